@@ -1,0 +1,3 @@
+//! The command `ldtokens`.
+
+fn main() {}

@@ -1,0 +1,88 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A moment, as the API writes it: milliseconds since 1 January 1970, UTC.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use ldtokens_client::UnixMillis;
+/// let moment = UnixMillis::from(UNIX_EPOCH + Duration::from_millis(1_754_006_400_000));
+/// assert_eq!(moment.get(), 1_754_006_400_000);
+/// assert_eq!(moment.to_system_time() - Duration::from_millis(1_754_006_400_000), UNIX_EPOCH);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixMillis(i64);
+
+impl UnixMillis {
+    /// The moment `millis` milliseconds after (or, if negative, before) the Unix epoch.
+    pub const fn new(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// This moment, by the machine's clock.
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// The milliseconds since the Unix epoch.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The same moment as the standard library's time. A moment that the platform can't hold becomes the Unix epoch.
+    pub fn to_system_time(self) -> SystemTime {
+        let distance = Duration::from_millis(self.0.unsigned_abs());
+        let moment =
+            if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        moment.unwrap_or(UNIX_EPOCH)
+    }
+
+    /// The moment `later` from this one, at most the last one there is.
+    pub fn saturating_add(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(i128::from(self.0) - i128::from(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// Drops what is finer than a millisecond.
+impl From<SystemTime> for UnixMillis {
+    fn from(moment: SystemTime) -> Self {
+        let millis = |distance: Duration| i64::try_from(distance.as_millis()).unwrap_or(i64::MAX);
+        match moment.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(millis(after)),
+            Err(before) => Self(-millis(before.duration())),
+        }
+    }
+}
+
+impl From<UnixMillis> for SystemTime {
+    fn from(moment: UnixMillis) -> Self {
+        moment.to_system_time()
+    }
+}
+
+/// The milliseconds since the Unix epoch.
+impl fmt::Display for UnixMillis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl JsonSchema for UnixMillis {
+    fn schema_name() -> Cow<'static, str> {
+        "UnixMillis".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "format": "int64", "description": "A Unix time in milliseconds." })
+    }
+}
