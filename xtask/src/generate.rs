@@ -12,20 +12,15 @@ const CLIENT: &str = "crates/ldtokens-client/src/generated.rs";
 
 /// Writes the generated files below `root`, or, with `check`, only compares them.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
-    let document = fs::read_to_string(root.join(DOCUMENT))
-        .with_context(|| format!("cannot read {DOCUMENT}"))?;
+    let document = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     let code = client_code(&document)?;
-    if check {
-        compare(root, CLIENT, &code)
-    } else {
-        write(root, CLIENT, &code)
-    }
+    if check { compare(root, CLIENT, &code) } else { write(root, CLIENT, &code) }
 }
 
 /// The client crate's `generated.rs`, as `document` gives it.
 fn client_code(document: &str) -> Result<String> {
-    let spec: openapiv3::OpenAPI = serde_yaml_ng::from_str(document)
-        .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
+    let spec: openapiv3::OpenAPI =
+        serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
     let tokens = Generator::new(&settings())
         .generate_tokens(&spec)
         .with_context(|| format!("the generator refuses {DOCUMENT}"))?;

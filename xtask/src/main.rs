@@ -28,9 +28,7 @@ enum Step {
 }
 
 fn main() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace's root");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's root");
     match Xtask::parse().step {
         Step::Generate { check } => generate::run(root, check),
     }

@@ -37,8 +37,7 @@ impl UnixMillis {
     /// The same moment as the standard library's time. A moment that the platform can't hold becomes the Unix epoch.
     pub fn to_system_time(self) -> SystemTime {
         let distance = Duration::from_millis(self.0.unsigned_abs());
-        let moment =
-            if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        let moment = if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
         moment.unwrap_or(UNIX_EPOCH)
     }
 
