@@ -1,0 +1,120 @@
+use ldtokens_client::types::{BaseRole, Token, TokenBody};
+
+use crate::api_version::ApiVersion;
+use crate::error::Error;
+use crate::policy::Policy;
+
+/// What gives a token its permissions: one of these, never two.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Permissions {
+    /// A base role.
+    Role(BaseRole),
+    /// Custom roles, by ID or key.
+    CustomRoles(Vec<String>),
+    /// A policy of its own.
+    Inline(Policy),
+}
+
+impl Permissions {
+    /// The custom roles `keys`, by ID or key.
+    pub fn custom_roles<S: Into<String>>(keys: impl IntoIterator<Item = S>) -> Self {
+        Self::CustomRoles(keys.into_iter().map(Into::into).collect())
+    }
+
+    /// Puts these permissions in the place of those that `token` has, for [`Client::edit`](crate::Client::edit).
+    pub fn give_to(&self, token: &mut Token) {
+        token.role = None;
+        token.custom_role_ids.clear();
+        token.inline_role.clear();
+        match self {
+            Self::Role(role) => token.role = Some(role.to_string().as_str().into()),
+            Self::CustomRoles(keys) => token.custom_role_ids.clone_from(keys),
+            Self::Inline(policy) => token.inline_role = policy.to_wire(),
+        }
+    }
+}
+
+impl From<BaseRole> for Permissions {
+    fn from(role: BaseRole) -> Self {
+        Self::Role(role)
+    }
+}
+
+impl From<Policy> for Permissions {
+    fn from(policy: Policy) -> Self {
+        Self::Inline(policy)
+    }
+}
+
+/// A token to be created.
+///
+/// ```
+/// use ldtokens::{BaseRole, NewToken};
+/// let token = NewToken::new(BaseRole::Reader).name("Nightly export").service();
+/// # let _ = token;
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "nothing is created until it is given to `Client::create`"]
+pub struct NewToken {
+    pub(crate) description: Option<String>,
+    name: Option<String>,
+    permissions: Permissions,
+    service: bool,
+    default_api_version: Option<ApiVersion>,
+}
+
+impl NewToken {
+    /// A personal token of the caller's with these permissions.
+    pub fn new(permissions: impl Into<Permissions>) -> Self {
+        Self {
+            description: None,
+            name: None,
+            permissions: permissions.into(),
+            service: false,
+            default_api_version: None,
+        }
+    }
+
+    /// A human-friendly name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What the token is for.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Makes it a service token, which keeps its permissions and outlives the member who creates it. This can't be changed
+    /// later.
+    pub fn service(mut self) -> Self {
+        self.service = true;
+        self
+    }
+
+    /// The API version for requests with the token that don't name one. This can't be changed later.
+    pub fn default_api_version(mut self, version: ApiVersion) -> Self {
+        self.default_api_version = Some(version);
+        self
+    }
+
+    pub(crate) fn to_body(&self) -> Result<TokenBody, Error> {
+        let mut body = TokenBody::builder()
+            .name(self.name.clone())
+            .description(self.description.clone())
+            .service_token(self.service)
+            .default_api_version(self.default_api_version.map(ApiVersion::number));
+        body = match &self.permissions {
+            Permissions::Role(role) => body.role(*role),
+            Permissions::CustomRoles(keys) if keys.is_empty() || keys.iter().any(String::is_empty) => {
+                return Err(Error::InvalidInput("a new token needs at least one custom role, by ID or key".to_owned()));
+            }
+            Permissions::CustomRoles(keys) => body.custom_role_ids(keys.clone()),
+            Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
+        };
+        TokenBody::try_from(body).map_err(|error| Error::InvalidInput(error.to_string()))
+    }
+}

@@ -1,0 +1,267 @@
+use std::fmt;
+
+use ldtokens_client::types::{self, StatementEffect};
+
+/// The actions that a statement speaks of, as in `updateOn` or `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actions {
+    /// These.
+    Only(Vec<String>),
+    /// All but these.
+    AllBut(Vec<String>),
+}
+
+impl Actions {
+    /// All actions there are.
+    pub fn all() -> Self {
+        Self::only(["*"])
+    }
+
+    /// These actions.
+    pub fn only<S: Into<String>>(actions: impl IntoIterator<Item = S>) -> Self {
+        Self::Only(strings(actions))
+    }
+
+    /// All actions but these.
+    pub fn all_but<S: Into<String>>(actions: impl IntoIterator<Item = S>) -> Self {
+        Self::AllBut(strings(actions))
+    }
+}
+
+/// The resources that a statement speaks of, by their specifiers, as in `proj/*:env/production:flag/*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resources {
+    /// These.
+    Only(Vec<String>),
+    /// All but these.
+    AllBut(Vec<String>),
+}
+
+impl Resources {
+    /// These resources.
+    pub fn only<S: Into<String>>(specifiers: impl IntoIterator<Item = S>) -> Self {
+        Self::Only(strings(specifiers))
+    }
+
+    /// All resources but these.
+    pub fn all_but<S: Into<String>>(specifiers: impl IntoIterator<Item = S>) -> Self {
+        Self::AllBut(strings(specifiers))
+    }
+}
+
+/// One statement of a [`Policy`]: it allows or denies some actions on some resources.
+///
+/// That it can't have both `actions` and `notActions`, or neither, is in its type; the same for resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    effect: StatementEffect,
+    actions: Actions,
+    resources: Resources,
+}
+
+impl Statement {
+    /// Allows `actions` on `resources`.
+    pub fn allow(actions: Actions, resources: Resources) -> Self {
+        Self { effect: StatementEffect::Allow, actions, resources }
+    }
+
+    /// Denies `actions` on `resources`, whatever other statements allow.
+    pub fn deny(actions: Actions, resources: Resources) -> Self {
+        Self { effect: StatementEffect::Deny, actions, resources }
+    }
+
+    fn check(&self) -> Result<(), InvalidPolicy> {
+        let (Actions::Only(actions) | Actions::AllBut(actions)) = &self.actions;
+        let (Resources::Only(resources) | Resources::AllBut(resources)) = &self.resources;
+        if actions.is_empty() {
+            return Err(InvalidPolicy::new("a statement names no action", ""));
+        }
+        if resources.is_empty() {
+            return Err(InvalidPolicy::new("a statement names no resource", ""));
+        }
+        let bad_action = |action: &&String| {
+            action.is_empty() || !action.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '*')
+        };
+        if let Some(action) = actions.iter().find(bad_action) {
+            return Err(InvalidPolicy::new(
+                "an action is a word like `updateOn`, with `*` for any letters, not",
+                action,
+            ));
+        }
+        if let Some(specifier) = resources.iter().find(|specifier| !is_specifier(specifier)) {
+            return Err(InvalidPolicy::new(
+                "a resource specifier reads like `proj/*:env/production:flag/*`, not",
+                specifier,
+            ));
+        }
+        Ok(())
+    }
+
+    fn to_wire(&self) -> types::Statement {
+        let statement = types::Statement::builder().effect(self.effect);
+        let statement = match &self.actions {
+            Actions::Only(actions) => statement.actions(actions.clone()),
+            Actions::AllBut(actions) => statement.not_actions(actions.clone()),
+        };
+        let statement = match &self.resources {
+            Resources::Only(resources) => statement.resources(resources.clone()),
+            Resources::AllBut(resources) => statement.not_resources(resources.clone()),
+        };
+        statement.try_into().expect("all that a statement requires is set")
+    }
+}
+
+impl TryFrom<types::Statement> for Statement {
+    type Error = InvalidPolicy;
+
+    fn try_from(wire: types::Statement) -> Result<Self, InvalidPolicy> {
+        let actions = match (wire.actions.is_empty(), wire.not_actions.is_empty()) {
+            (false, true) => Actions::Only(wire.actions),
+            (true, false) => Actions::AllBut(wire.not_actions),
+            _ => return Err(InvalidPolicy::new("a statement has either `actions` or `notActions`", "")),
+        };
+        let resources = match (wire.resources.is_empty(), wire.not_resources.is_empty()) {
+            (false, true) => Resources::Only(wire.resources),
+            (true, false) => Resources::AllBut(wire.not_resources),
+            _ => return Err(InvalidPolicy::new("a statement has either `resources` or `notResources`", "")),
+        };
+        let statement = Self { effect: wire.effect, actions, resources };
+        statement.check()?;
+        Ok(statement)
+    }
+}
+
+/// A policy: the statements that give a token its permissions, in place of a role.
+///
+/// ```
+/// use ldtokens::{Actions, Policy, Resources, Statement};
+/// let policy = Policy::new([
+///     Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/test:flag/*"])),
+///     Statement::deny(Actions::all(), Resources::only(["proj/payments"])),
+/// ])?;
+/// assert_eq!(policy.statements().len(), 2);
+/// # Ok::<(), ldtokens::InvalidPolicy>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy(Vec<Statement>);
+
+impl Policy {
+    /// The policy of these statements, in this order.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] if there is none, or one names no action or no resource, or one that can't be read as such.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Result<Self, InvalidPolicy> {
+        let statements: Vec<_> = statements.into_iter().collect();
+        if statements.is_empty() {
+            return Err(InvalidPolicy::new("a policy needs a statement", ""));
+        }
+        statements.iter().try_for_each(Statement::check)?;
+        Ok(Self(statements))
+    }
+
+    /// Reads a policy as the API writes it: a JSON array of statements.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] says what is wrong with the text or with a statement.
+    pub fn from_json(text: &str) -> Result<Self, InvalidPolicy> {
+        let wire: Vec<types::Statement> = serde_json::from_str(text)
+            .map_err(|error| InvalidPolicy { reason: format!("a policy is a JSON array of statements: {error}") })?;
+        Self::new(wire.into_iter().map(Statement::try_from).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Its statements, in order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.0
+    }
+
+    /// The statements as the API writes them.
+    pub fn to_wire(&self) -> Vec<types::Statement> {
+        self.0.iter().map(Statement::to_wire).collect()
+    }
+}
+
+impl TryFrom<Vec<Statement>> for Policy {
+    type Error = InvalidPolicy;
+
+    fn try_from(statements: Vec<Statement>) -> Result<Self, InvalidPolicy> {
+        Self::new(statements)
+    }
+}
+
+/// Why statements don't make a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPolicy {
+    reason: String,
+}
+
+impl InvalidPolicy {
+    fn new(reason: &str, given: &str) -> Self {
+        let reason = if given.is_empty() { reason.to_owned() } else { format!("{reason} {given:?}") };
+        Self { reason }
+    }
+}
+
+impl fmt::Display for InvalidPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for InvalidPolicy {}
+
+/// Whether `text` reads `KIND/NAME`, or several of that joined by `:`, as the vendor's "Resources in custom roles" says.
+fn is_specifier(text: &str) -> bool {
+    let well_formed = |part: &str| match part.split_once('/') {
+        Some((kind, name)) => {
+            !kind.is_empty()
+                && !name.is_empty()
+                && kind.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-' || letter == '*')
+        }
+        None => part == "*",
+    };
+    !text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) && text.split(':').all(well_formed)
+}
+
+fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Actions, Policy, Resources, Statement, is_specifier};
+
+    #[test]
+    fn a_specifier_is_parts_of_kind_and_name() {
+        for text in
+            ["proj/*", "proj/*:env/production:flag/*;tag", "member/*:token/*", "service-token/*", "*", "proj/a;b,c"]
+        {
+            assert!(is_specifier(text), "{text}");
+        }
+        for text in ["", "proj", "proj/", "/x", "proj/*:", ":proj/*", "proj/a b", "Proj/*", "proj/*::flag/*"] {
+            assert!(!is_specifier(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_or_both_is_refused() {
+        let none: [&str; 0] = [];
+        assert!(Policy::new([]).is_err());
+        assert!(Policy::new([Statement::allow(Actions::only(none), Resources::only(["proj/*"]))]).is_err());
+        assert!(Policy::new([Statement::allow(Actions::all(), Resources::all_but(none))]).is_err());
+        assert!(Policy::new([Statement::allow(Actions::only(["update On"]), Resources::only(["proj/*"]))]).is_err());
+        let both = r#"[{"effect": "allow", "actions": ["*"], "notActions": ["*"], "resources": ["proj/*"]}]"#;
+        assert!(Policy::from_json(both).unwrap_err().to_string().contains("either `actions` or `notActions`"));
+        assert!(Policy::from_json("{}").is_err());
+    }
+
+    #[test]
+    fn a_policy_reads_back_as_it_was_written() {
+        let policy = Policy::new([
+            Statement::allow(Actions::all_but(["deleteFlag"]), Resources::only(["proj/*:env/*:flag/*"])),
+            Statement::deny(Actions::all(), Resources::all_but(["proj/a"])),
+        ])
+        .unwrap();
+        let text = serde_json::to_string(&policy.to_wire()).unwrap();
+        assert_eq!(Policy::from_json(&text).unwrap(), policy);
+    }
+}
