@@ -3,6 +3,72 @@
 //! Access tokens are live credentials: whoever holds one can change what millions of users see. This client knows which
 //! request may be repeated and which would make a credential that nobody holds; it waits for the rate limit's window
 //! instead of running into it; and its secrets never print.
+//!
+//! ```
+//! use std::time::Duration;
+//! use ldtokens::{BaseRole, Client, Error, NewToken, Overlap};
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // A local LaunchDarkly. For the real one: `Client::from_env()?`
+//!     let server = ldtokens_server::Server::start().await?;
+//!     let owner = server.owner_secret().expect("it was just made").clone();
+//!     let client = Client::builder(owner).host(server.url()).build()?;
+//!
+//!     // Create: also where an answer is lost, there is exactly one such token, and its secret is here.
+//!     let export = client.create_or_recover(&NewToken::new(BaseRole::Reader).name("Nightly export").service()).await?;
+//!     deliver(export.secret.expose());
+//!
+//!     // Stream: page after page, the next one asked for meanwhile.
+//!     let mut tokens = client.list().all_members(true).stream();
+//!     while let Some(token) = tokens.next().await {
+//!         let token = token?;
+//!         println!("{} {}", token.id, token.name.unwrap_or_default());
+//!     }
+//!
+//!     // Edit: only what differs is written, and nothing that was not seen is overwritten.
+//!     client.edit(&export.id, |token| token.description = Some("Feeds the warehouse".into())).await?;
+//!
+//!     // Rotate: for an hour both secrets work.
+//!     match client.reset(&export.id, Overlap::For(Duration::from_secs(3600))).await {
+//!         Ok(rotated) => println!("hand out the new secret of {}", rotated.id),
+//!         Err(Error::OutcomeUnknown { .. }) => println!("the answer is lost: reset again"),
+//!         Err(error) => return Err(error.into()),
+//!     }
+//!     client.delete(&export.id).await?;
+//!     Ok(())
+//! }
+//! # fn deliver(_secret: &str) {}
+//! ```
+//!
+//! # Errors of every call
+//!
+//! Any call can end in [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::InvalidRequest`], [`Error::RateLimited`],
+//! [`Error::Server`], [`Error::Unexpected`], [`Error::Transport`] or [`Error::Undecodable`]. The documentation of each
+//! names those beyond.
+//!
+//! # What a retry may do
+//!
+//! | operation | after no usable answer | after 429, 503 with `Retry-After`, or no connection |
+//! | --- | --- | --- |
+//! | `getToken`, `getTokens` | again | again |
+//! | `deleteToken` | again; then 404 means done | again |
+//! | `patchToken`, where doing it twice does no more than once | again; then 409 or 422 is [`Error::OutcomeUnknown`] | again |
+//! | `patchToken` otherwise (`move`, `copy`, `add` or `remove` in a list) | [`Error::OutcomeUnknown`] | again |
+//! | `postToken`, `resetToken` | [`Error::OutcomeUnknown`] | again |
+//!
+//! A 5xx other than 503 with `Retry-After` is no usable answer: something between here and the API may have answered for
+//! it. [`RetryPolicy`] says how long and how often; the rate limit's headers say when.
+//!
+//! # Seeing what happens
+//!
+//! Each call is a `tracing` span `call` with the operation and the token's ID, each attempt an event in it with status,
+//! wait and request ID, at level DEBUG. An [`Observer`] is told the same. Neither ever sees a header or a body.
+//!
+//! # Features
+//!
+//! `rustls`, on by default, is HTTPS. Without it the client speaks plain HTTP to loopback, or through a
+//! [`reqwest::Client`] of your own.
 
 mod api_error;
 mod api_version;

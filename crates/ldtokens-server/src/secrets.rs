@@ -1,0 +1,54 @@
+//! Secrets, their hashes, and IDs: all that is random.
+
+use ldtokens_client::Secret;
+use sha2::{Digest, Sha256};
+
+/// What the store keeps of a secret.
+///
+/// Secrets are random UUIDs, so a plain hash can't be turned back by guessing. A secret is looked for by its hash, of
+/// which a caller can't choose the beginning; so how long that takes says nothing of other secrets.
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// A secret of the vendor's form: `api-` and a random UUID.
+pub(crate) fn new_secret() -> Secret {
+    Secret::new(format!("api-{}", new_uuid()))
+}
+
+/// A random UUID (RFC 9562, version 4).
+pub(crate) fn new_uuid() -> String {
+    let mut bytes: [u8; 16] = random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let digits = hex(&bytes);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+/// An ID of the vendor's form: 24 hexadecimal digits.
+pub(crate) fn new_id() -> String {
+    hex(&random::<12>())
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    bytes
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_secret_has_the_vendors_form() {
+        let secret = super::new_secret();
+        let uuid = secret.expose().strip_prefix("api-").unwrap();
+        let lengths: Vec<_> = uuid.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        assert_eq!(&uuid[14..15], "4");
+        assert_ne!(super::new_secret(), secret);
+    }
+}

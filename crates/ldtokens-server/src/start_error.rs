@@ -1,0 +1,51 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a server can't start. Nothing was changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address can't be listened on.
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store can't be opened.
+    Store {
+        /// The store's file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The secret given for the owner can't be one.
+    OwnerSecret {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { addr, source } if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "{addr} is in use: stop what listens there, or choose another port (0 takes a free one)")
+            }
+            Self::Listen { addr, source } => write!(f, "cannot listen on {addr}: {source}"),
+            Self::Store { path, reason } => write!(f, "cannot open the store {}: {reason}", path.display()),
+            Self::OwnerSecret { reason } => write!(f, "the owner's secret can't be used: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Listen { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Updates that can't clobber.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
+
+use crate::proxy::{Fault, Moment, Proxy};
+use crate::support::{client, client_of, client_with_faults, create, server};
+
+#[tokio::test]
+async fn nothing_changed_nothing_sent() {
+    let server = server().await;
+    let token = create(&client(&server), "same").await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let edited = client.edit(&token.id, |token| token.name = Some("same".into())).await.unwrap();
+    assert_eq!(edited.name.as_deref(), Some("same"));
+    assert_eq!(proxy.seen().len(), 1, "only the read: {:?}", proxy.lines());
+}
+
+#[tokio::test]
+async fn only_what_differs_is_sent_with_a_test_of_what_was_there() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    client.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap();
+    assert_eq!(
+        proxy.seen()[1].body,
+        r#"[{"op":"test","path":"/name","value":"before"},{"op":"replace","path":"/name","value":"after"}]"#
+    );
+}
+
+#[tokio::test]
+async fn one_kind_of_permissions_takes_the_place_of_another() {
+    let server = server().await;
+    let client = client(&server);
+    let token = create(&client, "x").await;
+    let roles = Permissions::custom_roles(["release-managers"]);
+    let edited = client.edit(&token.id, |token| roles.give_to(token)).await.unwrap();
+    assert_eq!((edited.role, edited.custom_role_ids), (None, vec!["release-managers".to_owned()]));
+    let writer = Permissions::from(BaseRole::Writer);
+    let edited = client.edit(&token.id, |token| writer.give_to(token)).await.unwrap();
+    assert_eq!((edited.role, edited.custom_role_ids), (Some(Role::Writer), vec![]));
+}
+
+#[tokio::test]
+async fn edits_of_the_same_property_at_once_are_all_there() {
+    let server = server().await;
+    let token = create(&client(&server), "").await;
+    let mut edits = tokio::task::JoinSet::new();
+    for number in 0..4 {
+        let (client, id) = (client(&server), token.id.clone());
+        edits.spawn(async move {
+            client
+                .edit(&id, |token| token.name = Some(format!("{} {number}", token.name.as_deref().unwrap_or(""))))
+                .await
+        });
+    }
+    for edited in edits.join_all().await {
+        edited.unwrap();
+    }
+    let name = client(&server).get(&token.id).await.unwrap().name.unwrap();
+    let mut numbers: Vec<&str> = name.split_whitespace().collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, ["0", "1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn another_change_between_read_and_write_starts_it_over() {
+    let server = server().await;
+    let direct = client(&server);
+    let token = create(&direct, "first").await;
+    let rounds = AtomicUsize::new(0);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel::<tokio::sync::oneshot::Sender<()>>();
+    let id = token.id.clone();
+    let other = tokio::spawn(async move {
+        let done = told.recv().await.unwrap();
+        direct.update(&id, &Patch::new().name("changed by another")).await.unwrap();
+        done.send(()).unwrap();
+    });
+    // The other's change is made after the read, while the closure runs.
+    let client = client(&server);
+    let runtime = tokio::runtime::Handle::current();
+    let edited = tokio::task::spawn_blocking({
+        let id = token.id.clone();
+        move || {
+            let edited = runtime.block_on(client.edit(&id, |token| {
+                if rounds.fetch_add(1, Ordering::Relaxed) == 0 {
+                    let (done, wait) = tokio::sync::oneshot::channel();
+                    tell.send(done).unwrap();
+                    // Only this thread waits; the other task runs on the runtime's own.
+                    std::thread::scope(|scope| scope.spawn(|| wait.blocking_recv().unwrap()).join().unwrap());
+                }
+                token.name = token.name.as_ref().map(|name| format!("{name}, then by us"));
+            }));
+            (edited, rounds.load(Ordering::Relaxed))
+        }
+    });
+    let (edited, rounds) = edited.await.unwrap();
+    other.await.unwrap();
+    assert_eq!(edited.unwrap().name.as_deref(), Some("changed by another, then by us"));
+    assert_eq!(rounds, 2);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_reading() {
+    let server = server().await;
+    for moment in [Moment::Before, Moment::After] {
+        let token = create(&client(&server), "x").await;
+        let (client, _proxy) = client_with_faults(&server, [Fault::Pass, Fault::Reset(moment)]).await;
+        let edited = client.edit(&token.id, |token| token.name = token.name.as_ref().map(|name| format!("{name}!")));
+        assert_eq!(edited.await.unwrap().name.as_deref(), Some("x!"), "once, not twice");
+    }
+}
+
+#[tokio::test]
+async fn rounds_are_bounded() {
+    let server = server().await;
+    let token = create(&client(&server), "contended").await;
+    let proxy = Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
+        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
+        false => Fault::Pass,
+    })
+    .await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
+    assert!(matches!(error, Error::Conflict(_)), "{error:?}");
+    assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("PATCH")).count(), 8);
+}
+
+#[tokio::test]
+async fn a_patch_that_can_never_apply_is_not_tried_again() {
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    let failed = "HTTP/1.1 422 Unprocessable Entity\r\ncontent-length: 0\r\n\r\n";
+    let (client, proxy) = client_with_faults(&server, [Fault::Pass, Fault::Answer(Moment::Before, failed)]).await;
+    let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
+    assert!(matches!(error, Error::PatchFailed(_)), "{error:?}");
+    assert_eq!(proxy.seen().len(), 3, "read, patch, read");
+}

@@ -1,0 +1,132 @@
+//! Errors tell apart what a caller would treat differently.
+
+use ldtokens::{BaseRole, Client, Error, NewToken, Patch, PatchOperation, Permissions, TokenId};
+
+use crate::proxy::{self, Fault, Moment};
+use crate::support::{client, client_of, client_with_faults, create, hasty, reader, server};
+
+const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 76\r\n\r\n{\"code\":\"optimistic_locking_error\",\"message\":\"Try again later.\",\"id\":\"8b6f\"}";
+const REDIRECT: &str = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/api/v2/tokens\r\ncontent-length: 0\r\n\r\n";
+const CUT_OFF_404: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{\"code\":\"not_fo";
+const WRONG_SHAPE: &str =
+    "HTTP/1.1 200 OK\r\ncontent-length: 41\r\n\r\n{\"items\": [{\"_id\": \"api-not-to-be-seen\"}]}";
+
+#[tokio::test]
+async fn a_credential_that_does_not_work_is_unauthorized() {
+    let server = server().await;
+    for secret in ["api-00000000-0000-4000-8000-000000000000", "nonsense"] {
+        let client = Client::builder(secret.to_owned()).host(server.url()).build().unwrap();
+        let error = client.list().send().await.unwrap_err();
+        let Error::Unauthorized(api) = error else { panic!("{error:?}") };
+        assert_eq!((api.status, api.code.as_str()), (401, "unauthorized"));
+        assert!(!api.message.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_the_credential_may_not_do_is_forbidden() {
+    let server = server().await;
+    let token = create(&client(&server), "only reads").await;
+    let weak = Client::builder(token.secret).host(server.url()).build().unwrap();
+    let error = weak.create(&NewToken::new(BaseRole::Admin)).await.unwrap_err();
+    assert!(matches!(&error, Error::Forbidden(api) if api.code == "forbidden"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_token_is_not_found() {
+    let server = server().await;
+    let never: TokenId = "0123456789abcdef01234567".parse().unwrap();
+    let error = client(&server).get(&never).await.unwrap_err();
+    assert!(matches!(&error, Error::NotFound(api) if api.operation.id() == "getToken"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_patch_that_does_not_apply_is_patch_failed_and_changes_nothing() {
+    let server = server().await;
+    let client = client(&server);
+    let token = create(&client, "as it was").await;
+    let patch = Patch::new().name("changed").expect("/name", "something else");
+    assert!(matches!(client.update(&token.id, &patch).await, Err(Error::PatchFailed(_))));
+    let missing: PatchOperation = serde_json::from_str(r#"{"op": "remove", "path": "/nothing"}"#).unwrap();
+    let patch = Patch::new().name("changed");
+    let both = Patch::from_operations(patch.operations().cloned().chain([missing]));
+    assert!(matches!(client.update(&token.id, &both).await, Err(Error::PatchFailed(_))));
+    assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("as it was"));
+}
+
+#[tokio::test]
+async fn what_is_refused_before_the_request_never_leaves() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let token: TokenId = "0123456789abcdef01234567".parse().unwrap();
+    let none: [&str; 0] = [];
+    let create = client.create(&NewToken::new(Permissions::custom_roles(none))).await;
+    assert!(matches!(create, Err(Error::InvalidInput(_))), "{create:?}");
+    let update = client.update(&token, &Patch::new()).await;
+    assert!(matches!(update, Err(Error::InvalidInput(_))), "{update:?}");
+    let list = client.list().limit(0).send().await;
+    assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
+    let list = client.list().offset(u64::MAX).send().await;
+    assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
+    assert!(proxy.seen().is_empty());
+}
+
+#[tokio::test]
+async fn the_apis_own_words_and_reference_are_carried() {
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, CONFLICT)]).await;
+    let error = client.update(&token.id, &Patch::new().name("y")).await.unwrap_err();
+    let Error::Conflict(api) = &error else { panic!("{error:?}") };
+    assert_eq!((api.code.as_str(), api.message.as_str()), ("optimistic_locking_error", "Try again later."));
+    assert_eq!(api.id.as_deref(), Some("8b6f"));
+    assert_eq!(error.to_string(), "patchToken: Try again later. (409 optimistic_locking_error, reference 8b6f)");
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_is_cut_off_still_has_its_status() {
+    let server = server().await;
+    let faults = [Fault::Answer(Moment::Before, CUT_OFF_404)];
+    let (_, proxy) = client_with_faults(&server, faults).await;
+    let policy = hasty().attempt_timeout(std::time::Duration::from_millis(100));
+    let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(&error, Error::NotFound(api) if api.code.is_empty()), "{error:?}");
+}
+
+#[tokio::test]
+async fn no_answer_is_a_transport_error() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let client = Client::builder("secret".to_owned()).host(format!("http://127.0.0.1:{port}")).retry(hasty());
+    let error = client.build().unwrap().create(&reader("x")).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { .. }), "nothing was sent, so nothing is unknown: {error:?}");
+    assert_eq!(error.to_string(), "postToken: could not connect");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_undecodable_and_not_repeated_to_the_reader() {
+    let server = server().await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, WRONG_SHAPE)]).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("not-to-be-seen"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, REDIRECT)]).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(&error, Error::Unexpected(api) if api.status == 302), "{error:?}");
+    assert_eq!(proxy.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_html_page_is_an_error_with_its_status() {
+    let server = server().await;
+    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_502); 5];
+    let (client, _proxy) = client_with_faults(&server, faults).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
+    assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
+}

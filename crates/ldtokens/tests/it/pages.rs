@@ -1,0 +1,136 @@
+//! Pages as a stream.
+
+use std::collections::BTreeSet;
+
+use ldtokens::{Client, Error};
+use ldtokens_server::Server;
+
+use crate::proxy::{Fault, Proxy};
+use crate::support::{client, client_of, create, reader, server};
+
+/// A server with so many tokens besides the owner's.
+async fn server_with(tokens: usize) -> Server {
+    let server = server().await;
+    let client = client(&server);
+    for number in 0..tokens {
+        client.create(&reader(&format!("token {number}"))).await.unwrap();
+    }
+    server
+}
+
+async fn through_proxy(server: &Server) -> (Client, Proxy) {
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    (client_of(server, proxy.url()).build().unwrap(), proxy)
+}
+
+#[tokio::test]
+async fn a_stream_gives_every_token_once_and_in_order() {
+    let server = server_with(10).await;
+    let client = client(&server);
+    let at_once: Vec<String> =
+        client.list().limit(100).send().await.unwrap().tokens.into_iter().map(|token| token.id).collect();
+    assert_eq!(at_once.len(), 11);
+    for limit in [1, 2, 3, 10, 11, 12] {
+        let streamed = client.list().limit(limit).collect_all().await.unwrap();
+        assert_eq!(streamed.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once, "pages of {limit}");
+        let rest = client.list().limit(limit).offset(4).collect_all().await.unwrap();
+        assert_eq!(rest.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once[4..], "pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn one_page_tells_the_total_and_what_comes_next() {
+    let server = server_with(4).await;
+    let page = client(&server).list().limit(3).send().await.unwrap();
+    assert_eq!((page.tokens.len(), page.total_count), (3, Some(5)));
+    let last = page.next.unwrap().send().await.unwrap();
+    assert_eq!((last.tokens.len(), last.next.is_none()), (2, true));
+}
+
+#[tokio::test]
+async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
+    let server = server_with(9).await;
+    let (client, proxy) = through_proxy(&server).await;
+    let mut stream = client.list().limit(2).stream();
+    assert!(proxy.seen().is_empty(), "nothing is asked for before the stream is polled");
+    stream.next().await.unwrap().unwrap();
+    while proxy.seen().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    stream.next().await.unwrap().unwrap();
+    assert_eq!(proxy.seen().len(), 2, "at most two pages are in memory");
+    stream.next().await.unwrap().unwrap();
+    while proxy.seen().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_says_so_when_the_list_changes_under_it() {
+    let server = server_with(9).await;
+    let direct = client(&server);
+    let all = direct.list().limit(100).collect_all().await.unwrap();
+    for change in ["create", "delete"] {
+        let (client, proxy) = through_proxy(&server).await;
+        let mut stream = client.list().limit(2).stream();
+        let first = stream.next().await.unwrap().unwrap();
+        while proxy.seen().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        match change {
+            "create" => drop(create(&direct, "came between").await),
+            _ => {
+                let victim = all.iter().find(|token| token.name.as_deref() == Some("token 3")).unwrap();
+                direct.delete(&victim.id.parse().unwrap()).await.unwrap();
+            }
+        }
+        let mut ids = BTreeSet::from([first.id]);
+        let error = loop {
+            match stream.next().await {
+                Some(Ok(token)) => assert!(ids.insert(token.id.clone()), "{} came twice", token.id),
+                Some(Err(error)) => break error,
+                None => panic!("{change}: the stream ended as if nothing had happened"),
+            }
+        };
+        assert!(matches!(error, Error::ListChanged { .. }), "{error:?}");
+        assert!(ids.len() >= 8, "what could be read was given: {}", ids.len());
+        assert!(stream.next().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_next_link_that_cannot_be_followed_is_an_error() {
+    let server = server_with(5).await;
+    let link = "/api/v2/tokens?limit=2&offset=2";
+    for (href, reason) in [
+        ("/api/v2/tokens?limit=2&offset=0", "leads back"),
+        ("/api/v2/tokens?limit=2", "names no offset"),
+        ("/api/v2/tokens?limit=2&offset=-2", "names no offset"),
+        ("/api/v2/tokens?limit=0&offset=2", "limit"),
+        ("https://elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),
+        ("//elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),
+        ("/api/v2/members?limit=2&offset=2", "list of tokens"),
+    ] {
+        let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
+        let client = client_of(&server, proxy.url()).build().unwrap();
+        let error = client.list().limit(2).collect_all().await.unwrap_err();
+        assert!(matches!(error, Error::BadLink { .. }) && error.to_string().contains(reason), "{href}: {error}");
+        assert_eq!(proxy.seen().len(), 1, "{href}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_after_an_error() {
+    let server = server_with(1).await;
+    let client = Client::builder("nonsense".to_owned()).host(server.url()).build().unwrap();
+    let mut stream = client.list().stream();
+    assert!(matches!(stream.next().await, Some(Err(Error::Unauthorized(_)))));
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_api_version_without_pages_gives_everything_at_once() {
+    let server = server_with(30).await;
+    let client = client_of(&server, server.url()).api_version(ldtokens::ApiVersion::V20220603).build().unwrap();
+    assert_eq!(client.list().collect_all().await.unwrap().len(), 31);
+}

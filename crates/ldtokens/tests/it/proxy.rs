@@ -1,0 +1,239 @@
+//! A proxy between client and server that does harm on demand, at the level of TCP.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+/// When, with respect to the server's doing the work, something happens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// The server never hears of the request.
+    Before,
+    /// The server has done the work.
+    After,
+}
+
+/// What is done to one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// Nothing.
+    Pass,
+    /// The connection is reset.
+    Reset(Moment),
+    /// No answer comes, and the connection stays open.
+    Hang(Moment),
+    /// This answer comes instead of the server's.
+    Answer(Moment, &'static str),
+    /// 429 with the rate limit's headers; the window ends after so many milliseconds.
+    WindowSpent(u64),
+    /// The server's answer comes with the first text in its body replaced by the second.
+    Replace(&'static str, &'static str),
+    /// The server's answer breaks off in the middle of its body.
+    CutOff,
+    /// The server's answer comes a few bytes at a time.
+    Trickle,
+    /// The answer comes, and then no connection can be made for so many milliseconds.
+    RefuseConnections(u64),
+}
+
+pub const HTML_502: &str =
+    "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 22\r\n\r\n<html>Bad Gateway</html"; // one byte short on purpose
+pub const JSON_500: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 44\r\n\r\n{\"code\":\"internal_error\",\"message\":\"Sorry!\"}";
+pub const EMPTY_200: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n";
+pub const HTML_200: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
+pub const EMPTY_201: &str = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n";
+pub const BARE_429: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
+pub const BARE_503: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+pub const TOLD_503: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
+
+/// One request as the proxy saw it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The request line, as in `GET /api/v2/tokens HTTP/1.1`.
+    pub line: String,
+    /// The head, in lower case.
+    pub head: String,
+    pub body: String,
+    pub fault: Fault,
+}
+
+type Plan = Box<dyn FnMut(&str) -> Fault + Send>;
+
+struct Shared {
+    upstream: SocketAddr,
+    plan: Mutex<Plan>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+/// A proxy at work until it is dropped.
+pub struct Proxy {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    _accepting: JoinSet<()>,
+}
+
+impl Proxy {
+    /// Goes before `upstream`; `plan` is asked, with the request line, what to do to each request.
+    pub async fn start(upstream: SocketAddr, plan: impl FnMut(&str) -> Fault + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared { upstream, plan: Mutex::new(Box::new(plan)), seen: Mutex::new(Vec::new()) });
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, addr, shared.clone()));
+        Self { addr, shared, _accepting: accepting }
+    }
+
+    /// Does these to the next requests, and nothing to those after.
+    pub async fn with_faults(upstream: SocketAddr, faults: impl IntoIterator<Item = Fault>) -> Self {
+        let mut faults = faults.into_iter().collect::<Vec<_>>().into_iter();
+        Self::start(upstream, move |_| faults.next().unwrap_or(Fault::Pass)).await
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// The request lines without the version, as in `GET /api/v2/tokens`.
+    pub fn lines(&self) -> Vec<String> {
+        self.seen().iter().map(|seen| seen.line.trim_end_matches(" HTTP/1.1").to_owned()).collect()
+    }
+}
+
+async fn accept(listener: TcpListener, addr: SocketAddr, shared: Arc<Shared>) {
+    let mut listener = Some(listener);
+    let (closing, mut close) = tokio::sync::mpsc::unbounded_channel();
+    let mut connections = JoinSet::new();
+    loop {
+        let Some(open) = &listener else { unreachable!("it is opened again below") };
+        tokio::select! {
+            accepted = open.accept() => {
+                let (stream, _) = accepted.unwrap();
+                connections.spawn(serve(stream, shared.clone(), closing.clone()));
+            }
+            Some(millis) = close.recv() => {
+                listener = None;
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.set_reuseaddr(true).unwrap();
+                socket.bind(addr).unwrap();
+                listener = Some(socket.listen(1024).unwrap());
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync::mpsc::UnboundedSender<u64>) {
+    client.set_nodelay(true).unwrap();
+    while let Some(request) = read_request(&mut client).await {
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let line = head.lines().next().unwrap().to_owned();
+        let fault = (shared.plan.lock().unwrap())(&line);
+        let seen = Seen { line, head: head.to_ascii_lowercase(), body: body.to_owned(), fault: fault.clone() };
+        shared.seen.lock().unwrap().push(seen);
+
+        let forwarded = match fault {
+            Fault::Reset(Moment::Before)
+            | Fault::Hang(Moment::Before)
+            | Fault::Answer(Moment::Before, _)
+            | Fault::WindowSpent(_) => Vec::new(),
+            _ => forward(shared.upstream, &request).await,
+        };
+        let sent = match fault {
+            Fault::Pass => client.write_all(&forwarded).await,
+            Fault::Reset(_) => {
+                let _ = client.set_zero_linger();
+                return;
+            }
+            Fault::Hang(_) => {
+                // Until the client gives up.
+                let _ = client.read(&mut [0]).await;
+                return;
+            }
+            Fault::Answer(_, answer) => client.write_all(answer.as_bytes()).await,
+            Fault::WindowSpent(millis) => client.write_all(window_spent(millis).as_bytes()).await,
+            Fault::Replace(from, to) => client.write_all(replaced(&forwarded, from, to).as_bytes()).await,
+            Fault::CutOff => {
+                let _ = client.write_all(&forwarded[..forwarded.len().saturating_sub(10)]).await;
+                return;
+            }
+            Fault::Trickle => trickle(&mut client, &forwarded).await,
+            Fault::RefuseConnections(millis) => {
+                let sent = client.write_all(&forwarded).await;
+                let _ = closing.send(millis);
+                let _ = client.shutdown().await;
+                sent
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+fn window_spent(millis: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let reset = now + millis;
+    let body = r#"{"code":"rate_limited","message":"Slow down"}"#;
+    format!(
+        "HTTP/1.1 429 Too Many Requests\r\nx-ratelimit-reset: {reset}\r\nx-ratelimit-global-remaining: 0\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn replaced(answer: &[u8], from: &str, to: &str) -> String {
+    let answer = std::str::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(body.contains(from), "{from} is in {body}");
+    let body = body.replace(from, to);
+    let status_line = head.lines().next().unwrap();
+    format!("{status_line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+async fn trickle(client: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
+    for chunk in answer.chunks(50) {
+        client.write_all(chunk).await?;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+async fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut request = Vec::new();
+    loop {
+        if let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") {
+            let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+            let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+            if request.len() >= head + 4 + length {
+                return Some(request);
+            }
+        }
+        let mut chunk = [0; 4096];
+        let read = client.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
+        request.extend_from_slice(&chunk[..read]);
+    }
+}
+
+/// Hands a request on, and takes the whole answer.
+async fn forward(upstream: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut server = TcpStream::connect(upstream).await.unwrap();
+    let line_end = request.windows(2).position(|window| window == b"\r\n").unwrap() + 2;
+    server.write_all(&request[..line_end]).await.unwrap();
+    server.write_all(b"connection: close\r\n").await.unwrap();
+    server.write_all(&request[line_end..]).await.unwrap();
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await.unwrap();
+    let text = String::from_utf8(answer).unwrap();
+    text.replacen("connection: close\r\n", "", 1).into_bytes()
+}

@@ -1,0 +1,216 @@
+//! Each row of the table of what a retry may do, and what a caller is told.
+
+use ldtokens::{Error, Overlap, Patch, PatchOperation, TokenId};
+
+use crate::proxy::{self, Fault, Moment};
+use crate::support::{client, client_with_faults, create, named, reader, server, works};
+
+/// All ways of not being answered after the server has done the work.
+fn lost_answers() -> Vec<Fault> {
+    vec![
+        Fault::Reset(Moment::After),
+        Fault::Hang(Moment::After),
+        Fault::CutOff,
+        Fault::Answer(Moment::After, proxy::HTML_502),
+        Fault::Answer(Moment::After, proxy::JSON_500),
+        Fault::Answer(Moment::After, proxy::BARE_503),
+        Fault::Answer(Moment::After, proxy::EMPTY_201),
+        Fault::Answer(Moment::After, proxy::HTML_200),
+    ]
+}
+
+/// All ways of being refused with nothing done.
+fn refusals() -> Vec<Fault> {
+    vec![
+        Fault::Answer(Moment::Before, proxy::BARE_429),
+        Fault::Answer(Moment::Before, proxy::TOLD_503),
+        Fault::WindowSpent(30),
+    ]
+}
+
+#[tokio::test]
+async fn a_read_goes_again_after_whatever_happens() {
+    let server = server().await;
+    let token = create(&client(&server), "read me").await;
+    for fault in [lost_answers(), refusals()].concat() {
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let read = client.get(&token.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(read.name.as_deref(), Some("read me"));
+        assert_eq!(proxy.seen().len(), 2, "{fault:?}");
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        client.list().send().await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(proxy.seen().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_create_is_never_retried() {
+    let server = server().await;
+    for (number, fault) in lost_answers().into_iter().enumerate() {
+        let name = format!("lost {number}");
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let error = client.create(&reader(&name)).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::OutcomeUnknown { operation, .. } if operation.id() == "postToken"),
+            "{fault:?}: {error:?}"
+        );
+        assert!(error.to_string().contains("list the tokens"), "it says what to do: {error}");
+        assert_eq!(proxy.seen().len(), 1, "{fault:?}");
+        assert_eq!(named(&server, &name).await.len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_reset_is_never_retried() {
+    let server = server().await;
+    for fault in lost_answers() {
+        let token = create(&client(&server), "reset me").await;
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let error = client.reset(&token.id, Overlap::None).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::OutcomeUnknown { operation, .. } if operation.id() == "resetToken"),
+            "{fault:?}: {error:?}"
+        );
+        assert!(error.to_string().contains("reset again"), "it says what to do: {error}");
+        assert_eq!(proxy.seen().len(), 1, "{fault:?}");
+        assert!(!works(&server, &token.secret).await, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_create_or_reset_goes_again() {
+    let server = server().await;
+    for (number, fault) in refusals().into_iter().enumerate() {
+        let name = format!("refused {number}");
+        let (client, proxy) = client_with_faults(&server, [fault.clone(), Fault::Pass, fault.clone()]).await;
+        let token = client.create(&reader(&name)).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        let token = client.reset(&token.id, Overlap::None).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert!(works(&server, &token.secret).await);
+        assert_eq!(proxy.seen().len(), 4, "{fault:?}");
+        assert_eq!(named(&server, &name).await.len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_refused_is_tried_again_whatever_the_operation() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, [Fault::RefuseConnections(50)]).await;
+    client.list().send().await.unwrap();
+    client.create(&reader("after the outage")).await.unwrap();
+    assert_eq!(proxy.lines(), ["GET /api/v2/tokens", "POST /api/v2/tokens"]);
+    assert_eq!(named(&server, "after the outage").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delete_that_finds_nothing_the_second_time_is_done() {
+    let server = server().await;
+    for fault in lost_answers() {
+        let token = create(&client(&server), "delete me").await;
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        client.delete(&token.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(proxy.seen().len(), 2, "{fault:?}");
+        assert!(!works(&server, &token.secret).await);
+    }
+}
+
+#[tokio::test]
+async fn a_delete_that_was_only_refused_and_then_finds_nothing_says_so() {
+    let server = server().await;
+    let never: TokenId = "0123456789abcdef01234567".parse().unwrap();
+    for fault in refusals() {
+        let (client, _proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let error = client.delete(&never).await.unwrap_err();
+        assert!(matches!(error, Error::NotFound(_)), "{fault:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_that_settles_goes_again() {
+    let server = server().await;
+    for fault in lost_answers() {
+        let token = create(&client(&server), "before").await;
+        let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let patched = client.update(&token.id, &Patch::new().name("after").description("x")).await;
+        assert_eq!(patched.unwrap_or_else(|error| panic!("{fault:?}: {error}")).name.as_deref(), Some("after"));
+        assert_eq!(proxy.seen().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_whose_repetition_fails_its_test_has_an_unknown_outcome() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Reset(Moment::After)]).await;
+    let error = client.update(&token.id, &Patch::new().expect("/name", "before").name("after")).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("after"));
+}
+
+#[tokio::test]
+async fn a_patch_that_does_not_settle_is_not_repeated() {
+    let server = server().await;
+    let custom = ldtokens::NewToken::new(ldtokens::Permissions::custom_roles(["a", "b"])).name("custom");
+    for operation in [
+        r#"{"op": "add", "path": "/customRoleIds/-", "value": "c"}"#,
+        r#"{"op": "remove", "path": "/customRoleIds/0"}"#,
+        r#"{"op": "move", "from": "/customRoleIds/0", "path": "/customRoleIds/1"}"#,
+    ] {
+        let token = client(&server).create(&custom).await.unwrap();
+        let (client, proxy) = client_with_faults(&server, [Fault::Reset(Moment::After)]).await;
+        let operation: PatchOperation = serde_json::from_str(operation).unwrap();
+        let error = client.update(&token.id, &Patch::from_operations([operation])).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::OutcomeUnknown { operation, .. } if operation.id() == "patchToken"),
+            "{error:?}"
+        );
+        assert_eq!(proxy.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_refuses_is_final() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let never: TokenId = "0123456789abcdef01234567".parse().unwrap();
+    assert!(matches!(client.get(&never).await, Err(Error::NotFound(_))));
+    assert!(matches!(client.delete(&never).await, Err(Error::NotFound(_))));
+    assert_eq!(proxy.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn attempts_are_bounded() {
+    let server = server().await;
+    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_502); 20];
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
+    assert_eq!(proxy.seen().len(), 5);
+}
+
+#[tokio::test]
+async fn a_call_dropped_while_under_way_leaves_the_client_usable() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Hang(Moment::Before)]).await;
+    let call = tokio::spawn(client.list().send());
+    until(|| !proxy.seen().is_empty()).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    client.list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_dropped_while_it_waits_for_a_window_leaves_the_client_usable() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, [Fault::WindowSpent(1_000)]).await;
+    let call = tokio::spawn(client.list().send());
+    until(|| !proxy.seen().is_empty()).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    client.list().send().await.unwrap();
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,82 @@
+//! The secret is in what create and reset return, and nowhere else.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use ldtokens::{Client, Error, Overlap, Patch};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::proxy::{self, Fault, Moment};
+use crate::support::{client_with_faults, create, hasty, owner, reader, server};
+
+const ECHO: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 97\r\n\r\n{\"code\":\"forbidden\",\"message\":\"no: Authorization: api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a\"}     ";
+
+/// All that is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn neither_logs_nor_debug_output_hold_a_secret() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let server = server().await;
+    let faults = [
+        Fault::Pass,
+        Fault::CutOff,
+        Fault::Answer(Moment::After, proxy::JSON_500),
+        Fault::Answer(Moment::Before, ECHO),
+    ];
+    let (client, _proxy) = client_with_faults(&server, faults).await;
+    let mut shown = String::new();
+    let issued = create(&client, "seen by all").await;
+    for _ in 0..2 {
+        let error = client.reset(&issued.id, Overlap::None).await.unwrap_err();
+        shown += &format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+    }
+    let error = client.list().send().await.unwrap_err();
+    assert!(error.to_string().contains("[redacted]"), "{error}");
+    shown += &format!("{error} {error:?}");
+    let rotated = client.reset(&issued.id, Overlap::None).await.unwrap();
+    shown += &format!("{issued:?} {rotated:?} {client:?} {:?} {:?}", reader("x"), Patch::new().name("x"));
+    shown += &format!("{:?} {:?}", client.raw(), Client::builder(owner(&server)));
+    client.get(&issued.id).await.unwrap();
+
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("getToken") && logged.contains("attempt"), "there is something to search: {logged}");
+    for secret in [&issued.secret, &rotated.secret, &owner(&server)] {
+        for part in [secret.expose(), &secret.expose()[4..], &secret.expose()[..20]] {
+            assert!(!logged.contains(part), "the log holds {part}");
+            assert!(!shown.contains(part), "{shown}");
+        }
+    }
+    assert!(!shown.contains("5a1e7e1c"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_a_header_is_refused_without_repeating_it() {
+    for credential in ["", "hunter2\r\nx: y", "hunter2 hunter2", "hunter2\u{e9}", " hunter2", "hunter2\n"] {
+        let error = Client::builder(credential.to_owned()).retry(hasty()).build().unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+}

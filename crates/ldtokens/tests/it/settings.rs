@@ -1,0 +1,106 @@
+//! Configuration that people expect.
+
+use std::time::Duration;
+
+use ldtokens::{ApiVersion, Client, ConfigError, Error, Patch, Region};
+
+use crate::proxy::Proxy;
+use crate::support::{client_of, create, owner, server};
+
+#[tokio::test]
+async fn the_host_may_come_with_the_api_path_or_without() {
+    let server = server().await;
+    for suffix in ["", "/", "/api/v2", "/api/v2/"] {
+        let client = client_of(&server, format!("{}{suffix}", server.url())).build().unwrap();
+        client.list().send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn verbs_can_be_tunnelled_through_post() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let client = client_of(&server, proxy.url()).method_override().build().unwrap();
+    let token = create(&client, "x").await;
+    assert_eq!(client.update(&token.id, &Patch::new().name("y")).await.unwrap().name.as_deref(), Some("y"));
+    client.delete(&token.id).await.unwrap();
+    let seen = proxy.seen();
+    assert!(seen.iter().all(|seen| seen.line.starts_with("POST ")), "{:?}", proxy.lines());
+    assert!(seen[1].head.contains("x-http-method-override: patch"));
+    assert!(seen[2].head.contains("x-http-method-override: delete"));
+}
+
+#[tokio::test]
+async fn the_version_asked_for_is_the_version_named() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    for version in ApiVersion::ALL {
+        let client = client_of(&server, proxy.url()).api_version(version).build().unwrap();
+        client.list().send().await.unwrap();
+        let head = proxy.seen().pop().unwrap().head;
+        assert!(head.contains(&format!("ld-api-version: {version}\r\n")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_for_those_who_ask() {
+    let builder = || Client::builder("secret".to_owned()).host("http://ld.example");
+    assert!(matches!(builder().build(), Err(Error::Config(ConfigError::Host { .. }))));
+    assert!(builder().allow_plain_http().build().is_ok());
+    for region in [Region::Us, Region::Eu, Region::Federal] {
+        assert!(Client::builder("secret".to_owned()).region(region).build().is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_ones_own_is_used_and_keeps_its_redirects_from_leaking() {
+    let server = server().await;
+    let elsewhere = Proxy::with_faults(server.addr(), []).await;
+    let location: &'static str = Box::leak(
+        format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: {}/api/v2/tokens\r\ncontent-length: 0\r\n\r\n",
+            elsewhere.url()
+        )
+        .into_boxed_str(),
+    );
+    let redirect = crate::proxy::Fault::Answer(crate::proxy::Moment::Before, location);
+    let proxy = Proxy::with_faults(server.addr(), [redirect.clone(), redirect]).await;
+
+    let own = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_of(&server, proxy.url()).http_client(own).build().unwrap();
+    assert!(matches!(client.list().send().await, Err(Error::Unauthorized(_))));
+    assert!(!elsewhere.seen()[0].head.contains("authorization"), "{}", elsewhere.seen()[0].head);
+
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    assert!(matches!(client.list().send().await, Err(Error::Unexpected(_))));
+    assert_eq!(elsewhere.seen().len(), 1, "ours does not even ask");
+}
+
+#[tokio::test]
+async fn a_proxy_is_gone_through() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let through = reqwest::Proxy::http(proxy.url()).unwrap();
+    let client = Client::builder(owner(&server)).host("http://ld.example").allow_plain_http().proxy(through);
+    let client = client.connect_timeout(Duration::from_secs(1)).build().unwrap();
+    // A request through a proxy names the whole URL, which the server behind it takes or not; it got there.
+    let _ = client.list().send().await;
+    assert!(proxy.lines()[0].starts_with("GET http://ld.example/api/v2/tokens"), "{:?}", proxy.lines());
+}
+
+#[test]
+fn the_futures_of_calls_can_be_sent_between_threads() {
+    fn sendable<T: Send>(_: T) {}
+    let client = Client::builder("secret".to_owned()).build().unwrap();
+    let id: ldtokens::TokenId = "a".parse().unwrap();
+    let (new, patch) = (crate::support::reader("x"), Patch::new());
+    sendable(client.list().send());
+    sendable(client.list().collect_all());
+    sendable(client.get(&id));
+    sendable(client.create(&new));
+    sendable(client.create_or_recover(&new));
+    sendable(client.update(&id, &patch));
+    sendable(client.edit(&id, |_| {}));
+    sendable(client.delete(&id));
+    sendable(client.reset(&id, ldtokens::Overlap::None));
+}

@@ -1,0 +1,156 @@
+//! The six operations, as the facade has them.
+
+use std::time::{Duration, SystemTime};
+
+use ldtokens::{
+    Actions, ApiVersion, BaseRole, NewToken, Overlap, Patch, Permissions, Policy, Resources, Role, Statement, TokenId,
+};
+use ldtokens_server::{Clock, Server};
+
+use crate::proxy::Proxy;
+use crate::support::{client, client_of, client_with_faults, create, named, owner, reader, server, works};
+
+#[tokio::test]
+async fn create_gives_a_secret_that_works_and_get_gives_only_its_end() {
+    let server = server().await;
+    let client = client(&server);
+    let new = reader("Export").description("Feeds the warehouse").service().default_api_version(ApiVersion::V20220603);
+    let issued = client.create(&new).await.unwrap();
+    assert!(works(&server, &issued.secret).await);
+    assert_eq!(issued.secret.expose().len(), 40);
+
+    let token = client.get(&issued.id).await.unwrap();
+    assert_eq!(token.name.as_deref(), Some("Export"));
+    assert_eq!(token.description.as_deref(), Some("Feeds the warehouse"));
+    assert_eq!(token.role, Some(Role::Reader));
+    assert_eq!(token.service_token, Some(true));
+    assert_eq!(token.default_api_version, Some(20220603));
+    for seen in [&token, &issued.token] {
+        assert_eq!(seen.token.as_ref().unwrap().expose(), issued.secret.last_four());
+    }
+    let age = SystemTime::now().duration_since(token.creation_date.to_system_time()).unwrap();
+    assert!(age < Duration::from_secs(60), "{age:?}");
+}
+
+#[tokio::test]
+async fn each_kind_of_permissions_is_kept() {
+    let server = server().await;
+    let client = client(&server);
+    let policy =
+        Policy::new([Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/test:flag/*"]))]);
+    let policy = policy.unwrap();
+    let inline = client.create(&NewToken::new(policy.clone())).await.unwrap();
+    assert_eq!(client.get(&inline.id).await.unwrap().inline_role, policy.to_wire());
+    let custom = client.create(&NewToken::new(Permissions::custom_roles(["release-managers"]))).await.unwrap();
+    assert_eq!(client.get(&custom.id).await.unwrap().custom_role_ids, ["release-managers"]);
+    let admin = client.create(&NewToken::new(BaseRole::Admin)).await.unwrap();
+    assert_eq!(client.get(&admin.id).await.unwrap().role, Some(Role::Admin));
+}
+
+#[tokio::test]
+async fn update_changes_what_the_patch_says() {
+    let server = server().await;
+    let client = client(&server);
+    let token = create(&client, "before").await;
+    let patch = Patch::new().expect("/name", "before").name("after").description("new").role(BaseRole::Writer);
+    let updated = client.update(&token.id, &patch.comment("as asked")).await.unwrap();
+    assert_eq!(updated.name.as_deref(), Some("after"));
+    assert_eq!(updated.description.as_deref(), Some("new"));
+    assert_eq!(updated.role, Some(Role::Writer));
+    assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("after"));
+    let updated = client.update(&token.id, &Patch::new().remove_description()).await.unwrap();
+    assert_eq!(updated.description, None);
+}
+
+#[tokio::test]
+async fn delete_ends_the_token_and_its_secret() {
+    let server = server().await;
+    let client = client(&server);
+    let token = create(&client, "short-lived").await;
+    client.delete(&token.id).await.unwrap();
+    assert!(!works(&server, &token.secret).await);
+    assert!(named(&server, "short-lived").await.is_empty());
+}
+
+#[tokio::test]
+async fn reset_without_overlap_ends_the_old_secret_at_once() {
+    let server = server().await;
+    let token = create(&client(&server), "rotated").await;
+    let rotated = client(&server).reset(&token.id, Overlap::None).await.unwrap();
+    assert_eq!(rotated.id, token.id);
+    assert!(!works(&server, &token.secret).await);
+    assert!(works(&server, &rotated.secret).await);
+}
+
+#[tokio::test]
+async fn in_the_overlap_both_secrets_work_by_the_servers_clock() {
+    let time = Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
+    let server = Server::builder().clock(time.clone()).start().await.unwrap();
+    // Our own clock is years away from the server's; the answers' dates tell.
+    let client = client(&server);
+    let token = create(&client, "rotated").await;
+    let rotated = client.reset(&token.id, Overlap::For(Duration::from_secs(60))).await.unwrap();
+    assert!(works(&server, &token.secret).await && works(&server, &rotated.secret).await);
+    time.advance(Duration::from_secs(55));
+    assert!(works(&server, &token.secret).await);
+    time.advance(Duration::from_secs(10));
+    assert!(!works(&server, &token.secret).await);
+    assert!(works(&server, &rotated.secret).await);
+
+    let again =
+        client.reset(&token.id, Overlap::Until(time.now().to_system_time() + Duration::from_secs(5))).await.unwrap();
+    assert!(works(&server, &rotated.secret).await);
+    time.advance(Duration::from_secs(6));
+    assert!(!works(&server, &rotated.secret).await);
+    assert!(works(&server, &again.secret).await);
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_be_a_path_segment_never_becomes_a_request() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    for id in ["", ".", "..", "a/b", "\r\n"] {
+        assert!(TokenId::new(id).is_err(), "{id:?}");
+    }
+    // What is taken stays one segment, whatever is in it.
+    for id in ["a?b", "a#b", "%2e%2e", "é", "...", "a%2Fb", "{}"] {
+        let error = client.get(&TokenId::new(id).unwrap()).await.unwrap_err();
+        assert!(matches!(error, ldtokens::Error::NotFound(_)), "{id}: {error:?}");
+        let line = proxy.lines().pop().unwrap();
+        assert!(line.starts_with("GET /api/v2/tokens/") && line.matches('/').count() == 4, "{line}");
+        assert!(!line.contains('?'), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_escape_hatch_takes_the_same_path() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), [crate::proxy::Fault::CutOff]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let tokens = client.raw().get_tokens().limit(std::num::NonZeroU64::MIN).send().await.unwrap();
+    assert_eq!(tokens.items.len(), 1);
+    assert_eq!(proxy.seen().len(), 2, "it went again");
+    let error = client.raw().get_token().token_id("nothing").send().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 404);
+}
+
+#[tokio::test]
+async fn every_request_names_the_version_the_agent_and_nothing_stray() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let client = client_of(&server, proxy.url()).user_agent_suffix("rotation-job/1.2").build().unwrap();
+    let token = create(&client, "x").await;
+    client.list().send().await.unwrap();
+    client.get(&token.id).await.unwrap();
+    client.update(&token.id, &Patch::new().name("y")).await.unwrap();
+    client.reset(&token.id, Overlap::None).await.unwrap();
+    client.delete(&token.id).await.unwrap();
+    let authorization = format!("\r\nauthorization: {}\r\n", owner(&server).expose());
+    assert_eq!(proxy.seen().len(), 6);
+    for seen in proxy.seen() {
+        assert!(seen.head.contains("\r\nld-api-version: 20240415\r\n"), "{}", seen.line);
+        assert!(seen.head.contains(concat!("user-agent: ldtokens/", env!("CARGO_PKG_VERSION"), " rotation-job/1.2")));
+        assert!(seen.head.contains(&authorization), "{}", seen.line);
+        assert!(!seen.head.contains("\r\napi-version:"), "{}", seen.line);
+    }
+}
