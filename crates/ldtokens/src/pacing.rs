@@ -15,8 +15,9 @@ use crate::clock::Clock;
 use crate::operation::Operation;
 use crate::server_time::{ServerTime, unix_millis};
 
-/// After a wait for a time that the server named, at most so much more passes, at random: others wait for it too.
-const JITTER: Duration = Duration::from_millis(250);
+/// After a wait for a time that the server named, at most so much more passes, at random: others wait for it too. After a
+/// short wait it is at most a quarter of that.
+const LONGEST_JITTER: Duration = Duration::from_millis(250);
 
 /// Of a window that nothing is known of, one request is sent to find out, and another after each such time without answer.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -94,7 +95,9 @@ impl Pacing {
                 }
                 Gate::OpensAt(at) if at >= deadline => return Err(TooLate { wait: at.saturating_sub(now) }),
                 Gate::OpensAt(at) => {
-                    clock.sleep((at - now + JITTER.mul_f64(fastrand::f64())).min(deadline - now)).await
+                    let wait = at - now;
+                    let jitter = (wait / 4).min(LONGEST_JITTER).mul_f64(fastrand::f64());
+                    clock.sleep((wait + jitter).min(deadline - now)).await;
                 }
                 Gate::OpensOnAnswer(_) if now >= deadline => return Err(TooLate { wait: Duration::ZERO }),
                 Gate::OpensOnAnswer(at) => {

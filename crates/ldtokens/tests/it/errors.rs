@@ -9,7 +9,7 @@ const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 76\r\n\r\n{\"co
 const REDIRECT: &str = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/api/v2/tokens\r\ncontent-length: 0\r\n\r\n";
 const CUT_OFF_404: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{\"code\":\"not_fo";
 const WRONG_SHAPE: &str =
-    "HTTP/1.1 200 OK\r\ncontent-length: 41\r\n\r\n{\"items\": [{\"_id\": \"api-not-to-be-seen\"}]}";
+    "HTTP/1.1 200 OK\r\ncontent-length: 42\r\n\r\n{\"items\": [{\"_id\": \"api-not-to-be-seen\"}]}";
 
 #[tokio::test]
 async fn a_credential_that_does_not_work_is_unauthorized() {

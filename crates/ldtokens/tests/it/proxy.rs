@@ -58,7 +58,6 @@ pub struct Seen {
     /// The head, in lower case.
     pub head: String,
     pub body: String,
-    pub fault: Fault,
 }
 
 type Plan = Box<dyn FnMut(&str) -> Fault + Send>;
@@ -119,7 +118,7 @@ async fn accept(listener: TcpListener, addr: SocketAddr, shared: Arc<Shared>) {
                 connections.spawn(serve(stream, shared.clone(), closing.clone()));
             }
             Some(millis) = close.recv() => {
-                listener = None;
+                drop(listener.take());
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 let socket = TcpSocket::new_v4().unwrap();
                 socket.set_reuseaddr(true).unwrap();
@@ -138,7 +137,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let line = head.lines().next().unwrap().to_owned();
         let fault = (shared.plan.lock().unwrap())(&line);
-        let seen = Seen { line, head: head.to_ascii_lowercase(), body: body.to_owned(), fault: fault.clone() };
+        let seen = Seen { line, head: head.to_ascii_lowercase(), body: body.to_owned() };
         shared.seen.lock().unwrap().push(seen);
 
         let forwarded = match fault {

@@ -3,7 +3,7 @@
 use ldtokens::{Error, Overlap, Patch, PatchOperation, TokenId};
 
 use crate::proxy::{self, Fault, Moment};
-use crate::support::{client, client_with_faults, create, named, reader, server, works};
+use crate::support::{client, client_of, client_with_faults, create, hasty, named, reader, server, works};
 
 /// All ways of not being answered after the server has done the work.
 fn lost_answers() -> Vec<Fault> {
@@ -94,7 +94,9 @@ async fn a_refused_create_or_reset_goes_again() {
 #[tokio::test]
 async fn a_connection_refused_is_tried_again_whatever_the_operation() {
     let server = server().await;
-    let (client, proxy) = client_with_faults(&server, [Fault::RefuseConnections(50)]).await;
+    let (_, proxy) = client_with_faults(&server, [Fault::RefuseConnections(50)]).await;
+    // As many attempts as the outage takes.
+    let client = client_of(&server, proxy.url()).retry(hasty().max_attempts(u32::MAX)).build().unwrap();
     client.list().send().await.unwrap();
     client.create(&reader("after the outage")).await.unwrap();
     assert_eq!(proxy.lines(), ["GET /api/v2/tokens", "POST /api/v2/tokens"]);
