@@ -14,9 +14,9 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// A scheduler's tick, on a machine that does other things too.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How many operations a seed's run makes: many, or with `LDTOKENS_STORM` as many as it says.
+/// How many operations the run of a seed makes: ten thousand in all, or as many each as `LDTOKENS_STORM` says.
 fn operations() -> usize {
-    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000)
+    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(3_334)
 }
 
 fn fault(random: &mut fastrand::Rng) -> Fault {
@@ -26,8 +26,8 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         70..75 => Fault::Reset(moment),
         75..77 => Fault::Hang(moment),
         77..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
-        79..81 => Fault::WindowSpent(random.u64(1..20)),
-        81..83 => Fault::Answer(Moment::Before, proxy::TOLD_503),
+        79..80 => Fault::WindowSpent(random.u64(1..10)),
+        80..83 => Fault::Answer(Moment::Before, proxy::TOLD_503),
         83..85 => Fault::Answer(moment, proxy::BARE_503),
         85..87 => Fault::Answer(moment, proxy::JSON_500),
         87..89 => Fault::Answer(moment, proxy::HTML_502),

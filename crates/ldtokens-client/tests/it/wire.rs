@@ -1,0 +1,59 @@
+//! What was put into the generated types by hand, on the wire and off it.
+
+use ldtokens_client::types::{Token, TokenBody, Tokens};
+use ldtokens_client::{Role, Secret, UnixMillis};
+
+/// The example of `openapi.yaml`'s `Token`, with a secret as a reset answers it.
+const TOKEN: &str = r#"{
+    "_id": "61095542756dba551110ae21", "ownerId": "569f183514f4432160000007", "memberId": "569f183514f4432160000007",
+    "name": "Nightly export", "creationDate": 1753920000000, "lastModified": 1753923600000, "lastUsed": 1754002800000,
+    "role": "astronaut", "token": "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a", "serviceToken": true,
+    "_links": {"self": {"href": "/api/v2/tokens/61095542756dba551110ae21", "type": "application/json"}}
+}"#;
+
+#[test]
+fn a_token_reads_and_writes_back_as_it_came() {
+    let token: Token = serde_json::from_str(TOKEN).unwrap();
+    assert_eq!(token.last_used, Some(UnixMillis::new(1_754_002_800_000)));
+    let written = serde_json::to_value(&token).unwrap();
+    assert_eq!(written, serde_json::from_str::<serde_json::Value>(TOKEN).unwrap());
+}
+
+#[test]
+fn a_token_never_prints_its_secret() {
+    let token: Token = serde_json::from_str(TOKEN).unwrap();
+    assert_eq!(token.token.as_ref().unwrap().expose(), "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
+    let builder = ldtokens_client::types::builder::Token::from(token.clone());
+    assert!(!format!("{token:?} {token:#?} {builder:?}").contains("5a1e7e1c"));
+}
+
+#[test]
+fn a_page_with_an_unknown_role_is_read() {
+    let page: Tokens = serde_json::from_str(&format!(r#"{{"items": [{TOKEN}], "totalCount": 1}}"#)).unwrap();
+    assert_eq!(page.items[0].role, Some(Role::Other("astronaut".to_owned())));
+}
+
+#[test]
+fn an_empty_body_is_empty_on_the_wire() {
+    let body: TokenBody = TokenBody::builder().try_into().unwrap();
+    assert_eq!(serde_json::to_string(&body).unwrap(), "{}");
+}
+
+#[test]
+fn secrets_compare_by_what_they_hold() {
+    assert_eq!(Secret::new("abc"), Secret::new("abc"));
+    assert_ne!(Secret::new("abc"), Secret::new("abd"));
+    assert_ne!(Secret::new("abc"), Secret::new("abcd"));
+    assert_eq!(Secret::new("abc").last_four(), "abc");
+    assert_eq!(Secret::new("abcdé").last_four(), "bcdé");
+}
+
+#[test]
+fn no_moment_is_out_of_range() {
+    for millis in [i64::MIN, -1, 0, i64::MAX] {
+        let moment = UnixMillis::new(millis);
+        let _ = (moment.to_system_time(), moment.saturating_add(std::time::Duration::MAX));
+        assert_eq!(serde_json::to_string(&moment).unwrap(), millis.to_string());
+    }
+    assert_eq!(UnixMillis::from(UnixMillis::new(-1500).to_system_time()), UnixMillis::new(-1500));
+}
