@@ -8,6 +8,7 @@ use crate::api_version::ApiVersion;
 use crate::base_url::{BaseUrl, PlainHttp, Region};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
+use crate::environment;
 use crate::error::{ConfigError, Error};
 use crate::observe::Observer;
 use crate::pacing::Pacing;
@@ -52,6 +53,14 @@ impl ClientBuilder {
             clock: None,
             observer: None,
         }
+    }
+
+    /// A builder with the credential and the host that the environment names, as [`Client::from_env`] reads it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the variable that is missing or can't be read.
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(environment::builder(|name| std::env::var_os(name))?)
     }
 
     /// The LaunchDarkly instance that the account lives in. The US one if not set.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use ldtokens_client::types::{ErrorRep, Token};
 use ldtokens_client::{Error as RawError, ResponseValue};
 
+use crate::Secret;
 use crate::attempt::place;
 use crate::base_url::BaseUrl;
 use crate::builder::ClientBuilder;
@@ -16,7 +17,6 @@ use crate::patch::Patch;
 use crate::retry::Repetition;
 use crate::send::{Call, Sender};
 use crate::token_id::TokenId;
-use crate::{Secret, environment};
 
 /// A client for the access tokens of one LaunchDarkly account.
 ///
@@ -52,7 +52,7 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be read.
     pub fn from_env() -> Result<Self, Error> {
-        environment::builder(|name| std::env::var_os(name))?.build()
+        ClientBuilder::from_env()?.build()
     }
 
     pub(crate) fn new(base_url: BaseUrl, http: reqwest::Client, sender: Sender) -> Self {
@@ -70,7 +70,7 @@ impl Client {
     /// # Errors
     /// [`Error::NotFound`] if there is none that the credential may know of, and those of every call.
     pub async fn get(&self, id: &TokenId) -> Result<Token, Error> {
-        self.send(async |raw| raw.get_token().token_id(id.as_str()).send().await).await
+        self.call(async |raw| raw.get_token().token_id(id.as_str()).send().await).await
     }
 
     /// A new token, together with its secret, which can't be had again.
@@ -81,7 +81,7 @@ impl Client {
     /// the API sees it, for instance where the new token would reach further than the credential; and those of every call.
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         let body = new_token.to_body()?;
-        let token = self.send(async |raw| raw.post_token().body(body.clone()).send().await).await?;
+        let token = self.call(async |raw| raw.post_token().body(body.clone()).send().await).await?;
         IssuedToken::from_answer(Operation::new("post_token"), token)
     }
 
@@ -93,7 +93,7 @@ impl Client {
     /// [`Error::NotFound`], and those of every call.
     pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         let delta = patch.to_delta()?;
-        self.send(async |raw| raw.patch_token().token_id(id.as_str()).body(delta.clone()).send().await).await
+        self.call(async |raw| raw.patch_token().token_id(id.as_str()).body(delta.clone()).send().await).await
     }
 
     /// Deletes the token `id`; its secret stops working at once.
@@ -103,7 +103,7 @@ impl Client {
     /// # Errors
     /// [`Error::NotFound`] if there was none to begin with, and those of every call.
     pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
-        self.send(async |raw| raw.delete_token().token_id(id.as_str()).send().await).await
+        self.call(async |raw| raw.delete_token().token_id(id.as_str()).send().await).await
     }
 
     /// A new secret for the token `id`. The old one stops working at once, or works on for the `overlap`.
@@ -120,21 +120,32 @@ impl Client {
                 None => request.send().await,
             }
         };
-        let token = self.send(reset).await?;
+        let token = self.call(reset).await?;
         IssuedToken::from_answer(Operation::new("reset_token"), token)
     }
 
     /// The generated client beneath this one: every parameter of every operation, on the same path, with the same
     /// credential, pacing and retries.
     ///
-    /// Its errors are the generator's own. What is lost in them is which outcome is unknown; and they may print the body
+    /// [`call`](Self::call) is the same with this client's errors. Here they are the generator's own. What is lost in them is which outcome is unknown; and they may print the body
     /// of an answer that can't be read, which after a create or reset can hold a secret: don't log them.
     pub fn raw(&self) -> ldtokens_client::Client {
         ldtokens_client::Client::new_with_client(self.base_url.as_str(), self.http.clone(), self.sender.clone())
     }
 
-    /// Makes one call of the generated client, and tells its errors apart.
-    pub(crate) async fn send<T>(
+    /// Makes one call of the generated client, with this one's errors: what the facade has no word for, on the same path.
+    ///
+    /// ```
+    /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
+    /// let tokens = client.call(async |raw| raw.get_tokens().show_all(true).send().await).await?;
+    /// println!("{:?}", tokens.links);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutcomeUnknown`] where repeating the request could do harm, and those of every call.
+    pub async fn call<T>(
         &self,
         call: impl AsyncFnOnce(&ldtokens_client::Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
     ) -> Result<T, Error> {

@@ -76,7 +76,7 @@ impl List {
             }
             request.send().await
         };
-        let tokens = self.client.send(list).await?;
+        let tokens = self.client.call(list).await?;
         let next = self.next(&tokens)?;
         let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());
         Ok(Page { tokens: tokens.items, total_count, next })

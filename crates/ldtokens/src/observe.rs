@@ -26,6 +26,10 @@ pub struct AttemptSeen<'a> {
     pub operation: Operation,
     /// The token that it is about, if it is about one.
     pub token_id: Option<&'a str>,
+    /// The method of its request.
+    pub method: &'a str,
+    /// The path of its request, with the query.
+    pub path: &'a str,
     /// Which attempt of the call it was, counted from 1.
     pub number: u32,
     /// How long the call waited before this attempt, for the rate limit's window or between attempts.

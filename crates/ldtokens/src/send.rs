@@ -75,8 +75,11 @@ impl Sender {
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
             let Attempt { known, status, request_id, result } =
                 attempt(outgoing.http, request, operation, permit, clock, &self.credential).await;
+            let url = outgoing.request.url();
             let seen = AttemptSeen {
                 operation,
+                method: outgoing.request.method().as_str(),
+                path: &url.as_str()[url.origin().ascii_serialization().len()..],
                 token_id: outgoing.token_id.as_deref(),
                 number: *attempts,
                 waited: sent.saturating_sub(free_since),

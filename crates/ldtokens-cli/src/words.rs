@@ -1,0 +1,211 @@
+//! The words after an operation's name: parameters and body, checked against the API's description.
+
+use std::io::Read;
+
+use serde_json::{Map, Value};
+
+use crate::command::{is_text, kind};
+use crate::failure::Failure;
+use crate::operations::{Kind, Operation, Parameter};
+
+/// What an operation is called with.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    parameters: Vec<(&'static str, String)>,
+    /// The request body, as JSON.
+    pub(crate) body: Option<String>,
+}
+
+impl Words {
+    /// Reads `words`; `-` takes the body from `stdin`.
+    pub(crate) fn read(operation: &Operation, words: &[String], stdin: impl Read) -> Result<Self, Failure> {
+        let mut read = Self::default();
+        let mut properties = Map::new();
+        let mut from_stdin = false;
+        for word in words {
+            if word == "-" {
+                from_stdin = true;
+            } else if let Some((name, value, is_json)) = property(word) {
+                let (name, value) = of_body(operation, name, value, is_json)?;
+                if properties.insert(name.to_owned(), value).is_some() {
+                    return Err(usage(operation, format!("{name} is given twice")));
+                }
+            } else if let Some((name, value)) = word.split_once('=') {
+                let parameter = find(operation, operation.parameters, name, "parameter")?;
+                if read.get(name).is_some() {
+                    return Err(usage(operation, format!("{name} is given twice")));
+                }
+                check(operation, parameter, value)?;
+                read.parameters.push((parameter.name, value.to_owned()));
+            } else {
+                return Err(usage(operation, format!("`{}` is not NAME=VALUE", shown(word))));
+            }
+        }
+        let missing = operation.parameters.iter().find(|known| known.required && read.get(known.name).is_none());
+        if let Some(Parameter { name, description, .. }) = missing {
+            return Err(usage(operation, format!("{name}= is missing: {description}")));
+        }
+        read.body = body(operation, properties, from_stdin, stdin)?;
+        Ok(read)
+    }
+
+    /// The parameter `name` as it was typed.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The parameter `name`, which was checked to be of its kind.
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.get(name)?.parse().ok()
+    }
+}
+
+/// Splits `name==text` and `name:=json`.
+fn property(word: &str) -> Option<(&str, &str, bool)> {
+    let at = word.find('=')?;
+    if let Some(name) = word[..at].strip_suffix(':') {
+        return Some((name, &word[at + 1..], true));
+    }
+    word[at..].strip_prefix("==").map(|text| (&word[..at], text, false))
+}
+
+fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Result<(&'static str, Value), Failure> {
+    let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
+    let property = find(operation, properties, name, "property of the body")?;
+    let value = if is_json {
+        serde_json::from_str(value)
+            .map_err(|error| usage(operation, format!("{name}:= is not followed by JSON: {error}")))?
+    } else {
+        Value::from(value)
+    };
+    let fits = match property.kind {
+        Kind::Boolean => value.is_boolean(),
+        Kind::Integer { minimum } => value.as_i64().is_some_and(|number| number >= minimum),
+        Kind::Text => value.is_string(),
+        Kind::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
+        Kind::Json => !value.is_string(),
+    };
+    if !fits {
+        let sign = if is_text(property.kind) { "==" } else { ":=" };
+        return Err(usage(operation, format!("{name}{sign} takes {}: {}", kind(property.kind), property.description)));
+    }
+    Ok((property.name, value))
+}
+
+fn check(operation: &Operation, parameter: &Parameter, value: &str) -> Result<(), Failure> {
+    let fits = match parameter.kind {
+        Kind::Boolean => value.parse::<bool>().is_ok(),
+        Kind::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
+        Kind::OneOf(values) => values.contains(&value),
+        Kind::Text | Kind::Json => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    let (name, kind) = (parameter.name, kind(parameter.kind));
+    Err(usage(operation, format!("{name}= takes {kind}: {}", parameter.description)))
+}
+
+fn body(
+    operation: &Operation,
+    properties: Map<String, Value>,
+    from_stdin: bool,
+    mut stdin: impl Read,
+) -> Result<Option<String>, Failure> {
+    let Some(body) = &operation.body else {
+        return if from_stdin { Err(usage(operation, "it takes no body".to_owned())) } else { Ok(None) };
+    };
+    if !from_stdin {
+        if properties.is_empty() {
+            return Err(usage(operation, format!("the body is missing: {}", body.description)));
+        }
+        return Ok(Some(Value::from(properties).to_string()));
+    }
+    if !properties.is_empty() {
+        return Err(usage(operation, "the body is given twice, by words and by -".to_owned()));
+    }
+    let mut text = String::new();
+    stdin
+        .read_to_string(&mut text)
+        .map_err(|error| usage(operation, format!("the body can't be read from standard input: {error}")))?;
+    let json: Value = serde_json::from_str(&text)
+        .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
+    if let (Value::Object(given), false) = (&json, body.properties.is_empty()) {
+        for name in given.keys() {
+            find(operation, body.properties, name, "property of the body")?;
+        }
+    }
+    Ok(Some(text))
+}
+
+fn find(
+    operation: &Operation,
+    known: &'static [Parameter],
+    name: &str,
+    what: &str,
+) -> Result<&'static Parameter, Failure> {
+    known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
+        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        usage(operation, format!("there is no {what} `{}`; it has {has}", shown(name)))
+    })
+}
+
+/// A word that someone typed wrong may be a secret that they pasted.
+fn shown(word: &str) -> String {
+    if word.len() > 24 { format!("{}...", word.chars().take(8).collect::<String>()) } else { word.to_owned() }
+}
+
+fn usage(operation: &Operation, problem: String) -> Failure {
+    Failure::usage(format!("{}: {problem} (`ldtokens {} -h` tells more)", operation.id, operation.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Words, property};
+    use crate::operations::{OPERATIONS, Operation};
+
+    fn operation(id: &str) -> &'static Operation {
+        OPERATIONS.iter().find(|operation| operation.id == id).unwrap()
+    }
+
+    fn read(id: &str, words: &[&str], stdin: &str) -> Result<Words, String> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Words::read(operation(id), &words, stdin.as_bytes()).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn signs_tell_text_from_json() {
+        assert_eq!(property("name==a=b"), Some(("name", "a=b", false)));
+        assert_eq!(property("serviceToken:=true"), Some(("serviceToken", "true", true)));
+        assert_eq!(property("tokenId=1"), None);
+        assert_eq!(property("-"), None);
+    }
+
+    #[test]
+    fn words_make_a_body() {
+        let words = read("postToken", &["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"], "").unwrap();
+        assert_eq!(words.body.unwrap(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_the_api_says_of_it() {
+        for (id, words, stdin, problem) in [
+            ("getToken", &[][..], "", "tokenId= is missing: The access token ID."),
+            ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),
+            ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid`; it has tokenId"),
+            ("getToken", &["tokenId=a", "-"], "{}", "it takes no body"),
+            ("getTokens", &["showAll=yes"], "", "showAll= takes true or false"),
+            ("getTokens", &["limit=0"], "", "limit= takes a whole number, at least 1"),
+            ("postToken", &[], "", "the body is missing"),
+            ("postToken", &["role==owner"], "", "role== takes one of reader, writer, admin"),
+            ("postToken", &["serviceToken==true"], "", "serviceToken:= takes true or false"),
+            ("postToken", &["-"], "{", "is not JSON"),
+            ("postToken", &["-"], r#"{"nmae": "x"}"#, "there is no property of the body `nmae`"),
+            ("postToken", &["-", "name==x"], "{}", "given twice"),
+        ] {
+            let error = read(id, words, stdin).unwrap_err();
+            assert!(error.contains(problem), "{id} {words:?}: {error}");
+        }
+    }
+}

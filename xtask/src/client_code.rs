@@ -1,0 +1,37 @@
+//! The client crate's code, by progenitor.
+
+use anyhow::{Context, Result};
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use schemars::schema::{InstanceType, SchemaObject};
+
+use crate::generate::DOCUMENT;
+
+pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
+    let spec: openapiv3::OpenAPI =
+        serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
+    Generator::new(&settings()).generate_tokens(&spec).with_context(|| format!("the generator refuses {DOCUMENT}"))
+}
+
+/// How the generator is told what the document can't say.
+fn settings() -> GenerationSettings {
+    let password = SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        format: Some("password".to_owned()),
+        ..SchemaObject::default()
+    };
+    let like_a_string = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type("crate::SharedTransport".parse().expect("a path is Rust"))
+        .with_derive("schemars::JsonSchema")
+        .with_derive("PartialEq")
+        .with_map_type("::std::collections::BTreeMap")
+        .with_conversion(password, "crate::Secret", [].into_iter())
+        .with_replacement("Role", "crate::Role", like_a_string)
+        .with_replacement("UnixMillis", "crate::UnixMillis", [TypeImpl::Display].into_iter());
+    settings
+}

@@ -1,0 +1,178 @@
+//! The command's table of operations: their names, parameters and bodies, and what the document says of each.
+
+use anyhow::{Context, Result};
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_yaml_ng::Value;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
+    let document = Document(serde_yaml_ng::from_str(document)?);
+    let mut operations = Vec::new();
+    for (path, item) in document.0["paths"].as_mapping().context("the document has no paths")? {
+        let path = path.as_str().context("a path is a string")?;
+        for method in METHODS {
+            if let Some(operation) = item.get(method) {
+                operations.push(document.operation(method, path, item, operation)?);
+            }
+        }
+    }
+    Ok(quote! {
+        //! The API's operations, as `openapi.yaml` describes them.
+
+        /// An operation of the API.
+        pub(crate) struct Operation {
+            /// Its name.
+            pub(crate) id: &'static str,
+            /// Its HTTP method.
+            pub(crate) method: &'static str,
+            /// Its path below the API's, with parameters in braces.
+            pub(crate) path: &'static str,
+            /// What it does, in a few words.
+            pub(crate) summary: &'static str,
+            /// What it does.
+            pub(crate) description: &'static str,
+            /// Its parameters, in the path and in the query.
+            pub(crate) parameters: &'static [Parameter],
+            /// Its request body, if it takes one.
+            pub(crate) body: Option<Body>,
+        }
+
+        /// A parameter of an operation, or a property of its body.
+        pub(crate) struct Parameter {
+            /// Its name.
+            pub(crate) name: &'static str,
+            /// Whether it must be given.
+            pub(crate) required: bool,
+            /// What it can hold.
+            pub(crate) kind: Kind,
+            /// What it means.
+            pub(crate) description: &'static str,
+            /// A value it could have, as JSON.
+            pub(crate) example: &'static str,
+        }
+
+        /// What a parameter can hold.
+        #[derive(Clone, Copy)]
+        pub(crate) enum Kind {
+            /// `true` or `false`.
+            Boolean,
+            /// A whole number, at least `minimum`.
+            Integer {
+                /// The least value.
+                minimum: i64,
+            },
+            /// A text.
+            Text,
+            /// One of these texts.
+            OneOf(&'static [&'static str]),
+            /// JSON of another form.
+            Json,
+        }
+
+        /// A request body.
+        pub(crate) struct Body {
+            /// What it is.
+            pub(crate) description: &'static str,
+            /// Its properties. None if it is not an object.
+            pub(crate) properties: &'static [Parameter],
+            /// A body it could be, as JSON.
+            pub(crate) example: &'static str,
+        }
+
+        /// All operations, in the document's order.
+        pub(crate) static OPERATIONS: &[Operation] = &[#(#operations),*];
+    })
+}
+
+struct Document(Value);
+
+impl Document {
+    fn operation(&self, method: &str, path: &str, item: &Value, operation: &Value) -> Result<TokenStream> {
+        let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
+        let id = text("operationId");
+        let (summary, description) = (text("summary"), text("description"));
+        let mut parameters = Vec::new();
+        for owner in [item, operation] {
+            for parameter in owner.get("parameters").and_then(Value::as_sequence).into_iter().flatten() {
+                let parameter = self.resolve(parameter)?;
+                let name =
+                    parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
+                let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
+                parameters.push(self.parameter(name, required, &parameter["schema"], parameter)?);
+            }
+        }
+        let body = match operation.get("requestBody") {
+            None => quote!(None),
+            Some(body) => self.body(self.resolve(body)?)?,
+        };
+        let method = method.to_uppercase();
+        Ok(quote! {
+            Operation {
+                id: #id, method: #method, path: #path, summary: #summary, description: #description,
+                parameters: &[#(#parameters),*], body: #body,
+            }
+        })
+    }
+
+    /// `described` has the description and the example: the parameter, or the schema itself.
+    fn parameter(&self, name: &str, required: bool, schema: &Value, described: &Value) -> Result<TokenStream> {
+        let kind = self.kind(schema)?;
+        let description = described.get("description").and_then(Value::as_str).unwrap_or_default();
+        let example = json(described.get("example"))?;
+        Ok(quote! {
+            Parameter { name: #name, required: #required, kind: #kind, description: #description, example: #example }
+        })
+    }
+
+    fn body(&self, body: &Value) -> Result<TokenStream> {
+        let description = body.get("description").and_then(Value::as_str).unwrap_or_default();
+        let schema = self.resolve(&body["content"]["application/json"]["schema"])?;
+        let example = json(schema.get("example"))?;
+        let mut properties = Vec::new();
+        let required = schema.get("required").and_then(Value::as_sequence);
+        for (name, property) in schema.get("properties").and_then(Value::as_mapping).into_iter().flatten() {
+            let required = required.is_some_and(|required| required.contains(name));
+            let name = name.as_str().context("a property's name is a string")?;
+            properties.push(self.parameter(name, required, property, self.resolve(property)?)?);
+        }
+        Ok(quote! {
+            Some(Body { description: #description, properties: &[#(#properties),*], example: #example })
+        })
+    }
+
+    fn kind(&self, schema: &Value) -> Result<TokenStream> {
+        let mut schema = self.resolve(schema)?;
+        // A reference with a description of its own.
+        if let Some([only]) = schema.get("allOf").and_then(Value::as_sequence).map(Vec::as_slice) {
+            schema = self.resolve(only)?;
+        }
+        let values = schema.get("enum").and_then(Value::as_sequence);
+        Ok(match (schema.get("type").and_then(Value::as_str), values) {
+            (Some("boolean"), _) => quote!(Kind::Boolean),
+            (Some("integer"), _) => {
+                let minimum = schema.get("minimum").and_then(Value::as_i64).unwrap_or(i64::MIN);
+                quote!(Kind::Integer { minimum: #minimum })
+            }
+            (Some("string"), Some(values)) => {
+                let values = values.iter().filter_map(Value::as_str);
+                quote!(Kind::OneOf(&[#(#values),*]))
+            }
+            (Some("string"), None) => quote!(Kind::Text),
+            _ => quote!(Kind::Json),
+        })
+    }
+
+    /// What `value` is, or what its `$ref` leads to within the document.
+    fn resolve<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
+        let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
+        let pointer = reference.strip_prefix("#/").with_context(|| format!("{reference} leaves the document"))?;
+        let found = pointer.split('/').try_fold(&self.0, |value, key| value.get(key));
+        self.resolve(found.with_context(|| format!("{reference} leads nowhere"))?)
+    }
+}
+
+fn json(example: Option<&Value>) -> Result<String> {
+    Ok(example.map(serde_json::to_string).transpose()?.unwrap_or_default())
+}
