@@ -1,0 +1,88 @@
+//! The six operations by the names that the API's description gives them.
+
+use crate::support::{Served, stderr, stdout, with_stdin};
+
+#[test]
+fn a_tokens_whole_life_by_name_and_value() {
+    let served = Served::start();
+    let token = served.json(&["postToken", "name==Nightly export", "role==reader", "serviceToken:=true"]);
+    let id = token["_id"].as_str().unwrap();
+    let by_id = format!("tokenId={id}");
+    let secret = token["token"].as_str().unwrap();
+    assert!(served.works(secret));
+
+    let listed = served.json(&["getTokens", "showAll=true"]);
+    assert_eq!(listed["totalCount"], 2);
+    assert!(listed["items"].as_array().unwrap().iter().any(|item| item["_id"] == id));
+    assert_eq!(served.json(&["getTokens", "limit=1", "offset=1"])["items"][0]["_id"], id);
+
+    let read = served.json(&["getToken", &by_id]);
+    assert_eq!(read["name"], "Nightly export");
+    assert_eq!(read["token"], secret[secret.len() - 4..]);
+    for name in ["_id", "ownerId", "memberId", "creationDate", "lastModified", "_links", "_member", "serviceToken"] {
+        assert!(read.get(name).is_some(), "{name}");
+    }
+
+    let patch = r#"[{"op": "replace", "path": "/name", "value": "Export"}]"#;
+    let patched = with_stdin(served.owner(&["patchToken", &by_id, "-", "--output", "json"]), patch);
+    assert!(patched.status.success(), "{}", stderr(&patched));
+    assert_eq!(served.json(&["getToken", &by_id])["name"], "Export");
+
+    let in_an_hour = (ldtokens::UnixMillis::now().get() + 3_600_000).to_string();
+    let reset = served.json(&["resetToken", &by_id, &format!("expiry={in_an_hour}")]);
+    let second = reset["token"].as_str().unwrap();
+    assert!(served.works(secret) && served.works(second));
+    let reset = served.json(&["resetToken", &by_id]);
+    assert!(!served.works(second) && served.works(reset["token"].as_str().unwrap()));
+
+    let deleted = served.owner(&["deleteToken", &by_id]).output().unwrap();
+    assert!(deleted.status.success());
+    assert_eq!((stdout(&deleted), stderr(&deleted)), (String::new(), String::new()));
+    assert_eq!(served.json(&["getTokens", "showAll=true"])["totalCount"], 1);
+}
+
+#[test]
+fn a_body_comes_from_standard_input_too() {
+    let served = Served::start();
+    let body = r#"{"name": "from a pipe", "role": "writer"}"#;
+    let output = with_stdin(served.owner(&["postToken", "-", "--output", "json"]), body);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains(r#""role": "writer""#));
+}
+
+#[test]
+fn the_table_has_a_line_for_each_token_and_a_whole_secret_only_after_a_create() {
+    let served = Served::start();
+    let created = served.owner(&["postToken", "name==Export", "role==reader"]).output().unwrap();
+    assert!(stdout(&created).contains("secret       api-"), "{}", stdout(&created));
+    let listed = stdout(&served.owner(&["getTokens"]).output().unwrap());
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines[0].starts_with("ID ") && lines[0].contains("LAST USED"), "{listed}");
+    assert!(lines[2].contains("Export") && lines[2].contains("reader") && lines[2].contains("never"), "{listed}");
+    assert_eq!(*lines.last().unwrap(), "2 of 2");
+    assert!(!listed.contains("api-"), "{listed}");
+}
+
+#[test]
+fn the_host_may_have_the_apis_path_and_may_come_from_the_environment() {
+    let served = Served::start();
+    let mut command = crate::support::ldtokens(&["getTokens", "--host", &format!("{}/api/v2", served.url)]);
+    assert!(command.env("LD_ACCESS_TOKEN", crate::support::OWNER).output().unwrap().status.success());
+    let mut command = crate::support::ldtokens(&["getTokens"]);
+    command.env("LAUNCHDARKLY_ACCESS_TOKEN", crate::support::OWNER).env("LAUNCHDARKLY_API_HOST", &served.url);
+    assert!(command.output().unwrap().status.success());
+}
+
+#[test]
+fn help_names_each_parameter_as_the_document_describes_it() {
+    let help = stdout(&crate::support::ldtokens(&["resetToken", "-h"]).output().unwrap());
+    for text in
+        ["tokenId=", "The access token ID.", "expiry=", "Unix epoch time in milliseconds", "resetToken tokenId="]
+    {
+        assert!(help.contains(text), "{text} in {help}");
+    }
+    let help = stdout(&crate::support::ldtokens(&["--help"]).output().unwrap());
+    for name in ["getTokens", "postToken", "getToken", "patchToken", "deleteToken", "resetToken", "serve", "demo"] {
+        assert!(help.contains(name), "{name} in {help}");
+    }
+}

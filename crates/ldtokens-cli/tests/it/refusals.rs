@@ -1,0 +1,108 @@
+//! What is refused: one line that says what to do, an exit status, and nothing changed.
+
+use std::process::{Command, Output};
+
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin};
+
+fn refused(output: &Output, status: i32, words: &[&str]) {
+    let line = stderr(output);
+    assert_eq!(output.status.code(), Some(status), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert_eq!(stdout(output), "", "{line}");
+    for word in words {
+        assert!(line.contains(word), "{word} in {line}");
+    }
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().unwrap()
+}
+
+#[test]
+fn each_refusal_is_one_line_and_changes_nothing() {
+    let served = Served::start();
+    let (id, _) = served.create("as it was");
+    let by_id = format!("tokenId={id}");
+    let before = served.json(&["getTokens", "showAll=true"])["items"].clone();
+
+    refused(&run(ldtokens(&["getTokens", "--host", &served.url])), 3, &["set LD_ACCESS_TOKEN"]);
+    let wrong = "api-00000000-0000-4000-8000-000000000000";
+    refused(&run(served.with(wrong, &["getTokens"])), 3, &["Invalid access token", "set LD_ACCESS_TOKEN"]);
+    refused(&run(served.with("two words", &["getTokens"])), 2, &["LD_ACCESS_TOKEN", "white space"]);
+    refused(&run(served.owner(&["getToken", "tokenId=0123456789abcdef01234567"])), 5, &["getTokens showAll=true"]);
+    for command in ["getToken", "deleteToken", "resetToken"] {
+        refused(&run(served.owner(&[command, "tokenId=.."])), 2, &["not a token ID", "relative path"]);
+        refused(&run(served.owner(&[command, "tokenId="])), 2, &["not a token ID", "empty"]);
+        refused(&run(served.owner(&[command, "tokenId=a/b"])), 2, &["not a token ID", "slash"]);
+        refused(&run(served.owner(&[command])), 2, &["tokenId= is missing"]);
+    }
+    refused(&with_stdin(served.owner(&["patchToken", &by_id, "-"]), "nonsense"), 2, &["not JSON"]);
+    refused(&with_stdin(served.owner(&["patchToken", &by_id, "-"]), "[{}]"), 2, &["operation 0"]);
+    refused(&with_stdin(served.owner(&["postToken", "-"]), ""), 2, &["not JSON"]);
+    let failing =
+        r#"[{"op": "replace", "path": "/name", "value": "x"}, {"op": "test", "path": "/name", "value": "y"}]"#;
+    refused(&with_stdin(served.owner(&["patchToken", &by_id, "-"]), failing), 6, &["nothing was changed"]);
+    let fixed = r#"[{"op": "replace", "path": "/serviceToken", "value": true}]"#;
+    refused(&with_stdin(served.owner(&["patchToken", &by_id, "-"]), fixed), 1, &["serviceToken cannot be changed"]);
+    refused(&run(served.owner(&["getTokens", "showAll=perhaps"])), 2, &["true or false"]);
+    refused(&run(served.owner(&["getTokens", "shwoAll=true"])), 2, &["shwoAll", "showAll"]);
+    refused(&run(ldtokens(&["getTokens", "--host", "ftp://x"])), 3, &["set LD_ACCESS_TOKEN"]);
+
+    let after = served.json(&["getTokens", "showAll=true"])["items"].clone();
+    let names = |items: &serde_json::Value| -> Vec<String> {
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| format!("{} {} {}", item["_id"], item["name"], item["lastModified"]))
+            .collect()
+    };
+    assert_eq!(names(&before), names(&after));
+}
+
+#[test]
+fn a_credential_that_may_not_is_told_so() {
+    let served = Served::start();
+    let (id, secret) = served.create("only reads");
+    refused(&run(served.with(&secret, &["deleteToken", &format!("tokenId={id}")])), 4, &["Admin role"]);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_or_used_is_told_apart() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let with = |host: &str| {
+        let mut command = ldtokens(&["getTokens", "--host", host]);
+        command.env("LD_ACCESS_TOKEN", OWNER);
+        run(command)
+    };
+    refused(&with(&format!("http://127.0.0.1:{port}")), 9, &["could not connect", "--host"]);
+    refused(&with("http://ld.example"), 2, &["plain HTTP", "https://"]);
+    refused(&with("nonsense host"), 2, &["not a URL"]);
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() {
+    let served = Served::start();
+    let busy = served.url.strip_prefix("http://").unwrap();
+    refused(&run(ldtokens(&["serve", "--listen", busy])), 1, &["is in use", "another port"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "these are notes, and they are longer than a hundred bytes, so that nobody takes them for anything else at all",
+    )
+    .unwrap();
+    let serve = |store: &std::path::Path| run(ldtokens(&["serve", "--store", store.to_str().unwrap()]));
+    refused(&serve(&text), 1, &["not a database", "another file"]);
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("these are notes"));
+    refused(&serve(folder.path()), 1, &["is a folder"]);
+    refused(&serve(&folder.path().join("not/there.db")), 1, &["no folder", "make it first"]);
+    refused(&serve(&served.folder.path().join("ld.db")), 1, &["another server has it open"]);
+
+    let mut short = ldtokens(&["serve"]);
+    short.env("LDTOKENS_ROOT_TOKEN", "hunter2");
+    let output = run(short);
+    refused(&output, 1, &["shorter than 16"]);
+    assert!(!stderr(&output).contains("hunter2"));
+}

@@ -1,0 +1,107 @@
+//! Running the binary.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const OWNER: &str = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
+
+/// The binary, with nothing in its environment that the test has not put there.
+pub fn ldtokens(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ldtokens"));
+    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// `ldtokens serve` at work, on a store of its own.
+pub struct Served {
+    child: Child,
+    pub url: String,
+    /// Kept open, so that what it prints has somewhere to go.
+    _stdout: BufReader<std::process::ChildStdout>,
+    pub folder: TempDir,
+}
+
+impl Served {
+    pub fn start() -> Self {
+        Self::again(tempfile::tempdir().unwrap())
+    }
+
+    /// On the store that is in `folder`, if one is.
+    pub fn again(folder: TempDir) -> Self {
+        let store = folder.path().join("ld.db");
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store.to_str().unwrap()];
+        let mut child = ldtokens(&arguments).env("LDTOKENS_ROOT_TOKEN", OWNER).stderr(Stdio::null()).spawn().unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
+        Self { child, url, _stdout: reader, folder }
+    }
+
+    /// Sends a signal (`TERM`, `INT`) and gives the exit status, and the store's folder.
+    pub fn stop(mut self, signal: &str) -> (i32, TempDir) {
+        let kill = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let status = self.child.wait().unwrap().code().unwrap();
+        (status, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
+    }
+
+    /// The binary as the owner.
+    pub fn owner(&self, arguments: &[&str]) -> Command {
+        self.with(OWNER, arguments)
+    }
+
+    /// The binary with a credential.
+    pub fn with(&self, credential: &str, arguments: &[&str]) -> Command {
+        let mut command = ldtokens(arguments);
+        command.args(["--host", &self.url]).env("LD_ACCESS_TOKEN", credential);
+        command
+    }
+
+    /// What the owner is answered, as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.owner(&[arguments, &["--output", "json"]].concat()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{arguments:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// A token of that name: its ID and its secret.
+    pub fn create(&self, name: &str) -> (String, String) {
+        let token = self.json(&["postToken", &format!("name=={name}"), "role==reader"]);
+        (token["_id"].as_str().unwrap().to_owned(), token["token"].as_str().unwrap().to_owned())
+    }
+
+    /// Whether a secret works.
+    pub fn works(&self, secret: &str) -> bool {
+        match self.with(secret, &["getTokens", "limit=1"]).output().unwrap().status.code() {
+            Some(0) => true,
+            Some(3) => false,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn with_stdin(mut command: Command, input: &str) -> Output {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
