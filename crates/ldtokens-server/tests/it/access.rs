@@ -1,0 +1,97 @@
+//! Who may see and do what.
+
+use ldtokens_client::Secret;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, refused};
+
+#[tokio::test]
+async fn only_a_stored_secret_opens_anything() {
+    let api = Api::start().await;
+    let right = api.owner.expose().to_owned();
+    let mut one_off = right.clone();
+    one_off.replace_range(39..40, if right.ends_with('0') { "1" } else { "0" });
+    for wrong in [
+        "",
+        "nonsense",
+        &one_off,
+        &right[..39],
+        &format!("{right}0"),
+        &format!("Bearer {right}"),
+        &right.to_uppercase(),
+    ] {
+        let response = api.send(&Secret::new(wrong), Method::GET, "/api/v2/tokens", None).await;
+        refused(response, 401, "unauthorized").await;
+    }
+    let bare = api.request(Method::GET, "/api/v2/tokens").send().await.unwrap();
+    refused(bare, 401, "unauthorized").await;
+}
+
+/// For each kind of caller, what each operation on a service token answers.
+#[tokio::test]
+async fn each_kind_of_caller_may_do_what_its_permissions_say() {
+    let api = Api::start().await;
+    let policy = |effect: &str, actions: &[&str]| json!([{ "effect": effect, "actions": actions, "resources": ["service-token/*"] }]);
+    let mut mixed = policy("allow", &["*"]);
+    mixed.as_array_mut().unwrap().extend(policy("deny", &["deleteAccessToken"]).as_array().unwrap().clone());
+    for (caller, body, [get, rename, reset, delete]) in [
+        ("reader", json!({ "role": "reader" }), [200, 403, 403, 403]),
+        ("writer", json!({ "role": "writer" }), [200, 403, 403, 403]),
+        ("admin", json!({ "role": "admin" }), [200, 200, 200, 204]),
+        ("service admin", json!({ "role": "admin", "serviceToken": true }), [200, 200, 200, 204]),
+        ("custom role", json!({ "customRoleIds": ["unknown"] }), [200, 403, 403, 403]),
+        ("may rename", json!({ "inlineRole": policy("allow", &["updateAccessTokenName"]) }), [200, 200, 403, 403]),
+        ("may reset", json!({ "inlineRole": policy("allow", &["reset*"]) }), [200, 403, 200, 403]),
+        ("may nothing", json!({ "inlineRole": policy("deny", &["*"]) }), [200, 403, 403, 403]),
+        ("all but delete", json!({ "inlineRole": mixed }), [200, 200, 200, 403]),
+    ] {
+        let (_, secret) = api.create(&body).await;
+        let (path, _) = api.create(&json!({ "role": "reader", "serviceToken": true })).await;
+        let patch = json!([{ "op": "add", "path": "/name", "value": "renamed" }]);
+        for (method, path, body, status) in [
+            (Method::GET, path.clone(), None, get),
+            (Method::PATCH, path.clone(), Some(&patch), rename),
+            (Method::POST, format!("{path}/reset"), None, reset),
+            (Method::DELETE, path.clone(), None, delete),
+        ] {
+            let response = api.send(&secret, method.clone(), &path, body).await;
+            assert_eq!(response.status(), status, "{caller} {method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_or_raises_a_token_beyond_its_own_reach() {
+    let api = Api::start().await;
+    let all = json!([{ "effect": "allow", "actions": ["*"], "resources": ["*"] }]);
+    let (_, limited) = api.create(&json!({ "inlineRole": all })).await;
+    let create = async |body: Value| api.send(&limited, Method::POST, "/api/v2/tokens", Some(&body)).await;
+    refused(create(json!({ "role": "admin" })).await, 403, "forbidden").await;
+    refused(create(json!({ "role": "reader" })).await, 403, "forbidden").await;
+    assert_eq!(create(json!({ "inlineRole": all })).await.status(), 201);
+    let (path, _) = api.create(&json!({ "role": "reader", "serviceToken": true })).await;
+    let raise = json!([{ "op": "replace", "path": "/role", "value": "admin" }]);
+    refused(api.send(&limited, Method::PATCH, &path, Some(&raise)).await, 403, "forbidden").await;
+    assert_eq!(api.owner(Method::GET, &path, None).await.1["role"], "reader");
+}
+
+#[tokio::test]
+async fn a_service_token_sees_service_tokens_and_an_administrator_all() {
+    let api = Api::start().await;
+    let (personal, _) = api.create(&json!({ "name": "personal", "role": "reader" })).await;
+    let (_, service) = api.create(&json!({ "name": "service", "role": "reader", "serviceToken": true })).await;
+    let (_, admin) = api.create(&json!({ "name": "service admin", "role": "admin", "serviceToken": true })).await;
+    let count = async |secret: &Secret, query: &str| {
+        let list: Value =
+            api.send(secret, Method::GET, &format!("/api/v2/tokens{query}"), None).await.json().await.unwrap();
+        list["totalCount"].as_i64().unwrap()
+    };
+    assert_eq!(count(&service, "").await, 2);
+    assert_eq!(count(&service, "?showAll=true").await, 2);
+    assert_eq!(count(&admin, "").await, 2);
+    assert_eq!(count(&admin, "?showAll=true").await, 4);
+    assert_eq!(count(&api.owner, "").await, 4);
+    refused(api.send(&service, Method::GET, &personal, None).await, 404, "not_found").await;
+    assert_eq!(api.send(&admin, Method::GET, &personal, None).await.status(), 200);
+}

@@ -1,0 +1,117 @@
+//! The six operations and what they answer.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, START, refused};
+
+#[tokio::test]
+async fn post_token_answers_the_whole_token_and_its_secret() {
+    let api = Api::start().await;
+    let body = json!({ "name": "Export", "description": "d", "role": "reader", "serviceToken": true, "defaultApiVersion": 20220603 });
+    let (status, token) = api.owner(Method::POST, "/api/v2/tokens", Some(&body)).await;
+    assert_eq!(status, 201);
+    let id = token["_id"].as_str().unwrap();
+    assert!(id.len() == 24 && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
+    assert!(token["token"].as_str().unwrap().starts_with("api-"));
+    for (name, value) in body.as_object().unwrap() {
+        assert_eq!(&token[name], value, "{name}");
+    }
+    assert_eq!((&token["creationDate"], &token["lastModified"]), (&json!(START), &json!(START)));
+    assert_eq!(token["ownerId"], token["_member"]["_id"]);
+    assert_eq!(token["_links"]["self"]["href"], format!("/api/v2/tokens/{id}"));
+    assert_eq!(token["_links"]["parent"]["href"], "/api/v2/tokens");
+    assert!(token.get("lastUsed").is_none());
+}
+
+#[tokio::test]
+async fn get_token_shows_the_end_of_the_secret_and_when_it_was_used() {
+    let api = Api::start().await;
+    let (path, secret) = api.reader().await;
+    api.advance(100);
+    assert!(api.works(&secret).await);
+    let (status, token) = api.owner(Method::GET, &path, None).await;
+    assert_eq!((status.as_u16(), token["token"].as_str()), (200, Some(secret.last_four())));
+    assert_eq!(token["lastUsed"], START + 100_000);
+    refused(api.send(&api.owner, Method::GET, "/api/v2/tokens/0123456789abcdef01234567", None).await, 404, "not_found")
+        .await;
+}
+
+#[tokio::test]
+async fn delete_token_ends_it() {
+    let api = Api::start().await;
+    let (path, secret) = api.reader().await;
+    let response = api.send(&api.owner, Method::DELETE, &path, None).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.text().await.unwrap(), "");
+    assert!(!api.works(&secret).await);
+    for method in [Method::GET, Method::DELETE] {
+        refused(api.send(&api.owner, method, &path, None).await, 404, "not_found").await;
+    }
+}
+
+#[tokio::test]
+async fn reset_token_ends_the_old_secret_at_once() {
+    let api = Api::start().await;
+    let (path, old) = api.reader().await;
+    api.advance(5);
+    let (status, token) = api.owner(Method::POST, &format!("{path}/reset"), None).await;
+    assert_eq!((status.as_u16(), &token["lastModified"]), (200, &json!(START + 5_000)));
+    let new = ldtokens_client::Secret::new(token["token"].as_str().unwrap());
+    assert!(!api.works(&old).await && api.works(&new).await);
+    let (_, token) = api.owner(Method::GET, &path, None).await;
+    assert_eq!(token["token"].as_str(), Some(new.last_four()));
+}
+
+#[tokio::test]
+async fn until_the_expiry_both_secrets_work_to_the_millisecond() {
+    let api = Api::start().await;
+    let (path, first) = api.reader().await;
+    let reset = async |expiry: i64| {
+        let (status, token) = api.owner(Method::POST, &format!("{path}/reset?expiry={expiry}"), None).await;
+        assert_eq!(status, 200, "{token}");
+        ldtokens_client::Secret::new(token["token"].as_str().unwrap())
+    };
+    let second = reset(START + 10_000).await;
+    // Another reset in the overlap: each old secret keeps the earlier of its ends.
+    let third = reset(START + 20_000).await;
+    api.clock.advance(std::time::Duration::from_millis(9_999));
+    assert!(api.works(&first).await && api.works(&second).await && api.works(&third).await);
+    api.clock.advance(std::time::Duration::from_millis(1));
+    assert!(!api.works(&first).await && api.works(&second).await && api.works(&third).await);
+    api.advance(10);
+    assert!(!api.works(&second).await && api.works(&third).await);
+    let fourth = reset(START - 1).await;
+    assert!(!api.works(&third).await && api.works(&fourth).await, "a time that has passed means at once");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_tokens_is_refused_and_makes_nothing() {
+    let api = Api::start().await;
+    let statement = |more: Value| json!({ "inlineRole": [more] });
+    for (body, named) in [
+        (json!({}), "exactly one of"),
+        (json!({ "role": "reader", "customRoleIds": ["a"] }), "exactly one of"),
+        (json!({ "role": "owner" }), "unknown variant"),
+        (json!({ "role": 1 }), "Invalid request body"),
+        (json!({ "name": 1, "role": "reader" }), "string"),
+        (json!({ "role": "reader", "defaultApiVersion": 1 }), "defaultApiVersion"),
+        (json!([]), ""),
+        (statement(json!({ "effect": "allow", "actions": ["*"] })), "resources"),
+        (statement(json!({ "effect": "maybe", "actions": ["*"], "resources": ["*"] })), "allow"),
+        (
+            statement(json!({ "effect": "allow", "actions": ["*"], "notActions": ["*"], "resources": ["*"] })),
+            "notActions",
+        ),
+    ] {
+        let response = api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await;
+        let refusal = refused(response, 400, "invalid_request").await;
+        assert!(refusal["message"].as_str().unwrap().contains(named), "{body}: {refusal}");
+    }
+    for text in ["", "{", "nonsense", "\u{0}"] {
+        let request = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
+        refused(request.body(text).send().await.unwrap(), 400, "invalid_request").await;
+    }
+    let (_, list) = api.owner(Method::GET, "/api/v2/tokens", None).await;
+    assert_eq!(list["totalCount"], 1);
+}

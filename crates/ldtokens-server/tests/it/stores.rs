@@ -1,0 +1,87 @@
+//! The store: kept, refused, and never with a secret in it.
+
+use std::path::Path;
+
+use ldtokens_client::Secret;
+use ldtokens_server::{Server, StartError};
+use reqwest::StatusCode;
+
+async fn start(store: &Path) -> Result<Server, StartError> {
+    Server::builder().store(store).start().await
+}
+
+async fn status(server: &Server, secret: &Secret) -> StatusCode {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http.get(format!("{}/api/v2/tokens", server.url())).header("Authorization", secret.expose());
+    request.send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_stopped_store_opens_again_with_all_that_was_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("ld.db");
+    let secret = Secret::new("a-secret-of-my-own-choice");
+    let server = Server::builder().store(&store).owner_secret(secret.clone()).start().await.unwrap();
+    assert_eq!(status(&server, &secret).await, 200);
+    server.stop().await;
+    let server = start(&store).await.unwrap();
+    assert_eq!(server.owner_secret(), None, "the store keeps only the hash");
+    assert_eq!(status(&server, &secret).await, 200);
+    server.stop().await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(secret.expose().len()).any(|window| window == secret.expose().as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_on_a_store_is_refused_until_the_first_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("ld.db");
+    let first = start(&store).await.unwrap();
+    let owner = first.owner_secret().unwrap().clone();
+    let error = start(&store).await.unwrap_err().to_string();
+    assert!(error.contains("another server has it open"), "{error}");
+    assert_eq!(status(&first, &owner).await, 200);
+    first.stop().await;
+    let second = start(&store).await.unwrap();
+    assert_eq!(status(&second, &owner).await, 200);
+}
+
+#[tokio::test]
+async fn what_is_not_our_store_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("text"), "some text, and enough of it to fill the head of a database file ".repeat(4)).unwrap();
+    let other = rusqlite::Connection::open(path("other")).unwrap();
+    other.execute_batch("CREATE TABLE t (x)").unwrap();
+    drop(other);
+    start(&path("newer")).await.unwrap().stop().await;
+    let newer = rusqlite::Connection::open(path("newer")).unwrap();
+    newer.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(newer);
+    start(&path("damaged")).await.unwrap().stop().await;
+    let mut bytes = std::fs::read(path("damaged")).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    bytes[200..].fill(0xAA);
+    std::fs::write(path("damaged"), bytes).unwrap();
+
+    for (name, reason) in
+        [("text", "not a database"), ("other", "another program's"), ("newer", "version 99"), ("damaged", "damaged")]
+    {
+        let before = std::fs::read(path(name)).unwrap();
+        let error = start(&path(name)).await.unwrap_err().to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+        assert_eq!(std::fs::read(path(name)).unwrap(), before, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_port_is_named_and_no_store_is_made() {
+    let server = Server::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("ld.db");
+    let error = Server::builder().listen(server.addr()).store(&store).start().await.unwrap_err().to_string();
+    assert!(error.contains(&server.addr().to_string()) && error.contains("in use"), "{error}");
+    assert!(!store.exists());
+}
