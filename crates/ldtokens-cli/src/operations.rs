@@ -188,7 +188,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             },
         ],
         body: Some(Body {
-            description: "Requires a JSON Patch representation of the desired changes to the token. http://jsonpatch.com/",
+            description: "Requires a JSON Patch representation of the desired changes to the token: <http://jsonpatch.com/>",
             properties: &[],
             example: "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Nightly export\"}]",
         }),

@@ -1910,7 +1910,7 @@ Sends a `PATCH` request to `/tokens/{tokenId}`
 
 Arguments:
 - `token_id`: The access token ID.
-- `body`: Requires a JSON Patch representation of the desired changes to the token. http://jsonpatch.com/
+- `body`: Requires a JSON Patch representation of the desired changes to the token: <http://jsonpatch.com/>
 ```ignore
 let response = client.patch_token()
     .token_id(token_id)

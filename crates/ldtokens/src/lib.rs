@@ -120,3 +120,8 @@ pub use ldtokens_client::{Role, Secret, UnixMillis, reqwest};
 
 /// The generated client beneath the facade, for what the facade has no word for; [`Client::raw`] gives one that is ready.
 pub use ldtokens_client as raw;
+
+/// The README's example is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
