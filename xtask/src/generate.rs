@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
-use crate::{client_code, operations_table};
+use crate::{client, operations_table};
 
 pub(crate) const DOCUMENT: &str = "openapi.yaml";
 
@@ -14,31 +14,56 @@ pub(crate) const DOCUMENT: &str = "openapi.yaml";
 type Made = (&'static str, fn(&str) -> Result<TokenStream>);
 
 const MADE: [Made; 2] = [
-    ("crates/ldtokens-client/src/generated.rs", client_code::tokens),
+    ("crates/ldtokens-client/src/generated.rs", client::tokens),
     ("crates/ldtokens-cli/src/operations.rs", operations_table::tokens),
 ];
 
-/// Writes the made files below `root`, or, with `check`, only compares them.
-pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
-    let document = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
+/// Writes the files that are made from `openapi.yaml` below `root`.
+///
+/// # Errors
+/// The document can't be read, or is not one that the generator takes; or a file can't be written.
+pub fn generate(root: &Path) -> Result<()> {
+    for (path, code) in made(root)? {
+        fs::write(root.join(path), code).with_context(|| format!("cannot write {path}"))?;
+        println!("wrote {path}");
+    }
+    Ok(())
+}
+
+/// Compares the files that are made from `openapi.yaml` below `root` with what is there. Changes nothing.
+///
+/// # Errors
+/// A file is not what the document gives: the error names it and the first lines that differ. And those of [`generate`].
+pub fn check(root: &Path) -> Result<()> {
     let mut differences = Vec::new();
-    for (path, tokens) in MADE {
-        let code = formatted(tokens(&document)?).with_context(|| format!("what is made for {path} is not Rust"))?;
-        if check {
-            let found = fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
-            match difference(&found, &code) {
-                None => println!("{path} is what {DOCUMENT} gives"),
-                Some(lines) => differences.push(format!("{path} is not what {DOCUMENT} gives. {lines}")),
-            }
-        } else {
-            fs::write(root.join(path), code).with_context(|| format!("cannot write {path}"))?;
-            println!("wrote {path}");
+    for (path, code) in made(root)? {
+        let found = fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
+        match difference(&found, &code) {
+            None => println!("{path} is what {DOCUMENT} gives"),
+            Some(lines) => differences.push(format!("{path} is not what {DOCUMENT} gives. {lines}")),
         }
     }
     if !differences.is_empty() {
         bail!("{}Run `cargo xtask generate` and commit what it writes.", differences.concat());
     }
     Ok(())
+}
+
+fn made(root: &Path) -> Result<Vec<(&'static str, String)>> {
+    let document = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
+    let code = |(path, tokens): Made| {
+        let code = formatted(tokens(&document)?).with_context(|| format!("what is made for {path} is not Rust"))?;
+        Ok((path, code))
+    };
+    MADE.into_iter().map(code).collect()
+}
+
+/// The client crate's code, as `document` gives it.
+///
+/// # Errors
+/// `document` is not one that the generator takes.
+pub fn client_code(document: &str) -> Result<String> {
+    formatted(client::tokens(document)?)
 }
 
 fn formatted(tokens: TokenStream) -> Result<String> {

@@ -1,13 +1,7 @@
-//! The build steps of ldtokens.
-//!
-//! `cargo xtask generate` writes the client's code from `openapi.yaml`; `cargo xtask generate --check` fails when the
-//! checked-in code is not what the document gives.
-
-mod client_code;
-mod generate;
-mod operations_table;
+//! `cargo xtask`: the build steps of ldtokens.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -29,9 +23,17 @@ enum Step {
     },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's root");
-    match Xtask::parse().step {
-        Step::Generate { check } => generate::run(root, check),
+    let done = match Xtask::parse().step {
+        Step::Generate { check: false } => xtask::generate(root),
+        Step::Generate { check: true } => xtask::check(root),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
