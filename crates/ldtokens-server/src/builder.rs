@@ -25,6 +25,7 @@ pub struct ServerBuilder {
     owner_secret: Option<Secret>,
     clock: Clock,
     limits: Limits,
+    seed_tokens: u32,
 }
 
 impl ServerBuilder {
@@ -35,6 +36,7 @@ impl ServerBuilder {
             owner_secret: None,
             clock: Clock::system(),
             limits: Limits::none(),
+            seed_tokens: 0,
         }
     }
 
@@ -69,6 +71,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Puts so many service tokens into a new store, the same ones each time. Nobody has their secrets.
+    pub fn seed_tokens(mut self, count: u32) -> Self {
+        self.seed_tokens = count;
+        self
+    }
+
     /// Opens the store, listens, and serves.
     ///
     /// # Errors
@@ -82,7 +90,7 @@ impl ServerBuilder {
         let opened = tokio::task::spawn_blocking(move || {
             let store = Store::open(self.store.as_deref())?;
             let owner_secret = store
-                .write(|records| new_account(records, given, now))
+                .write(|records| new_account(records, given, self.seed_tokens, now))
                 .map_err(|error| StartError::Store { path: path.unwrap_or_default(), reason: error.to_string() })?;
             Ok((store, owner_secret))
         });
@@ -110,7 +118,12 @@ fn check_owner_secret(secret: Secret) -> Result<Secret, StartError> {
 }
 
 /// Puts the owner and the owner's token into a new store. Gives the token's secret, if the store was new.
-fn new_account(records: &Records<'_>, given: Option<Secret>, now: i64) -> rusqlite::Result<Option<Secret>> {
+fn new_account(
+    records: &Records<'_>,
+    given: Option<Secret>,
+    seed_tokens: u32,
+    now: i64,
+) -> rusqlite::Result<Option<Secret>> {
     if !records.is_new()? {
         return Ok(None);
     }
@@ -137,7 +150,32 @@ fn new_account(records: &Records<'_>, given: Option<Secret>, now: i64) -> rusqli
         "serviceToken": false,
         "defaultApiVersion": 20240415,
     });
-    records.add_token(&StoredToken { id: id.clone(), member, service: false, last_used: None, document })?;
+    let owner = StoredToken { id: id.clone(), member: member.clone(), service: false, last_used: None, document };
+    records.add_token(&owner)?;
     records.add_secret(&id, &secrets::hash(secret.expose()))?;
+    (0..seed_tokens).try_for_each(|number| records.add_token(&seed_token(number, &member, now)))?;
     Ok(Some(secret))
+}
+
+/// The token number `number` of a large account: always the same, but for its member and its age.
+fn seed_token(number: u32, member: &Member, now: i64) -> StoredToken {
+    const JOBS: [&str; 6] = ["Nightly export", "Flag cleanup", "Terraform", "Release bot", "Audit", "Canary"];
+    const ROLES: [&str; 4] = ["reader", "reader", "writer", "admin"];
+    let pick = |list: &[&'static str]| list[number as usize % list.len()];
+    let id = format!("5eed{number:020x}");
+    let created = now - i64::from(number % 1000 + 1) * 86_400_000;
+    let document = json!({
+        "_id": id,
+        "ownerId": member.id,
+        "memberId": member.id,
+        "name": format!("{} {number}", pick(&JOBS)),
+        "description": "Made up, to fill the account",
+        "creationDate": created,
+        "lastModified": created,
+        "role": pick(&ROLES),
+        "token": format!("{number:04x}"),
+        "serviceToken": true,
+        "defaultApiVersion": 20240415,
+    });
+    StoredToken { id, member: member.clone(), service: true, last_used: None, document }
 }
