@@ -62,8 +62,8 @@
 //!
 //! # Seeing what happens
 //!
-//! Each call is a `tracing` span `call` with the operation and the token's ID, each attempt an event in it with status,
-//! wait and request ID, at level DEBUG. An [`Observer`] is told the same. Neither ever sees a header or a body.
+//! Each call is a `tracing` span `call` with the operation and the token's ID, and each attempt a span `attempt` in it with
+//! its number and the wait before it, at whose end an event tells status, time and request ID; all at level DEBUG. An [`Observer`] is told the same. Neither ever sees a header or a body.
 //!
 //! # Features
 //!

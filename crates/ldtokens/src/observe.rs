@@ -5,7 +5,7 @@ use crate::operation::Operation;
 
 /// Sees what a client does, for metrics. All it is told is safe to print.
 ///
-/// The same goes to `tracing`, at level DEBUG, as spans `call` and events below the target `ldtokens`.
+/// The same goes to `tracing`, at level DEBUG, as spans `call` and `attempt` below the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
     /// An attempt has ended.
     fn attempt(&self, attempt: &AttemptSeen<'_>) {

@@ -73,8 +73,12 @@ impl Sender {
             let sent = clock.elapsed();
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
+            let waited = sent.saturating_sub(free_since);
+            let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
             let Attempt { known, status, request_id, result } =
-                attempt(outgoing.http, request, operation, permit, clock, &self.credential).await;
+                attempt(outgoing.http, request, operation, permit, clock, &self.credential)
+                    .instrument(span.clone())
+                    .await;
             let url = outgoing.request.url();
             let seen = AttemptSeen {
                 operation,
@@ -82,12 +86,12 @@ impl Sender {
                 path: &url.as_str()[url.origin().ascii_serialization().len()..],
                 token_id: outgoing.token_id.as_deref(),
                 number: *attempts,
-                waited: sent.saturating_sub(free_since),
+                waited,
                 took: clock.elapsed().saturating_sub(sent),
                 status: status.map(|status| status.as_u16()),
                 request_id: request_id.as_deref(),
             };
-            self.observed(&seen, known);
+            span.in_scope(|| self.observed(&seen, known));
 
             free_since = clock.elapsed();
             let past = Past { attempts: *attempts, unknown, left: deadline.saturating_sub(free_since) };
@@ -133,13 +137,11 @@ impl Sender {
 
     fn observed(&self, seen: &AttemptSeen<'_>, known: Known) {
         tracing::debug!(
-            attempt = seen.number,
             status = seen.status,
-            waited_ms = seen.waited.as_millis() as u64,
             took_ms = seen.took.as_millis() as u64,
             request_id = seen.request_id,
-            known = ?known,
-            "attempt"
+            ?known,
+            "attempt ended"
         );
         if let Some(observer) = &self.observer {
             observer.attempt(seen);
