@@ -99,6 +99,25 @@ async fn a_stream_says_so_when_the_list_changes_under_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_missed() {
+    let server = server_with(5).await;
+    let link = "/api/v2/tokens?limit=2&offset=2";
+    for (href, again, given) in [("/api/v2/tokens?limit=2&offset=1", 1, 6), ("/api/v2/tokens?limit=2&offset=3", 0, 5)] {
+        let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
+        let mut stream = client_of(&server, proxy.url()).build().unwrap().list().limit(2).stream();
+        let mut ids = BTreeSet::new();
+        let error = loop {
+            match stream.next().await.expect("it says so at the end") {
+                Ok(token) => assert!(ids.insert(token.id.clone()), "{} came twice", token.id),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::ListChanged { repeated } if repeated == again), "{href}: {error:?}");
+        assert_eq!(ids.len(), given, "{href}");
+    }
+}
+
+#[tokio::test]
 async fn a_next_link_that_cannot_be_followed_is_an_error() {
     let server = server_with(5).await;
     let link = "/api/v2/tokens?limit=2&offset=2";
