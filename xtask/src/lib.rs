@@ -1,7 +1,20 @@
-//! What the build steps of ldtokens do; `cargo xtask` runs them, and the client's tests compare with them.
+//! What the build steps of ldtokens do; `cargo xtask` runs them, and tests compare with them.
 
+mod additions;
+pub mod api;
+mod class;
 mod client;
 mod generate;
+mod import;
+mod lines;
 mod operations_table;
+mod overlay;
+mod source;
 
+pub use additions::apply as apply_additions;
+pub use class::{Class, Step, class, report};
 pub use generate::{check, client_code, generate};
+pub use import::{Comparison, Then, compare_with, import};
+pub use lines::Lines;
+pub use overlay::Overlay;
+pub use source::{document, document_or_revision};

@@ -1,0 +1,128 @@
+//! OpenAPI Overlay 1.0: <https://spec.openapis.org/overlay/v1.0.0.html>.
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+/// An overlay document.
+#[derive(Debug, Deserialize)]
+pub struct Overlay {
+    overlay: String,
+    actions: Vec<Action>,
+}
+
+/// One change to each of the places that a JSONPath finds.
+#[derive(Debug, Deserialize)]
+struct Action {
+    target: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    update: Option<Value>,
+    #[serde(default)]
+    remove: bool,
+}
+
+impl Overlay {
+    /// Reads an overlay, in YAML or JSON.
+    ///
+    /// # Errors
+    /// It is not one of version 1.0.
+    pub fn parse(text: &str) -> Result<Self> {
+        let overlay: Self = serde_yaml_ng::from_str(text).context("it is not an overlay document")?;
+        if !overlay.overlay.starts_with("1.0.") {
+            bail!("it is not an overlay of version 1.0, but of {:?}", overlay.overlay);
+        }
+        Ok(overlay)
+    }
+
+    /// Applies the actions to `document`, in order. Gives those that found no place: the document has moved on.
+    ///
+    /// # Errors
+    /// A target is not a JSONPath.
+    pub fn apply(&self, document: &mut Value) -> Result<Vec<String>> {
+        let mut idle = Vec::new();
+        for action in &self.actions {
+            let path =
+                JsonPath::parse(&action.target).with_context(|| format!("{} is not a JSONPath", action.target))?;
+            let mut found: Vec<String> =
+                path.query_located(document).locations().map(|place| place.to_json_pointer()).collect();
+            if found.is_empty() {
+                idle.push(format!("{}: {}", action.target, action.description));
+            }
+            // Later places first, so that what is removed from an array moves none that is still to come.
+            found.reverse();
+            for pointer in found {
+                if action.remove {
+                    remove(document, &pointer);
+                } else if let (Some(update), Some(target)) = (&action.update, document.pointer_mut(&pointer)) {
+                    merge(target, update);
+                }
+            }
+        }
+        Ok(idle)
+    }
+}
+
+fn remove(document: &mut Value, pointer: &str) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    match document.pointer_mut(parent) {
+        Some(Value::Object(object)) => {
+            object.remove(&name.replace("~1", "/").replace("~0", "~"));
+        }
+        Some(Value::Array(array)) => {
+            if let Some(index) = name.parse::<usize>().ok().filter(|index| *index < array.len()) {
+                array.remove(index);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Objects are merged property by property, arrays grow, and everything else is replaced.
+fn merge(target: &mut Value, update: &Value) {
+    match (target, update) {
+        (Value::Object(target), Value::Object(update)) => {
+            for (name, value) in update {
+                match target.get_mut(name) {
+                    Some(known) => merge(known, value),
+                    None => drop(target.insert(name.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::Array(target), Value::Array(update)) => target.extend(update.iter().cloned()),
+        (Value::Array(target), item) => target.push(item.clone()),
+        (target, update) => *target = update.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Overlay;
+    use serde_json::json;
+
+    #[test]
+    fn actions_merge_append_and_remove_in_order() {
+        let overlay = Overlay::parse(
+            r#"
+            overlay: 1.0.0
+            info: {title: t, version: "1"}
+            actions:
+              - target: $.a
+                update: {x: 2, deep: {new: true}}
+              - target: $.list
+                update: 3
+              - target: $.list[?@ == 1]
+                remove: true
+              - target: $.nowhere
+                description: no more
+                remove: true
+            "#,
+        )
+        .unwrap();
+        let mut document = json!({ "a": { "x": 1, "deep": { "old": true } }, "list": [1, 2, 1] });
+        assert_eq!(overlay.apply(&mut document).unwrap(), ["$.nowhere: no more"]);
+        assert_eq!(document, json!({ "a": { "x": 2, "deep": { "old": true, "new": true } }, "list": [2, 3] }));
+    }
+}
