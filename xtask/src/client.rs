@@ -1,6 +1,8 @@
 //! The client crate's code, by progenitor.
 
-use anyhow::{Context, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Context, Result, anyhow};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
@@ -10,7 +12,13 @@ use crate::generate::DOCUMENT;
 pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI =
         serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
-    Generator::new(&settings()).generate_tokens(&spec).with_context(|| format!("the generator refuses {DOCUMENT}"))
+    // What it can't take it answers with a panic; those that are known are found before, by line.
+    let generated = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings()).generate_tokens(&spec)));
+    generated
+        .map_err(|_| {
+            anyhow!("the generator gives up on {DOCUMENT}, for the reason above; undo the latest change to it")
+        })?
+        .with_context(|| format!("the generator refuses {DOCUMENT}"))
 }
 
 /// How the generator is told what the document can't say.

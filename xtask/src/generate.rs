@@ -6,27 +6,36 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
-use crate::{client, operations_table};
+use crate::lint::lint;
+use crate::{client, json_schemas, operations_table, reference};
 
 pub(crate) const DOCUMENT: &str = "openapi.yaml";
 
-/// A file that is made: where it lies, and what makes its code from the document.
-type Made = (&'static str, fn(&str) -> Result<TokenStream>);
-
-const MADE: [Made; 2] = [
-    ("crates/ldtokens-client/src/generated.rs", client::tokens),
-    ("crates/ldtokens-cli/src/operations.rs", operations_table::tokens),
-];
+/// The folders in which nothing lies but what is made.
+const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
 
 /// Writes the files that are made from `openapi.yaml` below `root`.
 ///
 /// # Errors
 /// The document can't be read, or is not one that the generator takes; or a file can't be written.
 pub fn generate(root: &Path) -> Result<()> {
-    for (path, code) in made(root)? {
-        fs::write(root.join(path), code).with_context(|| format!("cannot write {path}"))?;
+    let made = made(root)?;
+    for (path, content) in &made {
+        let file = root.join(path);
+        if fs::read_to_string(&file).is_ok_and(|found| found == *content) {
+            continue;
+        }
+        let folder = file.parent().expect("a file lies in a folder");
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&file, content))
+            .with_context(|| format!("cannot write {path}"))?;
         println!("wrote {path}");
     }
+    for path in stale(root, &made)? {
+        fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {path}"))?;
+        println!("removed {path}");
+    }
+    println!("{} files are what {DOCUMENT} gives", made.len());
     Ok(())
 }
 
@@ -35,27 +44,55 @@ pub fn generate(root: &Path) -> Result<()> {
 /// # Errors
 /// A file is not what the document gives: the error names it and the first lines that differ. And those of [`generate`].
 pub fn check(root: &Path) -> Result<()> {
+    let made = made(root)?;
     let mut differences = Vec::new();
-    for (path, code) in made(root)? {
-        let found = fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
-        match difference(&found, &code) {
-            None => println!("{path} is what {DOCUMENT} gives"),
-            Some(lines) => differences.push(format!("{path} is not what {DOCUMENT} gives. {lines}")),
+    for (path, content) in &made {
+        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
+        if let Some(lines) = difference(&found, content) {
+            differences.push(format!("{path} is not what {DOCUMENT} gives. {lines}"));
         }
+    }
+    for path in stale(root, &made)? {
+        differences.push(format!("{path} is not made from {DOCUMENT} any more.\n"));
     }
     if !differences.is_empty() {
         bail!("{}Run `cargo xtask generate` and commit what it writes.", differences.concat());
     }
+    println!("{} files are what {DOCUMENT} gives", made.len());
     Ok(())
 }
 
-fn made(root: &Path) -> Result<Vec<(&'static str, String)>> {
-    let document = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    let code = |(path, tokens): Made| {
-        let code = formatted(tokens(&document)?).with_context(|| format!("what is made for {path} is not Rust"))?;
-        Ok((path, code))
-    };
-    MADE.into_iter().map(code).collect()
+/// The files, by their paths below `root`, and what `openapi.yaml` makes of them.
+fn made(root: &Path) -> Result<Vec<(String, String)>> {
+    let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
+    lint(&text)?;
+    let document = serde_yaml_ng::from_str(&text)?;
+    let mut made = vec![
+        ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
+        ("crates/ldtokens-cli/src/operations.rs".to_owned(), formatted(operations_table::tokens(&text)?)?),
+    ];
+    made.extend(reference::files(&document)?);
+    made.extend(json_schemas::files(&document)?);
+    Ok(made)
+}
+
+/// The files in the folders of what is made that are not.
+fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
+    let mut stale = Vec::new();
+    let mut folders: Vec<String> = FOLDERS.map(str::to_owned).to_vec();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot read {folder}"))?;
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                folders.push(path);
+            } else if !made.iter().any(|(known, _)| *known == path) {
+                stale.push(path);
+            }
+        }
+    }
+    Ok(stale)
 }
 
 /// The client crate's code, as `document` gives it.
@@ -68,7 +105,8 @@ pub fn client_code(document: &str) -> Result<String> {
 
 fn formatted(tokens: TokenStream) -> Result<String> {
     let notice = "Made from openapi.yaml by `cargo xtask generate`. Do not edit: edit openapi.yaml and run it again.";
-    Ok(format!("// {notice}\n\n{}", prettyplease::unparse(&syn::parse2(tokens)?)))
+    let file = syn::parse2(tokens).context("what was made is not Rust")?;
+    Ok(format!("// {notice}\n\n{}", prettyplease::unparse(&file)))
 }
 
 /// The first lines that differ, if any do.

@@ -115,5 +115,23 @@ fn lines(differences: &[&Difference]) -> String {
 
 fn line(difference: &Difference) -> String {
     let Difference { place, what, old, new, .. } = difference;
+    let what = match what {
+        What::Added { thing, required } => format!("{} only theirs has", named(thing, *required)),
+        What::Removed { thing, required } => format!("{} only ours has", named(thing, *required)),
+        What::OperationAdded => "an operation only theirs has".to_owned(),
+        What::OperationRemoved => "an operation only ours has".to_owned(),
+        What::Renamed { thing, from, to } => format!("the {thing} is {from} in ours and {to} in theirs"),
+        What::Retyped { from, to } => format!("{from} in ours and {to} in theirs"),
+        What::BecameRequired => "required only in theirs".to_owned(),
+        What::BecameOptional => "required only in ours".to_owned(),
+        What::ValueAdded(value) => format!("the value {value} only theirs has"),
+        What::ValueRemoved(value) => format!("the value {value} only ours has"),
+        other => format!("from ours to theirs: {other}"),
+    };
     format!("{place}: {what}  (ours {old}, theirs {new})")
+}
+
+fn named(thing: &str, required: bool) -> String {
+    let article = if thing.starts_with(['a', 'e', 'i', 'o', 'u']) && !required { "an" } else { "a" };
+    format!("{article} {}{thing}", if required { "required " } else { "" })
 }

@@ -242,13 +242,13 @@ impl Comparison {
     }
 
     fn schema(&mut self, place: &Place, old: &Schema, new: &Schema) {
-        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), place.direction)) {
-            return;
-        }
         let component = if new.component.is_empty() { &old.component } else { &new.component };
         let at = (old.pointer.as_str(), new.pointer.as_str(), component.as_str());
         if old.description != new.description {
             self.note(place, at, What::Redescribed);
+        }
+        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), place.direction)) {
+            return;
         }
         let (from, to) = (old.type_name(), new.type_name());
         if from != to || old.variants.len() != new.variants.len() {
@@ -307,6 +307,7 @@ impl Comparison {
     }
 
     fn properties(&mut self, place: &Place, old: &Schema, new: &Schema) {
+        let owner = new.component.as_str();
         let (mut gone, mut come) = (Vec::<(&String, &Property)>::new(), Vec::<(&String, &Property)>::new());
         for (name, pair) in pairs(&old.properties, &new.properties) {
             match pair {
@@ -314,7 +315,7 @@ impl Comparison {
                 Pair::New(property) => come.push((name, property)),
                 Pair::Both(old, new) => {
                     let place = place.inner(name);
-                    let at = (old.schema.pointer.as_str(), new.schema.pointer.as_str(), new.schema.component.as_str());
+                    let at = (old.schema.pointer.as_str(), new.schema.pointer.as_str(), owner);
                     self.required(&place, at, old.required, new.required);
                     self.schema(&place, &old.schema, &new.schema);
                 }
@@ -326,17 +327,17 @@ impl Comparison {
             && before.schema.type_name() == after.schema.type_name()
             && before.schema.description == after.schema.description
         {
-            let at = (before.schema.pointer.as_str(), after.schema.pointer.as_str(), new.component.as_str());
+            let at = (before.schema.pointer.as_str(), after.schema.pointer.as_str(), owner);
             let what = What::Renamed { thing: "property", from: (*from).clone(), to: (*to).clone() };
             return self.note(&place.inner(from), at, what);
         }
         for (name, property) in gone {
-            let at = (property.schema.pointer.as_str(), new.pointer.as_str(), new.component.as_str());
+            let at = (property.schema.pointer.as_str(), new.pointer.as_str(), owner);
             let what = What::Removed { thing: "property", required: property.required };
             self.note(&place.inner(name), at, what);
         }
         for (name, property) in come {
-            let at = (old.pointer.as_str(), property.schema.pointer.as_str(), new.component.as_str());
+            let at = (old.pointer.as_str(), property.schema.pointer.as_str(), owner);
             let what = What::Added { thing: "property", required: property.required };
             self.note(&place.inner(name), at, what);
         }

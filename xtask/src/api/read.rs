@@ -156,11 +156,15 @@ fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> 
         return Ok(Schema { component: component.to_owned(), pointer: at.clone(), ..Schema::default() });
     }
     let inner = |part: &str| schema(document, &format!("{at}/{part}"), component, depth + 1);
-    let mut read = Schema { component: component.to_owned(), ..Schema::default() };
+    let mut read = Schema::default();
     for index in 0..value.get("allOf").and_then(Value::as_array).map_or(0, Vec::len) {
         read = merged(read, inner(&format!("allOf/{index}"))?);
     }
-    read.pointer = at.clone();
+    // A reference with words of its own beside it is what it refers to.
+    if value.get("allOf").and_then(Value::as_array).is_none_or(|parts| parts.len() != 1) {
+        read.pointer.clone_from(&at);
+        read.component = component.to_owned();
+    }
     let described = text(value, "description");
     if !described.is_empty() {
         read.description = described;

@@ -1,0 +1,126 @@
+//! What the generator can't take, found before it panics.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Problem, operations, problem, resolved};
+
+pub(super) fn problems(document: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    if !version.starts_with("3.0.") {
+        problems.push(problem("/openapi", format!("the generator reads OpenAPI 3.0, not {version:?}; write 3.0.3")));
+    }
+    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+    for (pointer, operation) in operations(document) {
+        match operation.get("operationId").and_then(Value::as_str) {
+            None => problems.push(problem(&pointer, "an operation has no operationId; write one like getToken")),
+            Some(id) => {
+                if let Some(first) = ids.insert(id, pointer.clone()) {
+                    let text = format!("the operationId {id} is given twice, also at {first}; write another");
+                    problems.push(problem(format!("{pointer}/operationId"), text));
+                }
+            }
+        }
+        problems.extend(responses(document, &pointer, operation));
+        problems.extend(body(document, &pointer, operation));
+    }
+    walk(document, "", &mut |pointer, value| problems.extend(anywhere(document, pointer, value)));
+    problems
+}
+
+/// The generator has one type for all successes of an operation, and one for all errors.
+fn responses(document: &Value, pointer: &str, operation: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let (mut successes, mut errors) = (BTreeSet::new(), BTreeSet::new());
+    for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+        let at = format!("{pointer}/responses/{status}");
+        if status == "default" {
+            let text =
+                "the generator can't tell a `default` response from success; write errors by status, or as 4XX and 5XX";
+            problems.push(problem(&at, text));
+            continue;
+        }
+        let Some(response) = resolved(document, response) else { continue };
+        let schema = response.pointer("/content/application~1json/schema").map(ToString::to_string);
+        if response.get("content").is_some() && schema.is_none() {
+            problems.push(problem(&at, "the response is not application/json; write its content as application/json"));
+        }
+        let (types, what) =
+            if status.starts_with('2') { (&mut successes, "successes") } else { (&mut errors, "errors") };
+        types.insert(schema);
+        if types.len() == 2 {
+            let text = format!("the generator has one type for all {what} of an operation; write one schema for them");
+            problems.push(problem(&at, text));
+        }
+    }
+    problems
+}
+
+fn body(document: &Value, pointer: &str, operation: &Value) -> Option<Problem> {
+    let body = resolved(document, operation.get("requestBody")?)?;
+    let types: Vec<&String> = body.get("content")?.as_object()?.keys().collect();
+    let text = "the generator takes one request body, application/json; write only that";
+    (types != ["application/json"]).then(|| problem(format!("{pointer}/requestBody"), text))
+}
+
+/// What may stand anywhere.
+fn anywhere(document: &Value, pointer: &str, value: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let Some(object) = value.as_object().filter(|_| !pointer.contains("/example")) else { return problems };
+    if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+        let target = reference.strip_prefix('#').and_then(|target| document.pointer(target));
+        if target.is_none() {
+            let text = format!("{reference} leads nowhere in this document; write a component that is in it");
+            problems.push(problem(format!("{pointer}/$ref"), text));
+        }
+        if object.len() > 1 && pointer.contains("/schema") {
+            let text = "what stands beside a $ref is not read; write `allOf: [{$ref: ...}]` and the rest beside that";
+            problems.push(problem(format!("{pointer}/$ref"), text));
+        }
+    }
+    if object.get("in").and_then(Value::as_str) == Some("cookie") {
+        problems.push(problem(
+            format!("{pointer}/in"),
+            "the generator knows no cookies; write the parameter into the query",
+        ));
+    }
+    let Some(kind) = object.get("type") else { return problems };
+    if kind.is_array() {
+        let text = "a list of types is OpenAPI 3.1; write one type, and `nullable: true` for null";
+        problems.push(problem(format!("{pointer}/type"), text));
+    }
+    if kind == "string" {
+        for bound in ["pattern", "minLength", "maxLength"].into_iter().filter(|bound| object.contains_key(*bound)) {
+            let text = format!(
+                "`{bound}` would make a type of its own that the client's crate has no means to check; say it in the description"
+            );
+            problems.push(problem(format!("{pointer}/{bound}"), text));
+        }
+        let format = object.get("format").and_then(Value::as_str).unwrap_or_default();
+        if !matches!(format, "" | "password") {
+            let text =
+                format!("the client has no type for the format {format:?}; leave it out and say it in the description");
+            problems.push(problem(format!("{pointer}/format"), text));
+        }
+    }
+    problems
+}
+
+fn walk(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
+    visit(pointer, value);
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                walk(value, &format!("{pointer}/{}", crate::api::escape(name)), visit);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                walk(item, &format!("{pointer}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}

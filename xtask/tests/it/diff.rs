@@ -1,0 +1,52 @@
+//! Each change is classed as what it is.
+
+use xtask::api::{Document, compare, read};
+use xtask::{Step, class, report};
+
+use crate::mutations;
+use crate::support::document;
+
+#[test]
+fn no_mutation_is_classed_wrong() {
+    let old = read(&Document(document()), |_| true).unwrap();
+    let mutations = mutations::all();
+    assert!(mutations.len() >= 100, "{}", mutations.len());
+    let mut wrong = Vec::new();
+    for mutation in &mutations {
+        let new = read(&Document(mutation.document.clone()), |_| true).unwrap();
+        let differences = compare(&old, &new);
+        let mut steps = [Step::Patch; 3];
+        for class in differences.iter().map(class) {
+            for (step, seen) in steps.iter_mut().zip([class.caller, class.generated, class.facade]) {
+                *step = (*step).max(seen);
+            }
+        }
+        if differences.is_empty() || steps != mutation.steps {
+            wrong.push(format!("{}: {steps:?}, not {:?}\n{}", mutation.name, mutation.steps, report(&differences)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), mutations.len(), wrong.join("\n"));
+    println!("{} mutations", mutations.len());
+}
+
+#[test]
+fn a_document_does_not_differ_from_itself_however_it_is_ordered() {
+    let api = |document| read(&Document(document), |_| true).unwrap();
+    let mut reordered = document();
+    let schemas = reordered["components"]["schemas"].as_object_mut().unwrap();
+    *schemas = std::mem::take(schemas).into_iter().rev().collect();
+    let paths = reordered["paths"].as_object_mut().unwrap();
+    *paths = std::mem::take(paths).into_iter().rev().collect();
+    assert!(compare(&api(document()), &api(reordered)).is_empty());
+}
+
+#[test]
+fn the_report_names_the_place_the_pointer_and_the_versions() {
+    let mut new = document();
+    new["components"]["schemas"]["Token"]["properties"]["name"]["type"] = "integer".into();
+    let api = |document| read(&Document(document), |_| true).unwrap();
+    let report = report(&compare(&api(document()), &api(new)));
+    let line = "MAJOR  MAJOR  MAJOR  getToken > 200 > name: retyped from string to integer  (/components/schemas/Token/properties/name)";
+    assert!(report.contains(line), "{report}");
+    assert!(report.contains("breaks callers of the API; it asks for a major version of ldtokens-client"), "{report}");
+}

@@ -1,0 +1,145 @@
+//! `cargo xtask import`.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use xtask::api::{Difference, Document};
+use xtask::{Then, compare_with, import};
+
+use crate::support::{DOCUMENT, document, folder_with, root};
+
+/// The vendor's own document, whole. A stranger's clone does not have it.
+fn vendors() -> Option<(PathBuf, Document)> {
+    let path = root().join("../shared/spec/official-full.yaml.gz");
+    if !path.exists() {
+        println!("skipped: the vendor's document is not here");
+        return None;
+    }
+    let document = xtask::document(path.to_str().unwrap()).unwrap();
+    Some((path, document))
+}
+
+fn pointers(news: &[Difference]) -> Vec<&str> {
+    news.iter().map(|difference| difference.new.as_str()).collect()
+}
+
+#[test]
+fn the_vendors_document_holds_no_news() {
+    let Some((path, vendor)) = vendors() else { return };
+    let comparison = compare_with(&root(), vendor).unwrap();
+    assert!(comparison.news.is_empty(), "{:?}", comparison.news);
+    assert!(comparison.idle.is_empty(), "{:?}", comparison.idle);
+    assert!(comparison.all.len() > 100, "the overlay has something to do: {}", comparison.all.len());
+    import(&root(), path.to_str().unwrap(), Then::Check).unwrap();
+}
+
+#[test]
+fn one_type_changed_in_the_vendors_document_is_news_with_its_pointer() {
+    let Some((_, vendor)) = vendors() else { return };
+    for (pointer, kind) in [
+        ("/components/schemas/Token/properties/name", "integer"),
+        ("/components/schemas/AccessTokenPost/properties/serviceToken", "string"),
+        ("/components/schemas/MemberSummary/properties/email", "boolean"),
+    ] {
+        let mut changed = vendor.clone();
+        changed.0.pointer_mut(pointer).unwrap()["type"] = json!(kind);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("changed.json");
+        fs::write(&path, changed.0.to_string()).unwrap();
+        let comparison = compare_with(&root(), changed).unwrap();
+        assert_eq!(pointers(&comparison.news), [pointer]);
+        let error = import(&root(), path.to_str().unwrap(), Then::Check).unwrap_err().to_string();
+        assert!(error.contains("moved on"), "{error}");
+    }
+}
+
+#[test]
+fn an_overlays_action_that_finds_nothing_is_told() {
+    let folder = folder_with(DOCUMENT);
+    let overlay = "overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n  - target: $.nowhere\n    description: once\n    remove: true\n";
+    fs::write(folder.path().join("vendor.overlay.yaml"), overlay).unwrap();
+    let comparison = compare_with(folder.path(), Document(document())).unwrap();
+    assert_eq!(comparison.idle, ["$.nowhere: once"]);
+}
+
+#[test]
+fn what_version_3_1_writes_otherwise_is_the_same() {
+    let folder = folder_with(DOCUMENT);
+    let mut newer = document();
+    newer["openapi"] = json!("3.1.0");
+    newer["components"]["schemas"]["Token"]["properties"]["name"]["type"] = json!(["string"]);
+    let comparison = compare_with(folder.path(), Document::parse(&newer.to_string()).unwrap()).unwrap();
+    assert!(comparison.news.is_empty(), "{:?}", comparison.news);
+    newer["components"]["schemas"]["Token"]["properties"]["name"]["type"] = json!(["string", "null"]);
+    let comparison = compare_with(folder.path(), Document(newer)).unwrap();
+    assert_eq!(comparison.news.len(), 1, "{:?}", comparison.news);
+}
+
+/// What the vendor might add: a property, a parameter, a value.
+fn with_additions() -> Value {
+    let mut vendor = document();
+    let shade = json!({ "type": "string", "description": "The shade.", "example": "blue" });
+    vendor["components"]["schemas"]["Token"]["properties"]["shade"] = shade.clone();
+    vendor["components"]["schemas"]["TokenBody"]["properties"]["shade"] = shade;
+    vendor["components"]["schemas"]["BaseRole"]["enum"].as_array_mut().unwrap().push(json!("contributor"));
+    let sort = json!({ "name": "sort", "in": "query", "description": "By what.", "schema": { "type": "string" }, "example": "name" });
+    vendor["paths"]["/tokens"]["get"]["parameters"].as_array_mut().unwrap().push(sort);
+    vendor
+}
+
+#[test]
+fn what_only_adds_is_put_into_the_document_and_its_comments_and_order_stay() {
+    let folder = folder_with(DOCUMENT);
+    let vendor = folder.path().join("vendor.json.gz");
+    let mut gzip = flate2::write::GzEncoder::new(fs::File::create(&vendor).unwrap(), flate2::Compression::fast());
+    gzip.write_all(with_additions().to_string().as_bytes()).unwrap();
+    gzip.finish().unwrap();
+    import(folder.path(), vendor.to_str().unwrap(), Then::Apply).unwrap();
+
+    let text = fs::read_to_string(folder.path().join("openapi.yaml")).unwrap();
+    let comparison = compare_with(folder.path(), Document(with_additions())).unwrap();
+    assert!(comparison.news.is_empty(), "{:?}", comparison.news);
+    let mut added = text.lines();
+    let missing: Vec<&str> = DOCUMENT
+        .lines()
+        .filter(|line| !line.contains("enum: [reader, writer, admin]"))
+        .filter(|line| !added.any(|there| there == *line))
+        .collect();
+    assert!(missing.is_empty(), "every line is there still, in order: {missing:?}");
+    assert!(text.contains("enum: [reader, writer, admin, contributor]"));
+    xtask::lint(&text).unwrap();
+    xtask::generate(folder.path()).unwrap();
+}
+
+#[test]
+fn what_does_not_only_add_is_left_to_people() {
+    let folder = folder_with(DOCUMENT);
+    let mut vendor = with_additions();
+    vendor["components"]["schemas"]["Token"]["properties"]["name"]["type"] = json!("integer");
+    let path = folder.path().join("vendor.json");
+    fs::write(&path, vendor.to_string()).unwrap();
+    import(folder.path(), path.to_str().unwrap(), Then::Apply).unwrap();
+    let comparison = compare_with(folder.path(), Document(vendor)).unwrap();
+    assert_eq!(pointers(&comparison.news), ["/components/schemas/Token/properties/name"]);
+}
+
+#[test]
+fn what_is_no_document_is_refused() {
+    let folder = folder_with(DOCUMENT);
+    let path = folder.path().join("other");
+    for (bytes, words) in [
+        (&b"{}"[..], "not an OpenAPI document"),
+        (b"swagger: '2.0'", "not an OpenAPI document"),
+        (b"\x1f\x8bdamaged", "gzip is damaged"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"a: b: c", "neither YAML nor JSON"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = format!("{:#}", xtask::document(path.to_str().unwrap()).unwrap_err());
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(xtask::document("nowhere.yaml").is_err());
+    assert!(xtask::document_or_revision(&root(), "no-such-revision").is_err());
+}

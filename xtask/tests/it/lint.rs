@@ -1,0 +1,88 @@
+//! What the generator can't take or a reader is left alone with is named, with its line and what to write instead.
+
+use serde_json::{Value, json};
+use xtask::{lint, problems};
+
+use crate::support::{DOCUMENT, document};
+
+#[test]
+fn the_projects_own_document_has_no_problem() {
+    lint(DOCUMENT).unwrap();
+}
+
+#[test]
+fn a_problem_is_named_with_file_line_and_what_to_write() {
+    let text = DOCUMENT.replacen("openapi: 3.0.3", "openapi: 3.1.0", 1);
+    let line = text.lines().position(|line| line.starts_with("openapi:")).unwrap() + 1;
+    let error = lint(&text).unwrap_err().to_string();
+    assert!(error.contains(&format!("openapi.yaml:{line}: the generator reads OpenAPI 3.0")), "{error}");
+    assert!(error.contains("write 3.0.3"), "{error}");
+
+    let text =
+        DOCUMENT.replacen("$ref: \"#/components/schemas/MemberSummary\"", "$ref: \"#/components/schemas/Nobody\"", 1);
+    let line = text.lines().position(|line| line.contains("Nobody")).unwrap() + 1;
+    let error = lint(&text).unwrap_err().to_string();
+    assert!(error.contains(&format!("openapi.yaml:{line}: #/components/schemas/Nobody leads nowhere")), "{error}");
+}
+
+#[test]
+fn each_construct_that_the_generator_can_not_take_is_found() {
+    let error = json!({ "description": "d", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Link" } } } });
+    for (pointer, value, words) in [
+        ("/paths/~1tokens/get/responses/default", error.clone(), "`default` response"),
+        ("/paths/~1tokens/get/responses/404", error.clone(), "one type for all errors"),
+        ("/paths/~1tokens/get/responses/202", error, "one type for all successes"),
+        ("/paths/~1tokens/get/operationId", json!("postToken"), "given twice"),
+        ("/paths/~1tokens/get/operationId", Value::Null, "no operationId"),
+        ("/paths/~1tokens/post/requestBody", json!({ "content": { "text/plain": {} } }), "application/json"),
+        (
+            "/paths/~1tokens/get/responses/200",
+            json!({ "description": "d", "content": { "text/csv": {} } }),
+            "not application/json",
+        ),
+        ("/paths/~1tokens/get/parameters/0/in", json!("cookie"), "no cookies"),
+        ("/components/schemas/Token/properties/name/type", json!(["string", "null"]), "OpenAPI 3.1"),
+        ("/components/schemas/Token/properties/name/pattern", json!("^a"), "`pattern`"),
+        ("/components/schemas/Token/properties/name/maxLength", json!(3), "`maxLength`"),
+        ("/components/schemas/Token/properties/name/format", json!("date-time"), "no type for the format"),
+        ("/components/schemas/Token/properties/_member/description", json!("d"), "beside a $ref"),
+    ] {
+        found(pointer, value, words);
+    }
+}
+
+#[test]
+fn what_is_not_described_shown_or_declared_is_found() {
+    for (pointer, value, words) in [
+        ("/paths/~1tokens/get/summary", json!(""), "no summary"),
+        ("/paths/~1tokens/get/description", Value::Null, "no description"),
+        ("/paths/~1tokens/get/parameters/0/example", Value::Null, "no example"),
+        ("/components/parameters/tokenId/description", json!(" "), "no description"),
+        ("/components/schemas/Token/example", Value::Null, "no example"),
+        ("/components/schemas/Token/properties/name/description", Value::Null, "no description"),
+        ("/paths/~1tokens/get/responses/401", Value::Null, "can answer 401"),
+        ("/paths/~1tokens~1{tokenId}/get/responses/404", Value::Null, "can answer 404"),
+        ("/components/schemas/Token/properties/name/example", json!(1), "the example is not what the schema says"),
+        ("/components/schemas/Token/example", json!({ "_id": "x" }), "the example is not what the schema says"),
+        ("/components/schemas/BaseRole/example", json!("king"), "the example is not what the schema says"),
+        ("/paths/~1tokens/get/parameters/1/example", json!(0), "the example is not what the schema says"),
+    ] {
+        found(pointer, value, words);
+    }
+}
+
+/// Puts `value` at `pointer`, or takes away what is there, and looks for the problem.
+fn found(pointer: &str, value: Value, words: &str) {
+    let mut document = document();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = document.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    if value.is_null() {
+        parent.remove(name);
+    } else {
+        parent.insert(name.to_owned(), value);
+    }
+    let problems = problems(&document);
+    assert!(problems.iter().any(|problem| problem.text.contains(words)), "{pointer}: {words} in {problems:?}");
+    // And it is said, not panicked, in the text's own lines.
+    lint(&serde_yaml_ng::to_string(&document).unwrap()).unwrap_err();
+}

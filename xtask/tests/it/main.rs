@@ -1,0 +1,11 @@
+//! The build steps, on the project's own document and on others.
+#![allow(missing_docs)]
+
+mod additive;
+mod dependencies;
+mod diff;
+mod generate;
+mod import;
+mod lint;
+mod mutations;
+mod support;

@@ -1,0 +1,27 @@
+//! The workspace, and folders like it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use xtask::api::Document;
+
+pub(crate) const DOCUMENT: &str = include_str!("../../../openapi.yaml");
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+pub(crate) fn document() -> Value {
+    Document::parse(DOCUMENT).unwrap().0
+}
+
+/// A folder with this document, and an overlay that changes nothing.
+pub(crate) fn folder_with(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("openapi.yaml"), text).unwrap();
+    let overlay = "overlay: 1.0.0\ninfo: {title: none, version: '1'}\nactions: []\n";
+    fs::write(folder.path().join("vendor.overlay.yaml"), overlay).unwrap();
+    folder
+}
