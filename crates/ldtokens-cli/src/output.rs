@@ -41,11 +41,21 @@ impl FromStr for Format {
     }
 }
 
-/// Prints a list.
-pub(crate) fn tokens(format: Format, tokens: &Tokens) -> Result<(), Failure> {
+/// Prints the answer to an operation: tokens and lists of them as tables, if asked for, and all else as JSON.
+pub(crate) fn answer(format: Format, answer: Value) -> Result<(), Failure> {
+    let is_list = answer.get("items").is_some();
     if format == Format::Json {
-        return json(tokens);
+        print(&format!("{answer:#}"))
+    } else if let (true, Ok(list)) = (is_list, serde_json::from_value(answer.clone())) {
+        tokens(&list)
+    } else if let Ok(one) = serde_json::from_value(answer.clone()) {
+        token(&one)
+    } else {
+        print(&format!("{answer:#}"))
     }
+}
+
+fn tokens(tokens: &Tokens) -> Result<(), Failure> {
     let header = ["ID", "NAME", "REACH", "KIND", "SECRET", "LAST USED"].map(str::to_owned);
     let rows = tokens.items.iter().map(|token| {
         [
@@ -64,11 +74,8 @@ pub(crate) fn tokens(format: Format, tokens: &Tokens) -> Result<(), Failure> {
     print(&text)
 }
 
-/// Prints one token. Its secret is printed as far as the answer holds it: whole after a create or reset.
-pub(crate) fn token(format: Format, token: &Token) -> Result<(), Failure> {
-    if format == Format::Json {
-        return json(token);
-    }
+/// Its secret is printed as far as the answer holds it: whole after a create or reset.
+fn token(token: &Token) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut row = |name: &str, value: Option<String>| rows.extend(value.map(|value| [name.to_owned(), value]));
     row("id", Some(token.id.clone()));
@@ -106,11 +113,6 @@ fn kind(token: &Token) -> &'static str {
 
 fn time(moment: UnixMillis) -> String {
     Timestamp::from_millisecond(moment.get()).map_or_else(|_| moment.to_string(), |moment| format!("{moment:.0}"))
-}
-
-fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let value: Value = serde_json::to_value(value).map_err(|error| Failure::other(error.to_string()))?;
-    print(&format!("{value:#}"))
 }
 
 /// Standard output may be a full disk, or a pipe whose reader has had enough.

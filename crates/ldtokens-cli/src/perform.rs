@@ -1,8 +1,10 @@
-//! The six operations: words in, one call of the facade, its answer out.
+//! The operations: words in, one call of the facade, its answer out. All by the table; none is named here but for what the
+//! table can't say.
 
 use clap::ArgMatches;
-use ldtokens::raw::types::TokenBody;
-use ldtokens::{Client, ClientBuilder, Error, Patch, TokenId, UnixMillis};
+use ldtokens::reqwest::Method;
+use ldtokens::{ClientBuilder, Error, Patch, TokenId};
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::operations::Operation;
@@ -13,59 +15,38 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
     let words = Words::read(operation, &words, std::io::stdin())?;
     let format = *arguments.get_one::<Format>("output").expect("it has a default");
-    let id = words.get("tokenId").map(str::parse::<TokenId>).transpose().map_err(Error::from)?;
-    let client = client(arguments)?;
-    match (operation.id, id) {
-        ("getTokens", _) => output::tokens(format, &get_tokens(&client, &words).await?),
-        ("postToken", _) => {
-            let body: TokenBody = serde_json::from_str(words.body.as_deref().unwrap_or_default())
-                .map_err(|error| Failure::usage(format!("postToken: the body is not a token's: {error}")))?;
-            let token = client.call(async |raw| raw.post_token().body(body.clone()).send().await).await?;
-            output::token(format, &token)
-        }
-        ("getToken", Some(id)) => output::token(format, &client.get(&id).await?),
-        ("patchToken", Some(id)) => {
-            let patch = Patch::from_json(words.body.as_deref().unwrap_or_default())?;
-            output::token(format, &client.update(&id, &patch).await?)
-        }
-        ("deleteToken", Some(id)) => Ok(client.delete(&id).await?),
-        ("resetToken", Some(id)) => {
-            let expiry = words.parsed("expiry").map(UnixMillis::new);
-            let token = client.call(async |raw| {
-                let request = raw.reset_token().token_id(id.as_str());
-                match expiry {
-                    Some(expiry) => request.expiry(expiry).send().await,
-                    None => request.send().await,
-                }
-            });
-            output::token(format, &token.await?)
-        }
-        (id, _) => Err(Failure::other(format!("this version does not know {id}"))),
+    let path = path(operation, &words)?;
+    let query: Vec<(&str, &str)> = words.parameters().filter(|(name, _)| !in_path(operation, name)).collect();
+    if let ("patchToken", Some(body)) = (operation.id, &words.body) {
+        // What RFC 6902 does not allow need not be sent to be refused.
+        let _: Patch = Patch::from_json(&body.to_string())?;
     }
-}
 
-/// The client for the account that the environment and `--host` name.
-fn client(arguments: &ArgMatches) -> Result<Client, Failure> {
     let mut builder = ClientBuilder::from_env()?;
     if let Some(host) = arguments.get_one::<String>("host") {
         builder = builder.host(host);
     }
-    Ok(builder.user_agent_suffix("ldtokens-cli").build()?)
+    let client = builder.user_agent_suffix("ldtokens-cli").build()?;
+    let method: Method = operation.method.parse().expect("the table holds methods");
+    let answer = client.request(operation.id, method, &path, &query, words.body.as_ref()).await?;
+    if answer.is_empty() {
+        return Ok(());
+    }
+    let answer: Value = serde_json::from_slice(&answer)
+        .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
+    output::answer(format, answer)
 }
 
-async fn get_tokens(client: &Client, words: &Words) -> Result<ldtokens::raw::types::Tokens, Error> {
-    let list = client.call(async |raw| {
-        let mut request = raw.get_tokens();
-        if let Some(all) = words.parsed::<bool>("showAll") {
-            request = request.show_all(all);
-        }
-        if let Some(limit) = words.parsed::<std::num::NonZeroU64>("limit") {
-            request = request.limit(limit);
-        }
-        if let Some(offset) = words.parsed::<i64>("offset") {
-            request = request.offset(offset);
-        }
-        request.send().await
-    });
-    list.await
+fn in_path(operation: &Operation, name: &str) -> bool {
+    operation.path.contains(&format!("{{{name}}}"))
+}
+
+/// The operation's path with its parameters filled in, each of which has to be fit to stand there.
+fn path(operation: &Operation, words: &Words) -> Result<String, Failure> {
+    let mut path = operation.path.to_owned();
+    for (name, value) in words.parameters().filter(|(name, _)| in_path(operation, name)) {
+        let id = TokenId::new(value).map_err(Error::from)?;
+        path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
+    }
+    Ok(path)
 }

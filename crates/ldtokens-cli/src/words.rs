@@ -12,8 +12,8 @@ use crate::operations::{Kind, Operation, Parameter};
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     parameters: Vec<(&'static str, String)>,
-    /// The request body, as JSON.
-    pub(crate) body: Option<String>,
+    /// The request body.
+    pub(crate) body: Option<Value>,
 }
 
 impl Words {
@@ -49,14 +49,13 @@ impl Words {
         Ok(read)
     }
 
-    /// The parameter `name` as it was typed.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The parameter `name`, which was checked to be of its kind.
-    pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
-        self.get(name)?.parse().ok()
+    /// All parameters that were given.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (*name, value.as_str()))
     }
 }
 
@@ -111,7 +110,7 @@ fn body(
     properties: Map<String, Value>,
     from_stdin: bool,
     mut stdin: impl Read,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Value>, Failure> {
     let Some(body) = &operation.body else {
         return if from_stdin { Err(usage(operation, "it takes no body".to_owned())) } else { Ok(None) };
     };
@@ -119,7 +118,7 @@ fn body(
         if properties.is_empty() {
             return Err(usage(operation, format!("the body is missing: {}", body.description)));
         }
-        return Ok(Some(Value::from(properties).to_string()));
+        return Ok(Some(Value::from(properties)));
     }
     if !properties.is_empty() {
         return Err(usage(operation, "the body is given twice, by words and by -".to_owned()));
@@ -135,7 +134,7 @@ fn body(
             find(operation, body.properties, name, "property of the body")?;
         }
     }
-    Ok(Some(text))
+    Ok(Some(json))
 }
 
 fn find(
@@ -185,7 +184,7 @@ mod tests {
     #[test]
     fn words_make_a_body() {
         let words = read("postToken", &["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"], "").unwrap();
-        assert_eq!(words.body.unwrap(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
+        assert_eq!(words.body.unwrap().to_string(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
     }
 
     #[test]

@@ -38,6 +38,10 @@ impl Answer {
         Self { status, headers: HeaderMap::new(), body: body.to_string().into_bytes() }
     }
 
+    pub(crate) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     /// The answer as the generated code takes it.
     pub(crate) fn into_response(self) -> Response {
         let mut response = http::Response::new(self.body);

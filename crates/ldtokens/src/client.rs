@@ -25,7 +25,7 @@ use crate::token_id::TokenId;
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) base_url: BaseUrl,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     pub(crate) sender: Arc<Sender>,
 }
 

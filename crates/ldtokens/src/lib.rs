@@ -90,6 +90,7 @@ mod pacing;
 mod patch;
 mod policy;
 mod recover;
+mod request;
 mod retry;
 mod send;
 mod server_time;

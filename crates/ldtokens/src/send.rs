@@ -39,7 +39,12 @@ struct Outgoing<'a> {
 }
 
 impl Sender {
-    async fn send(&self, http: &reqwest::Client, operation: Operation, request: Request) -> Result<Answer, Error> {
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: Operation,
+        request: Request,
+    ) -> Result<Answer, Error> {
         let outgoing = Outgoing {
             http,
             operation,

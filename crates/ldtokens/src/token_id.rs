@@ -51,6 +51,14 @@ impl TokenId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The ID as it stands in a URL's path, percent-encoded where it has to be.
+    pub fn to_path_segment(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let encoded =
+            self.0.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+        encoded.collect()
+    }
 }
 
 /// A secret pasted where an ID belongs would end up in URLs, and with them in logs.
