@@ -9,6 +9,9 @@ use schemars::schema::{InstanceType, SchemaObject};
 
 use crate::generate::DOCUMENT;
 
+/// The schemas in whose place the client has types written by hand.
+pub(crate) const BY_HAND: [&str; 2] = ["Role", "UnixMillis"];
+
 pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI =
         serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
@@ -28,7 +31,6 @@ fn settings() -> GenerationSettings {
         format: Some("password".to_owned()),
         ..SchemaObject::default()
     };
-    let like_a_string = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -38,8 +40,9 @@ fn settings() -> GenerationSettings {
         .with_derive("schemars::JsonSchema")
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")
-        .with_conversion(password, "crate::Secret", [].into_iter())
-        .with_replacement("Role", "crate::Role", like_a_string)
-        .with_replacement("UnixMillis", "crate::UnixMillis", [TypeImpl::Display].into_iter());
+        .with_conversion(password, "crate::Secret", [].into_iter());
+    for name in BY_HAND {
+        settings.with_replacement(name, format!("crate::{name}"), [TypeImpl::Display].into_iter());
+    }
     settings
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
 use crate::lint::lint;
-use crate::{client, json_schemas, operations_table, reference};
+use crate::{client, derived_schemas, json_schemas, operations_table, reference};
 
 pub(crate) const DOCUMENT: &str = "openapi.yaml";
 
@@ -71,6 +71,8 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
         ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
         ("crates/ldtokens-cli/src/operations.rs".to_owned(), formatted(operations_table::tokens(&text)?)?),
     ];
+    let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
+    made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);
     Ok(made)

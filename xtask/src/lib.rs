@@ -4,6 +4,7 @@ mod additions;
 pub mod api;
 mod class;
 mod client;
+mod derived_schemas;
 mod generate;
 mod import;
 mod json_schemas;
