@@ -6,8 +6,8 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use compare::{Difference, Direction, What, compare};
-pub(crate) use read::escape;
 pub use read::{Document, read};
+pub(crate) use read::{METHODS, escape, resolved};
 
 /// The operations of a document, by their IDs.
 #[derive(Clone, Debug, Default)]

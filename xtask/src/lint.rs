@@ -7,6 +7,7 @@ mod words;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
+use crate::api::{METHODS, escape};
 use crate::generate::DOCUMENT;
 use crate::lines::Lines;
 
@@ -18,8 +19,6 @@ pub struct Problem {
     /// What is wrong, and what to write instead.
     pub text: String,
 }
-
-pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// Refuses a document that the generator can't take, or whose readers it leaves alone: each problem with its line.
 ///
@@ -59,7 +58,7 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
-                found.push((format!("/paths/{}/{method}", crate::api::escape(path)), operation));
+                found.push((format!("/paths/{}/{method}", escape(path)), operation));
             }
         }
     }
@@ -69,17 +68,5 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 /// Each of the component schemas, and its JSON Pointer.
 fn schemas(document: &Value) -> Vec<(String, &Value)> {
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten();
-    schemas.map(|(name, schema)| (format!("/components/schemas/{}", crate::api::escape(name)), schema)).collect()
-}
-
-/// What `value` is, or what its `$ref` leads to; nothing if that is not there.
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
-    let mut value = value;
-    for _ in 0..32 {
-        match value.get("$ref").and_then(Value::as_str) {
-            None => return Some(value),
-            Some(reference) => value = document.pointer(reference.strip_prefix('#')?)?,
-        }
-    }
-    None
+    schemas.map(|(name, schema)| (format!("/components/schemas/{}", escape(name)), schema)).collect()
 }

@@ -3,15 +3,14 @@
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::quote;
-use serde_yaml_ng::Value;
+use serde_json::Value;
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+use crate::api::{METHODS, resolved};
 
-pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
-    let document = Document(serde_yaml_ng::from_str(document)?);
+pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
+    let document = Document(document);
     let mut operations = Vec::new();
-    for (path, item) in document.0["paths"].as_mapping().context("the document has no paths")? {
-        let path = path.as_str().context("a path is a string")?;
+    for (path, item) in document.0["paths"].as_object().context("the document has no paths")? {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 operations.push(document.operation(method, path, item, operation)?);
@@ -86,16 +85,16 @@ pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
     })
 }
 
-struct Document(Value);
+struct Document<'a>(&'a Value);
 
-impl Document {
+impl Document<'_> {
     fn operation(&self, method: &str, path: &str, item: &Value, operation: &Value) -> Result<TokenStream> {
         let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
         let id = text("operationId");
         let (summary, description) = (text("summary"), text("description"));
         let mut parameters = Vec::new();
         for owner in [item, operation] {
-            for parameter in owner.get("parameters").and_then(Value::as_sequence).into_iter().flatten() {
+            for parameter in owner.get("parameters").and_then(Value::as_array).into_iter().flatten() {
                 let parameter = self.resolve(parameter)?;
                 let name =
                     parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
@@ -131,10 +130,9 @@ impl Document {
         let schema = self.resolve(&body["content"]["application/json"]["schema"])?;
         let example = json(schema.get("example"))?;
         let mut properties = Vec::new();
-        let required = schema.get("required").and_then(Value::as_sequence);
-        for (name, property) in schema.get("properties").and_then(Value::as_mapping).into_iter().flatten() {
-            let required = required.is_some_and(|required| required.contains(name));
-            let name = name.as_str().context("a property's name is a string")?;
+        let required = schema.get("required").and_then(Value::as_array);
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let required = required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
             properties.push(self.parameter(name, required, property, self.resolve(property)?)?);
         }
         Ok(quote! {
@@ -145,10 +143,10 @@ impl Document {
     fn kind(&self, schema: &Value) -> Result<TokenStream> {
         let mut schema = self.resolve(schema)?;
         // A reference with a description of its own.
-        if let Some([only]) = schema.get("allOf").and_then(Value::as_sequence).map(Vec::as_slice) {
+        if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
             schema = self.resolve(only)?;
         }
-        let values = schema.get("enum").and_then(Value::as_sequence);
+        let values = schema.get("enum").and_then(Value::as_array);
         Ok(match (schema.get("type").and_then(Value::as_str), values) {
             (Some("boolean"), _) => quote!(Kind::Boolean),
             (Some("integer"), _) => {
@@ -164,12 +162,8 @@ impl Document {
         })
     }
 
-    /// What `value` is, or what its `$ref` leads to within the document.
     fn resolve<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
-        let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
-        let pointer = reference.strip_prefix("#/").with_context(|| format!("{reference} leaves the document"))?;
-        let found = pointer.split('/').try_fold(&self.0, |value, key| value.get(key));
-        self.resolve(found.with_context(|| format!("{reference} leads nowhere"))?)
+        resolved(self.0, value).with_context(|| format!("a reference leads nowhere: {value}"))
     }
 }
 

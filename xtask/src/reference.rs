@@ -5,8 +5,9 @@ use std::fmt::Write;
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::api::{METHODS, resolved};
+
 const NOTICE: &str = "<!-- Made from openapi.yaml by `cargo xtask generate`. Do not edit. -->";
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The pages, by their paths below the workspace's root.
 pub(crate) fn files(document: &Value) -> Result<Vec<(String, String)>> {
@@ -37,7 +38,7 @@ fn operation(page: &mut String, document: &Value, path: &str, item: &Value, meth
     let owners = [item, operation].into_iter();
     let parameters: Vec<&Value> = owners
         .flat_map(|owner| owner.get("parameters").and_then(Value::as_array).into_iter().flatten())
-        .map(|parameter| resolved(document, parameter))
+        .filter_map(|parameter| resolved(document, parameter))
         .collect();
     if !parameters.is_empty() {
         writeln!(page, "\n| parameter | in | type | | what it means |\n| --- | --- | --- | --- | --- |")?;
@@ -48,16 +49,16 @@ fn operation(page: &mut String, document: &Value, path: &str, item: &Value, meth
         let (name, place, meaning) = (text(parameter, "name"), text(parameter, "in"), text(parameter, "description"));
         writeln!(page, "| `{name}` | {place} | {kind} | {required} | {} |", cell(meaning))?;
     }
-    let body = operation.get("requestBody").map(|body| resolved(document, body));
+    let body = operation.get("requestBody").and_then(|body| resolved(document, body));
     if let Some(body) = body {
         let schema = &body["content"]["application/json"]["schema"];
         writeln!(page, "\nBody: {}. {}", kind(schema), text(body, "description"))?;
-        let example = resolved(document, schema).get("example").unwrap_or(&Value::Null);
+        let example = resolved(document, schema).and_then(|schema| schema.get("example")).unwrap_or(&Value::Null);
         writeln!(page, "\n```json\n{}\n```", serde_json::to_string_pretty(example)?)?;
     }
     writeln!(page, "\n| status | body | what it means |\n| --- | --- | --- |")?;
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let response = resolved(document, response);
+        let response = resolved(document, response).unwrap_or(response);
         let body = response.pointer("/content/application~1json/schema").map(kind).unwrap_or_default();
         writeln!(page, "| {status} | {body} | {} |", cell(text(response, "description")))?;
     }
@@ -80,7 +81,7 @@ fn types(document: &Value) -> Result<String> {
                 let required =
                     schema["required"].as_array().is_some_and(|names| names.iter().any(|name| name == property));
                 let required = if required { "required" } else { "" };
-                let own = resolved(document, value);
+                let own = resolved(document, value).unwrap_or(value);
                 let example =
                     value.get("example").or_else(|| own.get("example")).map(ToString::to_string).unwrap_or_default();
                 let example = if example.len() > 60 { String::new() } else { format!("`{}`", cell(&example)) };
@@ -126,12 +127,6 @@ fn kind(schema: &Value) -> String {
         write!(words, ", at least {minimum}").expect("a string takes all");
     }
     words
-}
-
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let target =
-        value.get("$ref").and_then(Value::as_str).and_then(|reference| document.pointer(reference.strip_prefix('#')?));
-    target.unwrap_or(value)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::{Api, Body, Operation, Parameter, Property, Response, Schema};
 
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+/// The methods that an operation can have, in the order in which pages and tables name them.
+pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 const BOUNDS: [&str; 9] = [
     "minimum",
     "maximum",
@@ -235,6 +236,19 @@ fn text(value: &Value, name: &str) -> String {
 
 fn truth(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// What `value` is, or what its references lead to; nothing if that is not in the document.
+pub(crate) fn resolved<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
+    let mut value = value;
+    // As many as no sensible document chains.
+    for _ in 0..32 {
+        match value.get("$ref").and_then(Value::as_str) {
+            None => return Some(value),
+            Some(reference) => value = document.pointer(reference.strip_prefix('#')?)?,
+        }
+    }
+    None
 }
 
 /// One part of a JSON Pointer (RFC 6901, section 3).

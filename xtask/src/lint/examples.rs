@@ -2,21 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{Problem, operations, problem, resolved, schemas};
+use super::{Problem, operations, problem, schemas};
+use crate::api::{escape, resolved};
 
 pub(super) fn problems(document: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (pointer, schema) in schemas(document) {
         problems.extend(mismatch(document, &pointer, &pointer, schema.get("example")));
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let at = format!("{pointer}/properties/{}", crate::api::escape(name));
+            let at = format!("{pointer}/properties/{}", escape(name));
             problems.extend(mismatch(document, &at, &at, property.get("example")));
         }
     }
     for owner in ["parameters", "headers"] {
         let all = document.pointer(&format!("/components/{owner}")).and_then(Value::as_object).into_iter().flatten();
         for (name, value) in all {
-            let at = format!("/components/{owner}/{}", crate::api::escape(name));
+            let at = format!("/components/{owner}/{}", escape(name));
             problems.extend(mismatch(document, &at, &format!("{at}/schema"), value.get("example")));
         }
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Problem, operations, problem, resolved};
+use super::{Problem, operations, problem};
+use crate::api::{escape, resolved};
 
 pub(super) fn problems(document: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -113,7 +114,7 @@ fn walk(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                walk(value, &format!("{pointer}/{}", crate::api::escape(name)), visit);
+                walk(value, &format!("{pointer}/{}", escape(name)), visit);
             }
         }
         Value::Array(items) => {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Problem, operations, problem, resolved, schemas};
+use super::{Problem, operations, problem, schemas};
+use crate::api::{escape, resolved};
 
 /// The errors that every operation can answer, as the vendor's pages say.
 const ERRORS: [&str; 4] = ["400", "401", "403", "429"];
@@ -36,7 +37,7 @@ pub(super) fn problems(document: &Value) -> Vec<Problem> {
     for (pointer, schema) in schemas(document) {
         problems.extend(described_and_shown(&pointer, schema, "schema"));
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let at = format!("{pointer}/properties/{}", crate::api::escape(name));
+            let at = format!("{pointer}/properties/{}", escape(name));
             if property.get("$ref").is_none() {
                 problems.extend(described_and_shown(&at, property, "property"));
             }
