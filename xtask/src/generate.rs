@@ -66,13 +66,15 @@ pub fn check(root: &Path) -> Result<()> {
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     lint(&text)?;
-    let document = serde_yaml_ng::from_str(&text)?;
+    let document: serde_json::Value = serde_yaml_ng::from_str(&text)?;
     let mut made = vec![
         ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
         ("crates/ldtokens-cli/src/operations.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
+    let judged = format!("{}\n", serde_json::to_string_pretty(&document)?);
+    made.push(("crates/ldtokens-server/src/openapi.json".to_owned(), judged));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);
     Ok(made)

@@ -25,6 +25,7 @@ mod answer;
 mod builder;
 mod clock;
 mod document;
+mod judge;
 mod limits;
 mod middleware;
 mod operations;

@@ -1,5 +1,7 @@
 //! The six operations.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use ldtokens_client::Secret;
 use serde_json::{Value, json};
@@ -22,28 +24,16 @@ pub(crate) struct Request<'a> {
     pub(crate) now: i64,
     /// The API version that it is for.
     pub(crate) version: i64,
-    pub(crate) query: Vec<(String, String)>,
+    /// The query's parameters, as the document types them.
+    pub(crate) parameters: BTreeMap<String, Value>,
+    /// The body, which the document allows.
     pub(crate) body: &'a [u8],
 }
 
-impl Request<'_> {
-    /// The query's parameter `name`.
-    fn parameter<T>(&self, name: &str, what: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
-        let mut values = self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
-        let refuse = || Refusal::invalid_request(format!("{name} must be {what}, once"));
-        match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(value), None) => read(value).map(Some).ok_or_else(refuse),
-            _ => Err(refuse()),
-        }
-    }
-}
-
 pub(crate) fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let show_all = request.parameter("showAll", "true or false", |text| text.parse::<bool>().ok())?.unwrap_or(false);
-    let at_least = |least: i64| move |text: &str| text.parse::<i64>().ok().filter(|number| *number >= least);
-    let limit = request.parameter("limit", "a whole number above 0", at_least(1))?;
-    let offset = request.parameter("offset", "a whole number, 0 or above", at_least(0))?;
+    let integer = |name: &str| request.parameters.get(name).and_then(Value::as_i64);
+    let show_all = request.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
+    let (limit, offset) = (integer("limit"), integer("offset"));
     let visible = request.caller.visible(show_all);
 
     if request.version < FIRST_PAGED_VERSION && limit.is_none() && offset.is_none() {
@@ -118,7 +108,7 @@ pub(crate) fn delete_token(request: &Request<'_>, id: &str) -> Result<Answer, Re
 
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
 pub(crate) fn reset_token(request: &Request<'_>, id: &str) -> Result<Answer, Refusal> {
-    let expiry = request.parameter("expiry", "a Unix time in milliseconds", |text| text.parse::<i64>().ok())?;
+    let expiry = request.parameters.get("expiry").and_then(Value::as_i64);
     let mut token = request.caller.find(request.records, id)?;
     request.caller.require(Action::Reset, &token)?;
     request.records.expire_secrets(id, expiry.unwrap_or(request.now), request.now)?;

@@ -13,6 +13,7 @@ use crate::access::Caller;
 use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
+use crate::judge;
 use crate::limits::Limiter;
 use crate::operations::{self, Request};
 use crate::store::Store;
@@ -85,7 +86,8 @@ impl Service {
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Answer {
         let count = self.limiter.count(operation, &self.clock);
-        let result = if count.exceeded { Err(Refusal::rate_limited()) } else { self.run(request, work).await };
+        let result =
+            if count.exceeded { Err(Refusal::rate_limited()) } else { self.run(operation, request, work).await };
         let mut answer = result.unwrap_or_else(Refusal::into_answer);
         count.write(answer.headers_mut());
         answer
@@ -93,6 +95,7 @@ impl Service {
 
     async fn run(
         self: Arc<Self>,
+        operation: &'static str,
         request: HttpRequest<Body>,
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Result<Answer, Refusal> {
@@ -100,7 +103,7 @@ impl Service {
         let too_long =
             |_| Refusal::invalid_request(format!("The body is cut off, or longer than {LONGEST_BODY} bytes"));
         let body: Bytes = to_bytes(body, LONGEST_BODY).await.map_err(too_long)?;
-        let query = parameters(&head.uri)?;
+        let query = query(&head.uri)?;
         let answered = tokio::task::spawn_blocking(move || {
             let now = self.clock.now().get();
             let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -108,13 +111,16 @@ impl Service {
             // In a transaction of its own: a credential was used also where the operation is refused.
             let caller = self.store.write(|records| Caller::authenticate(records, credential, now))?;
             let version = version(&head.headers, &caller)?;
-            self.store.write(|records| work(&Request { records, caller: &caller, now, version, query, body: &body }))
+            let parameters = judge::parameters(operation, &query)?;
+            judge::body(operation, &body)?;
+            self.store
+                .write(|records| work(&Request { records, caller: &caller, now, version, parameters, body: &body }))
         });
         answered.await.unwrap_or_else(|_| Err(Refusal::internal()))
     }
 }
 
-fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
+fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
         Err(error) => Err(Refusal::invalid_request(error.body_text())),

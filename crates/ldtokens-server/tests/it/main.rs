@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
 mod access;
+mod contract;
 mod lists;
 mod operations;
 mod patches;

@@ -7,6 +7,8 @@ use ldtokens_server::{Clock, Server};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::contract;
+
 pub const START: i64 = 1_754_006_400_000;
 
 pub struct Api {
@@ -29,11 +31,11 @@ impl Api {
     }
 
     pub async fn send(&self, secret: &Secret, method: Method, path: &str, body: Option<&Value>) -> Response {
-        let mut request = self.request(method, path).header("Authorization", secret.expose());
+        let mut request = self.request(method.clone(), path).header("Authorization", secret.expose());
         if let Some(body) = body {
             request = request.json(body);
         }
-        request.send().await.unwrap()
+        contract::checked(&method, path, request.send().await.unwrap()).await
     }
 
     /// As the owner: the status and the body.

@@ -1,0 +1,181 @@
+//! The document as judge: parameters and bodies are checked against `openapi.yaml`'s own schemas.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Value, json};
+
+use crate::answer::Refusal;
+
+/// Made from `openapi.yaml` by `cargo xtask generate`.
+const DOCUMENT: &str = include_str!("openapi.json");
+
+static JUDGE: LazyLock<Judge> = LazyLock::new(Judge::new);
+
+/// The parameters of each operation, and the validators of its body.
+struct Judge {
+    operations: BTreeMap<String, Rules>,
+}
+
+#[derive(Default)]
+struct Rules {
+    parameters: Vec<(String, Validator)>,
+    body: Option<Body>,
+}
+
+/// A body is an array or an object; where it can be either, each has a validator of its own, whose errors say more.
+struct Body {
+    array: Option<Validator>,
+    object: Option<Validator>,
+}
+
+/// Refuses a query of `operation` whose parameters the document does not allow, and reads those that it names.
+pub(crate) fn parameters(operation: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, Refusal> {
+    let mut read = BTreeMap::new();
+    for (name, validator) in JUDGE.operations.get(operation).into_iter().flat_map(|rules| &rules.parameters) {
+        let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let Some(text) = values.next() else { continue };
+        if values.next().is_some() {
+            return Err(Refusal::invalid_request(format!("{name} is given more than once")));
+        }
+        // On the wire all are texts; what reads as a number or a truth value is one.
+        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        if let Err(error) = validator.validate(&value) {
+            return Err(Refusal::invalid_request(format!("{name}: {error}")));
+        }
+        if value.is_number() && value.as_i64().is_none() {
+            return Err(Refusal::invalid_request(format!("{name}: {value} is not a whole number of 64 bits")));
+        }
+        read.insert(name.clone(), value);
+    }
+    Ok(read)
+}
+
+/// Refuses a body of `operation` that the document does not allow, naming the field and what was expected.
+pub(crate) fn body(operation: &str, body: &[u8]) -> Result<(), Refusal> {
+    let Some(rules) = JUDGE.operations.get(operation).and_then(|rules| rules.body.as_ref()) else { return Ok(()) };
+    let invalid = |reason: String| Refusal::invalid_request(format!("Invalid request body: {reason}"));
+    let body: Value = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    let validator = match (&body, &rules.array, &rules.object) {
+        (Value::Array(_), Some(array), _) => array,
+        (_, Some(array), None) => array,
+        (_, _, Some(object)) => object,
+        (_, None, None) => return Ok(()),
+    };
+    validator.validate(&body).map_err(|error| {
+        let field = error.instance_path().to_string();
+        if field.is_empty() { invalid(error.to_string()) } else { invalid(format!("{field}: {error}")) }
+    })
+}
+
+impl Judge {
+    fn new() -> Self {
+        let document: Value = serde_json::from_str(DOCUMENT).expect("what xtask made is JSON");
+        let mut operations = BTreeMap::new();
+        for (path, item) in document["paths"].as_object().expect("the document has paths") {
+            for (method, operation) in item.as_object().expect("a path has operations") {
+                let Some(id) = operation["operationId"].as_str() else { continue };
+                let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
+                operations.insert(id.to_owned(), rules(&document, &at, operation));
+            }
+        }
+        Self { operations }
+    }
+}
+
+fn rules(document: &Value, at: &str, operation: &Value) -> Rules {
+    let mut rules = Rules::default();
+    for (index, parameter) in operation["parameters"].as_array().into_iter().flatten().enumerate() {
+        if let (Some(name), Some("query")) = (parameter["name"].as_str(), parameter["in"].as_str()) {
+            let schema = format!("{at}/parameters/{index}/schema");
+            rules.parameters.push((name.to_owned(), validator(document, &schema)));
+        }
+    }
+    let schema = format!("{at}/requestBody/content/application~1json/schema");
+    if document.pointer(&schema).is_some() {
+        rules.body = Some(body_rules(document, &schema));
+    }
+    rules
+}
+
+fn body_rules(document: &Value, schema: &str) -> Body {
+    let schema = followed(document, schema);
+    let variants = document.pointer(&format!("{schema}/oneOf")).and_then(Value::as_array).map_or(0, Vec::len);
+    let places = if variants == 0 {
+        vec![schema]
+    } else {
+        (0..variants).map(|index| followed(document, &format!("{schema}/oneOf/{index}"))).collect()
+    };
+    let of_type = |kind: &str| {
+        let place = places.iter().find(|place| document.pointer(place).is_some_and(|schema| schema["type"] == kind))?;
+        Some(validator(document, place))
+    };
+    Body { array: of_type("array"), object: of_type("object") }
+}
+
+/// Where what stands at `pointer` really stands.
+fn followed(document: &Value, pointer: &str) -> String {
+    let reference = document.pointer(pointer).and_then(|value| value["$ref"].as_str());
+    reference.map_or_else(|| pointer.to_owned(), |reference| reference.trim_start_matches('#').to_owned())
+}
+
+fn validator(document: &Value, pointer: &str) -> Validator {
+    let reference = format!("#{}", pointer.replace('{', "%7B").replace('}', "%7D"));
+    let schema = json!({ "$ref": reference, "components": document["components"], "paths": document["paths"] });
+    let options = jsonschema::options().with_draft(Draft::Draft202012);
+    options.build(&schema).expect("the document's schemas are those that xtask's lint found to be fine")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, parameters};
+    use serde_json::json;
+
+    fn refusal(result: Result<impl Sized, crate::answer::Refusal>) -> String {
+        result.err().map(|refusal| refusal.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_field_is_named_with_what_was_expected() {
+        for (text, words) in [
+            (r#"{"role": "owner"}"#, "/role: \"owner\" is not one of"),
+            (r#"{"name": 1}"#, "/name: 1 is not of type \"string\""),
+            (r#"{"inlineRole": [{"actions": ["*"]}]}"#, "/inlineRole/0: \"effect\" is a required property"),
+            ("[]", "[] is not of type \"object\""),
+            ("{", "EOF"),
+        ] {
+            let message = refusal(body("postToken", text.as_bytes()));
+            assert!(message.contains(words), "{text}: {message}");
+        }
+        for (text, words) in [
+            (r#"[{"op": "rename", "path": "/name"}]"#, "/0/op: \"rename\" is not one of"),
+            (r#"{"patch": [{"op": "add"}]}"#, "/patch/0: \"path\" is a required property"),
+            (r#"{"comment": 1, "patch": []}"#, "/comment"),
+            ("1", "is not of type"),
+        ] {
+            let message = refusal(body("patchToken", text.as_bytes()));
+            assert!(message.contains(words), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_read_as_the_document_types_them() {
+        let query = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        assert_eq!(parameters("getTokens", &query("limit", "5")).unwrap()["limit"], json!(5));
+        assert_eq!(parameters("getTokens", &query("showAll", "true")).unwrap()["showAll"], json!(true));
+        for (name, value) in [
+            ("limit", "0"),
+            ("limit", "1.5"),
+            ("limit", "99999999999999999999"),
+            ("limit", "a"),
+            ("offset", "-1"),
+            ("showAll", "1"),
+            ("showAll", ""),
+        ] {
+            assert!(refusal(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
+        }
+        let twice = [query("limit", "1"), query("limit", "2")].concat();
+        assert!(refusal(parameters("getTokens", &twice)).contains("more than once"));
+    }
+}
