@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
 mod demo;
+mod durability;
 mod operations;
 mod refusals;
 mod secrets;

@@ -49,6 +49,13 @@ impl Served {
         (status, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
     }
 
+    /// Ends it as a power cut would, and gives the store's folder.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// The binary as the owner.
     pub fn owner(&self, arguments: &[&str]) -> Command {
         self.with(OWNER, arguments)
