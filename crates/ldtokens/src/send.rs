@@ -74,10 +74,15 @@ impl Sender {
                 Ok(permit) => permit,
                 Err(TooLate { wait }) => return Err(self.too_late(outgoing, unknown, last_error, wait)),
             };
-            *attempts += 1;
             let sent = clock.elapsed();
+            let left = deadline.saturating_sub(sent);
+            if left.is_zero() {
+                // What is not sent has no unknown outcome.
+                return Err(self.too_late(outgoing, unknown, last_error, left));
+            }
+            *attempts += 1;
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
-            *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
+            *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
             let waited = sent.saturating_sub(free_since);
             let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
             let Attempt { known, status, request_id, result } =
@@ -166,7 +171,7 @@ fn out_of_time(operation: Operation, wait: Duration) -> Error {
         operation,
         status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
         code: "rate_limited".to_owned(),
-        message: "the rate limit's next window begins after this call's deadline, so it was not sent".to_owned(),
+        message: "the call's deadline comes before it may be sent".to_owned(),
         id: None,
         retry_after: (!wait.is_zero()).then_some(wait),
     })

@@ -69,3 +69,13 @@ async fn a_window_that_opens_after_the_deadline_is_not_waited_for() {
     assert_eq!(proxy.seen().len(), 1, "the second call knew, and was not sent");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
+
+#[tokio::test]
+async fn a_call_without_any_time_is_not_sent_and_nothing_is_unknown_of_it() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let client = client_of(&server, proxy.url()).retry(hasty().deadline(Duration::ZERO)).build().unwrap();
+    let error = client.create(&reader("never")).await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
+    assert!(proxy.seen().is_empty());
+}
