@@ -24,8 +24,8 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
     match random.u32(0..100) {
         0..70 => Fault::Pass,
         70..75 => Fault::Reset(moment),
-        75..77 => Fault::Hang(moment),
-        77..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
+        75..76 => Fault::Hang(moment),
+        76..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
         79..80 => Fault::WindowSpent(random.u64(1..10)),
         80..83 => Fault::Answer(Moment::Before, proxy::TOLD_503),
         83..85 => Fault::Answer(moment, proxy::BARE_503),
@@ -76,7 +76,7 @@ async fn storm(seed: u64) {
     let proxy = Proxy::start(server.addr(), move |_| fault(&mut random)).await;
     let policy = RetryPolicy::default()
         .deadline(DEADLINE)
-        .attempt_timeout(Duration::from_millis(400))
+        .attempt_timeout(Duration::from_secs(1))
         .max_attempts(12)
         .backoff(Duration::from_millis(1), Duration::from_millis(20));
     let shared = client_of(&server, proxy.url()).retry(policy).connect_timeout(Duration::from_secs(1)).build().unwrap();
