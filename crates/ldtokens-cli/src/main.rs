@@ -2,6 +2,7 @@
 
 mod columns;
 mod command;
+mod connect;
 mod demo;
 mod failure;
 mod logging;

@@ -3,9 +3,10 @@
 
 use clap::ArgMatches;
 use ldtokens::reqwest::Method;
-use ldtokens::{ClientBuilder, Error, Patch, TokenId};
+use ldtokens::{Error, Patch, TokenId};
 use serde_json::Value;
 
+use crate::connect;
 use crate::failure::Failure;
 use crate::operations::Operation;
 use crate::output::{self, Format};
@@ -22,11 +23,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         let _: Patch = Patch::from_json(&body.to_string())?;
     }
 
-    let mut builder = ClientBuilder::from_env()?;
-    if let Some(host) = arguments.get_one::<String>("host") {
-        builder = builder.host(host);
-    }
-    let client = builder.user_agent_suffix("ldtokens-cli").build()?;
+    let client = connect::client(arguments)?;
     let method: Method = operation.method.parse().expect("the table holds methods");
     let answer = client.request(operation.id, method, &path, &query, words.body.as_ref()).await?;
     if answer.is_empty() {
