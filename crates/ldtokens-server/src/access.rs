@@ -5,11 +5,7 @@ use serde_json::Value;
 
 use crate::answer::Refusal;
 use crate::policy;
-use crate::secrets;
 use crate::store::{Records, StoredToken, Visible};
-
-/// How long a token's last use is kept as it is, in milliseconds, so that reading does not write each time.
-const LAST_USED_GRAIN: i64 = 1_000;
 
 /// The token that a request's credential opens.
 #[derive(Debug)]
@@ -41,12 +37,33 @@ impl Action {
     }
 }
 
-impl Caller {
-    pub(crate) fn authenticate(records: &Records<'_>, credential: &str, now: i64) -> Result<Self, Refusal> {
-        let token = records.token_of_secret(&secrets::hash(credential), now)?.ok_or_else(Refusal::unauthorized)?;
-        if token.last_used.is_none_or(|last| now.saturating_sub(last) >= LAST_USED_GRAIN || now < last) {
-            records.set_last_used(&token.id, now)?;
+/// How far permissions reach over tokens.
+enum Reach {
+    All,
+    /// What these statements allow, which is nothing for the roles that only read and write flags.
+    Statements(Vec<Statement>),
+}
+
+impl Reach {
+    fn allows(&self, action: Action, resource: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Statements(statements) => policy::allows(statements, action.name(), resource),
         }
+    }
+
+    fn contains(&self, policy: &[Statement]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Statements(statements) => policy::contains(statements, policy),
+        }
+    }
+}
+
+impl Caller {
+    /// Whom the secret with this hash is of.
+    pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, Refusal> {
+        let token = records.token_of_secret(credential, now)?.ok_or_else(Refusal::unauthorized)?;
         Ok(Self { token })
     }
 
@@ -65,38 +82,89 @@ impl Caller {
         target.service || self.is_admin() || (!self.token.service && target.member.id == self.token.member.id)
     }
 
-    /// The token `id`, if it is there and the caller may know of it.
-    pub(crate) fn find(&self, records: &Records<'_>, id: &str) -> Result<StoredToken, Refusal> {
-        records.token(id)?.filter(|target| self.sees(target)).ok_or_else(Refusal::not_found)
+    /// The token `id`, if the caller may do `actions` to it or, where there are none, see it. A token that it neither sees
+    /// nor may change is not there.
+    pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, Refusal> {
+        let target = records.token(id)?.ok_or_else(Refusal::not_found)?;
+        let allowed = actions.iter().try_for_each(|action| self.require(records, *action, &target));
+        match allowed {
+            Err(refusal) if self.sees(&target) => Err(refusal),
+            Ok(()) if !actions.is_empty() || self.sees(&target) => Ok(target),
+            _ => Err(Refusal::not_found()),
+        }
     }
 
     /// Refuses unless the caller may do `action` to `target`.
-    pub(crate) fn require(&self, action: Action, target: &StoredToken) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, records: &Records<'_>, action: Action, target: &StoredToken) -> Result<(), Refusal> {
         let resource = if target.service {
             format!("service-token/{}", target.id)
         } else {
             format!("member/{}:token/{}", target.member.id, target.id)
         };
-        let allowed = self.is_admin() || policy::allows(&self.statements(), action.name(), &resource);
-        if allowed { Ok(()) } else { Err(Refusal::forbidden()) }
+        let reaches = self.reaches(records)?;
+        if reaches.iter().all(|reach| reach.allows(action, &resource)) { Ok(()) } else { Err(Refusal::forbidden()) }
     }
 
     /// Refuses unless the permissions in `document` reach no further than the caller's own.
-    pub(crate) fn require_reach(&self, document: &Value) -> Result<(), Refusal> {
-        // Of two policies it can't be told which reaches further, unless they are the same.
-        let same =
-            document.get("inlineRole").is_some_and(|policy| self.token.document.get("inlineRole") == Some(policy));
-        if self.is_admin() || same { Ok(()) } else { Err(Refusal::forbidden()) }
+    pub(crate) fn require_reach(&self, records: &Records<'_>, document: &Value) -> Result<(), Refusal> {
+        let reaches = self.reaches(records)?;
+        if reaches.iter().all(|reach| matches!(reach, Reach::All)) {
+            return Ok(());
+        }
+        // Of a base role, and of a custom role that is not known, it can't be told how far they reach.
+        let is_told = document.get("role").is_none()
+            && of_roles(records, &custom_roles(document))?.iter().all(|policy| policy.is_some());
+        let policy = statements(records, document)?;
+        let is_within = is_told && reaches.iter().all(|reach| reach.contains(&policy));
+        if is_within { Ok(()) } else { Err(Refusal::forbidden()) }
     }
 
     /// Whether it has the Admin role. A personal token never has more than its member has.
     fn is_admin(&self) -> bool {
-        let is_admin = |role: &str| matches!(role, "admin" | "owner");
-        let role = self.token.document["role"].as_str().unwrap_or_default();
-        is_admin(role) && (self.token.service || is_admin(&self.token.member.role))
+        is_admin(self.role()) && (self.token.service || is_admin(&self.token.member.role))
     }
 
-    fn statements(&self) -> Vec<Statement> {
-        serde_json::from_value(self.token.document["inlineRole"].clone()).unwrap_or_default()
+    fn role(&self) -> &str {
+        self.token.document["role"].as_str().unwrap_or_default()
     }
+
+    /// Its reach is what all of these have in common: a personal token never has more than its member has.
+    fn reaches(&self, records: &Records<'_>) -> Result<Vec<Reach>, Refusal> {
+        let own = if is_admin(self.role()) {
+            Reach::All
+        } else {
+            Reach::Statements(statements(records, &self.token.document)?)
+        };
+        if self.token.service {
+            return Ok(vec![own]);
+        }
+        let member = &self.token.member;
+        let of_member = if is_admin(&member.role) {
+            Reach::All
+        } else {
+            Reach::Statements(of_roles(records, &member.custom_roles)?.into_iter().flatten().flatten().collect())
+        };
+        Ok(vec![own, of_member])
+    }
+}
+
+fn is_admin(role: &str) -> bool {
+    matches!(role, "admin" | "owner")
+}
+
+/// The statements of a token's policy or custom roles. A base role has none.
+fn statements(records: &Records<'_>, document: &Value) -> Result<Vec<Statement>, Refusal> {
+    match document.get("inlineRole") {
+        Some(policy) => Ok(serde_json::from_value(policy.clone()).unwrap_or_default()),
+        None => Ok(of_roles(records, &custom_roles(document))?.into_iter().flatten().flatten().collect()),
+    }
+}
+
+/// The policy of each of `roles`. None for one that the account does not have, which gives nothing.
+fn of_roles(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Option<Vec<Statement>>>> {
+    roles.iter().map(|role| records.policy(role)).collect()
+}
+
+fn custom_roles(document: &Value) -> Vec<String> {
+    document.get("customRoleIds").and_then(|roles| serde_json::from_value(roles.clone()).ok()).unwrap_or_default()
 }

@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_WRITE;
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
@@ -9,16 +11,44 @@ use crate::secrets::new_uuid;
 pub(crate) type Answer = Response<Body>;
 
 /// Why a request is refused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// In how many seconds to come again.
+    pub(crate) retry_after: Option<u64>,
 }
+
+/// The reference that an answer of refusal carries, for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct SupportId(pub(crate) String);
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    /// The refusal with this status, in the words that the vendor has for it.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::invalid_request("The request could not be understood"),
+            StatusCode::UNAUTHORIZED => Self::unauthorized(),
+            StatusCode::FORBIDDEN => Self::forbidden(),
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
+            StatusCode::CONFLICT => Self::conflict(),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it could not be understood"),
+            StatusCode::TOO_MANY_REQUESTS => Self::rate_limited(),
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Service unavailable. Try again later."),
+            StatusCode::INTERNAL_SERVER_ERROR => Self::internal(),
+            other => Self::new(other, "error", other.canonical_reason().unwrap_or("Something went wrong")),
+        }
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.retry_after = seconds.or(self.retry_after);
+        self
     }
 
     pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
@@ -41,6 +71,11 @@ impl Refusal {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource")
     }
 
+    pub(crate) fn conflict() -> Self {
+        let message = "Conflict. Optimistic lock error. Try again later.";
+        Self::new(StatusCode::CONFLICT, "optimistic_locking_error", message)
+    }
+
     pub(crate) fn patch_failed(reason: impl std::fmt::Display) -> Self {
         let message = format!("Unprocessable entity. Could not apply patch: {reason}");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "patch_failed", message)
@@ -51,12 +86,32 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
     }
 
+    /// The body did not come in time.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body did not arrive in time")
+    }
+
+    pub(crate) fn unavailable(message: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
+    }
+
+    /// Nothing was done, and that is certain, so that a client may send the same again.
+    pub(crate) fn not_written() -> Self {
+        Self::unavailable("Nothing was changed: the disk of the store is full or can't be written").retry_after(Some(1))
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_service_error", "Something went wrong here")
     }
 
     pub(crate) fn into_answer(self) -> Answer {
-        json_answer(self.status, &json!({ "code": self.code, "message": self.message, "id": new_uuid() }))
+        let id = new_uuid();
+        let mut answer = json_answer(self.status, &json!({ "code": self.code, "message": self.message, "id": id }));
+        if let Some(seconds) = self.retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer.extensions_mut().insert(SupportId(id));
+        answer
     }
 }
 
@@ -64,7 +119,13 @@ impl Refusal {
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::internal()
+        match error.sqlite_error() {
+            // Both are found out before a transaction is whole on disk.
+            Some(error) if error.code == ErrorCode::DiskFull || error.extended_code == SQLITE_IOERR_WRITE => {
+                Self::not_written()
+            }
+            _ => Self::internal(),
+        }
     }
 }
 

@@ -1,42 +1,57 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
 use ldtokens_client::Secret;
-use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+use crate::account::{Account, Known};
+use crate::admin;
+use crate::answer::Refusal;
 use crate::clock::Clock;
+use crate::connections::{self, Bounds};
+use crate::fault::Fault;
+use crate::faults::Faults;
 use crate::limits::{Limiter, Limits};
-use crate::middleware;
 use crate::routes::{Service, router};
-use crate::secrets;
+use crate::seed;
 use crate::server::Server;
 use crate::start_error::StartError;
-use crate::store::{Member, Records, Store, StoredToken};
+use crate::store::Store;
 
 /// Builds a [`Server`]; [`Server::builder`] begins one.
 #[derive(Debug)]
 #[must_use = "nothing is served until `start` is called"]
 pub struct ServerBuilder {
     listen: SocketAddr,
+    admin: Option<SocketAddr>,
     store: Option<PathBuf>,
+    account: Account,
     owner_secret: Option<Secret>,
+    seed_tokens: u32,
     clock: Clock,
     limits: Limits,
-    seed_tokens: u32,
+    faults: Vec<Fault>,
+    fault_seed: u64,
+    bounds: Bounds,
 }
 
 impl ServerBuilder {
     pub(crate) fn new() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            admin: None,
             store: None,
+            account: Account::default(),
             owner_secret: None,
+            seed_tokens: 0,
             clock: Clock::system(),
             limits: Limits::none(),
-            seed_tokens: 0,
+            faults: Vec::new(),
+            fault_seed: 0,
+            bounds: Bounds { connections: 512, read_timeout: Duration::from_secs(30) },
         }
     }
 
@@ -46,9 +61,25 @@ impl ServerBuilder {
         self
     }
 
+    /// The address, of loopback, for an endpoint that makes things go wrong: `GET`, `POST` and `DELETE` of `/faults`, in
+    /// [`Fault`]'s lines. None if not set.
+    pub fn admin(mut self, addr: SocketAddr) -> Self {
+        self.admin = Some(addr);
+        self
+    }
+
     /// The file to keep the account in, which is made if it isn't there. In memory if not set.
+    ///
+    /// A file `-lock` beside it keeps other servers out, and stays.
     pub fn store(mut self, path: impl Into<PathBuf>) -> Self {
         self.store = Some(path.into());
+        self
+    }
+
+    /// What a new store begins with. A store that has an account keeps the one it has. An owner, an admin, a writer and a
+    /// reader, each with a token, if not set.
+    pub fn account(mut self, account: Account) -> Self {
+        self.account = account;
         self
     }
 
@@ -56,6 +87,13 @@ impl ServerBuilder {
     /// set.
     pub fn owner_secret(mut self, secret: Secret) -> Self {
         self.owner_secret = Some(secret);
+        self
+    }
+
+    /// Puts so many more tokens into a new store, and members and custom roles for them: the same ones each time, to the
+    /// millisecond. Nobody has their secrets.
+    pub fn seed_tokens(mut self, count: u32) -> Self {
+        self.seed_tokens = count;
         self
     }
 
@@ -71,9 +109,28 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts so many service tokens into a new store, the same ones each time. Nobody has their secrets.
-    pub fn seed_tokens(mut self, count: u32) -> Self {
-        self.seed_tokens = count;
+    /// One more thing that goes wrong. [`Server::faults`] changes that while the server serves.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// What the dice of faults start from: for the same seed and the same requests they fall the same way. 0 if not set.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = seed;
+        self
+    }
+
+    /// How many connections to serve at once; further ones wait. 512 if not set.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.bounds.connections = connections;
+        self
+    }
+
+    /// How long the head of a request may take to arrive, on a connection that is idle too, and how long its body. 30
+    /// seconds if not set.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.read_timeout = timeout;
         self
     }
 
@@ -81,101 +138,63 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// [`StartError`] says what is in the way, and what to do about it. Then nothing was changed.
-    pub async fn start(self) -> Result<Server, StartError> {
-        let given = self.owner_secret.map(check_owner_secret).transpose()?;
-        let listener =
-            TcpListener::bind(self.listen).await.map_err(|source| StartError::Listen { addr: self.listen, source })?;
-        let addr = listener.local_addr().map_err(|source| StartError::Listen { addr: self.listen, source })?;
-        let (path, now) = (self.store.clone(), self.clock.now().get());
-        let opened = tokio::task::spawn_blocking(move || {
-            let store = Store::open(self.store.as_deref())?;
-            let owner_secret = store
-                .write(|records| new_account(records, given, self.seed_tokens, now))
-                .map_err(|error| StartError::Store { path: path.unwrap_or_default(), reason: error.to_string() })?;
-            Ok((store, owner_secret))
+    pub async fn start(mut self) -> Result<Server, StartError> {
+        if let Some(secret) = self.owner_secret.take() {
+            self.account.set_owner_secret(secret).map_err(|reason| StartError::OwnerSecret { reason })?;
+        }
+        let faults = Arc::new(Faults::new(self.fault_seed));
+        faults.add(self.faults)?;
+        let (listener, addr) = listen(self.listen).await?;
+        let admin = match self.admin {
+            Some(addr) if !addr.ip().is_loopback() => return Err(StartError::AdminAddr { addr }),
+            Some(addr) => Some(listen(addr).await?),
+            None => None,
+        };
+
+        let path = self.store.clone();
+        let opening = tokio::task::spawn_blocking(move || Store::open(self.store.as_deref()));
+        let store = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let owner = self.account.owner_token();
+        let (account, seed_tokens, now) = (self.account, self.seed_tokens, self.clock.now().get());
+        let begun = store.write(move |records| {
+            if !records.is_new()? {
+                return Ok(Vec::new());
+            }
+            let secrets = account.add_to(records, now)?;
+            seed::add_to(records, seed_tokens)?;
+            Ok(secrets)
         });
-        let (store, owner_secret) =
-            opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let service = Arc::new(Service { store, clock: self.clock, limiter: Limiter::new(self.limits) });
-        Ok(Server::serve(listener, addr, app(service), owner_secret))
+        let secrets: Vec<Known> = begun.await.map_err(|refusal: Refusal| StartError::Store {
+            path: path.unwrap_or_default(),
+            reason: refusal.message,
+        })?;
+
+        let service = Arc::new(Service {
+            store,
+            clock: self.clock,
+            limiter: Limiter::new(self.limits),
+            faults: faults.clone(),
+            read_timeout: self.bounds.read_timeout,
+        });
+        let (stopping, stopped) = watch::channel(false);
+        let mut serving = vec![tokio::spawn(connections::serve(
+            listener,
+            router(service.clone()),
+            self.bounds,
+            stopped.clone(),
+        ))];
+        let mut admin_addr = None;
+        if let Some((listener, addr)) = admin {
+            admin_addr = Some(addr);
+            serving.push(tokio::spawn(connections::serve(listener, admin::router(faults), self.bounds, stopped)));
+        }
+        Ok(Server::new(addr, admin_addr, owner, secrets, service, stopping, serving))
     }
 }
 
-fn app(service: Arc<Service>) -> Router {
-    router(service.clone()).layer(axum::middleware::from_fn_with_state(service, middleware::around))
-}
-
-fn check_owner_secret(secret: Secret) -> Result<Secret, StartError> {
-    let text = secret.expose();
-    let reason = if text.len() < 16 {
-        "it is shorter than 16 characters"
-    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        "it has characters other than visible ASCII"
-    } else {
-        return Ok(secret);
-    };
-    Err(StartError::OwnerSecret { reason })
-}
-
-/// Puts the owner and the owner's token into a new store. Gives the token's secret, if the store was new.
-fn new_account(
-    records: &Records<'_>,
-    given: Option<Secret>,
-    seed_tokens: u32,
-    now: i64,
-) -> rusqlite::Result<Option<Secret>> {
-    if !records.is_new()? {
-        return Ok(None);
-    }
-    let secret = given.unwrap_or_else(secrets::new_secret);
-    let member = Member {
-        id: secrets::new_id(),
-        email: "owner@example.com".to_owned(),
-        role: "owner".to_owned(),
-        first_name: "Olive".to_owned(),
-        last_name: "Owner".to_owned(),
-    };
-    records.add_member(&member)?;
-    let id = secrets::new_id();
-    let document = json!({
-        "_id": id,
-        "ownerId": member.id,
-        "memberId": member.id,
-        "name": "Owner",
-        "description": "Made with the store",
-        "creationDate": now,
-        "lastModified": now,
-        "role": "admin",
-        "token": secret.last_four(),
-        "serviceToken": false,
-        "defaultApiVersion": 20240415,
-    });
-    let owner = StoredToken { id: id.clone(), member: member.clone(), service: false, last_used: None, document };
-    records.add_token(&owner)?;
-    records.add_secret(&id, &secrets::hash(secret.expose()))?;
-    (0..seed_tokens).try_for_each(|number| records.add_token(&seed_token(number, &member, now)))?;
-    Ok(Some(secret))
-}
-
-/// The token number `number` of a large account: always the same, but for its member and its age.
-fn seed_token(number: u32, member: &Member, now: i64) -> StoredToken {
-    const JOBS: [&str; 6] = ["Nightly export", "Flag cleanup", "Terraform", "Release bot", "Audit", "Canary"];
-    const ROLES: [&str; 4] = ["reader", "reader", "writer", "admin"];
-    let pick = |list: &[&'static str]| list[number as usize % list.len()];
-    let id = format!("5eed{number:020x}");
-    let created = now - i64::from(number % 1000 + 1) * 86_400_000;
-    let document = json!({
-        "_id": id,
-        "ownerId": member.id,
-        "memberId": member.id,
-        "name": format!("{} {number}", pick(&JOBS)),
-        "description": "Made up, to fill the account",
-        "creationDate": created,
-        "lastModified": created,
-        "role": pick(&ROLES),
-        "token": format!("{number:04x}"),
-        "serviceToken": true,
-        "defaultApiVersion": 20240415,
-    });
-    StoredToken { id, member: member.clone(), service: true, last_used: None, document }
+async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { addr, source };
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+    Ok((listener, addr))
 }

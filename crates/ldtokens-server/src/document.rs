@@ -42,8 +42,8 @@ pub(crate) fn new_token(id: String, body: &[u8], member: Member, now: i64) -> Re
     if let (Value::Object(document), Value::Object(fixed)) = (&mut document, fixed) {
         document.extend(fixed);
     }
-    check(&document)?;
-    Ok(StoredToken { id, member, service, last_used: None, document })
+    check_permissions(&document)?;
+    Ok(StoredToken { id, member, service, last_used: None, revision: 0, document })
 }
 
 /// What `patch` makes of `document`, and what has to be allowed for it.
@@ -76,16 +76,21 @@ pub(crate) fn patched(document: &Value, patch: &[u8], now: i64) -> Result<(Value
             None => return Err(Refusal::invalid_request(format!("{name} cannot be changed"))),
         }
     }
-    check(&changed)?;
-    let modified = document["lastModified"].as_i64().map_or(now, |last| now.max(last + 1));
+    check_permissions(&changed)?;
     if !actions.is_empty() {
-        changed["lastModified"] = modified.into();
+        changed["lastModified"] = later(document, now).into();
     }
     Ok((changed, actions))
 }
 
+/// When a change at `now` counts as made: after the one before it, also where the clock stands still or went back, so that
+/// a `test` of it tells any two states apart.
+pub(crate) fn later(document: &Value, now: i64) -> i64 {
+    document["lastModified"].as_i64().map_or(now, |last| now.max(last.saturating_add(1)))
+}
+
 /// Refuses a document whose mutable properties are not of their type, or that does not have one kind of permissions.
-fn check(document: &Value) -> Result<(), Refusal> {
+pub(crate) fn check_permissions(document: &Value) -> Result<(), Refusal> {
     let wanted = json!({});
     let part = MUTABLE.iter().fold(wanted, |mut part, (name, _)| {
         if let Some(value) = document.get(*name) {
@@ -113,7 +118,7 @@ fn check_statement(statement: &Statement) -> Result<(), Refusal> {
 }
 
 /// The token as the API shows it.
-pub(crate) fn shown(token: &StoredToken) -> Value {
+pub(crate) fn shown(token: &StoredToken, last_used: Option<i64>) -> Value {
     let mut shown = token.document.clone();
     let member = &token.member;
     shown["_member"] = json!({
@@ -126,7 +131,7 @@ pub(crate) fn shown(token: &StoredToken) -> Value {
     });
     shown["_links"] =
         json!({ "self": link(&format!("/api/v2/tokens/{}", token.id)), "parent": link("/api/v2/tokens") });
-    if let Some(last_used) = token.last_used {
+    if let Some(last_used) = last_used {
         shown["lastUsed"] = last_used.into();
     }
     shown

@@ -1,6 +1,6 @@
 //! The document as judge: parameters and bodies are checked against `openapi.yaml`'s own schemas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
@@ -13,13 +13,16 @@ const DOCUMENT: &str = include_str!("openapi.json");
 
 static JUDGE: LazyLock<Judge> = LazyLock::new(Judge::new);
 
-/// The parameters of each operation, and the validators of its body.
+/// What the document says of each operation: where it is, and what it takes.
 struct Judge {
     operations: BTreeMap<String, Rules>,
 }
 
-#[derive(Default)]
 struct Rules {
+    /// In capitals.
+    method: String,
+    /// Below the API's, with parameters in braces.
+    path: String,
     parameters: Vec<(String, Validator)>,
     body: Option<Body>,
 }
@@ -28,6 +31,22 @@ struct Rules {
 struct Body {
     array: Option<Validator>,
     object: Option<Validator>,
+}
+
+/// The names of all operations.
+pub(crate) fn operation_ids() -> Vec<&'static str> {
+    JUDGE.operations.keys().map(String::as_str).collect()
+}
+
+/// All paths, below the API's.
+pub(crate) fn paths() -> BTreeSet<&'static str> {
+    JUDGE.operations.values().map(|rules| rules.path.as_str()).collect()
+}
+
+/// The methods that `path` takes, and the operation that each is.
+pub(crate) fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let at_path = JUDGE.operations.iter().filter(move |(_, rules)| rules.path == path);
+    at_path.map(|(id, rules)| (rules.method.as_str(), id.as_str()))
 }
 
 /// Refuses a query of `operation` whose parameters the document does not allow, and reads those that it names.
@@ -77,29 +96,31 @@ impl Judge {
             for (method, operation) in item.as_object().expect("a path has operations") {
                 let Some(id) = operation["operationId"].as_str() else { continue };
                 let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
-                operations.insert(id.to_owned(), rules(&document, &at, operation));
+                let rules = Rules {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    parameters: parameter_rules(&document, &at, operation),
+                    body: body_rules(&document, &format!("{at}/requestBody/content/application~1json/schema")),
+                };
+                operations.insert(id.to_owned(), rules);
             }
         }
         Self { operations }
     }
 }
 
-fn rules(document: &Value, at: &str, operation: &Value) -> Rules {
-    let mut rules = Rules::default();
-    for (index, parameter) in operation["parameters"].as_array().into_iter().flatten().enumerate() {
-        if let (Some(name), Some("query")) = (parameter["name"].as_str(), parameter["in"].as_str()) {
-            let schema = format!("{at}/parameters/{index}/schema");
-            rules.parameters.push((name.to_owned(), validator(document, &schema)));
-        }
-    }
-    let schema = format!("{at}/requestBody/content/application~1json/schema");
-    if document.pointer(&schema).is_some() {
-        rules.body = Some(body_rules(document, &schema));
-    }
-    rules
+fn parameter_rules(document: &Value, at: &str, operation: &Value) -> Vec<(String, Validator)> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten().enumerate();
+    let of_query = parameters.filter(|(_, parameter)| parameter["in"] == "query");
+    let rule = |(index, parameter): (usize, &Value)| {
+        let name = parameter["name"].as_str()?.to_owned();
+        Some((name, validator(document, &format!("{at}/parameters/{index}/schema"))))
+    };
+    of_query.filter_map(rule).collect()
 }
 
-fn body_rules(document: &Value, schema: &str) -> Body {
+fn body_rules(document: &Value, schema: &str) -> Option<Body> {
+    document.pointer(schema)?;
     let schema = followed(document, schema);
     let variants = document.pointer(&format!("{schema}/oneOf")).and_then(Value::as_array).map_or(0, Vec::len);
     let places = if variants == 0 {
@@ -111,7 +132,7 @@ fn body_rules(document: &Value, schema: &str) -> Body {
         let place = places.iter().find(|place| document.pointer(place).is_some_and(|schema| schema["type"] == kind))?;
         Some(validator(document, place))
     };
-    Body { array: of_type("array"), object: of_type("object") }
+    Some(Body { array: of_type("array"), object: of_type("object") })
 }
 
 /// Where what stands at `pointer` really stands.

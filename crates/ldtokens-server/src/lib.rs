@@ -21,10 +21,15 @@
 //! ```
 
 mod access;
+mod account;
+mod admin;
 mod answer;
 mod builder;
 mod clock;
+mod connections;
 mod document;
+mod fault;
+mod faults;
 mod judge;
 mod limits;
 mod middleware;
@@ -32,12 +37,16 @@ mod operations;
 mod policy;
 mod routes;
 mod secrets;
+mod seed;
 mod server;
 mod start_error;
 mod store;
 
+pub use account::{Account, InvalidAccount};
 pub use builder::ServerBuilder;
 pub use clock::Clock;
+pub use fault::{Effect, Fault, InvalidFault};
+pub use faults::Faults;
 pub use limits::Limits;
 pub use server::Server;
 pub use start_error::StartError;

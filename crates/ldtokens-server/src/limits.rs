@@ -1,20 +1,28 @@
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 
+use crate::answer::Refusal;
 use crate::clock::Clock;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
 const WINDOW: i64 = 10_000;
 
+/// How many operations the API has, each of which has a route.
+const ROUTES: u32 = 6;
+
 /// How many requests are answered in each window of ten seconds. Beyond that the answer is 429.
 ///
-/// With a limit, every answer has `X-Ratelimit-Reset` and the count that remains; without one, none has.
+/// With a limit of the account or of routes, every answer says when the window ends and how much of both is left: if only
+/// one is given, a route has no less than the account, and the account as much as its six routes together. Without one, no
+/// answer has these headers. The limit of an address is told by `Retry-After` only, once it is exceeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     account: Option<u32>,
     route: Option<u32>,
+    address: Option<u32>,
 }
 
 impl Limits {
@@ -34,6 +42,22 @@ impl Limits {
         self.route = Some(requests);
         self
     }
+
+    /// So many requests from each IP address.
+    pub fn address(mut self, requests: u32) -> Self {
+        self.address = Some(requests);
+        self
+    }
+
+    fn of_window(self) -> Option<(u32, u32)> {
+        match (self.account, self.route) {
+            (None, None) => None,
+            (account, route) => {
+                let account = account.or_else(|| route?.checked_mul(ROUTES)).unwrap_or(u32::MAX);
+                Some((account, route.unwrap_or(account)))
+            }
+        }
+    }
 }
 
 /// Counts requests by window.
@@ -48,12 +72,14 @@ struct Window {
     number: i64,
     account: u32,
     routes: HashMap<&'static str, u32>,
+    addresses: HashMap<IpAddr, u32>,
 }
 
 /// What an answer says of the limits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Count {
-    pub(crate) exceeded: bool,
+    /// Why the request is not answered.
+    pub(crate) refusal: Option<Refusal>,
     headers: Vec<(&'static str, i64)>,
 }
 
@@ -62,30 +88,42 @@ impl Limiter {
         Self { limits, window: Mutex::default() }
     }
 
-    /// Counts a request to `operation`.
-    pub(crate) fn count(&self, operation: &'static str, clock: &Clock) -> Count {
-        let Limits { account, route } = self.limits;
-        if account.is_none() && route.is_none() {
-            return Count { exceeded: false, headers: Vec::new() };
+    /// Counts a request to `route`.
+    pub(crate) fn count(&self, address: Option<IpAddr>, route: &'static str, clock: &Clock) -> Count {
+        if self.limits == Limits::none() {
+            return Count::default();
         }
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = clock.now().get().div_euclid(WINDOW);
+        let now = clock.now().get();
+        let number = now.div_euclid(WINDOW);
         if number != window.number {
             *window = Window { number, ..Window::default() };
         }
-        let used = window.routes.entry(operation).or_default();
-        let left = |limit: Option<u32>, used: u32| limit.map(|limit| i64::from(limit) - i64::from(used));
-        let exceeded = left(route, *used).is_some_and(|left| left <= 0);
-        *used += u32::from(!exceeded);
-        let route_left = left(route, *used);
-        let exceeded = exceeded || left(account, window.account).is_some_and(|left| left <= 0);
+        let ends = (number + 1) * WINDOW;
+        if let (Some(limit), Some(address)) = (self.limits.address, address) {
+            let used = window.addresses.entry(address).or_default();
+            if *used >= limit {
+                let seconds = u64::try_from(ends - now).unwrap_or(0).div_ceil(1000);
+                return Count { refusal: Some(Refusal::rate_limited().retry_after(Some(seconds))), headers: Vec::new() };
+            }
+            *used += 1;
+        }
+        let Some((account_limit, route_limit)) = self.limits.of_window() else { return Count::default() };
+        let of_account = window.account;
+        let of_route = window.routes.entry(route).or_default();
+        let exceeded = of_account >= account_limit || *of_route >= route_limit;
+        *of_route += u32::from(!exceeded);
+        let route_left = i64::from(route_limit - *of_route);
         window.account += u32::from(!exceeded);
-        let account_left = left(account, window.account);
-
-        let mut headers = vec![("x-ratelimit-reset", (number + 1) * WINDOW)];
-        headers.extend(account_left.map(|left| ("x-ratelimit-global-remaining", left)));
-        headers.extend(route_left.map(|left| ("x-ratelimit-route-remaining", left)));
-        Count { exceeded, headers }
+        let account_left = i64::from(account_limit - window.account);
+        Count {
+            refusal: exceeded.then(Refusal::rate_limited),
+            headers: vec![
+                ("x-ratelimit-reset", ends),
+                ("x-ratelimit-global-remaining", account_left),
+                ("x-ratelimit-route-remaining", route_left),
+            ],
+        }
     }
 }
 

@@ -1,24 +1,144 @@
-//! What goes around every answer: the date, and a line in the log.
+//! What goes around every request, in this order: preflight, rate limits, faults; and then the date, CORS, and the log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::body::{Body, Bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
+use http_body_util::BodyExt;
 
-use crate::answer::Answer;
-use crate::routes::Service;
+use crate::answer::{Answer, Refusal, SupportId, no_content};
+use crate::fault::Effect;
+use crate::routes::{API, Service, operation};
 
-/// Stamps the answer with the server's own time, and logs it. What is logged has no header and no query.
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Marks an answer in whose place the connection is dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropped;
+
+/// The name that requests to no operation are counted under.
+const ELSEWHERE: &str = "elsewhere";
+
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Answer {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let begun = Instant::now();
-    let mut answer = next.run(request).await;
-    let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
-    if let Ok(date) = HeaderValue::from_str(&date) {
-        answer.headers_mut().insert(header::DATE, date);
+    let line = LogLine::of(&request);
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_api = request.uri().path().starts_with(API);
+    let mut answer = if is_api { service.limited(request, next).await } else { next.run(request).await };
+    let headers = answer.headers_mut();
+    if is_api {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
     }
-    tracing::info!(%method, path, status = answer.status().as_u16(), took_us = begun.elapsed().as_micros() as u64, "answered");
+    let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
+    headers.extend(HeaderValue::from_str(&date).map(|date| (header::DATE, date)));
+    line.write(&answer, begun);
     answer
+}
+
+impl Service {
+    async fn limited(&self, request: Request, next: Next) -> Answer {
+        if request.method() == Method::OPTIONS {
+            return preflight();
+        }
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let operation = operation(&request);
+        let count = self.limiter.count(peer, operation.unwrap_or(ELSEWHERE), &self.clock);
+        let mut answer = match &count.refusal {
+            Some(refusal) => refusal.clone().into_answer(),
+            None => self.faulty(operation, request, next).await,
+        };
+        count.write(answer.headers_mut());
+        answer
+    }
+
+    async fn faulty(&self, operation: Option<&'static str>, request: Request, next: Next) -> Answer {
+        let strike = self.faults.strike(operation);
+        if !strike.delay.is_zero() {
+            tokio::time::sleep(strike.delay).await;
+        }
+        match strike.effect {
+            None | Some(Effect::Delay(_)) => next.run(request).await,
+            Some(Effect::Status { status, retry_after }) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Refusal::of_status(status).retry_after(retry_after).into_answer()
+            }
+            Some(Effect::DropBefore) => dropped(),
+            Some(Effect::DropAfter) => {
+                next.run(request).await;
+                dropped()
+            }
+            Some(Effect::CutBody) => cut(next.run(request).await).await,
+        }
+    }
+}
+
+/// What the vendor answers to browsers that ask first.
+fn preflight() -> Answer {
+    let mut answer = no_content();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, Content-Type, Content-Length, Accept-Encoding, Authorization"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "OPTIONS, GET, DELETE, PATCH, POST"),
+        (header::ACCESS_CONTROL_MAX_AGE, "300"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn dropped() -> Answer {
+    let mut answer = no_content();
+    answer.extensions_mut().insert(Dropped);
+    answer
+}
+
+/// Promises the whole body and gives the half of it. Where there is none, the connection is dropped.
+async fn cut(answer: Answer) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    if whole.is_empty() {
+        return dropped();
+    }
+    head.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+    let half = whole.slice(..whole.len() / 2);
+    let body = futures_util::stream::unfold(Some(half), async |half: Option<Bytes>| match half {
+        Some(half) => Some((Ok(half), None)),
+        None => {
+            // Lets what came before leave.
+            tokio::task::yield_now().await;
+            Some((Err(std::io::Error::other("the body is cut, as was asked for")), None))
+        }
+    });
+    Answer::from_parts(head, Body::from_stream(body))
+}
+
+/// A line in the access log. It has no header, no query, and nothing else of the path but what the document names and the
+/// IDs of tokens: someone may have put a secret in the place of an ID.
+struct LogLine {
+    method: Method,
+    route: String,
+    token_id: Option<String>,
+}
+
+impl LogLine {
+    fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+        let is_id = |part: &&str| part.len() == 24 && part.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let token_id = request.uri().path().split('/').find(is_id).map(str::to_owned);
+        Self { method: request.method().clone(), route: route.to_owned(), token_id }
+    }
+
+    fn write(&self, answer: &Answer, begun: Instant) {
+        let Self { method, route, token_id } = self;
+        let token_id = token_id.as_deref();
+        let support_id = answer.extensions().get::<SupportId>().map(|id| id.0.as_str());
+        let status = answer.extensions().get::<Dropped>().map_or(answer.status().as_u16(), |_| 0);
+        let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(%method, route, token_id, status, took_us, support_id, "answered");
+    }
 }

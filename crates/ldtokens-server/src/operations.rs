@@ -2,45 +2,105 @@
 
 use std::collections::BTreeMap;
 
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use ldtokens_client::Secret;
 use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
 use crate::answer::{Answer, Refusal, json_answer, no_content};
-use crate::document::{link, new_token, patched, shown};
+use crate::document::{later, link, new_token, patched, shown};
 use crate::secrets;
-use crate::store::{Records, StoredToken};
+use crate::store::{LastUse, Records, StoredToken};
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
 const DEFAULT_LIMIT: i64 = 25;
 
-/// A request, as far as it is the same for all operations.
-pub(crate) struct Request<'a> {
-    pub(crate) records: &'a Records<'a>,
-    pub(crate) caller: &'a Caller,
+/// What is asked for, as far as it is the same for all operations.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The hash of the caller's secret.
+    pub(crate) credential: [u8; 32],
     /// Unix milliseconds.
     pub(crate) now: i64,
     /// The API version that it is for.
     pub(crate) version: i64,
+    /// The token that the path names, if it names one.
+    pub(crate) token_id: String,
     /// The query's parameters, as the document types them.
     pub(crate) parameters: BTreeMap<String, Value>,
     /// The body, which the document allows.
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Bytes,
 }
 
-pub(crate) fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let integer = |name: &str| request.parameters.get(name).and_then(Value::as_i64);
-    let show_all = request.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
-    let (limit, offset) = (integer("limit"), integer("offset"));
-    let visible = request.caller.visible(show_all);
+/// A request as an operation sees it, within a transaction.
+pub(crate) struct Request<'a> {
+    pub(crate) records: &'a Records<'a>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) last_use: &'a LastUse,
+    pub(crate) asked: &'a Asked,
+}
 
-    if request.version < FIRST_PAGED_VERSION && limit.is_none() && offset.is_none() {
-        let (count, tokens) = request.records.page(&visible, -1, 0)?;
-        return Ok(page_answer(&tokens, count, json!({ "self": link(&href(None, 0, show_all)) })));
+/// How an operation does its work.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    /// It only reads.
+    Read(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    /// It reads and writes, after all writes before it.
+    Write(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    /// It decides by what it reads, and then writes if nothing came between: what the vendor calls optimistic locking.
+    Change(fn(&Request<'_>) -> Result<Change, Refusal>),
+}
+
+/// What is to take a token's place, and the answer if it does.
+pub(crate) struct Change {
+    pub(crate) token: StoredToken,
+    pub(crate) document: Value,
+    pub(crate) answer: Answer,
+}
+
+/// The operation of that name, if this server has it.
+pub(crate) fn work(operation: &str) -> Option<Work> {
+    Some(match operation {
+        "getTokens" => Work::Read(get_tokens),
+        "postToken" => Work::Write(post_token),
+        "getToken" => Work::Read(get_token),
+        "patchToken" => Work::Change(patch_token),
+        "deleteToken" => Work::Write(delete_token),
+        "resetToken" => Work::Write(reset_token),
+        _ => return None,
+    })
+}
+
+impl Request<'_> {
+    fn parameter(&self, name: &str) -> Option<i64> {
+        self.asked.parameters.get(name).and_then(Value::as_i64)
     }
-    let (limit, offset) = (limit.unwrap_or(DEFAULT_LIMIT), offset.unwrap_or(0));
+
+    /// The token as the API shows it.
+    fn shown(&self, token: &StoredToken) -> Value {
+        shown(token, self.last_use.of(&token.id).or(token.last_used))
+    }
+
+    /// The one time that a secret is shown whole.
+    fn with_secret(&self, token: &StoredToken, secret: &Secret) -> Value {
+        let mut whole = self.shown(token);
+        whole["token"] = secret.expose().into();
+        whole
+    }
+}
+
+fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
+    let show_all = request.asked.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
+    let visible = request.caller.visible(show_all);
+    if request.asked.version < FIRST_PAGED_VERSION {
+        let (_, tokens) = request.records.page(&visible, -1, 0)?;
+        let links = json!({ "self": link(&href(None, 0, show_all)) });
+        return Ok(page_answer(request, &tokens, json!({ "_links": links })));
+    }
+    let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
+    let offset = request.parameter("offset").unwrap_or(0);
     let (count, tokens) = request.records.page(&visible, limit, offset)?;
     let to = |offset| link(&href(Some(limit), offset, show_all));
     let mut links = json!({ "self": to(offset) });
@@ -52,12 +112,12 @@ pub(crate) fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
         links["next"] = to(offset + limit);
         links["last"] = to((count - 1) / limit * limit);
     }
-    Ok(page_answer(&tokens, count, links))
+    Ok(page_answer(request, &tokens, json!({ "totalCount": count, "_links": links })))
 }
 
-fn page_answer(tokens: &[StoredToken], count: i64, links: Value) -> Answer {
-    let items: Vec<Value> = tokens.iter().map(shown).collect();
-    json_answer(StatusCode::OK, &json!({ "items": items, "totalCount": count, "_links": links }))
+fn page_answer(request: &Request<'_>, tokens: &[StoredToken], mut page: Value) -> Answer {
+    page["items"] = tokens.iter().map(|token| request.shown(token)).collect();
+    json_answer(StatusCode::OK, &page)
 }
 
 fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
@@ -69,61 +129,56 @@ fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
     if query.is_empty() { "/api/v2/tokens".to_owned() } else { format!("/api/v2/tokens?{query}") }
 }
 
-pub(crate) fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let mut token = new_token(secrets::new_id(), request.body, request.caller.token.member.clone(), request.now)?;
-    request.caller.require(Action::Create, &token)?;
-    request.caller.require_reach(&token.document)?;
+fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
+    let Request { records, caller, asked, .. } = request;
+    let mut token = new_token(secrets::new_id(), &asked.body, caller.token.member.clone(), asked.now)?;
+    caller.require(records, Action::Create, &token)?;
+    caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
     token.document["token"] = secret.last_four().into();
-    request.records.add_token(&token)?;
-    request.records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
-    Ok(json_answer(StatusCode::CREATED, &with_secret(&token, &secret)))
+    records.add_token(&token)?;
+    records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
+    Ok(json_answer(StatusCode::CREATED, &request.with_secret(&token, &secret)))
 }
 
-pub(crate) fn get_token(request: &Request<'_>, id: &str) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, id)?;
-    Ok(json_answer(StatusCode::OK, &shown(&token)))
+fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
+    let token = request.caller.find(request.records, &request.asked.token_id, &[])?;
+    Ok(json_answer(StatusCode::OK, &request.shown(&token)))
 }
 
-pub(crate) fn patch_token(request: &Request<'_>, id: &str) -> Result<Answer, Refusal> {
-    let mut token = request.caller.find(request.records, id)?;
-    let (document, actions) = patched(&token.document, request.body, request.now)?;
-    for action in &actions {
-        request.caller.require(*action, &token)?;
-    }
+fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
+    let Request { records, caller, asked, .. } = request;
+    let mut token = records.token(&asked.token_id)?.ok_or_else(Refusal::not_found)?;
+    let patched = patched(&token.document, &asked.body, asked.now);
+    let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
+    caller.find(records, &asked.token_id, actions)?;
+    let (document, actions) = patched?;
     if actions.contains(&Action::UpdatePolicy) {
-        request.caller.require_reach(&document)?;
+        caller.require_reach(records, &document)?;
     }
-    request.records.set_document(id, &document)?;
-    token.document = document;
-    Ok(json_answer(StatusCode::OK, &shown(&token)))
+    let before = std::mem::replace(&mut token.document, document.clone());
+    let answer = json_answer(StatusCode::OK, &request.shown(&token));
+    token.document = before;
+    Ok(Change { token, document, answer })
 }
 
-pub(crate) fn delete_token(request: &Request<'_>, id: &str) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, id)?;
-    request.caller.require(Action::Delete, &token)?;
-    request.records.delete_token(id)?;
+fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
+    let token = request.caller.find(request.records, &request.asked.token_id, &[Action::Delete])?;
+    request.records.delete_token(&token.id)?;
     Ok(no_content())
 }
 
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
-pub(crate) fn reset_token(request: &Request<'_>, id: &str) -> Result<Answer, Refusal> {
-    let expiry = request.parameters.get("expiry").and_then(Value::as_i64);
-    let mut token = request.caller.find(request.records, id)?;
-    request.caller.require(Action::Reset, &token)?;
-    request.records.expire_secrets(id, expiry.unwrap_or(request.now), request.now)?;
+fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
+    let Request { records, caller, asked, .. } = request;
+    let mut token = caller.find(records, &asked.token_id, &[Action::Reset])?;
+    records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
     let secret = secrets::new_secret();
-    request.records.add_secret(id, &secrets::hash(secret.expose()))?;
-    let modified = token.document["lastModified"].as_i64().map_or(request.now, |last| request.now.max(last + 1));
-    token.document["lastModified"] = modified.into();
-    token.document["token"] = secret.last_four().into();
-    request.records.set_document(id, &token.document)?;
-    Ok(json_answer(StatusCode::OK, &with_secret(&token, &secret)))
-}
-
-/// The one time that a secret is shown whole.
-fn with_secret(token: &StoredToken, secret: &Secret) -> Value {
-    let mut whole = shown(token);
-    whole["token"] = secret.expose().into();
-    whole
+    records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
+    let mut document = token.document.clone();
+    document["lastModified"] = later(&document, asked.now).into();
+    document["token"] = secret.last_four().into();
+    records.replace(&token, &document)?;
+    token.document = document;
+    Ok(json_answer(StatusCode::OK, &request.with_secret(&token, &secret)))
 }

@@ -8,6 +8,14 @@ pub(crate) fn allows(statements: &[Statement], action: &str, resource: &str) -> 
     applying.peek().is_some() && applying.all(|statement| statement.effect == StatementEffect::Allow)
 }
 
+/// Whether `policy` surely allows nothing that `statements` don't: it has no other allowing statement than theirs, and all
+/// that deny. Of statements that differ it can't be told which reaches further.
+pub(crate) fn contains(statements: &[Statement], policy: &[Statement]) -> bool {
+    let allows = |statement: &&Statement| statement.effect == StatementEffect::Allow;
+    policy.iter().filter(allows).all(|statement| statements.contains(statement))
+        && statements.iter().filter(|statement| !allows(statement)).all(|statement| policy.contains(statement))
+}
+
 fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
     let named = |list: &[String], matches: &dyn Fn(&str) -> bool| list.iter().any(|item| matches(item));
     let of_action = |pattern: &str| glob(pattern, action);
@@ -65,7 +73,7 @@ fn glob(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{allows, covers, glob};
+    use super::{allows, contains, covers, glob};
     use ldtokens_client::types::Statement;
 
     fn statements(json: &str) -> Vec<Statement> {
@@ -102,6 +110,25 @@ mod tests {
         assert!(!allows(&statements(both), "deleteAccessToken", "service-token/1"));
         assert!(!allows(&statements(both), "resetAccessToken", "member/1:token/1"));
         assert!(!allows(&[], "resetAccessToken", "service-token/1"));
+    }
+
+    #[test]
+    fn a_policy_contains_what_has_no_more_that_allows_and_no_less_that_denies() {
+        let allow = r#"{"effect": "allow", "actions": ["*"], "resources": ["service-token/*"]}"#;
+        let other = r#"{"effect": "allow", "actions": ["*"], "resources": ["*"]}"#;
+        let deny = r#"{"effect": "deny", "actions": ["delete*"], "resources": ["*"]}"#;
+        let list = |parts: &[&str]| statements(&format!("[{}]", parts.join(",")));
+        for (own, wanted, expected) in [
+            (&[allow, deny][..], &[allow, deny][..], true),
+            (&[allow, other], &[allow], true),
+            (&[allow], &[allow, deny], true),
+            (&[allow, deny], &[allow], false),
+            (&[allow], &[other], false),
+            (&[], &[allow], false),
+            (&[allow], &[], true),
+        ] {
+            assert_eq!(contains(&list(own), &list(wanted)), expected, "{own:?} {wanted:?}");
+        }
     }
 
     #[test]

@@ -1,25 +1,32 @@
 //! From an HTTP request to an operation, and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Path, Query, Request as HttpRequest, State};
-use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
-use axum::routing::{get, post};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{MatchedPath, Path, Query, Request as HttpRequest, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::routing::{any, get};
 
 use crate::access::Caller;
 use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
+use crate::faults::Faults;
 use crate::judge;
 use crate::limits::Limiter;
-use crate::operations::{self, Request};
-use crate::store::Store;
+use crate::middleware;
+use crate::operations::{Asked, Change, Request, Work, work};
+use crate::secrets;
+use crate::store::{Records, Store};
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
+
+pub(crate) const API: &str = "/api/v2";
 
 /// What all requests share.
 #[derive(Debug)]
@@ -27,96 +34,136 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) limiter: Limiter,
+    pub(crate) faults: Arc<Faults>,
+    /// How long a body may take to arrive.
+    pub(crate) read_timeout: Duration,
 }
 
+/// The paths that the document has, `/healthz`, and what goes around them.
 pub(crate) fn router(service: Arc<Service>) -> Router {
-    let unknown = async || Refusal::not_found().into_answer();
-    Router::new()
-        .route("/api/v2/tokens", get(get_tokens).post(post_token).fallback(allow("GET, POST")))
-        .route(
-            "/api/v2/tokens/{id}",
-            get(get_token).patch(patch_token).delete(delete_token).fallback(allow("GET, PATCH, DELETE")),
-        )
-        .route("/api/v2/tokens/{id}/reset", post(reset_token).fallback(allow("POST")))
-        .fallback(unknown)
+    let mut router = Router::new();
+    for path in judge::paths() {
+        router = router.route(&format!("{API}{path}"), any(serve));
+    }
+    router
+        .route("/healthz", get(async || StatusCode::NO_CONTENT))
+        .fallback(async || Refusal::not_found().into_answer())
+        .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::around))
         .with_state(service)
 }
 
+/// The operation that a request is, by the document's name for it.
+pub(crate) fn operation(request: &HttpRequest) -> Option<&'static str> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API)?;
+    // As everywhere on the web, what can be got can be asked for its head.
+    let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    judge::operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
+}
+
+async fn serve(
+    State(service): State<Arc<Service>>,
+    parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
+    request: HttpRequest,
+) -> Answer {
+    // What is not UTF-8 is no ID, and neither is the empty text.
+    let token_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
+    let answered = match operation(&request).and_then(|operation| Some((operation, work(operation)?))) {
+        Some((operation, work)) => service.perform(operation, work, token_id.unwrap_or_default(), request).await,
+        None => return not_allowed(&request),
+    };
+    answered.unwrap_or_else(Refusal::into_answer)
+}
+
 /// Refuses a method, naming those that are taken.
-fn allow(methods: &'static str) -> impl Handler<((),), Arc<Service>> {
-    async move || {
-        let mut answer = Refusal::method_not_allowed().into_answer();
-        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
-        answer
+fn not_allowed(request: &HttpRequest) -> Answer {
+    let path = request.extensions().get::<MatchedPath>().and_then(|path| path.as_str().strip_prefix(API));
+    let methods: Vec<_> = judge::operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
+    let mut answer = Refusal::method_not_allowed().into_answer();
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        answer.headers_mut().insert(header::ALLOW, methods);
     }
+    answer
 }
 
-type Shared = State<Arc<Service>>;
-
-async fn get_tokens(State(service): Shared, request: HttpRequest) -> Answer {
-    service.serve("getTokens", request, operations::get_tokens).await
-}
-
-async fn post_token(State(service): Shared, request: HttpRequest) -> Answer {
-    service.serve("postToken", request, operations::post_token).await
-}
-
-async fn get_token(State(service): Shared, Path(id): Path<String>, request: HttpRequest) -> Answer {
-    service.serve("getToken", request, move |request| operations::get_token(request, &id)).await
-}
-
-async fn patch_token(State(service): Shared, Path(id): Path<String>, request: HttpRequest) -> Answer {
-    service.serve("patchToken", request, move |request| operations::patch_token(request, &id)).await
-}
-
-async fn delete_token(State(service): Shared, Path(id): Path<String>, request: HttpRequest) -> Answer {
-    service.serve("deleteToken", request, move |request| operations::delete_token(request, &id)).await
-}
-
-async fn reset_token(State(service): Shared, Path(id): Path<String>, request: HttpRequest) -> Answer {
-    service.serve("resetToken", request, move |request| operations::reset_token(request, &id)).await
+/// What comes of the first look at the store.
+enum Next {
+    Done(Answer),
+    Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
+    Change(Change),
 }
 
 impl Service {
-    /// What every operation's request goes through: limits, credential, version, and then the operation, all or nothing.
-    async fn serve(
+    /// What every operation's request goes through: credential, version, the document, and then the work, all or nothing.
+    async fn perform(
         self: Arc<Self>,
         operation: &'static str,
-        request: HttpRequest<Body>,
-        work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
-    ) -> Answer {
-        let count = self.limiter.count(operation, &self.clock);
-        let result =
-            if count.exceeded { Err(Refusal::rate_limited()) } else { self.run(operation, request, work).await };
-        let mut answer = result.unwrap_or_else(Refusal::into_answer);
-        count.write(answer.headers_mut());
-        answer
-    }
-
-    async fn run(
-        self: Arc<Self>,
-        operation: &'static str,
-        request: HttpRequest<Body>,
-        work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
+        work: Work,
+        token_id: String,
+        request: HttpRequest,
     ) -> Result<Answer, Refusal> {
         let (head, body) = request.into_parts();
+        let body = self.whole(body).await?;
+        let looking = self.clone();
+        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, token_id, &head, body));
+        match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
+            Next::Done(answer) => Ok(answer),
+            Next::Write(asked, work) => {
+                let last_use = self.store.last_use().clone();
+                let write = move |records: &Records<'_>| {
+                    // Once more: a write before this one may have ended the caller.
+                    let caller = Caller::authenticate(records, &asked.credential, asked.now)?;
+                    work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+                };
+                self.store.write(write).await
+            }
+            Next::Change(Change { token, document, answer }) => {
+                let replace = move |records: &Records<'_>| match records.replace(&token, &document)? {
+                    true => Ok(answer),
+                    false if records.token(&token.id)?.is_none() => Err(Refusal::not_found()),
+                    false => Err(Refusal::conflict()),
+                };
+                self.store.write(replace).await
+            }
+        }
+    }
+
+    async fn whole(&self, body: Body) -> Result<Bytes, Refusal> {
         let too_long =
             |_| Refusal::invalid_request(format!("The body is cut off, or longer than {LONGEST_BODY} bytes"));
-        let body: Bytes = to_bytes(body, LONGEST_BODY).await.map_err(too_long)?;
-        let query = query(&head.uri)?;
-        let answered = tokio::task::spawn_blocking(move || {
-            let now = self.clock.now().get();
-            let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let credential = credential.ok_or_else(Refusal::unauthorized)?;
-            // In a transaction of its own: a credential was used also where the operation is refused.
-            let caller = self.store.write(|records| Caller::authenticate(records, credential, now))?;
+        let whole = tokio::time::timeout(self.read_timeout, to_bytes(body, LONGEST_BODY)).await;
+        whole.map_err(|_| Refusal::too_slow())?.map_err(too_long)
+    }
+
+    /// Checks the request, and does what can be done by reading.
+    fn look(
+        &self,
+        operation: &'static str,
+        work: Work,
+        token_id: String,
+        head: &Parts,
+        body: Bytes,
+    ) -> Result<Next, Refusal> {
+        let now = self.clock.now().get();
+        let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let credential = secrets::hash(credential.ok_or_else(Refusal::unauthorized)?);
+        self.store.read(|records| {
+            let caller = Caller::authenticate(records, &credential, now)?;
+            let last_use = self.store.last_use();
+            last_use.note(&caller.token.id, now);
             let version = version(&head.headers, &caller)?;
-            let parameters = judge::parameters(operation, &query)?;
+            let parameters = judge::parameters(operation, &query(&head.uri)?)?;
             judge::body(operation, &body)?;
-            self.store
-                .write(|records| work(&Request { records, caller: &caller, now, version, parameters, body: &body }))
-        });
-        answered.await.unwrap_or_else(|_| Err(Refusal::internal()))
+            let asked = Asked { credential, now, version, token_id, parameters, body };
+            let request = Request { records, caller: &caller, last_use, asked: &asked };
+            Ok(match work {
+                Work::Read(work) => Next::Done(work(&request)?),
+                Work::Write(work) => Next::Write(asked, work),
+                Work::Change(work) => match work(&request)? {
+                    change if change.document == change.token.document => Next::Done(change.answer),
+                    change => Next::Change(change),
+                },
+            })
+        })
     }
 }
 
@@ -137,15 +184,15 @@ fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
 }
 
 /// The method that `request` tunnels through a POST.
-pub(crate) fn untunnel(mut request: HttpRequest) -> HttpRequest {
+pub(crate) fn untunnel<B>(request: &mut axum::http::Request<B>) {
     let tunnelled = request.headers().get("x-http-method-override").and_then(|method| method.to_str().ok());
     let method = match tunnelled.map(str::to_ascii_uppercase).as_deref() {
         Some("PATCH") => Method::PATCH,
         Some("DELETE") => Method::DELETE,
-        _ => return request,
+        Some("PUT") => Method::PUT,
+        _ => return,
     };
     if request.method() == Method::POST {
         *request.method_mut() = method;
     }
-    request
 }

@@ -1,14 +1,14 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::{Router, ServiceExt};
-use ldtokens_client::Secret;
-use tokio::net::TcpListener;
+use ldtokens_client::{Role, Secret};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower::Layer;
 
+use crate::account::Known;
 use crate::builder::ServerBuilder;
-use crate::routes::untunnel;
+use crate::faults::Faults;
+use crate::routes::Service;
 use crate::start_error::StartError;
 
 /// A local LaunchDarkly at work. Dropping it ends it; [`stop`](Self::stop) also waits for the requests under way.
@@ -16,9 +16,13 @@ use crate::start_error::StartError;
 pub struct Server {
     addr: SocketAddr,
     url: String,
-    owner_secret: Option<Secret>,
+    admin_url: Option<String>,
+    /// Which of the secrets is the owner's.
+    owner: Option<usize>,
+    secrets: Vec<Known>,
+    service: Arc<Service>,
     stopping: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -35,19 +39,17 @@ impl Server {
         Self::builder().start().await
     }
 
-    pub(crate) fn serve(listener: TcpListener, addr: SocketAddr, app: Router, owner_secret: Option<Secret>) -> Self {
-        let (stopping, mut stopped) = watch::channel(false);
-        // Before routing, which goes by the method.
-        let app = axum::middleware::map_request(async |request| untunnel(request)).layer(app);
-        let serving = tokio::spawn(async move {
-            let stop = async move {
-                let _ = stopped.wait_for(|stopping| *stopping).await;
-            };
-            if let Err(error) = axum::serve(listener, app.into_make_service()).with_graceful_shutdown(stop).await {
-                tracing::error!(%error, "the server failed");
-            }
-        });
-        Self { addr, url: format!("http://{addr}"), owner_secret, stopping, serving }
+    pub(crate) fn new(
+        addr: SocketAddr,
+        admin: Option<SocketAddr>,
+        owner: Option<usize>,
+        secrets: Vec<Known>,
+        service: Arc<Service>,
+        stopping: watch::Sender<bool>,
+        serving: Vec<JoinHandle<()>>,
+    ) -> Self {
+        let url = |addr| format!("http://{addr}");
+        Self { addr, url: url(addr), admin_url: admin.map(url), owner, secrets, service, stopping, serving }
     }
 
     /// Where it is, without the API's path: `http://127.0.0.1:8765`.
@@ -60,15 +62,48 @@ impl Server {
         self.addr
     }
 
-    /// The secret of the owner's token, if the store was new. The store keeps only its hash.
-    pub fn owner_secret(&self) -> Option<&Secret> {
-        self.owner_secret.as_ref()
+    /// Where the admin endpoint is, if there is one.
+    pub fn admin_url(&self) -> Option<&str> {
+        self.admin_url.as_deref()
     }
 
-    /// Takes no more requests, finishes those under way, and closes the store.
+    /// The secret of the owner's token, if the store was new. The store keeps only its hash.
+    pub fn owner_secret(&self) -> Option<&Secret> {
+        Some(&self.secrets.get(self.owner?)?.secret)
+    }
+
+    /// The secret of the account's token of this name, if the store was new: in the default account `Owner`, `Admin`,
+    /// `Writer` and `Reader`.
+    pub fn secret(&self, token_name: &str) -> Option<&Secret> {
+        Some(&self.secrets.iter().find(|known| known.token == token_name)?.secret)
+    }
+
+    /// The secrets that were made up for a new store, with the names of their tokens.
+    pub fn new_secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.secrets.iter().filter(|known| known.is_new).map(|known| (known.token.as_str(), &known.secret))
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.service.faults
+    }
+
+    /// Gives a member another base role, which the API of tokens can't do. Personal tokens never have more than their
+    /// member has, so theirs falls with it. Gives whether there is such a member, and the change is on disk.
+    pub async fn set_member_role(&self, email: &str, role: Role) -> bool {
+        let email = email.to_owned();
+        let set = move |records: &crate::store::Records<'_>| Ok(records.set_member_role(&email, role.as_str())?);
+        self.service.store.write(set).await.unwrap_or(false)
+    }
+
+    /// Takes no more requests, finishes those under way (for thirty seconds at most), and closes the store.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
-        let _ = (&mut self.serving).await;
+        for serving in &mut self.serving {
+            let _ = serving.await;
+        }
+        // Closing waits for the disk.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 }
 

@@ -3,6 +3,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::fault::InvalidFault;
+
 /// Why a server can't start. Nothing was changed.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -13,6 +15,11 @@ pub enum StartError {
         addr: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// The admin endpoint, where anyone may make things go wrong, is for this machine alone.
+    AdminAddr {
+        /// The address, which is not of loopback.
+        addr: SocketAddr,
     },
     /// The store can't be opened.
     Store {
@@ -26,6 +33,8 @@ pub enum StartError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A fault can never strike, or not as it says.
+    Fault(InvalidFault),
 }
 
 impl fmt::Display for StartError {
@@ -35,8 +44,12 @@ impl fmt::Display for StartError {
                 write!(f, "{addr} is in use: stop what listens there, or choose another port (0 takes a free one)")
             }
             Self::Listen { addr, source } => write!(f, "cannot listen on {addr}: {source}"),
+            Self::AdminAddr { addr } => {
+                write!(f, "the admin endpoint can't be on {addr}: it is for this machine alone, as on 127.0.0.1:0")
+            }
             Self::Store { path, reason } => write!(f, "cannot open the store {}: {reason}", path.display()),
             Self::OwnerSecret { reason } => write!(f, "the owner's secret can't be used: {reason}"),
+            Self::Fault(error) => error.fmt(f),
         }
     }
 }
@@ -47,5 +60,11 @@ impl std::error::Error for StartError {
             Self::Listen { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+impl From<InvalidFault> for StartError {
+    fn from(error: InvalidFault) -> Self {
+        Self::Fault(error)
     }
 }

@@ -90,7 +90,7 @@ async fn a_service_token_sees_service_tokens_and_an_administrator_all() {
     assert_eq!(count(&service, "").await, 2);
     assert_eq!(count(&service, "?showAll=true").await, 2);
     assert_eq!(count(&admin, "").await, 2);
-    assert_eq!(count(&admin, "?showAll=true").await, 4);
+    assert_eq!(count(&admin, "?showAll=true").await, 7);
     assert_eq!(count(&api.owner, "").await, 4);
     refused(api.send(&service, Method::GET, &personal, None).await, 404, "not_found").await;
     assert_eq!(api.send(&admin, Method::GET, &personal, None).await.status(), 200);

@@ -113,5 +113,5 @@ async fn a_body_that_is_no_tokens_is_refused_and_makes_nothing() {
         refused(request.body(text).send().await.unwrap(), 400, "invalid_request").await;
     }
     let (_, list) = api.owner(Method::GET, "/api/v2/tokens", None).await;
-    assert_eq!(list["totalCount"], 1);
+    assert_eq!(list["totalCount"], 1, "the owner's own personal token is all that it sees");
 }

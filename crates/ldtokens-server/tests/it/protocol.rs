@@ -11,7 +11,7 @@ async fn another_method_is_answered_with_those_that_are_taken() {
     let api = Api::start().await;
     for (path, method, allow) in [
         ("/api/v2/tokens", Method::DELETE, "GET, POST"),
-        ("/api/v2/tokens/a", Method::PUT, "GET, PATCH, DELETE"),
+        ("/api/v2/tokens/a", Method::PUT, "DELETE, GET, PATCH"),
         ("/api/v2/tokens/a/reset", Method::GET, "POST"),
     ] {
         let response = api.send(&api.owner, method, path, None).await;

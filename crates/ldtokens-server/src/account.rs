@@ -1,0 +1,334 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use ldtokens_client::types::Statement;
+use ldtokens_client::{Role, Secret};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::document::new_token;
+use crate::secrets;
+use crate::store::{CustomRole, Member, Records, StoredToken};
+
+const DEFAULT: &str = include_str!("default_account.yaml");
+
+/// The members, custom roles and tokens that a new store begins with.
+///
+/// It is read from YAML or JSON, whose form [`json_schema`](Self::json_schema) describes. The default one has an owner, an
+/// admin, a writer and a reader, each with a personal token.
+///
+/// ```
+/// use ldtokens_server::Account;
+/// let account: Account = "
+///     members:
+///       - {email: owner@example.com, role: owner}
+///       - {email: dev@example.com, role: reader, customRoles: [rotators]}
+///     customRoles:
+///       - key: rotators
+///         policy: [{effect: allow, actions: [resetAccessToken], resources: ['service-token/*']}]
+///     tokens:
+///       - {name: Rotation, member: dev@example.com, customRoleIds: [rotators], secret: api-a-secret-for-tests}
+/// ".parse()?;
+/// # Ok::<(), ldtokens_server::InvalidAccount>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Account {
+    /// The members, at least one.
+    members: Vec<AccountMember>,
+    /// The custom roles that members and tokens can have.
+    #[serde(default)]
+    custom_roles: Vec<AccountRole>,
+    /// The tokens.
+    #[serde(default)]
+    tokens: Vec<AccountToken>,
+}
+
+/// A member of the account.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AccountMember {
+    /// 24 hexadecimal digits. Made up if absent.
+    id: Option<String>,
+    /// Tells members apart.
+    email: String,
+    /// The base role: owner, admin, writer, reader, or another that the API may have.
+    role: Role,
+    /// The keys of custom roles, which say what a member who is no admin may do to tokens.
+    #[serde(default)]
+    custom_roles: Vec<String>,
+    #[serde(default)]
+    first_name: String,
+    #[serde(default)]
+    last_name: String,
+}
+
+/// A custom role of the account.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AccountRole {
+    /// 24 hexadecimal digits. Made up if absent.
+    id: Option<String>,
+    /// What members and tokens name it by.
+    key: String,
+    #[serde(default)]
+    name: String,
+    /// The statements. One that denies beats those that allow.
+    policy: Vec<Statement>,
+}
+
+/// A token of the account. It has one of `role`, `customRoleIds` and `inlineRole`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AccountToken {
+    /// 24 hexadecimal digits. Made up if absent.
+    id: Option<String>,
+    /// Its secret: 16 visible ASCII characters or more. Made up, and shown once, if absent.
+    secret: Option<Secret>,
+    /// The email address of the member it belongs to.
+    member: String,
+    name: String,
+    description: Option<String>,
+    /// The base role: reader, writer or admin.
+    role: Option<Role>,
+    /// The keys of custom roles.
+    custom_role_ids: Option<Vec<String>>,
+    /// A policy of its own.
+    inline_role: Option<Vec<Statement>>,
+    /// Whether it is a service token.
+    #[serde(default)]
+    service_token: bool,
+    /// The API version for requests that name none.
+    default_api_version: Option<i64>,
+}
+
+/// A token's secret, known only while its store is new.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) token: String,
+    pub(crate) secret: Secret,
+    /// Whether it was made up.
+    pub(crate) is_new: bool,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        DEFAULT.parse().expect("it is checked by a test")
+    }
+}
+
+impl FromStr for Account {
+    type Err = InvalidAccount;
+
+    /// Reads an account from YAML, of which JSON is a part.
+    fn from_str(text: &str) -> Result<Self, InvalidAccount> {
+        let account: Self =
+            serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
+        account.check()?;
+        Ok(account)
+    }
+}
+
+impl Account {
+    /// The JSON Schema (2020-12) of what an account is read from.
+    pub fn json_schema() -> Value {
+        schemars::schema_for!(Account).to_value()
+    }
+
+    /// Gives the owner's token this secret.
+    pub(crate) fn set_owner_secret(&mut self, secret: Secret) -> Result<(), &'static str> {
+        check_secret(&secret)?;
+        let at = self.owner_token().ok_or("the account has no token of an owner")?;
+        self.tokens[at].secret = Some(secret);
+        Ok(())
+    }
+
+    /// The first token that can do whatever the owner can.
+    pub(crate) fn owner_token(&self) -> Option<usize> {
+        let is_owner = |email: &String| {
+            self.members.iter().any(|member| member.email == *email && member.role == Role::Owner)
+        };
+        self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
+    }
+
+    /// Puts it into a store. The tokens' secrets are given in the order of the tokens.
+    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, crate::answer::Refusal> {
+        for role in &self.custom_roles {
+            records.add_custom_role(&role.stored())?;
+        }
+        let members: Vec<Member> = self.members.iter().map(AccountMember::stored).collect();
+        for member in &members {
+            records.add_member(member)?;
+        }
+        let mut secrets = Vec::new();
+        for token in &self.tokens {
+            let member = members.iter().find(|member| member.email == token.member).cloned();
+            let mut stored = token.stored(member.ok_or_else(crate::answer::Refusal::not_found)?, now)?;
+            let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
+            stored.document["token"] = secret.last_four().into();
+            records.add_token(&stored)?;
+            records.add_secret(&stored.id, &secrets::hash(secret.expose()))?;
+            secrets.push(Known { token: token.name.clone(), secret, is_new: token.secret.is_none() });
+        }
+        Ok(secrets)
+    }
+
+    fn check(&self) -> Result<(), InvalidAccount> {
+        let roles: BTreeSet<&String> = self.custom_roles.iter().map(|role| &role.key).collect();
+        let emails: BTreeSet<&String> = self.members.iter().map(|member| &member.email).collect();
+        if self.members.is_empty() {
+            return Err(InvalidAccount("members: there is none".to_owned()));
+        }
+        let (mut ids, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+        let mut check_id = |at: &str, id: &Option<String>| match id {
+            Some(id) if id.len() != 24 || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                Err(InvalidAccount(format!("{at}.id: an ID has 24 hexadecimal digits")))
+            }
+            Some(id) if !ids.insert(id.clone()) => Err(InvalidAccount(format!("{at}.id: {id} is there twice"))),
+            _ => Ok(()),
+        };
+        let known = |at: String, wanted: &[String]| match wanted.iter().find(|role| !roles.contains(role)) {
+            Some(unknown) => Err(InvalidAccount(format!("{at}: customRoles has no `{unknown}`"))),
+            None => Ok(()),
+        };
+        if roles.len() < self.custom_roles.len() || emails.len() < self.members.len() {
+            return Err(InvalidAccount("a custom role's key, or a member's email, is there twice".to_owned()));
+        }
+        for (index, role) in self.custom_roles.iter().enumerate() {
+            check_id(&format!("customRoles[{index}]"), &role.id)?;
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            check_id(&format!("members[{index}]"), &member.id)?;
+            known(format!("members[{index}].customRoles"), &member.custom_roles)?;
+        }
+        for (index, token) in self.tokens.iter().enumerate() {
+            let at = format!("tokens[{index}]");
+            let invalid = |reason: &str| InvalidAccount(format!("{at}.{reason}"));
+            check_id(&at, &token.id)?;
+            known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
+            let member = self.members.iter().find(|member| member.email == token.member);
+            let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
+            token.stored(member.stored(), 0).map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
+            if let Some(secret) = &token.secret {
+                check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
+                if !secrets.insert(secret.expose()) {
+                    return Err(invalid("secret: another token has the same"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AccountMember {
+    fn stored(&self) -> Member {
+        Member {
+            id: self.id.clone().unwrap_or_else(secrets::new_id),
+            email: self.email.clone(),
+            role: self.role.to_string(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            custom_roles: self.custom_roles.clone(),
+        }
+    }
+}
+
+impl AccountRole {
+    fn stored(&self) -> CustomRole {
+        CustomRole {
+            id: self.id.clone().unwrap_or_else(secrets::new_id),
+            key: self.key.clone(),
+            name: self.name.clone(),
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+impl AccountToken {
+    /// The token as if it had been created by the API, whose checks it has to pass.
+    fn stored(&self, member: Member, now: i64) -> Result<StoredToken, crate::answer::Refusal> {
+        let mut body = json!({ "name": self.name, "serviceToken": self.service_token });
+        for (name, value) in [
+            ("description", json!(self.description)),
+            ("role", json!(self.role)),
+            ("customRoleIds", json!(self.custom_role_ids)),
+            ("inlineRole", json!(self.inline_role)),
+            ("defaultApiVersion", json!(self.default_api_version)),
+        ] {
+            if !value.is_null() {
+                body[name] = value;
+            }
+        }
+        let id = self.id.clone().unwrap_or_else(secrets::new_id);
+        new_token(id, body.to_string().as_bytes(), member, now)
+    }
+}
+
+fn check_secret(secret: &Secret) -> Result<(), &'static str> {
+    let text = secret.expose();
+    if text.len() < 16 {
+        Err("it is shorter than 16 characters")
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Err("it has characters other than visible ASCII")
+    } else {
+        Ok(())
+    }
+}
+
+/// Why something can't be an [`Account`]: where, and what is wrong there. It never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidAccount(String);
+
+impl fmt::Display for InvalidAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidAccount {}
+
+/// What a parser says, without the texts that it read: one may be a secret in the wrong place.
+fn without_values(message: &str) -> String {
+    let outside = |(index, part): (usize, &str)| if index % 2 == 0 { part.to_owned() } else { "...".to_owned() };
+    message.split('"').enumerate().map(outside).collect::<Vec<_>>().join("\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Account;
+
+    #[test]
+    fn the_default_account_has_a_token_of_each_base_role() {
+        let account = Account::default();
+        assert_eq!(account.tokens.len(), 4);
+        assert_eq!(account.owner_token(), Some(0));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place_and_without_secrets() {
+        let member = "members: [{email: a@example.com, role: owner}]";
+        let secret = "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a";
+        for (more, words) in [
+            ("tokens: [{name: x, member: b@example.com, role: reader}]", "tokens[0].member: no member"),
+            ("tokens: [{name: x, member: a@example.com}]", "tokens[0]: exactly one of"),
+            ("tokens: [{name: x, member: a@example.com, role: owner}]", "tokens[0]: "),
+            ("tokens: [{name: x, member: a@example.com, role: reader, secret: short}]", "tokens[0].secret: it is shorter"),
+            ("tokens: [{name: x, member: a@example.com, role: reader, id: '1'}]", "24 hexadecimal"),
+            ("tokens: [{name: x, member: a@example.com, customRoleIds: [gone]}]", "customRoles has no `gone`"),
+            ("tokens: [{name: x, member: a@example.com, role: reader, nmae: x}]", "unknown field `nmae`"),
+            ("tokens: [{name: x, member: a@example.com, role: reader, serviceToken: SECRET}]", "line 2"),
+            ("tokens: [{name: x, member: a@example.com, role: reader, secret: SECRET}, {name: y, member: a@example.com, role: reader, secret: SECRET}]", "tokens[1].secret: another token"),
+            ("customRoles: [{key: a, policy: []}, {key: a, policy: []}]", "is there twice"),
+        ] {
+            let text = format!("{member}\n{}", more.replace("SECRET", secret));
+            let error = text.parse::<Account>().unwrap_err().to_string();
+            assert!(error.contains(words), "{more}: {error}");
+            assert!(!error.contains(secret), "{error}");
+        }
+        assert!("members: []".parse::<Account>().unwrap_err().to_string().contains("there is none"));
+        let json = r#"{"members": [{"email": "a@example.com", "role": "owner"}]}"#;
+        assert!(json.parse::<Account>().is_ok(), "JSON is read too");
+    }
+}

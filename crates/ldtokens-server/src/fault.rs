@@ -1,0 +1,213 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::judge;
+
+/// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
+///
+/// It is also written in a line, as `ldtokens serve --fault` takes it: an operation or `*`, and what goes wrong.
+///
+/// ```
+/// use ldtokens_server::{Effect, Fault};
+/// let three: Fault = "postToken status=503 times=3".parse().unwrap();
+/// assert_eq!(three, Fault::new(Effect::Status { status: 503, retry_after: None }).operation("postToken").times(3));
+/// let now_and_then: Fault = "* drop-after probability=0.1".parse().unwrap();
+/// assert_eq!(now_and_then, Fault::new(Effect::DropAfter).probability(0.1));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub(crate) operation: Option<String>,
+    pub(crate) effect: Effect,
+    pub(crate) times: Option<u32>,
+    pub(crate) probability: f64,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// The request is answered with this status, and nothing is done.
+    Status {
+        /// From 400 to 599.
+        status: u16,
+        /// What the answer's `Retry-After` says, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// The connection is dropped before anything is done.
+    DropBefore,
+    /// The work is done, and then the connection is dropped instead of an answer.
+    DropAfter,
+    /// The work is done after a wait, which its line has in milliseconds.
+    ///
+    /// Ten minutes at most.
+    Delay(Duration),
+    /// The work is done, and the answer breaks off in the middle of its body.
+    CutBody,
+}
+
+const LONGEST_DELAY: Duration = Duration::from_secs(600);
+
+impl Fault {
+    /// A fault that strikes every request.
+    pub fn new(effect: Effect) -> Self {
+        Self { operation: None, effect, times: None, probability: 1.0 }
+    }
+
+    /// Strikes only requests to this operation, as in `postToken`.
+    pub fn operation(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Strikes so many requests, and no more.
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Strikes a request with this probability, from 0 to 1.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = probability;
+        self
+    }
+
+    /// Refuses what can never strike, or not as it says.
+    pub(crate) fn check(&self) -> Result<(), InvalidFault> {
+        let invalid = |reason: String| Err(InvalidFault(reason));
+        let known = judge::operation_ids();
+        if let Some(unknown) = self.operation.as_ref().filter(|operation| !known.contains(&operation.as_str())) {
+            return invalid(format!("there is no operation `{unknown}`; there is {}", known.join(", ")));
+        }
+        match self.effect {
+            Effect::Status { status, .. } if !(400..600).contains(&status) => {
+                invalid(format!("a status of failure is from 400 to 599, not {status}"))
+            }
+            Effect::Delay(delay) if delay > LONGEST_DELAY => invalid("a delay is of ten minutes at most".to_owned()),
+            _ if self.times == Some(0) => invalid("what strikes no request is no fault: times is 1 or more".to_owned()),
+            _ if !(0.0..=1.0).contains(&self.probability) => invalid("a probability is from 0 to 1".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why something can't be a [`Fault`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidFault(String);
+
+impl fmt::Display for InvalidFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidFault {}
+
+impl FromStr for Fault {
+    type Err = InvalidFault;
+
+    fn from_str(line: &str) -> Result<Self, InvalidFault> {
+        const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [probability=P]`, where OPERATION may be *, and EFFECT \
+                            is status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or cut-body";
+        let form = || InvalidFault(FORM.to_owned());
+        let mut words = line.split_whitespace();
+        let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
+        let (mut effect, mut retry, mut times, mut chance) = (None, None, None, 1.0);
+        for word in words {
+            let number = |value: &str| value.parse::<u64>().map_err(|_| form());
+            let told = match word.split_once('=') {
+                Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
+                Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
+                Some(("probability", value)) => {
+                    chance = value.parse().map_err(|_| form())?;
+                    true
+                }
+                Some(("status", value)) => {
+                    let status = value.parse().map_err(|_| form())?;
+                    effect.replace(Effect::Status { status, retry_after: None }).is_none()
+                }
+                Some(("delay", value)) => effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none(),
+                None if word == "drop-before" => effect.replace(Effect::DropBefore).is_none(),
+                None if word == "drop-after" => effect.replace(Effect::DropAfter).is_none(),
+                None if word == "cut-body" => effect.replace(Effect::CutBody).is_none(),
+                _ => false,
+            };
+            if !told {
+                return Err(form());
+            }
+        }
+        match (&mut effect, retry) {
+            (Some(Effect::Status { retry_after, .. }), retry) => *retry_after = retry,
+            (_, Some(_)) => return Err(form()),
+            _ => {}
+        }
+        let operation = (operation != "*").then(|| operation.to_owned());
+        Ok(Self { operation, effect: effect.ok_or_else(form)?, times, probability: chance })
+    }
+}
+
+/// The line that it is read from.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.operation.as_deref().unwrap_or("*"))?;
+        match self.effect {
+            Effect::Status { status, retry_after: None } => write!(f, "status={status}")?,
+            Effect::Status { status, retry_after: Some(seconds) } => write!(f, "status={status} retry-after={seconds}")?,
+            Effect::DropBefore => f.write_str("drop-before")?,
+            Effect::DropAfter => f.write_str("drop-after")?,
+            Effect::Delay(delay) => write!(f, "delay={}", delay.as_millis())?,
+            Effect::CutBody => f.write_str("cut-body")?,
+        }
+        if let Some(times) = self.times {
+            write!(f, " times={times}")?;
+        }
+        if self.probability < 1.0 {
+            write!(f, " probability={}", self.probability)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn a_line_reads_back_as_it_was_written() {
+        for line in [
+            "postToken status=503 times=3",
+            "* status=429 retry-after=2 probability=0.25",
+            "getTokens drop-before",
+            "deleteToken drop-after times=1",
+            "* delay=250",
+            "getToken cut-body",
+        ] {
+            let fault: Fault = line.parse().unwrap();
+            fault.check().unwrap();
+            assert_eq!(fault.to_string(), line);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_fault_is_refused() {
+        for (line, reason) in [
+            ("", "reads"),
+            ("postToken", "reads"),
+            ("status=503", "reads"),
+            ("postToken status=503 status=500", "reads"),
+            ("postToken status=x", "reads"),
+            ("postToken drop-after retry-after=1", "reads"),
+            ("postToken drop-after times=-1", "reads"),
+            ("postToken explode", "reads"),
+            ("postToken status=200", "from 400 to 599"),
+            ("posttoken status=503", "there is no operation `posttoken`; there is deleteToken"),
+            ("* delay=600001", "ten minutes"),
+            ("* drop-after probability=2", "from 0 to 1"),
+            ("* drop-after probability=NaN", "from 0 to 1"),
+            ("* drop-after times=0", "1 or more"),
+        ] {
+            let error = line.parse::<Fault>().and_then(|fault| fault.check()).unwrap_err().to_string();
+            assert!(error.contains(reason), "{line}: {error}");
+        }
+    }
+}

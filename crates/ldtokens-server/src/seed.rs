@@ -1,0 +1,92 @@
+//! A large account, made up the same way each time.
+
+use serde_json::{Value, json};
+
+use crate::answer::Refusal;
+use crate::document::new_token;
+use crate::store::{CustomRole, Member, Records};
+
+const JOBS: [&str; 10] = [
+    "Nightly export",
+    "Flag cleanup",
+    "Terraform",
+    "Release bot",
+    "Audit",
+    "Canary",
+    "Code references",
+    "Warehouse sync",
+    "Incident switch",
+    "Dashboard",
+];
+const TEAMS: [&str; 8] = ["payments", "search", "mobile", "growth", "platform", "billing", "security", "web"];
+
+/// Always the same, and not today: 1 January 2025.
+const LATEST: i64 = 1_735_689_600_000;
+const DAY: i64 = 86_400_000;
+const TOKENS_A_MEMBER: u32 = 25;
+
+/// Adds `count` tokens, a member for every 25 of them, and two custom roles. Nobody has the tokens' secrets.
+pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
+    if count == 0 {
+        return Ok(());
+    }
+    let mut dice = fastrand::Rng::with_seed(20_240_415);
+    for (number, key) in ["seeded-rotators", "seeded-auditors"].into_iter().enumerate() {
+        let actions = if number == 0 { json!(["resetAccessToken"]) } else { json!(["updateAccessTokenDescription"]) };
+        let policy = json!([{ "effect": "allow", "actions": actions, "resources": ["service-token/*"] }]);
+        let policy = serde_json::from_value(policy).map_err(|_| Refusal::internal())?;
+        let id = format!("5eed0001{number:016x}");
+        records.add_custom_role(&CustomRole { id, key: key.to_owned(), name: key.to_owned(), policy })?;
+    }
+    let members: Vec<Member> = (0..count.div_ceil(TOKENS_A_MEMBER)).map(member).collect();
+    for member in &members {
+        records.add_member(member)?;
+    }
+    for number in 0..count {
+        let member = &members[dice.usize(..members.len())];
+        let created = LATEST - dice.i64(1..1000) * DAY - dice.i64(0..DAY);
+        let mut token = new_token(
+            format!("5eed{number:020x}"),
+            body(&mut dice, number).to_string().as_bytes(),
+            member.clone(),
+            created,
+        )?;
+        token.document["token"] = format!("{:04x}", dice.u16(..)).into();
+        token.last_used = (dice.u8(..4) > 0).then(|| created + dice.i64(0..LATEST - created));
+        records.add_token(&token)?;
+    }
+    Ok(())
+}
+
+fn member(number: u32) -> Member {
+    let roles = ["reader", "writer", "writer", "admin"];
+    Member {
+        id: format!("5eed0002{number:016x}"),
+        email: format!("member{number}@example.com"),
+        role: roles[number as usize % roles.len()].to_owned(),
+        first_name: "Member".to_owned(),
+        last_name: number.to_string(),
+        custom_roles: Vec::new(),
+    }
+}
+
+fn body(dice: &mut fastrand::Rng, number: u32) -> Value {
+    let (job, team) = (JOBS[dice.usize(..JOBS.len())], TEAMS[dice.usize(..TEAMS.len())]);
+    let mut body = json!({
+        "name": format!("{job} {number}"),
+        "description": format!("{job} for {team}"),
+        "serviceToken": dice.u8(..10) < 7,
+        "defaultApiVersion": if dice.u8(..5) == 0 { 20_220_603 } else { 20_240_415 },
+    });
+    match dice.u8(..10) {
+        0 => body["customRoleIds"] = json!([if dice.bool() { "seeded-rotators" } else { "seeded-auditors" }]),
+        1 => {
+            let resource = format!("proj/{team}:env/*:flag/*");
+            body["inlineRole"] = json!([{ "effect": "allow", "actions": ["*"], "resources": [resource] }]);
+        }
+        2 => body["role"] = json!("admin"),
+        3..6 => body["role"] = json!("writer"),
+        _ => body["role"] = json!("reader"),
+    }
+    body
+}

@@ -1,0 +1,157 @@
+//! Opening a store's file: only one that is ours, by one server, and with a clear word if not.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::schema::{APPLICATION_ID, VERSION, migrate};
+
+/// Keeps other servers out for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// The store in the file `path`, which is made if it isn't there. If it can't be opened all is left as it was.
+pub(super) fn open(path: &Path) -> Result<(Connection, Lock), String> {
+    let lock_path = beside(path, "-lock");
+    let (is_new, lock_is_new) = (!path.exists(), !lock_path.exists());
+    let opened = lock(&lock_path)
+        .map_err(|problem| problem.reason(path))
+        .and_then(|lock| Ok((connect(path).map_err(|problem| problem.reason(path))?, lock)));
+    if opened.is_err() {
+        // What can't be removed is empty, and the next server takes it for new.
+        let made = [(is_new, path.to_owned()), (is_new, beside(path, "-wal")), (is_new, beside(path, "-shm"))];
+        for (_, file) in made.into_iter().chain([(lock_is_new, lock_path)]).filter(|(is_new, _)| *is_new) {
+            let _ = fs::remove_file(file);
+        }
+    }
+    opened
+}
+
+/// A connection that only reads, beside the one that [`open`] gave.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+}
+
+pub(super) fn open_in_memory() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection, 0)?;
+    Ok(connection)
+}
+
+/// SQLite's own names for the files beside a database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// SQLite lets several processes share a file; two servers would each keep limits and last uses of their own.
+fn lock(path: &Path) -> Result<Lock, Problem> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(Problem::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Problem> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    // Until it is known to be ours, not even closing it may write to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let is_empty: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    let version = match (application, version) {
+        (APPLICATION_ID, 1..=VERSION) => version,
+        (APPLICATION_ID, _) => return Err(Problem::OtherVersion(version)),
+        (0, 0) if is_empty => 0,
+        _ => return Err(Problem::NotOurs),
+    };
+    let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if health != "ok" {
+        return Err(Problem::Damaged);
+    }
+    // An answer is given after the disk has what it tells of; on macOS a plain fsync doesn't wait for that.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA foreign_keys = ON;",
+    )?;
+    if version < VERSION {
+        migrate(&mut connection, version)?;
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(connection)
+}
+
+enum Problem {
+    Sqlite(rusqlite::Error),
+    Io(io::Error),
+    InUse,
+    OtherVersion(i32),
+    NotOurs,
+    Damaged,
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Problem {
+    fn reason(&self, path: &Path) -> String {
+        const IN_USE: &str = "another server has it open; stop that one, or give another file";
+        const DAMAGED: &str = "it is damaged; restore it from a copy, or give another file";
+        const FULL: &str = "the disk is full; make room, and start again";
+        match self {
+            Self::InUse => IN_USE.to_owned(),
+            Self::NotOurs => "it is a database of another program's; give another file".to_owned(),
+            Self::Damaged => DAMAGED.to_owned(),
+            Self::OtherVersion(version) => format!(
+                "its format is version {version}, and this program reads up to version {VERSION}; use the program that wrote it"
+            ),
+            Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => FULL.to_owned(),
+            Self::Io(error) => inaccessible(path).unwrap_or_else(|| error.to_string()),
+            Self::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => "it is not a database; give another file".to_owned(),
+                Some(ErrorCode::DatabaseCorrupt) => DAMAGED.to_owned(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
+                Some(ErrorCode::DiskFull) => FULL.to_owned(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                    inaccessible(path).unwrap_or_else(|| error.to_string())
+                }
+                _ => error.to_string(),
+            },
+        }
+    }
+}
+
+/// Why a file can't be read and written, as far as that shows.
+fn inaccessible(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(if path.is_dir() {
+        "it is a folder; give a file".to_owned()
+    } else if !folder.is_dir() {
+        format!("there is no folder {}; make it first", folder.display())
+    } else {
+        "it can't be read and written; look at its permissions and its folder's".to_owned()
+    })
+}

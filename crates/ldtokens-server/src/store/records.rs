@@ -1,0 +1,219 @@
+//! What is in the store: members, custom roles, tokens and hashes of secrets.
+
+use ldtokens_client::types::Statement;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+
+/// A member of the account.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    /// By key or ID.
+    pub(crate) custom_roles: Vec<String>,
+}
+
+/// A custom role of the account.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomRole {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) policy: Vec<Statement>,
+}
+
+/// A token as it is stored: what the API shows of it, but for what follows from elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredToken {
+    pub(crate) id: String,
+    pub(crate) member: Member,
+    pub(crate) service: bool,
+    pub(crate) last_used: Option<i64>,
+    /// Goes up with each change.
+    pub(crate) revision: i64,
+    pub(crate) document: Value,
+}
+
+/// Which tokens a list shows.
+#[derive(Clone, Debug)]
+pub(crate) enum Visible {
+    All,
+    /// The service tokens, and this member's.
+    ServiceAndMember(String),
+    Service,
+}
+
+/// The records, within a transaction.
+pub(crate) struct Records<'a> {
+    connection: &'a Connection,
+}
+
+const TOKEN: &str = "SELECT token.id, service, last_used, revision, document,
+        member.id, email, role, first_name, last_name, custom_roles
+    FROM token JOIN member ON member.id = token.member";
+
+/// How much of a hash the index is asked for.
+const SELECTOR: usize = 8;
+
+impl<'a> Records<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    pub(crate) fn is_new(&self) -> rusqlite::Result<bool> {
+        self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM member)", [], |row| row.get(0))
+    }
+
+    pub(crate) fn add_member(&self, member: &Member) -> rusqlite::Result<()> {
+        let custom_roles = Value::from(member.custom_roles.clone()).to_string();
+        self.connection.execute(
+            "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)",
+            params![member.id, member.email, member.role, member.first_name, member.last_name, custom_roles],
+        )?;
+        Ok(())
+    }
+
+    /// Gives the member another base role.
+    pub(crate) fn set_member_role(&self, email: &str, role: &str) -> rusqlite::Result<bool> {
+        Ok(self.connection.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
+    }
+
+    pub(crate) fn add_custom_role(&self, role: &CustomRole) -> rusqlite::Result<()> {
+        let policy = serde_json::to_string(&role.policy).map_err(unwritable)?;
+        self.connection.execute(
+            "INSERT INTO custom_role (id, key, name, policy) VALUES (?, ?, ?, ?)",
+            [&role.id, &role.key, &role.name, &policy],
+        )?;
+        Ok(())
+    }
+
+    /// The policy of the custom role with this key or ID.
+    pub(crate) fn policy(&self, role: &str) -> rusqlite::Result<Option<Vec<Statement>>> {
+        self.connection
+            .prepare_cached("SELECT policy FROM custom_role WHERE key = ?1 OR id = ?1")?
+            .query_row([role], |row| json(row, 0))
+            .optional()
+    }
+
+    pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
+        let document = token.document.to_string();
+        self.connection
+            .prepare_cached("INSERT INTO token (id, member, service, last_used, document) VALUES (?, ?, ?, ?, ?)")?
+            .execute(params![token.id, token.member.id, token.service, token.last_used, document])?;
+        Ok(())
+    }
+
+    pub(crate) fn add_secret(&self, token: &str, hash: &[u8; 32]) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO secret (hash, token) VALUES (?, ?)")?
+            .execute(params![hash, token])?;
+        Ok(())
+    }
+
+    /// The token that the secret with this hash opens at the moment `now`.
+    ///
+    /// The index finds those hashes that begin alike, and each is then compared in constant time.
+    pub(crate) fn token_of_secret(&self, hash: &[u8; 32], now: i64) -> rusqlite::Result<Option<StoredToken>> {
+        let (mut first, mut last) = ([0x00; 32], [0xff; 32]);
+        first[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
+        last[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hash, token FROM secret WHERE hash BETWEEN ? AND ? AND (expires IS NULL OR expires > ?)",
+        )?;
+        let mut found = statement.query(params![first, last, now])?;
+        while let Some(row) = found.next()? {
+            let known: [u8; 32] = row.get(0)?;
+            if bool::from(known.ct_eq(hash)) {
+                return self.token(&row.get::<_, String>(1)?);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sets when the secrets that `token` has now stop working: at `expires`, if they don't sooner.
+    pub(crate) fn expire_secrets(&self, token: &str, expires: i64, now: i64) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)",
+            params![token, expires],
+        )?;
+        self.connection.execute("DELETE FROM secret WHERE token = ? AND expires <= ?", params![token, now])?;
+        Ok(())
+    }
+
+    pub(super) fn set_last_used(&self, token: &str, moment: i64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("UPDATE token SET last_used = ? WHERE id = ?")?
+            .execute(params![moment, token])?;
+        Ok(())
+    }
+
+    pub(crate) fn token(&self, id: &str) -> rusqlite::Result<Option<StoredToken>> {
+        self.connection.prepare_cached(&format!("{TOKEN} WHERE token.id = ?"))?.query_row([id], read_token).optional()
+    }
+
+    /// Puts `document` in the place of what `token` held when it was read. Gives whether nothing came between.
+    pub(crate) fn replace(&self, token: &StoredToken, document: &Value) -> rusqlite::Result<bool> {
+        let replaced = self
+            .connection
+            .prepare_cached("UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?")?
+            .execute(params![document.to_string(), token.id, token.revision])?;
+        Ok(replaced == 1)
+    }
+
+    pub(crate) fn delete_token(&self, id: &str) -> rusqlite::Result<()> {
+        self.connection.execute("DELETE FROM token WHERE id = ?", [id])?;
+        Ok(())
+    }
+
+    /// How many tokens are visible, and a page of them in the order of their making.
+    pub(crate) fn page(&self, visible: &Visible, limit: i64, offset: i64) -> rusqlite::Result<(i64, Vec<StoredToken>)> {
+        let (condition, member) = match visible {
+            Visible::All => ("?1 IS NULL", None),
+            Visible::ServiceAndMember(member) => ("(service OR member = ?1)", Some(member)),
+            Visible::Service => ("(service OR ?1 IS NOT NULL)", None),
+        };
+        let count = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) FROM token WHERE {condition}"))?
+            .query_row([member], |row| row.get(0))?;
+        let tokens = self
+            .connection
+            .prepare_cached(&format!("{TOKEN} WHERE {condition} ORDER BY number LIMIT ?2 OFFSET ?3"))?
+            .query_map(params![member, limit, offset], read_token)?
+            .collect::<Result<_, _>>()?;
+        Ok((count, tokens))
+    }
+}
+
+fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
+    let member = Member {
+        id: row.get(5)?,
+        email: row.get(6)?,
+        role: row.get(7)?,
+        first_name: row.get(8)?,
+        last_name: row.get(9)?,
+        custom_roles: json(row, 10)?,
+    };
+    Ok(StoredToken {
+        id: row.get(0)?,
+        member,
+        service: row.get(1)?,
+        last_used: row.get(2)?,
+        revision: row.get(3)?,
+        document: json(row, 4)?,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
+}
+
+fn unwritable(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
+}

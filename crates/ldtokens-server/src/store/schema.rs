@@ -1,0 +1,57 @@
+//! The store's format, and the way from each version of it to the next.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Tells our files from other programs', as SQLite's documentation of `application_id` suggests.
+pub(super) const APPLICATION_ID: i32 = 0x4c44_746b; // "LDtk"
+
+/// The version that this program reads and writes. A file of a later version is refused.
+pub(super) const VERSION: i32 = STEPS.len() as i32;
+
+/// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
+/// changes.
+const STEPS: [&str; 2] = [
+    "CREATE TABLE member (
+        id TEXT PRIMARY KEY,
+        email TEXT NOT NULL,
+        role TEXT NOT NULL,
+        first_name TEXT NOT NULL,
+        last_name TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE token (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        member TEXT NOT NULL REFERENCES member (id),
+        service INTEGER NOT NULL,
+        last_used INTEGER,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE secret (
+        hash BLOB PRIMARY KEY,
+        token TEXT NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+        expires INTEGER
+    ) STRICT;
+    CREATE INDEX secret_of_token ON secret (token);",
+    // Custom roles, those of members too (keys, as JSON); and a token's revision, by which a change that came between is
+    // found out.
+    "ALTER TABLE member ADD COLUMN custom_roles TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE token ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX token_of_member ON token (member, service);
+    CREATE TABLE custom_role (
+        id TEXT PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        policy TEXT NOT NULL
+    ) STRICT;",
+];
+
+/// Takes a store of the version `from` (0: an empty one) to [`VERSION`], wholly or not at all.
+pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in STEPS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}

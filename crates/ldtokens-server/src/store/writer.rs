@@ -1,0 +1,85 @@
+//! The one thread that writes: what waits while the disk works is committed together.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::last_use::LastUse;
+use super::records::Records;
+use crate::answer::Refusal;
+
+/// How many writes are committed together at most.
+const LONGEST_BATCH: usize = 256;
+
+/// How long a last use stays unwritten where nothing else is written.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// Does its work within a transaction, and gives whom to tell once that is on disk or is not.
+pub(super) type Job = Box<dyn FnOnce(&Connection) -> Acknowledge + Send>;
+pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+
+/// Takes jobs until there is nobody to send any.
+pub(super) fn run(connection: &Arc<Mutex<Connection>>, jobs: &Receiver<Job>, last_use: &LastUse) {
+    loop {
+        let first = match jobs.recv_timeout(FLUSH) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let mut batch: Vec<Job> = first.into_iter().collect();
+        while !batch.is_empty() && batch.len() < LONGEST_BATCH {
+            match jobs.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), batch, last_use);
+    }
+    commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), Vec::new(), last_use);
+}
+
+fn commit(connection: &mut Connection, batch: Vec<Job>, last_use: &LastUse) {
+    let used = last_use.take_unwritten();
+    if batch.is_empty() && used.is_empty() {
+        return;
+    }
+    let mut waiting = Vec::with_capacity(batch.len());
+    let committed = (|| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (token, moment) in &used {
+            Records::new(&transaction).set_last_used(token, *moment)?;
+        }
+        waiting.extend(batch.into_iter().map(|job| job(&transaction)));
+        if transaction.is_autocommit() {
+            return Err(Refusal::not_written());
+        }
+        Ok(transaction.commit()?)
+    })();
+    if committed.is_err() {
+        last_use.give_back(used);
+    }
+    for acknowledge in waiting {
+        acknowledge(committed.clone());
+    }
+}
+
+/// Runs `work` so that what it did is undone if it fails, and only that.
+pub(super) fn all_or_nothing<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Records<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    if connection.is_autocommit() {
+        // SQLite gave up the whole transaction, as it does when the disk is full.
+        return Err(Refusal::not_written());
+    }
+    connection.execute_batch("SAVEPOINT work")?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(&Records::new(connection))));
+    let result = result.unwrap_or_else(|_| Err(Refusal::internal()));
+    if !connection.is_autocommit() {
+        connection.execute_batch(if result.is_ok() { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" })?;
+    }
+    result
+}
