@@ -49,7 +49,8 @@ pub(crate) enum Work {
     Read(fn(&Request<'_>) -> Result<Answer, Refusal>),
     /// It reads and writes, after all writes before it.
     Write(fn(&Request<'_>) -> Result<Answer, Refusal>),
-    /// It decides by what it reads, and then writes if nothing came between: what the vendor calls optimistic locking.
+    /// It decides by what it reads, and then writes; what no longer holds by then is a conflict: what the vendor calls
+    /// optimistic locking.
     Change(fn(&Request<'_>) -> Result<Change, Refusal>),
 }
 

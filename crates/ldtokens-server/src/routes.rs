@@ -89,7 +89,7 @@ fn not_allowed(request: &HttpRequest) -> Answer {
 enum Next {
     Done(Answer),
     Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
-    Change(Change),
+    Change(Asked, Change, fn(&Request<'_>) -> Result<Change, Refusal>),
 }
 
 impl Service {
@@ -107,24 +107,37 @@ impl Service {
         let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, token_id, &head, body));
         match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
             Next::Done(answer) => Ok(answer),
-            Next::Write(asked, work) => {
-                let last_use = self.store.last_use().clone();
-                let write = move |records: &Records<'_>| {
-                    // Once more: a write before this one may have ended the caller.
-                    let caller = Caller::authenticate(records, &asked.credential, asked.now)?;
-                    work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+            Next::Write(asked, work) => self.write(asked, work).await,
+            Next::Change(asked, change, work) => {
+                let change_it = move |request: &Request<'_>| {
+                    if request.records.replace(&change.token, &change.document)? {
+                        return Ok(change.answer);
+                    }
+                    // Another change came between. What held before it, and does not now, is a conflict.
+                    let again = work(request).map_err(|refusal| match refusal.status {
+                        StatusCode::UNPROCESSABLE_ENTITY => Refusal::conflict(),
+                        _ => refusal,
+                    })?;
+                    request.records.replace(&again.token, &again.document)?;
+                    Ok(again.answer)
                 };
-                self.store.write(write).await
-            }
-            Next::Change(Change { token, document, answer }) => {
-                let replace = move |records: &Records<'_>| match records.replace(&token, &document)? {
-                    true => Ok(answer),
-                    false if records.token(&token.id)?.is_none() => Err(Refusal::not_found()),
-                    false => Err(Refusal::conflict()),
-                };
-                self.store.write(replace).await
+                self.write(asked, change_it).await
             }
         }
+    }
+
+    /// Does `work` after the writes before it, one of which may have ended the caller.
+    async fn write(
+        &self,
+        asked: Asked,
+        work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
+    ) -> Result<Answer, Refusal> {
+        let last_use = self.store.last_use().clone();
+        let write = move |records: &Records<'_>| {
+            let caller = Caller::authenticate(records, &asked.credential, asked.now)?;
+            work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+        };
+        self.store.write(write).await
     }
 
     async fn whole(&self, body: Body) -> Result<Bytes, Refusal> {
@@ -160,7 +173,7 @@ impl Service {
                 Work::Write(work) => Next::Write(asked, work),
                 Work::Change(work) => match work(&request)? {
                     change if change.document == change.token.document => Next::Done(change.answer),
-                    change => Next::Change(change),
+                    change => Next::Change(asked, change, work),
                 },
             })
         })
