@@ -147,9 +147,8 @@ impl Account {
 
     /// The first token that can do whatever the owner can.
     pub(crate) fn owner_token(&self) -> Option<usize> {
-        let is_owner = |email: &String| {
-            self.members.iter().any(|member| member.email == *email && member.role == Role::Owner)
-        };
+        let is_owner =
+            |email: &String| self.members.iter().any(|member| member.email == *email && member.role == Role::Owner);
         self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
     }
 
@@ -314,12 +313,18 @@ mod tests {
             ("tokens: [{name: x, member: b@example.com, role: reader}]", "tokens[0].member: no member"),
             ("tokens: [{name: x, member: a@example.com}]", "tokens[0]: exactly one of"),
             ("tokens: [{name: x, member: a@example.com, role: owner}]", "tokens[0]: "),
-            ("tokens: [{name: x, member: a@example.com, role: reader, secret: short}]", "tokens[0].secret: it is shorter"),
+            (
+                "tokens: [{name: x, member: a@example.com, role: reader, secret: short}]",
+                "tokens[0].secret: it is shorter",
+            ),
             ("tokens: [{name: x, member: a@example.com, role: reader, id: '1'}]", "24 hexadecimal"),
             ("tokens: [{name: x, member: a@example.com, customRoleIds: [gone]}]", "customRoles has no `gone`"),
             ("tokens: [{name: x, member: a@example.com, role: reader, nmae: x}]", "unknown field `nmae`"),
             ("tokens: [{name: x, member: a@example.com, role: reader, serviceToken: SECRET}]", "line 2"),
-            ("tokens: [{name: x, member: a@example.com, role: reader, secret: SECRET}, {name: y, member: a@example.com, role: reader, secret: SECRET}]", "tokens[1].secret: another token"),
+            (
+                "tokens: [{name: x, member: a@example.com, role: reader, secret: SECRET}, {name: y, member: a@example.com, role: reader, secret: SECRET}]",
+                "tokens[1].secret: another token",
+            ),
             ("customRoles: [{key: a, policy: []}, {key: a, policy: []}]", "is there twice"),
         ] {
             let text = format!("{member}\n{}", more.replace("SECRET", secret));

@@ -177,12 +177,8 @@ impl ServerBuilder {
             read_timeout: self.bounds.read_timeout,
         });
         let (stopping, stopped) = watch::channel(false);
-        let mut serving = vec![tokio::spawn(connections::serve(
-            listener,
-            router(service.clone()),
-            self.bounds,
-            stopped.clone(),
-        ))];
+        let mut serving =
+            vec![tokio::spawn(connections::serve(listener, router(service.clone()), self.bounds, stopped.clone()))];
         let mut admin_addr = None;
         if let Some((listener, addr)) = admin {
             admin_addr = Some(addr);

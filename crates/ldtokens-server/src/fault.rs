@@ -126,7 +126,9 @@ impl FromStr for Fault {
                     let status = value.parse().map_err(|_| form())?;
                     effect.replace(Effect::Status { status, retry_after: None }).is_none()
                 }
-                Some(("delay", value)) => effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none(),
+                Some(("delay", value)) => {
+                    effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none()
+                }
                 None if word == "drop-before" => effect.replace(Effect::DropBefore).is_none(),
                 None if word == "drop-after" => effect.replace(Effect::DropAfter).is_none(),
                 None if word == "cut-body" => effect.replace(Effect::CutBody).is_none(),
@@ -152,7 +154,9 @@ impl fmt::Display for Fault {
         write!(f, "{} ", self.operation.as_deref().unwrap_or("*"))?;
         match self.effect {
             Effect::Status { status, retry_after: None } => write!(f, "status={status}")?,
-            Effect::Status { status, retry_after: Some(seconds) } => write!(f, "status={status} retry-after={seconds}")?,
+            Effect::Status { status, retry_after: Some(seconds) } => {
+                write!(f, "status={status} retry-after={seconds}")?
+            }
             Effect::DropBefore => f.write_str("drop-before")?,
             Effect::DropAfter => f.write_str("drop-after")?,
             Effect::Delay(delay) => write!(f, "delay={}", delay.as_millis())?,

@@ -104,7 +104,10 @@ impl Limiter {
             let used = window.addresses.entry(address).or_default();
             if *used >= limit {
                 let seconds = u64::try_from(ends - now).unwrap_or(0).div_ceil(1000);
-                return Count { refusal: Some(Refusal::rate_limited().retry_after(Some(seconds))), headers: Vec::new() };
+                return Count {
+                    refusal: Some(Refusal::rate_limited().retry_after(Some(seconds))),
+                    headers: Vec::new(),
+                };
             }
             *used += 1;
         }

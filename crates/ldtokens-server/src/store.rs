@@ -75,9 +75,8 @@ impl Store {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         });
-        let mut connection = free.unwrap_or_else(|| {
-            self.readers[turn % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner)
-        });
+        let mut connection = free
+            .unwrap_or_else(|| self.readers[turn % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner));
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&Records::new(&transaction))
     }

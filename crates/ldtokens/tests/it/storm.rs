@@ -243,6 +243,7 @@ async fn balance(server: &Server, seed: u64, books: &[Books]) {
         }
     }
     let unexplained: Vec<_> = there.values().filter(|token| token.name.is_some()).map(|token| &token.name).collect();
-    assert!(unexplained.len() <= 1, "seed {seed}: nobody was promised {unexplained:?}");
+    // The account's own are an owner's, an admin's, a writer's and a reader's.
+    assert!(unexplained.len() <= 4, "seed {seed}: nobody was promised {unexplained:?}");
     assert!(sure > 20 && unsure > 10, "seed {seed}: the storm was a breeze: {sure} held, {unsure} unknown");
 }
