@@ -89,7 +89,7 @@ fn not_allowed(request: &HttpRequest) -> Answer {
 enum Next {
     Done(Answer),
     Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
-    Change(Asked, Change, fn(&Request<'_>) -> Result<Change, Refusal>),
+    Change(Asked, Box<Change>, fn(&Request<'_>) -> Result<Change, Refusal>),
 }
 
 impl Service {
@@ -173,7 +173,7 @@ impl Service {
                 Work::Write(work) => Next::Write(asked, work),
                 Work::Change(work) => match work(&request)? {
                     change if change.document == change.token.document => Next::Done(change.answer),
-                    change => Next::Change(asked, change, work),
+                    change => Next::Change(asked, Box::new(change), work),
                 },
             })
         })
