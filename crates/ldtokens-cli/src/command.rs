@@ -102,6 +102,47 @@ fn serve() -> Command {
         )
         .arg(count("limit", "Answer so many requests in each ten seconds, and 429 beyond"))
         .arg(count("route-limit", "Answer so many requests to each operation in each ten seconds, and 429 beyond"))
+        .arg(count("ip-limit", "Answer so many requests from each address in each ten seconds, and 429 with Retry-After beyond"))
+        .arg(
+            Arg::new("account")
+                .long("account")
+                .value_name("FILE")
+                .value_parser(value_parser!(std::path::PathBuf))
+                .help("Members, custom roles and tokens of a new store, as YAML or JSON [default: an owner, an admin, a writer and a reader]"),
+        )
+        .arg(
+            Arg::new("account-schema")
+                .long("account-schema")
+                .action(clap::ArgAction::SetTrue)
+                .help("Print the JSON Schema of --account's file, and end"),
+        )
+        .arg(count("seed-tokens", "Put so many more tokens into a new store, the same ones each time"))
+        .arg(
+            Arg::new("fault")
+                .long("fault")
+                .value_name("FAULT")
+                .action(clap::ArgAction::Append)
+                .help("Make something go wrong, as in 'postToken status=503 times=3' or '* drop-after probability=0.1'")
+                .long_help(
+                    "Make something go wrong. A fault reads OPERATION EFFECT [times=N] [probability=P], where OPERATION may \
+                     be * and EFFECT is status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or \
+                     cut-body. May be given several times",
+                ),
+        )
+        .arg(
+            Arg::new("fault-seed")
+                .long("fault-seed")
+                .value_name("N")
+                .value_parser(value_parser!(u64))
+                .help("What the dice of faults start from"),
+        )
+        .arg(
+            Arg::new("admin")
+                .long("admin")
+                .value_name("ADDR")
+                .value_parser(value_parser!(std::net::SocketAddr))
+                .help("Also listen here, on loopback, for GET, POST and DELETE of /faults, with a fault a line"),
+        )
 }
 
 /// The operation's parameters and body, as the API's description has them.

@@ -1,11 +1,11 @@
 //! `ldtokens serve`: a local LaunchDarkly until it is interrupted.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use ldtokens::Secret;
-use ldtokens_server::{Limits, Server};
+use ldtokens_server::{Account, InvalidAccount, Limits, Server};
 
 use crate::failure::Failure;
 use crate::output::print;
@@ -14,6 +14,9 @@ use crate::output::print;
 const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    if arguments.get_flag("account-schema") {
+        return print(&format!("{:#}", Account::json_schema()));
+    }
     // Before anything is announced, so that a signal is never too early.
     let stop = stop_signal().map_err(|error| Failure::other(format!("signals can't be waited for: {error}")))?;
     let mut limits = Limits::none();
@@ -23,11 +26,29 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if let Some(limit) = arguments.get_one("route-limit") {
         limits = limits.route(*limit);
     }
+    if let Some(limit) = arguments.get_one("ip-limit") {
+        limits = limits.address(*limit);
+    }
     let mut builder =
         Server::builder().listen(*arguments.get_one::<SocketAddr>("listen").expect("it has a default")).limits(limits);
     let store = arguments.get_one::<PathBuf>("store");
     if let Some(store) = store {
         builder = builder.store(store);
+    }
+    if let Some(path) = arguments.get_one::<PathBuf>("account") {
+        builder = builder.account(account(path)?);
+    }
+    if let Some(count) = arguments.get_one("seed-tokens") {
+        builder = builder.seed_tokens(*count);
+    }
+    for line in arguments.get_many::<String>("fault").into_iter().flatten() {
+        builder = builder.fault(line.parse().map_err(|error| Failure::usage(format!("--fault: {error}")))?);
+    }
+    if let Some(seed) = arguments.get_one("fault-seed") {
+        builder = builder.fault_seed(*seed);
+    }
+    if let Some(addr) = arguments.get_one::<SocketAddr>("admin") {
+        builder = builder.admin(*addr);
     }
     let given = match std::env::var(ROOT_TOKEN) {
         Ok(secret) => Some(Secret::new(secret)),
@@ -40,13 +61,15 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     }
     let server = builder.start().await?;
     print(&format!("listening on {}", server.url()))?;
-    match server.owner_secret() {
-        Some(_) if was_given => {}
-        Some(secret) => print(&format!("the owner's secret, shown this once: {}", secret.expose()))?,
-        None if was_given => {
-            anstream::eprintln!("ldtokens: the store has an owner already, so {ROOT_TOKEN} was not used");
-        }
-        None => {}
+    if let Some(url) = server.admin_url() {
+        print(&format!("admin endpoint on {url}/faults"))?;
+    }
+    for (name, secret) in server.new_secrets() {
+        let whose = if Some(secret) == server.owner_secret() { "the owner's".to_owned() } else { format!("{name}'s") };
+        print(&format!("{whose} secret, shown this once: {}", secret.expose()))?;
+    }
+    if was_given && server.owner_secret().is_none() {
+        anstream::eprintln!("ldtokens: the store has an owner already, so {ROOT_TOKEN} was not used");
     }
     if store.is_none() {
         anstream::eprintln!("ldtokens: in memory; give --store FILE to keep the account");
@@ -54,6 +77,12 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     stop.await;
     server.stop().await;
     Ok(())
+}
+
+fn account(path: &Path) -> Result<Account, Failure> {
+    let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }
 
 /// Ends on SIGINT or SIGTERM.

@@ -1,8 +1,9 @@
 //! `ldtokens serve`.
 
 use std::io::{BufRead, BufReader};
+use std::process::Child;
 
-use crate::support::{OWNER, Served, ldtokens};
+use crate::support::{OWNER, Served, ldtokens, stderr};
 
 #[test]
 fn what_was_made_is_there_after_a_stop_and_a_start() {
@@ -47,4 +48,56 @@ fn a_new_stores_owner_gets_a_secret_that_is_shown_once() {
     std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut rest).unwrap();
     assert!(child.wait().unwrap().success());
     assert!(!rest.contains("api-"), "{rest}");
+}
+
+/// A server with these flags, and its first lines.
+fn serve(flags: &[&str], lines: usize) -> (Child, Vec<String>) {
+    let mut child = ldtokens(&[&["serve"], flags].concat()).env("LDTOKENS_ROOT_TOKEN", OWNER).spawn().unwrap();
+    let reader = BufReader::new(child.stdout.take().unwrap());
+    let lines = reader.lines().take(lines).map(Result::unwrap).collect();
+    (child, lines)
+}
+
+#[test]
+fn an_account_file_gives_members_and_tokens_with_known_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.yaml");
+    let account = "members: [{email: a@example.com, role: owner}]\n\
+        tokens: [{name: Own, member: a@example.com, role: admin}, {name: CI, member: a@example.com, role: reader, secret: known-to-the-test}]\n";
+    std::fs::write(&file, account).unwrap();
+    let (mut child, lines) = serve(&["--account", file.to_str().unwrap(), "--seed-tokens", "30"], 1);
+    let url = lines[0].strip_prefix("listening on ").unwrap();
+    let mut command = ldtokens(&["getTokens", "--host", url, "--output", "json", "limit=1", "showAll=true"]);
+    let output = command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap();
+    let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(page["totalCount"], 32);
+    let mut command = ldtokens(&["getTokens", "--host", url]);
+    assert!(command.env("LD_ACCESS_TOKEN", "known-to-the-test").output().unwrap().status.success());
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    std::fs::write(&file, account.replace("role: reader", "role: astronaut")).unwrap();
+    let output = ldtokens(&["serve", "--account", file.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("tokens[1]: "), "{}", stderr(&output));
+    let schema = ldtokens(&["serve", "--account-schema"]).output().unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert!(schema["properties"]["members"].is_object(), "{schema}");
+}
+
+#[test]
+fn a_fault_strikes_as_often_as_it_says() {
+    let (mut child, lines) = serve(&["--fault", "getTokens status=422 times=2"], 1);
+    let url = lines[0].strip_prefix("listening on ").unwrap();
+    for status in [6, 6, 0] {
+        let mut command = ldtokens(&["getTokens", "--host", url]);
+        assert_eq!(command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap().status.code(), Some(status));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let output = ldtokens(&["serve", "--fault", "getTokens explode"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("cut-body"), "{}", stderr(&output));
+    let output = ldtokens(&["serve", "--admin", "0.0.0.0:0"]).output().unwrap();
+    assert!(stderr(&output).contains("this machine alone"), "{}", stderr(&output));
 }
