@@ -2,10 +2,14 @@
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
 mod access;
+mod bounds;
+mod conflicts;
 mod contract;
+mod faults;
 mod lists;
 mod operations;
 mod patches;
+mod permissions;
 mod protocol;
 mod stores;
 mod support;

@@ -1,0 +1,96 @@
+//! What goes wrong on demand.
+
+use ldtokens_server::{Effect, Fault, Server};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, refused};
+
+fn strike(api: &Api, line: &str) {
+    api.server.faults().add([line.parse().unwrap()]).unwrap();
+}
+
+async fn names(api: &Api) -> Vec<Value> {
+    let (_, list) = api.owner(Method::GET, "/api/v2/tokens?limit=100", None).await;
+    list["items"].as_array().unwrap().iter().map(|token| token["name"].clone()).collect()
+}
+
+/// As the owner, without a check of the answer: it may break off.
+async fn post(api: &Api, name: &str) -> reqwest::Result<String> {
+    let body = json!({ "name": name, "role": "reader" });
+    let request = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
+    request.json(&body).send().await?.text().await
+}
+
+#[tokio::test]
+async fn a_status_is_answered_so_many_times_and_nothing_is_done() {
+    let api = Api::start().await;
+    strike(&api, "postToken status=503 retry-after=7 times=2");
+    let body = json!({ "name": "third time lucky", "role": "reader" });
+    for _ in 0..2 {
+        let response = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
+        let response = response.json(&body).send().await.unwrap();
+        assert_eq!(response.headers()["retry-after"], "7");
+        refused(response, 503, "service_unavailable").await;
+    }
+    assert!(!names(&api).await.contains(&body["name"]));
+    assert_eq!(api.owner(Method::POST, "/api/v2/tokens", Some(&body)).await.0, 201);
+    assert!(api.server.faults().left().is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_is_dropped_before_or_after_the_work() {
+    let api = Api::start().await;
+    for (effect, done) in [("drop-before", false), ("drop-after", true), ("cut-body", true)] {
+        strike(&api, &format!("postToken {effect} times=1"));
+        assert!(post(&api, effect).await.is_err(), "{effect}");
+        assert_eq!(names(&api).await.contains(&json!(effect)), done, "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_body_begins_as_the_whole_would() {
+    let api = Api::start().await;
+    strike(&api, "getTokens cut-body times=1");
+    let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
+    let mut response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.chunk().await.unwrap().is_some_and(|chunk| chunk.starts_with(b"{")));
+    while let Ok(chunk) = response.chunk().await {
+        assert!(chunk.is_some(), "the body ended as if it were whole");
+    }
+}
+
+#[tokio::test]
+async fn the_dice_fall_the_same_way_for_the_same_seed() {
+    let statuses = async |seed: u64| {
+        let fault = Fault::new(Effect::Status { status: 500, retry_after: None }).probability(0.5);
+        let server = Server::builder().fault(fault).fault_seed(seed).start().await.unwrap();
+        let mut statuses = Vec::new();
+        for _ in 0..40 {
+            statuses.push(reqwest::get(format!("{}/api/v2/tokens", server.url())).await.unwrap().status().as_u16());
+        }
+        statuses
+    };
+    let (first, again, other) = (statuses(1).await, statuses(1).await, statuses(2).await);
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    assert!(first.contains(&500) && first.contains(&401), "{first:?}");
+}
+
+#[tokio::test]
+async fn the_admin_endpoint_lists_adds_and_ends_faults() {
+    let server = Server::builder().admin("127.0.0.1:0".parse().unwrap()).start().await.unwrap();
+    let url = format!("{}/faults", server.admin_url().unwrap());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let added = http.post(&url).body("* delay=1\npostToken status=503 times=3\n").send().await.unwrap();
+    assert_eq!((added.status().as_u16(), server.faults().left().len()), (200, 2));
+    let refused = http.post(&url).body("getTokens drop-after\nnonsense").send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), server.faults().left().len()), (400, 2), "all or none");
+    let page = http.post(&url).header("Origin", "https://page.example").body("* drop-after").send().await.unwrap();
+    assert_eq!((page.status().as_u16(), server.faults().left().len()), (403, 2));
+    let listed = http.get(&url).send().await.unwrap().text().await.unwrap();
+    assert_eq!(listed, "* delay=1\npostToken status=503 times=3\n");
+    assert_eq!(http.delete(&url).send().await.unwrap().status(), 204);
+    assert!(server.faults().left().is_empty());
+}
