@@ -101,3 +101,38 @@ fn a_fault_strikes_as_often_as_it_says() {
     let output = ldtokens(&["serve", "--admin", "0.0.0.0:0"]).output().unwrap();
     assert!(stderr(&output).contains("this machine alone"), "{}", stderr(&output));
 }
+
+/// A file can't grow beyond 200 blocks there: as on a full disk, writes fail.
+#[cfg(unix)]
+#[test]
+fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("ld.db");
+    let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" serve --store \"$1\"";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_ldtokens"), store.to_str().unwrap()]);
+    shell.env_clear().env("LDTOKENS_ROOT_TOKEN", OWNER).stdout(std::process::Stdio::piped());
+    let mut child = shell.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let url = line.strip_prefix("listening on ").unwrap().to_owned();
+    let run = |arguments: &[&str]| {
+        let mut command = ldtokens(&[arguments, &["--host", &url, "--output", "json"]].concat());
+        command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap()
+    };
+    let long = format!("description=={}", "x".repeat(60_000));
+    let mut made = 1;
+    let failed = loop {
+        let output = run(&["postToken", "role==reader", &long]);
+        if !output.status.success() {
+            break output;
+        }
+        made += 1;
+        assert!(made < 100, "the disk is never full");
+    };
+    assert!(stderr(&failed).contains("Nothing was changed"), "{}", stderr(&failed));
+    let list = run(&["getTokens"]);
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(list["totalCount"], made, "what was acknowledged is there, and nothing else");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use ldtokens_client::Secret;
 use ldtokens_server::{Server, StartError};
 use reqwest::StatusCode;
+use sha2::Digest;
 
 async fn start(store: &Path) -> Result<Server, StartError> {
     Server::builder().store(store).start().await
@@ -84,4 +85,62 @@ async fn a_busy_port_is_named_and_no_store_is_made() {
     let error = Server::builder().listen(server.addr()).store(&store).start().await.unwrap_err().to_string();
     assert!(error.contains(&server.addr().to_string()) && error.contains("in use"), "{error}");
     assert!(!store.exists());
+}
+
+/// A store as version 1 of the format was, with an owner, whose secret is `a-secret-of-my-own-choice`.
+const VERSION_1: &str = r#"
+    CREATE TABLE member (id TEXT PRIMARY KEY, email TEXT NOT NULL, role TEXT NOT NULL, first_name TEXT NOT NULL,
+        last_name TEXT NOT NULL) STRICT;
+    CREATE TABLE token (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+        member TEXT NOT NULL REFERENCES member (id), service INTEGER NOT NULL, last_used INTEGER, document TEXT NOT NULL) STRICT;
+    CREATE TABLE secret (hash BLOB PRIMARY KEY, token TEXT NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+        expires INTEGER) STRICT;
+    CREATE INDEX secret_of_token ON secret (token);
+    INSERT INTO member VALUES ('00000000000000000000000a', 'owner@example.com', 'owner', 'Olive', 'Owner');
+    INSERT INTO token (id, member, service, document) VALUES ('00000000000000000000000b', '00000000000000000000000a', 0,
+        '{"_id": "00000000000000000000000b", "ownerId": "00000000000000000000000a", "memberId": "00000000000000000000000a",
+          "creationDate": 1, "lastModified": 1, "role": "admin", "token": "oice", "serviceToken": false,
+          "defaultApiVersion": 20240415}');
+    PRAGMA application_id = 1279554667;
+    PRAGMA user_version = 1;
+"#;
+
+#[tokio::test]
+async fn a_store_of_an_older_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old");
+    let secret = Secret::new("a-secret-of-my-own-choice");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    let hash: [u8; 32] = sha2::Sha256::digest(secret.expose()).into();
+    old.execute("INSERT INTO secret (hash, token) VALUES (?, '00000000000000000000000b')", [hash]).unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let server = start(&path).await.unwrap();
+        assert_eq!(status(&server, &secret).await, 200);
+        server.stop().await;
+    }
+    let now = rusqlite::Connection::open(&path).unwrap();
+    let version: i32 = now.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let error = start(Path::new("/proc/ld.db")).await.unwrap_err().to_string();
+    assert!(error.contains("/proc/ld.db") && error.contains("permissions"), "{error}");
+}
+
+#[tokio::test]
+async fn a_seeded_account_is_the_same_each_time() {
+    let list = async || {
+        let server = Server::builder().seed_tokens(300).start().await.unwrap();
+        let owner = server.owner_secret().unwrap().clone();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}/api/v2/tokens?showAll=true&limit=300&offset=4", server.url());
+        http.get(url).header("Authorization", owner.expose()).send().await.unwrap().text().await.unwrap()
+    };
+    let first = list().await;
+    assert_eq!(first, list().await);
+    assert_eq!(first.matches("\"creationDate\"").count(), 300);
 }
