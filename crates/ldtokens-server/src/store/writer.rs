@@ -49,12 +49,13 @@ fn commit(connection: &mut Connection, batch: Vec<Job>, last_use: &LastUse) {
     let mut waiting = Vec::with_capacity(batch.len());
     let committed = (|| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (token, moment) in &used {
-            Records::new(&transaction).set_last_used(token, *moment)?;
-        }
+        // The jobs first: each of them is waited for, whatever fails after it.
         waiting.extend(batch.into_iter().map(|job| job(&transaction)));
         if transaction.is_autocommit() {
             return Err(Refusal::not_written());
+        }
+        for (token, moment) in &used {
+            Records::new(&transaction).set_last_used(token, *moment)?;
         }
         Ok(transaction.commit()?)
     })();
