@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, Command, value_parser};
+use ldtokens_server::Fault;
 
 use crate::operations::{Kind, OPERATIONS, Operation, Parameter};
 use crate::output::Format;
@@ -123,11 +124,7 @@ fn serve() -> Command {
                 .value_name("FAULT")
                 .action(clap::ArgAction::Append)
                 .help("Make something go wrong, as in 'postToken status=503 times=3' or '* drop-after probability=0.1'")
-                .long_help(
-                    "Make something go wrong. A fault reads OPERATION EFFECT [times=N] [probability=P], where OPERATION may \
-                     be * and EFFECT is status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or \
-                     cut-body. May be given several times",
-                ),
+                .long_help(format!("Make something go wrong: {}. May be given several times", Fault::FORM)),
         )
         .arg(
             Arg::new("fault-seed")

@@ -85,7 +85,16 @@ impl Caller {
     /// The token `id`, if the caller may do `actions` to it or, where there are none, see it. A token that it neither sees
     /// nor may change is not there.
     pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, Refusal> {
-        let target = records.token(id)?.ok_or_else(Refusal::not_found)?;
+        self.known(records, records.token(id)?.ok_or_else(Refusal::not_found)?, actions)
+    }
+
+    /// [`find`](Self::find) for a token that has been read.
+    pub(crate) fn known(
+        &self,
+        records: &Records<'_>,
+        target: StoredToken,
+        actions: &[Action],
+    ) -> Result<StoredToken, Refusal> {
         let allowed = actions.iter().try_for_each(|action| self.require(records, *action, &target));
         match allowed {
             Err(refusal) if self.sees(&target) => Err(refusal),

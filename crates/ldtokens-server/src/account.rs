@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::answer::Refusal;
 use crate::document::new_token;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
@@ -153,7 +154,7 @@ impl Account {
     }
 
     /// Puts it into a store. The tokens' secrets are given in the order of the tokens.
-    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, crate::answer::Refusal> {
+    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, Refusal> {
         for role in &self.custom_roles {
             records.add_custom_role(&role.stored())?;
         }
@@ -164,7 +165,7 @@ impl Account {
         let mut secrets = Vec::new();
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
-            let mut stored = token.stored(member.ok_or_else(crate::answer::Refusal::not_found)?, now)?;
+            let mut stored = token.stored(member.ok_or_else(Refusal::not_found)?, now)?;
             let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
             stored.document["token"] = secret.last_four().into();
             records.add_token(&stored)?;
@@ -182,9 +183,7 @@ impl Account {
         }
         let (mut ids, mut secrets) = (BTreeSet::new(), BTreeSet::new());
         let mut check_id = |at: &str, id: &Option<String>| match id {
-            Some(id) if id.len() != 24 || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
-                Err(InvalidAccount(format!("{at}.id: an ID has 24 hexadecimal digits")))
-            }
+            Some(id) if !secrets::is_id(id) => Err(InvalidAccount(format!("{at}.id: an ID has 24 hexadecimal digits"))),
             Some(id) if !ids.insert(id.clone()) => Err(InvalidAccount(format!("{at}.id: {id} is there twice"))),
             _ => Ok(()),
         };
@@ -247,7 +246,7 @@ impl AccountRole {
 
 impl AccountToken {
     /// The token as if it had been created by the API, whose checks it has to pass.
-    fn stored(&self, member: Member, now: i64) -> Result<StoredToken, crate::answer::Refusal> {
+    fn stored(&self, member: Member, now: i64) -> Result<StoredToken, Refusal> {
         let mut body = json!({ "name": self.name, "serviceToken": self.service_token });
         for (name, value) in [
             ("description", json!(self.description)),

@@ -28,7 +28,7 @@ pub struct ServerBuilder {
     listen: SocketAddr,
     admin: Option<SocketAddr>,
     store: Option<PathBuf>,
-    account: Account,
+    account: Option<Account>,
     owner_secret: Option<Secret>,
     seed_tokens: u32,
     clock: Clock,
@@ -44,7 +44,7 @@ impl ServerBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin: None,
             store: None,
-            account: Account::default(),
+            account: None,
             owner_secret: None,
             seed_tokens: 0,
             clock: Clock::system(),
@@ -79,7 +79,7 @@ impl ServerBuilder {
     /// What a new store begins with. A store that has an account keeps the one it has. An owner, an admin, a writer and a
     /// reader, each with a token, if not set.
     pub fn account(mut self, account: Account) -> Self {
-        self.account = account;
+        self.account = Some(account);
         self
     }
 
@@ -139,8 +139,9 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] says what is in the way, and what to do about it. Then nothing was changed.
     pub async fn start(mut self) -> Result<Server, StartError> {
+        let mut account = self.account.take().unwrap_or_default();
         if let Some(secret) = self.owner_secret.take() {
-            self.account.set_owner_secret(secret).map_err(|reason| StartError::OwnerSecret { reason })?;
+            account.set_owner_secret(secret).map_err(|reason| StartError::OwnerSecret { reason })?;
         }
         let faults = Arc::new(Faults::new(self.fault_seed));
         faults.add(self.faults)?;
@@ -154,8 +155,8 @@ impl ServerBuilder {
         let path = self.store.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(self.store.as_deref()));
         let store = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let owner = self.account.owner_token();
-        let (account, seed_tokens, now) = (self.account, self.seed_tokens, self.clock.now().get());
+        let owner = account.owner_token();
+        let (seed_tokens, now) = (self.seed_tokens, self.clock.now().get());
         let begun = store.write(move |records| {
             if !records.is_new()? {
                 return Ok(Vec::new());

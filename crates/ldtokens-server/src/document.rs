@@ -90,7 +90,7 @@ pub(crate) fn later(document: &Value, now: i64) -> i64 {
 }
 
 /// Refuses a document whose mutable properties are not of their type, or that does not have one kind of permissions.
-pub(crate) fn check_permissions(document: &Value) -> Result<(), Refusal> {
+fn check_permissions(document: &Value) -> Result<(), Refusal> {
     let wanted = json!({});
     let part = MUTABLE.iter().fold(wanted, |mut part, (name, _)| {
         if let Some(value) = document.get(*name) {

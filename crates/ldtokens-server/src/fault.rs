@@ -49,6 +49,10 @@ pub enum Effect {
 const LONGEST_DELAY: Duration = Duration::from_secs(600);
 
 impl Fault {
+    /// How its line reads, in a sentence.
+    pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
+                            status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or cut-body";
+
     /// A fault that strikes every request.
     pub fn new(effect: Effect) -> Self {
         Self { operation: None, effect, times: None, probability: 1.0 }
@@ -107,9 +111,7 @@ impl FromStr for Fault {
     type Err = InvalidFault;
 
     fn from_str(line: &str) -> Result<Self, InvalidFault> {
-        const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [probability=P]`, where OPERATION may be *, and EFFECT \
-                            is status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or cut-body";
-        let form = || InvalidFault(FORM.to_owned());
+        let form = || InvalidFault(Self::FORM.to_owned());
         let mut words = line.split_whitespace();
         let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
         let (mut effect, mut retry, mut times, mut chance) = (None, None, None, 1.0);

@@ -6,12 +6,10 @@ use axum::http::HeaderMap;
 
 use crate::answer::Refusal;
 use crate::clock::Clock;
+use crate::judge;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
 const WINDOW: i64 = 10_000;
-
-/// How many operations the API has, each of which has a route.
-const ROUTES: u32 = 6;
 
 /// How many requests are answered in each window of ten seconds. Beyond that the answer is 429.
 ///
@@ -49,11 +47,13 @@ impl Limits {
         self
     }
 
+    /// The limits of the account and of each route, if there are any.
     fn of_window(self) -> Option<(u32, u32)> {
+        let routes = u32::try_from(judge::operation_ids().len()).unwrap_or(u32::MAX);
         match (self.account, self.route) {
             (None, None) => None,
             (account, route) => {
-                let account = account.or_else(|| route?.checked_mul(ROUTES)).unwrap_or(u32::MAX);
+                let account = account.or_else(|| route?.checked_mul(routes)).unwrap_or(u32::MAX);
                 Some((account, route.unwrap_or(account)))
             }
         }
@@ -63,7 +63,9 @@ impl Limits {
 /// Counts requests by window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    limits: Limits,
+    address_limit: Option<u32>,
+    /// Of the account, and of each route.
+    window_limits: Option<(u32, u32)>,
     window: Mutex<Window>,
 }
 
@@ -85,12 +87,12 @@ pub(crate) struct Count {
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, window: Mutex::default() }
+        Self { address_limit: limits.address, window_limits: limits.of_window(), window: Mutex::default() }
     }
 
     /// Counts a request to `route`.
     pub(crate) fn count(&self, address: Option<IpAddr>, route: &'static str, clock: &Clock) -> Count {
-        if self.limits == Limits::none() {
+        if self.address_limit.is_none() && self.window_limits.is_none() {
             return Count::default();
         }
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +102,7 @@ impl Limiter {
             *window = Window { number, ..Window::default() };
         }
         let ends = (number + 1) * WINDOW;
-        if let (Some(limit), Some(address)) = (self.limits.address, address) {
+        if let (Some(limit), Some(address)) = (self.address_limit, address) {
             let used = window.addresses.entry(address).or_default();
             if *used >= limit {
                 let seconds = u64::try_from(ends - now).unwrap_or(0).div_ceil(1000);
@@ -111,7 +113,7 @@ impl Limiter {
             }
             *used += 1;
         }
-        let Some((account_limit, route_limit)) = self.limits.of_window() else { return Count::default() };
+        let Some((account_limit, route_limit)) = self.window_limits else { return Count::default() };
         let of_account = window.account;
         let of_route = window.routes.entry(route).or_default();
         let exceeded = of_account >= account_limit || *of_route >= route_limit;

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
 use crate::routes::{API, Service, operation};
+use crate::secrets::is_id;
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +129,7 @@ struct LogLine {
 impl LogLine {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-        let is_id = |part: &&str| part.len() == 24 && part.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let token_id = request.uri().path().split('/').find(is_id).map(str::to_owned);
+        let token_id = request.uri().path().split('/').find(|part| is_id(part)).map(str::to_owned);
         Self { method: request.method().clone(), route: route.to_owned(), token_id }
     }
 

@@ -56,8 +56,10 @@ pub(crate) enum Work {
 
 /// What is to take a token's place, and the answer if it does.
 pub(crate) struct Change {
+    /// As it is to be, with the revision that it was read at.
     pub(crate) token: StoredToken,
-    pub(crate) document: Value,
+    /// Whether that differs from what was read.
+    pub(crate) is_change: bool,
     pub(crate) answer: Answer,
 }
 
@@ -149,18 +151,18 @@ fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let mut token = records.token(&asked.token_id)?.ok_or_else(Refusal::not_found)?;
+    let token = records.token(&asked.token_id)?.ok_or_else(Refusal::not_found)?;
     let patched = patched(&token.document, &asked.body, asked.now);
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
-    caller.find(records, &asked.token_id, actions)?;
+    let mut token = caller.known(records, token, actions)?;
     let (document, actions) = patched?;
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_reach(records, &document)?;
     }
-    let before = std::mem::replace(&mut token.document, document.clone());
+    let is_change = document != token.document;
+    token.document = document;
     let answer = json_answer(StatusCode::OK, &request.shown(&token));
-    token.document = before;
-    Ok(Change { token, document, answer })
+    Ok(Change { token, is_change, answer })
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
@@ -176,10 +178,8 @@ fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
-    let mut document = token.document.clone();
-    document["lastModified"] = later(&document, asked.now).into();
-    document["token"] = secret.last_four().into();
-    records.replace(&token, &document)?;
-    token.document = document;
+    token.document["lastModified"] = later(&token.document, asked.now).into();
+    token.document["token"] = secret.last_four().into();
+    records.replace(&token)?;
     Ok(json_answer(StatusCode::OK, &request.with_secret(&token, &secret)))
 }

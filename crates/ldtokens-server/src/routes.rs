@@ -110,7 +110,7 @@ impl Service {
             Next::Write(asked, work) => self.write(asked, work).await,
             Next::Change(asked, change, work) => {
                 let change_it = move |request: &Request<'_>| {
-                    if request.records.replace(&change.token, &change.document)? {
+                    if request.records.replace(&change.token)? {
                         return Ok(change.answer);
                     }
                     // Another change came between. What held before it, and does not now, is a conflict.
@@ -118,7 +118,7 @@ impl Service {
                         StatusCode::UNPROCESSABLE_ENTITY => Refusal::conflict(),
                         _ => refusal,
                     })?;
-                    request.records.replace(&again.token, &again.document)?;
+                    request.records.replace(&again.token)?;
                     Ok(again.answer)
                 };
                 self.write(asked, change_it).await
@@ -172,7 +172,7 @@ impl Service {
                 Work::Read(work) => Next::Done(work(&request)?),
                 Work::Write(work) => Next::Write(asked, work),
                 Work::Change(work) => match work(&request)? {
-                    change if change.document == change.token.document => Next::Done(change.answer),
+                    change if !change.is_change => Next::Done(change.answer),
                     change => Next::Change(asked, Box::new(change), work),
                 },
             })

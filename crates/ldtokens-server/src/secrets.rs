@@ -30,6 +30,11 @@ pub(crate) fn new_id() -> String {
     hex(&random::<12>())
 }
 
+/// Whether `text` has the form of an ID.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has random numbers");

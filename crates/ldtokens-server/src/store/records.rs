@@ -155,12 +155,12 @@ impl<'a> Records<'a> {
         self.connection.prepare_cached(&format!("{TOKEN} WHERE token.id = ?"))?.query_row([id], read_token).optional()
     }
 
-    /// Puts `document` in the place of what `token` held when it was read. Gives whether nothing came between.
-    pub(crate) fn replace(&self, token: &StoredToken, document: &Value) -> rusqlite::Result<bool> {
+    /// Writes the document of `token`, if it still has the revision that it was read at. Gives whether it has.
+    pub(crate) fn replace(&self, token: &StoredToken) -> rusqlite::Result<bool> {
         let replaced = self
             .connection
             .prepare_cached("UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?")?
-            .execute(params![document.to_string(), token.id, token.revision])?;
+            .execute(params![token.document.to_string(), token.id, token.revision])?;
         Ok(replaced == 1)
     }
 
