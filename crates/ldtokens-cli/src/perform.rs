@@ -25,7 +25,14 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
 
     let client = connect::client(arguments)?;
     let method: Method = operation.method.parse().expect("the table holds methods");
-    let answer = client.request(operation.id, method, &path, &query, words.body.as_ref()).await?;
+    let mut request = client.request(operation.id, method, &path);
+    for (name, value) in query {
+        request = request.query(name, value);
+    }
+    if let Some(body) = &words.body {
+        request = request.json(body);
+    }
+    let answer = request.send().await?;
     if answer.is_empty() {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use crate::api_version::ApiVersion;
 use crate::base_url::{BaseUrl, PlainHttp, Region};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
+use crate::dry_run::{DryRun, Rehearsal};
 use crate::environment;
 use crate::error::{ConfigError, Error};
 use crate::observe::Observer;
@@ -33,6 +34,7 @@ pub struct ClientBuilder {
     policy: RetryPolicy,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
+    rehearsal: Option<Rehearsal>,
 }
 
 impl ClientBuilder {
@@ -52,6 +54,7 @@ impl ClientBuilder {
             policy: RetryPolicy::default(),
             clock: None,
             observer: None,
+            rehearsal: None,
         }
     }
 
@@ -143,6 +146,25 @@ impl ClientBuilder {
         self
     }
 
+    /// Shows requests, all or those that would change something, instead of sending them. A call whose request is held back
+    /// ends in [`Error::DryRun`]. What is shown has all that would be sent but the credential.
+    ///
+    /// ```
+    /// use ldtokens::{BaseRole, Client, DryRun, Error, NewToken};
+    /// # async fn example(secret: String) -> Result<(), Error> {
+    /// let client = Client::builder(secret)
+    ///     .dry_run(DryRun::Changes, |request| println!("{} {}", request.method(), request.url()))
+    ///     .build()?;
+    /// let created = client.create(&NewToken::new(BaseRole::Reader)).await;
+    /// assert!(matches!(created, Err(Error::DryRun { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dry_run(mut self, scope: DryRun, show: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+        self.rehearsal = Some(Rehearsal { scope, show: Arc::new(show) });
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -162,6 +184,7 @@ impl ClientBuilder {
             pacing: Pacing::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             observer: self.observer,
+            rehearsal: self.rehearsal,
         };
         Ok(Client::new(base_url, http, sender))
     }

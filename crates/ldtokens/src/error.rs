@@ -61,6 +61,11 @@ pub enum Error {
         /// What was seen instead of the answer.
         source: Box<Error>,
     },
+    /// The request was shown and not sent, as a [`dry_run`](crate::ClientBuilder::dry_run) asks.
+    DryRun {
+        /// The operation that was not carried out.
+        operation: Operation,
+    },
     /// The list was read to its end, but it changed meanwhile: tokens may be missing from what was read.
     ListChanged {
         /// How many tokens came a second time, and were left out.
@@ -159,6 +164,7 @@ impl fmt::Display for Error {
                     "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
                 )
             }
+            Self::DryRun { operation } => write!(f, "{operation}: not sent, since this is a dry run"),
             Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
         }
     }

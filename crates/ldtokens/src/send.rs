@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ldtokens_client::{Exchange, Secret, Transport};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response, StatusCode};
 use tracing::Instrument;
 
 use crate::attempt::{Answer, Attempt, attempt};
 use crate::clock::Clock;
+use crate::dry_run::Rehearsal;
 use crate::error::{ApiError, Error};
 use crate::observe::{AttemptSeen, CallSeen, Observer};
 use crate::operation::Operation;
@@ -27,6 +28,7 @@ pub(crate) struct Sender {
     pub(crate) pacing: Pacing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 /// A request on its way.
@@ -45,6 +47,7 @@ impl Sender {
         operation: Operation,
         request: Request,
     ) -> Result<Answer, Error> {
+        let changes = !request.method().is_safe();
         let outgoing = Outgoing {
             http,
             operation,
@@ -52,6 +55,9 @@ impl Sender {
             repetition: Repetition::of(&request),
             request: self.stamp(request),
         };
+        if self.rehearsal.as_ref().is_some_and(|rehearsal| rehearsal.holds_back(changes, &outgoing.request)) {
+            return Err(Error::DryRun { operation });
+        }
         let span = tracing::debug_span!("call", %operation, token_id = outgoing.token_id);
         let begun = self.clock.elapsed();
         let mut attempts = 0;
@@ -140,7 +146,9 @@ impl Sender {
             *request.method_mut() = Method::POST;
         }
         for (name, value) in &self.headers {
-            request.headers_mut().insert(name, value.clone());
+            if name == AUTHORIZATION || !request.headers().contains_key(name) {
+                request.headers_mut().insert(name, value.clone());
+            }
         }
         request
     }

@@ -10,6 +10,7 @@ mod errors;
 mod pages;
 mod proxy;
 mod rate_limits;
+mod requests;
 mod retries;
 mod secrets;
 mod settings;

@@ -1,0 +1,67 @@
+//! Requests described at run time, and requests that are shown and not sent.
+
+use std::sync::{Arc, Mutex};
+
+use ldtokens::reqwest::Method;
+use ldtokens::{DryRun, Error, Overlap, Patch};
+
+use crate::proxy::Proxy;
+use crate::support::{client_of, create, owner, reader, server};
+
+#[tokio::test]
+async fn a_header_of_ones_own_is_sent_and_the_credential_stays_the_clients() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let list = || client.request("getTokens", Method::GET, "/tokens");
+
+    list().header("LD-API-Version", "20220603").header("X-Trace", "a b").send().await.unwrap();
+    let head = proxy.seen()[0].head.clone();
+    assert!(head.contains("ld-api-version: 20220603\r\n") && !head.contains("20240415"), "{head}");
+    assert!(head.contains("x-trace: a b\r\n"), "{head}");
+
+    for (name, value) in [("authorization", "api-x"), ("X-A", "two\nlines"), ("X A", "x"), ("", "x")] {
+        let refused = list().header(name, value).send().await.unwrap_err();
+        assert!(matches!(refused, Error::InvalidInput(_)), "{name}: {refused}");
+        assert!(!refused.to_string().contains("api-x"), "{refused}");
+    }
+    assert_eq!(proxy.seen().len(), 1, "what is refused is not sent");
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_would_change_something_without_the_credential_and_does_not_send_it() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let client = {
+        let shown = shown.clone();
+        let show = move |request: &ldtokens::reqwest::Request| {
+            let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+            shown.lock().unwrap().push(format!("{request:?} {}", String::from_utf8_lossy(body)));
+        };
+        client_of(&server, proxy.url()).dry_run(DryRun::Changes, show).build().unwrap()
+    };
+    assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("kept"));
+    let held_back = |error: Error| assert!(matches!(error, Error::DryRun { .. }), "{error}");
+    held_back(client.create(&reader("new")).await.unwrap_err());
+    held_back(client.create_or_recover(&reader("new")).await.unwrap_err());
+    held_back(client.update(&token.id, &Patch::new().name("x")).await.unwrap_err());
+    held_back(client.edit(&token.id, |token| token.name = Some("edited".into())).await.unwrap_err());
+    held_back(client.reset(&token.id, Overlap::None).await.unwrap_err());
+    held_back(client.delete(&token.id).await.unwrap_err());
+    assert!(proxy.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", proxy.lines());
+
+    let shown = shown.lock().unwrap();
+    assert_eq!(shown.len(), 6);
+    assert!(shown[3].contains("PATCH") && shown[3].contains(r#""value":"edited""#), "{}", shown[3]);
+    assert!(shown.iter().all(|shown| shown.contains("ld-api-version") && !shown.contains("authorization")));
+    assert!(!shown.iter().any(|shown| shown.contains(owner(&server).expose())));
+}
+
+#[tokio::test]
+async fn a_dry_run_of_everything_needs_no_server() {
+    let client = ldtokens::Client::builder("x".to_owned()).host("http://127.0.0.1:1");
+    let client = client.dry_run(DryRun::Everything, |_| {}).build().unwrap();
+    assert!(matches!(client.list().send().await, Err(Error::DryRun { .. })));
+}
