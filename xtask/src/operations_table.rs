@@ -9,6 +9,7 @@ use crate::api::{METHODS, resolved};
 
 pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
     let document = Document(document);
+    let token = document.properties(&document.0["components"]["schemas"]["Token"])?;
     let mut operations = Vec::new();
     for (path, item) in document.0["paths"].as_object().context("the document has no paths")? {
         for method in METHODS {
@@ -62,6 +63,8 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
                 /// The least value.
                 minimum: i64,
             },
+            /// A moment: a Unix time in milliseconds.
+            Time,
             /// A text.
             Text,
             /// One of these texts.
@@ -82,6 +85,9 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
 
         /// All operations, in the document's order.
         pub(crate) static OPERATIONS: &[Operation] = &[#(#operations),*];
+
+        /// The properties of a token.
+        pub(crate) static TOKEN: &[Parameter] = &[#(#token),*];
     })
 }
 
@@ -129,23 +135,32 @@ impl Document<'_> {
         let description = body.get("description").and_then(Value::as_str).unwrap_or_default();
         let schema = self.resolve(&body["content"]["application/json"]["schema"])?;
         let example = json(schema.get("example"))?;
-        let mut properties = Vec::new();
-        let required = schema.get("required").and_then(Value::as_array);
-        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let required = required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
-            properties.push(self.parameter(name, required, property, self.resolve(property)?)?);
-        }
+        let properties = self.properties(schema)?;
         Ok(quote! {
             Some(Body { description: #description, properties: &[#(#properties),*], example: #example })
         })
     }
 
+    fn properties(&self, schema: &Value) -> Result<Vec<TokenStream>> {
+        let required = schema.get("required").and_then(Value::as_array);
+        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let property = |(name, property): (&String, &Value)| {
+            let required = required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
+            self.parameter(name, required, property, self.resolve(property)?)
+        };
+        properties.map(property).collect()
+    }
+
     fn kind(&self, schema: &Value) -> Result<TokenStream> {
-        let mut schema = self.resolve(schema)?;
         // A reference with a description of its own.
-        if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
-            schema = self.resolve(only)?;
+        let schema = match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([only]) => only,
+            _ => schema,
+        };
+        if schema.get("$ref").is_some_and(|reference| reference == "#/components/schemas/UnixMillis") {
+            return Ok(quote!(Kind::Time));
         }
+        let schema = self.resolve(schema)?;
         let values = schema.get("enum").and_then(Value::as_array);
         Ok(match (schema.get("type").and_then(Value::as_str), values) {
             (Some("boolean"), _) => quote!(Kind::Boolean),

@@ -179,6 +179,7 @@ pub(crate) fn kind(kind: Kind) -> String {
         Kind::Boolean => "true or false".to_owned(),
         Kind::Integer { minimum: i64::MIN } => "a whole number".to_owned(),
         Kind::Integer { minimum } => format!("a whole number, at least {minimum}"),
+        Kind::Time => "a Unix time in milliseconds".to_owned(),
         Kind::Text => "text".to_owned(),
         Kind::OneOf(values) => format!("one of {}", values.join(", ")),
         Kind::Json => "JSON".to_owned(),

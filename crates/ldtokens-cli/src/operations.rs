@@ -41,6 +41,8 @@ pub(crate) enum Kind {
         /// The least value.
         minimum: i64,
     },
+    /// A moment: a Unix time in milliseconds.
+    Time,
     /// A text.
     Text,
     /// One of these texts.
@@ -227,13 +229,128 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             Parameter {
                 name: "expiry",
                 required: false,
-                kind: Kind::Integer {
-                    minimum: -9223372036854775808i64,
-                },
+                kind: Kind::Time,
                 description: "An expiration time for the old token key, expressed as a Unix epoch time in milliseconds. By default, the token will expire immediately.",
                 example: "1754006400000",
             },
         ],
         body: None,
+    },
+];
+/// The properties of a token.
+pub(crate) static TOKEN: &[Parameter] = &[
+    Parameter {
+        name: "_id",
+        required: true,
+        kind: Kind::Text,
+        description: "The token's ID, 24 hexadecimal digits.",
+        example: "\"61095542756dba551110ae21\"",
+    },
+    Parameter {
+        name: "ownerId",
+        required: true,
+        kind: Kind::Text,
+        description: "The ID of the member who owns the token.",
+        example: "\"569f183514f4432160000007\"",
+    },
+    Parameter {
+        name: "memberId",
+        required: true,
+        kind: Kind::Text,
+        description: "The ID of the member who created the token.",
+        example: "\"569f183514f4432160000007\"",
+    },
+    Parameter {
+        name: "_member",
+        required: false,
+        kind: Kind::Json,
+        description: "The member a token belongs to.",
+        example: "{\"_id\":\"569f183514f4432160000007\",\"email\":\"ariel@example.com\",\"role\":\"admin\",\"firstName\":\"Ariel\",\"lastName\":\"Flores\",\"_links\":{\"self\":{\"href\":\"/api/v2/members/569f183514f4432160000007\",\"type\":\"application/json\"}}}",
+    },
+    Parameter {
+        name: "name",
+        required: false,
+        kind: Kind::Text,
+        description: "A human-friendly name for the token.",
+        example: "\"Nightly export\"",
+    },
+    Parameter {
+        name: "description",
+        required: false,
+        kind: Kind::Text,
+        description: "What the token is for.",
+        example: "\"Reads flag data for the warehouse\"",
+    },
+    Parameter {
+        name: "creationDate",
+        required: true,
+        kind: Kind::Time,
+        description: "When the token was created, as a Unix time in milliseconds.",
+        example: "1753920000000",
+    },
+    Parameter {
+        name: "lastModified",
+        required: true,
+        kind: Kind::Time,
+        description: "When the token last changed, as a Unix time in milliseconds.",
+        example: "1753923600000",
+    },
+    Parameter {
+        name: "lastUsed",
+        required: false,
+        kind: Kind::Time,
+        description: "When the token last authenticated a request, as a Unix time in milliseconds. Absent if it never has.",
+        example: "1754002800000",
+    },
+    Parameter {
+        name: "customRoleIds",
+        required: false,
+        kind: Kind::Json,
+        description: "The custom roles that give the token its permissions, by ID or key.",
+        example: "[\"release-managers\"]",
+    },
+    Parameter {
+        name: "inlineRole",
+        required: false,
+        kind: Kind::Json,
+        description: "The policy that gives the token its permissions, in place of a role.",
+        example: "[]",
+    },
+    Parameter {
+        name: "role",
+        required: false,
+        kind: Kind::Text,
+        description: "The base role that gives the token its permissions.",
+        example: "\"reader\"",
+    },
+    Parameter {
+        name: "token",
+        required: false,
+        kind: Kind::Text,
+        description: "The secret: whole in the answer to `postToken` and `resetToken`, and its last four characters everywhere else.",
+        example: "\"1234\"",
+    },
+    Parameter {
+        name: "serviceToken",
+        required: false,
+        kind: Kind::Boolean,
+        description: "Whether this is a service token, which outlives the member who made it, or a personal token.",
+        example: "false",
+    },
+    Parameter {
+        name: "_links",
+        required: true,
+        kind: Kind::Json,
+        description: "The places related to this one, by what they are to it, as in `self`, `parent` and `next`.",
+        example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
+    },
+    Parameter {
+        name: "defaultApiVersion",
+        required: false,
+        kind: Kind::Integer {
+            minimum: -9223372036854775808i64,
+        },
+        description: "The API version that applies to requests with this token that do not name one.",
+        example: "20240415",
     },
 ];

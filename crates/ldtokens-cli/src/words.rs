@@ -79,6 +79,7 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
     };
     let fits = match property.kind {
         Kind::Boolean => value.is_boolean(),
+        Kind::Time => value.is_i64(),
         Kind::Integer { minimum } => value.as_i64().is_some_and(|number| number >= minimum),
         Kind::Text => value.is_string(),
         Kind::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
@@ -94,6 +95,7 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
 fn check(operation: &Operation, parameter: &Parameter, value: &str) -> Result<(), Failure> {
     let fits = match parameter.kind {
         Kind::Boolean => value.parse::<bool>().is_ok(),
+        Kind::Time => value.parse::<i64>().is_ok(),
         Kind::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
         Kind::OneOf(values) => values.contains(&value),
         Kind::Text | Kind::Json => true,
