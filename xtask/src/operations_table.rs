@@ -54,7 +54,7 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
         }
 
         /// What a parameter can hold.
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
         pub(crate) enum Kind {
             /// `true` or `false`.
             Boolean,

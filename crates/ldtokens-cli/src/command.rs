@@ -3,11 +3,14 @@
 use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
-use crate::operations::{Kind, OPERATIONS, Operation, Parameter};
-use crate::output::Format;
+use crate::arguments::{everywhere, secret_to};
+use crate::failure::Kind;
+use crate::operations::{self, OPERATIONS, Operation, Parameter};
+use crate::perform::gives_secret;
+use crate::{config, shell, verbs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -15,30 +18,58 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+const ABOUT: &str = "LaunchDarkly access tokens from a shell and in CI";
+
 const AFTER_HELP: &str = "\
-The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN; it is never an
-argument. RUST_LOG=debug shows each request on standard error, without secrets.
+Verbs are for people; the operations beneath them have the API's own names, and take parameters as NAME=VALUE and a body as
+NAME==TEXT, NAME:=JSON or - for standard input. `ldtokens COMMAND --help` teaches each.
+
+The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN; it is never an argument.
+`ldtokens config` says which account applies, and why.
 
 Examples:
   ldtokens demo
+  ldtokens --local create --name Export --role reader
+  ldtokens list --show-all --filter 'lastUsed<90d' --sort lastUsed
+  ldtokens reset Export --expires-in 24h --secret-to export.secret
   ldtokens getTokens showAll=true --output json
-  ldtokens postToken name==Export role==reader serviceToken:=true
-  echo '[{\"op\": \"replace\", \"path\": \"/name\", \"value\": \"Export\"}]' | ldtokens patchToken tokenId=ID -
-  ldtokens serve --listen 127.0.0.1:8765 --store ld.db
+  ldtokens serve --listen 127.0.0.1:8765 --store ld.db";
 
-Exit status: 0 done; 1 another failure; 2 usage; 3 not authenticated; 4 forbidden; 5 not found; 6 conflict, or a patch
-that does not apply; 7 rate limited; 8 outcome unknown; 9 no connection or no answer.";
+/// What `--about` prints.
+pub(crate) const ABOUT_TEXT: &str = concat!(
+    "ldtokens ",
+    env!("CARGO_PKG_VERSION"),
+    "\n\nLaunchDarkly access tokens from a shell and in CI, over LaunchDarkly's REST API, version 2.\n\
+     It takes the place of the vendor's Bash client for these operations, with the same words.\n\n\
+     Licence: ",
+    env!("CARGO_PKG_LICENSE")
+);
+
+/// The program's arguments, with what the Bash client wrote with one dash and two letters.
+pub(crate) fn words() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|word| match word.to_string_lossy().as_ref() {
+        "-nc" => "--no-color".to_owned(),
+        other => other.to_owned(),
+    })
+}
 
 pub(crate) fn command() -> Command {
-    let operations = OPERATIONS.iter().map(operation);
+    let statuses = Kind::ALL.iter().filter(|(_, status, ..)| *status != 0);
+    let statuses: Vec<_> = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
     Command::new("ldtokens")
-        .about("LaunchDarkly access tokens from a shell and in CI")
+        .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .styles(STYLES)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
+        .subcommand_value_name("COMMAND")
+        .arg(Arg::new("about").long("about").action(ArgAction::SetTrue).help("Say what this program is"))
+        .args(everywhere())
         .after_help(AFTER_HELP)
-        .subcommands(operations)
+        .after_long_help(format!("{AFTER_HELP}\n\nExit status:\n  0    done{}", statuses.concat()))
+        .subcommands(verbs::commands())
+        .subcommands(OPERATIONS.iter().map(operation))
+        .subcommand(config::command())
+        .subcommand(shell::completions())
+        .subcommand(shell::man())
         .subcommand(serve())
         .subcommand(
             Command::new("demo")
@@ -47,32 +78,15 @@ pub(crate) fn command() -> Command {
 }
 
 fn operation(operation: &'static Operation) -> Command {
-    let words = Arg::new("words")
-        .value_name("NAME=VALUE")
-        .num_args(0..)
-        .allow_hyphen_values(false)
-        .help("Parameters; and the body, as NAME==TEXT, NAME:=JSON, or - for JSON on standard input");
-    Command::new(operation.id)
+    let words = Arg::new("words").value_name("NAME=VALUE").num_args(0..).allow_hyphen_values(false).help(
+        "Parameters; the body, as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; and headers, as Name:value",
+    );
+    let command = Command::new(operation.id)
         .about(operation.summary)
         .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
         .arg(words)
-        .arg(host())
-        .arg(
-            Arg::new("output")
-                .long("output")
-                .value_name("FORMAT")
-                .value_parser(value_parser!(Format))
-                .default_value("table")
-                .help("How to print the answer: table, or json with the API's own names"),
-        )
-        .after_help(parameters(operation))
-}
-
-fn host() -> Arg {
-    Arg::new("host").long("host").value_name("URL").help(
-        "Where the API is, with or without /api/v2 [default: LD_BASE_URI, LAUNCHDARKLY_API_HOST, or \
-         https://app.launchdarkly.com]",
-    )
+        .after_help(parameters(operation));
+    if gives_secret(operation) { secret_to(command) } else { command }
 }
 
 fn serve() -> Command {
@@ -170,18 +184,18 @@ fn parameters(operation: &Operation) -> String {
     text
 }
 
-pub(crate) fn is_text(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::OneOf(_))
+pub(crate) fn is_text(kind: operations::Kind) -> bool {
+    matches!(kind, operations::Kind::Text | operations::Kind::OneOf(_))
 }
 
-pub(crate) fn kind(kind: Kind) -> String {
+pub(crate) fn kind(kind: operations::Kind) -> String {
     match kind {
-        Kind::Boolean => "true or false".to_owned(),
-        Kind::Integer { minimum: i64::MIN } => "a whole number".to_owned(),
-        Kind::Integer { minimum } => format!("a whole number, at least {minimum}"),
-        Kind::Time => "a Unix time in milliseconds".to_owned(),
-        Kind::Text => "text".to_owned(),
-        Kind::OneOf(values) => format!("one of {}", values.join(", ")),
-        Kind::Json => "JSON".to_owned(),
+        operations::Kind::Boolean => "true or false".to_owned(),
+        operations::Kind::Integer { minimum: i64::MIN } => "a whole number".to_owned(),
+        operations::Kind::Integer { minimum } => format!("a whole number, at least {minimum}"),
+        operations::Kind::Time => "a Unix time in milliseconds".to_owned(),
+        operations::Kind::Text => "text".to_owned(),
+        operations::Kind::OneOf(values) => format!("one of {}", values.join(", ")),
+        operations::Kind::Json => "JSON".to_owned(),
     }
 }

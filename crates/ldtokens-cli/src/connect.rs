@@ -1,14 +1,91 @@
-//! The client that a command's flags and environment ask for.
+//! The client that a command's flags, environment and profile ask for.
 
 use clap::ArgMatches;
-use ldtokens::{Client, ClientBuilder};
+use ldtokens::{Client, ConfigError, DryRun, Error, Secret};
 
-use crate::failure::Failure;
+use crate::curl;
+use crate::failure::{Failure, Kind};
+use crate::interrupt::Interrupt;
+use crate::local;
+use crate::output::print;
+use crate::settings::Settings;
 
-pub(crate) fn client(arguments: &ArgMatches) -> Result<Client, Failure> {
-    let mut builder = ClientBuilder::from_env()?;
-    if let Some(host) = arguments.get_one::<String>("host") {
-        builder = builder.host(host);
+/// What a command works with.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) interrupt: Interrupt,
+    /// Whether what would change something is only shown.
+    pub(crate) is_dry_run: bool,
+}
+
+/// Does `work` with the client that `arguments` ask for. `held_back` is what a dry run shows instead of sending.
+pub(crate) async fn with_client(
+    arguments: &ArgMatches,
+    held_back: DryRun,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let settings = Settings::read(arguments)?;
+    let is_dry_run = arguments.get_flag("dry-run");
+    let sends_nothing = is_dry_run && held_back == DryRun::Everything;
+
+    let (server, credential) = if settings.is_local() {
+        let (server, secret) = local::start().await?;
+        (Some(server), secret)
+    } else if sends_nothing {
+        (None, Secret::new("none"))
+    } else {
+        (None, credential(&settings)?)
+    };
+    let host = match (&server, &settings.host) {
+        (Some(server), _) => server.url().to_owned(),
+        (None, Some(host)) => host.value.clone(),
+        (None, None) => unreachable!("what is not local has a host"),
+    };
+    let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    if is_dry_run {
+        builder = builder.dry_run(held_back, |request| {
+            let _ = print(&curl::command(request));
+        });
     }
-    Ok(builder.user_agent_suffix("ldtokens-cli").build()?)
+    let client = builder.build().map_err(|error| named(error, &settings))?;
+    if let (true, Some(_)) = (is_dry_run, &server) {
+        anstream::eprintln!("ldtokens: --local ends with this command; `ldtokens serve` stays for curl to reach");
+    }
+
+    let session = Session { client, interrupt: Interrupt::listen()?, is_dry_run };
+    let result = match work(&session).await {
+        // The request was shown, and that is what was asked for.
+        Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),
+        result => result,
+    };
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    result
+}
+
+fn credential(settings: &Settings) -> Result<Secret, Failure> {
+    match &settings.credential {
+        Some(source) => source.value.take(),
+        None => {
+            let error = ConfigError::MissingCredential { variables: ldtokens::CREDENTIAL_VARIABLES };
+            Err(Failure::new(
+                Kind::NotAuthenticated,
+                format!("{error}, or see --token-file, --token-command, --profile and --local in `ldtokens --help`"),
+            ))
+        }
+    }
+}
+
+/// The failure, with the name of the setting that is wrong.
+fn named(error: Error, settings: &Settings) -> Failure {
+    let because = match &error {
+        Error::Config(ConfigError::Host { .. }) => settings.host.as_ref().map(|host| &host.because),
+        Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.because),
+        _ => None,
+    };
+    match (because, Failure::from(error)) {
+        (Some(because), failure) => Failure::usage(failure.to_string()).within(because),
+        (None, failure) => failure,
+    }
 }

@@ -10,7 +10,8 @@ use ldtokens::{
 use ldtokens_server::{Clock, Server};
 
 use crate::failure::Failure;
-use crate::output::reach;
+use crate::output::field::reach;
+use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -71,7 +72,7 @@ impl Demo {
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
-            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(token)));
+            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))));
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -127,7 +128,7 @@ fn title(number: u32, text: &str) {
 fn fields(token: &Token) {
     field("id", &token.id);
     field("name", token.name.as_deref().unwrap_or_default());
-    field("reach", &reach(token));
+    field("reach", &reach(&json(token)));
 }
 
 fn field(name: &str, value: &str) {

@@ -32,7 +32,7 @@ pub(crate) struct Parameter {
     pub(crate) example: &'static str,
 }
 /// What a parameter can hold.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// `true` or `false`.
     Boolean,

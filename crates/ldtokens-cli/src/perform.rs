@@ -3,42 +3,93 @@
 
 use clap::ArgMatches;
 use ldtokens::reqwest::Method;
-use ldtokens::{Error, Patch, TokenId};
+use ldtokens::{DryRun, Error, Patch, Secret, TokenId};
 use serde_json::Value;
 
-use crate::connect;
-use crate::failure::Failure;
+use crate::connect::with_client;
+use crate::deliver::{Delivery, Destination};
+use crate::failure::{Failure, Kind};
 use crate::operations::Operation;
-use crate::output::{self, Format};
+use crate::output;
+use crate::output::format::Format;
 use crate::words::Words;
 
 pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result<(), Failure> {
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
+    if words.iter().any(|word| word == "-") && arguments.get_flag("token-stdin") {
+        return Err(Failure::usage("the body and the credential can't both come from standard input"));
+    }
     let words = Words::read(operation, &words, std::io::stdin())?;
-    let format = *arguments.get_one::<Format>("output").expect("it has a default");
+    let format = Format::asked(arguments)?;
     let path = path(operation, &words)?;
-    let query: Vec<(&str, &str)> = words.parameters().filter(|(name, _)| !in_path(operation, name)).collect();
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         // What RFC 6902 does not allow need not be sent to be refused.
         let _: Patch = Patch::from_json(&body.to_string())?;
     }
+    let destination = if gives_secret(operation) { Destination::given(arguments) } else { None };
 
-    let client = connect::client(arguments)?;
-    let method: Method = operation.method.parse().expect("the table holds methods");
-    let mut request = client.request(operation.id, method, &path);
-    for (name, value) in query {
-        request = request.query(name, value);
+    with_client(arguments, DryRun::Everything, async |session| {
+        let method: Method = operation.method.parse().expect("the table holds methods");
+        let is_reading = method.is_safe();
+        let mut request = session.client.request(operation.id, method, &path);
+        for (name, value) in words.parameters().filter(|(name, _)| !in_path(operation, name)) {
+            request = request.query(name, value);
+        }
+        for (name, value) in &words.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &words.body {
+            request = request.json(body);
+        }
+        let id = words.parameters().find(|(name, _)| in_path(operation, name)).map(|(_, id)| TokenId::new(id));
+        let destination = destination.as_ref().filter(|_| !session.is_dry_run);
+        let delivery = destination.map(|to| to.prepare(id.and_then(Result::ok).as_ref())).transpose()?;
+        let answer = if is_reading {
+            session.interrupt.unless(request.send()).await??
+        } else {
+            session.interrupt.until_done(request.send()).await?
+        };
+        if answer.is_empty() {
+            return Ok(());
+        }
+        let answer: Value = serde_json::from_slice(&answer)
+            .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
+        show(operation, answer, format, delivery)
+    })
+    .await
+}
+
+/// Whether the operation's answer has a secret that no other has.
+pub(crate) fn gives_secret(operation: &Operation) -> bool {
+    matches!(operation.id, "postToken" | "resetToken")
+}
+
+/// Delivers the answer's secret, if it has one and it is to go elsewhere, and prints the rest.
+fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Option<Delivery>) -> Result<(), Failure> {
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    let secret = text("token").filter(|_| gives_secret(operation)).map(Secret::new);
+    let id = text("_id").and_then(|id| TokenId::new(id).ok());
+    let lost = |reason: &str| {
+        let id = id.as_ref().map(TokenId::as_str).unwrap_or_default();
+        Failure::new(
+            Kind::SecretNotDelivered,
+            format!(
+                "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \
+                 `ldtokens resetToken tokenId={id}` gives another",
+                operation.id
+            ),
+        )
+    };
+    let is_printed = delivery.as_ref().is_none_or(Delivery::is_stdout);
+    if let (Some(secret), Some(id), Some(delivery), false) = (&secret, &id, delivery, is_printed) {
+        answer["token"] = secret.last_four().into();
+        delivery.deliver(id, secret).map_err(|reason| lost(&reason))?;
     }
-    if let Some(body) = &words.body {
-        request = request.json(body);
+    match output::answer(format, &answer) {
+        Err(failure) if is_printed && secret.is_some() => Err(lost(&failure.to_string())),
+        Ok(false) if is_printed && secret.is_some() => Err(lost("nobody reads standard output")),
+        result => result.map(|_| ()),
     }
-    let answer = request.send().await?;
-    if answer.is_empty() {
-        return Ok(());
-    }
-    let answer: Value = serde_json::from_slice(&answer)
-        .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
-    output::answer(format, answer)
 }
 
 fn in_path(operation: &Operation, name: &str) -> bool {

@@ -9,16 +9,17 @@ use ldtokens_server::{Account, InvalidAccount, Limits, Server};
 
 use crate::failure::Failure;
 use crate::output::print;
+use crate::signals::Stops;
 
 /// Where the owner's secret of a new store comes from.
-const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
+pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if arguments.get_flag("account-schema") {
         return print(&format!("{:#}", Account::json_schema()));
     }
     // Before anything is announced, so that a signal is never too early.
-    let stop = stop_signal().map_err(|error| Failure::other(format!("signals can't be waited for: {error}")))?;
+    let mut stops = Stops::listen()?;
     let mut limits = Limits::none();
     if let Some(limit) = arguments.get_one("limit") {
         limits = limits.account(*limit);
@@ -74,7 +75,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if store.is_none() {
         anstream::eprintln!("ldtokens: in memory; give --store FILE to keep the account");
     }
-    stop.await;
+    stops.next().await;
     server.stop().await;
     Ok(())
 }
@@ -83,24 +84,4 @@ fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
-}
-
-/// Ends on SIGINT or SIGTERM.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -12,6 +12,8 @@ use crate::operations::{Kind, Operation, Parameter};
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     parameters: Vec<(&'static str, String)>,
+    /// Headers of the request, as `Name:value`.
+    pub(crate) headers: Vec<(String, String)>,
     /// The request body.
     pub(crate) body: Option<Value>,
 }
@@ -30,6 +32,9 @@ impl Words {
                 if properties.insert(name.to_owned(), value).is_some() {
                     return Err(usage(operation, format!("{name} is given twice")));
                 }
+            } else if let Some((name, value)) = header(word) {
+                check_header(operation, name)?;
+                read.headers.push((name.to_owned(), value.to_owned()));
             } else if let Some((name, value)) = word.split_once('=') {
                 let parameter = find(operation, operation.parameters, name, "parameter")?;
                 if read.get(name).is_some() {
@@ -38,7 +43,8 @@ impl Words {
                 check(operation, parameter, value)?;
                 read.parameters.push((parameter.name, value.to_owned()));
             } else {
-                return Err(usage(operation, format!("`{}` is not NAME=VALUE", shown(word))));
+                let what = "is none of NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value and -";
+                return Err(usage(operation, format!("{} {what}", shown(word))));
             }
         }
         let missing = operation.parameters.iter().find(|known| known.required && read.get(known.name).is_none());
@@ -66,6 +72,36 @@ fn property(word: &str) -> Option<(&str, &str, bool)> {
         return Some((name, &word[at + 1..], true));
     }
     word[at..].strip_prefix("==").map(|text| (&word[..at], text, false))
+}
+
+/// Splits `Name:value`.
+fn header(word: &str) -> Option<(&str, &str)> {
+    let at = word.find([':', '='])?;
+    let value = word[at..].strip_prefix(':')?;
+    Some((&word[..at], value.trim_start()))
+}
+
+fn check_header(operation: &Operation, name: &str) -> Result<(), Failure> {
+    let is_token =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if !is_token {
+        return Err(usage(
+            operation,
+            "a word with a colon is a header, and its name has characters that one can't have".into(),
+        ));
+    }
+    match name.to_ascii_lowercase().as_str() {
+        "authorization" => Err(usage(
+            operation,
+            "the credential is never an argument, where all can read it: set LD_ACCESS_TOKEN, or see --token-file and \
+             --token-command"
+                .into(),
+        )),
+        "host" | "content-length" | "transfer-encoding" | "connection" => {
+            Err(usage(operation, format!("the header {name} is the connection's, and can't be given")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Result<(&'static str, Value), Failure> {
@@ -148,13 +184,13 @@ fn find(
     known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        usage(operation, format!("there is no {what} `{}`; it has {has}", shown(name)))
+        usage(operation, format!("there is no {what} {}; it has {has}", shown(name)))
     })
 }
 
-/// A word that someone typed wrong may be a secret that they pasted.
+/// A long word that someone typed wrong may be a secret that they pasted.
 fn shown(word: &str) -> String {
-    if word.len() > 24 { format!("{}...", word.chars().take(8).collect::<String>()) } else { word.to_owned() }
+    if word.len() > 24 { format!("a word of {} bytes", word.len()) } else { format!("`{word}`") }
 }
 
 fn usage(operation: &Operation, problem: String) -> Failure {

@@ -18,6 +18,7 @@ use crate::limits::{Limiter, Limits};
 use crate::routes::{Service, router};
 use crate::seed;
 use crate::server::Server;
+use crate::session::Session;
 use crate::start_error::StartError;
 use crate::store::Store;
 
@@ -28,8 +29,10 @@ pub struct ServerBuilder {
     listen: SocketAddr,
     admin: Option<SocketAddr>,
     store: Option<PathBuf>,
+    store_wait: Duration,
     account: Option<Account>,
     owner_secret: Option<Secret>,
+    session_secret: Option<Secret>,
     seed_tokens: u32,
     clock: Clock,
     limits: Limits,
@@ -44,8 +47,10 @@ impl ServerBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin: None,
             store: None,
+            store_wait: Duration::ZERO,
             account: None,
             owner_secret: None,
+            session_secret: None,
             seed_tokens: 0,
             clock: Clock::system(),
             limits: Limits::none(),
@@ -76,6 +81,12 @@ impl ServerBuilder {
         self
     }
 
+    /// How long to wait for another server to close the store. Not at all if not set.
+    pub fn store_wait(mut self, wait: Duration) -> Self {
+        self.store_wait = wait;
+        self
+    }
+
     /// What a new store begins with. A store that has an account keeps the one it has. An owner, an admin, a writer and a
     /// reader, each with a token, if not set.
     pub fn account(mut self, account: Account) -> Self {
@@ -87,6 +98,13 @@ impl ServerBuilder {
     /// set.
     pub fn owner_secret(mut self, secret: Secret) -> Self {
         self.owner_secret = Some(secret);
+        self
+    }
+
+    /// A secret that opens the owner's token for as long as this server runs, also in a store that has an owner already. It is
+    /// kept nowhere, so that who has the store's file needs no other secret to use it.
+    pub fn session_secret(mut self, secret: Secret) -> Self {
+        self.session_secret = Some(secret);
         self
     }
 
@@ -152,8 +170,8 @@ impl ServerBuilder {
             None => None,
         };
 
-        let path = self.store.clone();
-        let opening = tokio::task::spawn_blocking(move || Store::open(self.store.as_deref()));
+        let shown = self.store.clone().unwrap_or_default();
+        let opening = tokio::task::spawn_blocking(move || Store::open(self.store.as_deref(), self.store_wait));
         let store = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let owner = account.owner_token();
         let (seed_tokens, now) = (self.seed_tokens, self.clock.now().get());
@@ -165,13 +183,22 @@ impl ServerBuilder {
             seed::add_to(records, seed_tokens)?;
             Ok(secrets)
         });
-        let secrets: Vec<Known> = begun.await.map_err(|refusal: Refusal| StartError::Store {
-            path: path.unwrap_or_default(),
-            reason: refusal.message,
-        })?;
+        let secrets: Vec<Known> = begun
+            .await
+            .map_err(|refusal: Refusal| StartError::Store { path: shown.clone(), reason: refusal.message })?;
+
+        let session = match self.session_secret {
+            Some(secret) => Some(
+                Session::begin(&store, &secret)
+                    .await
+                    .map_err(|refusal| StartError::Store { path: shown, reason: refusal.message })?,
+            ),
+            None => None,
+        };
 
         let service = Arc::new(Service {
             store,
+            session,
             clock: self.clock,
             limiter: Limiter::new(self.limits),
             faults: faults.clone(),

@@ -39,6 +39,7 @@ mod routes;
 mod secrets;
 mod seed;
 mod server;
+mod session;
 mod start_error;
 mod store;
 

@@ -21,6 +21,7 @@ use crate::limits::Limiter;
 use crate::middleware;
 use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
+use crate::session::Session;
 use crate::store::{Records, Store};
 
 /// The longest body that is taken, in bytes.
@@ -32,6 +33,7 @@ pub(crate) const API: &str = "/api/v2";
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
+    pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
@@ -132,9 +134,9 @@ impl Service {
         asked: Asked,
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Result<Answer, Refusal> {
-        let last_use = self.store.last_use().clone();
+        let (last_use, session) = (self.store.last_use().clone(), self.session.clone());
         let write = move |records: &Records<'_>| {
-            let caller = Caller::authenticate(records, &asked.credential, asked.now)?;
+            let caller = Session::caller(session.as_ref(), records, &asked.credential, asked.now)?;
             work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
         };
         self.store.write(write).await
@@ -160,7 +162,7 @@ impl Service {
         let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let credential = secrets::hash(credential.ok_or_else(Refusal::unauthorized)?);
         self.store.read(|records| {
-            let caller = Caller::authenticate(records, &credential, now)?;
+            let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
             let last_use = self.store.last_use();
             last_use.note(&caller.token.id, now);
             let version = version(&head.headers, &caller)?;

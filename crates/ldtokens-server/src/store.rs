@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -37,14 +38,15 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the store in the file `path`, or in memory. A file that isn't there is made.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, StartError> {
+    /// Opens the store in the file `path`, or in memory. A file that isn't there is made; a server that has it open is waited
+    /// for, for so long.
+    pub(crate) fn open(path: Option<&Path>, wait: Duration) -> Result<Self, StartError> {
         let Some(path) = path else {
             let connection = Arc::new(Mutex::new(open::open_in_memory().expect("SQLite runs in memory")));
             return Ok(Self::new(connection.clone(), vec![connection], None));
         };
         let failed = |reason| StartError::Store { path: path.to_owned(), reason };
-        let (connection, lock) = open::open(path).map_err(failed)?;
+        let (connection, lock) = open::open(path, wait).map_err(failed)?;
         let readers: Result<Vec<_>, _> =
             (0..READERS).map(|_| Ok(Arc::new(Mutex::new(open::open_reader(path)?)))).collect();
         let readers = readers.map_err(|error: rusqlite::Error| failed(error.to_string()))?;

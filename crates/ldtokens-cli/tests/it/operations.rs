@@ -55,7 +55,7 @@ fn a_body_comes_from_standard_input_too() {
 fn the_table_has_a_line_for_each_token_and_a_whole_secret_only_after_a_create() {
     let served = Served::start();
     let created = served.owner(&["postToken", "name==Export", "role==reader"]).output().unwrap();
-    assert!(stdout(&created).contains("secret       api-"), "{}", stdout(&created));
+    assert!(stdout(&created).contains("secret               api-"), "{}", stdout(&created));
     let listed = stdout(&served.owner(&["getTokens"]).output().unwrap());
     let lines: Vec<&str> = listed.lines().collect();
     assert!(lines[0].starts_with("ID ") && lines[0].contains("LAST USED"), "{listed}");

@@ -29,7 +29,7 @@ fn each_refusal_is_one_line_and_changes_nothing() {
     let wrong = "api-00000000-0000-4000-8000-000000000000";
     refused(&run(served.with(wrong, &["getTokens"])), 3, &["Invalid access token", "set LD_ACCESS_TOKEN"]);
     refused(&run(served.with("two words", &["getTokens"])), 2, &["LD_ACCESS_TOKEN", "white space"]);
-    refused(&run(served.owner(&["getToken", "tokenId=0123456789abcdef01234567"])), 5, &["getTokens showAll=true"]);
+    refused(&run(served.owner(&["getToken", "tokenId=0123456789abcdef01234567"])), 5, &["list --show-all"]);
     for command in ["getToken", "deleteToken", "resetToken"] {
         refused(&run(served.owner(&[command, "tokenId=.."])), 2, &["not a token ID", "relative path"]);
         refused(&run(served.owner(&[command, "tokenId="])), 2, &["not a token ID", "empty"]);

@@ -11,7 +11,13 @@ pub const OWNER: &str = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
 /// The binary, with nothing in its environment that the test has not put there.
 pub fn ldtokens(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ldtokens"));
-    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

@@ -3,12 +3,15 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{APPLICATION_ID, VERSION, migrate};
+
+/// How often a lock that another server has is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(10);
 
 /// Keeps other servers out for as long as it lives.
 #[derive(Debug)]
@@ -17,20 +20,22 @@ pub(super) struct Lock {
 }
 
 /// The store in the file `path`, which is made if it isn't there. If it can't be opened all is left as it was.
-pub(super) fn open(path: &Path) -> Result<(Connection, Lock), String> {
+///
+/// A server that has it open is waited for, for so long.
+pub(super) fn open(path: &Path, wait: Duration) -> Result<(Connection, Lock), String> {
     let lock_path = beside(path, "-lock");
-    let (is_new, lock_is_new) = (!path.exists(), !lock_path.exists());
-    let opened = lock(&lock_path)
-        .map_err(|problem| problem.reason(path))
-        .and_then(|lock| Ok((connect(path).map_err(|problem| problem.reason(path))?, lock)));
-    if opened.is_err() {
+    let lock_is_new = !lock_path.exists();
+    let lock = lock(&lock_path, wait).map_err(|problem| problem.reason(path))?;
+    let is_new = !path.exists();
+    let connection = connect(path).map_err(|problem| {
         // What can't be removed is empty, and the next server takes it for new.
         let made = [(is_new, path.to_owned()), (is_new, beside(path, "-wal")), (is_new, beside(path, "-shm"))];
         for (_, file) in made.into_iter().chain([(lock_is_new, lock_path)]).filter(|(is_new, _)| *is_new) {
             let _ = fs::remove_file(file);
         }
-    }
-    opened
+        problem.reason(path)
+    })?;
+    Ok((connection, lock))
 }
 
 /// A connection that only reads, beside the one that [`open`] gave.
@@ -54,12 +59,16 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// SQLite lets several processes share a file; two servers would each keep limits and last uses of their own.
-fn lock(path: &Path) -> Result<Lock, Problem> {
+fn lock(path: &Path, wait: Duration) -> Result<Lock, Problem> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(Problem::InUse),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => std::thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => return Err(Problem::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
 }
 

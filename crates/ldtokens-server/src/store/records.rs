@@ -134,6 +134,17 @@ impl<'a> Records<'a> {
         Ok(None)
     }
 
+    /// The ID of the first token by which the account's owner can do all.
+    pub(crate) fn token_of_owner(&self) -> rusqlite::Result<Option<String>> {
+        let found = self.connection.query_row(
+            "SELECT token.id FROM token JOIN member ON member.id = token.member
+             WHERE role = 'owner' AND NOT service AND document ->> 'role' = 'admin' ORDER BY number LIMIT 1",
+            [],
+            |row| row.get(0),
+        );
+        found.optional()
+    }
+
     /// Sets when the secrets that `token` has now stop working: at `expires`, if they don't sooner.
     pub(crate) fn expire_secrets(&self, token: &str, expires: i64, now: i64) -> rusqlite::Result<()> {
         self.connection.execute(

@@ -1,6 +1,7 @@
 //! The store: kept, refused, and never with a secret in it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ldtokens_client::Secret;
 use ldtokens_server::{Server, StartError};
@@ -143,4 +144,35 @@ async fn a_seeded_account_is_the_same_each_time() {
     let first = list().await;
     assert_eq!(first, list().await);
     assert_eq!(first.matches("\"creationDate\"").count(), 300);
+}
+
+#[tokio::test]
+async fn a_session_secret_is_the_owner_while_the_server_runs_and_is_kept_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let with =
+        |secret: &str| Server::builder().store(&path).session_secret(ldtokens_client::Secret::new(secret)).start();
+    let status = async |server: &Server, secret: &str| {
+        let url = format!("{}/api/v2/tokens", server.url());
+        reqwest::Client::new().get(url).header("Authorization", secret).send().await.unwrap().status().as_u16()
+    };
+    let first = with("session-one-of-the-store").await.unwrap();
+    assert_eq!(status(&first, "session-one-of-the-store").await, 200);
+    assert_eq!(status(&first, "session-one-of-the-stor").await, 401);
+    first.stop().await;
+    let second = with("session-two-of-the-store").await.unwrap();
+    assert_eq!(status(&second, "session-two-of-the-store").await, 200);
+    assert_eq!(status(&second, "session-one-of-the-store").await, 401);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_may_wait_opens_the_store_once_the_other_has_closed_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let first = Server::builder().store(&path).start().await.unwrap();
+    let second = tokio::spawn(Server::builder().store(&path).store_wait(Duration::from_secs(30)).start());
+    assert!(Server::builder().store(&path).store_wait(Duration::from_millis(1)).start().await.is_err());
+    first.stop().await;
+    second.await.unwrap().unwrap().stop().await;
 }

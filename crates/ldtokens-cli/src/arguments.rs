@@ -1,0 +1,123 @@
+//! Flags that several commands have.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::failure::Failure;
+use crate::output::field::Field;
+use crate::output::format::Format;
+
+const CONNECTION: &str = "Connection";
+const OUTPUT: &str = "Output";
+
+/// Those that are understood before a command and after it.
+pub(crate) fn everywhere() -> [Arg; 10] {
+    let connection = |name: &'static str, value: &'static str| {
+        Arg::new(name).long(name).value_name(value).global(true).help_heading(CONNECTION)
+    };
+    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).global(true);
+    [
+        connection("host", "URL").help(
+            "Where the API is, with or without /api/v2 [default: the profile's, LD_BASE_URI, LAUNCHDARKLY_API_HOST, or \
+             https://app.launchdarkly.com]",
+        ),
+        connection("profile", "NAME").help("A profile of the configuration file [env: LDTOKENS_PROFILE]"),
+        switch("local")
+            .help_heading(CONNECTION)
+            .help("Speak to a local LaunchDarkly within this command, whose account stays in your data folder"),
+        connection("token-file", "FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Take the credential from a file that only you can read [default: LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN]"),
+        connection("token-command", "COMMAND")
+            .help("Take the credential from what a command prints, as in 'op read op://Work/LaunchDarkly/token'"),
+        switch("token-stdin").help_heading(CONNECTION).help("Take the credential from standard input"),
+        switch("dry-run")
+            .help_heading(OUTPUT)
+            .help("Print the curl commands of what would change something (of an operation: of any request), and send none"),
+        connection("output", "FORMAT")
+            .help_heading(OUTPUT)
+            .value_parser(value_parser!(Format))
+            .default_value("table")
+            .help("How to print answers [env: LD_OUTPUT]. With json, errors are JSON too"),
+        switch("no-color")
+            .visible_alias("no-colors")
+            .help_heading(OUTPUT)
+            .help("No colours on a terminal either [env: NO_COLOR]"),
+        Arg::new("verbose")
+            .long("verbose")
+            .short('v')
+            .action(ArgAction::Count)
+            .global(true)
+            .help_heading(OUTPUT)
+            .help("Show each request on standard error, without secrets; -vv and -vvv show more [env: RUST_LOG]"),
+    ]
+}
+
+/// Refuses flags that say whom to speak to, for a command that speaks to nobody.
+pub(crate) fn refuse_connection(name: &str, arguments: &ArgMatches) -> Result<(), Failure> {
+    for flag in ["host", "profile", "token-file", "token-command", "local", "token-stdin", "dry-run"] {
+        if arguments.value_source(flag) == Some(clap::parser::ValueSource::CommandLine) {
+            return Err(Failure::usage(format!("`ldtokens {name}` speaks to no account, so it takes no --{flag}")));
+        }
+    }
+    Ok(())
+}
+
+/// What commands that print tokens have.
+pub(crate) fn printing(command: Command) -> Command {
+    command.arg(quiet("Print only IDs, a line each")).arg(
+        Arg::new("columns")
+            .long("columns")
+            .value_name("FIELDS")
+            .value_parser(Field::list)
+            .help_heading(OUTPUT)
+            .help("Which fields to print, with commas between, as in _id,name,_member.email"),
+    )
+}
+
+pub(crate) fn quiet(help: &'static str) -> Arg {
+    Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help_heading(OUTPUT).help(help)
+}
+
+pub(crate) fn yes() -> Arg {
+    Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Don't ask")
+}
+
+/// Where a new secret goes.
+pub(crate) fn secret_to(command: Command) -> Command {
+    command
+        .arg(
+            Arg::new("secret-to")
+                .long("secret-to")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("secret-to-command")
+                .help("Write the new secret, alone, to a new file that only you can read; - for standard output")
+                .long_help(
+                    "Write the new secret, alone and without a line end, to a new file that only you can read; - for \
+                     standard output. A file that is there is never overwritten, and room on the disk is made sure of \
+                     before the request. For several tokens {id} in the name stands for each one's ID.",
+                ),
+        )
+        .arg(
+            Arg::new("secret-to-command")
+                .long("secret-to-command")
+                .value_name("COMMAND")
+                .help("Write the new secret to the standard input of a command, as in 'vault kv put secret/ld token=-'")
+                .long_help(
+                    "Write the new secret, alone and without a line end, to the standard input of a command, as in 'vault kv \
+                     put secret/ld token=-'. It runs in a shell once for each token, with its ID in LDTOKENS_TOKEN_ID, and \
+                     without the credential in its environment.",
+                ),
+        )
+}
+
+/// A length of time such as `24h`, `90d` or `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::Span = text.parse().map_err(|_| "a length of time reads like 24h, 7d or 1h 30m".to_owned())?;
+    let length = span
+        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| "months and years have no fixed length: give days".to_owned())?;
+    length.try_into().map_err(|_| "it is negative".to_owned())
+}

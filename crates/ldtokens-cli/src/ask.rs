@@ -1,0 +1,35 @@
+//! Questions, which only a terminal is asked.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ArgMatches;
+
+use crate::connect::Session;
+use crate::failure::{Failure, Kind};
+
+/// Whether there is someone to ask.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Goes on if `--yes` was given or the answer to `question` is yes.
+pub(crate) async fn confirm(arguments: &ArgMatches, session: &Session, question: &str) -> Result<(), Failure> {
+    if arguments.get_flag("yes") || session.is_dry_run {
+        return Ok(());
+    }
+    if !can_ask() {
+        return Err(Failure::usage("this can't be undone, and there is no terminal to ask on: give --yes"));
+    }
+    let mut error = anstream::stderr();
+    let _ = write!(error, "{question} [y/N] ").and_then(|()| error.flush());
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let answer = session.interrupt.unless(reading).await?;
+    let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Kind::Interrupted, "nothing was done")),
+    }
+}

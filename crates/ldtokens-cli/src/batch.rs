@@ -1,0 +1,97 @@
+//! The same for several tokens, one after the other: how far it has come, and at the end what was done and what was not.
+
+use serde_json::{Value, json};
+
+use crate::connect::Session;
+use crate::failure::{Failure, Kind};
+use crate::progress::Progress;
+use crate::targets::Target;
+
+/// What is done to each token, in words.
+pub(crate) struct Deed {
+    /// "deleting"
+    pub(crate) doing: &'static str,
+    /// "deleted"
+    pub(crate) done: &'static str,
+    /// Whether it is worth a word that all went well.
+    pub(crate) changes: bool,
+}
+
+/// Does `work` to each of the tokens. After a failure the others are done all the same, unless it would be theirs too.
+pub(crate) async fn each(
+    session: &Session,
+    targets: &[Target],
+    deed: &Deed,
+    mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if let [only] = targets {
+        return session.interrupt.until_done(work(only)).await;
+    }
+    let mut progress = Progress::new(true);
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let mut rest = targets.iter();
+    for target in rest.by_ref() {
+        progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
+        match session.interrupt.until_done(work(target)).await {
+            Ok(()) => done.push(target),
+            Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
+            Err(failure) => {
+                progress.clear();
+                anstream::eprintln!("ldtokens: {target}: {failure}");
+                let is_everyones =
+                    matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
+                failed.push((target, failure));
+                if is_everyones {
+                    break;
+                }
+            }
+        }
+        if session.interrupt.is_wanted() {
+            break;
+        }
+    }
+    drop(progress);
+    let not_tried: Vec<&Target> = rest.collect();
+    let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
+    if session.is_dry_run {
+        summary = format!("{} of {} would be {}", done.len(), targets.len(), deed.done);
+    }
+    if not_tried.is_empty() && failed.is_empty() {
+        if deed.changes {
+            anstream::eprintln!("ldtokens: {summary}");
+        }
+        return Ok(());
+    }
+    Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
+}
+
+fn outcome(
+    mut summary: String,
+    is_interrupted: bool,
+    done: &[&Target],
+    failed: &[(&Target, Failure)],
+    not_tried: &[&Target],
+) -> Failure {
+    for (title, targets) in
+        [("failed", failed.iter().map(|(target, _)| *target).collect::<Vec<_>>()), ("not tried", not_tried.to_vec())]
+    {
+        if !targets.is_empty() {
+            let ids: Vec<_> = targets.iter().map(|target| target.id.as_str()).collect();
+            summary = format!("{summary}; {title}: {}", ids.join(", "));
+        }
+    }
+    let kind = match failed {
+        _ if is_interrupted => Kind::Interrupted,
+        // What befell all of them befell the command.
+        [(_, first), rest @ ..] if done.is_empty() && rest.iter().all(|(_, other)| other.kind() == first.kind()) => {
+            first.kind()
+        }
+        _ => Kind::PartialFailure,
+    };
+    let ids = |targets: &[&Target]| targets.iter().map(|target| Value::from(target.id.as_str())).collect::<Vec<_>>();
+    let errors: Vec<Value> = failed
+        .iter()
+        .map(|(target, failure)| json!({ "_id": target.id.as_str(), "error": failure.to_json() }))
+        .collect();
+    Failure::new(kind, summary).with_details(json!({ "done": ids(done), "failed": errors, "notTried": ids(not_tried) }))
+}

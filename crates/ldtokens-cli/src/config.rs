@@ -1,0 +1,73 @@
+//! `ldtokens config`: what applies, and why. It takes no credential and sends nothing.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::local;
+use crate::output::columns::aligned;
+use crate::output::format::Format;
+use crate::output::print;
+use crate::output::printer::yaml;
+use crate::settings::Settings;
+
+pub(crate) fn command() -> Command {
+    Command::new("config")
+        .about("Say which account and which credential apply, and why")
+        .long_about(
+            "Say which account and which credential apply, and why. No credential is taken or shown, and nothing is sent.\n\n\
+             The configuration file has profiles, and no secrets:\n\n  \
+             default: work\n  \
+             profiles:\n    \
+             work:\n      \
+             region: eu                        # us, eu or federal, or host: URL\n      \
+             token-command: op read op://Work/LaunchDarkly/token\n    \
+             ci:\n      \
+             token-variable: LD_CI_TOKEN       # or token-file: ~/.secrets/launchdarkly\n    \
+             play:\n      \
+             local: true                       # the local LaunchDarkly of --local\n\n\
+             A flag comes before a profile that is named, that before the environment, and that before the default profile. \
+             Host and credential come from the same place, so that no account's secret is sent to another's host.",
+        )
+}
+
+pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let settings = Settings::read(arguments)?;
+    let mut rows = Vec::new();
+    let mut row = |name: &str, value: String, because: Option<String>| rows.push((name.to_owned(), value, because));
+    let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
+    row("configuration file", format!("{path}{}", if is_there { "" } else { " (not there)" }), None);
+    match &settings.profile {
+        Some(profile) => row("profile", profile.value.clone(), Some(profile.because.to_string())),
+        None => row("profile", "none".to_owned(), None),
+    }
+    match &settings.host {
+        Some(host) => row("host", host.value.clone(), Some(host.because.to_string())),
+        None => row("host", format!("local, kept in {}", local::store()?.display()), None),
+    }
+    match &settings.credential {
+        Some(source) => row("credential", source.value.to_string(), Some(source.because.to_string())),
+        None => row("credential", "none: set LD_ACCESS_TOKEN, or see --token-file and --profile".to_owned(), None),
+    }
+    for passed_over in &settings.passed_over {
+        row("not used", passed_over.clone(), None);
+    }
+    match Format::asked(arguments)? {
+        Format::Table => {
+            let rows = rows.into_iter().map(|(name, value, because)| {
+                vec![name, value, because.map(|because| format!("({because})")).unwrap_or_default()]
+            });
+            print(&aligned(&rows.collect::<Vec<_>>()))
+        }
+        format => {
+            let settings: Vec<Value> = rows
+                .into_iter()
+                .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
+                .collect();
+            match format {
+                Format::Yaml => print(yaml(&settings.into())?.trim_end()),
+                _ => print(&format!("{:#}", Value::from(settings))),
+            }
+        }
+    }
+}

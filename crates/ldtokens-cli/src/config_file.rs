@@ -1,0 +1,183 @@
+//! The file of profiles: which accounts there are, and where the credential of each comes from. No secret is in it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ldtokens::Region;
+use serde::Deserialize;
+
+use crate::credential::looks_like_a_secret;
+use crate::failure::Failure;
+use crate::private::writable_by_others;
+
+/// Names another file.
+pub(crate) const VARIABLE: &str = "LDTOKENS_CONFIG";
+
+/// More than a file of profiles has, in bytes.
+const LONGEST: u64 = 256 * 1024;
+
+/// The file's profiles.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ConfigFile {
+    /// The profile that applies where none is named.
+    #[serde(default)]
+    pub(crate) default: Option<String>,
+    #[serde(default)]
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    #[serde(skip)]
+    pub(crate) path: PathBuf,
+}
+
+/// An account, and how to reach it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Profile {
+    pub(crate) host: Option<String>,
+    pub(crate) region: Option<RegionName>,
+    /// An environment variable that holds the credential.
+    pub(crate) token_variable: Option<String>,
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) token_command: Option<String>,
+    /// Whether it is the embedded local LaunchDarkly.
+    #[serde(default)]
+    pub(crate) local: bool,
+}
+
+/// A region, as the file names it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RegionName {
+    Us,
+    Eu,
+    Federal,
+}
+
+impl RegionName {
+    pub(crate) fn region(self) -> Region {
+        match self {
+            Self::Us => Region::Us,
+            Self::Eu => Region::Eu,
+            Self::Federal => Region::Federal,
+        }
+    }
+}
+
+impl ConfigFile {
+    /// Where the file is, if it is there: where `LDTOKENS_CONFIG` says, or else in the platform's usual place.
+    pub(crate) fn path() -> Option<PathBuf> {
+        match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+            Some(path) => Some(path.into()),
+            None => Some(dirs::config_dir()?.join("ldtokens").join("config.yaml")),
+        }
+    }
+
+    /// The file, or none where there is no file.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let Some(path) = Self::path() else { return Ok(Self::default()) };
+        let is_named = std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty());
+        let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => {
+                return Ok(Self { path, ..Self::default() });
+            }
+            Err(error) => return Err(unusable(&error.to_string())),
+        };
+        // It names commands that are run.
+        if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
+            return Err(unusable("others may write to it, and it names commands to run: chmod go-w it"));
+        }
+        let mut text = String::new();
+        file.take(LONGEST).read_to_string(&mut text).map_err(|error| unusable(&error.to_string()))?;
+        Self::parse(&text, &path).map_err(|reason| unusable(&reason))
+    }
+
+    /// Reads `text`. What it says of an error never repeats what is in the file, which may be a secret.
+    fn parse(text: &str, path: &Path) -> Result<Self, String> {
+        if text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-')).any(looks_like_a_secret) {
+            return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
+        }
+        if text.trim().is_empty() {
+            return Ok(Self { path: path.to_owned(), ..Self::default() });
+        }
+        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| {
+            let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
+            format!(
+                "{place}it can't be read; it has `default` and `profiles`, and a profile has host or region, and one of \
+                 token-variable, token-file, token-command and local"
+            )
+        })?;
+        path.clone_into(&mut file.path);
+        for (name, profile) in &file.profiles {
+            profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
+        }
+        match &file.default {
+            Some(default) if !file.profiles.contains_key(default) => {
+                Err("`default` names a profile that is not there".to_owned())
+            }
+            _ => Ok(file),
+        }
+    }
+
+    pub(crate) fn profile(&self, name: &str) -> Result<&Profile, Failure> {
+        self.profiles.get(name).ok_or_else(|| {
+            let names: Vec<_> = self.profiles.keys().map(String::as_str).collect();
+            let has = if names.is_empty() { "no profile".to_owned() } else { names.join(", ") };
+            Failure::usage(format!("there is no profile `{name}`: {} has {has}", self.path.display()))
+        })
+    }
+}
+
+impl Profile {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.host.is_some() && self.region.is_some() {
+            return Err("it has both a host and a region");
+        }
+        if self.local && (self.host.is_some() || self.region.is_some()) {
+            return Err("it is local, so it has neither a host nor a region");
+        }
+        let sources =
+            [self.token_variable.is_some(), self.token_file.is_some(), self.token_command.is_some(), self.local];
+        match sources.into_iter().filter(|given| *given).count() {
+            0 | 1 => Ok(()),
+            _ => Err("its credential comes from more than one place"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::ConfigFile;
+
+    #[test]
+    fn what_cannot_be_is_refused_without_repeating_it() {
+        for text in [
+            "profiles: {a: {token: hunter2}}",
+            "profiles: {a: {host: hunter2, region: eu}}",
+            "profiles: {a: {region: hunter2}}",
+            "profiles: {a: {token-file: hunter2, token-command: hunter2}}",
+            "profiles: {a: {local: true, host: hunter2}}",
+            "default: hunter2",
+            "hunter2",
+            "# api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b hunter2",
+        ] {
+            let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
+            assert!(!reason.contains("hunter2") && !reason.contains("0b1c2d3e"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_profiles_is_read() {
+        let text = "default: work\nprofiles:\n  work:\n    region: eu\n    token-command: op read op://a/b\n  play: {local: true}\n";
+        let file = ConfigFile::parse(text, Path::new("x")).unwrap();
+        assert_eq!(file.default.as_deref(), Some("work"));
+        assert_eq!(file.profiles["work"].token_command.as_deref(), Some("op read op://a/b"));
+        assert!(file.profiles["play"].local);
+        assert!(ConfigFile::parse("", Path::new("x")).unwrap().profiles.is_empty());
+    }
+}

@@ -1,0 +1,153 @@
+//! Where a new secret goes: to the terminal, to a file of its own, or to a command's standard input. Nothing else sees it.
+
+use std::fs;
+use std::io::{self, IsTerminal, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use clap::ArgMatches;
+use ldtokens::{Secret, TokenId};
+use tempfile::NamedTempFile;
+
+use crate::credential::shell;
+use crate::failure::Failure;
+
+/// Stands in a file's name for the token's ID.
+const ID: &str = "{id}";
+
+/// How much room is made sure of before a secret is asked for, in bytes.
+const ROOM: usize = 4096;
+
+/// Where new secrets are to go.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    /// With the rest of the answer, on standard output.
+    Stdout,
+    File(PathBuf),
+    Command(String),
+}
+
+impl Destination {
+    /// Where `--secret-to` or `--secret-to-command` says.
+    pub(crate) fn given(arguments: &ArgMatches) -> Option<Self> {
+        if let Some(command) = arguments.get_one::<String>("secret-to-command") {
+            return Some(Self::Command(command.clone()));
+        }
+        let file = arguments.get_one::<PathBuf>("secret-to")?;
+        Some(if file.as_os_str() == "-" { Self::Stdout } else { Self::File(file.clone()) })
+    }
+
+    /// The same, or a terminal. Into a pipe a secret goes only where someone says so.
+    pub(crate) fn for_people(arguments: &ArgMatches) -> Result<Self, Failure> {
+        match Self::given(arguments) {
+            Some(destination) => Ok(destination),
+            None if io::stdout().is_terminal() || arguments.get_flag("dry-run") => Ok(Self::Stdout),
+            None => Err(Failure::usage(
+                "standard output is not a terminal, so say where the new secret goes: --secret-to FILE, \
+                 --secret-to-command COMMAND, or --secret-to - for standard output",
+            )),
+        }
+    }
+
+    /// Refuses one file for the secrets of several tokens.
+    pub(crate) fn check_for(&self, tokens: usize) -> Result<(), Failure> {
+        match self {
+            Self::File(file) if tokens > 1 && !file.to_string_lossy().contains(ID) => Err(Failure::usage(format!(
+                "--secret-to: {tokens} secrets don't fit into one file; put {ID} into its name, for the token's ID"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure, before there is a secret, that it can be delivered, as far as that shows.
+    pub(crate) fn prepare(&self, id: Option<&TokenId>) -> Result<Delivery, Failure> {
+        Ok(match self {
+            Self::Stdout => Delivery::Stdout,
+            Self::Command(command) => Delivery::Command(command.clone()),
+            Self::File(file) => {
+                let file = match (id, file.to_str()) {
+                    (Some(id), Some(name)) => PathBuf::from(name.replace(ID, &id.to_path_segment())),
+                    _ => file.clone(),
+                };
+                let reserved = reserve(&file).map_err(|error| {
+                    let hint = match error.kind() {
+                        io::ErrorKind::AlreadyExists => "it is there already, and is left as it is; give another name",
+                        _ => &error.to_string(),
+                    };
+                    Failure::usage(format!("--secret-to {}: {hint}", file.display()))
+                })?;
+                Delivery::File { reserved, file }
+            }
+        })
+    }
+}
+
+/// One secret's way, made ready.
+pub(crate) enum Delivery {
+    Stdout,
+    File { reserved: NamedTempFile, file: PathBuf },
+    Command(String),
+}
+
+impl Delivery {
+    /// Whether the secret is printed with the answer.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Delivers the secret of the token `id`, and nothing else, not even a line end. The error says where it is instead, if
+    /// it is anywhere.
+    pub(crate) fn deliver(self, id: &TokenId, secret: &Secret) -> Result<(), String> {
+        match self {
+            Self::Stdout => Ok(()),
+            Self::File { reserved, file } => into_file(reserved, &file, secret),
+            Self::Command(command) => to_command(&command, id, secret).map_err(|error| format!("`{command}`: {error}")),
+        }
+    }
+}
+
+/// A file beside `file` that only its owner can read, with room for a secret.
+fn reserve(file: &Path) -> io::Result<NamedTempFile> {
+    if fs::symlink_metadata(file).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut reserved = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder)?;
+    reserved.write_all(&[0; ROOM])?;
+    reserved.as_file().sync_all()?;
+    Ok(reserved)
+}
+
+fn into_file(mut reserved: NamedTempFile, file: &Path, secret: &Secret) -> Result<(), String> {
+    let write = |reserved: &mut NamedTempFile| {
+        reserved.rewind()?;
+        reserved.write_all(secret.expose().as_bytes())?;
+        reserved.as_file().set_len(secret.expose().len() as u64)?;
+        reserved.as_file().sync_all()
+    };
+    write(&mut reserved).map_err(|error| format!("{}: {error}", file.display()))?;
+    match reserved.persist_noclobber(file) {
+        Ok(_) => Ok(()),
+        Err(failed) => {
+            let reason = format!("{}: {}", file.display(), failed.error);
+            // It has the secret, which is nowhere else.
+            match failed.file.keep() {
+                Ok((_, kept)) => Err(format!("{reason}; it is in {}", kept.display())),
+                Err(_) => Err(reason),
+            }
+        }
+    }
+}
+
+fn to_command(command: &str, id: &TokenId, secret: &Secret) -> Result<(), String> {
+    let mut shell = shell(command);
+    shell.env("LDTOKENS_TOKEN_ID", id.as_str()).stdin(Stdio::piped()).stdout(io::stderr());
+    let mut child = shell.spawn().map_err(|error| error.to_string())?;
+    let written = child.stdin.take().expect("it is piped").write_all(secret.expose().as_bytes());
+    let status = child.wait().map_err(|error| error.to_string())?;
+    match (written, status.success()) {
+        (_, false) => Err(format!("it ended with {status}")),
+        (Err(error), true) => Err(format!("it did not read its standard input: {error}")),
+        (Ok(()), true) => Ok(()),
+    }
+}

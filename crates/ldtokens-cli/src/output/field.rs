@@ -1,0 +1,189 @@
+//! What can be shown, filtered and sorted by: the properties of a token, by the API's names, and two of our own.
+
+use ldtokens::UnixMillis;
+use serde_json::Value;
+
+use crate::operations::{Kind, TOKEN};
+use crate::output::age::{age, date};
+
+/// Shown in a table where no others are asked for.
+const IN_TABLES: [&str; 6] = ["_id", "name", REACH, KIND, "token", "lastUsed"];
+
+/// What gives a token its permissions, in a word.
+const REACH: &str = "reach";
+
+/// `service` or `personal`.
+const KIND: &str = "kind";
+
+/// A property of a token, or something in one, as in `_member.email`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    name: String,
+    kind: Kind,
+}
+
+impl Field {
+    /// The field of that name.
+    pub(crate) fn new(name: &str) -> Result<Self, String> {
+        let (property, within) =
+            name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
+        let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.kind);
+        let kind = match (known, within) {
+            (None, None) if matches!(name, REACH | KIND) => Kind::Text,
+            (Some(kind), None) => kind,
+            (Some(Kind::Json), Some(within)) if !within.is_empty() => Kind::Json,
+            _ => {
+                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([REACH, KIND]).collect();
+                return Err(format!("there is no field `{name}`; there are {}", names.join(", ")));
+            }
+        };
+        Ok(Self { name: name.to_owned(), kind })
+    }
+
+    /// The fields of names with commas between.
+    pub(crate) fn list(names: &str) -> Result<Vec<Self>, String> {
+        names.split(',').map(|name| Self::new(name.trim())).collect()
+    }
+
+    /// Those of a table.
+    pub(crate) fn in_tables() -> Vec<Self> {
+        IN_TABLES.map(|name| Self::new(name).expect("it is one")).into()
+    }
+
+    /// Those that the API has.
+    pub(crate) fn all() -> Vec<Self> {
+        TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.kind }).collect()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_time(&self) -> bool {
+        matches!(self.kind, Kind::Time)
+    }
+
+    /// Whether a narrow table may cut it short. An ID or half of one is no use.
+    pub(crate) fn is_shortened(&self) -> bool {
+        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | "token")
+    }
+
+    /// What `token` holds there.
+    pub(crate) fn value(&self, token: &Value) -> Option<Value> {
+        match self.name.as_str() {
+            REACH => Some(reach(token).into()),
+            KIND => Some(kind(token).into()),
+            name => {
+                let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
+                (!found.is_null()).then(|| found.clone())
+            }
+        }
+    }
+
+    /// As the head of a column: `lastUsed` is LAST USED.
+    pub(crate) fn heading(&self) -> String {
+        if self.name == "token" {
+            return "SECRET".to_owned();
+        }
+        let mut heading = String::new();
+        for letter in self.name.trim_start_matches('_').chars() {
+            match letter {
+                '.' | '_' => heading.push(' '),
+                letter if letter.is_ascii_uppercase() && !heading.ends_with(' ') => {
+                    heading.extend([' ', letter]);
+                }
+                letter => heading.push(letter.to_ascii_uppercase()),
+            }
+        }
+        heading
+    }
+
+    /// What `token` holds there, for people.
+    pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
+        match (self.value(token), self.kind) {
+            (None, Kind::Time) => "never".to_owned(),
+            (Some(moment), Kind::Time) => {
+                moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
+            }
+            (Some(Value::String(end)), _) if self.name == "token" => hidden(&end),
+            (value, _) => value.as_ref().map(plain).unwrap_or_default(),
+        }
+    }
+
+    /// The same where there is room for the date.
+    pub(crate) fn long_cell(&self, token: &Value, now: UnixMillis) -> String {
+        let cell = self.cell(token, now);
+        match self.value(token).and_then(|value| value.as_i64()) {
+            Some(moment) if self.is_time() => format!("{} ({cell})", date(UnixMillis::new(moment))),
+            _ => cell,
+        }
+    }
+}
+
+/// Of a whole secret a table shows as much as of any.
+fn hidden(secret: &str) -> String {
+    format!("...{}", ldtokens::Secret::new(secret).last_four())
+}
+
+/// A value as text: itself, or JSON for what has parts.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What gives the token its permissions, in a word: its role, `policy`, or its custom role and how many more.
+pub(crate) fn reach(token: &Value) -> String {
+    let list = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    match (token.get("role").and_then(Value::as_str), list("customRoleIds")) {
+        (Some(role), _) => role.to_owned(),
+        (None, []) if list("inlineRole").is_empty() => "none".to_owned(),
+        (None, []) => "policy".to_owned(),
+        (None, [only]) => plain(only),
+        (None, [first, more @ ..]) => format!("{}+{}", plain(first), more.len()),
+    }
+}
+
+fn kind(token: &Value) -> &'static str {
+    if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Field, reach};
+
+    #[test]
+    fn a_field_is_a_property_one_within_it_or_one_of_ours() {
+        for (name, heading) in
+            [("_id", "ID"), ("lastUsed", "LAST USED"), ("_member.email", "MEMBER EMAIL"), ("reach", "REACH")]
+        {
+            assert_eq!(Field::new(name).unwrap().heading(), heading);
+        }
+        for name in ["id", "", "name.x", "_member.", "lastused"] {
+            assert!(Field::new(name).unwrap_err().contains("lastUsed"), "{name}");
+        }
+        let token = json!({"_member": {"email": "a@b"}, "name": null});
+        assert_eq!(Field::new("_member.email").unwrap().value(&token), Some("a@b".into()));
+        assert_eq!(Field::new("name").unwrap().value(&token), None);
+    }
+
+    #[test]
+    fn reach_is_one_word() {
+        for (token, word) in [
+            (json!({"role": "reader"}), "reader"),
+            (json!({"customRoleIds": ["ops"]}), "ops"),
+            (json!({"customRoleIds": ["ops", "dev", "qa"]}), "ops+2"),
+            (json!({"inlineRole": [{}]}), "policy"),
+            (json!({}), "none"),
+        ] {
+            assert_eq!(reach(&token), word);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Tokens on standard output, each as soon as it is there.
+
+use anstyle::Style;
+use clap::ArgMatches;
+use ldtokens::UnixMillis;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::output::columns::Columns;
+use crate::output::field::{Field, plain};
+use crate::output::format::{Format, terminal_width};
+use crate::output::{has_colours, write};
+
+/// How many rows say how wide a table's columns are.
+const MEASURED: usize = 25;
+
+const HEAD: Style = Style::new().bold();
+
+/// Prints tokens one after the other.
+pub(crate) struct Printer {
+    form: Form,
+    fields: Vec<Field>,
+    /// Whether the fields were chosen, and are not just all.
+    chosen: bool,
+    printed: u64,
+    now: UnixMillis,
+}
+
+enum Form {
+    Ids,
+    Json,
+    Ndjson,
+    Yaml,
+    Csv,
+    Table(Table),
+}
+
+/// The rows that are waited for until the widths are known, or the widths.
+enum Table {
+    Measuring(Vec<Vec<String>>),
+    Measured(Columns),
+}
+
+impl Printer {
+    /// As `--output`, `--columns` and `--quiet` say.
+    pub(crate) fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        let format = Format::asked(arguments)?;
+        let form = if arguments.get_flag("quiet") { Form::Ids } else { Form::of(format) };
+        let chosen = arguments.get_one::<Vec<Field>>("columns").cloned();
+        Ok(Self::with(form, chosen))
+    }
+
+    /// All fields, in `format`.
+    pub(crate) fn plain(format: Format) -> Self {
+        Self::with(Form::of(format), None)
+    }
+
+    fn with(form: Form, chosen: Option<Vec<Field>>) -> Self {
+        let is_chosen = chosen.is_some();
+        let fields = chosen.unwrap_or_else(|| match form {
+            Form::Table(_) => Field::in_tables(),
+            _ => Field::all(),
+        });
+        Self { form, fields, chosen: is_chosen, printed: 0, now: UnixMillis::now() }
+    }
+
+    /// Prints `token`, and gives whether anyone still reads.
+    pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
+        self.printed += 1;
+        let text = match &mut self.form {
+            Form::Table(table) => {
+                let row: Vec<String> = self.fields.iter().map(|field| field.cell(token, self.now)).collect();
+                match table {
+                    Table::Measured(columns) => columns.line(&row),
+                    Table::Measuring(rows) => {
+                        rows.push(row);
+                        if rows.len() < MEASURED {
+                            return Ok(true);
+                        }
+                        return self.measured();
+                    }
+                }
+            }
+            Form::Ids => token.get("_id").map(plain).unwrap_or_default(),
+            Form::Ndjson => self.chosen(token).to_string(),
+            Form::Json => {
+                let before = if self.printed == 1 { "[\n" } else { ",\n" };
+                let json = format!("{:#}", self.chosen(token));
+                return write(&format!("{before}  {}", json.replace('\n', "\n  ")));
+            }
+            Form::Yaml => return write(&yaml(&Value::Array(vec![self.chosen(token)]))?),
+            Form::Csv => {
+                let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
+                let cells =
+                    self.fields.iter().map(|field| field.value(token).as_ref().map(csv_cell).unwrap_or_default());
+                return write(&(head + &record(cells)?));
+            }
+        };
+        write(&(text + "\n"))
+    }
+
+    /// Prints what comes after the last token, and gives whether anyone still reads.
+    pub(crate) fn end(mut self) -> Result<bool, Failure> {
+        let text = match (&self.form, self.printed) {
+            (Form::Json, 0) => "[]\n".to_owned(),
+            (Form::Json, _) => "\n]\n".to_owned(),
+            (Form::Yaml, 0) => "[]\n".to_owned(),
+            (Form::Csv, 0) => self.csv_head()?,
+            (Form::Table(Table::Measuring(_)), _) => return self.measured(),
+            _ => return Ok(true),
+        };
+        write(&text)
+    }
+
+    /// Sets the widths, and prints what waited for them.
+    fn measured(&mut self) -> Result<bool, Failure> {
+        let Form::Table(table) = &mut self.form else { return Ok(true) };
+        let Table::Measuring(rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
+            return Ok(true);
+        };
+        let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
+        let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
+        let all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        let columns = Columns::new(&all, terminal_width(), &may_shrink);
+        let head = columns.line(&all[0]);
+        let mut text = if has_colours() { format!("{HEAD}{head}{HEAD:#}\n") } else { head + "\n" };
+        for row in &all[1..] {
+            text.push_str(&columns.line(row));
+            text.push('\n');
+        }
+        *table = Table::Measured(columns);
+        write(&text)
+    }
+
+    /// The token, or of it the fields that were chosen.
+    fn chosen(&self, token: &Value) -> Value {
+        if !self.chosen {
+            return token.clone();
+        }
+        let fields = self.fields.iter();
+        let fields = fields.map(|field| (field.name().to_owned(), field.value(token).unwrap_or_default()));
+        Value::Object(fields.collect::<Map<_, _>>())
+    }
+
+    fn csv_head(&self) -> Result<String, Failure> {
+        record(self.fields.iter().map(|field| field.name().to_owned()))
+    }
+}
+
+impl Form {
+    fn of(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table(Table::Measuring(Vec::new())),
+            Format::Json => Self::Json,
+            Format::Ndjson => Self::Ndjson,
+            Format::Yaml => Self::Yaml,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
+pub(crate) fn yaml(value: &Value) -> Result<String, Failure> {
+    serde_yaml_ng::to_string(value).map_err(|_| Failure::other("the answer can't be written as YAML"))
+}
+
+/// A value in a cell: text as it is, and JSON for what has parts.
+fn csv_cell(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
+    let failed = |_| Failure::other("the answer can't be written as CSV");
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    writer.write_record(cells).map_err(failed)?;
+    let bytes = writer.into_inner().expect("a vector takes all");
+    Ok(String::from_utf8(bytes).expect("it was text"))
+}

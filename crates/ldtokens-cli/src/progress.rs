@@ -1,0 +1,35 @@
+//! How far long work has come: one line on a terminal, which goes away.
+
+use std::io::{self, IsTerminal, Write};
+
+/// A line on standard error that is overwritten; nothing where that is no terminal.
+pub(crate) struct Progress {
+    is_shown: bool,
+    is_there: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(is_wanted: bool) -> Self {
+        Self { is_shown: is_wanted && io::stderr().is_terminal(), is_there: false }
+    }
+
+    pub(crate) fn show(&mut self, text: &str) {
+        if self.is_shown {
+            self.is_there = true;
+            let _ = write!(io::stderr(), "\r\x1b[K{text}");
+        }
+    }
+
+    /// Takes the line away, so that something else can be said.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_there) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,87 @@
+//! `ldtokens create`: a new token.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use ldtokens::{ApiVersion, DryRun, NewToken};
+
+use crate::arguments::{printing, secret_to};
+use crate::connect::with_client;
+use crate::deliver::Destination;
+use crate::failure::Failure;
+use crate::permissions;
+use crate::verbs::Printing;
+use crate::verbs::issue::hand_out;
+
+pub(crate) fn command() -> Command {
+    let command = Command::new("create")
+        .about("Create a token, and deliver its secret, which is never shown again")
+        .long_about(
+            "Create a token, and deliver its secret, which is never shown again.\n\nOn a terminal the secret is shown. In a \
+             pipe say where it goes. If the API's answer is lost, what may have been made is looked for and removed, and \
+             another is created: in the end there is one token, and you have its secret, or an error says what there is.",
+        )
+        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A human-friendly name"))
+        .arg(Arg::new("description").long("description").value_name("TEXT").help("What the token is for"))
+        .arg(
+            Arg::new("service")
+                .long("service")
+                .action(ArgAction::SetTrue)
+                .help("A service token, which outlives the member who makes it; this can't be changed later"),
+        )
+        .arg(
+            Arg::new("default-api-version")
+                .long("default-api-version")
+                .value_name("VERSION")
+                .value_parser(value_parser!(ApiVersion))
+                .help("The API version for requests with the token that name none; this can't be changed later"),
+        )
+        .after_help(
+            "Examples:\n  ldtokens create --name 'Nightly export' --role reader --service\n  \
+             ldtokens create -n deploy --custom-role release-managers --secret-to deploy.secret\n  \
+             ldtokens create -n ci --policy policy.json --secret-to-command 'vault kv put secret/ld token=-'",
+        );
+    printing(secret_to(permissions::arguments(command, true)))
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let mut printing = Printing::new(arguments)?;
+    let destination = Destination::for_people(arguments)?;
+    let new_token = new_token(arguments)?;
+    with_client(arguments, DryRun::Changes, async |session| {
+        if session.is_dry_run {
+            return Err(session
+                .client
+                .create(&new_token)
+                .await
+                .map_or_else(Failure::from, |_| unreachable!("it is not sent")));
+        }
+        let delivery = destination.prepare(None)?;
+        let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await?;
+        let id = &issued.id;
+        hand_out(&issued, delivery, &mut printing, |reason| {
+            format!(
+                "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
+                 `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
+            )
+        })?;
+        printing.end()
+    })
+    .await
+}
+
+fn new_token(arguments: &ArgMatches) -> Result<NewToken, Failure> {
+    let permissions = permissions::given(arguments)?.expect("clap requires one");
+    let mut new_token = NewToken::new(permissions);
+    if let Some(name) = arguments.get_one::<String>("name") {
+        new_token = new_token.name(name);
+    }
+    if let Some(description) = arguments.get_one::<String>("description") {
+        new_token = new_token.description(description);
+    }
+    if arguments.get_flag("service") {
+        new_token = new_token.service();
+    }
+    if let Some(version) = arguments.get_one::<ApiVersion>("default-api-version") {
+        new_token = new_token.default_api_version(*version);
+    }
+    Ok(new_token)
+}

@@ -1,0 +1,62 @@
+//! `ldtokens delete`: tokens whose secrets are to work no more.
+
+use clap::{ArgMatches, Command};
+use ldtokens::DryRun;
+
+use crate::arguments::{quiet, yes};
+use crate::ask::{can_ask, confirm};
+use crate::batch::{Deed, each};
+use crate::connect::{Session, with_client};
+use crate::failure::Failure;
+use crate::output::print;
+use crate::targets::{self, Target};
+
+const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
+
+/// How many tokens a question names.
+const NAMED: usize = 5;
+
+pub(crate) fn command() -> Command {
+    Command::new("delete")
+        .about("Delete tokens; their secrets stop working at once")
+        .arg(targets::argument())
+        .arg(yes())
+        .arg(quiet("Print the IDs of those that were deleted, a line each"))
+        .after_help("Examples:\n  ldtokens delete 'Nightly export'\n  ldtokens list -a -q -f name~test- | ldtokens delete - --yes")
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    with_client(arguments, DryRun::Changes, async |session| {
+        let targets = targets::find(arguments, session).await?;
+        let question = format!("Delete {}? Whatever uses it stops working at once.", named(session, &targets).await?);
+        confirm(arguments, session, &question).await?;
+        each(session, &targets, &DEED, async |target| {
+            session.client.delete(&target.id).await?;
+            if arguments.get_flag("quiet") {
+                print(target.id.as_str())?;
+            }
+            Ok(())
+        })
+        .await
+    })
+    .await
+}
+
+/// The tokens as a question names them; where nobody can be asked it is not read.
+pub(crate) async fn named(session: &Session, targets: &[Target]) -> Result<String, Failure> {
+    let mut names = Vec::new();
+    for target in targets.iter().take(NAMED) {
+        let mut target = target.clone();
+        if target.name.is_none() && can_ask() && !session.is_dry_run {
+            target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
+        }
+        names.push(target.to_string());
+    }
+    if targets.len() > NAMED {
+        names.push(format!("{} more", targets.len() - NAMED));
+    }
+    Ok(match targets.len() {
+        1 => format!("the token {}", names.concat()),
+        count => format!("these {count} tokens: {}", names.join(", ")),
+    })
+}

@@ -1,0 +1,34 @@
+//! `ldtokens get`: some tokens, whole.
+
+use clap::{ArgMatches, Command};
+use ldtokens::DryRun;
+
+use crate::arguments::printing;
+use crate::batch::{Deed, each};
+use crate::connect::with_client;
+use crate::failure::Failure;
+use crate::targets;
+use crate::verbs::{Printing, json};
+
+const DEED: Deed = Deed { doing: "reading", done: "read", changes: false };
+
+pub(crate) fn command() -> Command {
+    let command = Command::new("get").about("Show tokens").arg(targets::argument()).after_help(
+        "Examples:\n  ldtokens get 61095542756dba551110ae21\n  ldtokens get 'Nightly export' --output json",
+    );
+    printing(command)
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let mut printing = Printing::new(arguments)?;
+    with_client(arguments, DryRun::Changes, async |session| {
+        let targets = targets::find(arguments, session).await?;
+        let done = each(session, &targets, &DEED, async |target| {
+            printing.token(&json(&session.client.get(&target.id).await?))?;
+            Ok(())
+        });
+        let done = done.await;
+        printing.end().and(done)
+    })
+    .await
+}

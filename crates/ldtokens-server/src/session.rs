@@ -1,0 +1,43 @@
+//! A secret for the time that a server runs.
+
+use std::sync::Arc;
+
+use ldtokens_client::Secret;
+use subtle::ConstantTimeEq;
+
+use crate::access::Caller;
+use crate::answer::Refusal;
+use crate::secrets;
+use crate::store::{Records, Store};
+
+/// A secret that opens the owner's token, and is in no store.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    hash: [u8; 32],
+    token_id: Arc<str>,
+}
+
+impl Session {
+    pub(crate) async fn begin(store: &Store, secret: &Secret) -> Result<Self, Refusal> {
+        let token_id = store.read(|records| Ok(records.token_of_owner()?))?;
+        let token_id =
+            token_id.ok_or_else(|| Refusal::invalid_request("its owner has no token with the Admin role left"))?;
+        Ok(Self { hash: secrets::hash(secret.expose()), token_id: token_id.into() })
+    }
+
+    /// Whom the secret with this hash is of: `session`'s, or a stored one.
+    pub(crate) fn caller(
+        session: Option<&Self>,
+        records: &Records<'_>,
+        credential: &[u8; 32],
+        now: i64,
+    ) -> Result<Caller, Refusal> {
+        match session {
+            Some(session) if session.hash.ct_eq(credential).into() => {
+                let token = records.token(&session.token_id)?.ok_or_else(Refusal::unauthorized)?;
+                Ok(Caller { token })
+            }
+            _ => Caller::authenticate(records, credential, now),
+        }
+    }
+}
