@@ -8,6 +8,7 @@ use ldtokens::{Token, TokenId};
 use crate::connect::Session;
 use crate::credential::looks_like_a_secret;
 use crate::failure::{Failure, Kind};
+use crate::output::columns::printable;
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({name})", self.id),
+            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
             None => write!(f, "{}", self.id),
         }
     }
