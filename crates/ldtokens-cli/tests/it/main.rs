@@ -3,8 +3,14 @@
 
 mod demo;
 mod durability;
+#[cfg(unix)]
+mod gate;
 mod operations;
+#[cfg(unix)]
+mod pty;
 mod refusals;
 mod secrets;
 mod serve;
 mod support;
+#[cfg(unix)]
+mod terminal;

@@ -37,9 +37,22 @@ impl Served {
 
     /// On the store that is in `folder`, if one is.
     pub fn again(folder: TempDir) -> Self {
+        Self::on(folder, &[])
+    }
+
+    /// On a new store, and with more flags.
+    pub fn with_flags(flags: &[&str]) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), flags)
+    }
+
+    fn on(folder: TempDir, flags: &[&str]) -> Self {
         let store = folder.path().join("ld.db");
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store.to_str().unwrap()];
-        let mut child = ldtokens(&arguments).env("LDTOKENS_ROOT_TOKEN", OWNER).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = ldtokens(&[&arguments, flags].concat())
+            .env("LDTOKENS_ROOT_TOKEN", OWNER)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut reader = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
