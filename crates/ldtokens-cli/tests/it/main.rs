@@ -3,8 +3,10 @@
 
 mod demo;
 mod durability;
+mod formats;
 mod operations;
 mod refusals;
 mod secrets;
 mod serve;
 mod support;
+mod verbs;
