@@ -35,6 +35,9 @@ Examples:
   ldtokens getTokens showAll=true --output json
   ldtokens serve --listen 127.0.0.1:8765 --store ld.db";
 
+/// What an operation takes comes before what all commands take.
+const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
+
 /// What `--about` prints.
 pub(crate) const ABOUT_TEXT: &str = concat!(
     "ldtokens ",
@@ -85,6 +88,7 @@ fn operation(operation: &'static Operation) -> Command {
         .about(operation.summary)
         .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
         .arg(words)
+        .help_template(OPERATION_HELP)
         .after_help(parameters(operation));
     if gives_secret(operation) { secret_to(command) } else { command }
 }
@@ -180,7 +184,7 @@ fn parameters(operation: &Operation) -> String {
         .map(|parameter| format!(" {}={}", parameter.name, parameter.example.trim_matches('"')))
         .collect();
     let stdin = operation.body.as_ref().map_or("", |_| " -");
-    let _ = write!(text, "Example:\n  ldtokens {}{}{stdin}", operation.id, example.concat());
+    let _ = write!(text, "\nExample:\n  ldtokens {}{}{stdin}", operation.id, example.concat());
     text
 }
 

@@ -30,7 +30,7 @@ impl Kind {
     /// All of them, with their exit statuses, their names in JSON, and what they mean.
     pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
         (Self::Other, 1, "other", "another failure"),
-        (Self::Usage, 2, "usage", "usage: nothing was sent"),
+        (Self::Usage, 2, "usage", "not understood, or refused before anything was changed"),
         (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or one that does not work"),
         (Self::Forbidden, 4, "forbidden", "the credential may not do this"),
         (Self::NotFound, 5, "not_found", "no such token, or none that the credential may know of"),

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 
 use crate::config_file::{ConfigFile, Profile};
@@ -68,6 +69,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn read(arguments: &ArgMatches) -> Result<Self, Failure> {
+        refuse_contradictions(arguments)?;
         let config = ConfigFile::read()?;
         let of_variables = first_set(CREDENTIAL_VARIABLES);
         let by_flag = source_by_flag(arguments);
@@ -86,6 +88,12 @@ impl Settings {
         let of_profile = profile.as_ref().map(|profile| config.profile(&profile.value)).transpose()?;
         let because_profile = || Because::Profile(profile.as_ref().map(|it| it.value.clone()).unwrap_or_default());
 
+        if let (Some(flag), true) = (&by_flag, of_profile.is_some_and(|profile| profile.local)) {
+            return Err(Failure::usage(format!(
+                "{}: the profile is the local LaunchDarkly, which brings its own",
+                flag.because
+            )));
+        }
         let is_local = is_local_by_flag || (by_flag.is_none() && of_profile.is_some_and(|profile| profile.local));
         let credential = match (by_flag, of_profile) {
             _ if is_local && is_local_by_flag => Some(Setting::new(Source::Local, Because::Flag("local"))),
@@ -154,6 +162,21 @@ fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
         },
         Err(_) => Ok(path.to_owned()),
     }
+}
+
+/// Refuses flags of which only one can hold.
+fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
+    let is_given = |flag: &&str| arguments.value_source(flag) == Some(ValueSource::CommandLine);
+    let alone = |flags: &[&str]| {
+        let given: Vec<_> = flags.iter().filter(|flag| is_given(flag)).map(|flag| format!("--{flag}")).collect();
+        match given.len() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage(format!("{} can't go together", given.join(" and ")))),
+        }
+    };
+    alone(&["local", "host"])?;
+    alone(&["local", "profile"])?;
+    alone(&["local", "token-file", "token-command", "token-stdin"])
 }
 
 fn source_by_flag(arguments: &ArgMatches) -> Option<Setting<Source>> {

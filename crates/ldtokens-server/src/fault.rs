@@ -20,6 +20,7 @@ pub struct Fault {
     pub(crate) operation: Option<String>,
     pub(crate) effect: Effect,
     pub(crate) times: Option<u32>,
+    pub(crate) after: u32,
     pub(crate) probability: f64,
 }
 
@@ -50,12 +51,12 @@ const LONGEST_DELAY: Duration = Duration::from_secs(600);
 
 impl Fault {
     /// How its line reads, in a sentence.
-    pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
+    pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [after=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
                             status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or cut-body";
 
     /// A fault that strikes every request.
     pub fn new(effect: Effect) -> Self {
-        Self { operation: None, effect, times: None, probability: 1.0 }
+        Self { operation: None, effect, times: None, after: 0, probability: 1.0 }
     }
 
     /// Strikes only requests to this operation, as in `postToken`.
@@ -67,6 +68,12 @@ impl Fault {
     /// Strikes so many requests, and no more.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// Spares so many requests before the first that it can strike.
+    pub fn after(mut self, requests: u32) -> Self {
+        self.after = requests;
         self
     }
 
@@ -114,11 +121,12 @@ impl FromStr for Fault {
         let form = || InvalidFault(Self::FORM.to_owned());
         let mut words = line.split_whitespace();
         let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
-        let (mut effect, mut retry, mut times, mut chance) = (None, None, None, 1.0);
+        let (mut effect, mut retry, mut times, mut after, mut chance) = (None, None, None, None, 1.0);
         for word in words {
             let number = |value: &str| value.parse::<u64>().map_err(|_| form());
             let told = match word.split_once('=') {
                 Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
+                Some(("after", value)) => after.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
                 Some(("probability", value)) => {
                     chance = value.parse().map_err(|_| form())?;
@@ -146,7 +154,7 @@ impl FromStr for Fault {
             _ => {}
         }
         let operation = (operation != "*").then(|| operation.to_owned());
-        Ok(Self { operation, effect: effect.ok_or_else(form)?, times, probability: chance })
+        Ok(Self { operation, effect: effect.ok_or_else(form)?, times, after: after.unwrap_or(0), probability: chance })
     }
 }
 
@@ -167,6 +175,9 @@ impl fmt::Display for Fault {
         if let Some(times) = self.times {
             write!(f, " times={times}")?;
         }
+        if self.after > 0 {
+            write!(f, " after={}", self.after)?;
+        }
         if self.probability < 1.0 {
             write!(f, " probability={}", self.probability)?;
         }
@@ -185,6 +196,7 @@ mod tests {
             "* status=429 retry-after=2 probability=0.25",
             "getTokens drop-before",
             "deleteToken drop-after times=1",
+            "deleteToken drop-after times=1 after=2",
             "* delay=250",
             "getToken cut-body",
         ] {
@@ -211,6 +223,7 @@ mod tests {
             ("* drop-after probability=2", "from 0 to 1"),
             ("* drop-after probability=NaN", "from 0 to 1"),
             ("* drop-after times=0", "1 or more"),
+            ("* drop-after after=-1", "reads"),
         ] {
             let error = line.parse::<Fault>().and_then(|fault| fault.check()).unwrap_err().to_string();
             assert!(error.contains(reason), "{line}: {error}");

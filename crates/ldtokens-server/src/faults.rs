@@ -58,6 +58,10 @@ impl Faults {
         for fault in faults.iter_mut() {
             let concerned = fault.operation.is_none() || fault.operation.as_deref() == operation;
             let is_delay = matches!(fault.effect, Effect::Delay(_));
+            if concerned && fault.after > 0 {
+                fault.after -= 1;
+                continue;
+            }
             if !concerned || (strike.effect.is_some() && !is_delay) || dice.f64() >= fault.probability {
                 continue;
             }

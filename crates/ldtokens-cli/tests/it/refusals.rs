@@ -2,17 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin};
-
-fn refused(output: &Output, status: i32, words: &[&str]) {
-    let line = stderr(output);
-    assert_eq!(output.status.code(), Some(status), "{line}");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    assert_eq!(stdout(output), "", "{line}");
-    for word in words {
-        assert!(line.contains(word), "{word} in {line}");
-    }
-}
+use crate::support::{OWNER, Served, ldtokens, refused, stderr, with_stdin};
 
 fn run(mut command: Command) -> Output {
     command.output().unwrap()
@@ -27,8 +17,8 @@ fn each_refusal_is_one_line_and_changes_nothing() {
 
     refused(&run(ldtokens(&["getTokens", "--host", &served.url])), 3, &["set LD_ACCESS_TOKEN"]);
     let wrong = "api-00000000-0000-4000-8000-000000000000";
-    refused(&run(served.with(wrong, &["getTokens"])), 3, &["Invalid access token", "set LD_ACCESS_TOKEN"]);
-    refused(&run(served.with("two words", &["getTokens"])), 2, &["LD_ACCESS_TOKEN", "white space"]);
+    refused(&run(served.acting_as(wrong, &["getTokens"])), 3, &["Invalid access token", "set LD_ACCESS_TOKEN"]);
+    refused(&run(served.acting_as("two words", &["getTokens"])), 2, &["LD_ACCESS_TOKEN", "white space"]);
     refused(&run(served.owner(&["getToken", "tokenId=0123456789abcdef01234567"])), 5, &["list --show-all"]);
     for command in ["getToken", "deleteToken", "resetToken"] {
         refused(&run(served.owner(&[command, "tokenId=.."])), 2, &["not a token ID", "relative path"]);
@@ -64,7 +54,7 @@ fn each_refusal_is_one_line_and_changes_nothing() {
 fn a_credential_that_may_not_is_told_so() {
     let served = Served::start();
     let (id, secret) = served.create("only reads");
-    refused(&run(served.with(&secret, &["deleteToken", &format!("tokenId={id}")])), 4, &["Admin role"]);
+    refused(&run(served.acting_as(&secret, &["deleteToken", &format!("tokenId={id}")])), 4, &["Admin role"]);
 }
 
 #[test]

@@ -35,20 +35,20 @@ impl Served {
         Self::again(tempfile::tempdir().unwrap())
     }
 
+    /// With more flags.
+    pub fn with(flags: &[&str]) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), flags)
+    }
+
     /// On the store that is in `folder`, if one is.
     pub fn again(folder: TempDir) -> Self {
         Self::on(folder, &[])
     }
 
-    /// On a new store, and with more flags.
-    pub fn with_flags(flags: &[&str]) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), flags)
-    }
-
     fn on(folder: TempDir, flags: &[&str]) -> Self {
         let store = folder.path().join("ld.db");
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store.to_str().unwrap()];
-        let mut child = ldtokens(&[&arguments, flags].concat())
+        let mut child = ldtokens(&[&arguments[..], flags].concat())
             .env("LDTOKENS_ROOT_TOKEN", OWNER)
             .stderr(Stdio::null())
             .spawn()
@@ -77,11 +77,11 @@ impl Served {
 
     /// The binary as the owner.
     pub fn owner(&self, arguments: &[&str]) -> Command {
-        self.with(OWNER, arguments)
+        self.acting_as(OWNER, arguments)
     }
 
     /// The binary with a credential.
-    pub fn with(&self, credential: &str, arguments: &[&str]) -> Command {
+    pub fn acting_as(&self, credential: &str, arguments: &[&str]) -> Command {
         let mut command = ldtokens(arguments);
         command.args(["--host", &self.url]).env("LD_ACCESS_TOKEN", credential);
         command
@@ -103,7 +103,7 @@ impl Served {
 
     /// Whether a secret works.
     pub fn works(&self, secret: &str) -> bool {
-        match self.with(secret, &["getTokens", "limit=1"]).output().unwrap().status.code() {
+        match self.acting_as(secret, &["getTokens", "limit=1"]).output().unwrap().status.code() {
             Some(0) => true,
             Some(3) => false,
             other => panic!("{other:?}"),
@@ -130,4 +130,15 @@ pub fn stdout(output: &Output) -> String {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Whether it was refused: with this status, in one line that has these words, and without an answer.
+pub fn refused(output: &Output, status: i32, words: &[&str]) {
+    let line = stderr(output);
+    assert_eq!(output.status.code(), Some(status), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert_eq!(stdout(output), "", "{line}");
+    for word in words {
+        assert!(line.contains(word), "{word} in {line}");
+    }
 }

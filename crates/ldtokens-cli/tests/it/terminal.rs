@@ -168,7 +168,7 @@ fn progress_is_a_line_on_a_terminal_that_goes_away_and_never_on_standard_output(
 
 #[test]
 fn a_long_list_says_how_far_it_is_where_nothing_is_printed_yet() {
-    let served = Served::with_flags(&["--seed-tokens", "250"]);
+    let served = Served::with(&["--seed-tokens", "250"]);
     let (status, shown) = Terminal::run(served.owner(&["list", "-a", "-q", "--sort", "name"])).end();
     assert_eq!(status, Some(0), "{shown}");
     assert!(shown.contains("200 tokens read"), "{shown:?}");

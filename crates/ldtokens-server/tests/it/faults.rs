@@ -94,3 +94,14 @@ async fn the_admin_endpoint_lists_adds_and_ends_faults() {
     assert_eq!(http.delete(&url).send().await.unwrap().status(), 204);
     assert!(server.faults().left().is_empty());
 }
+
+#[tokio::test]
+async fn a_fault_may_spare_the_first_requests() {
+    let fault: Fault = "getTokens status=503 times=1 after=2".parse().unwrap();
+    let server = Server::builder().fault(fault).start().await.unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(reqwest::get(format!("{}/api/v2/tokens", server.url())).await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 503, 401]);
+}

@@ -1,0 +1,172 @@
+//! Where a new secret goes, and what is said if it can't get there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::{Served, refused, stderr, stdout};
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.secret");
+    let to = file.to_str().unwrap();
+    for arguments in [
+        &["create", "--role", "reader", "-n", "x"][..],
+        &["reset", "x", "--yes"],
+        &["postToken", "role==reader", "name==y"],
+    ] {
+        let output = served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        let secret = fs::read_to_string(&file).unwrap();
+        assert!(secret.starts_with("api-") && !secret.ends_with('\n'), "the secret, and nothing else");
+        assert!(served.works(&secret));
+        assert!(!stdout(&output).contains(&secret) && stdout(&output).contains(&secret[36..]), "{}", stdout(&output));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(folder.path()), ["a.secret"]);
+
+        let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
+        let before = count();
+        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["there already"]);
+        assert!(served.works(&secret) && fs::read_to_string(&file).unwrap() == secret, "what was there stays");
+        assert_eq!(count(), before);
+        fs::remove_file(&file).unwrap();
+    }
+    let nowhere = folder.path().join("not/there");
+    let output =
+        served.owner(&["create", "--role", "reader", "--secret-to", nowhere.to_str().unwrap()]).output().unwrap();
+    refused(&output, 2, &["not/there"]);
+    std::os::unix::fs::symlink("/nonexistent", &file).unwrap();
+    refused(&served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(), 2, &["there already"]);
+}
+
+#[test]
+fn several_secrets_go_to_a_file_each() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (a, _) = served.create("a");
+    let (b, _) = served.create("b");
+    let to = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    refused(&served.owner(&["reset", "a", "b", "--yes", "--secret-to", &to("one")]).output().unwrap(), 2, &["{id}"]);
+    let output = served.owner(&["reset", "a", "b", "--yes", "-q", "--secret-to", &to("{id}.secret")]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), format!("{a}\n{b}\n"));
+    for id in [&a, &b] {
+        assert!(served.works(&fs::read_to_string(to(&format!("{id}.secret"))).unwrap()));
+    }
+}
+
+#[test]
+fn a_command_reads_the_secret_from_its_standard_input() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kept");
+    let command = format!("cat > {}.$LDTOKENS_TOKEN_ID", file.display());
+    let output = served.owner(&["create", "--role", "reader", "-q", "--secret-to-command", &command]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let kept = folder.path().join(format!("kept.{}", stdout(&output).trim()));
+    assert!(served.works(&fs::read_to_string(kept).unwrap()));
+
+    // What the command says does not mix with the data.
+    let output = served.owner(&[
+        "create",
+        "--role",
+        "reader",
+        "--output",
+        "json",
+        "--secret-to-command",
+        "echo stored; cat >/dev/null",
+    ]);
+    let output = {
+        let mut output = output;
+        output.output().unwrap()
+    };
+    serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    assert_eq!(stderr(&output), "stored\n");
+}
+
+#[test]
+fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
+    let served = Served::start();
+    for arguments in [
+        &["create", "--role", "reader", "-n", "lost"][..],
+        &["reset", "lost", "--yes"],
+        &["postToken", "role==reader", "name==lost too"],
+    ] {
+        let output =
+            served.owner(&[arguments, &["--secret-to-command", "cat >/dev/null; exit 3"]].concat()).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(11), "{said}");
+        let id =
+            said.split_whitespace().find(|word| word.len() == 24 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let id = id.unwrap_or_else(|| panic!("{said}"));
+        for words in ["could not be delivered", "status: 3", "ldtokens reset"] {
+            assert!(said.contains(words), "{words} in {said}");
+        }
+        assert!(!said.contains("api-"), "{said}");
+        // The way out is one.
+        let way = served.owner(&["reset", id, "--yes", "--secret-to", "-", "--output", "json"]).output().unwrap();
+        let token: serde_json::Value = serde_json::from_slice(&way.stdout).unwrap();
+        assert!(served.works(token[0]["token"].as_str().unwrap()));
+    }
+    let output =
+        served.owner(&["reset", "lost", "--yes", "--secret-to-command", "exec 0<&-; exit 0"]).output().unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 11)),
+        "whether a command read it, it alone knows: {}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_secret_that_nobody_could_read_on_standard_output_is_told_to_be_lost() {
+    let served = Served::start();
+    for arguments in [&["create", "--role", "reader", "--secret-to", "-"][..], &["postToken", "role==reader"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = served.owner(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(11), "{arguments:?}: {}", stderr(&output));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = served.owner(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(11), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("nobody reads"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn into_a_pipe_a_secret_goes_only_where_someone_says_so() {
+    let served = Served::start();
+    let before = served.json(&["list", "-a"]).as_array().unwrap().len();
+    refused(
+        &served.owner(&["create", "--role", "reader"]).output().unwrap(),
+        2,
+        &["--secret-to FILE", "not a terminal"],
+    );
+    assert_eq!(served.json(&["list", "-a"]).as_array().unwrap().len(), before);
+    let output = served.owner(&["create", "--role", "reader", "--secret-to", "-"]).output().unwrap();
+    assert!(stdout(&output).contains("secret               api-"), "{}", stdout(&output));
+}
+
+/// The disk has room for nothing: that shows before there is a secret.
+#[test]
+fn on_a_full_disk_no_token_is_made() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_ldtokens"), "create", "--role", "reader", "-n", "never"]);
+    shell.args(["--host", &served.url, "--secret-to", file.to_str().unwrap()]).env_clear().env("HOME", "/nonexistent");
+    let output = shell.env("LD_ACCESS_TOKEN", crate::support::OWNER).output().unwrap();
+    refused(&output, 2, &["--secret-to", "too large"]);
+    assert_eq!(names(folder.path()), [""; 0]);
+    assert_eq!(served.json(&["list", "-f", "name=never"]).as_array().unwrap().len(), 0);
+}

@@ -1,0 +1,154 @@
+//! What is printed, in every form, and nothing else.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Served, refused, stderr, stdout};
+
+const MACHINE: [&str; 4] = ["json", "ndjson", "yaml", "csv"];
+
+fn lines(served: &Served, arguments: &[&str]) -> Vec<String> {
+    let output = served.owner(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    assert_eq!(stderr(&output), "", "{arguments:?}");
+    stdout(&output).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_machine_formats_hold_the_same_under_the_apis_own_names() {
+    let served = Served::start();
+    served.create("comma, \"quote\"\nand line");
+    served.create("plain");
+    let mut answer = served.json(&["getTokens"])["items"].clone();
+    // The caller's own was last used at another time with each request.
+    answer.as_array_mut().unwrap().retain(|token| token["role"] == "reader");
+    let text = |format: &str| {
+        stdout(&served.owner(&["list", "--filter", "role=reader", "--output", format]).output().unwrap())
+    };
+
+    assert_eq!(serde_json::from_str::<Value>(&text("json")).unwrap(), answer);
+    let objects: Vec<Value> = text("ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::from(objects), answer);
+    assert_eq!(serde_yaml_ng::from_str::<Value>(&text("yaml")).unwrap(), answer);
+
+    let csv = text("csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    for (record, token) in records.iter().zip(answer.as_array().unwrap()) {
+        for (name, cell) in head.iter().zip(record) {
+            match token.get(name) {
+                None => assert_eq!(cell, "", "{name}"),
+                Some(Value::String(text)) => assert_eq!(cell, text, "{name}"),
+                Some(other) => assert_eq!(serde_json::from_str::<Value>(cell).unwrap(), *other, "{name}"),
+            }
+        }
+    }
+    assert_eq!(records.len(), answer.as_array().unwrap().len());
+}
+
+#[test]
+fn an_empty_list_is_one_in_every_format() {
+    let served = Served::start();
+    let none =
+        |format: &str| stdout(&served.owner(&["list", "-f", "name=nobody", "--output", format]).output().unwrap());
+    assert_eq!(none("json"), "[]\n");
+    assert_eq!(none("yaml"), "[]\n");
+    assert_eq!(none("ndjson"), "");
+    assert!(none("csv").starts_with("_id,"));
+    assert!(none("table").starts_with("ID  NAME"), "{}", none("table"));
+    assert_eq!(lines(&served, &["list", "-f", "name=nobody", "-q"]), [""; 0]);
+}
+
+#[test]
+fn columns_filters_order_and_limit_say_what_is_printed() {
+    let served = Served::start();
+    for name in ["b", "C", "a"] {
+        served.create(name);
+    }
+    let list = |flags: &[&str]| lines(&served, &[&["list", "--columns", "name", "--output", "csv"], flags].concat());
+    let made = ["-f", "role=reader"];
+    assert_eq!(list(&made), ["name", "b", "C", "a"]);
+    assert_eq!(list(&[&made[..], &["--sort", "name"]].concat()), ["name", "a", "b", "C"]);
+    assert_eq!(list(&[&made[..], &["--sort=-name", "--limit", "2"]].concat()), ["name", "C", "b"]);
+    assert_eq!(list(&[&made[..], &["-f", "name!=b", "--limit", "1"]].concat()), ["name", "C"]);
+    assert_eq!(list(&["-f", "lastUsed>1h", "--sort", "name"]), ["name", "Owner"]);
+    assert_eq!(list(&["-f", "lastUsed=", "-f", "creationDate>=1h", "--sort", "name"]), ["name", "a", "b", "C"]);
+
+    let ids = lines(&served, &["list", "-q", "-f", "name=b"]);
+    assert_eq!(ids, [served.json(&["get", "b"])[0]["_id"].as_str().unwrap()]);
+    let object = served.json(&["list", "-f", "name=b", "--columns", "name,reach,kind,_member.email,lastUsed"]);
+    assert_eq!(
+        object,
+        serde_json::json!([{
+            "name": "b", "reach": "reader", "kind": "personal", "_member.email": "owner@example.com", "lastUsed": null
+        }])
+    );
+    for flags in [
+        ["--columns", "id"],
+        ["--sort", "colour"],
+        ["--filter", "role"],
+        ["--filter", "lastUsed<soon"],
+        ["--limit", "0"],
+        ["--output", "xml"],
+    ] {
+        let output = served.owner(&["list", flags[0], flags[1]]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        assert!(stderr(&output).contains(flags[1]) && stdout(&output).is_empty(), "{flags:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_operations_answer_has_every_format_too() {
+    let served = Served::start();
+    let (id, _) = served.create("x");
+    let by_id = format!("tokenId={id}");
+    for format in MACHINE {
+        let one = lines(&served, &["getToken", &by_id, "--output", format]);
+        assert!(one.iter().any(|line| line.contains(&id)), "{format}: {one:?}");
+        let all = lines(&served, &["getTokens", "--output", format]);
+        assert!(all.iter().any(|line| line.contains(&id)), "{format}: {all:?}");
+    }
+    let mut command = served.owner(&["getToken", &by_id]);
+    let output = command.env("LD_OUTPUT", "json").output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["_id"], id.as_str());
+    let mut command = served.owner(&["getToken", &by_id, "--output", "yaml"]);
+    assert!(
+        stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains(&format!("_id: {id}\n")),
+        "a flag comes first"
+    );
+    let mut command = served.owner(&["getToken", &by_id]);
+    assert!(stdout(&command.env("LD_OUTPUT", "plaintext").output().unwrap()).starts_with("id "));
+    let mut command = served.owner(&["getToken", &by_id]);
+    refused(&command.env("LD_OUTPUT", "xml").output().unwrap(), 2, &["LD_OUTPUT"]);
+}
+
+#[test]
+fn a_table_in_a_pipe_is_whole_and_has_no_colours() {
+    let served = Served::start();
+    let long = "n".repeat(200);
+    served.create(&long);
+    served.create("\u{1b}[31mred");
+    let table = lines(&served, &["list"]);
+    assert!(table[0].starts_with("ID ") && table[0].contains("LAST USED"), "{}", table[0]);
+    assert!(table.iter().any(|line| line.contains(&long)), "nothing is cut");
+    assert!(!table.concat().contains('\u{1b}'), "what is in a name can't command a terminal");
+    let ages = lines(&served, &["list", "--columns", "name,creationDate,lastUsed", "-f", "name~red"]);
+    assert!(ages[1].ends_with("just now       never"), "{ages:?}");
+}
+
+/// The second page is late by ten minutes: what is printed by then did not wait for it.
+#[test]
+fn the_first_rows_of_a_long_list_do_not_wait_for_the_last() {
+    for format in ["table", "json", "ndjson", "yaml", "csv"] {
+        let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
+        let mut list = served.owner(&["list", "-a", "--output", format]);
+        let mut list = list.stderr(Stdio::null()).spawn().unwrap();
+        let fourth = BufReader::new(list.stdout.take().unwrap()).lines().nth(3).unwrap().unwrap();
+        assert!(!fourth.is_empty(), "{format}");
+        list.kill().unwrap();
+        list.wait().unwrap();
+    }
+}

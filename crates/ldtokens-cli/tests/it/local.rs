@@ -1,0 +1,97 @@
+//! `--local`: any command, with nothing to start and nothing to configure.
+
+use std::process::Output;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{ldtokens, refused, stderr, stdout};
+
+fn run(home: &TempDir, arguments: &[&str]) -> Output {
+    ldtokens(&[&["--local"], arguments].concat()).env("HOME", home.path()).output().unwrap()
+}
+
+fn json(home: &TempDir, arguments: &[&str]) -> Value {
+    let output = run(home, &[arguments, &["--output", "json"]].concat());
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The page's examples, with the program's name before them and real values for `value`.
+#[test]
+fn the_source_pages_examples_run_as_they_are_written() {
+    let home = tempfile::tempdir().unwrap();
+    let id = json(&home, &["postToken", "name==mine", "role==reader"])["_id"].as_str().unwrap().to_owned();
+    for example in [
+        " getTokens  showAll=value",
+        " getToken tokenId=value",
+        " patchToken tokenId=value",
+        " postToken",
+        " resetToken tokenId=value  expiry=value",
+        " deleteToken tokenId=value",
+    ] {
+        let line = example.replace("showAll=value", "showAll=true").replace("tokenId=value", &format!("tokenId={id}"));
+        let line = line.replace("expiry=value", "expiry=4102444800000");
+        let script = match example.trim() {
+            // These two have a body, which the page leaves out.
+            "patchToken tokenId=value" => {
+                format!(r#"echo '[{{"op": "replace", "path": "/name", "value": "new"}}]' | ldtokens --local {line} -"#)
+            }
+            "postToken" => format!(r#"echo '{{"name": "made", "role": "reader"}}' | ldtokens --local {line} -"#),
+            _ => format!("ldtokens --local {line}"),
+        };
+        let bin = std::path::Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]).env_clear().env("HOME", home.path());
+        let output = shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", stderr(&output));
+        if !example.contains("delete") {
+            assert!(!stdout(&output).is_empty(), "{script}");
+        }
+    }
+    assert_eq!(json(&home, &["list", "-f", "name=made"]).as_array().unwrap().len(), 1);
+    refused(&run(&home, &["getToken", &format!("tokenId={id}")]), 5, &["getToken"]);
+    // Without their bodies they say what is missing.
+    refused(&run(&home, &["postToken"]), 2, &["the body is missing"]);
+}
+
+#[test]
+fn what_one_command_makes_the_next_one_finds_and_others_do_not_see() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let made = json(&home, &["create", "-n", "kept", "--role", "reader", "--secret-to", "-"]);
+    let listed = json(&home, &["list", "-f", "name=kept"]);
+    assert_eq!(listed[0]["_id"], made[0]["_id"]);
+    assert_eq!(json(&other, &["list", "-f", "name=kept"]).as_array().unwrap().len(), 0);
+    // Also where the owner's first token is gone, as long as it has one that can do as much.
+    let admin = json(&home, &["create", "-n", "another", "--role", "admin", "--secret-to", "-"]);
+    assert!(run(&home, &["delete", "Owner", "--yes"]).status.success());
+    assert_eq!(json(&home, &["list", "-f", "name=another"])[0]["_id"], admin[0]["_id"]);
+    assert!(json(&home, &["config"])[2]["value"].as_str().unwrap().contains("local.db"));
+}
+
+#[test]
+fn commands_at_once_wait_for_each_other() {
+    let home = tempfile::tempdir().unwrap();
+    let commands: Vec<_> = (0..6)
+        .map(|number| {
+            let name = format!("name==at once {number}");
+            let mut command = ldtokens(&["--local", "postToken", &name, "role==reader"]);
+            command.env("HOME", home.path()).spawn().unwrap()
+        })
+        .collect();
+    for command in commands {
+        let output = command.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_eq!(json(&home, &["list", "-f", "name~at once"]).as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join(".local"), "a file").unwrap();
+    let output = run(&home, &["list"]);
+    refused(&output, 1, &["--local", ".local"]);
+    let output = ldtokens(&["serve", "--local"]).output().unwrap();
+    refused(&output, 2, &["`ldtokens serve`", "--local"]);
+}

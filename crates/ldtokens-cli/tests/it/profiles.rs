@@ -1,0 +1,160 @@
+//! Which account applies, and where its credential comes from.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tempfile::TempDir;
+
+use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin};
+
+/// A home with a configuration file.
+struct Home(TempDir);
+
+impl Home {
+    fn new(config: &str) -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        fs::create_dir_all(home.config().parent().unwrap()).unwrap();
+        fs::write(home.config(), config).unwrap();
+        home
+    }
+
+    fn config(&self) -> PathBuf {
+        let folder = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+        self.0.path().join(folder).join("ldtokens/config.yaml")
+    }
+
+    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        ldtokens(arguments).env("HOME", self.0.path()).envs(variables.iter().copied()).output().unwrap()
+    }
+
+    fn private(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+}
+
+#[test]
+fn a_profile_brings_its_host_and_its_credential() {
+    let served = Served::start();
+    let home = Home::new(
+        &format!(
+            "default: main\nprofiles:\n  main: {{host: '{0}', token-command: printf %s {OWNER}}}\n  \
+         other: {{host: '{0}', token-variable: OTHER}}\n  file: {{host: '{0}', token-file: ~/secret}}\n",
+            served.url
+        )
+        .replace(OWNER, "\"$(cat ~/secret)\""),
+    );
+    home.private("secret", &format!("{OWNER}\n"), 0o600);
+    let works = |output: Output| assert!(output.status.success(), "{}", stderr(&output));
+    works(home.run(&["list"], &[("PATH", "/usr/bin:/bin")]));
+    works(home.run(&["list", "--profile", "file"], &[]));
+    works(home.run(&["list", "--profile", "other"], &[("OTHER", OWNER)]));
+    works(home.run(&["list"], &[("LDTOKENS_PROFILE", "other"), ("OTHER", OWNER)]));
+    refused(&home.run(&["list", "--profile", "other"], &[]), 3, &["the variable OTHER", "nothing is there"]);
+    refused(&home.run(&["list", "--profile", "nobody"], &[]), 2, &["no profile `nobody`", "file, main, other"]);
+    refused(&home.run(&["list"], &[("LDTOKENS_PROFILE", "nobody")]), 2, &["no profile `nobody`"]);
+}
+
+#[test]
+fn no_accounts_credential_is_sent_to_anothers_host() {
+    let (ours, other) = (Served::start(), Served::start());
+    let (_, foreign) = other.create("of the other account");
+    let home =
+        Home::new(&format!("default: ours\nprofiles:\n  ours: {{host: '{}', token-file: ~/secret}}\n", ours.url));
+    home.private("secret", OWNER, 0o600);
+    // The environment has a credential and no host: it is not sent to the profile's.
+    let environment = [("LD_ACCESS_TOKEN", foreign.as_str())];
+    let config = stdout(&home.run(&["config"], &environment));
+    assert!(config.contains("https://app.launchdarkly.com") && config.contains("LD_ACCESS_TOKEN"), "{config}");
+    assert!(config.contains("not used") && config.contains("the default profile ours"), "{config}");
+    // The environment has both, and a profile is named: the profile's credential goes to the profile's host.
+    let environment = [("LD_ACCESS_TOKEN", foreign.as_str()), ("LD_BASE_URI", other.url.as_str())];
+    assert!(
+        home.run(&["list"], &environment).status.success(),
+        "without a flag, the environment's to the environment's"
+    );
+    let listed = stdout(&home.run(&["list", "--profile", "ours", "-a"], &environment));
+    assert!(listed.contains("Owner") && !listed.contains("of the other account"), "{listed}");
+    let config = stdout(&home.run(&["config", "--profile", "ours"], &environment));
+    assert!(config.contains(&ours.url) && !config.contains(&foreign), "{config}");
+    for passed_over in ["LD_ACCESS_TOKEN, since", "LD_BASE_URI, since"] {
+        assert!(config.contains(passed_over), "{config}");
+    }
+}
+
+#[test]
+fn config_says_what_applies_and_why_and_needs_no_credential() {
+    let home = Home::new(
+        "default: work\nprofiles:\n  work: {region: eu, token-command: this is not run}\n  play: {local: true}\n",
+    );
+    let config = stdout(&home.run(&["config"], &[]));
+    for words in
+        ["config.yaml", "`default` of the configuration file", "https://app.eu.launchdarkly.com", "profile work"]
+    {
+        assert!(config.contains(words), "{words} in {config}");
+    }
+    let config = stdout(&home.run(&["config", "--profile", "play"], &[]));
+    assert!(config.contains("local.db") && config.contains("profile play"), "{config}");
+    let json = home.run(&["config", "--output", "json", "--host", "https://app.launchdarkly.us"], &[]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let host = json.as_array().unwrap().iter().find(|row| row["setting"] == "host").unwrap();
+    assert_eq!((&host["value"], &host["because"]), (&"https://app.launchdarkly.us".into(), &"--host".into()));
+    let nothing = stdout(&ldtokens(&["config"]).output().unwrap());
+    assert!(nothing.contains("(not there)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
+}
+
+#[test]
+fn a_configuration_file_that_cannot_be_trusted_is_refused_whole() {
+    let home = Home::new(&format!("profiles: {{a: {{token: {OWNER}}}}}"));
+    let output = home.run(&["list"], &[("LD_ACCESS_TOKEN", "x")]);
+    refused(&output, 2, &["config.yaml", "has a secret in it"]);
+    assert!(!stderr(&output).contains(&OWNER[4..12]), "{}", stderr(&output));
+    fs::write(home.config(), "profiles: {a: {hots: x}}\n").unwrap();
+    refused(&home.run(&["list"], &[]), 2, &["line 1", "token-command"]);
+    fs::write(home.config(), "profiles: {}\n").unwrap();
+    fs::set_permissions(home.config(), fs::Permissions::from_mode(0o666)).unwrap();
+    refused(&home.run(&["list"], &[]), 2, &["others may write"]);
+    let named = home.run(&["list"], &[("LDTOKENS_CONFIG", "/nonexistent/file")]);
+    refused(&named, 2, &["/nonexistent/file"]);
+}
+
+#[test]
+fn a_credential_comes_from_a_file_a_command_or_standard_input() {
+    let served = Served::start();
+    let home = Home::new("");
+    let run = |arguments: &[&str]| {
+        home.run(&[arguments, &["list", "--host", &served.url]].concat(), &[("PATH", "/usr/bin:/bin")])
+    };
+    let works = |output: Output| assert!(output.status.success(), "{}", stderr(&output));
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+
+    let file = path(&home.private("secret", &format!("{OWNER}\r\n"), 0o600));
+    works(run(&["--token-file", &file]));
+    works(run(&["--token-command", &format!("cat {file}")]));
+    let mut command = ldtokens(&["list", "--token-stdin", "--host", &served.url]);
+    command.env("LD_ACCESS_TOKEN", "wrong");
+    works(with_stdin(command, OWNER));
+
+    for mode in [0o640, 0o604, 0o644] {
+        let open = path(&home.private("open", OWNER, mode));
+        refused(&run(&["--token-file", &open]), 3, &["others can read it", "chmod 600"]);
+    }
+    refused(&run(&["--token-file", &path(&home.private("empty", "\n", 0o600))]), 3, &["nothing is there"]);
+    refused(&run(&["--token-file", "/nonexistent"]), 3, &["/nonexistent"]);
+    refused(&run(&["--token-file", &path(&home.private("long", &"x".repeat(5000), 0o600))]), 3, &["longer"]);
+    refused(&run(&["--token-command", "echo hunter2; exit 7"]), 3, &["status: 7"]);
+    refused(&run(&["--token-command", "true"]), 3, &["nothing is there"]);
+    let two = run(&["--token-command", "printf 'hunter2\\nhunter3'"]);
+    refused(&two, 2, &["--token-command", "white space"]);
+    assert!(!stderr(&two).contains("hunter2\n") && !stderr(&two).contains("hunter2 "), "{}", stderr(&two));
+    let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), "{}");
+    refused(&both, 2, &["both come from standard input"]);
+    for pair in [["--local", "--host=x"], ["--local", "--token-file=x"], ["--token-stdin", "--token-command=x"]] {
+        let output = home.run(&[&pair[..], &["list"]].concat(), &[]);
+        assert_eq!(output.status.code(), Some(2), "{pair:?}: {}", stderr(&output));
+    }
+}

@@ -1,0 +1,99 @@
+//! Exit statuses, and errors as JSON: what a script goes by.
+
+use serde_json::Value;
+
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout};
+
+const NOBODY: &str = "tokenId=0123456789abcdef01234567";
+
+/// The status of a command against a server with this fault, and its error as JSON.
+fn with_fault(fault: &str, arguments: &[&str]) -> (Option<i32>, Value) {
+    let served = Served::with(&["--fault", fault]);
+    let output = served.owner(&[arguments, &["--output", "json"]].concat()).output().unwrap();
+    let error = serde_json::from_str(stderr(&output).trim()).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    assert_eq!(stdout(&output), "");
+    (output.status.code(), error)
+}
+
+#[test]
+fn each_kind_of_failure_has_its_status_and_its_name() {
+    let served = Served::start();
+    let (id, reader) = served.create("reads");
+    let by_id = format!("tokenId={id}");
+    let error = |credential: &str, arguments: &[&str]| {
+        let output = served.acting_as(credential, &[arguments, &["--output", "json"]].concat()).output().unwrap();
+        let error: Value = serde_json::from_str(&stderr(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+        assert_eq!(stdout(&output), "");
+        assert_eq!(error["error"]["exitStatus"], output.status.code().unwrap());
+        (output.status.code().unwrap(), error["error"]["kind"].as_str().unwrap().to_owned(), error["error"].clone())
+    };
+    for (credential, arguments, status, kind) in [
+        (OWNER, &["getToken"][..], 2, "usage"),
+        (OWNER, &["list", "--colour"], 2, "usage"),
+        (OWNER, &["create", "--secret-to", "-"], 2, "usage"),
+        ("wrong", &["getTokens"], 3, "not_authenticated"),
+        ("wrong", &["list"], 3, "not_authenticated"),
+        (&reader, &["deleteToken", &by_id], 4, "forbidden"),
+        (&reader, &["delete", &id, "--yes"], 4, "forbidden"),
+        (OWNER, &["getToken", NOBODY], 5, "not_found"),
+        (OWNER, &["get", "nobody"], 5, "not_found"),
+    ] {
+        let (is, name, _) = error(credential, arguments);
+        assert_eq!((is, name.as_str()), (status, kind), "{arguments:?}");
+    }
+    let (_, _, api) = error(OWNER, &["getToken", NOBODY]);
+    assert_eq!(
+        (&api["operation"], &api["httpStatus"], &api["code"]),
+        (&"getToken".into(), &404.into(), &"not_found".into())
+    );
+    assert!(api["id"].is_string() && api["message"].as_str().unwrap().contains("list --show-all"), "{api}");
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_has_its_status_too() {
+    let (status, error) = with_fault("patchToken status=409", &["patchToken", NOBODY, "-"]);
+    assert_eq!((status, &error["error"]["kind"]), (Some(2), &"usage".into()), "no body on standard input");
+    // The wait that the answer asks for lies beyond the call's deadline.
+    let (status, error) = with_fault("* status=429 retry-after=3600", &["getTokens"]);
+    assert_eq!((status, &error["error"]["kind"]), (Some(7), &"rate_limited".into()));
+    let (status, error) = with_fault("postToken drop-after", &["postToken", "role==reader"]);
+    assert_eq!((status, &error["error"]["kind"]), (Some(8), &"outcome_unknown".into()));
+    assert!(error["error"]["message"].as_str().unwrap().contains("list the tokens"), "{error}");
+    let (status, error) = with_fault("resetToken cut-body", &["resetToken", NOBODY]);
+    assert_eq!((status, &error["error"]["kind"]), (Some(5), &"not_found".into()), "{error}");
+    let (status, error) = with_fault("getTokens status=422", &["list"]);
+    assert_eq!((status, &error["error"]["kind"]), (Some(6), &"conflict".into()));
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut nowhere = ldtokens(&["list", "--host", &format!("http://127.0.0.1:{port}"), "--output", "json"]);
+    let output = nowhere.env("LD_ACCESS_TOKEN", OWNER).output().unwrap();
+    let error: Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!((output.status.code(), &error["error"]["kind"]), (Some(9), &"transport".into()));
+}
+
+#[test]
+fn a_create_whose_answer_is_lost_leaves_one_token_all_the_same() {
+    let served = Served::with(&["--fault", "postToken drop-after times=2"]);
+    let output = served.owner(&["create", "-n", "once", "--role", "reader", "--secret-to", "-"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let tokens = served.json(&["list", "-f", "name=once"]);
+    assert_eq!(tokens.as_array().unwrap().len(), 1, "{tokens}");
+    assert_eq!(tokens[0].get("description"), None);
+    let shown = stdout(&output);
+    let secret = shown.lines().find_map(|line| line.strip_prefix("secret")).unwrap().trim();
+    assert!(served.works(secret));
+}
+
+#[test]
+fn statuses_are_in_the_help_and_in_the_readme_as_the_program_has_them() {
+    let help = stdout(&ldtokens(&["--help"]).output().unwrap());
+    let (_, statuses) = help.split_once("Exit status:").unwrap();
+    let readme = include_str!("../../../../README.md");
+    let mut count = 0;
+    for line in statuses.lines().filter(|line| !line.trim().is_empty()) {
+        let (number, meaning) = line.trim().split_once(' ').unwrap();
+        assert!(readme.contains(&format!("| {number} | {} |", meaning.trim())), "the README lacks: {line}");
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
