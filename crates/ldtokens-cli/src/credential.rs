@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 
 use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
+use crate::config_file::ConfigFile;
 use crate::failure::{Failure, Kind};
 use crate::private::readable_by_others;
+use crate::redact::has_secret;
 use crate::serve::ROOT_TOKEN;
 
 /// More than a secret has, in bytes.
@@ -93,13 +95,18 @@ fn of_command(command: &str) -> Result<Vec<u8>, Failure> {
     bytes
 }
 
-/// The shell at `command`, without the credentials that our environment may hold.
+/// The shell at `command`, without the credentials that our environment may hold: by the variables' names, by those that
+/// profiles name, and by what is in them.
 pub(crate) fn shell(command: &str) -> Command {
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
+    let profiles = ConfigFile::read().unwrap_or_default().profiles;
+    let of_profiles: Vec<_> = profiles.into_values().filter_map(|profile| profile.token_variable).collect();
     for (name, value) in std::env::vars_os() {
-        let is_known = name.to_str().is_some_and(|name| CREDENTIAL_VARIABLES.contains(&name) || name == ROOT_TOKEN);
-        if is_known || value.to_str().is_some_and(looks_like_a_secret) {
+        let is_known = name.to_str().is_some_and(|name| {
+            CREDENTIAL_VARIABLES.contains(&name) || name == ROOT_TOKEN || of_profiles.iter().any(|known| known == name)
+        });
+        if is_known || value.to_str().is_some_and(|value| looks_like_a_secret(value) || has_secret(value)) {
             shell.env_remove(name);
         }
     }

@@ -4,12 +4,16 @@
 mod bash_client;
 mod deliveries;
 mod demo;
+#[cfg(unix)]
+mod dry_runs;
 mod durability;
 mod formats;
 #[cfg(unix)]
 mod gate;
 mod local;
 mod operations;
+#[cfg(target_os = "linux")]
+mod processes;
 mod profiles;
 #[cfg(unix)]
 mod pty;
