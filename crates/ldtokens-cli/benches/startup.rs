@@ -51,7 +51,7 @@ fn main() {
 
     println!();
     for host in ["http://127.0.0.1:9", "https://app.launchdarkly.com"] {
-        println!("a client for {host:<28} is made in {:>9}", shown(construction(host)));
+        println!("a client for {host:<28} is made in {:>9.1?}", construction(host));
     }
     sizes();
     println!();
