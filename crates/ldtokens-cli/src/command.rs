@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, Command, value_parser};
 use ldtokens_server::Fault;
 
+use crate::logging::Log;
 use crate::operations::{Kind, OPERATIONS, Operation, Parameter};
 use crate::output::Format;
 
@@ -132,6 +133,18 @@ fn serve() -> Command {
                 .value_name("N")
                 .value_parser(value_parser!(u64))
                 .help("What the dice of faults start from"),
+        )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .value_name("FORMAT")
+                .value_parser(value_parser!(Log))
+                .default_value("text")
+                .help("How to log requests on standard error: text, json with an object a line, or off")
+                .long_help(
+                    "How to log requests on standard error: text, json with an object a line, or off. RUST_LOG says what \
+                     else is logged, or instead. No line holds a secret",
+                ),
         )
         .arg(
             Arg::new("admin")

@@ -1,4 +1,5 @@
-//! `ldtokens serve`: a local LaunchDarkly until it is interrupted.
+//! `ldtokens serve`: a local LaunchDarkly until it is interrupted. Standard output has what it announces, and standard error
+//! the log.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use ldtokens::Secret;
 use ldtokens_server::{Account, InvalidAccount, Limits, Server};
 
 use crate::failure::Failure;
+use crate::logging::{self, Log};
 use crate::output::print;
 
 /// Where the owner's secret of a new store comes from.
@@ -17,6 +19,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if arguments.get_flag("account-schema") {
         return print(&format!("{:#}", Account::json_schema()));
     }
+    logging::serve(*arguments.get_one::<Log>("log").expect("it has a default"));
     // Before anything is announced, so that a signal is never too early.
     let stop = stop_signal().map_err(|error| Failure::other(format!("signals can't be waited for: {error}")))?;
     let mut limits = Limits::none();
@@ -69,10 +72,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         print(&format!("{whose} secret, shown this once: {}", secret.expose()))?;
     }
     if was_given && server.owner_secret().is_none() {
-        anstream::eprintln!("ldtokens: the store has an owner already, so {ROOT_TOKEN} was not used");
+        print(&format!("the store has an owner already, so {ROOT_TOKEN} was not used"))?;
     }
     if store.is_none() {
-        anstream::eprintln!("ldtokens: in memory; give --store FILE to keep the account");
+        print("in memory; give --store FILE to keep the account")?;
     }
     stop.await;
     server.stop().await;
