@@ -68,7 +68,7 @@ fn ended(mut child: Child) -> String {
 }
 
 /// Sends a request, and gives the status and the body of the answer, or status 0 where there is none.
-fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
+pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let head = format!("Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
