@@ -54,8 +54,8 @@ async fn every_acknowledged_write_outlives_kill_9_and_no_other_is_there_by_half(
     let mut writers: Vec<Writer> =
         (0..WRITERS).map(|number| Writer { name: format!("writer {number}"), number, ..Writer::default() }).collect();
     let mut served = Served::start();
+    let mut client = client(&served);
     for round in 0..KILLS {
-        let client = client(&served);
         let mut writing = JoinSet::new();
         for writer in writers.drain(..) {
             writing.spawn(writer.write(client.clone(), done.clone()));
@@ -68,8 +68,9 @@ async fn every_acknowledged_write_outlives_kill_9_and_no_other_is_there_by_half(
         let folder = served.kill();
         writers = writing.join_all().await;
         served = Served::again(folder);
+        client = self::client(&served);
         unsure += writers.iter().filter(|writer| writer.unsure.is_some()).count();
-        kept += check(&served, &mut writers).await;
+        kept += check(&served, &client, &mut writers).await;
     }
     for writer in &writers {
         let live = writer.live.values().map(|known| (&known.secret, true));
@@ -148,7 +149,13 @@ impl Writer {
     }
 
     /// Looks whether what was under way is there, which it is wholly or not at all, and says whether.
-    async fn settle(&mut self, write: Write, served: &Served, there: &BTreeMap<String, Token>) -> bool {
+    async fn settle(
+        &mut self,
+        write: Write,
+        served: &Served,
+        client: &Client,
+        there: &BTreeMap<String, Token>,
+    ) -> bool {
         match &write {
             Write::Create(text) => {
                 let Some(token) = there.values().find(|token| token.name.as_ref() == Some(text)) else { return false };
@@ -159,7 +166,7 @@ impl Writer {
                 let known =
                     Known { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
                 self.live.insert(token.id.clone(), known);
-                self.perform(&client(served), &Write::Reset(id)).await.unwrap();
+                self.perform(client, &Write::Reset(id)).await.unwrap();
             }
             Write::Patch(id, text) => {
                 let token = &there[id.as_ref()];
@@ -177,7 +184,7 @@ impl Writer {
                 if !is_done {
                     return false;
                 }
-                self.perform(&client(served), &write).await.unwrap();
+                self.perform(client, &write).await.unwrap();
             }
             Write::Delete(id) if there.contains_key(id.as_ref()) => return false,
             Write::Delete(id) => self.forget(id),
@@ -187,15 +194,15 @@ impl Writer {
 }
 
 /// Checks that the store has what the writers know, and nothing else. Gives how many of the writes that were under way it has.
-async fn check(served: &Served, writers: &mut [Writer]) -> usize {
+async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usize {
     let mut kept = 0;
-    let there = all(served).await;
+    let there = all(client).await;
     for writer in writers.iter_mut() {
         if let Some(write) = writer.unsure.take() {
-            kept += usize::from(writer.settle(write, served, &there).await);
+            kept += usize::from(writer.settle(write, served, client, &there).await);
         }
     }
-    let there = all(served).await;
+    let there = all(client).await;
     let known = writers.iter().flat_map(|writer| &writer.live);
     for (id, known) in known.clone() {
         let token = there.get(id).unwrap_or_else(|| panic!("acknowledged, and lost: {known:?}"));
@@ -218,8 +225,8 @@ async fn check(served: &Served, writers: &mut [Writer]) -> usize {
 }
 
 /// All tokens by ID; one is the owner's.
-async fn all(served: &Served) -> BTreeMap<String, Token> {
-    let tokens = client(served).list().limit(1000).collect_all().await.unwrap();
+async fn all(client: &Client) -> BTreeMap<String, Token> {
+    let tokens = client.list().limit(1000).collect_all().await.unwrap();
     tokens.into_iter().map(|token| (token.id.clone(), token)).collect()
 }
 
