@@ -8,6 +8,7 @@ use ldtokens_server::Fault;
 
 use crate::arguments::{everywhere, secret_to};
 use crate::failure::Kind;
+use crate::logging::Log;
 use crate::operations::{self, OPERATIONS, Operation, Parameter};
 use crate::perform::gives_secret;
 use crate::{config, shell, verbs};
@@ -150,6 +151,18 @@ fn serve() -> Command {
                 .value_name("N")
                 .value_parser(value_parser!(u64))
                 .help("What the dice of faults start from"),
+        )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .value_name("FORMAT")
+                .value_parser(value_parser!(Log))
+                .default_value("text")
+                .help("How to log requests on standard error: text, json with an object a line, or off")
+                .long_help(
+                    "How to log requests on standard error: text, json with an object a line, or off. RUST_LOG says what \
+                     else is logged, or instead. No line holds a secret",
+                ),
         )
         .arg(
             Arg::new("admin")

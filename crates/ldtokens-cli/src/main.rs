@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     if arguments.get_flag("no-color") {
         anstream::ColorChoice::Never.write_global();
     }
-    logging::start(arguments.get_count("verbose"));
+    logging::start(&arguments);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(&arguments)),

@@ -10,6 +10,8 @@ mod lists;
 mod operations;
 mod patches;
 mod permissions;
+mod properties;
 mod protocol;
 mod stores;
 mod support;
+mod token_model;
