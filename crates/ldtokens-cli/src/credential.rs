@@ -11,6 +11,7 @@ use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 use crate::failure::{Failure, Kind};
 use crate::private::readable_by_others;
 use crate::serve::ROOT_TOKEN;
+use crate::stdin;
 
 /// More than a secret has, in bytes.
 const LONGEST: u64 = 4096;
@@ -31,7 +32,7 @@ impl fmt::Display for Source {
         match self {
             Self::Variable(name) => write!(f, "the variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
-            Self::Command(command) => write!(f, "the command `{command}`"),
+            Self::Command(command) => write!(f, "the command `{}`", without_secrets(command)),
             Self::Stdin => f.write_str("standard input"),
             Self::Local => f.write_str("the embedded local LaunchDarkly"),
         }
@@ -45,7 +46,7 @@ impl Source {
             Self::Variable(name) => std::env::var_os(name).unwrap_or_default().into_encoded_bytes(),
             Self::File(path) => of_file(path)?,
             Self::Command(command) => of_command(command)?,
-            Self::Stdin => self.at_most(std::io::stdin().lock())?,
+            Self::Stdin => self.at_most(stdin::take("the credential")?)?,
             Self::Local => unreachable!("the local LaunchDarkly brings its own"),
         };
         let text = String::from_utf8(bytes).map_err(|_| self.unusable("what is there is not UTF-8"))?;
@@ -106,7 +107,31 @@ pub(crate) fn shell(command: &str) -> Command {
     shell
 }
 
+/// The text, and `[redacted]` where it reads like a secret: what someone typed where none belongs is not repeated.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let parts = text.split_inclusive(|letter| !is_of_word(letter));
+    parts
+        .map(|part| {
+            let word = part.trim_end_matches(|letter| !is_of_word(letter));
+            if looks_like_a_secret(word) { format!("[redacted]{}", &part[word.len()..]) } else { part.to_owned() }
+        })
+        .collect()
+}
+
 /// Whether `text` has a secret's beginning and length, as of `api-` and a UUID.
 pub(crate) fn looks_like_a_secret(text: &str) -> bool {
     text.len() >= 36 && ["api-", "sdk-", "mob-", "rel-"].iter().any(|prefix| text.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn what_reads_like_a_secret_is_not_repeated() {
+        let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
+        assert_eq!(without_secrets(&format!("echo '{secret}'; x={secret}")), "echo '[redacted]'; x=[redacted]");
+        assert_eq!(without_secrets("op read op://a/b-c"), "op read op://a/b-c");
+    }
 }

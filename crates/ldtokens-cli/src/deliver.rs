@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use ldtokens::{Secret, TokenId};
 use tempfile::NamedTempFile;
 
-use crate::credential::shell;
+use crate::credential::{shell, without_secrets};
 use crate::failure::Failure;
 
 /// Stands in a file's name for the token's ID.
@@ -101,7 +101,9 @@ impl Delivery {
         match self {
             Self::Stdout => Ok(()),
             Self::File { reserved, file } => into_file(reserved, &file, secret),
-            Self::Command(command) => to_command(&command, id, secret).map_err(|error| format!("`{command}`: {error}")),
+            Self::Command(command) => {
+                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", without_secrets(&command)))
+            }
         }
     }
 }
