@@ -155,7 +155,8 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     refused(&both, 2, &["the body and the credential can't both come from standard input"]);
     let both = with_stdin(served.owner(&["delete", "-", "--yes", "--token-stdin"]), "x");
     refused(&both, 2, &["the IDs and the credential"]);
-    let both = with_stdin(served.owner(&["update", "-", "--policy", "-"]), "x");
+    let policy = r#"[{"effect": "allow", "actions": ["*"], "resources": ["proj/*"]}]"#;
+    let both = with_stdin(served.owner(&["update", "-", "--policy", "-"]), policy);
     refused(&both, 2, &["can't both come from standard input"]);
     let pasted = run(&["--token-command", &format!("echo {OWNER}; exit 1")]);
     refused(&pasted, 3, &["[redacted]"]);
