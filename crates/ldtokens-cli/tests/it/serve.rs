@@ -1,12 +1,13 @@
 //! `ldtokens serve`.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Child;
 
 use serde_json::Value;
 
-use crate::support::{OWNER, Served, ldtokens, stderr};
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout};
 
 #[test]
 fn what_was_made_is_there_after_a_stop_and_a_start() {
@@ -153,6 +154,21 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
             );
         }
     }
+}
+
+#[test]
+fn the_page_tells_of_each_flag_and_of_no_other() {
+    let page = include_str!("../../../../docs/local-server.md");
+    let help = ldtokens(&["serve", "-h"]).output().unwrap();
+    let flags = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
+        words.filter(|word| word.starts_with("--") && !word.ends_with('-')).map(str::to_owned).collect()
+    };
+    let mut known = flags(&stdout(&help));
+    assert!(known.remove("--help") && known.len() >= 10, "{known:?}");
+    let mut told = flags(page);
+    assert!(told.remove("--data"), "curl's own");
+    assert_eq!(told, known);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod contract;
 mod faults;
 mod lists;
 mod operations;
+mod page;
 mod patches;
 mod permissions;
 mod properties;
