@@ -4,7 +4,7 @@ _ldtokens() {
     local -a open whole
     answer=$(
         _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$((CURRENT - 1)) COMPLETE=zsh \
-            command ldtokens -- "${(@Q)words[1,CURRENT]}" < /dev/null 2> /dev/null
+            command ldtokens -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" < /dev/null 2> /dev/null
     )
     for candidate in "${(@f)answer}"; do
         [[ -n $candidate ]] || continue

@@ -59,18 +59,28 @@ fn rest(help: &str) -> Roff {
     let mut roff = Roff::default();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut lines = help.lines().peekable();
+    let mut has_section = false;
+    let mut is_in_list = false;
     while let Some(line) = lines.next() {
         let next = lines.peek().map_or(0, |next| indent(next));
+        let is_title = indent(line) == 0 && next > 0 && line.ends_with(':');
+        if is_title {
+            roff.control("SH", [line.trim_end_matches(':').to_uppercase().as_str()]);
+        } else if line.is_empty() || (is_in_list && indent(line) == 0) {
+            roff.control("PP", []);
+        } else if !has_section {
+            roff.control("SH", ["NOTES"]);
+        }
         match indent(line) {
-            _ if line.is_empty() => roff.control("PP", []),
-            0 if next > 0 && line.ends_with(':') || line == "Exit status:" => {
-                roff.control("SH", [line.trim_end_matches(':').to_uppercase().as_str()])
-            }
-            0 => roff.text([roman(line)]),
+            _ if is_title || line.is_empty() => &mut roff,
             2 if next > 2 => roff.control("TP", []).text([bold(line.trim())]),
-            2 => roff.text([roman(line)]),
+            0 => roff.text([roman(line)]),
+            // To be pasted, so neither broken nor filled.
+            2 => roff.control("nf", []).text([roman(line)]).control("fi", []),
             _ => roff.text([roman(line.trim())]),
         };
+        has_section = true;
+        is_in_list = indent(line) > 2;
     }
     roff
 }
