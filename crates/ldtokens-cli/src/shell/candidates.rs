@@ -71,10 +71,9 @@ fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandid
             candidate(beginning, format!("{}: {}", kind(parameter.kind), parameter.description))
         })
         .collect();
-    if let (Some(body), true) = (&operation.body, "-".starts_with(word)) {
-        if !line.before.iter().any(|word| word == "-" || word.contains("==") || word.contains(":=")) {
-            candidates.push(candidate("-", format!("the body from standard input, as JSON like {}", body.example)));
-        }
+    let has_body = line.before.iter().any(|word| word == "-" || word.contains("==") || word.contains(":="));
+    if let (Some(body), true, false) = (&operation.body, "-".starts_with(word), has_body) {
+        candidates.push(candidate("-", format!("the body from standard input, as JSON like {}", body.example)));
     }
     candidates
 }

@@ -7,4 +7,5 @@ mod operations;
 mod refusals;
 mod secrets;
 mod serve;
+mod shell;
 mod support;
