@@ -90,7 +90,8 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
     }
 }
 
-fn in_path(operation: &Operation, name: &str) -> bool {
+/// Whether the parameter stands in the path, where all of them are IDs of tokens.
+pub(crate) fn in_path(operation: &Operation, name: &str) -> bool {
     operation.path.contains(&format!("{{{name}}}"))
 }
 

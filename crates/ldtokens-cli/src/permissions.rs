@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
 
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
             Arg::new("policy")
                 .long("policy")
                 .value_name("FILE")
+                .value_hint(ValueHint::FilePath)
                 .help("A policy of its own: a JSON array of statements, or - for standard input"),
         )
         .group(ArgGroup::new("permissions").args(["role", "custom-role", "policy"]).required(required))

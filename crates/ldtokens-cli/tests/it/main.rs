@@ -12,6 +12,7 @@ mod profiles;
 mod refusals;
 mod secrets;
 mod serve;
+mod shell;
 mod statuses;
 mod support;
 mod verbs;
