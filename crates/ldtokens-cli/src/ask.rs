@@ -8,18 +8,23 @@ use crate::connect::Session;
 use crate::failure::{Failure, Kind};
 
 /// Whether there is someone to ask.
-pub(crate) fn can_ask() -> bool {
+fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Goes on if `--yes` was given or the answer to `question` is yes.
-pub(crate) async fn confirm(arguments: &ArgMatches, session: &Session, question: &str) -> Result<(), Failure> {
+/// Goes on if `--yes` was given or the answer to `question` is yes. The question is made only where it is asked.
+pub(crate) async fn confirm(
+    arguments: &ArgMatches,
+    session: &Session,
+    question: impl AsyncFnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
     if arguments.get_flag("yes") || session.is_dry_run {
         return Ok(());
     }
     if !can_ask() {
         return Err(Failure::usage("this can't be undone, and there is no terminal to ask on: give --yes"));
     }
+    let question = question().await?;
     let mut error = anstream::stderr();
     let _ = write!(error, "{question} [y/N] ").and_then(|()| error.flush());
     let reading = tokio::task::spawn_blocking(|| {

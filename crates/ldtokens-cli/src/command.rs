@@ -6,7 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
-use crate::arguments::{everywhere, secret_to};
+use crate::arguments::{everywhere, hidden, secret_to};
 use crate::failure::Kind;
 use crate::logging::Log;
 use crate::operations::{self, OPERATIONS, Operation, Parameter};
@@ -72,13 +72,12 @@ pub(crate) fn command() -> Command {
         .subcommands(verbs::commands())
         .subcommands(OPERATIONS.iter().map(operation))
         .subcommand(config::command())
-        .subcommand(shell::completions())
-        .subcommand(shell::man())
-        .subcommand(serve())
-        .subcommand(
-            Command::new("demo")
-                .about("Watch a token's whole life, against a local LaunchDarkly that this command starts and stops"),
-        )
+        .subcommands([shell::completions(), shell::man(), serve(), demo()].map(|command| command.args(hidden())))
+}
+
+fn demo() -> Command {
+    Command::new("demo")
+        .about("Watch a token's whole life, against a local LaunchDarkly that this command starts and stops")
 }
 
 fn operation(operation: &'static Operation) -> Command {

@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 
 use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
+use crate::config_file::ConfigFile;
 use crate::failure::{Failure, Kind};
 use crate::private::readable_by_others;
+use crate::redact::has_secret;
 use crate::serve::ROOT_TOKEN;
 use crate::stdin;
 
@@ -32,7 +34,7 @@ impl fmt::Display for Source {
         match self {
             Self::Variable(name) => write!(f, "the variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
-            Self::Command(command) => write!(f, "the command `{}`", without_secrets(command)),
+            Self::Command(command) => write!(f, "the command `{}`", command),
             Self::Stdin => f.write_str("standard input"),
             Self::Local => f.write_str("the embedded local LaunchDarkly"),
         }
@@ -94,44 +96,20 @@ fn of_command(command: &str) -> Result<Vec<u8>, Failure> {
     bytes
 }
 
-/// The shell at `command`, without the credentials that our environment may hold.
+/// The shell at `command`, without the credentials that our environment may hold: by the variables' names, by those that
+/// profiles name, and by what is in them.
 pub(crate) fn shell(command: &str) -> Command {
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
+    let profiles = ConfigFile::read().unwrap_or_default().profiles;
+    let of_profiles: Vec<_> = profiles.into_values().filter_map(|profile| profile.token_variable).collect();
     for (name, value) in std::env::vars_os() {
-        let is_known = name.to_str().is_some_and(|name| CREDENTIAL_VARIABLES.contains(&name) || name == ROOT_TOKEN);
-        if is_known || value.to_str().is_some_and(looks_like_a_secret) {
+        let is_known = name.to_str().is_some_and(|name| {
+            CREDENTIAL_VARIABLES.contains(&name) || name == ROOT_TOKEN || of_profiles.iter().any(|known| known == name)
+        });
+        if is_known || value.to_str().is_some_and(has_secret) {
             shell.env_remove(name);
         }
     }
     shell
-}
-
-/// The text, and `[redacted]` where it reads like a secret: what someone typed where none belongs is not repeated.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-    let parts = text.split_inclusive(|letter| !is_of_word(letter));
-    parts
-        .map(|part| {
-            let word = part.trim_end_matches(|letter| !is_of_word(letter));
-            if looks_like_a_secret(word) { format!("[redacted]{}", &part[word.len()..]) } else { part.to_owned() }
-        })
-        .collect()
-}
-
-/// Whether `text` has a secret's beginning and length, as of `api-` and a UUID.
-pub(crate) fn looks_like_a_secret(text: &str) -> bool {
-    text.len() >= 36 && ["api-", "sdk-", "mob-", "rel-"].iter().any(|prefix| text.starts_with(prefix))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_secrets;
-
-    #[test]
-    fn what_reads_like_a_secret_is_not_repeated() {
-        let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
-        assert_eq!(without_secrets(&format!("echo '{secret}'; x={secret}")), "echo '[redacted]'; x=[redacted]");
-        assert_eq!(without_secrets("op read op://a/b-c"), "op read op://a/b-c");
-    }
 }

@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use ldtokens::{Secret, TokenId};
 use tempfile::NamedTempFile;
 
-use crate::credential::{shell, without_secrets};
+use crate::credential::shell;
 use crate::failure::Failure;
 
 /// Stands in a file's name for the token's ID.
@@ -102,7 +102,7 @@ impl Delivery {
             Self::Stdout => Ok(()),
             Self::File { reserved, file } => into_file(reserved, &file, secret),
             Self::Command(command) => {
-                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", without_secrets(&command)))
+                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", command))
             }
         }
     }

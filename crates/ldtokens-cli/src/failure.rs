@@ -7,6 +7,8 @@ use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
 use ldtokens_server::StartError;
 use serde_json::{Value, json};
 
+use crate::redact::redacted;
+
 /// What kind of failure it is, which a script tells by the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -116,8 +118,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One line, whatever it was made of.
-        f.write_str(&self.line.split_whitespace().collect::<Vec<_>>().join(" "))
+        // One line, whatever it was made of, and no secret that came in by a variable or a file's name.
+        f.write_str(&redacted(&self.line.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 }
 

@@ -23,6 +23,7 @@ mod perform;
 mod permissions;
 mod private;
 mod progress;
+mod redact;
 mod serve;
 mod settings;
 mod shell;
@@ -41,11 +42,20 @@ use crate::failure::Failure;
 use crate::operations::OPERATIONS;
 use crate::output::format::Format;
 use crate::output::print;
+use crate::redact::has_secret;
 
 fn main() -> ExitCode {
     shell::complete();
     let words: Vec<String> = command::words().collect();
     let has_json_errors = Format::has_json_errors(&words);
+    if words.iter().any(|word| has_secret(word)) {
+        return Failure::usage(
+            "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \
+             history keeps it: set LD_ACCESS_TOKEN, or see --token-file and --token-command. If the secret is a real one, \
+             reset its token",
+        )
+        .report(has_json_errors);
+    }
     let arguments = match command::command().try_get_matches_from(&words) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() && has_json_errors => {

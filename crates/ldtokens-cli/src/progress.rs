@@ -2,6 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use terminal_size::terminal_size_of;
+
+use crate::output::columns::cut;
+
 /// A line on standard error that is overwritten; nothing where that is no terminal.
 pub(crate) struct Progress {
     is_shown: bool,
@@ -16,6 +20,9 @@ impl Progress {
     pub(crate) fn show(&mut self, text: &str) {
         if self.is_shown {
             self.is_there = true;
+            let width = terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+            // A line that goes on in the next one could not be taken away.
+            let text = cut(text, width.saturating_sub(1));
             let _ = write!(io::stderr(), "\r\x1b[K{text}");
         }
     }

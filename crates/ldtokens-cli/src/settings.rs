@@ -13,6 +13,7 @@ use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 use crate::config_file::{ConfigFile, Profile};
 use crate::credential::Source;
 use crate::failure::Failure;
+use crate::redact::has_secret;
 
 /// Names the profile that applies, as `--profile` does.
 pub(crate) const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
@@ -119,6 +120,10 @@ impl Settings {
             Some(Setting::new(Region::default().url().to_owned(), Because::Default))
         };
 
+        if let Some(host) = host.as_ref().filter(|host| has_secret(&host.value)) {
+            // It would be looked up, and so told to whoever answers for names.
+            return Err(Failure::usage(format!("{}: the host has a secret in it", host.because)));
+        }
         for (name, what) in [(&of_variables, "credential"), (&of_environment, "host")] {
             let Some((name, _)) = name else { continue };
             let used = [credential.as_ref().map(|it| &it.because), host.as_ref().map(|it| &it.because)];

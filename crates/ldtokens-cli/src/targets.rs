@@ -4,8 +4,9 @@ use clap::{Arg, ArgMatches};
 use ldtokens::{Token, TokenId};
 
 use crate::connect::Session;
-use crate::credential::looks_like_a_secret;
 use crate::failure::{Failure, Kind};
+use crate::output::columns::printable;
+use crate::redact::has_secret;
 use crate::stdin;
 
 /// A token that a command is about.
@@ -19,7 +20,7 @@ pub(crate) struct Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({name})", self.id),
+            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
             None => write!(f, "{}", self.id),
         }
     }
@@ -60,7 +61,7 @@ pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
             words.push(word.clone());
         }
     }
-    if words.iter().any(|word| looks_like_a_secret(word)) {
+    if words.iter().any(|word| has_secret(word)) {
         return Err(Failure::usage(
             "a secret was given where a token's ID or name belongs; if it is a real one, reset its token",
         ));

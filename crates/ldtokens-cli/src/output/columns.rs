@@ -5,11 +5,17 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// How narrow a column may become.
 const NARROWEST: usize = 6;
 
+/// How many blanks are between two columns.
+const GAP: usize = 2;
+
 /// The widths of a table's columns.
 #[derive(Debug, Default)]
-pub(crate) struct Columns {
-    widths: Vec<usize>,
-    /// Whether what is wider than its column is cut, as on a terminal.
+pub(crate) struct Columns(Vec<Column>);
+
+#[derive(Debug)]
+struct Column {
+    width: usize,
+    /// Whether what is wider is cut, as on a terminal.
     cut: bool,
 }
 
@@ -21,28 +27,34 @@ impl Columns {
         let widest = |column: usize| rows.iter().map(|row| printable(&row[column]).width()).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..count).map(widest).collect();
         if let Some(room) = room {
-            while widths.iter().sum::<usize>() + 2 * count.saturating_sub(1) > room {
+            while widths.iter().sum::<usize>() + GAP * count.saturating_sub(1) > room {
                 let shrinkable = (0..count).filter(|at| may_shrink[*at] && widths[*at] > NARROWEST);
                 let Some(at) = shrinkable.max_by_key(|at| widths[*at]) else { break };
                 widths[at] -= 1;
             }
         }
-        Self { widths, cut: room.is_some() }
+        let cut = |at: usize| room.is_some() && may_shrink[at];
+        Self(widths.into_iter().enumerate().map(|(at, width)| Column { width, cut: cut(at) }).collect())
+    }
+
+    /// How wide a line is at most, but for cells that may not be cut and come later.
+    pub(crate) fn width(&self) -> usize {
+        self.0.iter().map(|column| column.width).sum::<usize>() + GAP * self.0.len().saturating_sub(1)
     }
 
     /// A line, its cells two blanks apart.
     ///
     /// What a name holds is anyone's: control characters, which could command the terminal, are shown as `?`.
     pub(crate) fn line(&self, row: &[String]) -> String {
-        let padded = row.iter().zip(&self.widths).map(|(cell, width)| {
+        let padded = row.iter().zip(&self.0).map(|(cell, column)| {
             let mut cell = printable(cell);
-            if self.cut && cell.width() > *width {
-                cell = cut(&cell, *width);
+            if column.cut {
+                cell = cut(&cell, column.width);
             }
-            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let padding = " ".repeat(column.width.saturating_sub(cell.width()));
             cell + &padding
         });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        padded.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()
     }
 }
 
@@ -52,8 +64,11 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(|row| columns.line(row)).collect::<Vec<_>>().join("\n")
 }
 
-/// The text's beginning, with an ellipsis, no wider than `width`.
-fn cut(text: &str, width: usize) -> String {
+/// The text, or, where it is wider than `width`, its beginning and an ellipsis.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
     let mut left = width.saturating_sub(1);
     let fits = |letter: &char| {
         let wide = letter.width().unwrap_or(0);

@@ -120,8 +120,15 @@ impl Printer {
         };
         let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
         let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
-        let all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
-        let columns = Columns::new(&all, terminal_width(), &may_shrink);
+        let mut all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        let room = terminal_width();
+        let mut columns = Columns::new(&all, room, &may_shrink);
+        // Fields that someone chose are all shown; of the others the last ones give way.
+        while !self.chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
+            self.fields.pop();
+            all.iter_mut().for_each(|row| row.truncate(self.fields.len()));
+            columns = Columns::new(&all, room, &may_shrink);
+        }
         let head = columns.line(&all[0]);
         let mut text = if has_colours() { format!("{HEAD}{head}{HEAD:#}\n") } else { head + "\n" };
         for row in &all[1..] {

@@ -4,7 +4,7 @@ use clap::{ArgMatches, Command};
 use ldtokens::DryRun;
 
 use crate::arguments::{quiet, yes};
-use crate::ask::{can_ask, confirm};
+use crate::ask::confirm;
 use crate::batch::{Deed, each};
 use crate::connect::{Session, with_client};
 use crate::failure::Failure;
@@ -29,8 +29,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
         let targets = targets::find(session, &words).await?;
-        let question = format!("Delete {}? Whatever uses it stops working at once.", named(session, &targets).await?);
-        confirm(arguments, session, &question).await?;
+        confirm(arguments, session, async || {
+            Ok(format!("Delete {}? Whatever uses it stops working at once.", named(session, &targets).await?))
+        })
+        .await?;
         each(session, &targets, &DEED, async |target| {
             session.client.delete(&target.id).await?;
             if arguments.get_flag("quiet") {
@@ -43,12 +45,12 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     .await
 }
 
-/// The tokens as a question names them; where nobody can be asked it is not read.
+/// The tokens as a question names them, for which some may have to be read.
 pub(crate) async fn named(session: &Session, targets: &[Target]) -> Result<String, Failure> {
     let mut names = Vec::new();
     for target in targets.iter().take(NAMED) {
         let mut target = target.clone();
-        if target.name.is_none() && can_ask() && !session.is_dry_run {
+        if target.name.is_none() {
             target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
         }
         names.push(target.to_string());

@@ -59,8 +59,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let targets = targets::find(session, &words).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
-            let question = format!("Reset {}? Its old secret stops working at once.", named(session, &targets).await?);
-            confirm(arguments, session, &question).await?;
+            confirm(arguments, session, async || {
+                Ok(format!("Reset {}? Its old secret stops working at once.", named(session, &targets).await?))
+            })
+            .await?;
         }
         let done = each(session, &targets, &DEED, async |target| {
             let id = &target.id;

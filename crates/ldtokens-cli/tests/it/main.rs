@@ -4,15 +4,25 @@
 mod bash_client;
 mod deliveries;
 mod demo;
+#[cfg(unix)]
+mod dry_runs;
 mod durability;
 mod formats;
+#[cfg(unix)]
+mod gate;
 mod local;
 mod operations;
+#[cfg(target_os = "linux")]
+mod processes;
 mod profiles;
+#[cfg(unix)]
+mod pty;
 mod refusals;
 mod secrets;
 mod serve;
 mod shell;
 mod statuses;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod verbs;

@@ -1,0 +1,67 @@
+//! What someone pasted where it does not belong: a secret is known by its form, and never repeated.
+
+/// What secrets of LaunchDarkly's begin with; a UUID follows.
+const PREFIXES: [&str; 4] = ["api-", "sdk-", "mob-", "rel-"];
+
+const REDACTED: &str = "[redacted]";
+
+/// The lengths of a UUID's parts.
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+
+/// Where in `text` the first secret is, from which byte to which.
+fn find(text: &str) -> Option<(usize, usize)> {
+    let starts = text.char_indices().filter(|(at, _)| PREFIXES.iter().any(|prefix| text[*at..].starts_with(prefix)));
+    starts.filter_map(|(at, _)| Some((at, at + PREFIXES[0].len() + uuid(&text[at + PREFIXES[0].len()..])?))).next()
+}
+
+/// How long the UUID at the text's beginning is, if there is one.
+fn uuid(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for (part, length) in UUID.into_iter().enumerate() {
+        if part > 0 {
+            at += text[at..].starts_with('-').then_some(1)?;
+        }
+        let digits = text.as_bytes().get(at..at + length)?;
+        digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
+        at += length;
+    }
+    Some(at)
+}
+
+/// Whether there is a secret in `text`.
+pub(crate) fn has_secret(text: &str) -> bool {
+    find(text).is_some()
+}
+
+/// `text` without the secrets in it.
+pub(crate) fn redacted(text: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some((start, end)) = find(rest) {
+        shown.push_str(&rest[..start]);
+        shown.push_str(REDACTED);
+        rest = &rest[end..];
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_secret, redacted};
+
+    #[test]
+    fn secrets_are_found_wherever_they_are() {
+        let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
+        for (text, shown) in [
+            (secret.to_owned(), "[redacted]"),
+            (format!("--{secret}"), "--[redacted]"),
+            (format!("'{secret}' and é{secret}é"), "'[redacted]' and é[redacted]é"),
+            (format!("https://a:{}@host", secret.to_uppercase().replace("API", "sdk")), "https://a:[redacted]@host"),
+            ("rel-engineering-production-and-staging-eu".to_owned(), "rel-engineering-production-and-staging-eu"),
+            (secret[..39].to_owned(), &secret[..39]),
+            ("api-".to_owned(), "api-"),
+        ] {
+            assert_eq!(redacted(&text), shown);
+            assert_eq!(has_secret(&text), text != shown, "{text}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What `--dry-run` prints does, pasted into a shell, what the command would have done; and no secret is in it, nor in curl's
+//! arguments.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::secrets::assert_absent;
+use crate::support::{OWNER, Served, stderr, stdout, with_stdin};
+
+/// Where curl is, if it is installed.
+fn curl() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("curl")).find(|file| file.is_file())
+}
+
+/// A shell in which `curl` is curl, and what it is called with is written down.
+struct Shell<'a> {
+    served: &'a Served,
+    folder: TempDir,
+}
+
+impl<'a> Shell<'a> {
+    fn new(served: &'a Served, curl: &std::path::Path) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let shim = folder.path().join("curl");
+        let script =
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" >> \"$ARGUMENTS\"\nexec CURL --silent --show-error --fail \"$@\"\n";
+        std::fs::write(&shim, script.replace("CURL", curl.to_str().unwrap())).unwrap();
+        std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self { served, folder }
+    }
+
+    /// What the dry run of a command prints, once it was looked through.
+    fn dry_run(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = self.served.owner(arguments);
+        command.args(["--dry-run", "-vvv"]);
+        let output = with_stdin(command, input);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert_absent(&[OWNER.to_owned()], &format!("{}{}", stdout(&output), stderr(&output)), &arguments.join(" "));
+        let lines = stdout(&output);
+        assert!(lines.contains("\"$LD_ACCESS_TOKEN\" | curl "), "{arguments:?}: {lines}");
+        lines
+    }
+
+    /// What the server answers when the dry run of a command is pasted.
+    fn paste(&self, arguments: &[&str], input: &str) -> Value {
+        let lines = self.dry_run(arguments, input);
+        let written = self.folder.path().join("arguments");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &lines]).env_clear().env("LD_ACCESS_TOKEN", OWNER).env("ARGUMENTS", &written);
+        shell.env("PATH", format!("{}:/usr/bin:/bin", self.folder.path().display())).env("HOME", self.folder.path());
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{lines}: {}", stderr(&output));
+        let given = std::fs::read_to_string(&written).unwrap();
+        assert!(given.contains("ld-api-version"), "{given}");
+        assert_absent(&[OWNER.to_owned()], &given, "curl's arguments");
+        if output.stdout.is_empty() { Value::Null } else { serde_json::from_slice(&output.stdout).unwrap() }
+    }
+}
+
+/// A token without what each reading changes.
+fn settled(mut token: Value) -> Value {
+    token.as_object_mut().unwrap().remove("lastUsed");
+    token
+}
+
+#[test]
+fn each_commands_dry_run_does_the_same_when_it_is_pasted() {
+    let Some(curl) = curl() else { return eprintln!("curl is not installed") };
+    let served = Served::start();
+    let shell = Shell::new(&served, &curl);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let named = |name: &str| served.json(&["list", "-a", "--filter", &format!("name={name}")]);
+    let awkward = "it's \"$HOME\" `id` [1-3] {a,b} % \\ 名前";
+
+    let made = shell.paste(&["postToken", &format!("name=={awkward}"), "role==writer", "serviceToken:=true"], "");
+    assert_eq!(
+        (&made["name"], &made["role"], &made["serviceToken"]),
+        (&awkward.into(), &"writer".into(), &true.into())
+    );
+    let (id, secret) = (text(&made["_id"]), text(&made["token"]));
+    assert!(served.works(&secret));
+    let by_id = format!("tokenId={id}");
+
+    assert_eq!(settled(shell.paste(&["getToken", &by_id], "")), settled(served.json(&["getToken", &by_id])));
+    let page = ["getTokens", "showAll=true", "limit=1", "offset=1"];
+    assert_eq!(settled(shell.paste(&page, "")["items"][0].clone()), settled(served.json(&page)["items"][0].clone()));
+    let patch = r#"[{"op": "replace", "path": "/name", "value": "it's 'patched'"}]"#;
+    assert_eq!(shell.paste(&["patchToken", &by_id, "-"], patch)["name"], "it's 'patched'");
+    let reset = shell.paste(&["resetToken", &by_id], "");
+    assert!(!served.works(&secret) && served.works(&text(&reset["token"])));
+    assert_eq!(shell.paste(&["deleteToken", &by_id], ""), Value::Null);
+    assert!(!served.works(&text(&reset["token"])));
+
+    let made = shell.paste(&["create", "--name", awkward, "--role", "reader", "--service"], "");
+    let secret = text(&made["token"]);
+    assert!(served.works(&secret));
+    let id = text(&made["_id"]);
+    shell.paste(&["update", &id, "--name", "Export", "--description", awkward], "");
+    assert_eq!(named("Export")[0]["description"], awkward);
+    let reset = shell.paste(&["reset", "Export", "--expires-in", "1h"], "");
+    assert!(served.works(&secret) && served.works(&text(&reset["token"])), "for an hour both work");
+    let reset = shell.paste(&["reset", "Export"], "");
+    assert!(!served.works(&secret) && served.works(&text(&reset["token"])));
+    served.create("Second");
+    shell.paste(&["delete", "Export", "Second"], "");
+    assert_eq!((named("Export"), named("Second")), (Value::Array(vec![]), Value::Array(vec![])));
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let served = Served::start();
+    let (id, secret) = served.create("kept");
+    let by_id = format!("tokenId={id}");
+    let tokens = || served.json(&["list", "-a", "--columns", "_id,name,description,lastModified"]);
+    let before = tokens();
+    for (arguments, input) in [
+        (&["postToken", "role==reader"][..], ""),
+        (&["patchToken", &by_id, "-"], r#"[{"op": "replace", "path": "/name", "value": "x"}]"#),
+        (&["resetToken", &by_id], ""),
+        (&["deleteToken", &by_id], ""),
+        (&["create", "--role", "reader"], ""),
+        (&["create", "--role", "reader", "--secret-to", "/nonexistent/never"], ""),
+        (&["update", "kept", "--name", "x"], ""),
+        (&["reset", "kept"], ""),
+        (&["delete", "kept"], ""),
+    ] {
+        let mut command = served.owner(arguments);
+        command.arg("--dry-run");
+        let output = with_stdin(command, input);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert!(stdout(&output).contains("| curl "), "{arguments:?}: {}", stdout(&output));
+        assert_eq!(tokens(), before, "{arguments:?}");
+    }
+    assert!(served.works(&secret));
+}

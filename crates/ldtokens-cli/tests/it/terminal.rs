@@ -1,0 +1,277 @@
+//! What is only on a terminal: colours, questions, progress, widths, and Ctrl-C.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::gate::Gate;
+use crate::pty::{CTRL_C, Terminal, screen};
+use crate::support::{OWNER, Served, stderr, stdout};
+
+const BOLD: &str = "\u{1b}[1m";
+
+/// Whether there is a token of that ID.
+fn is_there(served: &Served, id: &str) -> bool {
+    match served.owner(&["get", id]).output().unwrap().status.code() {
+        Some(0) => true,
+        Some(5) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The binary as the owner, by a gate.
+fn by(gate: &Gate, arguments: &[&str]) -> Command {
+    let mut command = crate::support::ldtokens(arguments);
+    command.args(["--host", &gate.url]).env("LD_ACCESS_TOKEN", OWNER);
+    command
+}
+
+#[test]
+fn the_heading_has_colours_only_on_a_terminal_and_only_if_they_are_wanted() {
+    let served = Served::start();
+    let shown = |command: Command| {
+        let (status, shown) = Terminal::run(command).end();
+        assert_eq!(status, Some(0), "{shown}");
+        shown
+    };
+    let coloured = shown(served.owner(&["list"]));
+    assert!(coloured.starts_with(&format!("{BOLD}ID ")), "{coloured:?}");
+    assert_eq!(coloured.matches('\u{1b}').count(), 2, "the heading alone: {coloured:?}");
+
+    let mut no_color = served.owner(&["list"]);
+    no_color.env("NO_COLOR", "1");
+    for command in [no_color, served.owner(&["list", "--no-color"]), served.owner(&["list", "-nc"])] {
+        let plain = shown(command);
+        assert!(plain.starts_with("ID ") && !plain.contains('\u{1b}'), "{plain:?}");
+    }
+    let help = shown(served.owner(&["--help"]));
+    assert!(help.contains('\u{1b}'), "{help:?}");
+    let help = stdout(&served.owner(&["--help"]).output().unwrap());
+    assert!(!help.contains('\u{1b}'), "{help:?}");
+
+    // Standard output is a pipe, and the rest a terminal.
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let terminal = Terminal::started(served.owner(&["list"]), 80, |command| command.stdout(writer));
+    let mut piped = String::new();
+    reader.read_to_string(&mut piped).unwrap();
+    assert!(piped.starts_with("ID ") && !piped.contains('\u{1b}'), "{piped:?}");
+    assert_eq!(terminal.end(), (Some(0), String::new()));
+}
+
+#[test]
+fn what_destroys_asks_first_and_takes_only_yes_for_yes() {
+    let served = Served::start();
+    let (id, secret) = served.create("Export");
+    for verb in ["delete", "reset"] {
+        for answer in ["n\r", "\r", "yess\r", "\u{4}"] {
+            let mut terminal = Terminal::run(served.owner(&[verb, &id]));
+            let question = terminal.expect("[y/N] ");
+            assert!(question.contains(&format!("the token {id} (Export)?")), "{question}");
+            terminal.type_in(answer);
+            let (status, shown) = terminal.end();
+            assert_eq!(status, Some(130), "{verb} {answer:?}: {shown}");
+            assert!(shown.contains("nothing was done"), "{shown}");
+            assert!(served.works(&secret), "{verb} {answer:?}");
+        }
+    }
+    for (verb, answer) in [("reset", "y\r"), ("delete", "YES\r")] {
+        let mut terminal = Terminal::run(served.owner(&[verb, "Export"]));
+        terminal.expect("[y/N] ");
+        terminal.type_in(answer);
+        let (status, shown) = terminal.end();
+        assert_eq!(status, Some(0), "{shown}");
+        assert!(!served.works(&secret), "{verb}");
+    }
+    assert!(!is_there(&served, &id));
+}
+
+#[test]
+fn what_destroys_nothing_or_was_said_to_be_meant_is_not_asked() {
+    let served = Served::start();
+    let (id, _) = served.create("Export");
+    for arguments in [&["reset", &id, "--expires-in", "1h"][..], &["reset", &id, "--yes"], &["delete", &id, "-y"]] {
+        let (status, shown) = Terminal::run(served.owner(arguments)).end();
+        assert_eq!(status, Some(0), "{shown}");
+        assert!(!shown.contains("[y/N]"), "{shown}");
+    }
+    assert!(!is_there(&served, &id));
+}
+
+#[test]
+fn where_nobody_can_answer_nothing_is_asked_and_nothing_done() {
+    let served = Served::start();
+    let (id, secret) = served.create("Export");
+    for arguments in [&["delete", id.as_str()][..], &["reset", &id, "--secret-to", "-"]] {
+        let output = served.owner(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("give --yes") && !stderr(&output).contains("[y/N]"), "{}", stderr(&output));
+
+        // Someone could read the question, but the answer comes from a pipe; and the other way round.
+        let piped = |terminal: Terminal| {
+            let (status, shown) = terminal.end();
+            assert_eq!(status, Some(2), "{shown}");
+            assert!(!shown.contains("[y/N]"), "{shown}");
+        };
+        let (yes, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, b"y\n").unwrap();
+        piped(Terminal::started(served.owner(arguments), 80, |command| command.stdin(yes)));
+        piped(Terminal::started(served.owner(arguments), 80, |command| command.stderr(Stdio::null())));
+    }
+    assert!(served.works(&secret));
+}
+
+#[test]
+fn a_new_secret_is_shown_once_on_a_terminal_and_in_a_pipe_only_where_it_is_told_to_go() {
+    let served = Served::start();
+    let (status, shown) = Terminal::run(served.owner(&["create", "--name", "Export", "--role", "reader"])).end();
+    assert_eq!(status, Some(0), "{shown}");
+    let secrets: Vec<&str> = shown.split_whitespace().filter(|word| word.starts_with("api-")).collect();
+    let [secret] = secrets[..] else { panic!("{shown}") };
+    assert!(served.works(secret));
+
+    let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
+    let before = count();
+    let output = served.owner(&["create", "--role", "reader"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--secret-to FILE"), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    let terminal =
+        Terminal::started(served.owner(&["create", "--role", "reader"]), 80, |command| command.stdout(Stdio::null()));
+    assert_eq!(terminal.end().0, Some(2));
+    assert_eq!(before, count());
+}
+
+#[test]
+fn progress_is_a_line_on_a_terminal_that_goes_away_and_never_on_standard_output() {
+    let served = Served::start();
+    let ids: Vec<String> = ["one", "two", "three"].map(|name| served.create(name).0).into();
+    let all = ["delete", &ids[0], &ids[1], &ids[2], "--yes", "--quiet"];
+
+    // 40 columns: an ID and the words about it don't fit.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("output");
+    let file = File::create(&path).unwrap();
+    let (status, shown) = Terminal::started(served.owner(&all), 40, |command| command.stdout(file)).end();
+    assert_eq!(status, Some(0), "{shown}");
+    for number in 1..=3 {
+        assert!(shown.contains(&format!("deleting {number} of 3: ")), "{shown:?}");
+    }
+    assert_eq!(screen(&shown, 40), ["ldtokens: 3 of 3 deleted", ""]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", ids.join("\n")));
+
+    let ids: Vec<String> = ["one", "two"].map(|name| served.create(name).0).into();
+    let output = served.owner(&["delete", &ids[0], &ids[1], "--yes"]).output().unwrap();
+    assert_eq!((stdout(&output), stderr(&output)), (String::new(), "ldtokens: 2 of 2 deleted\n".to_owned()));
+}
+
+#[test]
+fn a_long_list_says_how_far_it_is_where_nothing_is_printed_yet() {
+    let served = Served::with(&["--seed-tokens", "250"]);
+    let (status, shown) = Terminal::run(served.owner(&["list", "-a", "-q", "--sort", "name"])).end();
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(shown.contains("200 tokens read"), "{shown:?}");
+    assert!(!screen(&shown, 80).concat().contains("tokens read"), "{shown:?}");
+    let output = served.owner(&["list", "-a", "-q", "--sort", "name"]).output().unwrap();
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_table_is_no_wider_than_the_terminal_and_its_ids_are_whole() {
+    let served = Served::start();
+    let long = "a name that goes on and on, longer than any terminal is wide, as people like to write";
+    let ids = [served.create(long).0, served.create("名前名前名前名前名前名前名前名前名前名前").0];
+    for columns in [24, 30, 40, 60, 80, 120] {
+        let (status, shown) = Terminal::sized(served.owner(&["list", "--no-color"]), columns).end();
+        assert_eq!(status, Some(0), "{shown}");
+        for line in shown.lines() {
+            assert!(line.width() <= usize::from(columns), "{columns}: {line:?}");
+        }
+        for id in &ids {
+            assert!(shown.contains(id.as_str()), "{columns}: {shown}");
+        }
+        assert_eq!(shown.contains("LAST USED"), columns >= 80, "{columns}: {shown}");
+    }
+    // In a pipe nothing is cut.
+    assert!(stdout(&served.owner(&["list"]).output().unwrap()).contains(long));
+}
+
+#[test]
+fn a_name_commands_no_terminal() {
+    let served = Served::start();
+    let (id, _) = served.create("\u{1b}[2J\rharmless");
+    let (other, _) = served.create("Export");
+    let shows = |shown: &str| {
+        assert!(!shown.contains("\u{1b}[2J") && !shown.contains("\rharmless"), "{shown:?}");
+        assert!(shown.contains("harmless"), "{shown:?}");
+    };
+    for verb in ["list", "get"] {
+        let arguments = if verb == "list" { vec!["list"] } else { vec!["get", &id] };
+        shows(&Terminal::run(served.owner(&arguments)).end().1);
+    }
+    let mut terminal = Terminal::run(served.owner(&["delete", &id, &other]));
+    shows(&(terminal.expect("[y/N] ") + "[y/N] "));
+    terminal.type_in("n\r");
+    terminal.end();
+    shows(&Terminal::run(served.owner(&["delete", "\u{1b}[2J\rharmless", &other, "--yes"])).end().1);
+}
+
+#[test]
+fn ctrl_c_in_a_batch_finishes_the_request_under_way_and_tells_what_was_done() {
+    let served = Served::start();
+    let ids = ["one", "two", "three"].map(|name| served.create(name).0);
+    let gate = Gate::before(&served.url);
+    let mut terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    terminal.expect("deleting 1 of 3");
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    terminal.expect("waiting for the answer to the last request");
+    gate.open();
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
+    assert!(shown.replace("\r\n", "").contains(&summary), "{shown}");
+    assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let served = Served::start();
+    let ids = ["one", "two"].map(|name| served.create(name).0);
+    let gate = Gate::before(&served.url);
+    let mut terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], "--yes"]));
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    terminal.expect("interrupt again to end at once");
+    terminal.type_in(CTRL_C);
+    // The gate stays closed: an end that waited for the answer would never come.
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.contains("whether the last request was carried out is not known"), "{shown}");
+    assert!(is_there(&served, &ids[1]));
+}
+
+#[test]
+fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
+    let served = Served::start();
+    let (id, secret) = served.create("Export");
+    for verb in ["delete", "reset"] {
+        let mut terminal = Terminal::run(served.owner(&[verb, &id]));
+        terminal.expect("[y/N] ");
+        terminal.type_in(CTRL_C);
+        let (status, shown) = terminal.end();
+        assert_eq!(status, Some(130), "{shown}");
+        assert!(shown.contains("nothing was changed"), "{shown}");
+        assert!(served.works(&secret));
+    }
+    let gate = Gate::before(&served.url);
+    for arguments in [&["list"][..], &["getTokens"], &["delete", "Export"]] {
+        let terminal = Terminal::run(by(&gate, arguments));
+        gate.arrival();
+        terminal.type_in(CTRL_C);
+        let (status, shown) = terminal.end();
+        assert_eq!(status, Some(130), "{arguments:?}: {shown}");
+        assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
+    }
+}
