@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
-use crate::routes::{API, Service, operation};
+use crate::routes::{API, Operation, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.
@@ -55,12 +55,13 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
 }
 
 impl Service {
-    async fn limited(&self, request: Request, next: Next) -> Answer {
+    async fn limited(&self, mut request: Request, next: Next) -> Answer {
         if request.method() == Method::OPTIONS {
             return preflight();
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation(&request);
+        request.extensions_mut().insert(Operation(operation));
         let count = self.limiter.count(peer, operation.unwrap_or(ELSEWHERE), &self.clock);
         let mut answer = match &count.refusal {
             Some(refusal) => refusal.clone().into_answer(),
