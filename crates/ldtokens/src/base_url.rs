@@ -78,6 +78,12 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// Whether they do so unencrypted.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_plain_loopback(&self) -> bool {
+        self.0.scheme() == "http" && self.is_loopback()
+    }
+
     /// Resolves a link of the API's (`/api/v2/tokens?limit=25`), if it stays on this origin.
     pub(crate) fn same_origin(&self, href: &str) -> Option<Url> {
         let target = self.0.join(href).ok()?;

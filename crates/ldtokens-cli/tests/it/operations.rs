@@ -87,3 +87,13 @@ fn help_names_each_parameter_as_the_document_describes_it() {
         assert!(help.contains(name), "{name} in {help}");
     }
 }
+
+/// To read the system's certificates takes longer than all else that a run does.
+#[test]
+fn on_this_machine_no_certificates_are_looked_for() {
+    let served = Served::start();
+    let mut command = served.owner(&["getTokens"]);
+    command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
