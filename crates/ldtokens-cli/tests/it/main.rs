@@ -17,6 +17,7 @@ mod processes;
 mod profiles;
 #[cfg(unix)]
 mod pty;
+mod readme;
 mod refusals;
 mod secrets;
 mod serve;

@@ -1,0 +1,34 @@
+//! What the README says of the command is so.
+
+use std::path::Path;
+
+use crate::support::{ldtokens, stdout};
+
+const README: &str = include_str!("../../../../README.md");
+
+#[test]
+fn statuses_are_in_the_help_and_in_the_readme_as_the_program_has_them() {
+    let help = stdout(&ldtokens(&["--help"]).output().unwrap());
+    let (_, statuses) = help.split_once("Exit status:").unwrap();
+    let mut count = 0;
+    for line in statuses.lines().filter(|line| !line.trim().is_empty()) {
+        let (number, meaning) = line.trim().split_once(' ').unwrap();
+        assert!(README.contains(&format!("| {number} | {} |", meaning.trim())), "the README lacks: {line}");
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
+
+#[test]
+fn each_feature_of_the_bash_clients_has_a_test_that_there_is() {
+    let (_, table) = README.split_once("| the Bash client | ldtokens | shown by |").unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        let test = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap().trim_matches('`');
+        let (module, name) = test.split_once("::").unwrap_or_else(|| panic!("{row}"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(format!("{module}.rs"));
+        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(source.contains(&format!("#[test]\nfn {name}()")), "there is no test {test}");
+    }
+}
