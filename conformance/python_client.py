@@ -1,10 +1,12 @@
 """All six operations by the vendor's Python client (launchdarkly-api on PyPI), as it is.
 
-LD_HOST, LD_LIMITED_HOST (three requests in ten seconds) and LD_ACCESS_TOKEN say where.
+LD_HOST, LD_LIMITED_HOST (three requests in ten seconds), LD_CROWDED_HOST (three from an address), LD_FAULTS (the first
+one's admin endpoint) and LD_ACCESS_TOKEN say where.
 """
 
 import os
 import time
+import urllib.request
 
 import launchdarkly_api
 from launchdarkly_api.api.access_tokens_api import AccessTokensApi
@@ -51,23 +53,38 @@ assert owner.get_token(token.id).name == "renamed"
 
 reset = owner.reset_token(token.id, expiry=int(time.time() * 1000) + 60_000)
 assert client(token.token).get_token(token.id).id == client(reset.token).get_token(token.id).id
+overlapping = owner.reset_token(token.id, expiry=int(time.time() * 1000) + 1_000)
+deadline = time.monotonic() + 10
+while True:
+    try:
+        client(reset.token).get_token(token.id)
+        assert time.monotonic() < deadline, "the old secret outlives its expiry"
+        time.sleep(0.1)
+    except launchdarkly_api.ApiException as error:
+        assert error.status == 401, error
+        break
+refused(401, client(token.token).get_token, token.id)
+assert client(overlapping.token).get_token(token.id).id == token.id
 again = owner.reset_token(token.id)
-refused(401, client(reset.token).get_token, token.id)
+refused(401, client(overlapping.token).get_token, token.id)
 
 refused(400, owner.post_token, AccessTokenPost(name="no permissions"))
 refused(401, client("nonsense").get_tokens)
 refused(403, client(again.token).delete_token, token.id)
 refused(404, owner.get_token, "0123456789abcdef01234567")
+urllib.request.urlopen(os.environ["LD_FAULTS"], data=b"patchToken status=409 times=1")
+refused(409, owner.patch_token, token.id, rename)
 refused(422, owner.patch_token, token.id, [PatchOperation(op="test", path="/name", value="other")])
 for made_token in made:
     assert owner.delete_token(made_token.id) is None
 refused(404, owner.delete_token, token.id)
 
-limited = client(OWNER, os.environ["LD_LIMITED_HOST"])
-try:
-    for _ in range(4):
-        limited.get_tokens()
-except launchdarkly_api.ApiException as error:
-    assert error.status == 429 and "X-Ratelimit-Reset" in error.headers, error
-else:
-    raise AssertionError("four requests in a window of three")
+for host, header in [("LD_LIMITED_HOST", "X-Ratelimit-Reset"), ("LD_CROWDED_HOST", "Retry-After")]:
+    limited = client(OWNER, os.environ[host])
+    try:
+        for _ in range(8):  # a window may end meanwhile, but not twice
+            limited.get_tokens()
+    except launchdarkly_api.ApiException as error:
+        assert error.status == 429 and header in error.headers, error
+    else:
+        raise AssertionError("eight requests in two windows of three")

@@ -64,6 +64,11 @@ pub(crate) fn refuse_connection(name: &str, arguments: &ArgMatches) -> Result<()
     Ok(())
 }
 
+/// The same flags, for the help of a command that has little use for them to leave out.
+pub(crate) fn hidden() -> impl Iterator<Item = Arg> {
+    everywhere().into_iter().map(|arg| arg.hide(true))
+}
+
 /// What commands that print tokens have.
 pub(crate) fn printing(command: Command) -> Command {
     command.arg(quiet("Print only IDs, a line each")).arg(

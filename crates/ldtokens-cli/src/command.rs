@@ -6,8 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
-use crate::arguments::{everywhere, secret_to};
+use crate::arguments::{everywhere, hidden, secret_to};
 use crate::failure::Kind;
+use crate::logging::Log;
 use crate::operations::{self, OPERATIONS, Operation, Parameter};
 use crate::perform::gives_secret;
 use crate::{config, shell, verbs};
@@ -71,13 +72,12 @@ pub(crate) fn command() -> Command {
         .subcommands(verbs::commands())
         .subcommands(OPERATIONS.iter().map(operation))
         .subcommand(config::command())
-        .subcommand(shell::completions())
-        .subcommand(shell::man())
-        .subcommand(serve())
-        .subcommand(
-            Command::new("demo")
-                .about("Watch a token's whole life, against a local LaunchDarkly that this command starts and stops"),
-        )
+        .subcommands([shell::completions(), shell::man(), serve(), demo()].map(|command| command.args(hidden())))
+}
+
+fn demo() -> Command {
+    Command::new("demo")
+        .about("Watch a token's whole life, against a local LaunchDarkly that this command starts and stops")
 }
 
 fn operation(operation: &'static Operation) -> Command {
@@ -150,6 +150,18 @@ fn serve() -> Command {
                 .value_name("N")
                 .value_parser(value_parser!(u64))
                 .help("What the dice of faults start from"),
+        )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .value_name("FORMAT")
+                .value_parser(value_parser!(Log))
+                .default_value("text")
+                .help("How to log requests on standard error: text, json with an object a line, or off")
+                .long_help(
+                    "How to log requests on standard error: text, json with an object a line, or off. RUST_LOG says what \
+                     else is logged, or instead. No line holds a secret",
+                ),
         )
         .arg(
             Arg::new("admin")

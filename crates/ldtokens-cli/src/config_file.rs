@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use ldtokens::Region;
 use serde::Deserialize;
 
-use crate::credential::looks_like_a_secret;
 use crate::failure::Failure;
 use crate::private::writable_by_others;
+use crate::redact::has_secret;
 
 /// Names another file.
 pub(crate) const VARIABLE: &str = "LDTOKENS_CONFIG";
@@ -97,7 +97,7 @@ impl ConfigFile {
 
     /// Reads `text`. What it says of an error never repeats what is in the file, which may be a secret.
     fn parse(text: &str, path: &Path) -> Result<Self, String> {
-        if text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-')).any(looks_like_a_secret) {
+        if has_secret(text) {
             return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
         }
         if text.trim().is_empty() {

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::private::readable_by_others;
 use crate::redact::has_secret;
 use crate::serve::ROOT_TOKEN;
+use crate::stdin;
 
 /// More than a secret has, in bytes.
 const LONGEST: u64 = 4096;
@@ -33,7 +34,7 @@ impl fmt::Display for Source {
         match self {
             Self::Variable(name) => write!(f, "the variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
-            Self::Command(command) => write!(f, "the command `{command}`"),
+            Self::Command(command) => write!(f, "the command `{}`", command),
             Self::Stdin => f.write_str("standard input"),
             Self::Local => f.write_str("the embedded local LaunchDarkly"),
         }
@@ -47,7 +48,7 @@ impl Source {
             Self::Variable(name) => std::env::var_os(name).unwrap_or_default().into_encoded_bytes(),
             Self::File(path) => of_file(path)?,
             Self::Command(command) => of_command(command)?,
-            Self::Stdin => self.at_most(std::io::stdin().lock())?,
+            Self::Stdin => self.at_most(stdin::take("the credential")?)?,
             Self::Local => unreachable!("the local LaunchDarkly brings its own"),
         };
         let text = String::from_utf8(bytes).map_err(|_| self.unusable("what is there is not UTF-8"))?;
@@ -106,14 +107,9 @@ pub(crate) fn shell(command: &str) -> Command {
         let is_known = name.to_str().is_some_and(|name| {
             CREDENTIAL_VARIABLES.contains(&name) || name == ROOT_TOKEN || of_profiles.iter().any(|known| known == name)
         });
-        if is_known || value.to_str().is_some_and(|value| looks_like_a_secret(value) || has_secret(value)) {
+        if is_known || value.to_str().is_some_and(has_secret) {
             shell.env_remove(name);
         }
     }
     shell
-}
-
-/// Whether `text` has a secret's beginning and length, as of `api-` and a UUID.
-pub(crate) fn looks_like_a_secret(text: &str) -> bool {
-    text.len() >= 36 && ["api-", "sdk-", "mob-", "rel-"].iter().any(|prefix| text.starts_with(prefix))
 }

@@ -101,7 +101,9 @@ impl Delivery {
         match self {
             Self::Stdout => Ok(()),
             Self::File { reserved, file } => into_file(reserved, &file, secret),
-            Self::Command(command) => to_command(&command, id, secret).map_err(|error| format!("`{command}`: {error}")),
+            Self::Command(command) => {
+                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", command))
+            }
         }
     }
 }

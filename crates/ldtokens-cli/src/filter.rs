@@ -34,34 +34,56 @@ enum Operator {
 }
 
 /// The longer ones first.
-const OPERATORS: [(&str, Operator); 7] = [
-    ("!=", Operator::IsNot),
-    ("<=", Operator::AtMost),
-    (">=", Operator::AtLeast),
-    ("=", Operator::Is),
-    ("~", Operator::Contains),
-    ("<", Operator::Less),
-    (">", Operator::More),
+const OPERATORS: [(&str, Operator, &str); 7] = [
+    ("!=", Operator::IsNot, "is not"),
+    ("<=", Operator::AtMost, "at most"),
+    (">=", Operator::AtLeast, "at least"),
+    ("=", Operator::Is, "is"),
+    ("~", Operator::Contains, "contains, in any case"),
+    ("<", Operator::Less, "less, or earlier"),
+    (">", Operator::More, "more, or later"),
 ];
+
+impl Operator {
+    /// Whether it asks which of two is greater.
+    fn is_ordered(self) -> bool {
+        matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
+    }
+}
+
+/// What `field` can be compared by, and what that means.
+pub(crate) fn signs(field: &Field) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_fit = |operator: Operator| match operator {
+        Operator::Contains => !field.is_number(),
+        operator => field.is_number() || !operator.is_ordered(),
+    };
+    OPERATORS.into_iter().filter(move |(_, operator, _)| is_fit(*operator)).map(|(sign, _, meaning)| (sign, meaning))
+}
+
+/// The field, the sign and the value of a condition that has a sign.
+pub(crate) fn split(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (field, sign, _, value) = parts(text)?;
+    Some((field, sign, value))
+}
+
+fn parts(text: &str) -> Option<(&str, &'static str, Operator, &str)> {
+    let (name, rest) = text.split_at(text.find(['!', '<', '>', '=', '~'])?);
+    let (sign, operator, _) = OPERATORS.iter().find(|(sign, ..)| rest.starts_with(sign))?;
+    Some((name.trim(), sign, *operator, rest[sign.len()..].trim()))
+}
 
 impl Filter {
     /// Reads a condition; `now` is what ages are counted from.
     pub(crate) fn new(text: &str, now: UnixMillis) -> Result<Self, String> {
-        let at = text.find(['!', '<', '>', '=', '~']).ok_or_else(|| format!("a filter reads {FORM}"))?;
-        let (name, rest) = text.split_at(at);
-        let (sign, operator) = OPERATORS
-            .iter()
-            .find(|(sign, _)| rest.starts_with(sign))
-            .ok_or_else(|| format!("a filter reads {FORM}"))?;
-        let (field, value) = (Field::new(name.trim())?, rest[sign.len()..].trim());
+        let (name, _, operator, value) = parts(text).ok_or_else(|| format!("a filter reads {FORM}"))?;
+        let field = Field::new(name)?;
         let number = if field.is_time() { moment(value, now) } else { value.parse().ok() };
-        let is_ordered = matches!(operator, Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast);
-        if (is_ordered || field.is_time() && !value.is_empty()) && number.is_none() {
+        if (operator.is_ordered() || field.is_time() && !value.is_empty()) && number.is_none() {
             let what =
                 if field.is_time() { "a date, a Unix time in milliseconds, or an age like 90d" } else { "a number" };
             return Err(format!("{name} is compared with {what}"));
         }
-        Ok(Self { field, operator: *operator, value: value.to_owned(), number })
+        Ok(Self { field, operator, value: value.to_owned(), number })
     }
 
     /// Whether the token is one of those that are meant.

@@ -1,28 +1,69 @@
-//! What `RUST_LOG` asks for, or else `--verbose`, on standard error.
+//! The log, on standard error: what `RUST_LOG` asks for, or else `--verbose`, or else, while serving, the access log.
 
 use std::io::IsTerminal;
 
+use clap::builder::PossibleValue;
+use clap::{ArgMatches, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-/// Begins to log; `verbosity` is how often `--verbose` was given.
-pub(crate) fn start(verbosity: u8) {
-    let targets = match std::env::var_os("RUST_LOG").filter(|wanted| !wanted.is_empty()) {
-        Some(wanted) => match wanted.to_str().and_then(|wanted| wanted.parse::<Targets>().ok()) {
-            Some(targets) => targets,
-            None => {
-                anstream::eprintln!("ldtokens: RUST_LOG is not understood; it reads like `debug` or `ldtokens=debug`");
-                return;
-            }
-        },
-        None => match verbosity {
-            0 => return,
-            1 => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
-            2 => Targets::new().with_default(LevelFilter::DEBUG),
-            _ => Targets::new().with_default(LevelFilter::TRACE),
-        },
+const VARIABLE: &str = "RUST_LOG";
+
+/// How a server's log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    Text,
+    Json,
+    Off,
+}
+
+impl ValueEnum for Log {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Text, Self::Json, Self::Off]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Off => "off",
+        }))
+    }
+}
+
+/// Begins to log as the arguments and the environment say.
+pub(crate) fn start(arguments: &ArgMatches) {
+    let (serving, verbosity) = match arguments.subcommand() {
+        Some((name, arguments)) => {
+            let log = (name == "serve").then(|| arguments.get_one::<Log>("log").copied()).flatten();
+            (log, arguments.get_count("verbose"))
+        }
+        None => (None, arguments.get_count("verbose")),
     };
+    let by_flags = match (verbosity, serving) {
+        (0, None) => Targets::new(),
+        // A line for each request, and what went wrong.
+        (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
+        (1, _) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
+        (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
+        (_, _) => Targets::new().with_default(LevelFilter::TRACE),
+    };
+    let targets = match std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty()) {
+        None => by_flags,
+        Some(wanted) => wanted.to_str().and_then(|wanted| wanted.parse().ok()).unwrap_or_else(|| {
+            anstream::eprintln!("ldtokens: {VARIABLE} is not understood; it reads like `debug` or `ldtokens=debug`");
+            by_flags
+        }),
+    };
+    if serving == Some(Log::Off) || targets == Targets::new() {
+        return;
+    }
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+    // A closed standard error is no reason to stop.
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
+    let lines = match serving {
+        Some(Log::Json) => lines.json().flatten_event(true).boxed(),
+        _ => lines.with_ansi(colours).boxed(),
+    };
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();
 }

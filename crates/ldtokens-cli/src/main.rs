@@ -28,6 +28,7 @@ mod serve;
 mod settings;
 mod shell;
 mod signals;
+mod stdin;
 mod targets;
 mod verbs;
 mod words;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
     if arguments.get_flag("no-color") {
         anstream::ColorChoice::Never.write_global();
     }
-    logging::start(arguments.get_count("verbose"));
+    logging::start(&arguments);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(&arguments)),

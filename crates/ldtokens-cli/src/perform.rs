@@ -12,14 +12,12 @@ use crate::failure::{Failure, Kind};
 use crate::operations::Operation;
 use crate::output;
 use crate::output::format::Format;
+use crate::stdin;
 use crate::words::Words;
 
 pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result<(), Failure> {
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
-    if words.iter().any(|word| word == "-") && arguments.get_flag("token-stdin") {
-        return Err(Failure::usage("the body and the credential can't both come from standard input"));
-    }
-    let words = Words::read(operation, &words, std::io::stdin())?;
+    let words = Words::read(operation, &words, || stdin::text("the body"))?;
     let format = Format::asked(arguments)?;
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
@@ -92,7 +90,8 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
     }
 }
 
-fn in_path(operation: &Operation, name: &str) -> bool {
+/// Whether the parameter stands in the path, where all of them are IDs of tokens.
+pub(crate) fn in_path(operation: &Operation, name: &str) -> bool {
     operation.path.contains(&format!("{{{name}}}"))
 }
 

@@ -1,13 +1,13 @@
 //! What gives a token its permissions, as flags say it.
 
 use std::fs;
-use std::io::Read;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
 
 use crate::failure::Failure;
 use crate::operations::{Kind, OPERATIONS};
+use crate::stdin;
 
 /// Adds `--role`, `--custom-role` and `--policy`, of which one can be given, and must if they are `required`.
 pub(crate) fn arguments(command: Command, required: bool) -> Command {
@@ -24,6 +24,7 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
             Arg::new("policy")
                 .long("policy")
                 .value_name("FILE")
+                .value_hint(ValueHint::FilePath)
                 .help("A policy of its own: a JSON array of statements, or - for standard input"),
         )
         .group(ArgGroup::new("permissions").args(["role", "custom-role", "policy"]).required(required))
@@ -50,12 +51,10 @@ pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failu
     }
     let Some(file) = arguments.get_one::<String>("policy") else { return Ok(None) };
     let unusable = |reason: String| Failure::usage(format!("--policy {file}: {reason}"));
-    let mut text = String::new();
-    let read = match file.as_str() {
-        "-" => std::io::stdin().read_to_string(&mut text).map(|_| text),
-        file => fs::read_to_string(file),
+    let text = match file.as_str() {
+        "-" => stdin::text("the policy")?,
+        file => fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?,
     };
-    let text = read.map_err(|error| unusable(error.to_string()))?;
     let policy = Policy::from_json(&text).map_err(|error| unusable(error.to_string()))?;
     Ok(Some(policy.into()))
 }

@@ -1,4 +1,5 @@
-//! `ldtokens serve`: a local LaunchDarkly until it is interrupted.
+//! `ldtokens serve`: a local LaunchDarkly until it is interrupted. Standard output has what it announces, and standard error
+//! the log.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -70,10 +71,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         print(&format!("{whose} secret, shown this once: {}", secret.expose()))?;
     }
     if was_given && server.owner_secret().is_none() {
-        anstream::eprintln!("ldtokens: the store has an owner already, so {ROOT_TOKEN} was not used");
+        print(&format!("the store has an owner already, so {ROOT_TOKEN} was not used"))?;
     }
     if store.is_none() {
-        anstream::eprintln!("ldtokens: in memory; give --store FILE to keep the account");
+        print("in memory; give --store FILE to keep the account")?;
     }
     stops.next().await;
     server.stop().await;

@@ -159,7 +159,7 @@ impl Profile {
 }
 
 /// A path that begins with `~/` is in the user's home.
-fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
+pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
     match path.strip_prefix("~") {
         Ok(rest) => match dirs::home_dir() {
             Some(home) => Ok(home.join(rest)),

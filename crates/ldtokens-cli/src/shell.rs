@@ -1,21 +1,42 @@
 //! What shells know of the command: completions and man pages, both made from its one definition.
 
-use std::path::PathBuf;
+mod candidates;
+mod line;
+mod man;
+mod scripts;
+mod tokens;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::CompleteEnv;
-use clap_complete::env::Shells;
 
 use crate::command::command;
 use crate::failure::Failure;
 use crate::output::write;
+use candidates::with_candidates;
+use line::Line;
+use scripts::SHELLS;
 
 /// By which the shell's script asks for completions.
 const VARIABLE: &str = "COMPLETE";
 
+const BASH: &str = "bash";
+
 /// Answers a shell that asks what could come next, and ends; or does nothing, if none asks.
 pub(crate) fn complete() {
-    CompleteEnv::with_factory(command).var(VARIABLE).complete();
+    let Some(shell) = std::env::var_os(VARIABLE) else { return };
+    let line = Arc::new(Line::read(Path::new(&shell)));
+    let completed = || {
+        let mut command = command();
+        command.build();
+        with_candidates(command, &line)
+    };
+    // Whatever goes wrong is no matter for the line that somebody is typing.
+    std::panic::set_hook(Box::new(|_| {}));
+    CompleteEnv::with_factory(completed).var(VARIABLE).completer("ldtokens").shells(SHELLS).complete();
+    let _ = std::panic::take_hook();
 }
 
 pub(crate) fn completions() -> Command {
@@ -39,8 +60,7 @@ pub(crate) fn completions() -> Command {
 
 pub(crate) fn print_completions(arguments: &ArgMatches) -> Result<(), Failure> {
     let shell = arguments.get_one::<String>("shell").expect("it is required");
-    let shells = Shells::builtins();
-    let completer = shells.completer(shell).expect("clap allows no other");
+    let completer = SHELLS.completer(shell).expect("clap allows no other");
     let mut script = Vec::new();
     completer
         .write_registration(VARIABLE, "ldtokens", "ldtokens", "ldtokens", &mut script)
@@ -61,14 +81,11 @@ pub(crate) fn man() -> Command {
 }
 
 pub(crate) fn write_man(arguments: &ArgMatches) -> Result<(), Failure> {
-    let Some(folder) = arguments.get_one::<PathBuf>("folder") else {
-        let mut page = Vec::new();
-        clap_mangen::Man::new(command())
-            .render(&mut page)
-            .map_err(|error| Failure::other(format!("the page can't be made: {error}")))?;
-        return write(&String::from_utf8_lossy(&page)).map(|_| ());
-    };
-    let failed = |error: std::io::Error| Failure::other(format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(command(), folder).map_err(failed)
+    match arguments.get_one::<PathBuf>("folder") {
+        Some(folder) => man::write(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display()))),
+        None => {
+            let page = man::page().map_err(|error| Failure::other(format!("the page can't be made: {error}")))?;
+            write(&String::from_utf8_lossy(&page)).map(|_| ())
+        }
+    }
 }

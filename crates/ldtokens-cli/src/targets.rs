@@ -1,14 +1,13 @@
 //! Which tokens a command is about: by ID, or by a name that only one token bears.
 
-use std::io::Read;
-
 use clap::{Arg, ArgMatches};
 use ldtokens::{Token, TokenId};
 
 use crate::connect::Session;
-use crate::credential::looks_like_a_secret;
 use crate::failure::{Failure, Kind};
 use crate::output::columns::printable;
+use crate::redact::has_secret;
+use crate::stdin;
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]
@@ -36,14 +35,13 @@ pub(crate) fn argument() -> Arg {
 }
 
 /// The tokens that the words name, each once, in their order.
-pub(crate) async fn find(arguments: &ArgMatches, session: &Session) -> Result<Vec<Target>, Failure> {
-    let words = words(arguments)?;
+pub(crate) async fn find(session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
     let mut named = Vec::new();
     if words.iter().any(|word| !is_id(word)) {
-        named = session.interrupt.unless(bearing(session, &words)).await??;
+        named = session.interrupt.unless(bearing(session, words)).await??;
     }
     let mut targets: Vec<Target> = Vec::new();
-    for word in &words {
+    for word in words {
         let target = target(word, &named)?;
         if !targets.iter().any(|known| known.id == target.id) {
             targets.push(target);
@@ -52,19 +50,18 @@ pub(crate) async fn find(arguments: &ArgMatches, session: &Session) -> Result<Ve
     Ok(targets)
 }
 
-fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
+/// The words that name tokens, those on standard input too.
+pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
     for word in arguments.get_many::<String>("tokens").into_iter().flatten() {
         if word == "-" {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Failure::usage(format!("the IDs can't be read from standard input: {error}")))?;
+            let text = stdin::text("the IDs")?;
             words.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
         } else {
             words.push(word.clone());
         }
     }
-    if words.iter().any(|word| looks_like_a_secret(word)) {
+    if words.iter().any(|word| has_secret(word)) {
         return Err(Failure::usage(
             "a secret was given where a token's ID or name belongs; if it is a real one, reset its token",
         ));

@@ -1,7 +1,5 @@
 //! The words after an operation's name: parameters and body, checked against the API's description.
 
-use std::io::Read;
-
 use serde_json::{Map, Value};
 
 use crate::command::{is_text, kind};
@@ -20,7 +18,11 @@ pub(crate) struct Words {
 
 impl Words {
     /// Reads `words`; `-` takes the body from `stdin`.
-    pub(crate) fn read(operation: &Operation, words: &[String], stdin: impl Read) -> Result<Self, Failure> {
+    pub(crate) fn read(
+        operation: &Operation,
+        words: &[String],
+        stdin: impl FnOnce() -> Result<String, Failure>,
+    ) -> Result<Self, Failure> {
         let mut read = Self::default();
         let mut properties = Map::new();
         let mut from_stdin = false;
@@ -147,7 +149,7 @@ fn body(
     operation: &Operation,
     properties: Map<String, Value>,
     from_stdin: bool,
-    mut stdin: impl Read,
+    stdin: impl FnOnce() -> Result<String, Failure>,
 ) -> Result<Option<Value>, Failure> {
     let Some(body) = &operation.body else {
         return if from_stdin { Err(usage(operation, "it takes no body".to_owned())) } else { Ok(None) };
@@ -161,10 +163,7 @@ fn body(
     if !properties.is_empty() {
         return Err(usage(operation, "the body is given twice, by words and by -".to_owned()));
     }
-    let mut text = String::new();
-    stdin
-        .read_to_string(&mut text)
-        .map_err(|error| usage(operation, format!("the body can't be read from standard input: {error}")))?;
+    let text = stdin()?;
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
     if let (Value::Object(given), false) = (&json, body.properties.is_empty()) {
@@ -208,7 +207,7 @@ mod tests {
 
     fn read(id: &str, words: &[&str], stdin: &str) -> Result<Words, String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Words::read(operation(id), &words, stdin.as_bytes()).map_err(|failure| failure.to_string())
+        Words::read(operation(id), &words, || Ok(stdin.to_owned())).map_err(|failure| failure.to_string())
     }
 
     #[test]

@@ -270,6 +270,9 @@ fn check_secret(secret: &Secret) -> Result<(), &'static str> {
         Err("it is shorter than 16 characters")
     } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Err("it has characters other than visible ASCII")
+    } else if secrets::is_id(text) {
+        // The log has IDs, and whoever mistakes one for the other must not find the secret there.
+        Err("it has the form of an ID; take another")
     } else {
         Ok(())
     }
@@ -315,6 +318,10 @@ mod tests {
             (
                 "tokens: [{name: x, member: a@example.com, role: reader, secret: short}]",
                 "tokens[0].secret: it is shorter",
+            ),
+            (
+                "tokens: [{name: x, member: a@example.com, role: reader, secret: 0123456789abcdef01234567}]",
+                "tokens[0].secret: it has the form of an ID",
             ),
             ("tokens: [{name: x, member: a@example.com, role: reader, id: '1'}]", "24 hexadecimal"),
             ("tokens: [{name: x, member: a@example.com, customRoleIds: [gone]}]", "customRoles has no `gone`"),

@@ -124,6 +124,9 @@ impl From<rusqlite::Error> for Refusal {
             Some(error) if error.code == ErrorCode::DiskFull || error.extended_code == SQLITE_IOERR_WRITE => {
                 Self::not_written()
             }
+            Some(error) if error.code == ErrorCode::DatabaseBusy => {
+                Self::unavailable("Nothing was changed: another program is writing to the store").retry_after(Some(1))
+            }
             _ => Self::internal(),
         }
     }

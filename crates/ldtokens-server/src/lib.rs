@@ -9,12 +9,18 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
 //! use ldtokens_client::UnixMillis;
-//! use ldtokens_server::{Clock, Server};
+//! use ldtokens_server::{Clock, Limits, Server};
 //!
-//! let clock = Clock::manual(UnixMillis::new(1_754_006_400_000));
-//! let server = Server::builder().clock(clock.clone()).start().await?;
-//! println!("{} as {:?}", server.url(), server.owner_secret());
-//! clock.advance(Duration::from_secs(3600)); // what expires in an hour has expired
+//! let clock = Clock::manual(UnixMillis::now());
+//! let server = Server::builder()
+//!     .account("{members: [{email: a@b.c, role: owner}], tokens: [{name: CI, member: a@b.c, role: admin}]}".parse()?)
+//!     .fault("postToken drop-after times=1".parse()?) // the first create is done, and its answer lost
+//!     .limits(Limits::none().account(300).route(60))
+//!     .clock(clock.clone())
+//!     .start()
+//!     .await?;
+//! println!("{} as {:?}", server.url(), server.secret("CI"));
+//! clock.advance(Duration::from_secs(3600)); // the next window; what expires in an hour has expired
 //! server.stop().await;
 //! # Ok(())
 //! # }
@@ -51,3 +57,8 @@ pub use faults::Faults;
 pub use limits::Limits;
 pub use server::Server;
 pub use start_error::StartError;
+
+/// Compiles what the page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/local-server.md")]
+struct Page;

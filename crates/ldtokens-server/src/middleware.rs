@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
-use crate::routes::{API, Service, operation};
+use crate::routes::{API, Operation, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.
@@ -22,6 +22,18 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 /// Marks an answer in whose place the connection is dropped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropped;
+
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PATCH,
+    Method::DELETE,
+    Method::PUT,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
 
 /// The name that requests to no operation are counted under.
 const ELSEWHERE: &str = "elsewhere";
@@ -43,12 +55,13 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
 }
 
 impl Service {
-    async fn limited(&self, request: Request, next: Next) -> Answer {
+    async fn limited(&self, mut request: Request, next: Next) -> Answer {
         if request.method() == Method::OPTIONS {
             return preflight();
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation(&request);
+        request.extensions_mut().insert(Operation(operation));
         let count = self.limiter.count(peer, operation.unwrap_or(ELSEWHERE), &self.clock);
         let mut answer = match &count.refusal {
             Some(refusal) => refusal.clone().into_answer(),
@@ -118,10 +131,10 @@ async fn cut(answer: Answer) -> Answer {
     Answer::from_parts(head, Body::from_stream(body))
 }
 
-/// A line in the access log. It has no header, no query, and nothing else of the path but what the document names and the
-/// IDs of tokens: someone may have put a secret in the place of an ID.
+/// A line in the access log. It has no header, no query, no method that HTTP doesn't have, and nothing else of the path but
+/// what the document names and the IDs of tokens: someone may have put a secret in the place of any of them.
 struct LogLine {
-    method: Method,
+    method: Option<Method>,
     route: String,
     token_id: Option<String>,
 }
@@ -130,15 +143,16 @@ impl LogLine {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
         let token_id = request.uri().path().split('/').find(|part| is_id(part)).map(str::to_owned);
-        Self { method: request.method().clone(), route: route.to_owned(), token_id }
+        let method = METHODS.into_iter().find(|method| method == request.method());
+        Self { method, route: route.to_owned(), token_id }
     }
 
     fn write(&self, answer: &Answer, begun: Instant) {
         let Self { method, route, token_id } = self;
-        let token_id = token_id.as_deref();
+        let (method, token_id) = (method.as_ref().map_or("-", Method::as_str), token_id.as_deref());
         let support_id = answer.extensions().get::<SupportId>().map(|id| id.0.as_str());
         let status = answer.extensions().get::<Dropped>().map_or(answer.status().as_u16(), |_| 0);
         let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(%method, route, token_id, status, took_us, support_id, "answered");
+        tracing::info!(method, route, token_id, status, took_us, support_id, "answered");
     }
 }

@@ -168,6 +168,7 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let token = request.caller.find(request.records, &request.asked.token_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
+    request.last_use.forget(&token.id);
     Ok(no_content())
 }
 

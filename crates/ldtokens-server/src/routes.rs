@@ -54,6 +54,10 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
+/// What [`operation`] gave for the request that carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation(pub(crate) Option<&'static str>);
+
 /// The operation that a request is, by the document's name for it.
 pub(crate) fn operation(request: &HttpRequest) -> Option<&'static str> {
     let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API)?;
@@ -69,7 +73,8 @@ async fn serve(
 ) -> Answer {
     // What is not UTF-8 is no ID, and neither is the empty text.
     let token_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
-    let answered = match operation(&request).and_then(|operation| Some((operation, work(operation)?))) {
+    let operation = request.extensions().get::<Operation>().and_then(|operation| operation.0);
+    let answered = match operation.and_then(|operation| Some((operation, work(operation)?))) {
         Some((operation, work)) => service.perform(operation, work, token_id.unwrap_or_default(), request).await,
         None => return not_allowed(&request),
     };

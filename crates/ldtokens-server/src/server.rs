@@ -112,3 +112,30 @@ impl Drop for Server {
         self.stopping.send_replace(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Server;
+
+    /// It would stay in memory for as long as the server serves.
+    #[tokio::test]
+    async fn a_deleted_tokens_last_use_is_forgotten() {
+        let server = Server::start().await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let tokens = format!("{}/api/v2/tokens", server.url());
+        let reader = server.secret("Reader").unwrap();
+        let list = http.get(&tokens).header("Authorization", reader.expose()).send().await.unwrap();
+        let list: serde_json::Value = list.json().await.unwrap();
+        let id = list["items"][0]["_id"].as_str().unwrap();
+        let last_use = server.service.store.last_use();
+        assert!(last_use.of(id).is_some());
+        // Once that is written, deleting it is all that can make it go.
+        server.service.store.write(|_| Ok(())).await.unwrap();
+        assert!(last_use.of(id).is_some());
+        let owner = server.owner_secret().unwrap();
+        let deleted =
+            http.delete(format!("{tokens}/{id}")).header("Authorization", owner.expose()).send().await.unwrap();
+        assert_eq!(deleted.status(), 204);
+        assert_eq!(last_use.of(id), None);
+    }
+}

@@ -20,8 +20,11 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn begin(store: &Store, secret: &Secret) -> Result<Self, Refusal> {
         let token_id = store.read(|records| Ok(records.token_of_owner()?))?;
-        let token_id =
-            token_id.ok_or_else(|| Refusal::invalid_request("its owner has no token with the Admin role left"))?;
+        let token_id = token_id.ok_or_else(|| {
+            Refusal::invalid_request(
+                "its owner has no token with the Admin role left; move the file away to begin anew",
+            )
+        })?;
         Ok(Self { hash: secrets::hash(secret.expose()), token_id: token_id.into() })
     }
 

@@ -1,10 +1,11 @@
 //! What can be shown, filtered and sorted by: the properties of a token, by the API's names, and two of our own.
 
 use ldtokens::UnixMillis;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::operations::{Kind, TOKEN};
 use crate::output::age::{age, date};
+use crate::permissions::roles;
 
 /// Shown in a table where no others are asked for.
 const IN_TABLES: [&str; 6] = ["_id", "name", REACH, KIND, "token", "lastUsed"];
@@ -55,12 +56,41 @@ impl Field {
         TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.kind }).collect()
     }
 
+    /// The names of all there are, those in one that has parts too, with what they mean.
+    pub(crate) fn described() -> impl Iterator<Item = (String, &'static str)> {
+        let of_api = TOKEN.iter().flat_map(|known| {
+            let example: Map<String, Value> = serde_json::from_str(known.example).unwrap_or_default();
+            let parts = example.into_iter().map(|(part, _)| format!("{}.{part}", known.name));
+            std::iter::once(known.name.to_owned()).chain(parts).map(|name| (name, known.description))
+        });
+        let ours = [
+            (REACH, "What gives the token its permissions, in a word."),
+            (KIND, "Whether it is a service token or a personal one."),
+        ];
+        of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
+    }
+
+    /// The values that it can have, where those are few, and known.
+    pub(crate) fn values(&self) -> &'static [&'static str] {
+        match (self.name.as_str(), self.kind) {
+            (KIND, _) => &["personal", "service"],
+            ("role" | REACH, _) => roles(),
+            (_, Kind::Boolean) => &["true", "false"],
+            _ => &[],
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     pub(crate) fn is_time(&self) -> bool {
         matches!(self.kind, Kind::Time)
+    }
+
+    /// Whether one can be greater than another.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.kind, Kind::Time | Kind::Integer { .. })
     }
 
     /// Whether a narrow table may cut it short. An ID or half of one is no use.

@@ -26,8 +26,9 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session).await?;
+        let targets = targets::find(session, &words).await?;
         confirm(arguments, session, async || {
             Ok(format!("Delete {}? Whatever uses it stops working at once.", named(session, &targets).await?))
         })

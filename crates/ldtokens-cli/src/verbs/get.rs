@@ -21,8 +21,9 @@ pub(crate) fn command() -> Command {
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
+    let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session).await?;
+        let targets = targets::find(session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
             printing.token(&json(&session.client.get(&target.id).await?))?;
             Ok(())

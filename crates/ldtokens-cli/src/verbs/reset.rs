@@ -54,8 +54,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
     let destination = Destination::for_people(arguments)?;
     let overlap = overlap(arguments)?;
+    let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session).await?;
+        let targets = targets::find(session, &words).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
             confirm(arguments, session, async || {

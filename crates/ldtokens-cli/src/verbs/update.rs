@@ -55,8 +55,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             permissions.give_to(token);
         }
     };
+    let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session).await?;
+        let targets = targets::find(session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
             let token = session.client.edit(&target.id, change).await?;
             printing.token(&json(&token))?;

@@ -1,55 +1,233 @@
-//! What was acknowledged is there after the power goes.
+//! What was acknowledged is there after the power goes, and of what was not, all or nothing.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ldtokens::{BaseRole, Client, Error, NewToken, RetryPolicy};
+use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, RetryPolicy, Secret, Token, TokenId, UnixMillis};
+use tokio::task::JoinSet;
 
+use crate::serve::send;
 use crate::support::{OWNER, Served};
 
 const KILLS: usize = 50;
 const WRITERS: usize = 8;
 
-/// What the writers asked for, and what they were told is done.
+/// How many tokens a writer keeps before it deletes the oldest.
+const KEPT: usize = 20;
+
+/// One of those that write at once, each to tokens of its own, and what it knows of them.
 #[derive(Default)]
-struct Told {
-    asked: BTreeSet<String>,
-    done: BTreeSet<String>,
+struct Writer {
+    name: String,
+    number: usize,
+    /// In the order of their making.
+    ids: Vec<TokenId>,
+    live: BTreeMap<String, Known>,
+    /// Those that were reset, or whose token was deleted.
+    dead: Vec<Secret>,
+    /// What was under way when the power went.
+    unsure: Option<Write>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// Its name and its description, which are always written together.
+    text: String,
+    secret: Secret,
+    /// Which no two states of a token have in common.
+    modified: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+enum Write {
+    Create(String),
+    Patch(TokenId, String),
+    Reset(TokenId),
+    Delete(TokenId),
 }
 
 #[tokio::test]
 async fn every_acknowledged_write_outlives_kill_9_and_no_other_is_there_by_half() {
-    let told = Arc::new(Mutex::new(Told::default()));
+    let done = Arc::new(AtomicUsize::new(0));
+    let (mut unsure, mut kept) = (0, 0);
+    let mut writers: Vec<Writer> =
+        (0..WRITERS).map(|number| Writer { name: format!("writer {number}"), number, ..Writer::default() }).collect();
     let mut served = Served::start();
+    let mut client = client(&served);
     for round in 0..KILLS {
-        let client = client(&served);
-        let mut writers = tokio::task::JoinSet::new();
-        for writer in 0..WRITERS {
-            writers.spawn(write(client.clone(), format!("{round}.{writer}"), told.clone()));
+        let mut writing = JoinSet::new();
+        for writer in writers.drain(..) {
+            writing.spawn(writer.write(client.clone(), done.clone()));
         }
-        // In the middle: after some answers of this round, and while others are under way.
-        let enough = told.lock().unwrap().done.len() + 10 + round;
-        while told.lock().unwrap().done.len() < enough {
+        // In the middle: after some answers of this round, and while other writes are under way.
+        let enough = done.load(Ordering::Relaxed) + 60 + round;
+        while done.load(Ordering::Relaxed) < enough {
             tokio::task::yield_now().await;
         }
         let folder = served.kill();
-        writers.join_all().await;
+        writers = writing.join_all().await;
         served = Served::again(folder);
+        client = self::client(&served);
+        unsure += writers.iter().filter(|writer| writer.unsure.is_some()).count();
+        kept += check(&served, &client, &mut writers).await;
     }
-    let tokens = client(&served).list().limit(1000).collect_all().await.unwrap();
-    let told = told.lock().unwrap();
-    let there: BTreeSet<String> =
-        tokens.iter().filter_map(|token| token.name.clone()).filter(|name| name != "Owner").collect();
-    assert_eq!(there.len(), tokens.len() - 1, "each is there once, and whole");
-    let lost: Vec<_> = told.done.difference(&there).collect();
-    assert!(lost.is_empty(), "acknowledged, and lost: {lost:?}");
-    let never_asked: Vec<_> = there.difference(&told.asked).collect();
-    assert!(never_asked.is_empty(), "{never_asked:?}");
-    for token in tokens.iter().filter(|token| token.name.as_deref() != Some("Owner")) {
-        assert_eq!(token.description, token.name, "both halves of a write are there");
+    for writer in &writers {
+        let live = writer.live.values().map(|known| (&known.secret, true));
+        for (secret, expected) in live.chain(writer.dead.iter().map(|secret| (secret, false))) {
+            assert_eq!(works(&served, secret), expected, "{}: a secret of {KILLS} kills", writer.name);
+        }
     }
-    println!("{} asked for, {} acknowledged, {} there", told.asked.len(), told.done.len(), there.len());
-    assert!(told.done.len() >= 1_500, "{}", told.done.len());
+    let done = done.load(Ordering::Relaxed);
+    println!("{done} writes acknowledged; {unsure} were under way at a kill, of which {kept} are there");
+    assert!(done >= 4_000 && kept > 0 && kept < unsure, "{done} {kept} {unsure}");
+}
+
+impl Writer {
+    /// Writes until the server is gone.
+    async fn write(mut self, client: Client, done: Arc<AtomicUsize>) -> Self {
+        loop {
+            let write = self.next();
+            match self.perform(&client, &write).await {
+                Ok(()) => done.fetch_add(1, Ordering::Relaxed),
+                Err(Error::OutcomeUnknown { .. } | Error::Transport { .. }) => {
+                    self.unsure = Some(write);
+                    return self;
+                }
+                Err(error) => panic!("{write:?}: {error}"),
+            };
+        }
+    }
+
+    /// Each kind of write in its turn, where it can be done.
+    fn next(&mut self) -> Write {
+        self.number += 1;
+        let text = format!("{}.{}", self.name, self.number);
+        match (self.number % 4, self.ids.last()) {
+            (1, Some(newest)) => Write::Patch(newest.clone(), text),
+            (2, Some(newest)) => Write::Reset(newest.clone()),
+            (3, Some(_)) if self.ids.len() > KEPT => Write::Delete(self.ids[0].clone()),
+            _ => Write::Create(text),
+        }
+    }
+
+    async fn perform(&mut self, client: &Client, write: &Write) -> Result<(), Error> {
+        match write {
+            Write::Create(text) => {
+                let made = client.create(&NewToken::new(BaseRole::Reader).name(text).description(text)).await?;
+                self.ids.push(made.id.clone());
+                let known = Known { text: text.clone(), secret: made.secret, modified: made.token.last_modified };
+                self.live.insert(made.id.to_string(), known);
+            }
+            Write::Patch(id, text) => {
+                let token = client.update(id, &Patch::new().name(text).description(text)).await?;
+                let known = self.known(id);
+                (known.text, known.modified) = (text.clone(), token.last_modified);
+            }
+            Write::Reset(id) => {
+                let reset = client.reset(id, Overlap::None).await?;
+                let known = self.known(id);
+                known.modified = reset.token.last_modified;
+                let old = std::mem::replace(&mut known.secret, reset.secret);
+                self.dead.push(old);
+            }
+            Write::Delete(id) => {
+                client.delete(id).await?;
+                self.forget(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, id: &TokenId) -> &mut Known {
+        self.live.get_mut(id.as_ref()).unwrap()
+    }
+
+    fn forget(&mut self, id: &TokenId) {
+        self.ids.retain(|known| known != id);
+        self.dead.push(self.live.remove(id.as_ref()).unwrap().secret);
+    }
+
+    /// Looks whether what was under way is there, which it is wholly or not at all, and says whether.
+    async fn settle(
+        &mut self,
+        write: Write,
+        served: &Served,
+        client: &Client,
+        there: &BTreeMap<String, Token>,
+    ) -> bool {
+        match &write {
+            Write::Create(text) => {
+                let Some(token) = there.values().find(|token| token.name.as_ref() == Some(text)) else { return false };
+                // Nobody has its secret, so that it gets another.
+                let id = TokenId::new(token.id.as_str()).unwrap();
+                assert_eq!(token.description.as_ref(), Some(text), "a token by half");
+                self.ids.push(id.clone());
+                let known =
+                    Known { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
+                self.live.insert(token.id.clone(), known);
+                self.perform(client, &Write::Reset(id)).await.unwrap();
+            }
+            Write::Patch(id, text) => {
+                let token = &there[id.as_ref()];
+                let known = self.known(id);
+                if token.name.as_ref() != Some(text) {
+                    return false;
+                }
+                assert!(token.last_modified > known.modified, "a patch by half");
+                (known.text, known.modified) = (text.clone(), token.last_modified);
+            }
+            Write::Reset(id) => {
+                let (token, known) = (&there[id.as_ref()], self.known(id));
+                let is_done = token.last_modified > known.modified;
+                assert_eq!(works(served, &known.secret), !is_done, "a reset by half");
+                if !is_done {
+                    return false;
+                }
+                self.perform(client, &write).await.unwrap();
+            }
+            Write::Delete(id) if there.contains_key(id.as_ref()) => return false,
+            Write::Delete(id) => self.forget(id),
+        }
+        true
+    }
+}
+
+/// Checks that the store has what the writers know, and nothing else. Gives how many of the writes that were under way it has.
+async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usize {
+    let mut kept = 0;
+    let there = all(client).await;
+    for writer in writers.iter_mut() {
+        if let Some(write) = writer.unsure.take() {
+            kept += usize::from(writer.settle(write, served, client, &there).await);
+        }
+    }
+    let there = all(client).await;
+    let known = writers.iter().flat_map(|writer| &writer.live);
+    for (id, known) in known.clone() {
+        let token = there.get(id).unwrap_or_else(|| panic!("acknowledged, and lost: {known:?}"));
+        let text = Some(&known.text);
+        assert_eq!((token.name.as_ref(), token.description.as_ref()), (text, text), "{known:?}");
+        assert_eq!(
+            (token.last_modified, token.token.as_ref().unwrap().expose()),
+            (known.modified, known.secret.last_four())
+        );
+    }
+    assert_eq!(there.len(), known.count() + 1, "what was deleted, or never asked for, is there");
+    // What was written last.
+    for writer in writers {
+        let newest = writer.ids.last().map(|id| (&writer.live[id.as_ref()].secret, true));
+        for (secret, expected) in newest.into_iter().chain(writer.dead.last().map(|secret| (secret, false))) {
+            assert_eq!(works(served, secret), expected, "{}", writer.name);
+        }
+    }
+    kept
+}
+
+/// All tokens by ID; one is the owner's.
+async fn all(client: &Client) -> BTreeMap<String, Token> {
+    let tokens = client.list().limit(1000).collect_all().await.unwrap();
+    tokens.into_iter().map(|token| (token.id.clone(), token)).collect()
 }
 
 fn client(served: &Served) -> Client {
@@ -57,15 +235,10 @@ fn client(served: &Served) -> Client {
     Client::builder(OWNER.to_owned()).host(&served.url).retry(once).build().unwrap()
 }
 
-/// Creates tokens until the server is gone.
-async fn write(client: Client, name: String, told: Arc<Mutex<Told>>) {
-    for number in 0.. {
-        let name = format!("{name}.{number}");
-        told.lock().unwrap().asked.insert(name.clone());
-        match client.create(&NewToken::new(BaseRole::Reader).name(&name).description(&name)).await {
-            Ok(_) => drop(told.lock().unwrap().done.insert(name)),
-            Err(Error::OutcomeUnknown { .. } | Error::Transport { .. }) => return,
-            Err(error) => panic!("{error}"),
-        }
+fn works(served: &Served, secret: &Secret) -> bool {
+    match send(&served.url, "GET /api/v2/tokens?limit=1", secret.expose(), "").0 {
+        200 => true,
+        401 => false,
+        other => panic!("{other}"),
     }
 }

@@ -66,6 +66,9 @@ fn what_one_command_makes_the_next_one_finds_and_others_do_not_see() {
     let admin = json(&home, &["create", "-n", "another", "--role", "admin", "--secret-to", "-"]);
     assert!(run(&home, &["delete", "Owner", "--yes"]).status.success());
     assert_eq!(json(&home, &["list", "-f", "name=another"])[0]["_id"], admin[0]["_id"]);
+    // Where none is left it says how to go on.
+    assert!(run(&home, &["delete", "another", "--yes"]).status.success());
+    refused(&run(&home, &["list"]), 1, &["local.db", "move the file away"]);
     assert!(json(&home, &["config"])[2]["value"].as_str().unwrap().contains("local.db"));
 }
 

@@ -17,9 +17,11 @@ mod processes;
 mod profiles;
 #[cfg(unix)]
 mod pty;
+mod readme;
 mod refusals;
 mod secrets;
 mod serve;
+mod shell;
 mod statuses;
 mod support;
 #[cfg(unix)]

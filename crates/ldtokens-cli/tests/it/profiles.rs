@@ -152,7 +152,12 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     refused(&two, 2, &["--token-command", "white space"]);
     assert!(!stderr(&two).contains("hunter2\n") && !stderr(&two).contains("hunter2 "), "{}", stderr(&two));
     let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), "{}");
-    refused(&both, 2, &["both come from standard input"]);
+    refused(&both, 2, &["the body and the credential can't both come from standard input"]);
+    let both = with_stdin(served.owner(&["delete", "-", "--yes", "--token-stdin"]), "x");
+    refused(&both, 2, &["the IDs and the credential"]);
+    let policy = r#"[{"effect": "allow", "actions": ["*"], "resources": ["proj/*"]}]"#;
+    let both = with_stdin(served.owner(&["update", "-", "--policy", "-"]), policy);
+    refused(&both, 2, &["can't both come from standard input"]);
     for pair in [["--local", "--host=x"], ["--local", "--token-file=x"], ["--token-stdin", "--token-command=x"]] {
         let output = home.run(&[&pair[..], &["list"]].concat(), &[]);
         assert_eq!(output.status.code(), Some(2), "{pair:?}: {}", stderr(&output));

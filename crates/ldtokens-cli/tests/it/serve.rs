@@ -1,9 +1,13 @@
 //! `ldtokens serve`.
 
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::Child;
 
-use crate::support::{OWNER, Served, ldtokens, stderr};
+use serde_json::Value;
+
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout};
 
 #[test]
 fn what_was_made_is_there_after_a_stop_and_a_start() {
@@ -41,13 +45,10 @@ fn a_new_stores_owner_gets_a_secret_that_is_shown_once() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let (mut child, second) = lines(1);
+    let (child, second) = lines(1);
     assert!(works(second[0].strip_prefix("listening on ").unwrap()));
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    let mut rest = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut rest).unwrap();
-    assert!(child.wait().unwrap().success());
-    assert!(!rest.contains("api-"), "{rest}");
+    let log = ended(child);
+    assert!(!log.contains("api-"), "{log}");
 }
 
 /// A server with these flags, and its first lines.
@@ -56,6 +57,118 @@ fn serve(flags: &[&str], lines: usize) -> (Child, Vec<String>) {
     let reader = BufReader::new(child.stdout.take().unwrap());
     let lines = reader.lines().take(lines).map(Result::unwrap).collect();
     (child, lines)
+}
+
+/// Asks a server to end, and gives what it had written on standard error.
+fn ended(mut child: Child) -> String {
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(child.wait().unwrap().success());
+    log
+}
+
+/// Sends a request, and gives the status and the body of the answer, or status 0 where there is none.
+pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let length = body.len();
+    let head = format!("Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    stream.write_all(format!("{line} HTTP/1.1\r\nHost: x\r\n{head}{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
+    (status, serde_json::from_str(body).unwrap_or_default())
+}
+
+#[test]
+fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
+    for (format, filter) in
+        [("text", ""), ("json", ""), ("json", "trace"), ("json", "ldtokens_server=error"), ("off", "")]
+    {
+        let mut command = ldtokens(&["serve", "--log", format]);
+        command.env("LDTOKENS_ROOT_TOKEN", OWNER).env("RUST_LOG", filter);
+        if filter.is_empty() {
+            command.env_remove("RUST_LOG");
+        }
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap();
+
+        let wrong = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
+        let mut secrets = vec![OWNER.to_owned(), wrong.to_owned()];
+        let (status, made) = send(url, "POST /api/v2/tokens", OWNER, r#"{"role": "reader"}"#);
+        assert_eq!(status, 201, "{made}");
+        let id = made["_id"].as_str().unwrap();
+        secrets.push(made["token"].as_str().unwrap().to_owned());
+        let (status, reset) = send(url, &format!("POST /api/v2/tokens/{id}/reset"), OWNER, "");
+        assert_eq!(status, 200, "{reset}");
+        let secret = reset["token"].as_str().unwrap().to_owned();
+        secrets.push(secret.clone());
+        let mut sent = vec![(201, "/api/v2/tokens", None), (200, "/api/v2/tokens/{tokenId}/reset", Some(id))];
+        for (line, credential, body, status, route) in [
+            (format!("GET /api/v2/tokens/{id}"), secret.as_str(), "", 200, "/api/v2/tokens/{tokenId}"),
+            ("POST /api/v2/tokens".to_owned(), wrong, r#"{"role": "reader"}"#, 401, "/api/v2/tokens"),
+            (format!("POST /api/v2/tokens/{id}/reset"), wrong, "", 401, "/api/v2/tokens/{tokenId}/reset"),
+            (format!("POST /api/v2/tokens/{id}/reset"), &secret, "", 403, "/api/v2/tokens/{tokenId}/reset"),
+            (format!("GET /api/v2/tokens/{secret}"), OWNER, "", 404, "/api/v2/tokens/{tokenId}"),
+            (format!("GET /{secret}"), OWNER, "", 404, "-"),
+            (format!("GET /api/v2/tokens?name={secret}"), OWNER, "", 200, "/api/v2/tokens"),
+            (format!("GET /api/v2/tokens?limit={secret}"), OWNER, "", 400, "/api/v2/tokens"),
+            (format!("{secret} /api/v2/tokens"), OWNER, "", 405, "/api/v2/tokens"),
+            ("POST /api/v2/tokens".to_owned(), OWNER, &secret, 400, "/api/v2/tokens"),
+        ] {
+            assert_eq!(send(url, &line, credential, body).0, status, "{line}");
+            sent.push((status, route, line.contains(id).then_some(id)));
+        }
+        assert_eq!(send(url, "nonsense", &secret, "").0, 400);
+
+        let log = ended(child);
+        for secret in &secrets {
+            for part in secret.split('-').filter(|part| part.len() > 4) {
+                assert!(!log.contains(part), "{format} {filter}: {log}");
+            }
+        }
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains("answered")).collect();
+        let is_silent = format == "off" || filter.ends_with("error");
+        assert_eq!(lines.len(), if is_silent { 0 } else { sent.len() }, "{format} {filter}: {log}");
+        for (line, (status, route, id)) in lines.iter().zip(&sent) {
+            if format == "text" {
+                assert!(
+                    line.contains(&format!("route=\"{route}\"")) && line.contains(&format!("status={status}")),
+                    "{line}"
+                );
+            } else {
+                let line: Value = serde_json::from_str(line).unwrap();
+                assert_eq!((&line["status"], &line["route"]), (&Value::from(*status), &Value::from(*route)), "{line}");
+                assert_eq!(line.get("token_id").and_then(Value::as_str), *id, "{line}");
+                assert!(line["took_us"].is_u64() && (line["support_id"].is_string() == (*status >= 400)), "{line}");
+            }
+        }
+        if format == "json" {
+            assert!(
+                log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object())),
+                "{log}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_page_tells_of_each_flag_and_of_no_other() {
+    let page = include_str!("../../../../docs/local-server.md");
+    let help = ldtokens(&["serve", "-h"]).output().unwrap();
+    let flags = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
+        words.filter(|word| word.starts_with("--") && !word.ends_with('-')).map(str::to_owned).collect()
+    };
+    let mut known = flags(&stdout(&help));
+    assert!(known.remove("--help") && known.len() >= 10, "{known:?}");
+    let mut told = flags(page);
+    assert!(told.remove("--data"), "curl's own");
+    assert_eq!(told, known);
 }
 
 #[test]
@@ -115,23 +228,20 @@ fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
     let mut child = shell.stderr(std::process::Stdio::null()).spawn().unwrap();
     let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     let url = line.strip_prefix("listening on ").unwrap().to_owned();
-    let run = |arguments: &[&str]| {
-        let mut command = ldtokens(&[arguments, &["--host", &url, "--output", "json"]].concat());
-        command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap()
-    };
-    let long = format!("description=={}", "x".repeat(60_000));
+    let body = format!(r#"{{"role": "reader", "description": "{}"}}"#, "x".repeat(60_000));
     let mut made = 1;
-    let failed = loop {
-        let output = run(&["postToken", "role==reader", &long]);
-        if !output.status.success() {
-            break output;
+    let refusal = loop {
+        match send(&url, "POST /api/v2/tokens", OWNER, &body) {
+            (201, _) => made += 1,
+            (status, refusal) => {
+                assert_eq!(status, 503, "{refusal}");
+                break refusal;
+            }
         }
-        made += 1;
         assert!(made < 100, "the disk is never full");
     };
-    assert!(stderr(&failed).contains("Nothing was changed"), "{}", stderr(&failed));
-    let list = run(&["getTokens"]);
-    let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert!(refusal["message"].as_str().unwrap().contains("Nothing was changed"), "{refusal}");
+    let (_, list) = send(&url, "GET /api/v2/tokens", OWNER, "");
     assert_eq!(list["totalCount"], made, "what was acknowledged is there, and nothing else");
     child.kill().unwrap();
     child.wait().unwrap();

@@ -83,17 +83,3 @@ fn a_create_whose_answer_is_lost_leaves_one_token_all_the_same() {
     let secret = shown.lines().find_map(|line| line.strip_prefix("secret")).unwrap().trim();
     assert!(served.works(secret));
 }
-
-#[test]
-fn statuses_are_in_the_help_and_in_the_readme_as_the_program_has_them() {
-    let help = stdout(&ldtokens(&["--help"]).output().unwrap());
-    let (_, statuses) = help.split_once("Exit status:").unwrap();
-    let readme = include_str!("../../../../README.md");
-    let mut count = 0;
-    for line in statuses.lines().filter(|line| !line.trim().is_empty()) {
-        let (number, meaning) = line.trim().split_once(' ').unwrap();
-        assert!(readme.contains(&format!("| {number} | {} |", meaning.trim())), "the README lacks: {line}");
-        count += 1;
-    }
-    assert_eq!(count, 13);
-}

@@ -32,7 +32,13 @@ impl LastUse {
 
     /// When the token was last used since the store was opened.
     pub(crate) fn of(&self, token: &str) -> Option<i64> {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).known.get(token).copied()
+        let uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.known.get(token).or_else(|| uses.unwritten.get(token)).copied()
+    }
+
+    /// The token is being deleted. Should that fail, what is unwritten of it is still written.
+    pub(crate) fn forget(&self, token: &str) {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).known.remove(token);
     }
 
     pub(super) fn take_unwritten(&self) -> HashMap<String, i64> {

@@ -13,6 +13,9 @@ use super::schema::{APPLICATION_ID, VERSION, migrate};
 /// How often a lock that another server has is tried again.
 const LOCK_POLL: Duration = Duration::from_millis(10);
 
+/// How long a write waits while another program, such as one that makes a copy, keeps the file from being written.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Keeps other servers out for as long as it lives.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -101,6 +104,7 @@ fn connect(path: &Path) -> Result<Connection, Problem> {
         migrate(&mut connection, version)?;
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    connection.busy_timeout(PATIENCE)?;
     Ok(connection)
 }
 

@@ -28,39 +28,6 @@ async fn only_a_stored_secret_opens_anything() {
     refused(bare, 401, "unauthorized").await;
 }
 
-/// For each kind of caller, what each operation on a service token answers.
-#[tokio::test]
-async fn each_kind_of_caller_may_do_what_its_permissions_say() {
-    let api = Api::start().await;
-    let policy = |effect: &str, actions: &[&str]| json!([{ "effect": effect, "actions": actions, "resources": ["service-token/*"] }]);
-    let mut mixed = policy("allow", &["*"]);
-    mixed.as_array_mut().unwrap().extend(policy("deny", &["deleteAccessToken"]).as_array().unwrap().clone());
-    for (caller, body, [get, rename, reset, delete]) in [
-        ("reader", json!({ "role": "reader" }), [200, 403, 403, 403]),
-        ("writer", json!({ "role": "writer" }), [200, 403, 403, 403]),
-        ("admin", json!({ "role": "admin" }), [200, 200, 200, 204]),
-        ("service admin", json!({ "role": "admin", "serviceToken": true }), [200, 200, 200, 204]),
-        ("custom role", json!({ "customRoleIds": ["unknown"] }), [200, 403, 403, 403]),
-        ("may rename", json!({ "inlineRole": policy("allow", &["updateAccessTokenName"]) }), [200, 200, 403, 403]),
-        ("may reset", json!({ "inlineRole": policy("allow", &["reset*"]) }), [200, 403, 200, 403]),
-        ("may nothing", json!({ "inlineRole": policy("deny", &["*"]) }), [200, 403, 403, 403]),
-        ("all but delete", json!({ "inlineRole": mixed }), [200, 200, 200, 403]),
-    ] {
-        let (_, secret) = api.create(&body).await;
-        let (path, _) = api.create(&json!({ "role": "reader", "serviceToken": true })).await;
-        let patch = json!([{ "op": "add", "path": "/name", "value": "renamed" }]);
-        for (method, path, body, status) in [
-            (Method::GET, path.clone(), None, get),
-            (Method::PATCH, path.clone(), Some(&patch), rename),
-            (Method::POST, format!("{path}/reset"), None, reset),
-            (Method::DELETE, path.clone(), None, delete),
-        ] {
-            let response = api.send(&secret, method.clone(), &path, body).await;
-            assert_eq!(response.status(), status, "{caller} {method} {path}");
-        }
-    }
-}
-
 #[tokio::test]
 async fn nobody_makes_or_raises_a_token_beyond_its_own_reach() {
     let api = Api::start().await;

@@ -1,8 +1,9 @@
 //! Each answer is what the document says: a status that it declares, a body of its schema, headers of theirs.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use jsonschema::Draft;
+use jsonschema::{Draft, Validator};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -51,10 +52,16 @@ fn operation(method: &Method, path: &str) -> Option<String> {
     DOCUMENT.pointer(&pointer).map(|_| pointer)
 }
 
+/// By the place in the document.
+static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+
 fn valid(schema: &str, value: &Value) {
-    let reference = format!("#{}", schema.replace('{', "%7B").replace('}', "%7D"));
-    let root = json!({ "$ref": reference, "components": DOCUMENT["components"], "paths": DOCUMENT["paths"] });
-    let validator = jsonschema::options().with_draft(Draft::Draft202012).build(&root).unwrap();
+    let made = || {
+        let reference = format!("#{}", schema.replace('{', "%7B").replace('}', "%7D"));
+        let root = json!({ "$ref": reference, "components": DOCUMENT["components"], "paths": DOCUMENT["paths"] });
+        Arc::new(jsonschema::options().with_draft(Draft::Draft202012).build(&root).unwrap())
+    };
+    let validator = VALIDATORS.lock().unwrap().entry(schema.to_owned()).or_insert_with(made).clone();
     if let Err(error) = validator.validate(value) {
         panic!("{value} is not what {schema} says: {error}");
     }

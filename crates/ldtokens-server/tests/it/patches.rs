@@ -64,6 +64,53 @@ async fn a_patch_that_fails_leaves_the_token_untouched() {
     }
 }
 
+/// Each of these is small, and would make a token that fills the memory or the stack.
+#[tokio::test]
+async fn a_patch_that_grows_beyond_bounds_is_refused() {
+    let api = Api::start().await;
+    let (path, _) = api.reader().await;
+    let (_, before) = api.owner(Method::GET, &path, None).await;
+    let twice = |number: usize| json!({ "op": "copy", "from": "", "path": format!("/{number}") });
+    let deeper = json!({ "op": "copy", "from": "/name", "path": "/name/x" });
+    let object = json!({ "op": "add", "path": "/name", "value": {} });
+    let crossed = ["/a", "/b"].map(|from| {
+        let to = if from == "/a" { "/b" } else { "/a" };
+        json!([{ "op": "add", "path": to, "value": {} }, { "op": "move", "from": from, "path": format!("{to}/x") }])
+    });
+    let crossed = crossed.iter().flat_map(|pair| pair.as_array().unwrap().clone());
+    for patch in [
+        (0..64).map(twice).collect(),
+        std::iter::once(object).chain(vec![deeper; 5_000]).collect(),
+        std::iter::once(json!({ "op": "add", "path": "/a", "value": {} })).chain(crossed.cycle().take(4_000)).collect(),
+    ] {
+        let response = api.send(&api.owner, Method::PATCH, &path, Some(&patch)).await;
+        let refusal = refused(response, 422, "patch_failed").await;
+        assert!(refusal["message"].as_str().unwrap().contains("too large"), "{refusal}");
+        assert_eq!(without_use(api.owner(Method::GET, &path, None).await.1), without_use(before.clone()));
+    }
+}
+
+#[tokio::test]
+async fn a_patch_leaves_what_creating_would_and_no_more() {
+    let api = Api::start().await;
+    let (path, _) = api.reader().await;
+    let statement =
+        json!({ "effect": "allow", "actions": ["*"], "notActions": [], "resources": ["*"], "unheardOf": 1 });
+    let patch = json!([
+        { "op": "remove", "path": "/role" },
+        { "op": "add", "path": "/customRoleIds", "value": [] },
+        { "op": "add", "path": "/inlineRole", "value": [statement] },
+    ]);
+    let (status, patched) = api.owner(Method::PATCH, &path, Some(&patch)).await;
+    assert_eq!(status, 200, "{patched}");
+    let body = json!({ "inlineRole": [statement], "customRoleIds": [] });
+    let created = api.owner(Method::POST, "/api/v2/tokens", Some(&body)).await.1;
+    assert_eq!(patched["inlineRole"], created["inlineRole"]);
+    assert_eq!((patched.get("customRoleIds"), patched.get("role")), (None, None));
+    let patch = json!([{ "op": "replace", "path": "/name", "value": null }]);
+    refused(api.send(&api.owner, Method::PATCH, &path, Some(&patch)).await, 400, "invalid_request").await;
+}
+
 fn without_use(mut token: Value) -> Value {
     token.as_object_mut().unwrap().remove("lastUsed");
     token

@@ -31,13 +31,21 @@ tokens:
     inlineRole:
       - {effect: allow, actions: ["*"], resources: ["*"]}
       - {effect: deny, notActions: [updateAccessTokenName], resources: ["member/*:token/*"]}
+  - {name: inline rename, member: owner@example.com, inlineRole: [{effect: allow, actions: [updateAccessTokenName], resources: ["service-token/*"]}]}
+  - {name: inline reset, member: owner@example.com, inlineRole: [{effect: allow, actions: ["reset*"], resources: ["*"]}]}
+  - {name: inline nothing, member: owner@example.com, inlineRole: [{effect: deny, actions: ["*"], resources: ["*"]}]}
+  - name: inline all but delete
+    member: owner@example.com
+    inlineRole:
+      - {effect: allow, actions: ["*"], resources: ["*"]}
+      - {effect: deny, actions: [deleteAccessToken], resources: ["*"]}
   - {name: service reader, member: owner@example.com, role: reader, serviceToken: true}
   - {name: service admin, member: lowered@example.com, role: admin, serviceToken: true}
 "#;
 
 /// What [get, rename, reset, delete] answer on a service token, on a personal token of another member, and what creating a
 /// token of the role reader answers. 404: it may not know of it.
-const TABLE: [(&str, [u16; 4], [u16; 4], u16); 12] = [
+const TABLE: [(&str, [u16; 4], [u16; 4], u16); 17] = [
     ("nobody", [401; 4], [401; 4], 401),
     ("reader", [200, 403, 403, 403], [404; 4], 403),
     ("writer", [200, 403, 403, 403], [404; 4], 403),
@@ -47,6 +55,11 @@ const TABLE: [(&str, [u16; 4], [u16; 4], u16); 12] = [
     ("beyond its member", [200, 403, 200, 403], [404, 404, 200, 404], 403),
     ("inline allow", [200, 200, 200, 204], [404; 4], 403),
     ("inline deny", [200, 200, 200, 204], [404, 200, 404, 404], 403),
+    ("inline rename", [200, 200, 403, 403], [404; 4], 403),
+    ("inline reset", [200, 403, 200, 403], [404, 404, 200, 404], 403),
+    ("inline nothing", [200, 403, 403, 403], [404; 4], 403),
+    ("inline all but delete", [200, 200, 200, 403], [404, 200, 200, 404], 403),
+    ("unknown custom role", [200, 403, 403, 403], [404; 4], 403),
     ("service reader", [200, 403, 403, 403], [404; 4], 403),
     ("service admin", [200, 200, 200, 204], [200, 200, 200, 204], 201),
     ("lowered", [200, 403, 403, 403], [404; 4], 403),
@@ -63,6 +76,8 @@ async fn each_caller_is_answered_as_the_table_says() {
     let rename = json!([{ "op": "add", "path": "/name", "value": "renamed" }]);
     for (caller, on_service, on_personal, create) in TABLE {
         let secret = match caller {
+            // An account file can't have it.
+            "unknown custom role" => api.create(&json!({ "customRoleIds": ["unknown"] })).await.1,
             "nobody" => Secret::new("api-nobody-has-this-one"),
             name => api.server.secret(name).unwrap().clone(),
         };

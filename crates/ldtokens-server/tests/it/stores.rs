@@ -88,6 +88,28 @@ async fn a_busy_port_is_named_and_no_store_is_made() {
     assert!(!store.exists());
 }
 
+#[tokio::test]
+async fn reads_are_answered_while_a_write_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("ld.db");
+    let server = start(&store).await.unwrap();
+    let owner = server.owner_secret().unwrap().clone();
+    // Nobody else can write until this is over.
+    let other = rusqlite::Connection::open(&store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
+    let tokens = format!("{}/api/v2/tokens", server.url());
+    let post = http.post(&tokens).header("Authorization", owner.expose()).body(r#"{"role": "reader"}"#);
+    let write = tokio::spawn(post.send());
+    for _ in 0..200 {
+        let read = http.get(&tokens).header("Authorization", owner.expose()).send().await;
+        assert_eq!(read.expect("a read waits for the write").status(), StatusCode::OK);
+    }
+    assert!(!write.is_finished(), "the write did not wait");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(write.await.unwrap().unwrap().status(), StatusCode::CREATED);
+}
+
 /// A store as version 1 of the format was, with an owner, whose secret is `a-secret-of-my-own-choice`.
 const VERSION_1: &str = r#"
     CREATE TABLE member (id TEXT PRIMARY KEY, email TEXT NOT NULL, role TEXT NOT NULL, first_name TEXT NOT NULL,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ldtokens::Clock;
 use tokio::sync::oneshot;
 
-/// A clock for so many workers, each of which makes one call at a time.
+/// A clock for its [`worker`](Self::worker)s, each of which makes one call at a time.
 ///
 /// It drives a server's clock, and shows another wall time than that: it is ahead or behind by a skew.
 #[derive(Debug)]
@@ -39,16 +39,13 @@ impl JumpingClock {
         Arc::new(Self { server, skew, state: Mutex::default() })
     }
 
-    pub fn set_workers(&self, workers: usize) {
-        self.state.lock().unwrap().workers = workers;
+    /// One worker more, for as long as what this gives lives, however the work ends.
+    pub fn worker(self: &Arc<Self>) -> Worker {
+        self.state.lock().unwrap().workers += 1;
+        Worker(self.clone())
     }
 
-    /// One worker less.
-    pub fn retire(&self) {
-        self.state.lock().unwrap().workers -= 1;
-    }
-
-    /// Lets time pass whenever nobody has anything else to do, until all workers have retired.
+    /// Lets time pass whenever nobody has anything else to do, until there is no worker left.
     ///
     /// On a runtime of one thread: whoever was woken runs before this does.
     pub async fn drive(&self) {
@@ -70,6 +67,15 @@ impl JumpingClock {
             state.elapsed = state.elapsed.max(until);
             let _ = sleeper.send(());
         }
+    }
+}
+
+/// Counts as one who sleeps or works.
+pub struct Worker(Arc<JumpingClock>);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).workers -= 1;
     }
 }
 

@@ -44,14 +44,13 @@ async fn bulk(limits: Limits, workers: usize, calls: usize, skew: Skew) -> (i64,
     let token = create(&client, "bulk").await;
 
     let mut work = tokio::task::JoinSet::new();
-    clock.set_workers(workers);
     for worker in 0..workers {
-        let (client, clock, id) = (client.clone(), clock.clone(), token.id.clone());
+        let (client, counted, id) = (client.clone(), clock.worker(), token.id.clone());
         work.spawn(async move {
+            let _counted = counted;
             for call in (worker..calls).step_by(workers) {
                 client.update(&id, &Patch::new().name(format!("{call}"))).await.unwrap();
             }
-            clock.retire();
         });
     }
     clock.drive().await;

@@ -1,0 +1,158 @@
+//! What can come next, by the tables that parse it.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::line::Line;
+use super::tokens;
+use crate::command::{is_text, kind};
+use crate::config_file::{ConfigFile, Profile};
+use crate::filter;
+use crate::operations::{Kind, OPERATIONS, Operation, Parameter};
+use crate::output::field::Field;
+use crate::perform::in_path;
+
+/// The built command with what completes its values, for this line.
+pub(super) fn with_candidates(command: Command, line: &Arc<Line>) -> Command {
+    let operation = OPERATIONS.iter().find(|operation| operation.id == command.get_name());
+    let of_subcommands = |command| with_candidates(command, line);
+    command.mut_args(|arg| of_argument(arg, operation, line)).mut_subcommands(of_subcommands)
+}
+
+fn of_argument(arg: Arg, operation: Option<&'static Operation>, line: &Arc<Line>) -> Arg {
+    // Where nothing is typed yet flags would bury everything else. What is hidden is shown if there is nothing else.
+    let arg = if line.current.is_empty() { arg.hide(true) } else { arg };
+    let line = Arc::clone(line);
+    let completer = match (arg.get_id().as_str(), operation) {
+        ("words", Some(operation)) => of_text(move |word| words(operation, &line, word)),
+        ("tokens", _) => of_text(move |word| tokens::by_id_or_name(&line, word)),
+        ("columns", _) => of_text(columns),
+        ("filter", _) => of_text(filters),
+        ("sort", _) => of_text(orders),
+        ("profile", _) => of_text(profiles),
+        _ => return arg,
+    };
+    arg.add(completer)
+}
+
+fn of_text(candidates: impl Fn(&str) -> Vec<CompletionCandidate> + Send + Sync + 'static) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |word: &OsStr| word.to_str().map(&candidates).unwrap_or_default())
+}
+
+fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> CompletionCandidate {
+    CompletionCandidate::new(value).help(Some(help.into().into()))
+}
+
+/// Parameters and the body's properties, and their values.
+fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandidate> {
+    let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
+    let sign = |property: &Parameter| if is_text(property.kind) { "==" } else { ":=" };
+    let parameters = operation.parameters.iter().map(|parameter| (format!("{}=", parameter.name), parameter));
+    let properties = properties.iter().map(|property| (format!("{}{}", property.name, sign(property)), property));
+    let known: Vec<_> = parameters.chain(properties).filter(|(beginning, _)| !line.has(beginning)).collect();
+
+    if let Some((beginning, parameter, value)) = known
+        .iter()
+        .find_map(|(beginning, parameter)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
+    {
+        let values = if in_path(operation, parameter.name) {
+            tokens::by_id(line, value)
+        } else {
+            values(parameter.kind).filter(|known| known.starts_with(value)).map(CompletionCandidate::new).collect()
+        };
+        return values.into_iter().map(|value| value.add_prefix(beginning.as_str())).collect();
+    }
+    let names = known.iter().filter(|(beginning, _)| beginning.starts_with(word));
+    let mut candidates: Vec<_> = names
+        .map(|(beginning, parameter)| {
+            candidate(beginning, format!("{}: {}", kind(parameter.kind), parameter.description))
+        })
+        .collect();
+    let has_body = line.before.iter().any(|word| word == "-" || word.contains("==") || word.contains(":="));
+    if let (Some(body), true, false) = (&operation.body, "-".starts_with(word), has_body) {
+        candidates.push(candidate("-", format!("the body from standard input, as JSON like {}", body.example)));
+    }
+    candidates
+}
+
+fn values(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let values: &'static [&'static str] = match kind {
+        Kind::Boolean => &["true", "false"],
+        Kind::OneOf(values) => values,
+        Kind::Integer { .. } | Kind::Time | Kind::Text | Kind::Json => &[],
+    };
+    values.iter().copied()
+}
+
+/// The fields whose names go on from `word`. What is within one is only shown once that one is typed.
+fn fields(word: &str) -> Vec<(String, &'static str)> {
+    let fields = Field::described();
+    fields
+        .filter(|(name, _)| name.starts_with(word) && (word.contains('.') || !name.contains('.') || is_in(name, word)))
+        .collect()
+}
+
+fn is_in(name: &str, word: &str) -> bool {
+    name.split_once('.').is_some_and(|(property, _)| property == word)
+}
+
+/// The last of a list's fields.
+fn columns(list: &str) -> Vec<CompletionCandidate> {
+    let (before, word) = list.rfind(',').map_or(("", list), |comma| list.split_at(comma + 1));
+    let Ok(given) = before.split_terminator(',').map(|name| Field::new(name.trim())).collect::<Result<Vec<_>, _>>()
+    else {
+        return Vec::new();
+    };
+    let fields = fields(word).into_iter().filter(|(name, _)| !given.iter().any(|given| given.name() == name));
+    fields.map(|(name, help)| candidate(format!("{before}{name}"), help)).collect()
+}
+
+/// Fields; once there is but one, what it can be compared by; and then the values it can have.
+fn filters(condition: &str) -> Vec<CompletionCandidate> {
+    if let Some((field, sign, value)) = filter::split(condition) {
+        let Ok(field) = Field::new(field) else { return Vec::new() };
+        let values = field.values().iter().filter(|known| known.starts_with(value));
+        let conditions = values.map(|known| CompletionCandidate::new(format!("{}{sign}{known}", field.name())));
+        return conditions.filter(|known| starts_with(known, condition)).collect();
+    }
+    let name = condition.trim_end_matches('!');
+    let fields = fields(name);
+    let (whole, others): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(field, _)| field == name);
+    match (&whole[..], &others[..]) {
+        ([(name, _)], _) | ([], [(name, _)]) => {
+            let Ok(field) = Field::new(name) else { return Vec::new() };
+            let signs = filter::signs(&field).map(|(sign, meaning)| candidate(format!("{name}{sign}"), meaning));
+            let within = others.iter().filter(|(other, _)| other != name).map(|(name, help)| candidate(name, *help));
+            signs.chain(within).filter(|known| starts_with(known, condition)).collect()
+        }
+        _ if name == condition => others.into_iter().map(|(name, help)| candidate(name, help)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn starts_with(candidate: &CompletionCandidate, word: &str) -> bool {
+    candidate.get_value().to_str().is_some_and(|value| value.starts_with(word))
+}
+
+fn orders(order: &str) -> Vec<CompletionCandidate> {
+    let (sign, word) = order.strip_prefix('-').map_or(("", order), |word| ("-", word));
+    fields(word).into_iter().map(|(name, help)| candidate(format!("{sign}{name}"), help)).collect()
+}
+
+fn profiles(word: &str) -> Vec<CompletionCandidate> {
+    let Ok(config) = ConfigFile::read() else { return Vec::new() };
+    let profiles = config.profiles.iter().filter(|(name, _)| name.starts_with(word));
+    profiles.map(|(name, profile)| candidate(name, account(profile))).collect()
+}
+
+/// Where the profile's account is.
+fn account(profile: &Profile) -> String {
+    match (&profile.host, profile.region) {
+        _ if profile.local => "the local LaunchDarkly".to_owned(),
+        (Some(host), _) => host.clone(),
+        (None, region) => region.map_or_else(ldtokens::Region::default, |region| region.region()).url().to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! The line that is being typed, as each shell says it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use super::BASH;
+
+/// What bash's script passes on: the line up to the cursor, and at which letters bash breaks words.
+const LINE: &str = "_LDTOKENS_LINE";
+const BREAKS: &str = "_LDTOKENS_BREAKS";
+
+/// A line up to the cursor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Line {
+    /// The words before the one that is being typed, without their quotes. The first is the command's name.
+    pub(super) before: Vec<String>,
+    /// What is there of the word that is being typed, without its quotes.
+    pub(super) current: String,
+    /// How many bytes of that the shell holds to be no part of the word, and leaves as they are.
+    pub(super) kept: usize,
+    /// The quote that the word is in.
+    pub(super) quote: Option<char>,
+    /// Whether the shell takes a word as it is, and quotes nothing.
+    is_raw: bool,
+}
+
+impl Line {
+    /// The line that `shell` passes on.
+    pub(super) fn read(shell: &Path) -> Self {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        let shell = shell.file_stem().unwrap_or_default();
+        if shell == BASH {
+            return Self::lex(&variable(LINE), &variable(BREAKS));
+        }
+        let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+        let mut before: VecDeque<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+        let index = variable("_CLAP_COMPLETE_INDEX").parse().unwrap_or(before.len().saturating_sub(1));
+        before.truncate(index.saturating_add(1));
+        let current = if before.len() > index { before.pop_back() } else { None };
+        Self {
+            before: before.into(),
+            current: current.unwrap_or_default(),
+            is_raw: shell != "zsh" && shell != "fish",
+            ..Self::default()
+        }
+    }
+
+    /// Reads a line as bash does. What a shell would put in the place of `$NAME` and the like is not known, and left.
+    fn lex(line: &str, breaks: &str) -> Self {
+        let mut lexed = Self::default();
+        let mut letters = line.chars();
+        while let Some(letter) = letters.next() {
+            let word = &mut lexed.current;
+            match (lexed.quote, letter) {
+                (Some('\''), '\\') => word.push('\\'),
+                (Some('"'), '\\') => match letters.next() {
+                    Some(quoted @ ('"' | '\\' | '$' | '`')) => word.push(quoted),
+                    other => word.extend(['\\'].into_iter().chain(other)),
+                },
+                (None, '\\') => word.extend(letters.next()),
+                (Some(quote), end) if end == quote => {
+                    lexed.quote = None;
+                    lexed.kept = word.len();
+                }
+                (None, '\'' | '"') => {
+                    lexed.quote = Some(letter);
+                    lexed.kept = word.len();
+                }
+                (None, ' ' | '\t' | '\n') => lexed.end_word(),
+                (quote, letter) => {
+                    word.push(letter);
+                    if quote.is_none() && breaks.contains(letter) {
+                        lexed.kept = word.len();
+                    }
+                }
+            }
+        }
+        lexed
+    }
+
+    fn end_word(&mut self) {
+        let word = std::mem::take(&mut self.current);
+        self.kept = 0;
+        if !word.is_empty() {
+            self.before.push(word);
+        }
+    }
+
+    /// Whether `word` can be put on the line, and is no flag there.
+    pub(super) fn can_be(&self, word: &str) -> bool {
+        let is_plain = word.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter));
+        !word.starts_with('-') && (is_plain || !self.is_raw)
+    }
+
+    /// Whether a word before this one begins with `beginning`.
+    pub(super) fn has(&self, beginning: &str) -> bool {
+        self.before.iter().any(|word| word.starts_with(beginning))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+
+    /// As bash has them.
+    const BREAKS: &str = " \t\n\"'><=;|&(:";
+
+    #[test]
+    fn a_line_is_read_as_bash_reads_it() {
+        for (line, before, current, kept, quote) in [
+            ("ldtokens ", "ldtokens", "", "", None),
+            ("ldtokens  get x", "ldtokens|get", "x", "", None),
+            ("ldtokens getToken tokenId=", "ldtokens|getToken", "tokenId=", "tokenId=", None),
+            ("ldtokens postToken role==re", "ldtokens|postToken", "role==re", "role==", None),
+            ("ldtokens postToken serviceToken:=t", "ldtokens|postToken", "serviceToken:=t", "serviceToken:=", None),
+            (
+                "ldtokens --token-file='a b' get 'Nightly e",
+                "ldtokens|--token-file=a b|get",
+                "Nightly e",
+                "",
+                Some('\''),
+            ),
+            ("ldtokens get Nightly\\ e", "ldtokens|get", "Nightly e", "", None),
+            ("ldtokens list -f lastUsed\\<", "ldtokens|list|-f", "lastUsed<", "", None),
+            ("ldtokens list -f \"na\\\"me=", "ldtokens|list|-f", "na\"me=", "", Some('"')),
+            ("ldtokens postToken name==\"a=", "ldtokens|postToken", "name==a=", "name==", Some('"')),
+            ("ldtokens postToken 'name'", "ldtokens|postToken", "name", "name", None),
+        ] {
+            let lexed = Line::lex(line, BREAKS);
+            assert_eq!(lexed.before.join("|"), before, "{line}");
+            assert_eq!(lexed.current, current, "{line}");
+            assert_eq!(&lexed.current[..lexed.kept], kept, "{line}");
+            assert_eq!(lexed.quote, quote, "{line}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What the README says of the command is so.
+
+use std::path::Path;
+
+use crate::support::{ldtokens, stdout};
+
+const README: &str = include_str!("../../../../README.md");
+
+#[test]
+fn statuses_are_in_the_help_and_in_the_readme_as_the_program_has_them() {
+    let help = stdout(&ldtokens(&["--help"]).output().unwrap());
+    let (_, statuses) = help.split_once("Exit status:").unwrap();
+    let mut count = 0;
+    for line in statuses.lines().filter(|line| !line.trim().is_empty()) {
+        let (number, meaning) = line.trim().split_once(' ').unwrap();
+        assert!(README.contains(&format!("| {number} | {} |", meaning.trim())), "the README lacks: {line}");
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
+
+#[test]
+fn each_feature_of_the_bash_clients_has_a_test_that_there_is() {
+    let (_, table) = README.split_once("| the Bash client | ldtokens | shown by |").unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        let test = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap().trim_matches('`');
+        let (module, name) = test.split_once("::").unwrap_or_else(|| panic!("{row}"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(format!("{module}.rs"));
+        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(source.contains(&format!("#[test]\nfn {name}()")), "there is no test {test}");
+    }
+}
+
+/// The commands of the README that need no account, line by line, as someone would type them.
+#[test]
+fn what_needs_no_account_runs_as_it_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
+    let lines: Vec<&str> = README.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for line in lines {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", line]).current_dir(home.path()).env_clear().env("HOME", home.path());
+        let output = shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for file in ["export.secret", "export.new-secret"] {
+        assert!(std::fs::read_to_string(home.path().join(file)).unwrap().starts_with("api-"));
+    }
+}

@@ -1,0 +1,395 @@
+//! Completions, in a real bash with its own keys where there is one everywhere, and as the other shells ask for them; and
+//! man pages.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin};
+
+/// Bash, which finds the binary as `ldtokens`, and has nothing else from the test's environment.
+fn bash(arguments: &[&str]) -> Command {
+    let folder = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap().display();
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--norc"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    bash.env_clear().env("PATH", format!("{folder}:/usr/bin:/bin")).env("TERM", "dumb").env("HOME", "/nonexistent");
+    bash
+}
+
+/// As the owner of what is served.
+fn owner(mut command: Command, served: &Served) -> Command {
+    command.env("LD_ACCESS_TOKEN", OWNER).env("LAUNCHDARKLY_API_HOST", &served.url);
+    command
+}
+
+/// The words that bash makes of each line, of which TAB is pressed where it stands.
+fn words(bash: Command, lines: &[&str]) -> Vec<String> {
+    let script = "PS1=; source <(ldtokens completions bash); ldtokens() { printf '<%s>' \"$@\"; echo; }\n";
+    let keys: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let output = with_stdin(bash, &format!("{script}{keys}"));
+    stdout(&output).lines().map(str::to_owned).collect()
+}
+
+/// What bash would list for a line.
+fn listed(mut bash: Command, line: &str) -> Vec<String> {
+    let script = "source <(ldtokens completions bash)
+        registered=$(complete -p ldtokens); function=${registered#*-F }; function=${function%% *}
+        COMP_POINT=${#COMP_LINE} COMP_TYPE=63 COLUMNS=200
+        COMP_WORDS=($COMP_LINE) COMP_CWORD=${#COMP_WORDS[@]}
+        $function ldtokens '' ''
+        printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let output = bash.args(["-c", script]).env("COMP_LINE", line).output().unwrap();
+    assert_eq!(stderr(&output), "", "{line}");
+    assert!(output.status.success(), "{line}");
+    stdout(&output).lines().map(str::to_owned).collect()
+}
+
+/// The values alone.
+fn values(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(|line| line.split("  (").next().unwrap().trim_end()).collect()
+}
+
+/// What the binary answers a shell that asks by clap's protocol, for the last of the words.
+fn answer(shell: &str, words: &[&str], mut ldtokens: Command) -> Vec<String> {
+    ldtokens.args(["--", "ldtokens"]).args(words);
+    ldtokens.env("COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", words.len().to_string()).env("RUST_LOG", "trace");
+    let output = ldtokens.output().unwrap();
+    assert_eq!(stderr(&output), "", "{shell}: {words:?}");
+    assert!(output.status.success(), "{shell}: {words:?}");
+    stdout(&output).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tab_completes_words_that_bash_itself_breaks_at_signs() {
+    let served = Served::start();
+    let (id, _) = served.create("Nightly export");
+    let beginning = &id[..20];
+    let typed = [
+        "ldtokens deleteT\ttok\t".to_owned(),
+        format!("ldtokens getToken tokenId={beginning}\t"),
+        format!("ldtokens resetToken exp\t tok\t{beginning}\t"),
+        "ldtokens getTokens show\tt\toff\t".to_owned(),
+        "ldtokens postToken role==r\tserv\tf\tname==a:b=c \t".to_owned(),
+        "ldtokens postToken 'role==w\tx".to_owned(),
+        "ldtokens create --ro\twr\t--serv\t".to_owned(),
+        "ldtokens list --output=nd\t--columns _id,rea\t".to_owned(),
+        "ldtokens list --filter lastU\t'<90d' --filter kind=s\t--sort -cre\t".to_owned(),
+        "ldtokens list -f 'servic\t=t\t".to_owned(),
+        format!("ldtokens get {beginning}\t"),
+        "ldtokens get Night\t".to_owned(),
+        "ldtokens get 'Nightly ex\t".to_owned(),
+        "echo $COMP_WORDBREAKS | tr -d '\\n '".to_owned(),
+    ];
+    let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+    let words = words(owner(bash(&["-i"]), &served), &typed);
+    let expected = [
+        "<deleteToken><tokenId=>".to_owned(),
+        format!("<getToken><tokenId={id}>"),
+        format!("<resetToken><expiry=><tokenId={id}>"),
+        "<getTokens><showAll=true><offset=>".to_owned(),
+        "<postToken><role==reader><serviceToken:=false><name==a:b=c>".to_owned(),
+        "<postToken><role==writerx>".to_owned(),
+        "<create><--role><writer><--service>".to_owned(),
+        "<list><--output=ndjson><--columns><_id,reach>".to_owned(),
+        "<list><--filter><lastUsed<90d><--filter><kind=service><--sort><-creationDate>".to_owned(),
+        "<list><-f><serviceToken=true>".to_owned(),
+        format!("<get><{id}>"),
+        "<get><Nightly export>".to_owned(),
+        "<get><Nightly export>".to_owned(),
+    ];
+    assert_eq!(words[..expected.len()], expected, "{words:#?}");
+    assert!(words[expected.len()].contains("=") && words[expected.len()].contains(":"), "{words:#?}");
+}
+
+#[test]
+fn bash_lists_what_there_is_with_what_it_means() {
+    let served = Served::start();
+    let (id, _) = served.create("Nightly export");
+    let (other, _) = served.create("Export; rm -rf $(x)");
+    let listed = |line: &str| listed(owner(bash(&[]), &served), line);
+
+    let commands = listed("ldtokens ");
+    for name in
+        ["list", "get", "create", "update", "reset", "delete", "getTokens", "resetToken", "serve", "completions"]
+    {
+        assert!(values(&commands).contains(&name), "{name} in {commands:#?}");
+    }
+    assert!(!commands.iter().any(|line| line.starts_with('-')), "flags bury the commands: {commands:#?}");
+    assert!(listed("ldtokens -").iter().any(|line| line.starts_with("--profile")), "a dash asks for flags");
+
+    let parameters = listed("ldtokens getTokens ");
+    assert_eq!(values(&parameters), ["showAll=", "limit=", "offset="]);
+    assert!(parameters[1].contains("a whole number, at least 1: How many tokens to return"), "{parameters:#?}");
+    assert_eq!(values(&listed("ldtokens getTokens showAll=true ")), ["limit=", "offset="], "each is given once");
+    assert_eq!(values(&listed("ldtokens getTokens showAll=")), ["true", "false"]);
+    let body = listed("ldtokens postToken ");
+    assert_eq!(values(&body)[..4], ["name==", "description==", "role==", "customRoleIds:="], "{body:#?}");
+    assert!(values(&body).contains(&"serviceToken:=") && values(&body).contains(&"-"), "{body:#?}");
+    assert_eq!(values(&listed("ldtokens postToken role==")), ["reader", "writer", "admin"]);
+    assert_eq!(values(&listed("ldtokens update x --role ")), ["reader", "writer", "admin"]);
+    assert_eq!(values(&listed("ldtokens list --output ")), ["table", "json", "ndjson", "yaml", "csv"]);
+
+    let columns = listed("ldtokens list --columns _id,");
+    assert!(values(&columns).contains(&"_id,name") && values(&columns).contains(&"_id,kind"), "{columns:#?}");
+    assert!(!values(&columns).contains(&"_id,_id"), "{columns:#?}");
+    assert!(values(&listed("ldtokens list --columns _member.")).contains(&"_member.email"));
+    let sorts = listed("ldtokens list --sort -last");
+    assert_eq!(values(&sorts), ["-lastModified", "-lastUsed"]);
+    assert!(sorts[1].contains("last authenticated a request"), "{sorts:#?}");
+    let signs = listed("ldtokens list --filter 'lastUsed");
+    assert!(values(&signs).contains(&"lastUsed<") && !values(&signs).contains(&"lastUsed~"), "{signs:#?}");
+    assert_eq!(values(&listed("ldtokens list --filter name")), ["name\\!=", "name=", "name~"]);
+
+    for line in
+        ["ldtokens get ", "ldtokens update ", "ldtokens reset ", "ldtokens delete ", "ldtokens getToken tokenId="]
+    {
+        let tokens = listed(line);
+        assert!(tokens.contains(&format!("{id}  (Nightly export)")), "{line}: {tokens:#?}");
+        assert!(tokens.contains(&format!("{other}  (Export; rm -rf $(x))")), "{line}: {tokens:#?}");
+        assert!(!tokens.iter().any(|line| line.contains("api-") || line.starts_with('-')), "{line}: {tokens:#?}");
+    }
+    assert!(!values(&listed(&format!("ldtokens delete {id} "))).contains(&id.as_str()), "each token is named once");
+    assert_eq!(listed("ldtokens get Exp"), ["Export\\;\\ rm\\ -rf\\ \\$\\(x\\) "], "what is inserted runs nothing");
+}
+
+#[test]
+fn other_shells_get_whole_words_and_what_they_mean() {
+    let served = Served::start();
+    let (id, _) = served.create("Nightly export");
+    let ask = |shell: &str, words: &[&str]| answer(shell, words, owner(ldtokens(&[]), &served));
+    for (shell, between) in [("zsh", ":"), ("fish", "\t"), ("powershell", "\t")] {
+        let tokens = ask(shell, &["get", ""]);
+        assert!(tokens.contains(&format!("{id}{between}Nightly export")), "{shell}: {tokens:#?}");
+        let tokens = ask(shell, &["resetToken", &format!("tokenId={}", &id[..23])]);
+        assert_eq!(tokens, [format!("tokenId={id}{between}Nightly export")], "{shell}");
+        let parameters = ask(shell, &["getTokens", "li"]);
+        assert!(parameters[0].starts_with(&format!("limit={between}a whole number")), "{shell}: {parameters:#?}");
+        assert_eq!(ask(shell, &["getTokens", "showAll="]), ["showAll=true", "showAll=false"], "{shell}");
+        assert_eq!(ask(shell, &["postToken", "role==r"]), ["role==reader"], "{shell}");
+        assert_eq!(ask(shell, &["list", "--filter", "kind="]), ["kind=personal", "kind=service"], "{shell}");
+        assert_eq!(ask(shell, &["create", "--role", "w"]), ["writer"], "{shell}");
+    }
+    assert_eq!(ask("zsh", &["postToken", "serviceToken:=t"]), ["serviceToken\\:=true"], "zsh parts words at colons");
+    assert_eq!(ask("elvish", &["postToken", "role==r"]), ["role==reader"]);
+    assert_eq!(ask("fish", &["get", "Nightly e"]), [format!("Nightly export\t{id}")], "fish quotes what it is given");
+    assert!(!ask("powershell", &["get", "Nightly e"]).iter().any(|line| line.starts_with("Nightly")), "it doesn't");
+}
+
+#[test]
+fn each_shell_has_its_script() {
+    for (shell, registration) in [
+        ("bash", "complete -o nospace"),
+        ("zsh", "compdef _ldtokens ldtokens"),
+        ("fish", "complete --keep-order --exclusive --command ldtokens"),
+        ("powershell", "Register-ArgumentCompleter -Native -CommandName ldtokens"),
+        ("elvish", "set edit:completion:arg-completer[ldtokens]"),
+    ] {
+        let output = ldtokens(&["completions", shell]).output().unwrap();
+        assert!(output.status.success() && stdout(&output).contains(registration), "{shell}: {}", stdout(&output));
+        let mut asked = ldtokens(&[]);
+        let asked = asked.env("COMPLETE", shell).output().unwrap();
+        assert_eq!(stdout(&asked), stdout(&output), "{shell}: clap's own way to ask prints the same");
+    }
+}
+
+#[test]
+fn the_credential_comes_from_where_the_line_and_the_profiles_say() {
+    let served = Served::start();
+    let (id, _) = served.create("Nightly export");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    private(&path("secret file"), OWNER);
+    let profiles = format!(
+        "profiles:\n  file: {{host: '{url}', token-file: '{}'}}\n  command: {{host: '{url}', token-command: touch {}; echo {}}}\n  \
+         play: {{local: true}}\n",
+        path("secret file"),
+        path("ran"),
+        path("x"),
+        url = served.url
+    );
+    std::fs::write(path("config.yaml"), profiles).unwrap();
+    let bash = || {
+        let mut bash = bash(&[]);
+        bash.env("LDTOKENS_CONFIG", path("config.yaml")).env("HOME", folder.path());
+        bash
+    };
+    let line = format!("ldtokens --host {} --token-file '{}' get ", served.url, path("secret file"));
+    let has_token = |line: &str| listed(bash(), line).contains(&format!("{id}  (Nightly export)"));
+    assert!(has_token(&line));
+    assert!(has_token(&format!("ldtokens --host={} --token-file ~/secret\\ file get ", served.url)));
+    assert!(has_token("ldtokens --profile file get "));
+    let profiles = listed(bash(), "ldtokens list --profile ");
+    assert_eq!(values(&profiles), ["command", "file", "play"]);
+    assert!(profiles[1].contains(&served.url) && profiles[2].contains("local"), "{profiles:#?}");
+
+    for line in
+        ["--profile command".to_owned(), format!("--host {} --token-command 'touch {}'", served.url, path("ran"))]
+    {
+        assert!(!has_token(&format!("ldtokens {line} get ")));
+        assert!(!Path::new(&path("ran")).exists(), "a completion runs no command: {line}");
+    }
+}
+
+#[test]
+fn the_local_launchdarkly_is_completed_and_not_made() {
+    let home = tempfile::tempdir().unwrap();
+    let at_home = |mut command: Command| {
+        command.env("HOME", home.path());
+        command
+    };
+    listed(at_home(bash(&[])), "ldtokens --local get ");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a completion makes nothing");
+    let created = at_home(ldtokens(&["--local", "postToken", "name==Export", "role==reader"])).output().unwrap();
+    assert!(created.status.success(), "{}", stderr(&created));
+    let tokens = listed(at_home(bash(&[])), "ldtokens --local get ");
+    assert!(tokens.iter().any(|line| line.ends_with("  (Export)")), "{tokens:#?}");
+    let tokens = listed(at_home(bash(&[])), "ldtokens getToken --local tokenId=");
+    assert!(tokens.iter().any(|line| line.ends_with("  (Export)")), "{tokens:#?}");
+
+    let store = home.path().join(".local/share/ldtokens/local.db");
+    let mut holder = ldtokens(&["serve", "--store", store.to_str().unwrap()]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let begun = Instant::now();
+    let tokens = listed(at_home(bash(&[])), "ldtokens --local get ");
+    let waited = begun.elapsed();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(line.starts_with("listening"), "{line}");
+    assert!(!tokens.iter().any(|line| line.contains("Export")), "{tokens:#?}");
+    assert!(waited < Duration::from_secs(8), "another command's store is not waited for: {waited:?}");
+}
+
+#[test]
+fn what_cannot_be_had_is_silently_left_out_and_soon() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    std::fs::write(path("readable"), OWNER).unwrap();
+    std::fs::write(path("broken.yaml"), "profiles: [").unwrap();
+    let served = Served::start();
+    let mut offered = BTreeMap::new();
+    for (why, host, credential, words) in [
+        ("nobody answers", silent.as_str(), OWNER, vec![]),
+        ("nobody is there", "http://127.0.0.1:1", OWNER, vec![]),
+        ("the host is none", "::", OWNER, vec![]),
+        ("the credential does not work", &served.url, "api-00000000-0000-4000-8000-000000000000", vec![]),
+        ("there is no credential", &served.url, "", vec![]),
+        ("the file is a pipe that nobody writes to", &served.url, "", vec!["--token-file", "pipe"]),
+        ("others can read the file", &served.url, "", vec!["--token-file", "readable"]),
+        ("there is no file", &served.url, "", vec!["--token-file", "nothing"]),
+        ("standard input is not the completion's to read", &served.url, "", vec!["--token-stdin"]),
+        ("there is no such profile", &served.url, OWNER, vec!["--profile", "nothing"]),
+        ("the flags contradict each other", &served.url, "", vec!["--token-file", "--token-command", "--host"]),
+    ] {
+        let mut command = ldtokens(&[]);
+        command.current_dir(folder.path()).env("LD_ACCESS_TOKEN", credential).env("LAUNCHDARKLY_API_HOST", host);
+        let begun = Instant::now();
+        let lines = answer("fish", &[&["get"], &words[..], &["x"]].concat(), command);
+        assert!(begun.elapsed() < Duration::from_secs(8), "{why}: {:?}", begun.elapsed());
+        offered.insert(why, lines);
+    }
+    assert!(offered.values().all(Vec::is_empty), "{offered:#?}");
+    let mut broken = ldtokens(&[]);
+    broken.env("LDTOKENS_CONFIG", path("broken.yaml"));
+    assert!(answer("fish", &["list", "--profile", ""], broken).is_empty());
+}
+
+#[test]
+fn a_completion_leaves_standard_input_alone() {
+    let served = Served::start();
+    let words = ["--", "ldtokens", "--host", &served.url, "--token-stdin", "get", ""];
+    let mut command = ldtokens(&words);
+    command.env("COMPLETE", "fish");
+    let output = with_stdin(command, OWNER);
+    let lines = stdout(&output);
+    assert!(lines.contains("--token-stdin") && !lines.contains("Owner"), "{lines}");
+}
+
+#[test]
+fn no_secret_and_no_control_character_is_shown() {
+    let served = Served::start();
+    let (secret, escape) = ("api-11111111-2222-4333-8444-555555555555", "a\u{1b}[2Jb");
+    // No argument can have it, but what others wrote may.
+    let body = format!(r#"{{"name": "{secret}", "role": "reader"}}"#);
+    let named_secret = with_stdin(served.owner(&["postToken", "-", "--output", "json"]), &body);
+    let named_secret: serde_json::Value = serde_json::from_slice(&named_secret.stdout).unwrap();
+    let named_secret = named_secret["_id"].as_str().unwrap();
+    let (named_escape, _) = served.create(escape);
+    for shell in ["zsh", "fish", "powershell", "elvish"] {
+        for words in [["get", ""], ["get", "api-"], ["get", "a"], ["getToken", "tokenId="], ["get", secret]] {
+            let lines = answer(shell, &words, owner(ldtokens(&[]), &served)).concat();
+            assert!(!lines.contains("api-") && !lines.contains('\u{1b}'), "{shell} {words:?}: {lines}");
+            if words[1].is_empty() {
+                assert!(lines.contains(named_secret) && lines.contains(&named_escape), "{shell}: {lines}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_command_has_a_man_page_with_its_flags_and_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let output = ldtokens(&["man", pages.to_str().unwrap()]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let help = |words: &[&str]| stdout(&ldtokens(&[words, &["--help"]].concat()).output().unwrap());
+    let whole = help(&[]);
+    let commands = whole.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.len() >= 17, "{commands:?}");
+    for name in &commands {
+        let page = std::fs::read_to_string(pages.join(format!("ldtokens-{name}.1"))).unwrap();
+        let described = page.split_once("\n.SH DESCRIPTION").unwrap().1;
+        let help = help(&[name]);
+        let flags = help.lines().filter_map(|line| {
+            let words = line.trim_start().split([' ', ',', '=', '.']).filter(|word| !word.is_empty());
+            words.take_while(|word| word.starts_with('-')).find(|word| word.len() > 2)
+        });
+        let flags: Vec<&str> = flags.collect();
+        assert!(flags.contains(&"--help"), "{name}: {flags:?}");
+        for flag in flags {
+            assert!(described.contains(&format!("\\fB{}\\fR", roff(flag))), "{flag} in the page of {name}: {page}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(&pages).unwrap().count(), commands.len() + 1, "and one for the whole");
+    let page = |name: &str| std::fs::read_to_string(pages.join(name)).unwrap();
+    for (name, parts) in [
+        (
+            "ldtokens-resetToken.1",
+            &[".SH PARAMETERS\n.TP\n\\fBtokenId=", "\\fBexpiry=", "Unix epoch time", ".SH EXAMPLE"][..],
+        ),
+        ("ldtokens-postToken.1", &[".SH BODY\n", "\\fBrole==", "\\fBserviceToken:=", "one of reader, writer, admin"]),
+        ("ldtokens-list.1", &[".SH EXAMPLES\n", "\\-\\-show\\-all"]),
+        ("ldtokens.1", &[".SH \"EXIT STATUS\"\n", "ldtokens\\-getToken(1)"]),
+    ] {
+        for part in parts {
+            assert!(page(name).contains(part), "{part} in {name}: {}", page(name));
+        }
+    }
+    assert_eq!(stdout(&ldtokens(&["man"]).output().unwrap()), page("ldtokens.1"));
+}
+
+/// As a man page writes it.
+fn roff(flag: &str) -> String {
+    flag.replace('-', "\\-")
+}
+
+fn private(path: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}

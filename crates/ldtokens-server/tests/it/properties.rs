@@ -1,0 +1,384 @@
+//! What holds whatever is asked.
+//!
+//! A run begins at a seed of its own. A failure says the seed of its case, and `LDTOKENS_SEED` begins a run there.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use fastrand::Rng;
+use ldtokens_server::Server;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::support::Api;
+use crate::token_model::after;
+
+/// So many seeds, one after the other.
+fn seeds(count: u64) -> impl Iterator<Item = u64> {
+    let first = std::env::var("LDTOKENS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    (0..count).map(move |number| first.wrapping_add(number))
+}
+
+/// Says at which seed a case failed.
+struct Case(u64, &'static Location<'static>);
+
+impl Case {
+    #[track_caller]
+    fn of(seed: u64) -> (Self, Rng) {
+        (Self(seed, Location::caller()), Rng::with_seed(seed))
+    }
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("again with LDTOKENS_SEED={} ({})", self.0, self.1);
+        }
+    }
+}
+
+fn choice<T: Clone>(dice: &mut Rng, choices: &[T]) -> T {
+    choices[dice.usize(..choices.len())].clone()
+}
+
+#[tokio::test]
+async fn a_patch_does_what_the_model_says_and_a_refused_one_nothing() {
+    let api = Api::start().await;
+    let (mut path, mut before) = (String::new(), String::new());
+    let text = async |path: &str| api.send(&api.owner, Method::GET, path, None).await.text().await.unwrap();
+    let (mut applied, mut refused) = (0, 0);
+    for (number, seed) in seeds(1_200).enumerate() {
+        let (_case, mut dice) = Case::of(seed);
+        if number % 50 == 0 {
+            path = api.create(&permissions(&mut dice)).await.0;
+            before = text(&path).await;
+        }
+        let shown = serde_json::from_str(&before).unwrap();
+        let patch = patch(&mut dice, &shown);
+        let body = match dice.u8(..4) {
+            0 => json!({ "comment": choice(&mut dice, &[json!("why"), json!(1), json!(null)]), "patch": patch }),
+            1 => json!({ "patch": patch }),
+            _ => patch,
+        };
+        let answer = api.send(&api.owner, Method::PATCH, &path, Some(&body)).await;
+        let (status, answer) = (answer.status().as_u16(), answer.text().await.unwrap());
+        let now = text(&path).await;
+        match after(&shown, &body) {
+            Ok(expected) => {
+                assert_eq!(status, 200, "{before}\n{body}\n{answer}");
+                assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expected, "{before}\n{body}");
+                assert_eq!(serde_json::from_str::<Value>(&now).unwrap(), expected, "{before}\n{body}");
+                applied += 1;
+            }
+            Err(expected) => {
+                assert_eq!(status, expected, "{before}\n{body}\n{answer}");
+                assert_eq!(now, before, "{body}");
+                refused += 1;
+            }
+        }
+        before = now;
+    }
+    assert!(applied > 150 && refused > 500, "{applied} applied, {refused} refused");
+}
+
+/// What a token may be created with.
+fn permissions(dice: &mut Rng) -> Value {
+    let mut body = json!({ "name": "begun", "serviceToken": dice.bool() });
+    match dice.u8(..3) {
+        0 => body["role"] = json!("reader"),
+        1 => body["customRoleIds"] = json!(["a", "b"]),
+        _ => body["inlineRole"] = json!([statement(dice)]),
+    }
+    body
+}
+
+fn statement(dice: &mut Rng) -> Value {
+    let mut statement = json!({ "effect": choice(dice, &["allow", "deny"]) });
+    statement[choice(dice, &["actions", "notActions"])] = json!(["*"]);
+    statement[choice(dice, &["resources", "notResources"])] = json!(["service-token/*", "proj/*"]);
+    if dice.u8(..8) == 0 {
+        statement["unheardOf"] = json!(1);
+    }
+    statement
+}
+
+/// A patch of what is `shown`, now and then one that can be applied.
+fn patch(dice: &mut Rng, shown: &Value) -> Value {
+    let mut patch: Vec<Value> = (0..choice(dice, &[0, 1, 1, 2, 4])).map(|_| operation(dice)).collect();
+    if dice.bool() {
+        // What holds, and what leaves permissions of one kind.
+        let name = choice(dice, &["_id", "role", "inlineRole", "customRoleIds", "serviceToken"]);
+        let kinds = ["/role", "/customRoleIds", "/inlineRole"];
+        let had = kinds.into_iter().find(|kind| shown.pointer(kind).is_some()).unwrap();
+        let kind = choice(dice, &kinds);
+        patch.insert(0, json!({ "op": "test", "path": format!("/{name}"), "value": shown[name] }));
+        patch.insert(1, json!({ "op": "remove", "path": had }));
+        patch.insert(2, json!({ "op": "add", "path": kind, "value": fitting(dice, kind) }));
+        patch.drain(..dice.usize(..3));
+    }
+    patch.into()
+}
+
+/// An operation of a patch, more often than not one that can be applied.
+fn operation(dice: &mut Rng) -> Value {
+    let op = choice(dice, &["add", "add", "replace", "replace", "remove", "test", "move", "copy"]);
+    let mut operation = json!({ "op": op, "path": pointer(dice) });
+    if matches!(op, "move" | "copy") || dice.u8(..16) == 0 {
+        operation["from"] = pointer(dice).into();
+    }
+    if !matches!(op, "move" | "copy" | "remove") || dice.u8(..16) == 0 {
+        operation["value"] =
+            if dice.u8(..4) > 0 { fitting(dice, operation["path"].as_str().unwrap()) } else { value(dice) };
+    }
+    match dice.u8(..64) {
+        0 => drop(operation.as_object_mut().unwrap().remove(choice(dice, &["op", "path", "from", "value"]))),
+        1 => operation[choice(dice, &["op", "path", "from"])] = value(dice),
+        _ => {}
+    }
+    operation
+}
+
+fn pointer(dice: &mut Rng) -> &'static str {
+    const LIKELY: [&str; 9] = [
+        "/name",
+        "/name",
+        "/description",
+        "/description",
+        "/role",
+        "/customRoleIds",
+        "/customRoleIds/-",
+        "/inlineRole",
+        "/inlineRole/0",
+    ];
+    const UNLIKELY: [&str; 39] = [
+        "",
+        "",
+        "",
+        "/",
+        "name",
+        "/name/x",
+        "/nam",
+        "/name2",
+        "/na~0me",
+        "/na~1me",
+        "/bad~2",
+        "/bad~",
+        "/customRoleIds/0",
+        "/customRoleIds/1",
+        "/customRoleIds/01",
+        "/customRoleIds/+1",
+        "/customRoleIds/-1",
+        "/customRoleIds/99999999999999999999",
+        "/inlineRole/-",
+        "/inlineRole/1",
+        "/inlineRole/0/effect",
+        "/inlineRole/0/actions",
+        "/inlineRole/0/actions/-",
+        "/inlineRole/0/notActions",
+        "/inlineRole/0/resources/0",
+        "/inlineRole/0/unheardOf",
+        "/_id",
+        "/ownerId",
+        "/memberId",
+        "/creationDate",
+        "/lastModified",
+        "/lastUsed",
+        "/token",
+        "/serviceToken",
+        "/defaultApiVersion",
+        "/_links",
+        "/_member/role",
+        "/unheardOf",
+        "/\u{fc}\u{0}",
+    ];
+    if dice.u8(..6) > 0 { choice(dice, &LIKELY) } else { choice(dice, &UNLIKELY) }
+}
+
+/// A value that may stand at `pointer`.
+fn fitting(dice: &mut Rng, pointer: &str) -> Value {
+    match pointer {
+        "/role" => json!(choice(dice, &["reader", "writer", "admin"])),
+        "/customRoleIds" => json!(choice(dice, &[vec![], vec!["a"], vec!["a", "b", "a"]])),
+        "/inlineRole" => Value::from_iter((0..dice.usize(..3)).map(|_| statement(dice))),
+        "/inlineRole/0" | "/inlineRole/1" | "/inlineRole/-" => statement(dice),
+        _ => json!(choice(dice, &["", "reader", "begun", "a", "\u{1F511}\u{0}"])),
+    }
+}
+
+/// Any JSON.
+fn value(dice: &mut Rng) -> Value {
+    match dice.u8(..10) {
+        0 => Value::Null,
+        1 => dice.bool().into(),
+        2 => dice.i64(..).into(),
+        3 => choice(dice, &[json!(0), json!(1.5), json!(u64::MAX), json!(1e300), json!(-1)]),
+        4 => statement(dice),
+        5 | 6 => Value::from_iter((0..dice.usize(..3)).map(|_| value(dice))),
+        7 => (0..dice.usize(..3)).map(|_| (text(dice), value(dice))).collect(),
+        _ => text(dice).into(),
+    }
+}
+
+fn text(dice: &mut Rng) -> String {
+    let length = choice(dice, &[0, 1, 3, 20, 500]);
+    (0..length).map(|_| if dice.bool() { dice.alphanumeric() } else { dice.char(..) }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_is_answered_5xx_or_not_at_all() {
+    let server = Server::builder().seed_tokens(40).read_timeout(Duration::from_secs(2)).start().await.unwrap();
+    let owner = server.owner_secret().unwrap().expose().to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let tokens = format!("{}/api/v2/tokens", server.url());
+    let list = async || {
+        let list = http.get(&tokens).header("Authorization", &owner).send().await.unwrap();
+        assert_eq!(list.status(), StatusCode::OK);
+        list.json::<Value>().await.unwrap()
+    };
+    let all = list().await;
+    let ids: Vec<String> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|token| token["_id"].as_str().unwrap().to_owned())
+        .skip(1)
+        .collect();
+    let mut under_way = JoinSet::new();
+    for seed in seeds(3_000) {
+        if under_way.len() >= 64 {
+            under_way.join_next().await.unwrap().unwrap();
+        }
+        let (owner, ids, addr) = (owner.clone(), ids.clone(), server.addr());
+        under_way.spawn(async move {
+            let (_case, mut dice) = Case::of(seed);
+            let id = choice(&mut dice, &ids);
+            let is_request = dice.u8(..8) > 0;
+            let sent = if is_request { request(&mut dice, &owner, &id) } else { noise(&mut dice) };
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            let mut answer = Vec::new();
+            let exchange = async {
+                // The server may have had enough before it has all.
+                let _ = stream.write_all(&sent).await;
+                if !is_request {
+                    let _ = stream.shutdown().await;
+                }
+                let _ = stream.read_to_end(&mut answer).await;
+            };
+            let ended = tokio::time::timeout(Duration::from_secs(20), exchange).await;
+            let (sent, answer) = (String::from_utf8_lossy(&sent), String::from_utf8_lossy(&answer));
+            assert!(ended.is_ok(), "the connection hangs: {sent}");
+            assert!(!answer.contains("HTTP/1.1 5"), "{sent}\n{answer}");
+            assert!(!is_request || answer.starts_with("HTTP/1.1 "), "no answer: {sent}\n{answer}");
+        });
+    }
+    while let Some(ended) = under_way.join_next().await {
+        ended.unwrap();
+    }
+    assert_eq!(http.get(format!("{}/healthz", server.url())).send().await.unwrap().status(), 204);
+    list().await;
+}
+
+/// Bytes that may begin like a request.
+fn noise(dice: &mut Rng) -> Vec<u8> {
+    let mut bytes =
+        choice(dice, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+            .as_bytes()
+            .to_vec();
+    bytes.extend((0..choice(dice, &[1, 10, 100, 5_000])).map(|_| dice.u8(..)));
+    bytes
+}
+
+/// A request whose head is of HTTP's form, with anything within that form.
+fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
+    let method = choice(dice, &["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "QUERY", "x"]);
+    let path = choice(
+        dice,
+        &[
+            "/api/v2/tokens",
+            "/api/v2/tokens/ID",
+            "/api/v2/tokens/ID/reset",
+            "/api/v2/tokens/ANY",
+            "/api/v2/ANY",
+            "/healthz",
+            "/ANY",
+            "*",
+        ],
+    );
+    let any = visible(dice);
+    let mut request = format!("{method} {}", path.replace("ID", id).replace("ANY", &any)).into_bytes();
+    for _ in 0..dice.usize(..3) {
+        let name = choice(dice, &["limit", "offset", "showAll", "expiry", "ANY"]).replace("ANY", &visible(dice));
+        let value = choice(dice, &["1", "0", "true", "9223372036854775807", "-1", "1754006400000", "ANY"])
+            .replace("ANY", &visible(dice));
+        let sign = if request.contains(&b'?') { '&' } else { '?' };
+        request.extend(format!("{sign}{name}={value}").into_bytes());
+    }
+    request.extend(b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let any = bytes_of_header(dice);
+    let named = [
+        ("Authorization", choice(dice, &[owner, owner, owner, "nonsense"])),
+        ("LD-API-Version", choice(dice, &["20240415", "20160426", "2", ""])),
+        ("Content-Type", choice(dice, &["application/json", "text/html; charset=utf-16", "multipart/form-data"])),
+        ("X-HTTP-Method-Override", choice(dice, &["PATCH", "DELETE", "PUT", "patch", "TRACE", ""])),
+        (choice(dice, &["Origin", "Accept", "Range", "If-Match", "Content-Encoding", "Cookie", "X-Any"]), "x"),
+    ];
+    for (name, likely) in named {
+        let value = if dice.u8(..8) > 0 { likely.as_bytes() } else { &any };
+        if dice.u8(..4) > 0 {
+            request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+    }
+    let body = body(dice);
+    if dice.u8(..4) == 0 {
+        request.extend(format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len()).into_bytes());
+        request.extend([body.as_slice(), b"\r\n0\r\n\r\n"].concat());
+    } else {
+        // Seldom less than is there, or more.
+        let length = if dice.u8(..32) > 0 { body.len() } else { dice.usize(..2 * body.len() + 2) };
+        request.extend(format!("Content-Length: {length}\r\n\r\n").into_bytes());
+        request.extend(body);
+    }
+    request
+}
+
+/// What may stand in a path or a query, percent-encoded or not.
+fn visible(dice: &mut Rng) -> String {
+    const LETTERS: &[u8] = b"abcXYZ019-._~%/?&=+;:@!$'()*,[]";
+    let length = choice(dice, &[0, 1, 5, 24, 24, 1_000]);
+    (0..length)
+        .map(|_| {
+            if dice.u8(..6) == 0 {
+                format!("%{:02x}", dice.u8(..))
+            } else {
+                char::from(choice(dice, LETTERS)).to_string()
+            }
+        })
+        .collect()
+}
+
+/// What may stand in a header, beyond ASCII too.
+fn bytes_of_header(dice: &mut Rng) -> Vec<u8> {
+    let length = choice(dice, &[0, 1, 40, 1_000, 40_000]);
+    (0..length).map(|_| if dice.bool() { dice.u8(0x20..0x7f) } else { dice.u8(0x80..) }).collect()
+}
+
+fn body(dice: &mut Rng) -> Vec<u8> {
+    let json = match dice.u8(..12) {
+        0 | 1 => return Vec::new(),
+        2 => return (0..dice.usize(..200)).map(|_| dice.u8(..)).collect(),
+        3 => return choice(dice, &["[", "{\"a\":", "[{\"op\":"]).repeat(choice(dice, &[1, 100, 10_000])).into_bytes(),
+        4 => return vec![b' '; choice(dice, &[1, 100_000, 300_000])],
+        5..8 => (0..dice.usize(1..20)).map(|_| operation(dice)).collect(),
+        8..10 => permissions(dice),
+        _ => value(dice),
+    };
+    let mut text = json.to_string().into_bytes();
+    if dice.u8(..4) == 0 {
+        let at = dice.usize(..text.len());
+        text[at] = dice.u8(..);
+    }
+    text
+}
