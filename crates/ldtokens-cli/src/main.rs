@@ -48,7 +48,7 @@ use crate::redact::has_secret;
 fn main() -> ExitCode {
     shell::complete();
     let words: Vec<String> = command::words().collect();
-    let has_json_errors = Format::has_json_errors(&words);
+    let has_json_errors = Format::asks_for_json_errors(&words);
     if words.iter().any(|word| has_secret(word)) {
         return Failure::usage(
             "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \
