@@ -37,7 +37,7 @@ pub(crate) async fn each(
             Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
             Err(failure) => {
                 progress.clear();
-                anstream::eprintln!("ldtokens: {target}: {failure}");
+                session.say(&format!("{target}: {failure}"));
                 let is_everyones =
                     matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
                 failed.push((target, failure));
@@ -58,7 +58,7 @@ pub(crate) async fn each(
     }
     if not_tried.is_empty() && failed.is_empty() {
         if deed.changes {
-            anstream::eprintln!("ldtokens: {summary}");
+            session.say(&summary);
         }
         return Ok(());
     }

@@ -9,7 +9,7 @@ use ldtokens_server::Fault;
 use crate::arguments::{everywhere, hidden, secret_to};
 use crate::failure::Kind;
 use crate::logging::Log;
-use crate::operations::{self, OPERATIONS, Operation, Parameter};
+use crate::operations::{OPERATIONS, Operation, Parameter};
 use crate::perform::gives_secret;
 use crate::{config, shell, verbs};
 
@@ -175,19 +175,18 @@ fn serve() -> Command {
 /// The operation's parameters and body, as the API's description has them.
 fn parameters(operation: &Operation) -> String {
     let mut text = String::new();
-    let mut list = |title: &str, parameters: &[Parameter], sign: fn(&Parameter) -> &'static str| {
-        if !parameters.is_empty() {
+    let mut list = |title: &str, words: Vec<(&Parameter, String)>| {
+        if !words.is_empty() {
             let _ = writeln!(text, "{title}");
         }
-        for parameter in parameters {
+        for (parameter, word) in words {
             let must = if parameter.required { ", required" } else { "" };
-            let (name, sign, kind) = (parameter.name, sign(parameter), kind(parameter.kind));
-            let _ = writeln!(text, "  {name}{sign}  ({kind}{must})\n      {}", parameter.description);
+            let _ = writeln!(text, "  {word}  ({}{must})\n      {}", parameter.kind, parameter.description);
         }
     };
-    list("Parameters:", operation.parameters, |_| "=");
+    list("Parameters:", operation.parameter_words().collect());
+    list("Body:", operation.property_words().collect());
     if let Some(body) = &operation.body {
-        list("Body:", body.properties, |property| if is_text(property.kind) { "==" } else { ":=" });
         let _ = writeln!(text, "A body on standard input, with -, is JSON like\n  {}", body.example);
     }
     let example: Vec<String> = operation
@@ -198,20 +197,4 @@ fn parameters(operation: &Operation) -> String {
     let stdin = operation.body.as_ref().map_or("", |_| " -");
     let _ = write!(text, "\nExample:\n  ldtokens {}{}{stdin}", operation.id, example.concat());
     text
-}
-
-pub(crate) fn is_text(kind: operations::Kind) -> bool {
-    matches!(kind, operations::Kind::Text | operations::Kind::OneOf(_))
-}
-
-pub(crate) fn kind(kind: operations::Kind) -> String {
-    match kind {
-        operations::Kind::Boolean => "true or false".to_owned(),
-        operations::Kind::Integer { minimum: i64::MIN } => "a whole number".to_owned(),
-        operations::Kind::Integer { minimum } => format!("a whole number, at least {minimum}"),
-        operations::Kind::Time => "a Unix time in milliseconds".to_owned(),
-        operations::Kind::Text => "text".to_owned(),
-        operations::Kind::OneOf(values) => format!("one of {}", values.join(", ")),
-        operations::Kind::Json => "JSON".to_owned(),
-    }
 }

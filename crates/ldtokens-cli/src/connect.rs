@@ -7,6 +7,7 @@ use crate::curl;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;
 use crate::local;
+use crate::output::format::Format;
 use crate::output::print;
 use crate::settings::Settings;
 
@@ -16,6 +17,16 @@ pub(crate) struct Session {
     pub(crate) interrupt: Interrupt,
     /// Whether what would change something is only shown.
     pub(crate) is_dry_run: bool,
+    has_json_errors: bool,
+}
+
+impl Session {
+    /// Says something to people; where a program reads, what there is to say is in the one object of an error.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.has_json_errors {
+            anstream::eprintln!("ldtokens: {text}");
+        }
+    }
 }
 
 /// Does `work` with the client that `arguments` ask for. `held_back` is what a dry run shows instead of sending.
@@ -48,11 +59,11 @@ pub(crate) async fn with_client(
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
+    let has_json_errors = Format::asked(arguments)?.has_json_errors();
+    let session = Session { client, interrupt: Interrupt::listen()?, is_dry_run, has_json_errors };
     if let (true, Some(_)) = (is_dry_run, &server) {
-        anstream::eprintln!("ldtokens: --local ends with this command; `ldtokens serve` stays for curl to reach");
+        session.say("--local ends with this command; `ldtokens serve` stays for curl to reach");
     }
-
-    let session = Session { client, interrupt: Interrupt::listen()?, is_dry_run };
     let result = match work(&session).await {
         // The request was shown, and that is what was asked for.
         Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),

@@ -19,6 +19,7 @@ mod logging;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
 mod output;
+mod parameter;
 mod perform;
 mod permissions;
 mod private;
@@ -47,7 +48,7 @@ use crate::redact::has_secret;
 fn main() -> ExitCode {
     shell::complete();
     let words: Vec<String> = command::words().collect();
-    let has_json_errors = Format::has_json_errors(&words);
+    let has_json_errors = Format::asks_for_json_errors(&words);
     if words.iter().any(|word| has_secret(word)) {
         return Failure::usage(
             "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \

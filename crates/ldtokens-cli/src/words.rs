@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::command::{is_text, kind};
 use crate::failure::Failure;
 use crate::operations::{Kind, Operation, Parameter};
 
@@ -45,8 +44,12 @@ impl Words {
                 check(operation, parameter, value)?;
                 read.parameters.push((parameter.name, value.to_owned()));
             } else {
-                let what = "is none of NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value and -";
-                return Err(usage(operation, format!("{} {what}", shown(word))));
+                let mut problem =
+                    format!("{} is none of NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value and -", shown(word));
+                if let Some(first) = operation.parameters.iter().find(|known| known.required) {
+                    problem = format!("{problem}; write {}=VALUE", first.name);
+                }
+                return Err(usage(operation, problem));
             }
         }
         let missing = operation.parameters.iter().find(|known| known.required && read.get(known.name).is_none());
@@ -124,8 +127,8 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
         Kind::Json => !value.is_string(),
     };
     if !fits {
-        let sign = if is_text(property.kind) { "==" } else { ":=" };
-        return Err(usage(operation, format!("{name}{sign} takes {}: {}", kind(property.kind), property.description)));
+        let word = operation.word(name).unwrap_or_default();
+        return Err(usage(operation, format!("{word} takes {}: {}", property.kind, property.description)));
     }
     Ok((property.name, value))
 }
@@ -141,7 +144,7 @@ fn check(operation: &Operation, parameter: &Parameter, value: &str) -> Result<()
     if fits {
         return Ok(());
     }
-    let (name, kind) = (parameter.name, kind(parameter.kind));
+    let (name, kind) = (parameter.name, parameter.kind);
     Err(usage(operation, format!("{name}= takes {kind}: {}", parameter.description)))
 }
 
@@ -181,6 +184,9 @@ fn find(
     what: &str,
 ) -> Result<&'static Parameter, Failure> {
     known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
+        if let Some(right) = operation.word(name) {
+            return usage(operation, format!("{name} is written {right}"));
+        }
         let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         usage(operation, format!("there is no {what} {}; it has {has}", shown(name)))
@@ -231,6 +237,10 @@ mod tests {
             ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),
             ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid`; it has tokenId"),
             ("getToken", &["tokenId=a", "-"], "{}", "it takes no body"),
+            ("getToken", &["61095542756dba551110ae21"], "", "write tokenId=VALUE"),
+            ("getToken", &["tokenId==a"], "", "tokenId is written tokenId="),
+            ("postToken", &["name=a"], "", "name is written name=="),
+            ("postToken", &["customRoleIds=a"], "", "customRoleIds is written customRoleIds:="),
             ("getTokens", &["showAll=yes"], "", "showAll= takes true or false"),
             ("getTokens", &["limit=0"], "", "limit= takes a whole number, at least 1"),
             ("postToken", &[], "", "the body is missing"),

@@ -60,14 +60,19 @@ impl Format {
         }
     }
 
+    /// Whether errors are JSON where answers have this form.
+    pub(crate) fn has_json_errors(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson)
+    }
+
     /// Whether errors are to be JSON: asked for by `words`, also where they can't be parsed, or by the environment.
-    pub(crate) fn has_json_errors(words: &[String]) -> bool {
+    pub(crate) fn asks_for_json_errors(words: &[String]) -> bool {
         let asked = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--output")? {
             "" => words.get(at + 1).cloned(),
             value => value.strip_prefix('=').map(str::to_owned),
         });
         let asked = asked.or_else(|| std::env::var(VARIABLE).ok());
-        matches!(asked.as_deref(), Some("json" | "ndjson"))
+        asked.and_then(|name| Self::named(&name)).is_some_and(Self::has_json_errors)
     }
 }
 

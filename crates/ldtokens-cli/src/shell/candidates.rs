@@ -8,10 +8,9 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::line::Line;
 use super::tokens;
-use crate::command::{is_text, kind};
 use crate::config_file::{ConfigFile, Profile};
 use crate::filter;
-use crate::operations::{Kind, OPERATIONS, Operation, Parameter};
+use crate::operations::{Kind, OPERATIONS, Operation};
 use crate::output::field::Field;
 use crate::perform::in_path;
 
@@ -48,15 +47,15 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 
 /// Parameters and the body's properties, and their values.
 fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandidate> {
-    let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
-    let sign = |property: &Parameter| if is_text(property.kind) { "==" } else { ":=" };
-    let parameters = operation.parameters.iter().map(|parameter| (format!("{}=", parameter.name), parameter));
-    let properties = properties.iter().map(|property| (format!("{}{}", property.name, sign(property)), property));
-    let known: Vec<_> = parameters.chain(properties).filter(|(beginning, _)| !line.has(beginning)).collect();
+    let known: Vec<_> = operation
+        .parameter_words()
+        .chain(operation.property_words())
+        .filter(|(_, beginning)| !line.has(beginning))
+        .collect();
 
     if let Some((beginning, parameter, value)) = known
         .iter()
-        .find_map(|(beginning, parameter)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
+        .find_map(|(parameter, beginning)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
     {
         let values = if in_path(operation, parameter.name) {
             tokens::by_id(line, value)
@@ -65,11 +64,9 @@ fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandid
         };
         return values.into_iter().map(|value| value.add_prefix(beginning.as_str())).collect();
     }
-    let names = known.iter().filter(|(beginning, _)| beginning.starts_with(word));
+    let names = known.iter().filter(|(_, beginning)| beginning.starts_with(word));
     let mut candidates: Vec<_> = names
-        .map(|(beginning, parameter)| {
-            candidate(beginning, format!("{}: {}", kind(parameter.kind), parameter.description))
-        })
+        .map(|(parameter, beginning)| candidate(beginning, format!("{}: {}", parameter.kind, parameter.description)))
         .collect();
     let has_body = line.before.iter().any(|word| word == "-" || word.contains("==") || word.contains(":="));
     if let (Some(body), true, false) = (&operation.body, "-".starts_with(word), has_body) {

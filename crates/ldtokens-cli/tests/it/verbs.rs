@@ -121,7 +121,7 @@ fn several_are_done_one_after_the_other_and_the_summary_says_which() {
     assert!(stderr(&output).contains(&format!("2 of 3 deleted; failed: {gone}")), "{}", stderr(&output));
 
     let output = served.owner(&["update", &ids[2], gone, "--name", "x", "--output", "json"]).output().unwrap();
-    let error: Value = serde_json::from_str(stderr(&output).lines().last().unwrap()).unwrap();
+    let error: Value = serde_json::from_str(&stderr(&output)).unwrap();
     assert_eq!(error["error"]["kind"], "partial_failure");
     assert_eq!(error["error"]["details"]["done"], serde_json::json!([ids[2]]));
     assert_eq!(error["error"]["details"]["failed"][0]["error"]["kind"], "not_found");
