@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
 mod bash_client;
+#[cfg(unix)]
 mod deliveries;
 mod demo;
 #[cfg(unix)]
@@ -14,6 +15,7 @@ mod local;
 mod operations;
 #[cfg(target_os = "linux")]
 mod processes;
+#[cfg(unix)]
 mod profiles;
 #[cfg(unix)]
 mod pty;
