@@ -23,9 +23,9 @@ pub(crate) async fn start() -> Result<(Server, Secret), Failure> {
     let folder = store.parent().expect("it is in a folder");
     make_private(folder)
         .map_err(|error| Failure::other(format!("--local: the folder {} can't be made: {error}", folder.display())))?;
-    let secret = Secret::new(format!("session-{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..)));
-    let server = Server::builder().store(&store).store_wait(WAIT).session_secret(secret.clone()).start();
+    let server = Server::builder().store(&store).store_wait(WAIT).session().start();
     let server = server.await.map_err(|error| Failure::from(error).within("--local"))?;
+    let secret = server.session_secret().expect("it was asked for").clone();
     Ok((server, secret))
 }
 

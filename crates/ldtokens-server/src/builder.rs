@@ -32,7 +32,7 @@ pub struct ServerBuilder {
     store_wait: Duration,
     account: Option<Account>,
     owner_secret: Option<Secret>,
-    session_secret: Option<Secret>,
+    session: bool,
     seed_tokens: u32,
     clock: Clock,
     limits: Limits,
@@ -50,7 +50,7 @@ impl ServerBuilder {
             store_wait: Duration::ZERO,
             account: None,
             owner_secret: None,
-            session_secret: None,
+            session: false,
             seed_tokens: 0,
             clock: Clock::system(),
             limits: Limits::none(),
@@ -101,10 +101,11 @@ impl ServerBuilder {
         self
     }
 
-    /// A secret that opens the owner's token for as long as this server runs, also in a store that has an owner already. It is
-    /// kept nowhere, so that who has the store's file needs no other secret to use it.
-    pub fn session_secret(mut self, secret: Secret) -> Self {
-        self.session_secret = Some(secret);
+    /// Makes a secret that opens the owner's token for as long as this server runs, also in a store that has an owner
+    /// already; [`Server::session_secret`] gives it. It is kept nowhere, so that who has the store's file needs no other
+    /// secret to use it.
+    pub fn session(mut self) -> Self {
+        self.session = true;
         self
     }
 
@@ -187,14 +188,11 @@ impl ServerBuilder {
             .await
             .map_err(|refusal: Refusal| StartError::Store { path: shown.clone(), reason: refusal.message })?;
 
-        let session = match self.session_secret {
-            Some(secret) => Some(
-                Session::begin(&store, &secret)
-                    .await
-                    .map_err(|refusal| StartError::Store { path: shown, reason: refusal.message })?,
-            ),
-            None => None,
-        };
+        let mut session = None;
+        if self.session {
+            let begun = Session::begin(&store).await;
+            session = Some(begun.map_err(|refusal| StartError::Store { path: shown, reason: refusal.message })?);
+        }
 
         let service = Arc::new(Service {
             store,

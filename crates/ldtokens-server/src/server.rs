@@ -78,6 +78,11 @@ impl Server {
         Some(&self.secrets.iter().find(|known| known.token == token_name)?.secret)
     }
 
+    /// The secret that works for as long as this server runs, if it was [asked for](ServerBuilder::session).
+    pub fn session_secret(&self) -> Option<&Secret> {
+        Some(&self.service.session.as_ref()?.secret)
+    }
+
     /// The secrets that were made up for a new store, with the names of their tokens.
     pub fn new_secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.secrets.iter().filter(|known| known.is_new).map(|known| (known.token.as_str(), &known.secret))

@@ -13,19 +13,21 @@ use crate::store::{Records, Store};
 /// A secret that opens the owner's token, and is in no store.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    pub(crate) secret: Secret,
     hash: [u8; 32],
     token_id: Arc<str>,
 }
 
 impl Session {
-    pub(crate) async fn begin(store: &Store, secret: &Secret) -> Result<Self, Refusal> {
+    pub(crate) async fn begin(store: &Store) -> Result<Self, Refusal> {
         let token_id = store.read(|records| Ok(records.token_of_owner()?))?;
         let token_id = token_id.ok_or_else(|| {
             Refusal::invalid_request(
                 "its owner has no token with the Admin role left; move the file away to begin anew",
             )
         })?;
-        Ok(Self { hash: secrets::hash(secret.expose()), token_id: token_id.into() })
+        let secret = secrets::new_secret();
+        Ok(Self { hash: secrets::hash(secret.expose()), secret, token_id: token_id.into() })
     }
 
     /// Whom the secret with this hash is of: `session`'s, or a stored one.

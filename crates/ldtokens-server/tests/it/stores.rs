@@ -172,20 +172,22 @@ async fn a_seeded_account_is_the_same_each_time() {
 async fn a_session_secret_is_the_owner_while_the_server_runs_and_is_kept_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
-    let with =
-        |secret: &str| Server::builder().store(&path).session_secret(ldtokens_client::Secret::new(secret)).start();
+    let start = || Server::builder().store(&path).session().start();
     let status = async |server: &Server, secret: &str| {
         let url = format!("{}/api/v2/tokens", server.url());
         reqwest::Client::new().get(url).header("Authorization", secret).send().await.unwrap().status().as_u16()
     };
-    let first = with("session-one-of-the-store").await.unwrap();
-    assert_eq!(status(&first, "session-one-of-the-store").await, 200);
-    assert_eq!(status(&first, "session-one-of-the-stor").await, 401);
+    let first = start().await.unwrap();
+    let secret = first.session_secret().unwrap().clone();
+    assert_eq!(status(&first, secret.expose()).await, 200);
+    assert_eq!(status(&first, &secret.expose()[1..]).await, 401);
     first.stop().await;
-    let second = with("session-two-of-the-store").await.unwrap();
-    assert_eq!(status(&second, "session-two-of-the-store").await, 200);
-    assert_eq!(status(&second, "session-one-of-the-store").await, 401);
+    let second = start().await.unwrap();
+    assert_eq!(status(&second, secret.expose()).await, 401, "another server has another");
+    assert_eq!(status(&second, second.session_secret().unwrap().expose()).await, 200);
     second.stop().await;
+    let plain = Server::builder().store(&path).start().await.unwrap();
+    assert!(plain.session_secret().is_none());
 }
 
 #[tokio::test]
