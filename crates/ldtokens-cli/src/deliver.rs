@@ -11,6 +11,8 @@ use tempfile::NamedTempFile;
 
 use crate::credential::shell;
 use crate::failure::Failure;
+use crate::output::field::Field;
+use crate::output::format::Format;
 
 /// Stands in a file's name for the token's ID.
 const ID: &str = "{id}";
@@ -39,9 +41,16 @@ impl Destination {
 
     /// The same, or a terminal. Into a pipe a secret goes only where someone says so.
     pub(crate) fn for_people(arguments: &ArgMatches) -> Result<Self, Failure> {
-        match Self::given(arguments) {
+        let given = Self::given(arguments);
+        let is_dry_run = arguments.get_flag("dry-run");
+        let is_printed = matches!(given, None | Some(Self::Stdout)) && !is_dry_run;
+        match given {
+            _ if is_printed && !prints_secrets(arguments)? => Err(Failure::usage(
+                "what --quiet and --columns leave to be printed does not have the new secret: say where it goes, with \
+                 --secret-to FILE or --secret-to-command COMMAND",
+            )),
             Some(destination) => Ok(destination),
-            None if io::stdout().is_terminal() || arguments.get_flag("dry-run") => Ok(Self::Stdout),
+            None if io::stdout().is_terminal() || is_dry_run => Ok(Self::Stdout),
             None => Err(Failure::usage(
                 "standard output is not a terminal, so say where the new secret goes: --secret-to FILE, \
                  --secret-to-command COMMAND, or --secret-to - for standard output",
@@ -80,6 +89,16 @@ impl Destination {
             }
         })
     }
+}
+
+/// Whether what is printed of a token would have its secret whole.
+fn prints_secrets(arguments: &ArgMatches) -> Result<bool, Failure> {
+    let has_secret = |fields: &Vec<Field>| fields.iter().any(Field::is_secret);
+    Ok(match arguments.get_one::<Vec<Field>>("columns") {
+        _ if arguments.get_flag("quiet") => false,
+        None => true,
+        Some(fields) => Format::asked(arguments)? != Format::Table && has_secret(fields),
+    })
 }
 
 /// One secret's way, made ready.

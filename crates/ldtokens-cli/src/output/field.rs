@@ -8,7 +8,10 @@ use crate::output::age::{age, date};
 use crate::permissions::roles;
 
 /// Shown in a table where no others are asked for.
-const IN_TABLES: [&str; 6] = ["_id", "name", REACH, KIND, "token", "lastUsed"];
+const IN_TABLES: [&str; 6] = ["_id", "name", REACH, KIND, SECRET, "lastUsed"];
+
+/// The secret, or the last four characters of it.
+const SECRET: &str = "token";
 
 /// What gives a token its permissions, in a word.
 const REACH: &str = "reach";
@@ -84,6 +87,10 @@ impl Field {
         &self.name
     }
 
+    pub(crate) fn is_secret(&self) -> bool {
+        self.name == SECRET
+    }
+
     pub(crate) fn is_time(&self) -> bool {
         matches!(self.kind, Kind::Time)
     }
@@ -95,7 +102,7 @@ impl Field {
 
     /// Whether a narrow table may cut it short. An ID or half of one is no use.
     pub(crate) fn is_shortened(&self) -> bool {
-        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | "token")
+        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | SECRET)
     }
 
     /// What `token` holds there.
@@ -112,7 +119,7 @@ impl Field {
 
     /// As the head of a column: `lastUsed` is LAST USED.
     pub(crate) fn heading(&self) -> String {
-        if self.name == "token" {
+        if self.is_secret() {
             return "SECRET".to_owned();
         }
         let mut heading = String::new();
@@ -135,7 +142,7 @@ impl Field {
             (Some(moment), Kind::Time) => {
                 moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
             }
-            (Some(Value::String(end)), _) if self.name == "token" => hidden(&end),
+            (Some(Value::String(end)), _) if self.is_secret() => hidden(&end),
             (value, _) => value.as_ref().map(plain).unwrap_or_default(),
         }
     }

@@ -155,6 +155,33 @@ fn into_a_pipe_a_secret_goes_only_where_someone_says_so() {
     assert!(stdout(&output).contains("secret               api-"), "{}", stdout(&output));
 }
 
+#[test]
+fn a_secret_that_would_not_be_printed_is_not_made() {
+    let served = Served::start();
+    served.create("kept");
+    let before = served.json(&["list", "-a"]);
+    for flags in [
+        &["-q"][..],
+        &["--columns", "_id,name"],
+        &["--columns", "_id,token"],
+        &["--columns", "_id,name", "--output", "json"],
+    ] {
+        for verb in [&["create", "--role", "reader"][..], &["reset", "kept", "--yes"]] {
+            let output = served.owner(&[verb, flags, &["--secret-to", "-"]].concat()).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{verb:?} {flags:?}: {}", stderr(&output));
+            assert!(stderr(&output).contains("--secret-to FILE"), "{}", stderr(&output));
+        }
+    }
+    let ids = |tokens: &serde_json::Value| -> Vec<String> {
+        tokens.as_array().unwrap().iter().map(|token| format!("{} {}", token["_id"], token["lastModified"])).collect()
+    };
+    assert_eq!(ids(&served.json(&["list", "-a"])), ids(&before));
+    let columns = ["create", "--role", "reader", "--columns", "_id,token", "--output", "csv", "--secret-to", "-"];
+    let output = served.owner(&columns).output().unwrap();
+    let secret = stdout(&output).trim().rsplit(',').next().unwrap().to_owned();
+    assert!(served.works(&secret), "{}", stderr(&output));
+}
+
 /// The disk has room for nothing: that shows before there is a secret.
 #[test]
 fn on_a_full_disk_no_token_is_made() {
