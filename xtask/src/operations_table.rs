@@ -37,6 +37,8 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
             pub(crate) parameters: &'static [Parameter],
             /// Its request body, if it takes one.
             pub(crate) body: Option<Body>,
+            /// What it can be answered: the status, and what that means.
+            pub(crate) answers: &'static [(&'static str, &'static str)],
         }
 
         /// A parameter of an operation, or a property of its body.
@@ -112,11 +114,17 @@ impl Document<'_> {
             None => quote!(None),
             Some(body) => self.body(self.resolve(body)?)?,
         };
+        let mut answers = Vec::new();
+        for (status, answer) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+            let meaning = self.resolve(answer)?.get("description").and_then(Value::as_str).unwrap_or_default();
+            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+            answers.push(quote!((#status, #meaning)));
+        }
         let method = method.to_uppercase();
         Ok(quote! {
             Operation {
                 id: #id, method: #method, path: #path, summary: #summary, description: #description,
-                parameters: &[#(#parameters),*], body: #body,
+                parameters: &[#(#parameters),*], body: #body, answers: &[#(#answers),*],
             }
         })
     }

@@ -11,8 +11,13 @@ use crate::output::format::Format;
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";
 
+/// What the API speaks.
+const JSON_TYPES: [&str; 2] = ["json", "application/json"];
+
+const FOR_THE_BASH_CLIENT: &str = "Taken since the Bash client takes it; the API speaks JSON alone";
+
 /// Those that are understood before a command and after it.
-pub(crate) fn everywhere() -> [Arg; 10] {
+pub(crate) fn everywhere() -> [Arg; 12] {
     let connection = |name: &'static str, value: &'static str| {
         Arg::new(name).long(name).value_name(value).global(true).help_heading(CONNECTION)
     };
@@ -44,6 +49,8 @@ pub(crate) fn everywhere() -> [Arg; 10] {
             .visible_alias("no-colors")
             .help_heading(OUTPUT)
             .help("No colours on a terminal either [env: NO_COLOR]"),
+        connection("accept", "TYPE").hide(true).value_parser(JSON_TYPES).help(FOR_THE_BASH_CLIENT),
+        connection("content-type", "TYPE").hide(true).value_parser(JSON_TYPES).help(FOR_THE_BASH_CLIENT),
         Arg::new("verbose")
             .long("verbose")
             .short('v')

@@ -53,6 +53,8 @@ pub(crate) const ABOUT_TEXT: &str = concat!(
 pub(crate) fn words() -> impl Iterator<Item = String> {
     std::env::args_os().map(|word| match word.to_string_lossy().as_ref() {
         "-nc" => "--no-color".to_owned(),
+        "-ac" => "--accept".to_owned(),
+        "-ct" => "--content-type".to_owned(),
         other => other.to_owned(),
     })
 }
@@ -188,6 +190,10 @@ fn parameters(operation: &Operation) -> String {
     list("Body:", operation.property_words().collect());
     if let Some(body) = &operation.body {
         let _ = writeln!(text, "A body on standard input, with -, is JSON like\n  {}", body.example);
+    }
+    let _ = writeln!(text, "{}Answers:", if text.is_empty() { "" } else { "\n" });
+    for (status, meaning) in operation.answers {
+        let _ = writeln!(text, "  {status}  {meaning}");
     }
     let example: Vec<String> = operation
         .parameters

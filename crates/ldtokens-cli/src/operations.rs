@@ -17,6 +17,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: &'static [Parameter],
     /// Its request body, if it takes one.
     pub(crate) body: Option<Body>,
+    /// What it can be answered: the status, and what that means.
+    pub(crate) answers: &'static [(&'static str, &'static str)],
 }
 /// A parameter of an operation, or a property of its body.
 pub(crate) struct Parameter {
@@ -91,6 +93,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             },
         ],
         body: None,
+        answers: &[
+            ("200", "A page of tokens."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
     Operation {
         id: "postToken",
@@ -156,6 +168,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ],
             example: "{\"name\":\"Nightly export\",\"role\":\"reader\",\"serviceToken\":true}",
         }),
+        answers: &[
+            ("201", "The new token; its `token` is the whole secret."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
     Operation {
         id: "getToken",
@@ -173,6 +195,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             },
         ],
         body: None,
+        answers: &[
+            ("200", "The token; its `token` is the last four characters of the secret."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            ("404", "No such token, or none that the caller may know of."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
     Operation {
         id: "patchToken",
@@ -194,6 +227,22 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             properties: &[],
             example: "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Nightly export\"}]",
         }),
+        answers: &[
+            ("200", "The token as it is after the patch."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            ("404", "No such token, or none that the caller may know of."),
+            (
+                "409",
+                "The token changed while the patch was applied. Nothing was changed by this request.",
+            ),
+            ("422", "The patch does not apply to this token. Nothing was changed."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
     Operation {
         id: "deleteToken",
@@ -211,6 +260,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             },
         ],
         body: None,
+        answers: &[
+            ("204", "Deleted. The body is empty."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            ("404", "No such token, or none that the caller may know of."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
     Operation {
         id: "resetToken",
@@ -235,6 +295,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             },
         ],
         body: None,
+        answers: &[
+            ("200", "The token; its `token` is the whole new secret."),
+            ("400", "The request does not read as this operation's."),
+            ("401", "No access token, or one that does not work."),
+            ("403", "The access token may not do this."),
+            ("404", "No such token, or none that the caller may know of."),
+            (
+                "429",
+                "Too many requests in this window, or from this address. Nothing was done.",
+            ),
+        ],
     },
 ];
 /// The properties of a token.

@@ -10,6 +10,10 @@ fn flags_come_before_the_operation_or_after_it() {
     let served = Served::start();
     let mut command = ldtokens(&["--host", &served.url, "-nc", "getTokens", "showAll=true"]);
     assert!(command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap().status.success());
+    let types = ["-ac", "json", "--content-type", "application/json"];
+    let mut command = ldtokens(&[&["--host", &served.url], &types[..], &["getTokens"]].concat());
+    assert!(command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap().status.success());
+    assert_eq!(ldtokens(&["--accept", "xml", "getTokens"]).output().unwrap().status.code(), Some(2));
     let mut command = ldtokens(&["getTokens", "showAll=true", "--host", &served.url, "--no-colors"]);
     assert!(command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap().status.success());
 }
@@ -72,6 +76,7 @@ fn about_version_and_help_are_there() {
         let help = stdout(&ldtokens(&["getTokens", flag]).output().unwrap());
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains("showAll=") && help.contains("personal access tokens for all members"), "{help}");
+        assert!(help.contains("Answers: 200 ") && help.contains(" 429 "), "{help}");
     }
     let nothing = ldtokens(&[]).output().unwrap();
     assert_eq!(nothing.status.code(), Some(2));
