@@ -27,7 +27,8 @@ pub(crate) fn command() -> Command {
              play:\n      \
              local: true                       # the local LaunchDarkly of --local\n\n\
              A flag comes before a profile that is named, that before the environment, and that before the default profile. \
-             Host and credential come from the same place, so that no account's secret is sent to another's host.",
+             A host and its credential come from the same place, so that no account's secret is sent to another's host; only for a \
+             profile that is named and has no credential the environment's is taken.",
         )
 }
 
@@ -49,8 +50,8 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         Some(source) => row("credential", source.value.to_string(), Some(source.because.to_string())),
         None => row("credential", "none: set LD_ACCESS_TOKEN, or see --token-file and --profile".to_owned(), None),
     }
-    for passed_over in &settings.passed_over {
-        row("not used", passed_over.clone(), None);
+    for passed_over in settings.passed_over() {
+        row("not used", passed_over, None);
     }
     match Format::asked(arguments)? {
         Format::Table => {

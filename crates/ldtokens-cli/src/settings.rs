@@ -1,7 +1,8 @@
 //! What applies, and why: flags, environment, and the profiles of the configuration file.
 //!
 //! A credential and its host belong together. So where a profile gives the credential, the environment's host does not
-//! apply, and the other way round: no account's secret is ever sent to another's host, but for a `--host` that says so.
+//! apply, and the other way round: no account's secret is ever sent to another's host, but for a `--host`, or a `--profile`
+//! without a credential, that says so.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -64,83 +65,95 @@ pub(crate) struct Settings {
     pub(crate) host: Option<Setting<String>>,
     /// None if there is no credential to be had.
     pub(crate) credential: Option<Setting<Source>>,
-    /// What is set and does not apply, and why not.
-    pub(crate) passed_over: Vec<String>,
+    /// The profile that the configuration file would have apply.
+    default_profile: Option<String>,
 }
 
 impl Settings {
     pub(crate) fn read(arguments: &ArgMatches) -> Result<Self, Failure> {
         refuse_contradictions(arguments)?;
         let config = ConfigFile::read()?;
-        let of_variables = first_set(CREDENTIAL_VARIABLES);
         let by_flag = source_by_flag(arguments);
-        let is_local_by_flag = arguments.get_flag("local");
-
-        let named =
-            arguments.get_one::<String>("profile").map(|name| Setting::new(name.clone(), Because::Flag("profile")));
-        let profile = named.or_else(|| {
-            if of_variables.is_some() || by_flag.is_some() || is_local_by_flag {
-                return None;
-            }
-            let name = std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty());
-            let of_variable = name.map(|name| Setting::new(name, Because::Variable(PROFILE_VARIABLE)));
-            of_variable.or_else(|| Some(Setting::new(config.default.clone()?, Because::ConfigFile)))
-        });
-        let of_profile = profile.as_ref().map(|profile| config.profile(&profile.value)).transpose()?;
-        let because_profile = || Because::Profile(profile.as_ref().map(|it| it.value.clone()).unwrap_or_default());
-
-        if let (Some(flag), true) = (&by_flag, of_profile.is_some_and(|profile| profile.local)) {
-            return Err(Failure::usage(format!(
-                "{}: the profile is the local LaunchDarkly, which brings its own",
-                flag.because
-            )));
-        }
-        let is_local = is_local_by_flag || (by_flag.is_none() && of_profile.is_some_and(|profile| profile.local));
-        let credential = match (by_flag, of_profile) {
-            _ if is_local && is_local_by_flag => Some(Setting::new(Source::Local, Because::Flag("local"))),
-            (Some(by_flag), _) => Some(by_flag),
-            (None, Some(profile)) => profile.source()?.map(|source| Setting::new(source, because_profile())),
-            (None, None) => of_variables
-                .as_ref()
-                .map(|(name, _)| Setting::new(Source::Variable((*name).to_owned()), Because::Variable(name))),
+        let by_variable = first_set(CREDENTIAL_VARIABLES);
+        let profile = profile_in_effect(arguments, &config, by_flag.is_none() && by_variable.is_none());
+        let of_profile = match &profile {
+            Some(name) => Some((Because::Profile(name.value.clone()), config.profile(&name.value)?)),
+            None => None,
         };
-        let of_environment = first_set(HOST_VARIABLES);
-        let mut passed_over = Vec::new();
-        let host = if is_local {
-            None
-        } else if let Some(host) = arguments.get_one::<String>("host") {
-            Some(Setting::new(host.clone(), Because::Flag("host")))
-        } else if let Some(profile) = of_profile {
-            let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
-            let default = || Setting::new(Region::default().url().to_owned(), Because::Default);
-            Some(host.map_or_else(default, |host| Setting::new(host, because_profile())))
-        } else if let Some((name, host)) = &of_environment {
-            Some(Setting::new(host.clone(), Because::Variable(name)))
-        } else {
-            Some(Setting::new(Region::default().url().to_owned(), Because::Default))
-        };
+        let is_local_profile = of_profile.as_ref().is_some_and(|(_, profile)| profile.local);
 
-        if let Some(host) = host.as_ref().filter(|host| has_secret(&host.value)) {
-            // It would be looked up, and so told to whoever answers for names.
-            return Err(Failure::usage(format!("{}: the host has a secret in it", host.because)));
-        }
-        for (name, what) in [(&of_variables, "credential"), (&of_environment, "host")] {
-            let Some((name, _)) = name else { continue };
-            let used = [credential.as_ref().map(|it| &it.because), host.as_ref().map(|it| &it.because)];
-            if !used.contains(&Some(&Because::Variable(name))) {
-                let instead = used[usize::from(what == "host")].unwrap_or(&Because::Flag("local"));
-                passed_over.push(format!("{name}, since the {what} is {instead}'s"));
+        let profile_source = match &of_profile {
+            Some((because, profile)) => profile.source()?.map(|source| Setting::new(source, because.clone())),
+            None => None,
+        };
+        let credential = match (by_flag, profile_source) {
+            (Some(flag), _) if is_local_profile => {
+                let because = flag.because;
+                return Err(Failure::usage(format!(
+                    "{because}: the profile is the local LaunchDarkly, which brings its own"
+                )));
             }
-        }
-        if let (None, Some(default)) = (&profile, &config.default) {
-            passed_over.push(format!("the default profile {default}, since the credential is not a profile's"));
-        }
-        Ok(Self { config_file: config.path, profile, host, credential, passed_over })
+            (Some(source), _) | (None, Some(source)) => Some(source),
+            (None, None) => {
+                by_variable.map(|(name, _)| Setting::new(Source::Variable(name.to_owned()), Because::Variable(name)))
+            }
+        };
+        let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
+        let host = if is_local { None } else { Some(host(arguments, of_profile.as_ref())?) };
+        Ok(Self { config_file: config.path, profile, host, credential, default_profile: config.default })
+    }
+
+    /// What is set and does not apply, and why not.
+    pub(crate) fn passed_over(&self) -> Vec<String> {
+        let local = &Because::Flag("local");
+        let credential = self.credential.as_ref().map(|source| &source.because);
+        let host = self.host.as_ref().map(|host| &host.because);
+        let of = |names, what, instead: Option<&Because>| {
+            let (name, _) = first_set(names)?;
+            let is_used = instead == Some(&Because::Variable(name));
+            (!is_used).then(|| format!("{name}, since the {what} is {}'s", instead.unwrap_or(local)))
+        };
+        let profile = self.default_profile.as_ref().filter(|_| self.profile.is_none());
+        let profile =
+            profile.map(|name| format!("the default profile {name}, since the credential is not a profile's"));
+        let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];
+        variables.into_iter().flatten().chain(profile).collect()
     }
 
     pub(crate) fn is_local(&self) -> bool {
         self.credential.as_ref().is_some_and(|source| source.value == Source::Local)
     }
+}
+
+/// The profile that is named, or, where the credential comes from nowhere else, the one that the environment or the file name.
+fn profile_in_effect(arguments: &ArgMatches, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
+    if let Some(name) = arguments.get_one::<String>("profile") {
+        return Some(Setting::new(name.clone(), Because::Flag("profile")));
+    }
+    if !by_default {
+        return None;
+    }
+    match std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()) {
+        Some(name) => Some(Setting::new(name, Because::Variable(PROFILE_VARIABLE))),
+        None => Some(Setting::new(config.default.clone()?, Because::ConfigFile)),
+    }
+}
+
+fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Result<Setting<String>, Failure> {
+    let default = || Setting::new(Region::default().url().to_owned(), Because::Default);
+    let host = if let Some(host) = arguments.get_one::<String>("host") {
+        Setting::new(host.clone(), Because::Flag("host"))
+    } else if let Some((because, profile)) = of_profile {
+        let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
+        host.map_or_else(default, |host| Setting::new(host, because.clone()))
+    } else {
+        first_set(HOST_VARIABLES).map_or_else(default, |(name, host)| Setting::new(host, Because::Variable(name)))
+    };
+    if has_secret(&host.value) {
+        // It would be looked up, and so told to whoever answers for names.
+        return Err(Failure::usage(format!("{}: the host has a secret in it", host.because)));
+    }
+    Ok(host)
 }
 
 impl Profile {
@@ -185,6 +198,9 @@ fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
 }
 
 fn source_by_flag(arguments: &ArgMatches) -> Option<Setting<Source>> {
+    if arguments.get_flag("local") {
+        return Some(Setting::new(Source::Local, Because::Flag("local")));
+    }
     if let Some(path) = arguments.get_one::<PathBuf>("token-file") {
         return Some(Setting::new(Source::File(path.clone()), Because::Flag("token-file")));
     }

@@ -87,6 +87,19 @@ fn no_accounts_credential_is_sent_to_anothers_host() {
 }
 
 #[test]
+fn a_profile_that_is_named_and_has_no_credential_takes_the_environments() {
+    let served = Served::start();
+    let home = Home::new(&format!("default: bare\nprofiles: {{bare: {{host: '{}'}}}}", served.url));
+    let environment = [("LD_ACCESS_TOKEN", OWNER), ("LD_BASE_URI", "http://127.0.0.1:1")];
+    let listed = home.run(&["list", "--profile", "bare"], &environment);
+    assert!(listed.status.success(), "{}", stderr(&listed));
+    refused(&home.run(&["list", "--profile", "bare"], &[]), 3, &["no credential"]);
+    // That it is the default says nothing of the environment's credential.
+    let config = stdout(&home.run(&["config"], &environment));
+    assert!(config.contains("http://127.0.0.1:1") && !config.contains(&served.url), "{config}");
+}
+
+#[test]
 fn config_says_what_applies_and_why_and_needs_no_credential() {
     let home = Home::new(
         "default: work\nprofiles:\n  work: {region: eu, token-command: this is not run}\n  play: {local: true}\n",
