@@ -29,7 +29,29 @@ impl Client {
     /// [`Error::Conflict`] or [`Error::PatchFailed`] if others kept changing the token; [`Error::OutcomeUnknown`] if an
     /// answer is lost and what is there afterwards shows neither that the change was made nor that it was not; and those
     /// of [`get`](Self::get) and [`update`](Self::update).
-    pub async fn edit(&self, id: &TokenId, mut change: impl FnMut(&mut Token)) -> Result<Token, Error> {
+    pub async fn edit(&self, id: &TokenId, change: impl FnMut(&mut Token)) -> Result<Token, Error> {
+        self.edit_and_say(id, None, change).await
+    }
+
+    /// The same, with a comment for the audit log on why the change is made.
+    ///
+    /// # Errors
+    /// Those of [`edit`](Self::edit).
+    pub async fn edit_with_comment(
+        &self,
+        id: &TokenId,
+        comment: &str,
+        change: impl FnMut(&mut Token),
+    ) -> Result<Token, Error> {
+        self.edit_and_say(id, Some(comment), change).await
+    }
+
+    async fn edit_and_say(
+        &self,
+        id: &TokenId,
+        comment: Option<&str>,
+        mut change: impl FnMut(&mut Token),
+    ) -> Result<Token, Error> {
         let mut token = self.get(id).await?;
         for round in 1.. {
             let mut wanted = token.clone();
@@ -38,7 +60,11 @@ impl Client {
             if difference.patch.is_empty() {
                 return Ok(token);
             }
-            let error = match self.update(id, &difference.patch).await {
+            let patch = match comment {
+                Some(comment) => &difference.patch.clone().comment(comment),
+                None => &difference.patch,
+            };
+            let error = match self.update(id, patch).await {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };

@@ -30,6 +30,7 @@ pub(crate) fn command() -> Command {
                 .conflicts_with("description")
                 .help("No description any more"),
         )
+        .arg(Arg::new("comment").long("comment").value_name("TEXT").help("Why, for the audit log"))
         .after_help(
             "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader",
         );
@@ -59,7 +60,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     with_client(arguments, DryRun::Changes, async |session| {
         let targets = targets::find(session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
-            let token = session.client.edit(&target.id, change).await?;
+            let token = match arguments.get_one::<String>("comment") {
+                Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,
+                None => session.client.edit(&target.id, change).await?,
+            };
             printing.token(&json(&token))?;
             Ok(())
         });

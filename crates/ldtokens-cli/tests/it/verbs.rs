@@ -179,6 +179,9 @@ fn an_update_overwrites_nothing_that_it_has_not_seen_and_a_dry_run_changes_nothi
             stdout(&output)
         );
     }
+    let with_comment = ["update", "as it was", "--name", "other", "--comment", "For the audit", "--dry-run"];
+    let output = served.owner(&with_comment).output().unwrap();
+    assert!(stdout(&output).contains(r#""comment":"For the audit""#), "{}", stdout(&output));
     assert_eq!(served.json(&["get", &id])[0]["name"], "as it was");
     assert!(served.works(&secret));
     assert_eq!(served.json(&["list", "-a", "--filter", "name=new"]).as_array().unwrap().len(), 0);

@@ -30,6 +30,19 @@ async fn only_what_differs_is_sent_with_a_test_of_what_was_there() {
 }
 
 #[tokio::test]
+async fn a_comment_goes_with_what_is_changed() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let edited =
+        client.edit_with_comment(&token.id, "Renamed", |token| token.name = Some("after".into())).await.unwrap();
+    assert_eq!(edited.name.as_deref(), Some("after"));
+    let body: serde_json::Value = serde_json::from_str(&proxy.seen()[1].body).unwrap();
+    assert_eq!(body["comment"], "Renamed");
+    assert_eq!(body["patch"][1]["value"], "after");
+}
+
+#[tokio::test]
 async fn one_kind_of_permissions_takes_the_place_of_another() {
     let server = server().await;
     let client = client(&server);
