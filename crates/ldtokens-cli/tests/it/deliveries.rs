@@ -126,6 +126,7 @@ fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
     );
 }
 
+#[cfg(target_os = "linux")] // which has /dev/full
 #[test]
 fn a_secret_that_nobody_could_read_on_standard_output_is_told_to_be_lost() {
     let served = Served::start();
