@@ -49,7 +49,10 @@ pub(crate) async fn run() -> Result<(), Failure> {
     demo.server.stop().await;
     result?;
     anstream::println!("\n{GOOD}All six operations did what they promise.{GOOD:#} Nothing is left behind.");
-    anstream::println!("Next: `ldtokens serve --store ld.db` keeps such a LaunchDarkly; `ldtokens -h` tells the rest.");
+    anstream::println!(
+        "Next: `ldtokens --local list` keeps such a LaunchDarkly in your data folder, and `ldtokens serve --store ld.db` serves \
+         one; `ldtokens -h` tells the rest."
+    );
     Ok(())
 }
 
