@@ -10,7 +10,7 @@ use ldtokens::{Secret, TokenId};
 use tempfile::NamedTempFile;
 
 use crate::credential::shell;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::field::Field;
 use crate::output::format::Format;
 
@@ -114,9 +114,28 @@ impl Delivery {
         matches!(self, Self::Stdout)
     }
 
-    /// Delivers the secret of the token `id`, and nothing else, not even a line end. The error says where it is instead, if
-    /// it is anywhere.
-    pub(crate) fn deliver(self, id: &TokenId, secret: &Secret) -> Result<(), String> {
+    /// Delivers the secret of the token `id`, and prints the rest by `print`, which gives whether anyone still reads. Where
+    /// the secret goes to standard output, that is what delivers it. `state` says what the token's state is, and how to
+    /// recover, if the secret is lost on the way.
+    pub(crate) fn hand_out(
+        self,
+        id: &str,
+        secret: &Secret,
+        print: impl FnOnce() -> Result<bool, Failure>,
+        state: impl Fn(&str) -> String,
+    ) -> Result<(), Failure> {
+        let lost = |reason: &str| Failure::new(Kind::SecretNotDelivered, state(reason));
+        let is_printed = self.is_stdout();
+        self.deliver(id, secret).map_err(|reason| lost(&reason))?;
+        match print() {
+            Err(failure) if is_printed => Err(lost(&failure.to_string())),
+            Ok(false) if is_printed => Err(lost("nobody reads standard output")),
+            result => result.map(|_| ()),
+        }
+    }
+
+    /// Delivers the secret, and nothing else, not even a line end. The error says where it is instead, if it is anywhere.
+    fn deliver(self, id: &str, secret: &Secret) -> Result<(), String> {
         match self {
             Self::Stdout => Ok(()),
             Self::File { reserved, file } => into_file(reserved, &file, secret),
@@ -160,9 +179,9 @@ fn into_file(mut reserved: NamedTempFile, file: &Path, secret: &Secret) -> Resul
     }
 }
 
-fn to_command(command: &str, id: &TokenId, secret: &Secret) -> Result<(), String> {
+fn to_command(command: &str, id: &str, secret: &Secret) -> Result<(), String> {
     let mut shell = shell(command);
-    shell.env("LDTOKENS_TOKEN_ID", id.as_str()).stdin(Stdio::piped()).stdout(io::stderr());
+    shell.env("LDTOKENS_TOKEN_ID", id).stdin(Stdio::piped()).stdout(io::stderr());
     let mut child = shell.spawn().map_err(|error| error.to_string())?;
     let written = child.stdin.take().expect("it is piped").write_all(secret.expose().as_bytes());
     let status = child.wait().map_err(|error| error.to_string())?;

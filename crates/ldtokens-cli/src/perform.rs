@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::connect::with_client;
 use crate::deliver::{Delivery, Destination};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::operations::Operation;
 use crate::output;
 use crate::output::format::Format;
@@ -62,32 +62,27 @@ pub(crate) fn gives_secret(operation: &Operation) -> bool {
     matches!(operation.id, "postToken" | "resetToken")
 }
 
-/// Delivers the answer's secret, if it has one and it is to go elsewhere, and prints the rest.
+/// Prints the answer; a secret that only this one has goes to where it is to go.
 fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Option<Delivery>) -> Result<(), Failure> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-    let secret = text("token").filter(|_| gives_secret(operation)).map(Secret::new);
-    let id = text("_id").and_then(|id| TokenId::new(id).ok());
-    let lost = |reason: &str| {
-        let id = id.as_ref().map(TokenId::as_str).unwrap_or_default();
-        Failure::new(
-            Kind::SecretNotDelivered,
+    let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
+    let Some(secret) = secret.map(Secret::new) else { return output::answer(format, &answer).map(|_| ()) };
+    let delivery = delivery.unwrap_or(Delivery::Stdout);
+    if !delivery.is_stdout() {
+        answer["token"] = secret.last_four().into();
+    }
+    delivery.hand_out(
+        &id,
+        &secret,
+        || output::answer(format, &answer),
+        |reason| {
             format!(
                 "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \
-                 `ldtokens resetToken tokenId={id}` gives another",
+             `ldtokens resetToken tokenId={id}` gives another",
                 operation.id
-            ),
-        )
-    };
-    let is_printed = delivery.as_ref().is_none_or(Delivery::is_stdout);
-    if let (Some(secret), Some(id), Some(delivery), false) = (&secret, &id, delivery, is_printed) {
-        answer["token"] = secret.last_four().into();
-        delivery.deliver(id, secret).map_err(|reason| lost(&reason))?;
-    }
-    match output::answer(format, &answer) {
-        Err(failure) if is_printed && secret.is_some() => Err(lost(&failure.to_string())),
-        Ok(false) if is_printed && secret.is_some() => Err(lost("nobody reads standard output")),
-        result => result.map(|_| ()),
-    }
+            )
+        },
+    )
 }
 
 /// Whether the parameter stands in the path, where all of them are IDs of tokens.
