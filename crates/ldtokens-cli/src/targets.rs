@@ -90,6 +90,9 @@ async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Fail
     Ok(bearing)
 }
 
+/// How many tokens a question names.
+const NAMED: usize = 5;
+
 /// How many tokens to ask for at once.
 pub(crate) const PAGE: u64 = 100;
 
@@ -112,4 +115,23 @@ fn target(word: &str, known: &[Token]) -> Result<Target, Failure> {
             Err(Failure::usage(format!("{} tokens are named `{word}`: say which by ID: {}", ids.len(), ids.join(", "))))
         }
     }
+}
+
+/// The tokens as a question names them, for which some may have to be read.
+pub(crate) async fn named(session: &Session, targets: &[Target]) -> Result<String, Failure> {
+    let mut names = Vec::new();
+    for target in targets.iter().take(NAMED) {
+        let mut target = target.clone();
+        if target.name.is_none() {
+            target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
+        }
+        names.push(target.to_string());
+    }
+    if targets.len() > NAMED {
+        names.push(format!("{} more", targets.len() - NAMED));
+    }
+    Ok(match targets.len() {
+        1 => format!("the token {}", names.concat()),
+        count => format!("these {count} tokens: {}", names.join(", ")),
+    })
 }

@@ -14,7 +14,6 @@ use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::targets;
 use crate::verbs::Printing;
-use crate::verbs::delete::named;
 use crate::verbs::issue::hand_out;
 
 const DEED: Deed = Deed { doing: "resetting", done: "reset", changes: true };
@@ -60,7 +59,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
             confirm(arguments, session, async || {
-                Ok(format!("Reset {}? Its old secret stops working at once.", named(session, &targets).await?))
+                Ok(format!("Reset {}? Its old secret stops working at once.", targets::named(session, &targets).await?))
             })
             .await?;
         }
