@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use jiff::{SpanRelativeTo, Timestamp};
+use jiff::Timestamp;
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
+use crate::arguments::signed_duration;
 use crate::output::field::{Field, plain};
 
 /// What a filter reads like, for help and errors.
@@ -127,8 +128,7 @@ fn moment(text: &str, now: UnixMillis) -> Option<i64> {
     if let Ok(date) = text.parse::<jiff::civil::Date>() {
         return Some(jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_millisecond());
     }
-    let age: jiff::Span = text.parse().ok()?;
-    let age = age.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    let age = signed_duration(text).ok()?;
     now.get().checked_sub(i64::try_from(age.as_millis()).ok()?)
 }
 
