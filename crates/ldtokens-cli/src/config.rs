@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
                 .collect();
             match format {
-                Format::Yaml => print(yaml(&settings.into())?.trim_end()),
+                Format::Yaml => print(yaml(&settings)?.trim_end()),
                 _ => print(&format!("{:#}", Value::from(settings))),
             }
         }

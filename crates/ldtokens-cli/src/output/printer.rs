@@ -1,8 +1,11 @@
 //! Tokens on standard output, each as soon as it is there.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
 use clap::ArgMatches;
 use ldtokens::UnixMillis;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -88,7 +91,7 @@ impl Printer {
                 let json = format!("{:#}", self.chosen(token));
                 return write(&format!("{before}  {}", json.replace('\n', "\n  ")));
             }
-            Form::Yaml => return write(&yaml(&Value::Array(vec![self.chosen(token)]))?),
+            Form::Yaml => return write(&yaml(&[self.chosen(token)])?),
             Form::Csv => {
                 let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
                 let cells =
@@ -140,13 +143,13 @@ impl Printer {
     }
 
     /// The token, or of it the fields that were chosen.
-    fn chosen(&self, token: &Value) -> Value {
+    fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
         if !self.chosen {
-            return token.clone();
+            return Cow::Borrowed(token);
         }
         let fields = self.fields.iter();
         let fields = fields.map(|field| (field.name().to_owned(), field.value(token).unwrap_or_default()));
-        Value::Object(fields.collect::<Map<_, _>>())
+        Cow::Owned(Value::Object(fields.collect::<Map<_, _>>()))
     }
 
     fn csv_head(&self) -> Result<String, Failure> {
@@ -166,7 +169,7 @@ impl Form {
     }
 }
 
-pub(crate) fn yaml(value: &Value) -> Result<String, Failure> {
+pub(crate) fn yaml(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     serde_yaml_ng::to_string(value).map_err(|_| Failure::other("the answer can't be written as YAML"))
 }
 
