@@ -13,7 +13,7 @@ use crate::private::writable_by_others;
 use crate::redact::has_secret;
 
 /// Names another file.
-pub(crate) const VARIABLE: &str = "LDTOKENS_CONFIG";
+const VARIABLE: &str = "LDTOKENS_CONFIG";
 
 /// More than a file of profiles has, in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -66,18 +66,12 @@ impl RegionName {
 }
 
 impl ConfigFile {
-    /// Where the file is, if it is there: where `LDTOKENS_CONFIG` says, or else in the platform's usual place.
-    pub(crate) fn path() -> Option<PathBuf> {
-        match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-            Some(path) => Some(path.into()),
-            None => Some(dirs::config_dir()?.join("ldtokens").join("config.yaml")),
-        }
-    }
-
-    /// The file, or none where there is no file.
+    /// The file where `LDTOKENS_CONFIG` says, or else in the platform's usual place, where it need not be.
     pub(crate) fn read() -> Result<Self, Failure> {
-        let Some(path) = Self::path() else { return Ok(Self::default()) };
-        let is_named = std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty());
+        let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let is_named = named.is_some();
+        let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
+        let Some(path) = named.or_else(usual) else { return Ok(Self::default()) };
         let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
         let file = match File::open(&path) {
             Ok(file) => file,

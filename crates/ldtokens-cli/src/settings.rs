@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::redact::has_secret;
 
 /// Names the profile that applies, as `--profile` does.
-pub(crate) const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
+const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
 
 /// Why something is as it is.
 #[derive(Clone, Debug, PartialEq)]
