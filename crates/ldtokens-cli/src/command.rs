@@ -1,5 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -50,12 +51,12 @@ pub(crate) const ABOUT_TEXT: &str = concat!(
 );
 
 /// The program's arguments, with what the Bash client wrote with one dash and two letters.
-pub(crate) fn words() -> impl Iterator<Item = String> {
-    std::env::args_os().map(|word| match word.to_string_lossy().as_ref() {
-        "-nc" => "--no-color".to_owned(),
-        "-ac" => "--accept".to_owned(),
-        "-ct" => "--content-type".to_owned(),
-        other => other.to_owned(),
+pub(crate) fn words() -> impl Iterator<Item = OsString> {
+    std::env::args_os().map(|word| match word.to_str() {
+        Some("-nc") => "--no-color".into(),
+        Some("-ac") => "--accept".into(),
+        Some("-ct") => "--content-type".into(),
+        _ => word,
     })
 }
 

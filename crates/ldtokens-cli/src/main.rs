@@ -34,6 +34,7 @@ mod targets;
 mod verbs;
 mod words;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -47,9 +48,10 @@ use crate::redact::has_secret;
 
 fn main() -> ExitCode {
     shell::complete();
-    let words: Vec<String> = command::words().collect();
-    let has_json_errors = Format::asks_for_json_errors(&words);
-    if words.iter().any(|word| has_secret(word)) {
+    let words: Vec<OsString> = command::words().collect();
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let has_json_errors = Format::asks_for_json_errors(&texts);
+    if texts.iter().any(|text| has_secret(text)) {
         return Failure::usage(
             "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \
              history keeps it: set LD_ACCESS_TOKEN, or see --token-file and --token-command. If the secret is a real one, \

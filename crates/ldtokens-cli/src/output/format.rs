@@ -1,5 +1,6 @@
 //! In what form answers are printed.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use clap::builder::PossibleValue;
@@ -66,9 +67,9 @@ impl Format {
     }
 
     /// Whether errors are to be JSON: asked for by `words`, also where they can't be parsed, or by the environment.
-    pub(crate) fn asks_for_json_errors(words: &[String]) -> bool {
+    pub(crate) fn asks_for_json_errors(words: &[Cow<'_, str>]) -> bool {
         let asked = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--output")? {
-            "" => words.get(at + 1).cloned(),
+            "" => words.get(at + 1).map(|word| word.clone().into_owned()),
             value => value.strip_prefix('=').map(str::to_owned),
         });
         let asked = asked.or_else(|| std::env::var(VARIABLE).ok());

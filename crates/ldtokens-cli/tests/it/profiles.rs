@@ -152,6 +152,15 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     command.env("LD_ACCESS_TOKEN", "wrong");
     works(with_stdin(command, OWNER));
 
+    // A path is bytes, and need not be UTF-8.
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let odd = home.0.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+        fs::copy(&file, &odd).unwrap();
+        let mut command = ldtokens(&["list", "--host", &served.url, "--token-file"]);
+        works(command.arg(&odd).output().unwrap());
+    }
     for mode in [0o640, 0o604, 0o644] {
         let open = path(&home.private("open", OWNER, mode));
         refused(&run(&["--token-file", &open]), 3, &["others can read it", "chmod 600"]);
