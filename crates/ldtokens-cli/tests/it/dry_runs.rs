@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::secrets::assert_absent;
-use crate::support::{OWNER, Served, stderr, stdout, with_stdin};
+use crate::support::{OWNER, Served, stderr, stdout, with_stdin, write_with_mode};
 
 /// Where curl is, if it is installed.
 fn curl() -> Option<PathBuf> {
@@ -24,13 +24,11 @@ struct Shell<'a> {
 
 impl<'a> Shell<'a> {
     fn new(served: &'a Served, curl: &std::path::Path) -> Self {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let shim = folder.path().join("curl");
         let script =
             "#!/bin/sh\nprintf '%s\\n' \"$@\" >> \"$ARGUMENTS\"\nexec CURL --silent --show-error --fail \"$@\"\n";
-        std::fs::write(&shim, script.replace("CURL", curl.to_str().unwrap())).unwrap();
-        std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_with_mode(&shim, &script.replace("CURL", curl.to_str().unwrap()), 0o755);
         Self { served, folder }
     }
 
@@ -123,9 +121,10 @@ fn a_dry_run_changes_nothing() {
         (&["patchToken", &by_id, "-"], r#"[{"op": "replace", "path": "/name", "value": "x"}]"#),
         (&["resetToken", &by_id], ""),
         (&["deleteToken", &by_id], ""),
-        (&["create", "--role", "reader"], ""),
+        (&["create", "--role", "reader", "--name", "new"], ""),
         (&["create", "--role", "reader", "--secret-to", "/nonexistent/never"], ""),
         (&["update", "kept", "--name", "x"], ""),
+        (&["update", "kept", "--name", "x", "--comment", "For the audit"], ""),
         (&["reset", "kept"], ""),
         (&["delete", "kept"], ""),
     ] {
@@ -133,7 +132,11 @@ fn a_dry_run_changes_nothing() {
         command.arg("--dry-run");
         let output = with_stdin(command, input);
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-        assert!(stdout(&output).contains("| curl "), "{arguments:?}: {}", stdout(&output));
+        let line = stdout(&output);
+        assert!(line.contains("| curl --globoff --header @- --request "), "{arguments:?}: {line}");
+        if arguments.contains(&"--comment") {
+            assert!(line.contains(r#""comment":"For the audit""#), "{line}");
+        }
         assert_eq!(tokens(), before, "{arguments:?}");
     }
     assert!(served.works(&secret));

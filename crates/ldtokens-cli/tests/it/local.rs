@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{ldtokens, refused, stderr, stdout};
+use crate::support::{ldtokens, refused, shell, stderr, stdout};
 
 fn run(home: &TempDir, arguments: &[&str]) -> Output {
     ldtokens(&[&["--local"], arguments].concat()).env("HOME", home.path()).output().unwrap()
@@ -40,10 +40,7 @@ fn the_source_pages_examples_run_as_they_are_written() {
             "postToken" => format!(r#"echo '{{"name": "made", "role": "reader"}}' | ldtokens --local {line} -"#),
             _ => format!("ldtokens --local {line}"),
         };
-        let bin = std::path::Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", &script]).env_clear().env("HOME", home.path());
-        let output = shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).output().unwrap();
+        let output = shell(&script, home.path()).output().unwrap();
         assert!(output.status.success(), "{script}: {}", stderr(&output));
         if !example.contains("delete") {
             assert!(!stdout(&output).is_empty(), "{script}");

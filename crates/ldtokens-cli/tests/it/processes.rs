@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::gate::Gate;
 use crate::pty::Terminal;
 use crate::secrets::assert_absent;
-use crate::support::{Served, ldtokens, stderr};
+use crate::support::{Served, ldtokens, search_path, stderr, write_with_mode};
 
 /// Of a process: what `ps` shows of it, and its environment.
 fn seen(id: &str) -> (String, String) {
@@ -24,10 +24,8 @@ fn admin(served: &Served) -> String {
 }
 
 fn private(folder: &Path, name: &str, text: &str) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt;
     let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    write_with_mode(&path, text, 0o600);
     path
 }
 
@@ -131,8 +129,7 @@ fn a_shells_history_has_no_secret() {
     let mut bash = Command::new("bash");
     bash.args(["--norc", "--noprofile", "-i"]).env_clear().env("HOME", folder.path()).env("HISTFILE", &history);
     bash.env("PS1", "next> ").env("LD_BASE_URI", &served.url);
-    let program = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
-    bash.env("PATH", format!("{}:/usr/bin:/bin", program.display()));
+    bash.env("PATH", search_path());
     let mut terminal = Terminal::sized(bash, 200);
     terminal.expect("next> ");
     terminal.type_in("read -rsp 'the secret? ' LD_ACCESS_TOKEN; export LD_ACCESS_TOKEN\r");

@@ -1,13 +1,12 @@
 //! Which account applies, and where its credential comes from.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use tempfile::TempDir;
 
-use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin};
+use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin, write_with_mode};
 
 /// A home with a configuration file.
 struct Home(TempDir);
@@ -31,8 +30,7 @@ impl Home {
 
     fn private(&self, name: &str, text: &str, mode: u32) -> PathBuf {
         let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        write_with_mode(&path, text, mode);
         path
     }
 }
@@ -128,8 +126,7 @@ fn a_configuration_file_that_cannot_be_trusted_is_refused_whole() {
     assert!(!stderr(&output).contains(&OWNER[4..12]), "{}", stderr(&output));
     fs::write(home.config(), "profiles: {a: {hots: x}}\n").unwrap();
     refused(&home.run(&["list"], &[]), 2, &["line 1", "token-command"]);
-    fs::write(home.config(), "profiles: {}\n").unwrap();
-    fs::set_permissions(home.config(), fs::Permissions::from_mode(0o666)).unwrap();
+    write_with_mode(&home.config(), "profiles: {}\n", 0o666);
     refused(&home.run(&["list"], &[]), 2, &["others may write"]);
     let named = home.run(&["list"], &[("LDTOKENS_CONFIG", "/nonexistent/file")]);
     refused(&named, 2, &["/nonexistent/file"]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{ldtokens, stdout};
+use crate::support::{ldtokens, shell, stderr, stdout};
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -37,14 +37,11 @@ fn each_feature_of_the_bash_clients_has_a_test_that_there_is() {
 #[test]
 fn what_needs_no_account_runs_as_it_is_written() {
     let home = tempfile::tempdir().unwrap();
-    let bin = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
     let lines: Vec<&str> = README.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
     assert!(lines.len() >= 5, "{lines:?}");
     for line in lines {
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", line]).current_dir(home.path()).env_clear().env("HOME", home.path());
-        let output = shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).output().unwrap();
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = shell(line, home.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
     }
     for file in ["export.secret", "export.new-secret"] {
         assert!(std::fs::read_to_string(home.path().join(file)).unwrap().starts_with("api-"));

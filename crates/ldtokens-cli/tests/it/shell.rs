@@ -8,18 +8,17 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin};
+use crate::support::{OWNER, Served, ldtokens, search_path, stderr, stdout, with_stdin, write_with_mode};
 
 /// Bash, which finds the binary as `ldtokens`, and has nothing else from the test's environment.
 fn bash(arguments: &[&str]) -> Command {
-    let folder = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap().display();
     let mut bash = Command::new("bash");
     bash.args(["--noprofile", "--norc"])
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    bash.env_clear().env("PATH", format!("{folder}:/usr/bin:/bin")).env("TERM", "dumb").env("HOME", "/nonexistent");
+    bash.env_clear().env("PATH", search_path()).env("TERM", "dumb").env("HOME", "/nonexistent");
     bash
 }
 
@@ -205,7 +204,7 @@ fn the_credential_comes_from_where_the_line_and_the_profiles_say() {
     let (id, _) = served.create("Nightly export");
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    private(&path("secret file"), OWNER);
+    write_with_mode(path("secret file").as_ref(), OWNER, 0o600);
     let profiles = format!(
         "profiles:\n  file: {{host: '{url}', token-file: '{}'}}\n  command: {{host: '{url}', token-command: touch {}; echo {}}}\n  \
          play: {{local: true}}\n",
@@ -386,10 +385,4 @@ fn each_command_has_a_man_page_with_its_flags_and_parameters() {
 /// As a man page writes it.
 fn roff(flag: &str) -> String {
     flag.replace('-', "\\-")
-}
-
-fn private(path: &str, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

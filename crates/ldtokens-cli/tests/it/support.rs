@@ -1,6 +1,7 @@
 //! Running the binary.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -19,6 +20,27 @@ pub fn ldtokens(arguments: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// A `PATH` by which the binary is found as `ldtokens`.
+pub fn search_path() -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
+    format!("{}:/usr/bin:/bin", folder.display())
+}
+
+/// A shell at `script`, at home in `home`, that finds the binary as `ldtokens`.
+pub fn shell(script: &str, home: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).current_dir(home).env_clear().env("HOME", home).env("PATH", search_path());
+    shell
+}
+
+/// Writes a file that has this mode.
+#[cfg(unix)]
+pub fn write_with_mode(path: &Path, text: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// `ldtokens serve` at work, on a store of its own.

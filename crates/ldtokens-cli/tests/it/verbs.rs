@@ -160,29 +160,3 @@ fn nothing_that_destroys_is_done_unasked_in_a_pipe() {
         assert_eq!(output.status.code(), Some(2), "{time}: {}", stderr(&output));
     }
 }
-
-#[test]
-fn an_update_overwrites_nothing_that_it_has_not_seen_and_a_dry_run_changes_nothing() {
-    let served = Served::start();
-    let (id, secret) = served.create("as it was");
-    for arguments in [
-        &["update", "as it was", "--name", "other"][..],
-        &["delete", "as it was"],
-        &["reset", "as it was"],
-        &["create", "--role", "reader", "--name", "new"],
-    ] {
-        let output = served.owner(&[arguments, &["--dry-run"]].concat()).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-        assert!(
-            stdout(&output).contains("| curl --globoff --header @- --request "),
-            "{arguments:?}: {}",
-            stdout(&output)
-        );
-    }
-    let with_comment = ["update", "as it was", "--name", "other", "--comment", "For the audit", "--dry-run"];
-    let output = served.owner(&with_comment).output().unwrap();
-    assert!(stdout(&output).contains(r#""comment":"For the audit""#), "{}", stdout(&output));
-    assert_eq!(served.json(&["get", &id])[0]["name"], "as it was");
-    assert!(served.works(&secret));
-    assert_eq!(served.json(&["list", "-a", "--filter", "name=new"]).as_array().unwrap().len(), 0);
-}
