@@ -172,21 +172,17 @@ async fn a_seeded_account_is_the_same_each_time() {
 async fn a_session_secret_is_the_owner_while_the_server_runs_and_is_kept_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
-    let start = || Server::builder().store(&path).session().start();
-    let status = async |server: &Server, secret: &str| {
-        let url = format!("{}/api/v2/tokens", server.url());
-        reqwest::Client::new().get(url).header("Authorization", secret).send().await.unwrap().status().as_u16()
-    };
-    let first = start().await.unwrap();
+    let with_session = || Server::builder().store(&path).session().start();
+    let first = with_session().await.unwrap();
     let secret = first.session_secret().unwrap().clone();
-    assert_eq!(status(&first, secret.expose()).await, 200);
-    assert_eq!(status(&first, &secret.expose()[1..]).await, 401);
+    assert_eq!(status(&first, &secret).await, 200);
+    assert_eq!(status(&first, &Secret::new(&secret.expose()[1..])).await, 401);
     first.stop().await;
-    let second = start().await.unwrap();
-    assert_eq!(status(&second, secret.expose()).await, 401, "another server has another");
-    assert_eq!(status(&second, second.session_secret().unwrap().expose()).await, 200);
+    let second = with_session().await.unwrap();
+    assert_eq!(status(&second, &secret).await, 401, "another server has another");
+    assert_eq!(status(&second, second.session_secret().unwrap()).await, 200);
     second.stop().await;
-    let plain = Server::builder().store(&path).start().await.unwrap();
+    let plain = start(&path).await.unwrap();
     assert!(plain.session_secret().is_none());
 }
 
