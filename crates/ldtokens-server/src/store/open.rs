@@ -28,7 +28,13 @@ pub(super) struct Lock {
 pub(super) fn open(path: &Path, wait: Duration) -> Result<(Connection, Lock), String> {
     let lock_path = beside(path, "-lock");
     let lock_is_new = !lock_path.exists();
-    let lock = lock(&lock_path, wait).map_err(|problem| problem.reason(path))?;
+    let lock = lock(&lock_path, wait).map_err(|problem| {
+        // One that another server has is its.
+        if lock_is_new && !matches!(problem, Problem::InUse) {
+            let _ = fs::remove_file(&lock_path);
+        }
+        problem.reason(path)
+    })?;
     let is_new = !path.exists();
     let connection = connect(path).map_err(|problem| {
         // What can't be removed is empty, and the next server takes it for new.
