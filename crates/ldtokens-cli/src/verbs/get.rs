@@ -27,8 +27,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let done = each(session, &targets, &DEED, async |target| {
             printing.token(&json(&session.client.get(&target.id).await?))?;
             Ok(())
-        });
-        let done = done.await;
+        })
+        .await;
         printing.end().and(done)
     })
     .await

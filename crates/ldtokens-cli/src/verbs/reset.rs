@@ -74,8 +74,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                      it is lost, `ldtokens reset {id} --yes --secret-to FILE` gives another"
                 )
             })
-        });
-        let done = done.await;
+        })
+        .await;
         printing.end().and(done)
     })
     .await

@@ -66,8 +66,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             };
             printing.token(&json(&token))?;
             Ok(())
-        });
-        let done = done.await;
+        })
+        .await;
         printing.end().and(done)
     })
     .await
