@@ -4,19 +4,19 @@ use ldtokens_client::types::{ErrorRep, Token};
 use ldtokens_client::{Error as RawError, ResponseValue};
 
 use crate::Secret;
-use crate::attempt::place;
-use crate::base_url::BaseUrl;
-use crate::builder::ClientBuilder;
+use crate::config::base_url::BaseUrl;
+use crate::config::builder::ClientBuilder;
 use crate::error::Error;
-use crate::issued::IssuedToken;
-use crate::list::List;
-use crate::new_token::NewToken;
-use crate::operation::Operation;
-use crate::overlap::Overlap;
-use crate::patch::Patch;
-use crate::retry::Repetition;
+use crate::send::attempt::place;
+use crate::send::operation::Operation;
+use crate::send::retry::Repetition;
 use crate::send::{Call, Sender};
 use crate::token_id::TokenId;
+use crate::tokens::issued::IssuedToken;
+use crate::tokens::list::List;
+use crate::tokens::new_token::NewToken;
+use crate::tokens::overlap::Overlap;
+use crate::tokens::patch::Patch;
 
 /// A client for the access tokens of one LaunchDarkly account.
 ///

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::operation::Operation;
+use crate::send::operation::Operation;
 use crate::token_id::InvalidTokenId;
 
 /// Why a call did not give what was asked for.

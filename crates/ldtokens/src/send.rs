@@ -1,5 +1,16 @@
 //! The one path that every request takes: deadline, pacing, attempts, and what their outcome means.
 
+pub(crate) mod api_error;
+pub(crate) mod attempt;
+pub(crate) mod clock;
+pub(crate) mod dry_run;
+pub(crate) mod observe;
+pub(crate) mod operation;
+pub(crate) mod pacing;
+pub(crate) mod request;
+pub(crate) mod retry;
+pub(crate) mod server_time;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,14 +19,14 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response, StatusCode};
 use tracing::Instrument;
 
-use crate::attempt::{Answer, Attempt, attempt};
-use crate::clock::Clock;
-use crate::dry_run::Rehearsal;
 use crate::error::{ApiError, Error};
-use crate::observe::{AttemptSeen, CallSeen, Observer};
-use crate::operation::Operation;
-use crate::pacing::{Pacing, TooLate};
-use crate::retry::{Decision, Known, Past, Repetition, RetryPolicy, decide};
+use crate::send::attempt::{Answer, Attempt, attempt};
+use crate::send::clock::Clock;
+use crate::send::dry_run::Rehearsal;
+use crate::send::observe::{AttemptSeen, CallSeen, Observer};
+use crate::send::operation::Operation;
+use crate::send::pacing::{Pacing, TooLate};
+use crate::send::retry::{Decision, Known, Past, Repetition, RetryPolicy, decide};
 
 /// What every call of a client and of its clones shares.
 #[derive(Debug)]

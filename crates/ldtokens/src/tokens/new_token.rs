@@ -1,8 +1,8 @@
 use ldtokens_client::types::{BaseRole, Token, TokenBody};
 
-use crate::api_version::ApiVersion;
+use crate::config::api_version::ApiVersion;
 use crate::error::Error;
-use crate::policy::Policy;
+use crate::tokens::policy::Policy;
 
 /// What gives a token its permissions: one of these, never two.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use ldtokens_client::types::Token;
 use tokio::task::JoinSet;
 
 use crate::error::Error;
-use crate::list::{List, Page};
+use crate::tokens::list::{List, Page};
 
 /// The tokens of a list, one at a time; [`List::stream`] makes it.
 ///

@@ -4,7 +4,7 @@ use ldtokens_client::types::{Token, Tokens};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::stream::TokenStream;
+use crate::tokens::stream::TokenStream;
 
 /// Asks for the list of tokens: page by page, as a stream, or all at once.
 ///

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::builder::ClientBuilder;
+use crate::config::builder::ClientBuilder;
 use crate::error::ConfigError;
 
 /// Where the credential is looked for: `ldcli`'s variable, then the Terraform provider's.

@@ -4,17 +4,17 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::Secret;
-use crate::api_version::ApiVersion;
-use crate::base_url::{BaseUrl, PlainHttp, Region};
 use crate::client::Client;
-use crate::clock::{Clock, SystemClock};
-use crate::dry_run::{DryRun, Rehearsal};
-use crate::environment;
+use crate::config::api_version::ApiVersion;
+use crate::config::base_url::{BaseUrl, PlainHttp, Region};
+use crate::config::environment;
 use crate::error::{ConfigError, Error};
-use crate::observe::Observer;
-use crate::pacing::Pacing;
-use crate::retry::RetryPolicy;
 use crate::send::Sender;
+use crate::send::clock::{Clock, SystemClock};
+use crate::send::dry_run::{DryRun, Rehearsal};
+use crate::send::observe::Observer;
+use crate::send::pacing::Pacing;
+use crate::send::retry::RetryPolicy;
 
 /// Builds a [`Client`]; [`Client::builder`] begins one.
 #[derive(Debug)]

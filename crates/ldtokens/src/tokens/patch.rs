@@ -2,7 +2,7 @@ use ldtokens_client::types::{BaseRole, JsonPatch, PatchDelta, PatchOperation, Pa
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::policy::Policy;
+use crate::tokens::policy::Policy;
 
 /// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
 ///

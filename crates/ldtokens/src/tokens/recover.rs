@@ -2,10 +2,10 @@
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::issued::IssuedToken;
-use crate::new_token::NewToken;
-use crate::patch::Patch;
 use crate::token_id::TokenId;
+use crate::tokens::issued::IssuedToken;
+use crate::tokens::new_token::NewToken;
+use crate::tokens::patch::Patch;
 
 /// How often a create whose outcome is unknown is tried anew.
 const MAX_ROUNDS: u32 = 5;

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::error::ApiError;
-use crate::operation::Operation;
+use crate::send::operation::Operation;
 
 /// The longest text taken from an answer, in characters.
 const LONGEST_TEXT: usize = 500;
@@ -62,7 +62,7 @@ fn printable(text: &str, credential: &Secret) -> String {
 #[cfg(test)]
 mod tests {
     use super::{printable, read};
-    use crate::operation::Operation;
+    use crate::send::operation::Operation;
     use ldtokens_client::Secret;
     use reqwest::StatusCode;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::send::operation::Operation;
 
 impl Client {
     /// Begins a request that is described at run time, as a table of operations does: on the same path as all others, with

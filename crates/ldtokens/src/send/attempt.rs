@@ -5,12 +5,12 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::IgnoredAny;
 
-use crate::api_error;
-use crate::clock::Clock;
 use crate::error::{ApiError, Error};
-use crate::operation::Operation;
-use crate::pacing::{Permit, RateLimit};
-use crate::retry::Known;
+use crate::send::api_error;
+use crate::send::clock::Clock;
+use crate::send::operation::Operation;
+use crate::send::pacing::{Permit, RateLimit};
+use crate::send::retry::Known;
 
 /// An answer of success, read to its end.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::operation::Operation;
+use crate::send::operation::Operation;
 
 /// Sees what a client does, for metrics. All it is told is safe to print.
 ///

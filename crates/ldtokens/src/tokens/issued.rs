@@ -1,7 +1,7 @@
 use ldtokens_client::types::Token;
 
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::send::operation::Operation;
 use crate::{Secret, TokenId};
 
 /// A token that was just created or reset, and its secret.

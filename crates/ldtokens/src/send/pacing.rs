@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 
-use crate::clock::Clock;
-use crate::operation::Operation;
-use crate::server_time::{ServerTime, unix_millis};
+use crate::send::clock::Clock;
+use crate::send::operation::Operation;
+use crate::send::server_time::{ServerTime, unix_millis};
 
 /// After a wait for a time that the server named, at most so much more passes, at random: others wait for it too. After a
 /// short wait it is at most a quarter of that.
