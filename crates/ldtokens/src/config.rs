@@ -3,4 +3,5 @@
 pub(crate) mod api_version;
 pub(crate) mod base_url;
 pub(crate) mod builder;
+pub(crate) mod config_error;
 pub(crate) mod environment;
