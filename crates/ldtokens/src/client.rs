@@ -39,11 +39,7 @@ impl Client {
     /// whether the outcome is unknown, and they may print the body of a response that can't be read, which after a create
     /// or reset can hold a secret: don't log them.
     pub fn raw(&self) -> ldtokens_client::Client {
-        ldtokens_client::Client::new_with_client(
-            self.sender.base_url.as_str(),
-            self.http.clone(),
-            self.sender.clone(),
-        )
+        ldtokens_client::Client::new_with_client(self.sender.base_url.as_str(), self.http.clone(), self.sender.clone())
     }
 
     /// Makes one call of the generated client, with this crate's errors.

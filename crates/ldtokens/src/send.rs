@@ -34,6 +34,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Request};
 use tracing::Instrument;
 
+use self::api_error::ApiError;
 use self::attempt::{Attempt, Context, attempt};
 use self::clock::Clock;
 use self::dry_run::DryRunConfig;
@@ -43,7 +44,7 @@ use self::pacing::{Pacing, TooLate};
 use self::response::Response;
 use self::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
 use crate::config::base_url::BaseUrl;
-use crate::error::{ApiError, Error};
+use crate::error::Error;
 
 /// What all calls of a client and of its clones share.
 #[derive(Debug)]

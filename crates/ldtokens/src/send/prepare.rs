@@ -76,7 +76,8 @@ pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: 
         request.url_mut().query_pairs_mut().append_pair("expiry", &expiry);
         return Ok(());
     }
-    let expiry = request.url().query_pairs().find(|(name, _)| name == "expiry").and_then(|(_, value)| value.parse().ok());
+    let expiry =
+        request.url().query_pairs().find(|(name, _)| name == "expiry").and_then(|(_, value)| value.parse().ok());
     match expiry.map(UnixMillis::new) {
         Some(expiry) if expiry.get() != 0 && expiry <= now.at_least => Err(Error::InvalidInput(past(expiry))),
         _ => Ok(()),
@@ -94,7 +95,8 @@ fn past(expiry: UnixMillis) -> String {
         _ => text += "before 1970",
     }
     if let 1_000_000_000..100_000_000_000 = number {
-        text += &format!("; in seconds it would be {}: did you mean {number}000?", date(UnixMillis::new(number * 1000)));
+        text +=
+            &format!("; in seconds it would be {}: did you mean {number}000?", date(UnixMillis::new(number * 1000)));
     } else {
         text += "; leave it out, or give 0, for the old secret to stop working at once";
     }

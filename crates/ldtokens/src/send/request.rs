@@ -50,7 +50,9 @@ impl RequestBuilder {
     /// Sets a header, instead of the client's own. `Authorization` can't be set.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(AUTHORIZATION), _) => self.refuse("the header Authorization can't be set: the client sets it".to_owned()),
+            (Ok(AUTHORIZATION), _) => {
+                self.refuse("the header Authorization can't be set: the client sets it".to_owned())
+            }
             (Ok(name), Ok(value)) => {
                 let mut headers = HeaderMap::new();
                 headers.insert(name, value);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::error::ApiError;
+use crate::send::api_error::ApiError;
 use crate::send::operation::Operation;
 
 #[derive(Clone, Debug)]

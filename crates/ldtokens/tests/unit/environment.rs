@@ -20,8 +20,7 @@ fn plain_http_can_be_allowed_for_a_host_from_the_environment() {
 
 #[test]
 fn ldcli_s_names_come_before_the_terraform_providers() {
-    let terraform =
-        [("LAUNCHDARKLY_ACCESS_TOKEN", "api-1"), ("LAUNCHDARKLY_API_HOST", "https://app.launchdarkly.us")];
+    let terraform = [("LAUNCHDARKLY_ACCESS_TOKEN", "api-1"), ("LAUNCHDARKLY_API_HOST", "https://app.launchdarkly.us")];
     assert_eq!(from(&terraform).unwrap(), "https://app.launchdarkly.us/api/v2");
     let both = [terraform[0], terraform[1], ("LD_BASE_URI", "https://app.eu.launchdarkly.com")];
     assert_eq!(from(&both).unwrap(), "https://app.eu.launchdarkly.com/api/v2");
