@@ -162,10 +162,11 @@ impl Account {
         for member in &members {
             records.add_member(member)?;
         }
+        let owner = records.owner_id()?;
         let mut secrets = Vec::new();
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
-            let mut stored = token.stored(member.ok_or_else(Refusal::not_found)?, now)?;
+            let mut stored = token.stored(&owner, member.ok_or_else(Refusal::not_found)?, now)?;
             let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
             stored.document["token"] = secret.last_four().into();
             records.add_token(&stored)?;
@@ -208,7 +209,9 @@ impl Account {
             known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
-            token.stored(member.stored(), 0).map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
+            token
+                .stored("", member.stored(), 0)
+                .map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
             if let Some(secret) = &token.secret {
                 check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
                 if !secrets.insert(secret.expose()) {
@@ -246,7 +249,7 @@ impl AccountRole {
 
 impl AccountToken {
     /// The token as if it had been created by the API, whose checks it has to pass.
-    fn stored(&self, member: Member, now: i64) -> Result<StoredToken, Refusal> {
+    fn stored(&self, owner: &str, member: Member, now: i64) -> Result<StoredToken, Refusal> {
         let mut body = json!({ "name": self.name, "serviceToken": self.service_token });
         for (name, value) in [
             ("description", json!(self.description)),
@@ -260,7 +263,7 @@ impl AccountToken {
             }
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
-        new_token(id, body.to_string().as_bytes(), member, now)
+        new_token(id, body.to_string().as_bytes(), owner, member, now)
     }
 }
 

@@ -25,8 +25,14 @@ const MUTABLE: [(&str, Action); 5] = [
     ("inlineRole", Action::UpdatePolicy),
 ];
 
-/// A new token of `member`'s, as `body` asks for it.
-pub(crate) fn new_token(id: String, body: &[u8], member: Member, now: i64) -> Result<StoredToken, Refusal> {
+/// A new token of `member`'s in the account of the member with the ID `owner`, as `body` asks for it.
+pub(crate) fn new_token(
+    id: String,
+    body: &[u8],
+    owner: &str,
+    member: Member,
+    now: i64,
+) -> Result<StoredToken, Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid request body: {error}"));
     let body: TokenBody = serde_json::from_slice(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
@@ -38,7 +44,7 @@ pub(crate) fn new_token(id: String, body: &[u8], member: Member, now: i64) -> Re
     let mut document = serde_json::to_value(&body).map_err(invalid)?;
     let fixed = json!({
         "_id": id,
-        "ownerId": member.id,
+        "ownerId": owner,
         "memberId": member.id,
         "creationDate": now,
         "lastModified": now,

@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::identity_and_roles;
 use crate::judge;
 
 /// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
@@ -86,7 +87,7 @@ impl Fault {
     /// Refuses what can never strike, or not as it says.
     pub(crate) fn check(&self) -> Result<(), InvalidFault> {
         let invalid = |reason: String| Err(InvalidFault(reason));
-        let known = judge::operation_ids();
+        let known: Vec<_> = judge::operation_ids().into_iter().chain(identity_and_roles::names()).collect();
         if let Some(unknown) = self.operation.as_ref().filter(|operation| !known.contains(&operation.as_str())) {
             return invalid(format!("there is no operation `{unknown}`; there is {}", known.join(", ")));
         }

@@ -36,6 +36,7 @@ mod connections;
 mod document;
 mod fault;
 mod faults;
+mod identity_and_roles;
 mod judge;
 mod limits;
 mod middleware;

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 
 use crate::answer::Refusal;
 use crate::clock::Clock;
+use crate::identity_and_roles;
 use crate::judge;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
@@ -14,7 +15,7 @@ const WINDOW: i64 = 10_000;
 /// How many requests are answered in each window of ten seconds. Beyond that the answer is 429.
 ///
 /// With a limit of the account or of routes, every answer says when the window ends and how much of both is left: if only
-/// one is given, a route has no less than the account, and the account as much as its six routes together. Without one, no
+/// one is given, a route has no less than the account, and the account as much as all routes together. Without one, no
 /// answer has these headers. The limit of an address is told by `Retry-After` only, once it is exceeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -49,7 +50,8 @@ impl Limits {
 
     /// The limits of the account and of each route, if there are any.
     fn of_window(self) -> Option<(u32, u32)> {
-        let routes = u32::try_from(judge::operation_ids().len()).unwrap_or(u32::MAX);
+        let routes =
+            u32::try_from(judge::operation_ids().len() + identity_and_roles::names().count()).unwrap_or(u32::MAX);
         match (self.account, self.route) {
             (None, None) => None,
             (account, route) => {

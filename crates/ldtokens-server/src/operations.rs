@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::access::{Action, Caller};
 use crate::answer::{Answer, Refusal, json_answer, no_content};
 use crate::document::{later, link, new_token, patched, shown};
+use crate::identity_and_roles;
 use crate::secrets;
 use crate::store::{LastUse, Records, StoredToken};
 
@@ -26,8 +27,8 @@ pub(crate) struct Asked {
     pub(crate) now: i64,
     /// The API version that it is for.
     pub(crate) version: i64,
-    /// The token that the path names, if it names one.
-    pub(crate) token_id: String,
+    /// The token or custom role that the path names, if it names one.
+    pub(crate) path_id: String,
     /// The query's parameters, as the document types them.
     pub(crate) parameters: BTreeMap<String, Value>,
     /// The body, which the document allows.
@@ -72,12 +73,12 @@ pub(crate) fn work(operation: &str) -> Option<Work> {
         "patchToken" => Work::Change(patch_token),
         "deleteToken" => Work::Write(delete_token),
         "resetToken" => Work::Write(reset_token),
-        _ => return None,
+        other => return identity_and_roles::work(other),
     })
 }
 
 impl Request<'_> {
-    fn parameter(&self, name: &str) -> Option<i64> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<i64> {
         self.asked.parameters.get(name).and_then(Value::as_i64)
     }
 
@@ -134,7 +135,8 @@ fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
 
 fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let mut token = new_token(secrets::new_id(), &asked.body, caller.token.member.clone(), asked.now)?;
+    let owner = records.owner_id()?;
+    let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
     caller.require(records, Action::Create, &token)?;
     caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
@@ -145,13 +147,13 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 }
 
 fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.token_id, &[])?;
+    let token = request.caller.find(request.records, &request.asked.path_id, &[])?;
     Ok(json_answer(StatusCode::OK, &request.shown(&token)))
 }
 
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let token = records.token(&asked.token_id)?.ok_or_else(Refusal::not_found)?;
+    let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
     let patched = patched(&token.document, &asked.body, asked.now);
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;
@@ -166,7 +168,7 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.token_id, &[Action::Delete])?;
+    let token = request.caller.find(request.records, &request.asked.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
     request.last_use.forget(&token.id);
     Ok(no_content())
@@ -175,7 +177,7 @@ fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
 fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let mut token = caller.find(records, &asked.token_id, &[Action::Reset])?;
+    let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
     records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;

@@ -16,6 +16,7 @@ use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
 use crate::faults::Faults;
+use crate::identity_and_roles;
 use crate::judge;
 use crate::limits::Limiter;
 use crate::middleware;
@@ -41,10 +42,10 @@ pub(crate) struct Service {
     pub(crate) read_timeout: Duration,
 }
 
-/// The paths that the document has, `/healthz`, and what goes around them.
+/// The paths that the document has, those of [`identity_and_roles`], `/healthz`, and what goes around them.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
-    for path in judge::paths() {
+    for path in judge::paths().into_iter().chain(identity_and_roles::paths()) {
         router = router.route(&format!("{API}{path}"), any(serve));
     }
     router
@@ -58,12 +59,17 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation(pub(crate) Option<&'static str>);
 
+/// The methods that `path` takes, and the operation that each is.
+fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    judge::operations_at(path).chain(identity_and_roles::operations_at(path))
+}
+
 /// The operation that a request is, by the document's name for it.
 pub(crate) fn operation(request: &HttpRequest) -> Option<&'static str> {
     let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API)?;
     // As everywhere on the web, what can be got can be asked for its head.
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    judge::operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
+    operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
 }
 
 async fn serve(
@@ -72,10 +78,10 @@ async fn serve(
     request: HttpRequest,
 ) -> Answer {
     // What is not UTF-8 is no ID, and neither is the empty text.
-    let token_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
+    let path_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
     let operation = request.extensions().get::<Operation>().and_then(|operation| operation.0);
     let answered = match operation.and_then(|operation| Some((operation, work(operation)?))) {
-        Some((operation, work)) => service.perform(operation, work, token_id.unwrap_or_default(), request).await,
+        Some((operation, work)) => service.perform(operation, work, path_id.unwrap_or_default(), request).await,
         None => return not_allowed(&request),
     };
     answered.unwrap_or_else(Refusal::into_answer)
@@ -84,7 +90,7 @@ async fn serve(
 /// Refuses a method, naming those that are taken.
 fn not_allowed(request: &HttpRequest) -> Answer {
     let path = request.extensions().get::<MatchedPath>().and_then(|path| path.as_str().strip_prefix(API));
-    let methods: Vec<_> = judge::operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
+    let methods: Vec<_> = operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
     let mut answer = Refusal::method_not_allowed().into_answer();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
         answer.headers_mut().insert(header::ALLOW, methods);
@@ -105,13 +111,13 @@ impl Service {
         self: Arc<Self>,
         operation: &'static str,
         work: Work,
-        token_id: String,
+        path_id: String,
         request: HttpRequest,
     ) -> Result<Answer, Refusal> {
         let (head, body) = request.into_parts();
         let body = self.whole(body).await?;
         let looking = self.clone();
-        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, token_id, &head, body));
+        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, path_id, &head, body));
         match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
             Next::Done(answer) => Ok(answer),
             Next::Write(asked, work) => self.write(asked, work).await,
@@ -159,7 +165,7 @@ impl Service {
         &self,
         operation: &'static str,
         work: Work,
-        token_id: String,
+        path_id: String,
         head: &Parts,
         body: Bytes,
     ) -> Result<Next, Refusal> {
@@ -171,9 +177,9 @@ impl Service {
             let last_use = self.store.last_use();
             last_use.note(&caller.token.id, now);
             let version = version(&head.headers, &caller)?;
-            let parameters = judge::parameters(operation, &query(&head.uri)?)?;
+            let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
             judge::body(operation, &body)?;
-            let asked = Asked { credential, now, version, token_id, parameters, body };
+            let asked = Asked { credential, now, version, path_id, parameters, body };
             let request = Request { records, caller: &caller, last_use, asked: &asked };
             Ok(match work {
                 Work::Read(work) => Next::Done(work(&request)?),

@@ -42,12 +42,14 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
     for member in &members {
         records.add_member(member)?;
     }
+    let owner = records.owner_id()?;
     for number in 0..count {
         let member = &members[dice.usize(..members.len())];
         let created = LATEST - dice.i64(1..1000) * DAY - dice.i64(0..DAY);
         let mut token = new_token(
             format!("5eed{number:020x}"),
             body(&mut dice, number).to_string().as_bytes(),
+            &owner,
             member.clone(),
             created,
         )?;

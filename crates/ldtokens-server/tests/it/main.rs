@@ -6,6 +6,7 @@ mod bounds;
 mod conflicts;
 mod contract;
 mod faults;
+mod identity_and_roles;
 mod lists;
 mod operations;
 mod page;
