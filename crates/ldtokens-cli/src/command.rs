@@ -140,6 +140,16 @@ fn serve() -> Command {
         )
         .arg(count("seed-tokens", "Put so many more tokens into a new store, the same ones each time"))
         .arg(
+            Arg::new("strict")
+                .long("strict")
+                .action(clap::ArgAction::SetTrue)
+                .help("Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log")
+                .long_help(
+                    "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH \
+                     without Content-Type: application/json (415), and a custom role that the account does not have (400)",
+                ),
+        )
+        .arg(
             Arg::new("fault")
                 .long("fault")
                 .value_name("FAULT")

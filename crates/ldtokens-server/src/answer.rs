@@ -38,6 +38,7 @@ impl Refusal {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::CONFLICT => Self::conflict(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
             StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it could not be understood"),
             StatusCode::TOO_MANY_REQUESTS => Self::rate_limited(),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Service unavailable. Try again later."),
@@ -69,6 +70,11 @@ impl Refusal {
 
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource")
+    }
+
+    pub(crate) fn unsupported_media_type() -> Self {
+        let message = "A request with this method must have the header Content-Type: application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     }
 
     pub(crate) fn conflict() -> Self {

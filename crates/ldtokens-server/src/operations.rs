@@ -9,10 +9,13 @@ use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
 use crate::answer::{Answer, Refusal, json_answer, no_content};
-use crate::document::{later, link, new_token, patched, shown};
+use crate::custom_role_ids;
+use crate::document::{kept, later, link, new_token, shown};
 use crate::identity_and_roles;
+use crate::patch::patched;
 use crate::secrets;
 use crate::store::{LastUse, Records, StoredToken};
+use crate::strictness::Strictness;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
@@ -40,6 +43,7 @@ pub(crate) struct Request<'a> {
     pub(crate) records: &'a Records<'a>,
     pub(crate) caller: &'a Caller,
     pub(crate) last_use: &'a LastUse,
+    pub(crate) strictness: Strictness,
     pub(crate) asked: &'a Asked,
 }
 
@@ -138,6 +142,9 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let owner = records.owner_id()?;
     let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
     caller.require(records, Action::Create, &token)?;
+    if let Some(document) = token.document.as_object_mut() {
+        custom_role_ids::adopt(records, request.strictness, document)?;
+    }
     caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
     token.document["token"] = secret.last_four().into();
@@ -154,10 +161,13 @@ fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
-    let patched = patched(&token.document, &asked.body, asked.now);
+    let patched = patched(&request.shown(&token), &asked.body, asked.now, |document| {
+        custom_role_ids::adopt(records, request.strictness, document)
+    });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;
     let (document, actions) = patched?;
+    let document = kept(document);
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_reach(records, &document)?;
     }
@@ -174,11 +184,25 @@ fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     Ok(no_content())
 }
 
+/// The end of the year 9999. A later expiry is no time in milliseconds.
+const LATEST_EXPIRY: i64 = 253_402_300_799_999;
+
+/// When the old secrets of a token that is reset stop working: a time that has passed, as 0 has, means at once.
+fn expiry(request: &Request<'_>) -> Result<i64, Refusal> {
+    match request.parameter("expiry") {
+        None => Ok(request.asked.now),
+        Some(expiry @ 0..=LATEST_EXPIRY) => Ok(expiry),
+        Some(expiry) => Err(Refusal::invalid_request(format!(
+            "expiry: {expiry} is not a Unix time in milliseconds; leave it out to end the old secret at once"
+        ))),
+    }
+}
+
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
 fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
-    records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
+    records.expire_secrets(&token.id, expiry(request)?, asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
     token.document["lastModified"] = later(&token.document, asked.now).into();

@@ -24,6 +24,7 @@ use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
 use crate::session::Session;
 use crate::store::{Records, Store};
+use crate::strictness::Strictness;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -36,6 +37,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
+    pub(crate) strictness: Strictness,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
     /// How long a body may take to arrive.
@@ -145,10 +147,10 @@ impl Service {
         asked: Asked,
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Result<Answer, Refusal> {
-        let (last_use, session) = (self.store.last_use().clone(), self.session.clone());
+        let (last_use, session, strictness) = (self.store.last_use().clone(), self.session.clone(), self.strictness);
         let write = move |records: &Records<'_>| {
             let caller = Session::caller(session.as_ref(), records, &asked.credential, asked.now)?;
-            work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+            work(&Request { records, caller: &caller, last_use: &last_use, strictness, asked: &asked })
         };
         self.store.write(write).await
     }
@@ -158,6 +160,16 @@ impl Service {
             |_| Refusal::invalid_request(format!("The body is cut off, or longer than {LONGEST_BODY} bytes"));
         let whole = tokio::time::timeout(self.read_timeout, to_bytes(body, LONGEST_BODY)).await;
         whole.map_err(|_| Refusal::too_slow())?.map_err(too_long)
+    }
+
+    /// Whether the credential in `headers` opens anything. If the store can't say, the operation will say why.
+    pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
+        let Some(credential) = credential(headers) else { return false };
+        let (service, now) = (self.clone(), self.clock.now().get());
+        let looked = tokio::task::spawn_blocking(move || {
+            service.store.read(|records| Session::caller(service.session.as_ref(), records, &credential, now))
+        });
+        !matches!(looked.await, Ok(Err(refusal)) if refusal.status == StatusCode::UNAUTHORIZED)
     }
 
     /// Checks the request, and does what can be done by reading.
@@ -170,17 +182,19 @@ impl Service {
         body: Bytes,
     ) -> Result<Next, Refusal> {
         let now = self.clock.now().get();
-        let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let credential = secrets::hash(credential.ok_or_else(Refusal::unauthorized)?);
+        let credential = credential(&head.headers).ok_or_else(Refusal::unauthorized)?;
         self.store.read(|records| {
             let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
             let last_use = self.store.last_use();
             last_use.note(&caller.token.id, now);
             let version = version(&head.headers, &caller)?;
+            if takes_json(&head.method) && !is_json(&head.headers) {
+                self.strictness.tolerate(Refusal::unsupported_media_type())?;
+            }
             let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
             judge::body(operation, &body)?;
             let asked = Asked { credential, now, version, path_id, parameters, body };
-            let request = Request { records, caller: &caller, last_use, asked: &asked };
+            let request = Request { records, caller: &caller, last_use, strictness: self.strictness, asked: &asked };
             Ok(match work {
                 Work::Read(work) => Next::Done(work(&request)?),
                 Work::Write(work) => Next::Write(asked, work),
@@ -193,6 +207,22 @@ impl Service {
     }
 }
 
+/// The hash of the caller's secret.
+fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok().map(secrets::hash)
+}
+
+/// "Request bodies for PATCH, POST and PUT must be JSON", say the vendor's docs; its server has refused a POST without a
+/// body for that too.
+fn takes_json(method: &Method) -> bool {
+    [Method::POST, Method::PATCH, Method::PUT].contains(method)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
 fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
@@ -200,13 +230,18 @@ fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     }
 }
 
-/// The version of the API that the request names, or else its token's default.
+/// The version of the API that the request names, or else its token's default. `beta`, which the vendor has for resources
+/// in beta, means the newest.
 fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
     let Some(named) = headers.get("ld-api-version") else {
         return Ok(caller.token.document["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]));
     };
-    let known = named.to_str().ok().and_then(|text| text.parse().ok()).filter(|version| API_VERSIONS.contains(version));
-    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}")))
+    let named = named.to_str().unwrap_or_default();
+    if named == "beta" {
+        return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
+    }
+    let known = named.parse().ok().filter(|version| API_VERSIONS.contains(version));
+    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
 }
 
 /// The method that `request` tunnels through a POST.

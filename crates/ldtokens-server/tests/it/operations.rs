@@ -21,7 +21,7 @@ async fn post_token_answers_the_whole_token_and_its_secret() {
     assert_eq!(token["ownerId"], token["_member"]["_id"]);
     assert_eq!(token["_links"]["self"]["href"], format!("/api/v2/tokens/{id}"));
     assert_eq!(token["_links"]["parent"]["href"], "/api/v2/tokens");
-    assert!(token.get("lastUsed").is_none());
+    assert_eq!(token["lastUsed"], 0, "fact 9: it was never used");
 }
 
 #[tokio::test]
