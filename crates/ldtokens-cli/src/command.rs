@@ -146,7 +146,8 @@ fn serve() -> Command {
                 .help("Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log")
                 .long_help(
                     "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH \
-                     without Content-Type: application/json (415), and a custom role that the account does not have (400)",
+                     without Content-Type: application/json (415), a custom role that the account does not have (400), and \
+                     the reset of another member's personal token (403)",
                 ),
         )
         .arg(

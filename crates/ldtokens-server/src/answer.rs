@@ -64,6 +64,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.")
     }
 
+    pub(crate) fn not_its_member() -> Self {
+        let message = "Forbidden. Only its own member may reset a personal token.";
+        Self { message: message.to_owned(), ..Self::forbidden() }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier")
     }

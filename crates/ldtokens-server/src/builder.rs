@@ -114,7 +114,8 @@ impl ServerBuilder {
 
     /// Refuses what LaunchDarkly is known or documented to refuse, or may refuse, and what this server otherwise takes with
     /// a warning in the log, since clients of the vendor's own send it: a `POST` or `PATCH` whose `Content-Type` is not
-    /// `application/json` (415), and custom roles that the account does not have (400).
+    /// `application/json` (415), custom roles that the account does not have (400), and the reset of another
+    /// member's personal token (403).
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self

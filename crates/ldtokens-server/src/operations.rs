@@ -202,6 +202,10 @@ fn expiry(request: &Request<'_>) -> Result<i64, Refusal> {
 fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
+    let is_its_own = !caller.token.service && caller.token.member.id == token.member.id;
+    if !token.service && !is_its_own {
+        request.strictness.tolerate(Refusal::not_its_member())?;
+    }
     records.expire_secrets(&token.id, expiry(request)?, asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;

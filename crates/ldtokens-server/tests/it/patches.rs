@@ -173,8 +173,10 @@ async fn whatever_is_shown_can_be_tested() {
     let (_, shown) = api.owner(Method::GET, &path, None).await;
     let fields = shown.as_object().unwrap();
     assert!(["_member", "_links", "lastUsed", "token"].iter().all(|name| fields.contains_key(*name)));
-    let tests: Value =
-        fields.iter().map(|(name, value)| json!({ "op": "test", "path": format!("/{name}"), "value": value })).collect();
+    let tests: Value = fields
+        .iter()
+        .map(|(name, value)| json!({ "op": "test", "path": format!("/{name}"), "value": value }))
+        .collect();
     let (status, unchanged) = api.owner(Method::PATCH, &path, Some(&tests)).await;
     assert_eq!((status.as_u16(), &unchanged), (200, &shown));
     for name in fields.keys() {

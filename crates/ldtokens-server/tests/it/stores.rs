@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ldtokens_client::Secret;
+use ldtokens_client::{Role, Secret};
 use ldtokens_server::{Server, StartError};
 use reqwest::StatusCode;
 use sha2::Digest;
@@ -179,6 +179,19 @@ async fn a_token_of_version_2_is_shown_with_the_accounts_owner_and_ids_of_roles(
     let shown: serde_json::Value = shown.json().await.unwrap();
     assert_eq!(shown["ownerId"], "00000000000000000000000a");
     assert_eq!(shown["customRoleIds"], serde_json::json!(["00000000000000000000000c", "gone"]));
+}
+
+#[tokio::test]
+async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let server = start(&path).await.unwrap();
+    assert!(server.set_member_role("reader@example.com", Role::Writer).await.unwrap());
+    assert!(!server.set_member_role("nobody@example.com", Role::Writer).await.unwrap());
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let failing = "CREATE TRIGGER failing BEFORE UPDATE ON member BEGIN SELECT RAISE(FAIL, 'as if by the disk'); END";
+    other.execute_batch(failing).unwrap();
+    assert!(server.set_member_role("reader@example.com", Role::Reader).await.is_err());
 }
 
 #[tokio::test]
