@@ -301,6 +301,9 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
             "/api/v2/tokens/ID",
             "/api/v2/tokens/ID/reset",
             "/api/v2/tokens/ANY",
+            "/api/v2/caller-identity",
+            "/api/v2/roles",
+            "/api/v2/roles/ANY",
             "/api/v2/ANY",
             "/healthz",
             "/ANY",
@@ -320,7 +323,7 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
     let any = bytes_of_header(dice);
     let named = [
         ("Authorization", choice(dice, &[owner, owner, owner, "nonsense"])),
-        ("LD-API-Version", choice(dice, &["20240415", "20160426", "2", ""])),
+        ("LD-API-Version", choice(dice, &["20240415", "20160426", "20191212", "beta", "2", ""])),
         ("Content-Type", choice(dice, &["application/json", "text/html; charset=utf-16", "multipart/form-data"])),
         ("X-HTTP-Method-Override", choice(dice, &["PATCH", "DELETE", "PUT", "patch", "TRACE", ""])),
         (choice(dice, &["Origin", "Accept", "Range", "If-Match", "Content-Encoding", "Cookie", "X-Any"]), "x"),
