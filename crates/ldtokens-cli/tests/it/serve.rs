@@ -70,9 +70,14 @@ fn ended(mut child: Child) -> String {
 
 /// Sends a request, and gives the status and the body of the answer, or status 0 where there is none.
 pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
+    send_with(url, line, "", credential, body)
+}
+
+/// [`send`] with more lines in the head.
+fn send_with(url: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
-    let head = format!("Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!("{more}Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(format!("{line} HTTP/1.1\r\nHost: x\r\n{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -153,6 +158,28 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
                 "{log}"
             );
         }
+    }
+}
+
+/// Fact 1, and what is not known of custom roles.
+#[test]
+fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
+    let unknown = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
+    let body = format!(r#"{{"customRoleIds": ["{unknown}"]}}"#);
+    let create = |flags: &[&str], is_json: bool| {
+        let (child, lines) = serve(flags, 1);
+        let url = lines[0].strip_prefix("listening on ").unwrap();
+        let more = if is_json { "Content-Type: application/json\r\n" } else { "" };
+        (send_with(url, "POST /api/v2/tokens", more, OWNER, &body), ended(child))
+    };
+    for is_json in [false, true] {
+        let ((status, refusal), _) = create(&["--strict"], is_json);
+        assert_eq!(status, if is_json { 400 } else { 415 }, "{refusal}");
+        let ((status, made), log) = create(&[], is_json);
+        assert_eq!(status, 201, "{made}");
+        let words = refusal["message"].as_str().unwrap();
+        assert!(log.contains("WARN") && log.contains(words), "{words}\n{log}");
+        assert!(!log.contains(unknown) && !words.contains(unknown), "{log}");
     }
 }
 
