@@ -83,19 +83,15 @@ fn apply(token: &mut Value, operation: PatchOperation) -> Result<(), &'static st
     Ok(())
 }
 
-/// RFC 6902 has it that only what exists can be replaced. The vendor's server sets a property that is absent, and its
-/// Terraform provider relies on that.
+/// By RFC 6902, only what exists can be replaced. The vendor's server also sets a property that is absent, and its Terraform
+/// provider relies on that.
 fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
-    match operation {
+    let PatchOperation::Replace(replace) = operation else { return operation };
+    let parent = replace.path.split_back().and_then(|(parent, _)| parent.resolve(token).ok());
+    if parent.is_some_and(Value::is_object) {
+        PatchOperation::Add(AddOperation { path: replace.path, value: replace.value })
+    } else {
         PatchOperation::Replace(replace)
-            if replace
-                .path
-                .split_back()
-                .is_some_and(|(parent, _)| parent.resolve(token).is_ok_and(Value::is_object)) =>
-        {
-            PatchOperation::Add(AddOperation { path: replace.path, value: replace.value })
-        }
-        other => other,
     }
 }
 
