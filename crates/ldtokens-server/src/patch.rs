@@ -25,12 +25,12 @@ const MUTABLE: [(&str, Action); 5] = [
 /// What `patch` makes of a token, given as the API shows it, and what has to be allowed for it. Only the end counts: in
 /// between, the token may have no permissions or two kinds of them.
 ///
-/// `adopt` makes what is kept of the token's new custom roles.
+/// `resolve` is called when `customRoleIds` changes, to put IDs in the place of keys.
 pub(crate) fn patched(
     shown: &Value,
     patch: &[u8],
     now: i64,
-    adopt: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
+    resolve: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
 ) -> Result<(Value, Vec<Action>), Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid patch: {error}"));
     let patch: Value = serde_json::from_slice(patch).map_err(invalid)?;
@@ -49,7 +49,7 @@ pub(crate) fn patched(
     };
     keep_as_created(after)?;
     if after.get("customRoleIds") != before.get("customRoleIds") {
-        adopt(after)?;
+        resolve(after)?;
     }
     let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
     let mut actions = Vec::new();

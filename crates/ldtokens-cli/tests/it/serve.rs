@@ -119,6 +119,7 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
             (format!("POST /api/v2/tokens/{id}/reset"), wrong, "", 401, "/api/v2/tokens/{tokenId}/reset"),
             (format!("POST /api/v2/tokens/{id}/reset"), &secret, "", 403, "/api/v2/tokens/{tokenId}/reset"),
             (format!("GET /api/v2/tokens/{secret}"), OWNER, "", 404, "/api/v2/tokens/{tokenId}"),
+            (format!("GET /api/v2/roles/{id}"), OWNER, "", 404, "/api/v2/roles/{customRoleKey}"),
             (format!("GET /{secret}"), OWNER, "", 404, "-"),
             (format!("GET /api/v2/tokens?name={secret}"), OWNER, "", 200, "/api/v2/tokens"),
             (format!("GET /api/v2/tokens?limit={secret}"), OWNER, "", 400, "/api/v2/tokens"),
@@ -126,7 +127,7 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
             ("POST /api/v2/tokens".to_owned(), OWNER, &secret, 400, "/api/v2/tokens"),
         ] {
             assert_eq!(send(url, &line, credential, body).0, status, "{line}");
-            sent.push((status, route, line.contains(id).then_some(id)));
+            sent.push((status, route, line.contains(&format!("tokens/{id}")).then_some(id)));
         }
         assert_eq!(send(url, "nonsense", &secret, "").0, 400);
 
