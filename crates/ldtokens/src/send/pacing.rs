@@ -317,3 +317,7 @@ impl Drop for Permit<'_> {
         self.pacing.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/pacing.rs"]
+mod tests;

@@ -6,14 +6,14 @@ use reqwest::StatusCode;
 #[test]
 fn the_apis_own_words_are_kept() {
     let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
-    let error = read(Operation::new("get_token"), StatusCode::NOT_FOUND, body, None, &Secret::new(""));
+    let error = read(Operation::GetToken, StatusCode::NOT_FOUND, body, None, &Secret::new(""));
     assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
 }
 
 #[test]
 fn what_is_not_the_apis_json_says_only_its_status() {
     for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
-        let error = read(Operation::new("get_tokens"), StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
+        let error = read(Operation::GetTokens, StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
         assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
     }
 }

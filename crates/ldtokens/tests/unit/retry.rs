@@ -1,65 +1,81 @@
-use super::{Decision, Known, Past, Repetition, RetryPolicy, decide};
+use super::{Decision, AttemptOutcome, RetryState, Idempotency, RetryPolicy, decide};
 use ldtokens_client::types::JsonPatch;
 use std::time::Duration;
 
-const AGAIN: Decision = Decision::Again(Duration::from_millis(100));
+const RETRY: Decision = Decision::Retry(Duration::from_millis(100));
+const REFUSED: AttemptOutcome = AttemptOutcome::Refused { wait_named: false };
+const UNKNOWN: AttemptOutcome = AttemptOutcome::Unknown { wait_named: false };
 
-fn after(repetition: Repetition, known: Known, unknown_before: bool) -> Decision {
-    let past = Past { attempts: 1, unknown: unknown_before, left: Duration::from_secs(10) };
-    decide(repetition, known, past, &RetryPolicy::default(), 0.5)
+fn state(counted: u32, unknown: bool) -> RetryState {
+    RetryState { counted, unknown, credential_worked: true, left: Duration::from_secs(10) }
+}
+
+fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool) -> Decision {
+    decide(idempotency, outcome, state(1, unknown_before), &RetryPolicy::default(), 0.5)
 }
 
 #[test]
 fn each_row_of_the_table() {
-    use Known::{Answered, Unknown};
-    use Repetition::{Deletes, Harms, Reads, Settles};
-    let refused = Known::Refused { time_named: false };
-    let told_when = Known::Refused { time_named: true };
+    use AttemptOutcome::Responded;
+    use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
+    let told_when = AttemptOutcome::Refused { wait_named: true };
+    let told_when_unknown = AttemptOutcome::Unknown { wait_named: true };
     let rows = [
-        (Reads, Unknown, AGAIN),
-        (Reads, refused, AGAIN),
-        (Reads, told_when, AGAIN),
-        (Reads, Answered(404), Decision::Deliver),
-        (Deletes, Unknown, AGAIN),
-        (Deletes, refused, AGAIN),
-        (Deletes, Answered(404), Decision::Deliver),
-        (Settles, Unknown, AGAIN),
-        (Settles, refused, AGAIN),
-        (Settles, Answered(422), Decision::Deliver),
-        (Harms, Unknown, Decision::SayUnknown),
-        (Harms, refused, AGAIN),
-        (Harms, told_when, AGAIN),
-        (Harms, Answered(201), Decision::Deliver),
+        (ReadOnly, UNKNOWN, RETRY),
+        (ReadOnly, REFUSED, RETRY),
+        (ReadOnly, told_when, RETRY),
+        (ReadOnly, Responded(404), Decision::Return),
+        (Delete, UNKNOWN, RETRY),
+        (Delete, REFUSED, RETRY),
+        (Delete, Responded(404), Decision::Return),
+        (Delete, Responded(401), Decision::Return),
+        (Idempotent, UNKNOWN, RETRY),
+        (Idempotent, told_when_unknown, RETRY),
+        (Idempotent, REFUSED, RETRY),
+        (Idempotent, Responded(422), Decision::Return),
+        (NotIdempotent, UNKNOWN, Decision::OutcomeUnknown),
+        (NotIdempotent, told_when_unknown, Decision::OutcomeUnknown),
+        (NotIdempotent, REFUSED, RETRY),
+        (NotIdempotent, told_when, RETRY),
+        (NotIdempotent, Responded(201), Decision::Return),
     ];
-    for (repetition, known, decision) in rows {
-        assert_eq!(after(repetition, known, false), decision, "{repetition:?} after {known:?}");
+    for (idempotency, outcome, decision) in rows {
+        assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
     }
 }
 
 #[test]
-fn an_answer_reads_otherwise_after_an_unknown_outcome() {
-    use Known::Answered;
-    assert_eq!(after(Repetition::Deletes, Answered(404), true), Decision::Done);
-    assert_eq!(after(Repetition::Deletes, Answered(403), true), Decision::Deliver);
-    assert_eq!(after(Repetition::Settles, Answered(422), true), Decision::SayUnknown);
-    assert_eq!(after(Repetition::Settles, Answered(409), true), Decision::SayUnknown);
-    assert_eq!(after(Repetition::Settles, Answered(200), true), Decision::Deliver);
-    assert_eq!(after(Repetition::Reads, Answered(404), true), Decision::Deliver);
+fn a_response_means_something_else_after_an_unknown_outcome() {
+    use AttemptOutcome::Responded;
+    use Idempotency::{Delete, Idempotent, ReadOnly};
+    assert_eq!(after(Delete, Responded(404), true), Decision::Done);
+    assert_eq!(after(Delete, Responded(401), true), Decision::Done);
+    assert_eq!(after(Delete, Responded(403), true), Decision::Return);
+    for status in [401, 403, 409, 422] {
+        assert_eq!(after(Idempotent, Responded(status), true), Decision::OutcomeUnknown);
+    }
+    assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);
+    assert_eq!(after(ReadOnly, Responded(404), true), Decision::Return);
+    let new = RetryState { credential_worked: false, ..state(1, true) };
+    let decision = decide(Delete, Responded(401), new, &RetryPolicy::default(), 0.5);
+    assert_eq!(decision, Decision::OutcomeUnknown, "the credential may be wrong");
 }
 
 #[test]
 fn attempts_and_the_deadline_end_it() {
+    use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
     let policy = RetryPolicy::default();
-    let past = |attempts, left| Past { attempts, unknown: false, left };
-    let ten = Duration::from_secs(10);
-    let last = policy.max_attempts;
-    let refused = Known::Refused { time_named: false };
-    assert_eq!(decide(Repetition::Reads, Known::Unknown, past(last, ten), &policy, 0.5), Decision::Deliver);
-    assert_eq!(decide(Repetition::Settles, Known::Unknown, past(last, ten), &policy, 0.5), Decision::SayUnknown);
-    assert_eq!(decide(Repetition::Harms, refused, past(last, ten), &policy, 0.5), Decision::Deliver);
-    let told_when = decide(Repetition::Harms, Known::Refused { time_named: true }, past(last, ten), &policy, 0.5);
-    assert!(matches!(told_when, Decision::Again(_)), "{told_when:?}");
-    assert_eq!(decide(Repetition::Reads, refused, past(1, Duration::ZERO), &policy, 0.5), Decision::Deliver);
+    let last = state(policy.max_attempts, false);
+    assert_eq!(decide(ReadOnly, UNKNOWN, last, &policy, 0.5), Decision::Return);
+    assert_eq!(decide(Idempotent, UNKNOWN, last, &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(Delete, UNKNOWN, last, &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(Delete, REFUSED, last, &policy, 0.5), Decision::Return);
+    assert_eq!(decide(Delete, REFUSED, state(policy.max_attempts, true), &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(NotIdempotent, REFUSED, last, &policy, 0.5), Decision::Return);
+    let told_when = decide(NotIdempotent, AttemptOutcome::Refused { wait_named: true }, last, &policy, 0.5);
+    assert!(matches!(told_when, Decision::Retry(_)), "{told_when:?}");
+    let out_of_time = RetryState { left: Duration::ZERO, ..state(1, false) };
+    assert_eq!(decide(ReadOnly, REFUSED, out_of_time, &policy, 0.5), Decision::Return);
 }
 
 #[test]
@@ -72,10 +88,10 @@ fn the_backoff_doubles_up_to_its_cap() {
 }
 
 #[test]
-fn a_patch_settles_if_doing_it_twice_does_no_more() {
-    let settles = |operation: &str| {
+fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
+    let is_idempotent = |operation: &str| {
         let patch: JsonPatch = serde_json::from_str(&format!("[{operation}]")).unwrap();
-        patch.iter().all(super::settles)
+        patch.iter().all(super::is_idempotent)
     };
     for operation in [
         r#"{"op": "replace", "path": "/name", "value": "a"}"#,
@@ -84,7 +100,7 @@ fn a_patch_settles_if_doing_it_twice_does_no_more() {
         r#"{"op": "add", "path": "/description", "value": "a"}"#,
         r#"{"op": "remove", "path": "/description"}"#,
     ] {
-        assert!(settles(operation), "{operation}");
+        assert!(is_idempotent(operation), "{operation}");
     }
     for operation in [
         r#"{"op": "add", "path": "/customRoleIds/-", "value": "a"}"#,
@@ -93,6 +109,6 @@ fn a_patch_settles_if_doing_it_twice_does_no_more() {
         r#"{"op": "move", "from": "/name", "path": "/description"}"#,
         r#"{"op": "copy", "from": "/customRoleIds/0", "path": "/customRoleIds/-"}"#,
     ] {
-        assert!(!settles(operation), "{operation}");
+        assert!(!is_idempotent(operation), "{operation}");
     }
 }
