@@ -37,8 +37,9 @@ async fn while_nothing_goes_wrong_it_is_one_request_without_a_mark() {
 #[tokio::test]
 async fn after_lost_responses_the_secret_comes_first_and_cleaning_up_after_it() {
     let server = server().await;
-    for (number, fault) in
-        [Fault::Reset(Moment::After), Fault::CutOff, Fault::Answer(Moment::After, proxy::TOLD_503)].into_iter().enumerate()
+    for (number, fault) in [Fault::Reset(Moment::After), Fault::CutOff, Fault::Answer(Moment::After, proxy::TOLD_503)]
+        .into_iter()
+        .enumerate()
     {
         let name = format!("recovered {number}");
         let (client, proxy) = losing(&server, 3, fault.clone()).await;
