@@ -75,7 +75,10 @@ impl Demo {
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
-            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))));
+            field(
+                token.id.as_str(),
+                &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))),
+            );
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -129,7 +132,7 @@ fn title(number: u32, text: &str) {
 }
 
 fn fields(token: &Token) {
-    field("id", &token.id);
+    field("id", token.id.as_str());
     field("name", token.name.as_deref().unwrap_or_default());
     field("reach", &reach(&json(token)));
 }

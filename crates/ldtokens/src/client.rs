@@ -16,7 +16,7 @@ use crate::overlap::Overlap;
 use crate::patch::Patch;
 use crate::retry::Repetition;
 use crate::send::{Call, Sender};
-use crate::token_id::TokenId;
+use ldtokens_client::TokenId;
 
 /// A client for the access tokens of one LaunchDarkly account.
 ///

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::client::Client;
 use crate::error::Error;
 use crate::patch::Patch;
-use crate::token_id::TokenId;
+use ldtokens_client::TokenId;
 
 /// How often an edit starts over before it gives up.
 const MAX_ROUNDS: u32 = 8;

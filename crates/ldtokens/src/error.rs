@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::operation::Operation;
-use crate::token_id::InvalidTokenId;
+use ldtokens_client::InvalidTokenId;
 
 /// Why a call did not give what was asked for.
 ///

@@ -27,7 +27,6 @@ impl IssuedToken {
         };
         let secret = token.token.take().ok_or_else(|| undecodable("it holds no secret"))?;
         token.token = Some(Secret::new(secret.last_four()));
-        let id = TokenId::new(token.id.as_str()).map_err(|_| undecodable("its `_id` can't be an ID"))?;
-        Ok(Self { id, token, secret })
+        Ok(Self { id: token.id.clone(), token, secret })
     }
 }

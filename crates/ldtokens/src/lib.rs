@@ -96,7 +96,6 @@ mod retry;
 mod send;
 mod server_time;
 mod stream;
-mod token_id;
 
 pub use api_version::{ApiVersion, UnknownApiVersion};
 pub use base_url::Region;
@@ -117,10 +116,9 @@ pub use policy::{Actions, InvalidPolicy, Policy, Resources, Statement};
 pub use request::RequestBuilder;
 pub use retry::RetryPolicy;
 pub use stream::TokenStream;
-pub use token_id::{InvalidTokenId, TokenId};
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
-pub use ldtokens_client::{Role, Secret, UnixMillis, reqwest};
+pub use ldtokens_client::{InvalidTokenId, Role, Secret, TokenId, UnixMillis, reqwest};
 
 /// The generated client beneath the facade, for what the facade has no word for; [`Client::raw`] gives one that is ready.
 pub use ldtokens_client as raw;

@@ -102,13 +102,18 @@ impl NewToken {
     }
 
     pub(crate) fn to_body(&self) -> Result<TokenBody, Error> {
+        let default_api_version = match self.default_api_version.map(ApiVersion::number) {
+            Some(None) => return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned())),
+            Some(number) => number,
+            None => None,
+        };
         let mut body = TokenBody::builder()
             .name(self.name.clone())
             .description(self.description.clone())
             .service_token(self.service)
-            .default_api_version(self.default_api_version.map(ApiVersion::number));
+            .default_api_version(default_api_version);
         body = match &self.permissions {
-            Permissions::Role(role) => body.role(*role),
+            Permissions::Role(role) => body.role(role.clone()),
             Permissions::CustomRoles(keys) if keys.is_empty() || keys.iter().any(String::is_empty) => {
                 return Err(Error::InvalidInput("a new token needs at least one custom role, by ID or key".to_owned()));
             }

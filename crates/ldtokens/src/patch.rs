@@ -143,18 +143,15 @@ fn new_operation(op: PatchOperationOp, path: String, value: Option<Value>) -> Pa
     PatchOperation::builder().op(op).path(path).value(value).try_into().expect("all that an operation requires is set")
 }
 
-/// Reads one operation. The generated type takes a `null` for no value at all, which RFC 6902 tells apart.
+/// Reads one operation, strictly: the generated type also takes an `op` that RFC 6902 does not know.
 fn operation(json: Value) -> Result<PatchOperation, String> {
-    let is_null = json.get("value").is_some_and(Value::is_null);
-    let mut operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    if is_null {
-        operation.value = Some(Value::Null);
-    }
+    let operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
     let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
     let (needs_value, needs_from) = match operation.op {
         PatchOperationOp::Add | PatchOperationOp::Replace | PatchOperationOp::Test => (true, false),
         PatchOperationOp::Move | PatchOperationOp::Copy => (false, true),
-        _ => (false, false),
+        PatchOperationOp::Remove => (false, false),
+        _ => return Err(format!("there is no operation `{}`", operation.op)),
     };
     if needs_value && operation.value.is_none() {
         return Err(format!("`{}` needs a `value`", operation.op));

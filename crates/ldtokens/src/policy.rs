@@ -98,7 +98,7 @@ impl Statement {
     }
 
     fn to_wire(&self) -> types::Statement {
-        let statement = types::Statement::builder().effect(self.effect);
+        let statement = types::Statement::builder().effect(self.effect.clone());
         let statement = match &self.actions {
             Actions::Only(actions) => statement.actions(actions.clone()),
             Actions::AllBut(actions) => statement.not_actions(actions.clone()),
@@ -125,6 +125,9 @@ impl TryFrom<types::Statement> for Statement {
             (true, false) => Resources::AllBut(wire.not_resources),
             _ => return Err(InvalidPolicy::new("a statement has either `resources` or `notResources`", "")),
         };
+        if matches!(wire.effect, StatementEffect::Other(_)) {
+            return Err(InvalidPolicy::new("the effect of a statement is `allow` or `deny`", ""));
+        }
         let statement = Self { effect: wire.effect, actions, resources };
         statement.check()?;
         Ok(statement)

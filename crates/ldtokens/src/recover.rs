@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::issued::IssuedToken;
 use crate::new_token::NewToken;
 use crate::patch::Patch;
-use crate::token_id::TokenId;
+use ldtokens_client::TokenId;
 
 /// How often a create whose outcome is unknown is tried anew.
 const MAX_ROUNDS: u32 = 5;

@@ -76,7 +76,7 @@ impl Stream for TokenStream {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(token) = self.page.next() {
-                if self.seen.insert(&token.id) {
+                if self.seen.insert(token.id.as_str()) {
                     return Poll::Ready(Some(Ok(token)));
                 }
                 self.repeated += 1;

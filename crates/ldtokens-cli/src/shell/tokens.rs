@@ -111,8 +111,8 @@ async fn list(credential: Secret, host: &str, to: &Sender<Known>) -> Option<()> 
         let token = tokens.next().await?.ok()?;
         // What others wrote goes to this terminal: no control characters, and no secret that a name may be.
         let is_fit = |name: &String| !name.contains(char::is_control) && !has_secret(name) && !name.is_empty();
-        if token.id.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-            to.send(Known { id: token.id, name: token.name.filter(is_fit) }).ok()?;
+        if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
+            to.send(Known { id: token.id.into(), name: token.name.filter(is_fit) }).ok()?;
         }
     }
     Some(())

@@ -165,7 +165,7 @@ impl Writer {
                 self.ids.push(id.clone());
                 let known =
                     Known { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
-                self.live.insert(token.id.clone(), known);
+                self.live.insert(token.id.to_string(), known);
                 self.perform(client, &Write::Reset(id)).await.unwrap();
             }
             Write::Patch(id, text) => {
@@ -227,7 +227,7 @@ async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usiz
 /// All tokens by ID; one is the owner's.
 async fn all(client: &Client) -> BTreeMap<String, Token> {
     let tokens = client.list().limit(1000).collect_all().await.unwrap();
-    tokens.into_iter().map(|token| (token.id.clone(), token)).collect()
+    tokens.into_iter().map(|token| (token.id.to_string(), token)).collect()
 }
 
 fn client(served: &Served) -> Client {

@@ -212,7 +212,7 @@ async fn balance(server: &Server, seed: u64, books: &[Books]) {
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     let mut there: BTreeMap<&str, &ldtokens::Token> = BTreeMap::new();
     for token in all.iter().filter(|token| token.token.as_ref() != Some(&owner) || token.name.is_some()) {
-        there.insert(&token.id, token);
+        there.insert(token.id.as_str(), token);
         *by_name.entry(token.name.as_deref().unwrap_or_default()).or_default() += 1;
     }
     let (mut sure, mut unsure) = (0, 0);
