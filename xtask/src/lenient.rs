@@ -69,6 +69,7 @@ fn rewrite_struct(of: &mut ItemStruct, document: &Value) -> Result<()> {
 
 fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
     if serde_words(&field.attrs).iter().any(|word| word == "flatten") {
+        field.attrs.push(parse_quote!(#[doc = "Properties that the document does not name, as they came."]));
         return Ok(());
     }
     let kind = field.ty.to_token_stream().to_string().replace(' ', "");
