@@ -134,6 +134,7 @@ impl Sender {
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
             prepare::set_expiry(&mut request, outgoing.overlap, self.pacing.server_time(clock.now()))?;
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
+            let url = self.observer.is_some().then(|| request.url().clone());
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);
             let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
@@ -145,7 +146,20 @@ impl Sender {
                 method: &outgoing.method,
             };
             let attempt = attempt(context, request, permit).instrument(span.clone()).await;
-            span.in_scope(|| self.observe(outgoing, &attempt, *attempts, waited, sent));
+            let took = clock.elapsed().saturating_sub(sent);
+            let event = AttemptEvent {
+                operation,
+                method: outgoing.request.method().as_str(),
+                path: url.as_ref().map_or("", |url| &url.as_str()[url.origin().ascii_serialization().len()..]),
+                token_id: outgoing.token_id.as_deref(),
+                number: *attempts,
+                waited,
+                took,
+                status: attempt.status.map(|status| status.as_u16()),
+                request_id: attempt.request_id.as_deref(),
+                error: attempt.result.as_ref().err(),
+            };
+            span.in_scope(|| self.observe(&event, attempt.outcome));
 
             let Attempt { outcome, result, .. } = attempt;
             if result.is_ok() {
@@ -176,30 +190,17 @@ impl Sender {
     }
 
     /// Tells `tracing` and the observer of an attempt, without headers and bodies.
-    fn observe(&self, outgoing: &Outgoing<'_>, attempt: &Attempt, number: u32, waited: Duration, sent: Duration) {
-        let took = self.clock.elapsed().saturating_sub(sent);
-        let status = attempt.status.map(|status| status.as_u16());
+    fn observe(&self, event: &AttemptEvent<'_>, outcome: AttemptOutcome) {
         tracing::debug!(
-            status,
-            took_ms = took.as_millis() as u64,
-            request_id = attempt.request_id,
-            outcome = ?attempt.outcome,
+            status = event.status,
+            took_ms = event.took.as_millis() as u64,
+            request_id = event.request_id,
+            ?outcome,
             "attempt ended"
         );
-        let Some(observer) = &self.observer else { return };
-        let url = outgoing.request.url();
-        observer.attempt(&AttemptEvent {
-            operation: outgoing.operation,
-            method: outgoing.request.method().as_str(),
-            path: &url.as_str()[url.origin().ascii_serialization().len()..],
-            token_id: outgoing.token_id.as_deref(),
-            number,
-            waited,
-            took,
-            status,
-            request_id: attempt.request_id.as_deref(),
-            error: attempt.result.as_ref().err(),
-        });
+        if let Some(observer) = &self.observer {
+            observer.attempt(event);
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub struct AttemptEvent<'a> {
     pub token_id: Option<&'a str>,
     /// The request's method.
     pub method: &'a str,
-    /// The request's path and query. The `expiry` that a reset gets when it is sent is not in it.
+    /// The request's path and query.
     pub path: &'a str,
     /// The attempt's number in the call, counted from 1.
     pub number: u32,
