@@ -116,7 +116,7 @@ impl Writer {
             Write::Create(text) => {
                 let made = client.create(&NewToken::new(BaseRole::Reader).name(text).description(text)).await?;
                 self.ids.push(made.id.clone());
-                let known = Known { text: text.clone(), secret: made.secret, modified: made.token.last_modified };
+                let known = Known { text: text.clone(), secret: made.secret, modified: made.details.last_modified };
                 self.live.insert(made.id.to_string(), known);
             }
             Write::Patch(id, text) => {
@@ -127,7 +127,7 @@ impl Writer {
             Write::Reset(id) => {
                 let reset = client.reset(id, Overlap::None).await?;
                 let known = self.known(id);
-                known.modified = reset.token.last_modified;
+                known.modified = reset.details.last_modified;
                 let old = std::mem::replace(&mut known.secret, reset.secret);
                 self.dead.push(old);
             }
