@@ -26,10 +26,7 @@ fn empty_successes() -> Vec<Fault> {
 
 /// All ways of being refused with nothing done.
 fn refusals() -> Vec<Fault> {
-    vec![
-        Fault::Answer(Moment::Before, proxy::BARE_429),
-        Fault::WindowSpent(30),
-    ]
+    vec![Fault::Answer(Moment::Before, proxy::BARE_429), Fault::WindowSpent(30)]
 }
 
 #[tokio::test]

@@ -86,11 +86,8 @@ fn a_route_without_a_header_of_its_own_is_not_limited() {
 fn windows_of_routes_and_of_the_account_bind_together() {
     let mut paced = Paced::new();
     paced.enter(LIST);
-    let seen = [
-        ("x-ratelimit-global-remaining", "30"),
-        ("x-ratelimit-route-remaining", "5"),
-        ("x-ratelimit-reset", "10000"),
-    ];
+    let seen =
+        [("x-ratelimit-global-remaining", "30"), ("x-ratelimit-route-remaining", "5"), ("x-ratelimit-reset", "10000")];
     paced.respond(LIST, &headers(200, &seen));
     assert_eq!(paced.room(LIST), 5);
     paced.enter(READ);

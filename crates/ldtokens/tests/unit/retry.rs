@@ -1,4 +1,4 @@
-use super::{Decision, AttemptOutcome, RetryState, Idempotency, RetryPolicy, decide};
+use super::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
 use ldtokens_client::types::JsonPatch;
 use std::time::Duration;
 
