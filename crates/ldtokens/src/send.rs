@@ -8,7 +8,7 @@
 //! | `attempt.rs`, `response.rs`, `api_error.rs` | what one response or its absence means |
 //! | `retry.rs` | whether to try again |
 //! | `transport.rs`, `request.rs` | how the generated code's requests, and those made at run time, get here |
-//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and who is told |
+//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
 
 pub(crate) mod api_error;
 mod attempt;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::send::operation::Operation;
 
-/// Is told what a client does, as typed values, for metrics. Everything it is told is safe to print.
+/// Gets what a client does, as typed values, for metrics. All of it is safe to print.
 ///
 /// For logs there is `tracing`: the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
