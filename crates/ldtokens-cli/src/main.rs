@@ -14,6 +14,7 @@ mod demo;
 mod failure;
 mod filter;
 mod interrupt;
+mod json_patch;
 mod local;
 mod logging;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes

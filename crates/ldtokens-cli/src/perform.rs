@@ -3,12 +3,13 @@
 
 use clap::ArgMatches;
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{DryRun, Error, Patch, Secret, TokenId};
+use ldtokens::{DryRun, Error, Secret, TokenId};
 use serde_json::Value;
 
 use crate::connect::with_client;
 use crate::deliver::{Delivery, Destination};
 use crate::failure::Failure;
+use crate::json_patch;
 use crate::operations::Operation;
 use crate::output;
 use crate::output::format::Format;
@@ -22,7 +23,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         // What RFC 6902 does not allow need not be sent to be refused.
-        let _: Patch = Patch::from_json(&body.to_string())?;
+        json_patch::check(body)?;
     }
     let destination = if gives_secret(operation) { Destination::given(arguments) } else { None };
 

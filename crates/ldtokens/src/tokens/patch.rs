@@ -37,33 +37,6 @@ impl Patch {
         Self { changes: operations.into_iter().collect(), ..Self::default() }
     }
 
-    /// Reads a patch as the API takes it: a JSON array of operations, or `{"comment": ..., "patch": [...]}`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] says which operation RFC 6902 does not allow, and why.
-    pub fn from_json(text: &str) -> Result<Self, Error> {
-        let invalid = |error: serde_json::Error| Error::InvalidInput(format!("the patch can't be read: {error}"));
-        let json: Value = serde_json::from_str(text).map_err(invalid)?;
-        let (comment, list) = match json {
-            Value::Object(mut form) => {
-                let comment = form.remove("comment").filter(|comment| !comment.is_null());
-                let list = form.remove("patch").unwrap_or_default();
-                if let Some(stray) = form.keys().next() {
-                    return Err(Error::InvalidInput(format!("a patch has `comment` and `patch`, not `{stray}`")));
-                }
-                (comment.map(serde_json::from_value).transpose().map_err(invalid)?, list)
-            }
-            list => (None, list),
-        };
-        let Value::Array(list) = list else {
-            return Err(Error::InvalidInput("a patch is a JSON array of operations".to_owned()));
-        };
-        let changes = list.into_iter().enumerate().map(|(index, json)| {
-            operation(json).map_err(|reason| Error::InvalidInput(format!("operation {index} of the patch: {reason}")))
-        });
-        Ok(Self { tests: Vec::new(), changes: changes.collect::<Result<_, _>>()?, comment })
-    }
-
     /// Sets the name.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.change(PatchOperationOp::Add, "/name", Some(name.into().into()))
@@ -168,28 +141,6 @@ impl Client {
 
 fn new_operation(op: PatchOperationOp, path: String, value: Option<Value>) -> PatchOperation {
     PatchOperation::builder().op(op).path(path).value(value).try_into().expect("all that an operation requires is set")
-}
-
-/// Reads one operation, strictly: the generated type also takes an `op` that RFC 6902 does not know.
-fn operation(json: Value) -> Result<PatchOperation, String> {
-    let operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
-    let (needs_value, needs_from) = match operation.op {
-        PatchOperationOp::Add | PatchOperationOp::Replace | PatchOperationOp::Test => (true, false),
-        PatchOperationOp::Move | PatchOperationOp::Copy => (false, true),
-        PatchOperationOp::Remove => (false, false),
-        _ => return Err(format!("there is no operation `{}`", operation.op)),
-    };
-    if needs_value && operation.value.is_none() {
-        return Err(format!("`{}` needs a `value`", operation.op));
-    }
-    if needs_from && operation.from.is_none() {
-        return Err(format!("`{}` needs a `from`", operation.op));
-    }
-    if !is_pointer(&operation.path) || !operation.from.as_deref().is_none_or(is_pointer) {
-        return Err("a path is a JSON Pointer, which begins with `/`".to_owned());
-    }
-    Ok(operation)
 }
 
 #[cfg(test)]
