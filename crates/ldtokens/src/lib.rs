@@ -104,7 +104,7 @@ pub use tokens::list::{Incomplete, List, Page};
 pub use tokens::new_token::{NewToken, Permissions};
 pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
-pub use tokens::policy::{Actions, InvalidPolicy, Policy, Resources, Statement};
+pub use tokens::policy::{Actions, Policy, Resources, Statement};
 pub use tokens::recover::{CleanUp, Leftovers};
 pub use tokens::stream::TokenStream;
 

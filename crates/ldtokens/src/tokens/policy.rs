@@ -1,6 +1,6 @@
-use std::fmt;
-
 use ldtokens_client::types::{self, StatementEffect};
+
+use crate::Error;
 
 /// The actions of a statement, as in `updateOn` or `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,73 +50,55 @@ impl Resources {
 }
 
 /// One statement of a [`Policy`]: it allows or denies some actions on some resources.
-///
-/// It has either `actions` or `notActions`, and either `resources` or `notResources`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    effect: StatementEffect,
-    actions: Actions,
-    resources: Resources,
-}
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement(types::Statement);
 
 impl Statement {
     /// Allows `actions` on `resources`.
     pub fn allow(actions: Actions, resources: Resources) -> Self {
-        Self { effect: StatementEffect::Allow, actions, resources }
+        Self::new(StatementEffect::Allow, actions, resources)
     }
 
     /// Denies `actions` on `resources`, whatever other statements allow.
     pub fn deny(actions: Actions, resources: Resources) -> Self {
-        Self { effect: StatementEffect::Deny, actions, resources }
+        Self::new(StatementEffect::Deny, actions, resources)
+    }
+
+    fn new(effect: StatementEffect, actions: Actions, resources: Resources) -> Self {
+        let statement = types::Statement::builder().effect(effect);
+        let statement = match actions {
+            Actions::Only(actions) => statement.actions(actions),
+            Actions::AllBut(actions) => statement.not_actions(actions),
+        };
+        let statement = match resources {
+            Resources::Only(resources) => statement.resources(resources),
+            Resources::AllBut(resources) => statement.not_resources(resources),
+        };
+        Self(statement.try_into().expect("all that a statement requires is set"))
     }
 
     /// Which actions and resources there are, and how they are written, is for the API to judge.
-    fn check(&self) -> Result<(), InvalidPolicy> {
-        let (Actions::Only(actions) | Actions::AllBut(actions)) = &self.actions;
-        let (Resources::Only(resources) | Resources::AllBut(resources)) = &self.resources;
-        if actions.is_empty() {
-            return Err(InvalidPolicy::new("a statement has no action"));
+    fn check(&self) -> Result<(), Error> {
+        let wire = &self.0;
+        if wire.actions.is_empty() == wire.not_actions.is_empty() {
+            return invalid("a statement has either `actions` or `notActions`, and at least one action");
         }
-        if resources.is_empty() {
-            return Err(InvalidPolicy::new("a statement has no resource"));
+        if wire.resources.is_empty() == wire.not_resources.is_empty() {
+            return invalid("a statement has either `resources` or `notResources`, and at least one resource");
+        }
+        if matches!(wire.effect, StatementEffect::Other(_)) {
+            return invalid("the effect of a statement is `allow` or `deny`");
         }
         Ok(())
-    }
-
-    fn to_wire(&self) -> types::Statement {
-        let statement = types::Statement::builder().effect(self.effect.clone());
-        let statement = match &self.actions {
-            Actions::Only(actions) => statement.actions(actions.clone()),
-            Actions::AllBut(actions) => statement.not_actions(actions.clone()),
-        };
-        let statement = match &self.resources {
-            Resources::Only(resources) => statement.resources(resources.clone()),
-            Resources::AllBut(resources) => statement.not_resources(resources.clone()),
-        };
-        statement.try_into().expect("all that a statement requires is set")
     }
 }
 
 impl TryFrom<types::Statement> for Statement {
-    type Error = InvalidPolicy;
+    type Error = Error;
 
-    fn try_from(wire: types::Statement) -> Result<Self, InvalidPolicy> {
-        let actions = match (wire.actions.is_empty(), wire.not_actions.is_empty()) {
-            (false, true) => Actions::Only(wire.actions),
-            (true, false) => Actions::AllBut(wire.not_actions),
-            _ => return Err(InvalidPolicy::new("a statement has either `actions` or `notActions`")),
-        };
-        let resources = match (wire.resources.is_empty(), wire.not_resources.is_empty()) {
-            (false, true) => Resources::Only(wire.resources),
-            (true, false) => Resources::AllBut(wire.not_resources),
-            _ => return Err(InvalidPolicy::new("a statement has either `resources` or `notResources`")),
-        };
-        if matches!(wire.effect, StatementEffect::Other(_)) {
-            return Err(InvalidPolicy::new("the effect of a statement is `allow` or `deny`"));
-        }
-        let statement = Self { effect: wire.effect, actions, resources };
-        statement.check()?;
-        Ok(statement)
+    fn try_from(wire: types::Statement) -> Result<Self, Error> {
+        let statement = Self(wire);
+        statement.check().map(|()| statement)
     }
 }
 
@@ -129,20 +111,20 @@ impl TryFrom<types::Statement> for Statement {
 ///     Statement::deny(Actions::all(), Resources::only(["proj/payments"])),
 /// ])?;
 /// assert_eq!(policy.statements().len(), 2);
-/// # Ok::<(), ldtokens::InvalidPolicy>(())
+/// # Ok::<(), ldtokens::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy(Vec<Statement>);
 
 impl Policy {
     /// The policy of these statements, in this order.
     ///
     /// # Errors
-    /// [`InvalidPolicy`] if there is no statement, or one has no action or no resource.
-    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Result<Self, InvalidPolicy> {
+    /// [`Error::InvalidInput`] if there is no statement, or one has no action or no resource.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Result<Self, Error> {
         let statements: Vec<_> = statements.into_iter().collect();
         if statements.is_empty() {
-            return Err(InvalidPolicy::new("a policy has at least one statement"));
+            return invalid("a policy has at least one statement");
         }
         statements.iter().try_for_each(Statement::check)?;
         Ok(Self(statements))
@@ -151,11 +133,11 @@ impl Policy {
     /// Reads a policy as the API writes it: a JSON array of statements.
     ///
     /// # Errors
-    /// [`InvalidPolicy`] says what is wrong with the text or with a statement.
-    pub fn from_json(text: &str) -> Result<Self, InvalidPolicy> {
+    /// [`Error::InvalidInput`] says what is wrong with the text or with a statement.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
         let wire: Vec<types::Statement> = serde_json::from_str(text)
-            .map_err(|error| InvalidPolicy { reason: format!("a policy is a JSON array of statements: {error}") })?;
-        Self::new(wire.into_iter().map(Statement::try_from).collect::<Result<Vec<_>, _>>()?)
+            .map_err(|error| Error::InvalidInput(format!("a policy is a JSON array of statements: {error}")))?;
+        Self::new(wire.into_iter().map(Statement))
     }
 
     /// Its statements, in order.
@@ -165,37 +147,13 @@ impl Policy {
 
     /// The statements as the API writes them.
     pub fn to_wire(&self) -> Vec<types::Statement> {
-        self.0.iter().map(Statement::to_wire).collect()
+        self.0.iter().map(|statement| statement.0.clone()).collect()
     }
 }
 
-impl TryFrom<Vec<Statement>> for Policy {
-    type Error = InvalidPolicy;
-
-    fn try_from(statements: Vec<Statement>) -> Result<Self, InvalidPolicy> {
-        Self::new(statements)
-    }
+fn invalid<T>(reason: &str) -> Result<T, Error> {
+    Err(Error::InvalidInput(reason.to_owned()))
 }
-
-/// Why statements don't make a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPolicy {
-    reason: String,
-}
-
-impl InvalidPolicy {
-    fn new(reason: &str) -> Self {
-        Self { reason: reason.to_owned() }
-    }
-}
-
-impl fmt::Display for InvalidPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for InvalidPolicy {}
 
 fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {
     items.into_iter().map(Into::into).collect()
