@@ -5,17 +5,14 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
-use crate::send::operation::Operation;
+use crate::{Client, Error, Operation, TokenId};
 
 /// Who a credential belongs to, and what it is. The API documents every property as optional (fact 13).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 #[allow(missing_docs)] // the names are the API's own, and it says no more
 pub struct CallerIdentity {
@@ -74,28 +71,12 @@ impl Client {
 
 impl CallerIdentity {
     /// Reads what can be read. What has an unexpected type stays in `extra`.
-    fn read(mut json: Map<String, Value>) -> Self {
-        json.retain(|_, value| !value.is_null());
-        fn take<T: serde::de::DeserializeOwned>(json: &mut Map<String, Value>, name: &str) -> Option<T> {
-            let value = serde_json::from_value(json.get(name)?.clone()).ok()?;
-            json.remove(name);
-            Some(value)
-        }
-        Self {
-            account_id: take(&mut json, "accountId"),
-            environment_id: take(&mut json, "environmentId"),
-            environment_name: take(&mut json, "environmentName"),
-            project_id: take(&mut json, "projectId"),
-            project_name: take(&mut json, "projectName"),
-            auth_kind: take(&mut json, "authKind"),
-            token_kind: take(&mut json, "tokenKind"),
-            client_id: take(&mut json, "clientId"),
-            token_name: take(&mut json, "tokenName"),
-            token_id: take(&mut json, "tokenId"),
-            member_id: take(&mut json, "memberId"),
-            service_token: take(&mut json, "serviceToken"),
-            scopes: take(&mut json, "scopes").unwrap_or_default(),
-            extra: json.into_iter().collect(),
-        }
+    fn read(json: Map<String, Value>) -> Self {
+        let present = json.into_iter().filter(|(_, value)| !value.is_null());
+        let (readable, odd): (Map<_, _>, Map<_, _>) =
+            present.partition(|(name, value)| Self::deserialize(json!({ name: value })).is_ok());
+        let mut caller: Self = serde_json::from_value(readable.into()).expect("each property can be read");
+        caller.extra.extend(odd);
+        caller
     }
 }
