@@ -86,7 +86,7 @@ pub mod guide;
 
 pub use caller_identity::CallerIdentity;
 pub use client::Client;
-pub use config::api_version::{ApiVersion, UnknownApiVersion};
+pub use config::api_version::ApiVersion;
 pub use config::base_url::Region;
 pub use config::builder::ClientBuilder;
 pub use config::config_error::ConfigError;

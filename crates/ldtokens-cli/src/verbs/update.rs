@@ -1,7 +1,7 @@
 //! `ldtokens update`: other names, descriptions and permissions.
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
-use ldtokens::{DryRun, Token};
+use ldtokens::{DryRun, Error, Token};
 
 use crate::arguments::printing;
 use crate::batch::{Deed, each};
@@ -42,7 +42,7 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
     let permissions = permissions::given(arguments)?;
-    let change = |token: &mut Token| {
+    let change = |token: &mut Token| -> Result<(), Error> {
         if let Some(name) = arguments.get_one::<String>("name") {
             token.name = Some(name.clone());
         }
@@ -55,15 +55,14 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         if let Some(permissions) = &permissions {
             permissions.apply_to(token);
         }
+        Ok(())
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
         let targets = targets::find(session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
-            let token = match arguments.get_one::<String>("comment") {
-                Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,
-                None => session.client.edit(&target.id, change).await?,
-            };
+            let comment = arguments.get_one::<String>("comment").map(String::as_str);
+            let token = session.client.try_edit(&target.id, comment, change).await?;
             printing.token(&json(&token))?;
             Ok(())
         })

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Error;
+
 /// A version of the API, sent as `LD-API-Version` with every request.
 ///
 /// Without the header the token's own `defaultApiVersion` applies, and the same program gets other responses with another
@@ -53,30 +55,14 @@ impl fmt::Display for ApiVersion {
 }
 
 impl FromStr for ApiVersion {
-    type Err = UnknownApiVersion;
+    type Err = Error;
 
-    fn from_str(version: &str) -> Result<Self, UnknownApiVersion> {
-        Self::ALL.into_iter().find(|known| known.as_str() == version).ok_or(UnknownApiVersion)
+    /// # Errors
+    /// [`Error::InvalidInput`] names the versions there are.
+    fn from_str(version: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|known| known.as_str() == version).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            Error::InvalidInput(format!("not an API version: use one of {known}"))
+        })
     }
 }
-
-/// A text that names no version of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownApiVersion;
-
-impl fmt::Display for UnknownApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an API version: use ")?;
-        for (index, version) in ApiVersion::ALL.into_iter().enumerate() {
-            let comma = match index {
-                0 => "",
-                _ if index + 1 == ApiVersion::ALL.len() => " or ",
-                _ => ", ",
-            };
-            write!(f, "{comma}{version}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for UnknownApiVersion {}

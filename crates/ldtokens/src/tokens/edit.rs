@@ -36,24 +36,16 @@ impl Client {
     /// [`Error::Conflict`] or [`Error::PatchFailed`] if others kept changing the token; [`Error::OutcomeUnknown`] if the
     /// response is lost and the token, read again, does not show whether the change was made; and those of
     /// [`get`](Self::get) and [`update`](Self::update).
-    pub async fn edit(&self, id: &TokenId, change: impl FnMut(&mut Token)) -> Result<Token, Error> {
-        self.edit_infallible(id, None, change).await
+    pub async fn edit(&self, id: &TokenId, mut change: impl FnMut(&mut Token)) -> Result<Token, Error> {
+        let change = |token: &mut Token| -> Result<(), Error> {
+            change(token);
+            Ok(())
+        };
+        self.try_edit(id, None, change).await
     }
 
-    /// The same as [`edit`](Self::edit), with a comment for the audit log on why the change is made.
-    ///
-    /// # Errors
-    /// Those of [`edit`](Self::edit).
-    pub async fn edit_with_comment(
-        &self,
-        id: &TokenId,
-        comment: &str,
-        change: impl FnMut(&mut Token),
-    ) -> Result<Token, Error> {
-        self.edit_infallible(id, Some(comment), change).await
-    }
-
-    /// The same as [`edit`](Self::edit), with a `change` that may fail. Then nothing is written, and its error is returned.
+    /// The same as [`edit`](Self::edit), with a comment for the audit log on why the change is made, and with a `change` that
+    /// may fail. Then nothing is written, and its error is returned.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), Box<dyn std::error::Error>> {
@@ -91,19 +83,6 @@ impl Client {
             client.back_off(round).await;
             round += 1;
         }
-    }
-
-    async fn edit_infallible(
-        &self,
-        id: &TokenId,
-        comment: Option<&str>,
-        mut change: impl FnMut(&mut Token),
-    ) -> Result<Token, Error> {
-        let change = |token: &mut Token| -> Result<(), Error> {
-            change(token);
-            Ok(())
-        };
-        self.try_edit(id, comment, change).await
     }
 
     /// Writes a difference to what `before` was. If that fails, the token read again tells whether to start again.

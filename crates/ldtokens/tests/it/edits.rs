@@ -34,8 +34,11 @@ async fn a_comment_goes_with_what_is_changed() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
     let (client, proxy) = client_with_faults(&server, []).await;
-    let edited =
-        client.edit_with_comment(&token.id, "Renamed", |token| token.name = Some("after".into())).await.unwrap();
+    let rename = |token: &mut ldtokens::Token| -> Result<(), Error> {
+        token.name = Some("after".into());
+        Ok(())
+    };
+    let edited = client.try_edit(&token.id, Some("Renamed"), rename).await.unwrap();
     assert_eq!(edited.name.as_deref(), Some("after"));
     let body: serde_json::Value = serde_json::from_str(&proxy.seen()[1].body).unwrap();
     assert_eq!(body["comment"], "Renamed");
