@@ -24,56 +24,46 @@ pub enum Operation {
     Other(&'static str),
 }
 
+/// What is known of an operation: its names in the API's documentation and in the generated code; the segments of its path
+/// below `/api/v2`, where an empty one stands for a token's ID; and the status that the API documents for success.
+type Row = (Operation, [&'static str; 2], &'static [&'static str], StatusCode);
+
+const ROWS: [Row; 7] = [
+    (Operation::GetTokens, ["getTokens", "get_tokens"], &["tokens"], StatusCode::OK),
+    (Operation::PostToken, ["postToken", "post_token"], &["tokens"], StatusCode::CREATED),
+    (Operation::GetToken, ["getToken", "get_token"], &["tokens", ""], StatusCode::OK),
+    (Operation::PatchToken, ["patchToken", "patch_token"], &["tokens", ""], StatusCode::OK),
+    (Operation::DeleteToken, ["deleteToken", "delete_token"], &["tokens", ""], StatusCode::NO_CONTENT),
+    (Operation::ResetToken, ["resetToken", "reset_token"], &["tokens", "", "reset"], StatusCode::OK),
+    (Operation::GetCallerIdentity, ["getCallerIdentity", ""], &["caller-identity"], StatusCode::OK),
+];
+
 impl Operation {
+    fn row(self) -> Option<&'static Row> {
+        ROWS.iter().find(|row| row.0 == self)
+    }
+
     /// The operation's name in the API's documentation, as in `getTokens`.
-    pub const fn id(self) -> &'static str {
+    pub fn id(self) -> &'static str {
         match self {
-            Self::GetTokens => "getTokens",
-            Self::PostToken => "postToken",
-            Self::GetToken => "getToken",
-            Self::PatchToken => "patchToken",
-            Self::DeleteToken => "deleteToken",
-            Self::ResetToken => "resetToken",
-            Self::GetCallerIdentity => "getCallerIdentity",
             Self::Other(id) => id,
+            _ => self.row().map_or("", |row| row.1[0]),
         }
     }
 
-    /// The segments of its path below `/api/v2`; an empty one stands for a token's ID.
-    pub(crate) const fn path(self) -> Option<&'static [&'static str]> {
-        match self {
-            Self::GetTokens | Self::PostToken => Some(&["tokens"]),
-            Self::GetToken | Self::PatchToken | Self::DeleteToken => Some(&["tokens", ""]),
-            Self::ResetToken => Some(&["tokens", "", "reset"]),
-            Self::GetCallerIdentity => Some(&["caller-identity"]),
-            Self::Other(_) => None,
-        }
+    pub(crate) fn path(self) -> Option<&'static [&'static str]> {
+        self.row().map(|row| row.2)
     }
 
-    /// The status that the API documents for success.
-    pub(crate) const fn success_status(self) -> Option<StatusCode> {
-        match self {
-            Self::PostToken => Some(StatusCode::CREATED),
-            Self::DeleteToken => Some(StatusCode::NO_CONTENT),
-            Self::Other(_) => None,
-            _ => Some(StatusCode::OK),
-        }
+    pub(crate) fn success_status(self) -> Option<StatusCode> {
+        self.row().map(|row| row.3)
     }
 }
 
 /// By the name in the API's documentation (`getTokens`) or in the generated code (`get_tokens`).
 impl From<&'static str> for Operation {
     fn from(name: &'static str) -> Self {
-        match name {
-            "getTokens" | "get_tokens" => Self::GetTokens,
-            "postToken" | "post_token" => Self::PostToken,
-            "getToken" | "get_token" => Self::GetToken,
-            "patchToken" | "patch_token" => Self::PatchToken,
-            "deleteToken" | "delete_token" => Self::DeleteToken,
-            "resetToken" | "reset_token" => Self::ResetToken,
-            "getCallerIdentity" => Self::GetCallerIdentity,
-            other => Self::Other(other),
-        }
+        ROWS.iter().find(|row| row.1.contains(&name)).map_or(Self::Other(name), |row| row.0)
     }
 }
 
