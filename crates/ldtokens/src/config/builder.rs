@@ -288,7 +288,7 @@ impl ClientBuilder {
 }
 
 /// The innermost cause, which says more than what wraps it.
-fn reason(error: &dyn std::error::Error) -> String {
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -1,13 +1,12 @@
 //! Requests that are described at run time.
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 
-use crate::client::Client;
-use crate::error::Error;
+use crate::config::builder::reason;
 use crate::send::SendOptions;
-use crate::send::operation::Operation;
+use crate::{Client, Error, Operation};
 
 impl Client {
     /// Starts a request that is described at run time, for instance by a table of operations. It has the same credential,
@@ -25,8 +24,7 @@ impl Client {
     /// ```
     pub fn request(&self, operation: impl Into<Operation>, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.sender.base_url.as_str());
-        let request = self.http.request(method, url).header(ACCEPT, "application/json");
-        RequestBuilder { client: self.clone(), operation: operation.into(), request, invalid: None }
+        RequestBuilder { client: self.clone(), operation: operation.into(), request: self.http.request(method, url) }
     }
 }
 
@@ -37,7 +35,6 @@ pub struct RequestBuilder {
     client: Client,
     operation: Operation,
     request: reqwest::RequestBuilder,
-    invalid: Option<Error>,
 }
 
 impl RequestBuilder {
@@ -49,18 +46,7 @@ impl RequestBuilder {
 
     /// Sets a header, instead of the client's own. `Authorization` can't be set.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(AUTHORIZATION), _) => {
-                self.refuse("the header Authorization can't be set: the client sets it".to_owned())
-            }
-            (Ok(name), Ok(value)) => {
-                let mut headers = HeaderMap::new();
-                headers.insert(name, value);
-                self.request = self.request.headers(headers);
-            }
-            (Ok(name), _) => self.refuse(format!("the value of the header {name} contains invalid characters")),
-            (Err(_), _) => self.refuse("a header's name contains invalid characters".to_owned()),
-        }
+        self.request = self.request.header(name, value);
         self
     }
 
@@ -70,20 +56,18 @@ impl RequestBuilder {
         self
     }
 
-    fn refuse(&mut self, reason: String) {
-        self.invalid.get_or_insert(Error::InvalidInput(reason));
-    }
-
     /// Sends the request and returns the response's body. After a create or reset it holds the secret.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if a header, the path or an `expiry` in the past can't be sent; [`Error::OutcomeUnknown`] where
     /// a retry could do harm; and those of every call.
     pub async fn send(self) -> Result<Vec<u8>, Error> {
-        if let Some(error) = self.invalid {
-            return Err(error);
+        let invalid = |error| Error::InvalidInput(format!("the request can't be sent: {}", reason(&error)));
+        let mut request = self.request.build().map_err(invalid)?;
+        if request.headers().contains_key(AUTHORIZATION) {
+            return Err(Error::InvalidInput("the header Authorization can't be set: the client sets it".to_owned()));
         }
-        let request = self.request.build().map_err(|_| Error::InvalidInput("the request can't be built".to_owned()))?;
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let Client { http, sender, deadline } = &self.client;
         let options = SendOptions { deadline: *deadline, ..SendOptions::default() };
         let response = sender.send(http, self.operation, request, options).await?;
