@@ -1,10 +1,6 @@
 use std::fmt;
 
-use crate::config::config_error::ConfigError;
-use crate::send::api_error::ApiError;
-use crate::send::operation::Operation;
-use crate::tokens::recover::CleanUp;
-use crate::{InvalidTokenId, TokenId};
+use crate::{ApiError, CleanUp, ConfigError, InvalidTokenId, Operation, TokenId};
 
 /// Why a call failed. See [`guide::errors`](crate::guide::errors).
 ///
@@ -178,19 +174,10 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::TokenId(error) => error.fmt(f),
             Self::InvalidInput(reason) => f.write_str(reason),
-            Self::InvalidRequest(api)
-            | Self::Unauthorized(api)
-            | Self::Forbidden(api)
-            | Self::NotFound(api)
-            | Self::Conflict(api)
-            | Self::PatchFailed(api)
-            | Self::RateLimited(api)
-            | Self::Server(api)
-            | Self::Unexpected(api) => api.fmt(f),
             Self::DeadlineExceeded { operation } => {
                 write!(f, "{operation}: not sent: the call's deadline passed while other requests were waiting too")
             }
-            Self::Transport { operation, source } => write!(f, "{operation}: {}", source.what()),
+            Self::Transport { operation, source } => write!(f, "{operation}: {source}"),
             Self::Undecodable { operation, token_id, place } => {
                 write!(f, "{operation}: the response can't be read")?;
                 if let Some(id) = token_id {
@@ -231,6 +218,7 @@ impl fmt::Display for Error {
             ),
             Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
             Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
+            _ => self.api().map_or(Ok(()), |api| api.fmt(f)),
         }
     }
 }
@@ -260,17 +248,9 @@ impl From<InvalidTokenId> for Error {
 /// Why there is no response. It keeps the HTTP library's own error as its source, so that the library is not part of this
 /// crate's interface.
 #[derive(Debug)]
-pub struct TransportError(reqwest::Error);
+pub struct TransportError(pub(crate) reqwest::Error);
 
 impl TransportError {
-    pub(crate) fn new(error: reqwest::Error) -> Self {
-        Self(error)
-    }
-
-    pub(crate) fn into_reqwest(self) -> reqwest::Error {
-        self.0
-    }
-
     /// Whether no connection could be made. Then nothing was sent.
     pub fn is_connect(&self) -> bool {
         self.0.is_connect()
@@ -280,24 +260,20 @@ impl TransportError {
     pub fn is_timeout(&self) -> bool {
         self.0.is_timeout()
     }
-
-    fn what(&self) -> &'static str {
-        match () {
-            () if self.is_connect() => "could not connect",
-            () if self.is_timeout() => "timed out",
-            () => "the connection broke off",
-        }
-    }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what())
+        f.write_str(match () {
+            () if self.is_connect() => "could not connect",
+            () if self.is_timeout() => "timed out",
+            () => "the connection broke off",
+        })
     }
 }
 
 impl std::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.0)
+        self.0.source()
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: 
         outcome,
         status,
         request_id: None,
-        result: Err(Error::Transport { operation, source: TransportError::new(source) }),
+        result: Err(Error::Transport { operation, source: TransportError(source) }),
     };
     permit.sending();
     let response = match http.execute(request).await {

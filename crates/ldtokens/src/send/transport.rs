@@ -56,7 +56,7 @@ impl Transport for Sender {
 
 fn raw_error(operation: Operation, error: Error) -> reqwest::Result<reqwest::Response> {
     match error {
-        Error::Transport { source, .. } => Err(source.into_reqwest()),
+        Error::Transport { source, .. } => Err(source.0),
         Error::OutcomeUnknown { source, .. } => raw_error(operation, *source),
         error => Ok(error.api().map_or_else(Response::none, Response::of_error).into_reqwest(operation)),
     }
