@@ -3,10 +3,7 @@
 use ldtokens_client::types::{PatchOperationOp, Token};
 use serde_json::{Map, Value};
 
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
-use crate::tokens::patch::Patch;
+use crate::{Client, Error, Patch, TokenId};
 
 /// The maximum number of times that an edit reads and writes.
 const MAX_ROUNDS: u32 = 8;
@@ -73,70 +70,45 @@ impl Client {
             let mut wanted = token.clone();
             change(&mut wanted)?;
             let difference = Difference::between(&token, &wanted);
-            if difference.patch.is_empty() {
+            if difference.0.is_empty() {
                 return Ok(token);
             }
-            token = match client.write(id, &difference, comment, round, &token).await? {
-                Written::Done(token) => return Ok(token),
-                Written::Again(token) => token,
-            };
-            client.back_off(round).await;
-            round += 1;
-        }
-    }
-
-    /// Writes a difference to what `before` was. If that fails, the token read again tells whether to start again.
-    async fn write(
-        &self,
-        id: &TokenId,
-        difference: &Difference,
-        comment: Option<&str>,
-        round: u32,
-        before: &Token,
-    ) -> Result<Written, Error> {
-        let patch = match comment {
-            Some(comment) => &difference.patch.clone().comment(comment),
-            None => &difference.patch,
-        };
-        let error = match self.update(id, patch).await {
-            Ok(token) => return Ok(Written::Done(token)),
-            Err(error) => error,
-        };
-        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
-        if !is_unknown && (round >= MAX_ROUNDS || !matches!(error, Error::Conflict(_) | Error::PatchFailed(_))) {
-            return Err(error);
-        }
-        let now = match self.get(id).await {
-            Ok(now) => now,
-            // The failed read does not change that the patch may have been applied.
-            Err(_) if is_unknown => return Err(error),
-            Err(failed) => return Err(failed),
-        };
-        match (is_unknown, difference.state(&now)) {
-            (true, State::Changed) => Ok(Written::Done(now)),
-            (true, State::Other) => Err(error),
-            (true, State::Unchanged) if round >= MAX_ROUNDS => Err(error),
-            // Nobody changed the token, so it is the patch that does not apply.
-            (false, State::Unchanged)
-                if matches!(error, Error::PatchFailed(_)) && now.last_modified == before.last_modified =>
-            {
-                Err(error)
+            let mut patch = difference.patch();
+            if let Some(comment) = comment {
+                patch = patch.comment(comment);
             }
-            _ => Ok(Written::Again(now)),
+            let error = match client.update(id, &patch).await {
+                Ok(token) => return Ok(token),
+                Err(error) => error,
+            };
+            let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
+            let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
+            if !is_unknown && !(is_stale && round < MAX_ROUNDS) {
+                return Err(error.into());
+            }
+            let now = match client.get(id).await {
+                Ok(now) => now,
+                // The failed read does not change that the patch may have been applied.
+                Err(failed) => return Err(if is_unknown { error } else { failed }.into()),
+            };
+            let is_unchanged = difference.fits(&now, |property| &property.before);
+            match error {
+                Error::OutcomeUnknown { .. } if difference.fits(&now, |property| &property.after) => return Ok(now),
+                Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
+                // Nobody changed the token, so it is the patch that does not apply.
+                Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+            client.back_off(round).await;
+            (token, round) = (now, round + 1);
         }
     }
-}
-
-enum Written {
-    Done(Token),
-    Again(Token),
 }
 
 /// What an edit changes.
-struct Difference {
-    patch: Patch,
-    properties: Vec<Property>,
-}
+struct Difference(Vec<Property>);
 
 struct Property {
     name: String,
@@ -144,33 +116,25 @@ struct Property {
     after: Option<Value>,
 }
 
-/// A token compared with a difference.
-#[derive(Debug, PartialEq)]
-enum State {
-    /// As before the change.
-    Unchanged,
-    /// As after the change.
-    Changed,
-    /// Neither.
-    Other,
-}
-
 impl Difference {
     fn between(before: &Token, after: &Token) -> Self {
         let (old, new) = (properties(before), properties(after));
         let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
-        let properties: Vec<Property> = names
-            .filter(|name| old.get(*name) != new.get(*name))
-            .map(|name| Property { name: name.clone(), before: old.get(name).cloned(), after: new.get(name).cloned() })
-            .collect();
+        let changed = names.filter(|name| old.get(*name) != new.get(*name));
+        let property = |name: &String| Property {
+            name: name.clone(),
+            before: old.get(name).cloned(),
+            after: new.get(name).cloned(),
+        };
+        Self(changed.map(property).collect())
+    }
 
+    fn patch(&self) -> Patch {
         let mut patch = Patch::new();
-        for Property { name, before, .. } in &properties {
+        for Property { name, before, after } in &self.0 {
             if let Some(value) = before {
                 patch = patch.expect(pointer(name), value.clone());
             }
-        }
-        for Property { name, before, after } in &properties {
             let op = match (before, after) {
                 (_, None) => PatchOperationOp::Remove,
                 (Some(_), Some(_)) => PatchOperationOp::Replace,
@@ -180,21 +144,13 @@ impl Difference {
             };
             patch = patch.change(op, pointer(name), after.clone());
         }
-        Self { patch, properties }
+        patch
     }
 
-    fn state(&self, token: &Token) -> State {
+    /// Whether `token` has the properties of one `side` of the difference.
+    fn fits(&self, token: &Token, side: fn(&Property) -> &Option<Value>) -> bool {
         let now = properties(token);
-        let all = |side: fn(&Property) -> &Option<Value>| {
-            self.properties.iter().all(|property| now.get(&property.name) == side(property).as_ref())
-        };
-        if all(|property| &property.before) {
-            State::Unchanged
-        } else if all(|property| &property.after) {
-            State::Changed
-        } else {
-            State::Other
-        }
+        self.0.iter().all(|property| now.get(&property.name) == side(property).as_ref())
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Difference, State};
+use super::Difference;
 use ldtokens_client::types::Token;
 
 fn token(json: &str) -> Token {
@@ -11,11 +11,8 @@ fn token(json: &str) -> Token {
 }
 
 fn patch(before: &str, after: &str) -> String {
-    let difference = Difference::between(&token(before), &token(after));
-    if difference.patch.is_empty() {
-        return String::new();
-    }
-    serde_json::to_string(&difference.patch.to_delta().unwrap()).unwrap()
+    let patch = Difference::between(&token(before), &token(after)).patch();
+    patch.to_delta().map_or(String::new(), |delta| serde_json::to_string(&delta).unwrap())
 }
 
 #[test]
@@ -52,7 +49,11 @@ fn absent_permissions_are_set_by_replace() {
 #[test]
 fn a_token_shows_whether_the_change_was_made() {
     let difference = Difference::between(&token(r#"{"name": "a"}"#), &token(r#"{"name": "b"}"#));
-    assert_eq!(difference.state(&token(r#"{"name": "a", "description": "x"}"#)), State::Unchanged);
-    assert_eq!(difference.state(&token(r#"{"name": "b", "description": "x"}"#)), State::Changed);
-    assert_eq!(difference.state(&token(r#"{"name": "c"}"#)), State::Other);
+    let fits = |now: &str| {
+        let now = token(now);
+        (difference.fits(&now, |property| &property.before), difference.fits(&now, |property| &property.after))
+    };
+    assert_eq!(fits(r#"{"name": "a", "description": "x"}"#), (true, false));
+    assert_eq!(fits(r#"{"name": "b", "description": "x"}"#), (false, true));
+    assert_eq!(fits(r#"{"name": "c"}"#), (false, false));
 }
