@@ -1,11 +1,4 @@
-//! A create that is retried when the response is lost.
-//!
-//! The API has no idempotency key, so nothing but the token itself can tell which request created it. To look for one that
-//! a lost attempt created, that attempt must have carried a mark, and the only place for one is the description. Marking
-//! each create would cost a second request to remove the mark, and leave it for good where the credential may not change
-//! the token. So the first attempt has no mark, and costs nothing more than a create. What it may have left is never
-//! deleted by its looks, since someone else may have created a token like it at the same moment; it is reported. Later
-//! attempts are marked, and what they left is deleted.
+//! A create that is retried when the response is lost. Why it is done so is in [`guide::retries`](crate::guide::retries).
 
 use std::fmt;
 use std::time::SystemTime;
@@ -13,12 +6,7 @@ use std::time::SystemTime;
 use ldtokens_client::UnixMillis;
 use ldtokens_client::types::Token;
 
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
-use crate::tokens::issued::IssuedToken;
-use crate::tokens::new_token::NewToken;
-use crate::tokens::patch::Patch;
+use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, TokenId};
 
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
@@ -38,10 +26,8 @@ pub struct CleanUp {
     wanted: NewToken,
     /// Before the first attempt, by our clock.
     began: SystemTime,
-    /// The token that was created in the end, and its marked description.
-    created: Option<(TokenId, Option<String>)>,
-    /// The member whose tokens these are, if known.
-    member_id: Option<String>,
+    /// The token that was created in the end, with its marked description.
+    created: Option<Token>,
 }
 
 impl CleanUp {
@@ -130,22 +116,21 @@ impl Client {
             Some(description) => format!("{description} {marker}"),
             None => marker.clone(),
         };
-        let marked = new_token.clone().description(description);
-        let clean_up = CleanUp { marker, wanted: new_token.clone(), began, created: None, member_id: None };
+        let marked = new_token.clone().description(&description);
+        let clean_up = CleanUp { marker, wanted: new_token.clone(), began, created: None };
         for round in 1..MAX_ROUNDS {
             client.back_off(round).await;
             match client.create(&marked).await {
                 Ok(mut issued) => {
-                    let IssuedToken { id, details, .. } = &issued;
-                    let created = Some((id.clone(), details.description.clone().or(marked.description)));
-                    let member_id = Some(details.member_id.clone()).filter(|id| !id.is_empty());
-                    issued.clean_up = Some(CleanUp { created, member_id, ..clean_up });
+                    let mut created = issued.details.clone();
+                    created.description.get_or_insert(description);
+                    issued.clean_up = Some(CleanUp { created: Some(created), ..clean_up });
                     return Ok(issued);
                 }
                 Err(lost @ Error::OutcomeUnknown { .. }) => error = lost,
                 // An earlier attempt may have created a token all the same.
                 Err(other) => {
-                    let operation = other.operation().unwrap_or(crate::Operation::PostToken);
+                    let operation = other.operation().unwrap_or(Operation::PostToken);
                     error = Error::outcome_unknown(operation, other);
                     break;
                 }
@@ -165,10 +150,10 @@ impl Client {
         let client = self.with_one_deadline();
         let mut left = Leftovers { marker: clean_up.marker.clone(), ..Leftovers::default() };
         client.delete_marked(clean_up, &mut left).await;
-        if let Some((id, description)) = &clean_up.created
-            && let Err(error) = client.remove_mark(id, description.as_deref(), clean_up).await
+        if let Some(created) = &clean_up.created
+            && let Err(error) = client.remove_mark(created, &clean_up.wanted).await
         {
-            left.marked = Some(id.clone());
+            left.marked = Some(created.id.clone());
             left.errors.push(error);
         }
         left
@@ -176,7 +161,7 @@ impl Client {
 
     /// Deletes the marked tokens, all but the one that was created in the end.
     async fn delete_marked(&self, clean_up: &CleanUp, left: &mut Leftovers) {
-        let kept = clean_up.created.as_ref().map(|(id, _)| id);
+        let kept = clean_up.created.as_ref().map(|token| &token.id);
         for round in 1..=MAX_LISTS {
             let (tokens, error) = match self.list().page_size(PAGE_SIZE).collect_all().await {
                 Ok(tokens) => (tokens, None),
@@ -204,22 +189,21 @@ impl Client {
         }
     }
 
-    async fn remove_mark(&self, id: &TokenId, marked: Option<&str>, clean_up: &CleanUp) -> Result<(), Error> {
-        let mut patch = match &clean_up.wanted.description {
+    async fn remove_mark(&self, created: &Token, wanted: &NewToken) -> Result<(), Error> {
+        let patch = match &wanted.description {
             Some(description) => Patch::new().description(description),
             None => Patch::new().remove_description(),
         };
-        if let Some(marked) = marked {
-            patch = patch.expect("/description", marked);
-        }
-        self.update(id, &patch).await.map(drop)
+        let patch = patch.expect("/description", created.description.as_deref().unwrap_or_default());
+        self.update(&created.id, &patch).await.map(drop)
     }
 }
 
 impl CleanUp {
     /// Whether the first attempt may have created `token`.
     fn is_suspect(&self, token: &Token, since: UnixMillis) -> bool {
-        let is_ours = self.member_id.as_ref().is_none_or(|member| *member == token.member_id);
+        let ours = self.created.as_ref().map_or("", |created| &created.member_id);
+        let is_ours = ours.is_empty() || ours == token.member_id;
         // A token that was used is one whose secret somebody has.
         is_ours && token.creation_date >= since && token.last_used.is_none() && self.wanted.is_like(token)
     }
