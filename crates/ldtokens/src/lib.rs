@@ -95,7 +95,7 @@ pub use error::{Error, TransportError};
 pub use send::api_error::ApiError;
 pub use send::clock::Clock;
 pub use send::dry_run::DryRun;
-pub use send::observe::{AttemptEvent, CallEvent, Observer};
+pub use send::observe::{AttemptEvent, Observer};
 pub use send::operation::Operation;
 pub use send::request::RequestBuilder;
 pub use send::retry::RetryPolicy;

@@ -38,7 +38,7 @@ use self::api_error::ApiError;
 use self::attempt::{Attempt, Context, attempt};
 use self::clock::Clock;
 use self::dry_run::DryRunConfig;
-use self::observe::{AttemptEvent, CallEvent, Observer};
+use self::observe::{AttemptEvent, Observer};
 use self::operation::Operation;
 use self::pacing::{Pacing, Permit, TooLate};
 use self::response::Response;
@@ -106,18 +106,12 @@ impl Sender {
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
         let overlap = options.overlap;
         let outgoing = Outgoing { http, operation, method, token_id, idempotency, request, overlap, deadline };
-        let mut attempts = 0;
-        let result = self.attempts(&outgoing, begun, &mut attempts).instrument(span).await;
-        if let Some(observer) = &self.observer {
-            let took = self.clock.elapsed().saturating_sub(begun);
-            observer.call(&CallEvent { operation, attempts, took, error: result.as_ref().err() });
-        }
-        result
+        self.attempts(&outgoing, begun).instrument(span).await
     }
 
-    async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Response, Error> {
+    async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut counted) = (false, 0);
+        let (mut unknown, mut number, mut counted) = (false, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -130,9 +124,9 @@ impl Sender {
                 let too_late = TooLate { wait: Duration::ZERO, rate_limited: false };
                 return Err(outgoing.too_late(unknown, last_error, &too_late));
             }
-            *attempts += 1;
+            number += 1;
             let waited = sent.saturating_sub(free_since);
-            let Attempt { outcome, result, .. } = self.attempt(outgoing, permit, *attempts, sent, waited).await?;
+            let Attempt { outcome, result, .. } = self.attempt(outgoing, permit, number, sent, waited).await?;
             if result.is_ok() {
                 self.credential_worked.store(true, Ordering::Relaxed);
             }
