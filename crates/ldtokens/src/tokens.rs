@@ -11,12 +11,8 @@ pub(crate) mod policy;
 pub(crate) mod recover;
 pub(crate) mod stream;
 
-use ldtokens_client::types::Token;
-
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
 use crate::send::SendOptions;
+use crate::{Client, Error, Token, TokenId};
 
 impl Client {
     /// Gets the token `id`. Its `token` holds only the last four characters of the secret.

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::config::config_error::ConfigError;
+use crate::ConfigError;
 
 /// A LaunchDarkly instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

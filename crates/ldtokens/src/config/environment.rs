@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::config::builder::ClientBuilder;
-use crate::config::config_error::ConfigError;
+use crate::{ClientBuilder, ConfigError};
 
 /// Where the credential is looked for: `ldcli`'s variable, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];

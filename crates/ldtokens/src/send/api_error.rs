@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use ldtokens_client::Secret;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::send::operation::Operation;
+use crate::{Operation, Secret};
 
 /// The API's error response.
 ///

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use ldtokens_client::UnixMillis;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
 use crate::config::base_url::BaseUrl;
-use crate::error::Error;
-use crate::send::operation::Operation;
 use crate::send::server_time::ServerNow;
+use crate::{Error, Operation, UnixMillis};
 
 /// Sets the headers: `headers`, the credential among them, and what the method asks for.
 ///

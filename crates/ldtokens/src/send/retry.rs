@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
+use ldtokens_client::types::PatchDelta;
 use reqwest::{Method, Request};
+
+use crate::{PatchOperation, PatchOperationOp};
 
 /// How long a call may take, and how often it is retried.
 ///

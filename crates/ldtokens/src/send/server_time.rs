@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ldtokens_client::UnixMillis;
+use crate::UnixMillis;
 
 /// A `Date` header names a whole second.
 const DATE_RESOLUTION: i64 = 1000;

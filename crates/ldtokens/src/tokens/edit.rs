@@ -1,9 +1,8 @@
 //! Read, change, write back, without overwriting what others wrote.
 
-use ldtokens_client::types::{PatchOperationOp, Token};
 use serde_json::{Map, Value};
 
-use crate::{Client, Error, Patch, TokenId};
+use crate::{Client, Error, Patch, PatchOperationOp, Token, TokenId};
 
 /// The maximum number of times that an edit reads and writes.
 const MAX_ROUNDS: u32 = 8;

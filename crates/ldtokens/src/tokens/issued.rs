@@ -1,10 +1,6 @@
-use ldtokens_client::types::Token;
-
 use crate::client::Reply;
-use crate::error::Error;
 use crate::tokens::odd_response;
-use crate::tokens::recover::CleanUp;
-use crate::{Secret, TokenId};
+use crate::{CleanUp, Error, Secret, Token, TokenId};
 
 /// A token that was just created or reset, and its secret.
 ///

@@ -1,11 +1,7 @@
-use ldtokens_client::types::{BaseRole, Token, TokenBody};
+use ldtokens_client::types::TokenBody;
 
-use crate::client::Client;
-use crate::config::api_version::ApiVersion;
-use crate::error::Error;
 use crate::send::SendOptions;
-use crate::tokens::issued::IssuedToken;
-use crate::tokens::policy::Policy;
+use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token};
 
 /// A token's permissions: exactly one of these.
 #[derive(Clone, Debug, PartialEq)]

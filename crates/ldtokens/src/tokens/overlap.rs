@@ -1,12 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use ldtokens_client::UnixMillis;
-
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
 use crate::send::SendOptions;
-use crate::tokens::issued::IssuedToken;
+use crate::{Client, Error, IssuedToken, TokenId, UnixMillis};
 
 /// How long the old secret of a token keeps working after a [`reset`](Client::reset).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

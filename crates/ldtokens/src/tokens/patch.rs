@@ -1,13 +1,8 @@
-use ldtokens_client::types::{
-    BaseRole, JsonPatch, PatchDelta, PatchOperation, PatchOperationOp, PatchWithComment, Token,
-};
+use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use serde_json::Value;
 
-use crate::TokenId;
-use crate::client::Client;
-use crate::error::Error;
 use crate::send::SendOptions;
-use crate::tokens::policy::Policy;
+use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId};
 
 /// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
 ///

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use ldtokens_client::UnixMillis;
-use ldtokens_client::types::Token;
-
-use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, TokenId};
+use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, TokenId, UnixMillis};
 
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
