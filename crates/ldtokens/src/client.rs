@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
@@ -19,8 +18,7 @@ use crate::send::{SendOptions, Sender};
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) sender: Arc<Sender>,
-    /// A deadline by the clock's `elapsed`, for the calls of one method together.
-    pub(crate) deadline: Option<Duration>,
+    pub(crate) options: SendOptions,
 }
 
 /// A successful response: what the generated code made of it, and the response itself.
@@ -32,17 +30,8 @@ pub(crate) struct Reply<T> {
 }
 
 impl Client {
-    /// The generated client that this one is made of: every parameter of every operation, with the same credential, rate
-    /// limits and retries.
-    ///
-    /// [`call`](Self::call) is the same with this crate's errors. The errors here are the generator's. They don't tell
-    /// whether the outcome is unknown, and they may print the body of a response that can't be read, which after a create
-    /// or reset can hold a secret: don't log them.
-    pub fn raw(&self) -> ldtokens_client::Client {
-        ldtokens_client::Client::new_with_client(self.sender.base_url.as_str(), self.http.clone(), self.sender.clone())
-    }
-
-    /// Makes one call of the generated client, with this crate's errors.
+    /// Makes one call of the generated client, which has every parameter of every operation. It has the same credential, rate
+    /// limits, retries and errors as all others.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
@@ -58,7 +47,7 @@ impl Client {
         &self,
         call: impl AsyncFnOnce(&ldtokens_client::Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
     ) -> Result<T, Error> {
-        let reply = self.exchange(SendOptions::default(), call).await?;
+        let reply = self.exchange(call).await?;
         let operation = reply.operation;
         reply.decoded.map_err(|place| {
             let error = Error::Undecodable { operation, token_id: None, place };
@@ -72,11 +61,9 @@ impl Client {
     /// Makes one call of the generated client. A success whose body can't be decoded is not an error yet.
     pub(crate) async fn exchange<T>(
         &self,
-        options: SendOptions,
         call: impl AsyncFnOnce(&ldtokens_client::Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
     ) -> Result<Reply<T>, Error> {
-        let options = SendOptions { deadline: self.deadline, ..options };
-        let transport = Arc::new(Call::new(self.sender.clone(), options));
+        let transport = Arc::new(Call::new(self.sender.clone(), self.options));
         let raw = ldtokens_client::Client::new_with_client(
             self.sender.base_url.as_str(),
             self.http.clone(),
@@ -97,7 +84,8 @@ impl Client {
     /// This client, whose calls all end at the end of its retry policy's deadline, counted from now.
     pub(crate) fn with_one_deadline(&self) -> Self {
         let deadline = self.sender.clock.elapsed().saturating_add(self.sender.policy.deadline);
-        Self { deadline: Some(self.deadline.unwrap_or(deadline).min(deadline)), ..self.clone() }
+        let deadline = Some(self.options.deadline.unwrap_or(deadline).min(deadline));
+        Self { options: SendOptions { deadline, ..self.options }, ..self.clone() }
     }
 
     /// Waits before round `round` + 1 of several calls, the first being 1.

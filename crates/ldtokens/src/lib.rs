@@ -71,8 +71,8 @@
 //! # Other crates in this interface
 //!
 //! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy),
-//! `root_certificate` and [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] and
-//! [`Client::raw`] the generated client. A new major version of those can be a breaking change here; nothing else of them is
+//! `root_certificate` and [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the
+//! generated client. A new major version of those can be a breaking change here; nothing else of them is
 //! part of this crate's interface.
 
 mod caller_identity;
@@ -111,8 +111,8 @@ pub use tokens::stream::TokenStream;
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{InvalidTokenId, Role, Secret, TokenId, UnixMillis};
 
-/// The generated client beneath this one, and the HTTP library, reqwest. [`Client::raw`] gives a generated client that is
-/// ready to use.
+/// The generated client beneath this one, and the HTTP library, reqwest. [`Client::call`] gives a generated client
+/// that is ready to use.
 pub mod raw {
     pub use ldtokens_client::{Client, Error, ResponseValue, builder, reqwest, types};
 }

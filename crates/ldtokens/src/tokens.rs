@@ -11,7 +11,6 @@ pub(crate) mod policy;
 pub(crate) mod recover;
 pub(crate) mod stream;
 
-use crate::send::SendOptions;
 use crate::{Client, Error, Token, TokenId};
 
 impl Client {
@@ -20,8 +19,7 @@ impl Client {
     /// # Errors
     /// [`Error::NotFound`] if it does not exist or the credential may not see it, and those of every call.
     pub async fn get(&self, id: &TokenId) -> Result<Token, Error> {
-        let reply =
-            self.exchange(SendOptions::default(), async |raw| raw.get_token().token_id(id).send().await).await?;
+        let reply = self.exchange(async |raw| raw.get_token().token_id(id).send().await).await?;
         match reply.decoded {
             Ok(token) => Ok(token),
             Err(place) => Err(odd_response::unreadable_token(reply.operation, &reply.response.body, &place)),

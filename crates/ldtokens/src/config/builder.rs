@@ -11,12 +11,12 @@ use crate::config::base_url::{BaseUrl, PlainHttp, Region};
 use crate::config::config_error::ConfigError;
 use crate::config::environment;
 use crate::error::Error;
-use crate::send::Sender;
 use crate::send::clock::{Clock, SystemClock};
 use crate::send::dry_run::{DryRun, DryRunConfig};
 use crate::send::observe::Observer;
 use crate::send::pacing::Pacing;
 use crate::send::retry::RetryPolicy;
+use crate::send::{SendOptions, Sender};
 
 /// Builds a [`Client`]; [`Client::builder`] begins one.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ impl ClientBuilder {
             dry_run: self.dry_run,
             credential_worked: AtomicBool::new(false),
         };
-        Ok(Client { http, sender: Arc::new(sender), deadline: None })
+        Ok(Client { http, sender: Arc::new(sender), options: SendOptions::default() })
     }
 
     /// The credential as a header value that `Debug` doesn't show.

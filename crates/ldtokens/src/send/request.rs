@@ -5,7 +5,6 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 
 use crate::config::builder::reason;
-use crate::send::SendOptions;
 use crate::{Client, Error, Operation};
 
 impl Client {
@@ -68,9 +67,8 @@ impl RequestBuilder {
             return Err(Error::InvalidInput("the header Authorization can't be set: the client sets it".to_owned()));
         }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        let Client { http, sender, deadline } = &self.client;
-        let options = SendOptions { deadline: *deadline, ..SendOptions::default() };
-        let response = sender.send(http, self.operation, request, options).await?;
+        let Client { http, sender, options } = &self.client;
+        let response = sender.send(http, self.operation, request, *options).await?;
         Ok(response.body.into())
     }
 }

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::send::api_error::ApiError;
 use crate::send::operation::Operation;
 
 #[derive(Clone, Debug)]
@@ -27,13 +26,6 @@ impl Response {
     /// What the generated code gets when there is no response for it. It refuses this status.
     pub(crate) fn none() -> Self {
         Self::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new())
-    }
-
-    /// An error as the API itself would send it.
-    pub(crate) fn of_error(error: &ApiError) -> Self {
-        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let body = serde_json::json!({ "code": error.code, "message": error.message, "id": error.id });
-        Self::new(status, HeaderMap::new(), body.to_string().into())
     }
 
     /// Whether the body can be the API's JSON, and not a gateway's page or nothing.

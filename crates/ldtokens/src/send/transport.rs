@@ -40,24 +40,3 @@ impl Transport for Call {
         })
     }
 }
-
-/// [`Client::raw`](crate::Client::raw): the same path, and errors as the generated code has them.
-impl Transport for Sender {
-    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
-        Box::pin(async move {
-            let operation = Operation::from(operation);
-            match self.send(http, operation, request, SendOptions::default()).await {
-                Ok(response) => Ok(response.into_reqwest(operation)),
-                Err(error) => raw_error(operation, error),
-            }
-        })
-    }
-}
-
-fn raw_error(operation: Operation, error: Error) -> reqwest::Result<reqwest::Response> {
-    match error {
-        Error::Transport { source, .. } => Err(source.0),
-        Error::OutcomeUnknown { source, .. } => raw_error(operation, *source),
-        error => Ok(error.api().map_or_else(Response::none, Response::of_error).into_reqwest(operation)),
-    }
-}

@@ -5,7 +5,6 @@ use ldtokens_client::types::{Token, Tokens};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::send::SendOptions;
 use crate::tokens::odd_response;
 
 /// Lists tokens: page by page, as a stream, or all at once.
@@ -89,7 +88,7 @@ impl List {
             }
             request.send().await
         };
-        let reply = self.client.exchange(SendOptions::default(), list).await?;
+        let reply = self.client.exchange(list).await?;
         let (tokens, unreadable) = match reply.decoded {
             Ok(tokens) => (tokens, Vec::new()),
             Err(place) => odd_response::page(&reply.response.body, place)?,

@@ -1,6 +1,5 @@
 use ldtokens_client::types::TokenBody;
 
-use crate::send::SendOptions;
 use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token};
 
 /// A token's permissions: exactly one of these.
@@ -152,7 +151,7 @@ impl Client {
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         let body = new_token.to_body()?;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
-        let reply = self.exchange(SendOptions::default(), create).await?;
+        let reply = self.exchange(create).await?;
         IssuedToken::from_reply(reply, None)
     }
 }

@@ -66,7 +66,8 @@ impl Client {
                 None => request.send().await,
             }
         };
-        let reply = self.exchange(SendOptions { overlap, ..SendOptions::default() }, reset).await?;
+        let client = Self { options: SendOptions { overlap, ..self.options }, ..self.clone() };
+        let reply = client.exchange(reset).await?;
         IssuedToken::from_reply(reply, Some(id))
     }
 }

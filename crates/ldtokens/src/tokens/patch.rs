@@ -1,7 +1,6 @@
 use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use serde_json::Value;
 
-use crate::send::SendOptions;
 use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId};
 
 /// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
@@ -123,7 +122,7 @@ impl Client {
     pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         let delta = patch.to_delta()?;
         let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
-        let reply = self.exchange(SendOptions::default(), update).await?;
+        let reply = self.exchange(update).await?;
         match reply.decoded {
             Ok(token) => Ok(token),
             Err(place) => {

@@ -68,7 +68,8 @@ async fn a_process_whose_log_is_searched() {
     shown += &format!("{error} {error:?}");
     let rotated = client.reset(&issued.id, Overlap::None).await.unwrap();
     shown += &format!("{issued:?} {rotated:?} {client:?} {:?} {:?}", reader("x"), Patch::new().name("x"));
-    shown += &format!("{:?} {:?}", client.raw(), Client::builder(owner(&server)));
+    client.call(async |raw| raw.get_tokens().send().await.inspect(|_| shown += &format!("{raw:?}"))).await.unwrap();
+    shown += &format!("{:?}", Client::builder(owner(&server)));
     client.get(&issued.id).await.unwrap();
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -127,11 +127,12 @@ async fn the_escape_hatch_takes_the_same_path() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [crate::proxy::Fault::CutOff]).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
-    let tokens = client.raw().get_tokens().limit(std::num::NonZeroU64::MIN).send().await.unwrap();
+    let one = std::num::NonZeroU64::MIN;
+    let tokens = client.call(async |raw| raw.get_tokens().limit(one).send().await).await.unwrap();
     assert_eq!(tokens.items.len(), 1);
     assert_eq!(proxy.seen().len(), 2, "it went again");
-    let error = client.raw().get_token().token_id("nothing").send().await.unwrap_err();
-    assert_eq!(error.status().unwrap(), 404);
+    let error = client.call(async |raw| raw.get_token().token_id("nothing").send().await).await.unwrap_err();
+    assert_eq!(error.status(), Some(404));
 }
 
 #[tokio::test]

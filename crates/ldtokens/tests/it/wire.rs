@@ -23,7 +23,7 @@ async fn every_post_and_patch_says_that_its_body_is_json_and_how_long_it_is() {
         let token = client.create(&reader("x")).await.unwrap();
         client.update(&token.id, &Patch::new().name("y")).await.unwrap();
         client.reset(&token.id, Overlap::None).await.unwrap();
-        client.raw().reset_token().token_id(&token.id).send().await.unwrap();
+        client.call(async |raw| raw.reset_token().token_id(&token.id).send().await).await.unwrap();
         let path = format!("/tokens/{}/reset", token.id);
         client.request("resetToken", Method::POST, &path).send().await.unwrap();
         client.delete(&token.id).await.unwrap();
