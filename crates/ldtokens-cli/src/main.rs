@@ -17,6 +17,7 @@ mod filter;
 mod interrupt;
 mod local;
 mod logging;
+mod moment;
 mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
