@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
+use crate::interrupt::Stopped;
 use crate::progress::Progress;
 use crate::targets::Target;
 
@@ -25,14 +26,23 @@ pub(crate) async fn each(
     mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if let [only] = targets {
-        return session.interrupt.until_done(work(only)).await;
+        return session.interrupt.until_done(work(only)).await?;
     }
     let mut progress = Progress::new(true);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let mut not_tried: Vec<&Target> = Vec::new();
     let mut rest = targets.iter();
     for target in rest.by_ref() {
         progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
-        match session.interrupt.until_done(work(target)).await {
+        let result = match session.interrupt.until_done(work(target)).await {
+            Err(Stopped::Unchanged) => {
+                not_tried.push(target);
+                break;
+            }
+            Err(stopped) => Err(stopped.into()),
+            Ok(result) => result,
+        };
+        match result {
             Ok(()) => done.push(target),
             Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
             Err(failure) => {
@@ -51,7 +61,7 @@ pub(crate) async fn each(
         }
     }
     drop(progress);
-    let not_tried: Vec<&Target> = rest.collect();
+    not_tried.extend(rest);
     let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
     if session.is_dry_run {
         summary = format!("{} of {} would be {}", done.len(), targets.len(), deed.done);

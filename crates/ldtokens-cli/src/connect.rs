@@ -59,7 +59,9 @@ pub(crate) async fn with_client(
     if let Some(source) = &source {
         remember(source, &host);
     }
+    let interrupt = Interrupt::listen()?;
     let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
         let shown = shown.clone();
@@ -73,7 +75,7 @@ pub(crate) async fn with_client(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let has_json_errors = Format::asked(arguments)?.has_json_errors();
-    let session = Session { client, interrupt: Interrupt::listen()?, is_dry_run, has_json_errors };
+    let session = Session { client, interrupt, is_dry_run, has_json_errors };
     if let (true, Some(_)) = (is_dry_run, &server) {
         session.say("--local ends with this command; `ldtokens serve` stays for curl to reach");
     }

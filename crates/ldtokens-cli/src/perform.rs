@@ -45,7 +45,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         let answer = if is_reading {
             session.interrupt.unless(request.send()).await??
         } else {
-            session.interrupt.until_done(request.send()).await?
+            session.interrupt.until_done(request.send()).await??
         };
         if answer.is_empty() {
             return Ok(());

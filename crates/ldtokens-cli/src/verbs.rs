@@ -42,6 +42,8 @@ pub(crate) fn json(token: &Token) -> Value {
 
 /// How a verb about one token or several prints each.
 pub(crate) enum Printing {
+    /// A dry run prints commands, and nothing that a shell would take for one.
+    Nothing,
     /// In a table's form one token is shown whole.
     Details {
         is_first: bool,
@@ -51,6 +53,9 @@ pub(crate) enum Printing {
 
 impl Printing {
     fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        if arguments.get_flag("dry-run") {
+            return Ok(Self::Nothing);
+        }
         let is_table = Format::asked(arguments)? == Format::Table;
         let is_whole = is_table && !arguments.get_flag("quiet") && !arguments.contains_id("columns");
         Ok(if is_whole { Self::Details { is_first: true } } else { Self::Rows(Printer::new(arguments)?) })
@@ -59,6 +64,7 @@ impl Printing {
     /// Prints a token, and gives whether anyone still reads.
     fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         match self {
+            Self::Nothing => Ok(true),
             Self::Rows(printer) => printer.token(token),
             Self::Details { is_first } => {
                 let before = if std::mem::take(is_first) { "" } else { "\n" };
@@ -70,7 +76,7 @@ impl Printing {
     fn end(self) -> Result<(), Failure> {
         match self {
             Self::Rows(printer) => printer.end().map(|_| ()),
-            Self::Details { .. } => Ok(()),
+            Self::Nothing | Self::Details { .. } => Ok(()),
         }
     }
 }

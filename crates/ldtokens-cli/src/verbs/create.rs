@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 .map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let delivery = destination.prepare(None)?;
-        let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await?;
+        let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await??;
         let id = &issued.id;
         hand_out(&issued, delivery, &mut printing, |reason| {
             format!(

@@ -22,7 +22,7 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
     let words = targets::words(arguments)?;
-    with_client(arguments, DryRun::Changes, async |session| {
+    with_client(arguments, DryRun::Everything, async |session| {
         let targets = targets::find(session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
             printing.token(&json(&session.client.get(&target.id).await?))?;

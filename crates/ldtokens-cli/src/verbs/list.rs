@@ -85,7 +85,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    with_client(arguments, DryRun::Changes, async |session| list(arguments, session).await).await
+    with_client(arguments, DryRun::Everything, async |session| list(arguments, session).await).await
 }
 
 /// All that a token has to meet.

@@ -64,6 +64,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,
                 None => session.client.edit(&target.id, change).await?,
             };
+            if session.is_dry_run {
+                session.say(&format!("{target}: nothing would change"));
+            }
             printing.token(&json(&token))?;
             Ok(())
         })

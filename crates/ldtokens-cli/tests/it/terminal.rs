@@ -235,6 +235,52 @@ fn ctrl_c_in_a_batch_finishes_the_request_under_way_and_tells_what_was_done() {
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
 }
 
+/// The pause is longer than the test waits.
+#[test]
+fn ctrl_c_in_a_pause_for_the_rate_limit_sends_nothing_more() {
+    let served = Served::with(&["--fault", "deleteToken status=429 retry-after=55 after=1"]);
+    let ids = ["one", "two", "three"].map(|name| served.create(name).0);
+    let gate = Gate::before(&served.url);
+    gate.open();
+    let terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    gate.arrival();
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
+    assert!(shown.replace("\r\n", "").contains(&summary), "{shown}");
+    assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
+}
+
+#[test]
+fn ctrl_c_while_it_backs_off_stops_and_says_what_is_not_known() {
+    let served = Served::with(&["--fault", "deleteToken status=500"]);
+    let (id, _) = served.create("one");
+    let gate = Gate::before(&served.url);
+    gate.open();
+    let terminal = Terminal::run(by(&gate, &["delete", &id, "--yes"]));
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.contains("whether it was carried out is not known"), "{shown}");
+}
+
+/// The gate stays closed: an end that waited for the answer would never come.
+#[test]
+fn ctrl_c_while_an_update_reads_ends_at_once() {
+    let served = Served::start();
+    let (id, _) = served.create("one");
+    let gate = Gate::before(&served.url);
+    let terminal = Terminal::run(by(&gate, &["update", &id, "--name", "other"]));
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
+}
+
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     let served = Served::start();
