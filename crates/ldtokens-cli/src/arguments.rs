@@ -1,7 +1,9 @@
 //! Flags that several commands have.
 
+use std::ops::RangeBounds;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::failure::Failure;
@@ -23,18 +25,19 @@ pub(crate) fn everywhere() -> [Arg; 12] {
     };
     let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).global(true);
     [
-        connection("host", "URL").help(
+        connection("host", "URL").value_parser(some_text).help(
             "Where the API is, with or without /api/v2 [default: the profile's, LD_BASE_URI, LAUNCHDARKLY_API_HOST, or \
              https://app.launchdarkly.com]",
         ),
-        connection("profile", "NAME").help("A profile of the configuration file [env: LDTOKENS_PROFILE]"),
+        connection("profile", "NAME").value_parser(some_text).help("A profile of the configuration file [env: LDTOKENS_PROFILE]"),
         switch("local")
             .help_heading(CONNECTION)
             .help("Speak to a local LaunchDarkly within this command, whose account stays in your data folder"),
         connection("token-file", "FILE")
-            .value_parser(value_parser!(PathBuf))
+            .value_parser(some_path())
             .help("Take the credential from a file that only you can read [default: LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN]"),
         connection("token-command", "COMMAND")
+            .value_parser(some_text)
             .help("Take the credential from what a command prints, as in 'op read op://Work/LaunchDarkly/token'"),
         switch("token-stdin").help_heading(CONNECTION).help("Take the credential from standard input"),
         switch("dry-run")
@@ -96,6 +99,38 @@ pub(crate) fn yes() -> Arg {
     Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Don't ask")
 }
 
+/// Text that says something. Nothing is not the same as nothing given.
+pub(crate) fn some_text(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// A description, of which an update may take the old one away.
+pub(crate) fn some_description(text: &str) -> Result<String, String> {
+    some_text(text).map_err(|reason| format!("{reason}; to have none, leave it out, or update with --no-description"))
+}
+
+/// A path that is one.
+pub(crate) fn some_path() -> impl TypedValueParser<Value = PathBuf> {
+    clap::builder::PathBufValueParser::new()
+        .try_map(|path| if path.as_os_str().is_empty() { Err("it is empty") } else { Ok(path) })
+}
+
+/// A whole number within `range`.
+pub(crate) fn whole_number<N>(
+    range: impl RangeBounds<u64> + Clone + Send + Sync + 'static,
+) -> impl TypedValueParser<Value = N>
+where
+    N: TryFrom<u64> + Clone + Send + Sync + 'static,
+{
+    let least = if range.contains(&0) { 0 } else { 1 };
+    clap::builder::StringValueParser::new().try_map(move |text| {
+        let number = text.parse::<u64>().ok().filter(|number| range.contains(number));
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| format!("expected a whole number, at least {least}"))
+    })
+}
+
 /// Where a new secret goes.
 pub(crate) fn secret_to(command: Command) -> Command {
     command
@@ -103,7 +138,8 @@ pub(crate) fn secret_to(command: Command) -> Command {
             Arg::new("secret-to")
                 .long("secret-to")
                 .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
+                .value_parser(some_path())
+                .allow_hyphen_values(true)
                 .conflicts_with("secret-to-command")
                 .help("Write the new secret, alone, to a new file that only you can read; - for standard output")
                 .long_help(
@@ -116,6 +152,7 @@ pub(crate) fn secret_to(command: Command) -> Command {
             Arg::new("secret-to-command")
                 .long("secret-to-command")
                 .value_name("COMMAND")
+                .value_parser(some_text)
                 .help("Write the new secret to the standard input of a command, as in 'vault kv put secret/ld token=-'")
                 .long_help(
                     "Write the new secret, alone and without a line end, to the standard input of a command, as in 'vault kv \

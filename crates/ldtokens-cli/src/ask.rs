@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
+use crate::targets::Target;
 
 /// Whether there is someone to ask.
 fn can_ask() -> bool {
@@ -16,9 +17,10 @@ fn can_ask() -> bool {
 pub(crate) async fn confirm(
     arguments: &ArgMatches,
     session: &Session,
+    targets: &[Target],
     question: impl AsyncFnOnce() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    if arguments.get_flag("yes") || session.is_dry_run {
+    if arguments.get_flag("yes") || session.is_dry_run || targets.is_empty() {
         return Ok(());
     }
     if !can_ask() {

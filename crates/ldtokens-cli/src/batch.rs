@@ -25,12 +25,16 @@ pub(crate) async fn each(
     deed: &Deed,
     mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    if targets.is_empty() {
+        return Ok(());
+    }
     if let [only] = targets {
         return session.interrupt.until_done(work(only)).await?;
     }
     let mut progress = Progress::new(true);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     let mut not_tried: Vec<&Target> = Vec::new();
+    let mut unprinted = None;
     let mut rest = targets.iter();
     for target in rest.by_ref() {
         progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
@@ -45,6 +49,10 @@ pub(crate) async fn each(
         match result {
             Ok(()) => done.push(target),
             Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
+            Err(failure) if failure.is_done() => {
+                done.push(target);
+                unprinted.get_or_insert(failure);
+            }
             Err(failure) => {
                 progress.clear();
                 session.say(&format!("{target}: {failure}"));
@@ -70,7 +78,7 @@ pub(crate) async fn each(
         if deed.changes {
             session.say(&summary);
         }
-        return Ok(());
+        return unprinted.map_or(Ok(()), Err);
     }
     Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
 }

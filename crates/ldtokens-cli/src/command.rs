@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
-use crate::arguments::{everywhere, hidden, secret_to};
+use crate::arguments::{everywhere, hidden, secret_to, whole_number};
 use crate::failure::Kind;
 use crate::logging::Log;
 use crate::operations::{OPERATIONS, Operation, Parameter};
@@ -98,7 +98,7 @@ fn operation(operation: &'static Operation) -> Command {
 
 fn serve() -> Command {
     let count = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u32)).help(help)
+        Arg::new(name).long(name).value_name("N").value_parser(whole_number::<u32>(0..)).help(help)
     };
     Command::new("serve")
         .about("Serve a local LaunchDarkly until it is interrupted")
@@ -151,7 +151,7 @@ fn serve() -> Command {
             Arg::new("fault-seed")
                 .long("fault-seed")
                 .value_name("N")
-                .value_parser(value_parser!(u64))
+                .value_parser(whole_number::<u64>(0..))
                 .help("What the dice of faults start from"),
         )
         .arg(

@@ -61,11 +61,13 @@ pub(crate) struct Failure {
     api: Option<Box<ApiError>>,
     /// What else a program would want to know.
     details: Option<Value>,
+    /// Whether it was done all the same, and only can't be shown.
+    is_done: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, line: impl Into<String>) -> Self {
-        Self { kind, line: line.into(), api: None, details: None }
+        Self { kind, line: line.into(), api: None, details: None, is_done: false }
     }
 
     pub(crate) fn usage(line: impl Into<String>) -> Self {
@@ -85,6 +87,15 @@ impl Failure {
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
         self.line = format!("{context}: {}", self.line);
         self
+    }
+
+    /// The same, of something that was done before, as `what` says.
+    pub(crate) fn after(self, what: impl fmt::Display) -> Self {
+        Self { is_done: true, ..self.within(what) }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -144,10 +155,14 @@ impl From<Error> for Failure {
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
             }
-            Error::NotFound(api) if !is_from_api(api) || matches!(&*api.operation.id(), "getTokens" | "postToken") => {
-                (Kind::NotFound, "there is no such API at this host: check --host; `ldtokens config` shows which is used")
-            }
-            Error::NotFound(_) => (Kind::NotFound, "`ldtokens list --show-all` lists the tokens that there are"),
+            Error::NotFound(api) if !is_from_api(api) || matches!(&*api.operation.id(), "getTokens" | "postToken") => (
+                Kind::NotFound,
+                "there is no such API at this host: check --host; `ldtokens config` shows which is used",
+            ),
+            Error::NotFound(_) => (
+                Kind::NotFound,
+                "`ldtokens list --show-all` lists the tokens that there are; a name that looks like an ID takes --by-name",
+            ),
             Error::Conflict(_) => (Kind::Conflict, "someone else changed it meanwhile: look at it again, then repeat"),
             Error::PatchFailed(_) => {
                 (Kind::Conflict, "nothing was changed: compare the patch with what `ldtokens get` shows")
@@ -170,12 +185,14 @@ impl From<Error> for Failure {
         if !hint.is_empty() {
             line = format!("{line}; {hint}");
         }
-        Self { kind, line, api: error.api().map(|api| Box::new(api.clone())), details: None }
+        let api = error.api().map(|api| Box::new(api.clone()));
+        Self { kind, line, api, details: None, is_done: false }
     }
 }
 
 /// Where the answer is not the API's own.
-const ON_THE_WAY: &str = "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
+const ON_THE_WAY: &str =
+    "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
 
 /// Whether it is the API that says so, which names a code, and not something on the way to it.
 fn is_from_api(error: &ApiError) -> bool {

@@ -91,7 +91,9 @@ impl Interrupt {
                 return Err(stopped);
             }
             if !std::mem::replace(&mut is_told, true) {
-                anstream::eprintln!("ldtokens: waiting for the answer to the last request; interrupt again to end at once");
+                anstream::eprintln!(
+                    "ldtokens: waiting for the answer to the last request; interrupt again to end at once"
+                );
             }
             tokio::select! {
                 result = &mut writing => return Ok(result),

@@ -12,6 +12,7 @@ mod credential;
 mod curl;
 mod deliver;
 mod demo;
+mod discard;
 mod failure;
 mod filter;
 mod interrupt;

@@ -11,6 +11,8 @@ use std::io::{self, Write};
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
+use crate::connect::Session;
+use crate::discard::{self, Discard};
 use crate::failure::Failure;
 use crate::output::columns::aligned;
 use crate::output::field::Field;
@@ -87,6 +89,14 @@ pub(crate) fn write(text: &str) -> Result<bool, Failure> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::other(format!("the answer can't be written to standard output: {error}"))),
+    }
+}
+
+/// Says that nothing of what is only read arrives. It is no failure, since a program that wants none of it may start this
+/// one so.
+pub(crate) fn warn_if_closed(session: &Session) {
+    if discard::of_stdout() == Some(Discard::Closed) {
+        session.say("standard output is closed or discarded: nothing is shown");
     }
 }
 

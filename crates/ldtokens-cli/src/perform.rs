@@ -24,7 +24,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         // What RFC 6902 does not allow need not be sent to be refused.
         let _: Patch = Patch::from_json(&body.to_string())?;
     }
-    let destination = if gives_secret(operation) { Destination::given(arguments) } else { None };
+    let destination = if gives_secret(operation) { Destination::for_scripts(arguments)? } else { None };
 
     with_client(arguments, DryRun::Everything, async |session| {
         let method: Method = operation.method.parse().expect("the table holds methods");
@@ -75,6 +75,11 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
         &id,
         &secret,
         || output::answer(format, &answer),
+        &format!(
+            "{}: the token {id} was {}",
+            operation.id,
+            if operation.id == "postToken" { "created" } else { "reset" }
+        ),
         |reason| {
             format!(
                 "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \

@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
 
+use crate::arguments::some_text;
 use crate::failure::Failure;
 use crate::operations::{Kind, OPERATIONS};
 use crate::stdin;
@@ -17,13 +18,17 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
                 .long("custom-role")
                 .value_name("KEY")
                 .action(ArgAction::Append)
-                .help("A custom role, by key or ID. May be given several times"),
+                .value_delimiter(',')
+                .value_parser(some_text)
+                .help("A custom role, by key or ID. For several, repeat the flag or separate them by commas"),
         )
         .arg(
             Arg::new("policy")
                 .long("policy")
                 .value_name("FILE")
                 .value_hint(ValueHint::FilePath)
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
                 .help("A policy of its own: a JSON array of statements, or - for standard input"),
         )
         .group(ArgGroup::new("permissions").args(["role", "custom-role", "policy"]).required(required))
@@ -46,7 +51,7 @@ pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failu
         return Ok(Some(role.into()));
     }
     if let Some(keys) = arguments.get_many::<String>("custom-role") {
-        return Ok(Some(Permissions::custom_roles(keys.cloned())));
+        return Ok(Some(Permissions::custom_roles(keys.map(|key| key.trim().to_owned()))));
     }
     let Some(file) = arguments.get_one::<String>("policy") else { return Ok(None) };
     let unusable = |reason: String| Failure::usage(format!("--policy {file}: {reason}"));

@@ -57,6 +57,9 @@ impl Words {
             return Err(usage(operation, format!("{name}= is missing: {description}")));
         }
         read.body = body(operation, properties, from_stdin, stdin)?;
+        if let ("postToken", Some(body)) = (operation.id, &read.body) {
+            check_permissions(operation, body)?;
+        }
         Ok(read)
     }
 
@@ -177,6 +180,26 @@ fn body(
     Ok(Some(json))
 }
 
+/// What gives a new token its permissions, of which the API wants one.
+const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
+
+fn check_permissions(operation: &Operation, body: &Value) -> Result<(), Failure> {
+    let is_given = |name: &&str| match body.get(name) {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    };
+    let given: Vec<&str> = PERMISSIONS.into_iter().filter(is_given).collect();
+    match given.len() {
+        1 => Ok(()),
+        0 => {
+            let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| operation.word(name)).collect();
+            Err(usage(operation, format!("what gives the token its permissions is missing: {}", words.join(" or "))))
+        }
+        _ => Err(usage(operation, format!("{} can't go together: a token has one of them", given.join(" and ")))),
+    }
+}
+
 fn find(
     operation: &Operation,
     known: &'static [Parameter],
@@ -226,7 +249,8 @@ mod tests {
 
     #[test]
     fn words_make_a_body() {
-        let words = read("postToken", &["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"], "").unwrap();
+        let words = ["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"];
+        let words = read("postToken", &words, "").unwrap();
         assert_eq!(words.body.unwrap().to_string(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
     }
 
@@ -249,6 +273,10 @@ mod tests {
             ("postToken", &["-"], "{", "is not JSON"),
             ("postToken", &["-"], r#"{"nmae": "x"}"#, "there is no property of the body `nmae`"),
             ("postToken", &["-", "name==x"], "{}", "given twice"),
+            ("postToken", &["name==x"], "", "role== or customRoleIds:= or inlineRole:="),
+            ("postToken", &["-"], r#"{"name": "x"}"#, "permissions is missing"),
+            ("postToken", &["-"], r#"{"role": null, "customRoleIds": []}"#, "permissions is missing"),
+            ("postToken", &["role==reader", "customRoleIds:=[\"a\"]"], "", "role and customRoleIds can't go together"),
         ] {
             let error = read(id, words, stdin).unwrap_err();
             assert!(error.contains(problem), "{id} {words:?}: {error}");

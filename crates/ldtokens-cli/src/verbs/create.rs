@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ldtokens::{ApiVersion, DryRun, NewToken};
 
-use crate::arguments::{printing, secret_to};
+use crate::arguments::{printing, secret_to, some_description, some_text};
 use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
@@ -19,8 +19,23 @@ pub(crate) fn command() -> Command {
              pipe say where it goes. If the API's answer is lost, what may have been made is looked for and removed, and \
              another is created: in the end there is one token, and you have its secret, or an error says what there is.",
         )
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A human-friendly name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("What the token is for"))
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .short('n')
+                .value_name("NAME")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("A human-friendly name"),
+        )
+        .arg(
+            Arg::new("description")
+                .long("description")
+                .value_name("TEXT")
+                .value_parser(some_description)
+                .allow_hyphen_values(true)
+                .help("What the token is for"),
+        )
         .arg(
             Arg::new("service")
                 .long("service")
@@ -57,13 +72,13 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let delivery = destination.prepare(None)?;
         let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await??;
         let id = &issued.id;
-        hand_out(&issued, delivery, &mut printing, |reason| {
+        hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
                  `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
             )
         })?;
-        printing.end()
+        printing.end().map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))
     })
     .await
 }

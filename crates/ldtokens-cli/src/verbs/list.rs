@@ -3,16 +3,17 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use ldtokens::{DryRun, UnixMillis};
 use serde_json::Value;
 
-use crate::arguments::printing;
+use crate::arguments::{printing, whole_number};
 use crate::connect::{Session, with_client};
 use crate::failure::Failure;
 use crate::filter::{FORM, Filter, Order};
 use crate::moment::{before, duration, moment};
 use crate::output::printer::Printer;
+use crate::output::warn_if_closed;
 use crate::progress::Progress;
 use crate::targets::PAGE;
 use crate::verbs::json;
@@ -73,7 +74,8 @@ pub(crate) fn command() -> Command {
             Arg::new("limit")
                 .long("limit")
                 .value_name("N")
-                .value_parser(value_parser!(u64).range(1..))
+                .allow_hyphen_values(true)
+                .value_parser(whole_number::<u64>(1..))
                 .help("Print so many tokens at most"),
         )
         .after_help(
@@ -85,7 +87,11 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    with_client(arguments, DryRun::Everything, async |session| list(arguments, session).await).await
+    with_client(arguments, DryRun::Everything, async |session| {
+        warn_if_closed(session);
+        list(arguments, session).await
+    })
+    .await
 }
 
 /// All that a token has to meet.

@@ -25,7 +25,7 @@ pub(crate) fn command() -> Command {
             "Give tokens new secrets, and deliver those.\n\nWithout --expires-in or --expires-at the old secret stops working \
              at once, and you are asked before. On a terminal the new secret is shown. In a pipe say where it goes.",
         )
-        .arg(targets::argument())
+        .args(targets::arguments())
         .arg(
             Arg::new("expires-in")
                 .long("expires-in")
@@ -57,11 +57,11 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let overlap = overlap(arguments)?;
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let targets = targets::find(arguments, session, &words).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
-            confirm(arguments, session, async || {
-                Ok(format!("Reset {}? Its old secret stops working at once.", targets::named(session, &targets).await?))
+            confirm(arguments, session, &targets, async || {
+                Ok(format!("Reset {}? Its old secret stops working at once.", targets::named(arguments, session, &targets).await?))
             })
             .await?;
         }
@@ -69,7 +69,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
-            hand_out(&issued, delivery, &mut printing, |reason| {
+            hand_out(&issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "works on for the time given" };
                 format!(
                     "the token {id} was reset, and its old secret {old}, but the new one could not be delivered: {reason}; if \

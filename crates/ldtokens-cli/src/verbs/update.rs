@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ldtokens::{DryRun, Token};
 
-use crate::arguments::printing;
+use crate::arguments::{printing, some_description, some_text};
 use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
@@ -20,9 +20,24 @@ pub(crate) fn command() -> Command {
             "Change the name, the description or the permissions of tokens.\n\nEach token is read first, and only what differs \
              is written, with a test that nobody changed it meanwhile; if someone did it starts over.",
         )
-        .arg(targets::argument())
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A new name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("A new description"))
+        .args(targets::arguments())
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .short('n')
+                .value_name("NAME")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("A new name"),
+        )
+        .arg(
+            Arg::new("description")
+                .long("description")
+                .value_name("TEXT")
+                .value_parser(some_description)
+                .allow_hyphen_values(true)
+                .help("A new description"),
+        )
         .arg(
             Arg::new("no-description")
                 .long("no-description")
@@ -30,7 +45,14 @@ pub(crate) fn command() -> Command {
                 .conflicts_with("description")
                 .help("No description any more"),
         )
-        .arg(Arg::new("comment").long("comment").value_name("TEXT").help("Why, for the audit log"))
+        .arg(
+            Arg::new("comment")
+                .long("comment")
+                .value_name("TEXT")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("Why, for the audit log"),
+        )
         .after_help(
             "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader",
         );
@@ -58,7 +80,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let targets = targets::find(arguments, session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
             let token = match arguments.get_one::<String>("comment") {
                 Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,
@@ -67,7 +89,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             if session.is_dry_run {
                 session.say(&format!("{target}: nothing would change"));
             }
-            printing.token(&json(&token))?;
+            let printed = printing.token(&json(&token));
+            printed.map_err(|failure| failure.after(format!("{target} was updated")))?;
             Ok(())
         })
         .await;

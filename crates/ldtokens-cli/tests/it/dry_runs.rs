@@ -161,7 +161,8 @@ fn a_dry_run_takes_the_credential_from_where_the_command_would() {
     let other = "api-00000000-0000-4000-8000-000000000000";
     for source in [&["--token-file", file][..], &["--token-command", &print], &["--profile", "ci"]] {
         let name = source.join(" ");
-        let mut command = ldtokens(&[source, &["postToken", "role==reader", &format!("name=={name}"), "--dry-run"]].concat());
+        let mut command =
+            ldtokens(&[source, &["postToken", "role==reader", &format!("name=={name}"), "--dry-run"]].concat());
         if source[0] != "--profile" {
             command.args(["--host", &served.url]);
         }

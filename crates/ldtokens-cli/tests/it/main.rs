@@ -1,6 +1,7 @@
 //! The real binary, against a real server.
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
+mod arguments;
 mod bash_client;
 #[cfg(unix)]
 mod connections;

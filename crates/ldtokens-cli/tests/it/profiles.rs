@@ -170,7 +170,7 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     let two = run(&["--token-command", "printf 'hunter2\\nhunter3'"]);
     refused(&two, 2, &["--token-command", "white space"]);
     assert!(!stderr(&two).contains("hunter2\n") && !stderr(&two).contains("hunter2 "), "{}", stderr(&two));
-    let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), "{}");
+    let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), r#"{"role": "reader"}"#);
     refused(&both, 2, &["the body and the credential can't both come from standard input"]);
     let both = with_stdin(served.owner(&["delete", "-", "--yes", "--token-stdin"]), "x");
     refused(&both, 2, &["the IDs and the credential"]);
