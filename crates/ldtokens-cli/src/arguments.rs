@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use crate::failure::Failure;
 use crate::output::field::Field;
@@ -124,16 +123,4 @@ pub(crate) fn secret_to(command: Command) -> Command {
                      without the credential in its environment.",
                 ),
         )
-}
-
-/// A length of time such as `24h`, `90d` or `1h 30m`.
-pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
-    signed_duration(text)?.try_into().map_err(|_| "it is negative".to_owned())
-}
-
-/// The same, which may be negative.
-pub(crate) fn signed_duration(text: &str) -> Result<SignedDuration, String> {
-    let span: Span = text.parse().map_err(|_| "a length of time reads like 24h, 7d or 1h 30m".to_owned())?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| "months and years have no fixed length: give days".to_owned())
 }

@@ -32,7 +32,7 @@ The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDAR
 Examples:
   ldtokens demo
   ldtokens --local create --name Export --role reader
-  ldtokens list --show-all --filter 'lastUsed<90d' --sort lastUsed
+  ldtokens list --show-all --unused-for 90d --sort lastUsed
   ldtokens reset Export --expires-in 24h --secret-to export.secret
   ldtokens getTokens showAll=true --output json
   ldtokens serve --listen 127.0.0.1:8765 --store ld.db";

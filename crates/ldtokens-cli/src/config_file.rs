@@ -10,13 +10,21 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::private::writable_by_others;
+use crate::nearest::did_you_mean;
 use crate::redact::has_secret;
+use crate::text::decode;
 
 /// Names another file.
 const VARIABLE: &str = "LDTOKENS_CONFIG";
 
 /// More than a file of profiles has, in bytes.
 const LONGEST: u64 = 256 * 1024;
+
+/// What the file has.
+const KEYS: [&str; 2] = ["default", "profiles"];
+
+/// What a profile has.
+const PROFILE_KEYS: [&str; 6] = ["host", "region", "token-variable", "token-file", "token-command", "local"];
 
 /// The file's profiles.
 #[derive(Debug, Default, Deserialize)]
@@ -84,26 +92,26 @@ impl ConfigFile {
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
             return Err(unusable("others may write to it, and it names commands to run: chmod go-w it"));
         }
-        let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text).map_err(|error| unusable(&error.to_string()))?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unusable(&format!("it is larger than {} KiB", LONGEST / 1024)));
+        }
+        let text = decode(bytes).map_err(unusable)?;
         Self::parse(&text, &path).map_err(|reason| unusable(&reason))
     }
 
     /// Reads `text`. What it says of an error never repeats what is in the file, which may be a secret.
-    fn parse(text: &str, path: &Path) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, String> {
         if has_secret(text) {
             return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
         }
         if text.trim().is_empty() {
             return Ok(Self { path: path.to_owned(), ..Self::default() });
         }
-        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| {
-            let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
-            format!(
-                "{place}it can't be read; it has `default` and `profiles`, and a profile has host or region, and one of \
-                 token-variable, token-file, token-command and local"
-            )
-        })?;
+        // Read as a struct, of two profiles with the same name the last would win.
+        let _: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
+        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
         path.clone_into(&mut file.path);
         for (name, profile) in &file.profiles {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
@@ -123,6 +131,32 @@ impl ConfigFile {
             Failure::usage(format!("there is no profile `{name}`: {} has {has}", self.path.display()))
         })
     }
+}
+
+/// What is wrong, by line and key; never by value, which may be a secret.
+fn explained(error: &serde_yaml_ng::Error) -> String {
+    let text = error.to_string();
+    let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
+    let quoted = |before: &str, quote: char| {
+        let (_, rest) = text.split_once(before)?;
+        rest.split_once(quote).map(|(name, _)| name)
+    };
+    let before = |what: &str| text.split_once(what).map(|(path, _)| path);
+    if let Some(key) = quoted("duplicate entry with key \"", '"') {
+        return format!("{place}`{key}` is given twice");
+    }
+    if let Some(key) = quoted("unknown field `", '`') {
+        let keys = if text.starts_with("profiles.") { &PROFILE_KEYS[..] } else { &KEYS[..] };
+        let hint = did_you_mean(key, keys.iter().copied());
+        return format!("{place}there is no key `{key}`{hint} (the keys are {})", keys.join(", "));
+    }
+    if text.contains("unknown variant `") {
+        return format!("{place}a region is us, eu or federal");
+    }
+    if let Some(path) = before(": invalid type") {
+        return format!("{place}`{path}` has a value of the wrong type");
+    }
+    format!("{place}it is not YAML with `default` and `profiles`")
 }
 
 impl Profile {
@@ -158,10 +192,32 @@ mod tests {
             "profiles: {a: {local: true, host: hunter2}}",
             "default: hunter2",
             "hunter2",
+            "profiles: {a: {local: hunter2}}",
+            "profiles: {a: {token-file: [hunter2]}}",
+            "default: a\ndefault: hunter2",
+            "a: 'hunter2",
             "# api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b hunter2",
         ] {
             let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
             assert!(!reason.contains("hunter2") && !reason.contains("0b1c2d3e"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_line_and_key() {
+        for (text, words) in [
+            ("profiles:\n  a:\n    hots: x", &["line 3", "no key `hots`", "did you mean `host`"][..]),
+            ("profile: {}", &["line 1", "no key `profile`", "did you mean `profiles`"]),
+            ("profiles:\n  a: {host: x}\n  b: {}\n  a: {host: y}", &["`a` is given twice"]),
+            ("profiles:\n  a:\n    host: x\n    host: y", &["`host` is given twice"]),
+            ("profiles: {a: {host: [x]}}", &["`profiles.a.host`", "wrong type"]),
+            ("profiles: {a: {region: mars}}", &["us, eu or federal"]),
+            ("profiles: {a: {token-file: ", &["line ", "not YAML"]),
+        ] {
+            let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
+            for word in words {
+                assert!(reason.contains(word), "{word} in {reason}");
+            }
         }
     }
 

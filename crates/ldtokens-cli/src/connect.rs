@@ -1,8 +1,11 @@
 //! The client that a command's flags, environment and profile ask for.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use clap::ArgMatches;
 use ldtokens::{Client, ConfigError, DryRun, Error, Secret};
 
+use crate::credential::remember;
 use crate::curl;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;
@@ -52,10 +55,20 @@ pub(crate) async fn with_client(
         (None, Some(host)) => host.value.clone(),
         (None, None) => unreachable!("what is not local has a host"),
     };
+    let source = settings.credential.as_ref().map(|source| source.value.clone());
+    if let Some(source) = &source {
+        remember(source, &host);
+    }
     let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
-        builder = builder.dry_run(held_back, |request| {
-            let _ = print(&curl::command(request));
+        let shown = shown.clone();
+        builder = builder.dry_run(held_back, move |request| {
+            let result = print(&curl::command(request, source.as_ref()));
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            if shown.is_ok() {
+                *shown = result;
+            }
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
@@ -69,6 +82,9 @@ pub(crate) async fn with_client(
         Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),
         result => result,
     };
+    // What could not be printed was not shown.
+    let shown = std::mem::replace(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
+    let result = result.and(shown);
     if let Some(server) = server {
         server.stop().await;
     }

@@ -7,6 +7,8 @@ use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
 use ldtokens_server::StartError;
 use serde_json::{Value, json};
 
+use crate::connection::explain;
+use crate::credential::advice;
 use crate::redact::redacted;
 
 /// What kind of failure it is, which a script tells by the exit status.
@@ -125,18 +127,25 @@ impl fmt::Display for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Transport { source, .. } = &error {
+            let (cause, hint) = explain(source);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            return Self::new(Kind::Transport, format!("{error}{cause}; {hint}"));
+        }
+        let advice = advice();
         let (kind, hint) = match &error {
             Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
                 (Kind::NotAuthenticated, "")
             }
             Error::Config(_) | Error::TokenId(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
-            Error::Unauthorized(_) => (
-                Kind::NotAuthenticated,
-                "set LD_ACCESS_TOKEN to a secret that works on this host, or name another with --host; `ldtokens config` \
-                 says which apply",
-            ),
+            Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, ON_THE_WAY),
+            Error::Unauthorized(_) => (Kind::NotAuthenticated, &advice[..]),
+            Error::Forbidden(api) if !is_from_api(api) => (Kind::Forbidden, ON_THE_WAY),
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
+            }
+            Error::NotFound(api) if !is_from_api(api) || matches!(&*api.operation.id(), "getTokens" | "postToken") => {
+                (Kind::NotFound, "there is no such API at this host: check --host; `ldtokens config` shows which is used")
             }
             Error::NotFound(_) => (Kind::NotFound, "`ldtokens list --show-all` lists the tokens that there are"),
             Error::Conflict(_) => (Kind::Conflict, "someone else changed it meanwhile: look at it again, then repeat"),
@@ -146,7 +155,12 @@ impl From<Error> for Failure {
             Error::RateLimited(_) => (Kind::RateLimited, "nothing was done"),
             Error::OutcomeUnknown { .. } => (Kind::OutcomeUnknown, ""),
             Error::DryRun { .. } => (Kind::DryRun, ""),
-            Error::Transport { .. } => (Kind::Transport, "look whether the host is right (--host) and can be reached"),
+            Error::Unexpected(api) if (300..400).contains(&api.status) => {
+                (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
+            }
+            Error::Undecodable { .. } => {
+                (Kind::Other, "check --host, and whether a proxy or a login page answers in the API's place")
+            }
             _ => (Kind::Other, ""),
         };
         let mut line = error.to_string();
@@ -158,6 +172,14 @@ impl From<Error> for Failure {
         }
         Self { kind, line, api: error.api().map(|api| Box::new(api.clone())), details: None }
     }
+}
+
+/// Where the answer is not the API's own.
+const ON_THE_WAY: &str = "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
+
+/// Whether it is the API that says so, which names a code, and not something on the way to it.
+fn is_from_api(error: &ApiError) -> bool {
+    !error.code.is_empty()
 }
 
 impl From<InvalidTokenId> for Failure {

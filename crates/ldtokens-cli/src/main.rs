@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod config_file;
 mod connect;
+mod connection;
 mod credential;
 mod curl;
 mod deliver;
@@ -16,6 +17,8 @@ mod filter;
 mod interrupt;
 mod local;
 mod logging;
+mod moment;
+mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
 mod output;
@@ -31,6 +34,7 @@ mod shell;
 mod signals;
 mod stdin;
 mod targets;
+mod text;
 mod verbs;
 mod words;
 

@@ -1,13 +1,12 @@
 //! What gives a token its permissions, as flags say it.
 
-use std::fs;
-
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
 
 use crate::failure::Failure;
 use crate::operations::{Kind, OPERATIONS};
 use crate::stdin;
+use crate::text;
 
 /// Adds `--role`, `--custom-role` and `--policy`, of which one can be given, and must if they are `required`.
 pub(crate) fn arguments(command: Command, required: bool) -> Command {
@@ -53,7 +52,7 @@ pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failu
     let unusable = |reason: String| Failure::usage(format!("--policy {file}: {reason}"));
     let text = match file.as_str() {
         "-" => stdin::text("the policy")?,
-        file => fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?,
+        file => text::of_file(file.as_ref()).map_err(unusable)?,
     };
     let policy = Policy::from_json(&text).map_err(|error| unusable(error.to_string()))?;
     Ok(Some(policy.into()))

@@ -11,6 +11,7 @@ use ldtokens_server::{Account, InvalidAccount, Limits, Server};
 use crate::failure::Failure;
 use crate::output::print;
 use crate::signals::Stops;
+use crate::text;
 
 /// Where the owner's secret of a new store comes from.
 pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
@@ -53,6 +54,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         builder = builder.admin(*addr);
     }
     let given = match std::env::var(ROOT_TOKEN) {
+        Ok(secret) if secret.is_empty() => {
+            return Err(Failure::usage(format!("{ROOT_TOKEN} is empty: unset it, or set it to the owner's secret")));
+        }
         Ok(secret) => Some(Secret::new(secret)),
         Err(std::env::VarError::NotPresent) => None,
         Err(error) => return Err(Failure::usage(format!("{ROOT_TOKEN} can't be read: {error}"))),
@@ -83,6 +87,6 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
 
 fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let text = text::of_file(path).map_err(unusable)?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ldtokens_client::Secret;
-use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
 use crate::error::ApiError;
@@ -25,13 +26,16 @@ struct Body {
 pub(crate) fn read(
     operation: Operation,
     status: StatusCode,
+    headers: &HeaderMap,
     body: &[u8],
     retry_after: Option<Duration>,
     credential: &Secret,
 ) -> ApiError {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     let shown = |text: &str| printable(text, credential);
-    let message = if body.message.is_empty() {
+    let message = if let Some(to) = redirect(status, headers) {
+        format!("it redirects to {}, and redirects are not followed", shown(&to))
+    } else if body.message.is_empty() {
         status.canonical_reason().unwrap_or("an unknown status").to_owned()
     } else {
         shown(&body.message)
@@ -44,6 +48,17 @@ pub(crate) fn read(
         id: body.id.as_deref().map(shown),
         retry_after,
     }
+}
+
+/// Where a redirect leads, without its query, which may hold what only one reader should see.
+fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let to = headers.get(LOCATION).filter(|_| status.is_redirection())?.to_str().ok()?;
+    let Ok(mut url) = Url::parse(to) else { return to.split(['?', '#']).next().map(str::to_owned) };
+    url.set_query(None);
+    url.set_fragment(None);
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    Some(url.into())
 }
 
 /// `text` on one line of bounded length, without the credential or anything that has the form of a secret.
@@ -65,19 +80,36 @@ mod tests {
     use crate::operation::Operation;
     use ldtokens_client::Secret;
     use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 
     #[test]
     fn the_apis_own_words_are_kept() {
         let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
-        let error = read(Operation::new("get_token"), StatusCode::NOT_FOUND, body, None, &Secret::new(""));
+        let headers = HeaderMap::new();
+        let error = read(Operation::new("get_token"), StatusCode::NOT_FOUND, &headers, body, None, &Secret::new(""));
         assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
     }
 
     #[test]
     fn what_is_not_the_apis_json_says_only_its_status() {
         for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
-            let error = read(Operation::new("get_tokens"), StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
+            let headers = HeaderMap::new();
+            let status = StatusCode::BAD_GATEWAY;
+            let error = read(Operation::new("get_tokens"), status, &headers, body, None, &Secret::new(""));
             assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
+        }
+    }
+
+    #[test]
+    fn a_redirect_says_where_it_leads_but_not_its_query() {
+        for (to, shown) in [
+            ("https://u:hunter2@sso.example/login?ticket=hunter2#x", "https://sso.example/login"),
+            ("/login?hunter2", "/login"),
+        ] {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(to))]);
+            let error = read(Operation::new("get_tokens"), StatusCode::FOUND, &headers, b"", None, &Secret::new(""));
+            let line = format!("getTokens: it redirects to {shown}, and redirects are not followed (302)");
+            assert_eq!(error.to_string(), line);
         }
     }
 

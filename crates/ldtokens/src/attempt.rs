@@ -1,7 +1,7 @@
 //! One attempt: a request goes out, and what is known afterwards.
 
 use ldtokens_client::Secret;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::IgnoredAny;
 
@@ -75,6 +75,7 @@ pub(crate) async fn attempt(
         request_id: None,
         result: Err(Error::Transport { operation, source }),
     };
+    let is_reading = request.method().is_safe();
     let response = match http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => return no_answer(Known::Refused { time_named: false }, None, source),
@@ -86,19 +87,23 @@ pub(crate) async fn attempt(
     let named_wait = limits.named_wait(clock.now());
 
     let body = match response.bytes().await {
-        Ok(body) => Vec::from(body),
+        Ok(body) => without_mark(Vec::from(body)),
         Err(source) if status.is_success() => return no_answer(Known::Unknown, Some(status), source),
         // A refusal's status says enough.
         Err(_) => Vec::new(),
     };
     let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let (known, result) = if status.is_success() {
-        match unreadable(status, &body) {
+        match unreadable(status, &headers, &body) {
             None => (Known::Answered(status.as_u16()), Ok(Answer { status, headers, body })),
+            // A page of something that stands before the API is the same the next time.
+            Some(place) if is_reading && foreign_type(&headers).is_some() => {
+                (Known::Answered(status.as_u16()), Err(Error::Undecodable { operation, place }))
+            }
             Some(place) => (Known::Unknown, Err(Error::Undecodable { operation, place })),
         }
     } else {
-        let error = Error::from_api(api_error::read(operation, status, &body, named_wait, credential));
+        let error = Error::from_api(api_error::read(operation, status, &headers, &body, named_wait, credential));
         (known_by_refusal(status, &headers, named_wait.is_some()), Err(error))
     };
     Attempt { known, status: Some(status), request_id, result }
@@ -113,12 +118,26 @@ fn known_by_refusal(status: StatusCode, headers: &HeaderMap, time_named: bool) -
     }
 }
 
-/// Where a body that should be JSON stops being it. An answer of 204 has none.
-fn unreadable(status: StatusCode, body: &[u8]) -> Option<String> {
+/// The body without a byte-order mark, which some proxies put before it and RFC 8259 lets a reader skip.
+fn without_mark(body: Vec<u8>) -> Vec<u8> {
+    body.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(body)
+}
+
+/// The type of a body that does not even claim to be JSON, such as `text/html`.
+fn foreign_type(headers: &HeaderMap) -> Option<&str> {
+    let named = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    let is_type = essence.len() <= 60 && essence.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
+    (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
+}
+
+/// Why a body that should be JSON is not. An answer of 204 has none.
+fn unreadable(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if status == StatusCode::NO_CONTENT {
         return None;
     }
-    serde_json::from_slice::<IgnoredAny>(body).err().map(|error| place(&error))
+    let error = serde_json::from_slice::<IgnoredAny>(body).err()?;
+    Some(foreign_type(headers).map_or_else(|| place(&error), |named| format!("it is {named} and not JSON")))
 }
 
 /// Where reading JSON failed, without what stood there.

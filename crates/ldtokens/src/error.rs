@@ -131,7 +131,9 @@ impl fmt::Display for Error {
             | Self::Server(api)
             | Self::Unexpected(api) => api.fmt(f),
             Self::Transport { operation, source } => {
-                let what = if source.is_connect() {
+                let what = if is_of_proxy(source) {
+                    "could not connect through the proxy"
+                } else if source.is_connect() {
                     "could not connect"
                 } else if source.is_timeout() {
                     "timed out"
@@ -178,6 +180,12 @@ impl std::error::Error for Error {
             _ => None,
         }
     }
+}
+
+/// Whether it is the proxy on the way that fails, and not the host.
+fn is_of_proxy(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    error.is_connect() && causes.any(|cause| cause.to_string().starts_with("tunnel error"))
 }
 
 impl From<ConfigError> for Error {

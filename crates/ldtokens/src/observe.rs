@@ -7,6 +7,11 @@ use crate::operation::Operation;
 ///
 /// The same goes to `tracing`, at level DEBUG, as spans `call` and `attempt` below the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
+    /// An attempt begins: its request goes out now.
+    fn sending(&self, operation: Operation, method: &str) {
+        let _ = (operation, method);
+    }
+
     /// An attempt has ended.
     fn attempt(&self, attempt: &AttemptSeen<'_>) {
         let _ = attempt;
@@ -38,6 +43,8 @@ pub struct AttemptSeen<'a> {
     pub took: Duration,
     /// The status of its answer, if there was one.
     pub status: Option<u16>,
+    /// Whether it is sure that nothing was done: there was no connection, or the answer says so, as a 429 does.
+    pub refused: bool,
     /// The answer's `X-Request-Id`, if it has one.
     pub request_id: Option<&'a str>,
 }

@@ -90,6 +90,9 @@ impl Sender {
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
             let waited = sent.saturating_sub(free_since);
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, request.method().as_str());
+            }
             let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
             let Attempt { known, status, request_id, result } =
                 attempt(outgoing.http, request, operation, permit, clock, &self.credential)
@@ -105,6 +108,7 @@ impl Sender {
                 waited,
                 took: clock.elapsed().saturating_sub(sent),
                 status: status.map(|status| status.as_u16()),
+                refused: matches!(known, Known::Refused { .. }),
                 request_id: request_id.as_deref(),
             };
             span.in_scope(|| self.observed(&seen, known));

@@ -1,6 +1,7 @@
 //! `ldtokens list`: the tokens there are, as they come.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ldtokens::{DryRun, UnixMillis};
@@ -10,6 +11,7 @@ use crate::arguments::printing;
 use crate::connect::{Session, with_client};
 use crate::failure::Failure;
 use crate::filter::{FORM, Filter, Order};
+use crate::moment::{before, duration, moment};
 use crate::output::printer::Printer;
 use crate::progress::Progress;
 use crate::targets::PAGE;
@@ -31,9 +33,33 @@ pub(crate) fn command() -> Command {
                 .short('f')
                 .value_name("CONDITION")
                 .action(ArgAction::Append)
-                .value_parser(|text: &str| Filter::new(text, UnixMillis::now()))
-                .help("Only tokens of which this is true, as in role=admin, name~export, lastUsed<90d. May be given several times")
+                .value_parser(Filter::new)
+                .help("Only tokens of which this is true, as in role=admin, name~export, lastUsed=never. May be given several times")
                 .long_help(format!("Only tokens of which this is true. {FORM}. May be given several times: all must be true")),
+        )
+        .arg(
+            Arg::new("unused-for")
+                .long("unused-for")
+                .value_name("DURATION")
+                .allow_hyphen_values(true)
+                .value_parser(duration)
+                .help("Only tokens not used for this long, as in 90d; one never used counts from its creation"),
+        )
+        .arg(
+            Arg::new("last-used-before")
+                .long("last-used-before")
+                .value_name("TIMESTAMP")
+                .allow_hyphen_values(true)
+                .value_parser(moment)
+                .help("Only tokens not used since, as in 2026-01-01; one never used counts from its creation"),
+        )
+        .arg(
+            Arg::new("older-than")
+                .long("older-than")
+                .value_name("DURATION")
+                .allow_hyphen_values(true)
+                .value_parser(duration)
+                .help("Only tokens created longer ago than this, as in 90d"),
         )
         .arg(
             Arg::new("sort")
@@ -52,7 +78,7 @@ pub(crate) fn command() -> Command {
         )
         .after_help(
             "Examples:\n  ldtokens list\n  ldtokens list --show-all --filter role=admin --sort=-lastUsed\n  \
-             ldtokens list -a -f 'lastUsed<90d' --columns _id,name,_member.email,lastUsed --output csv\n  \
+             ldtokens list -a --unused-for 90d --columns _id,name,_member.email,lastUsed --output csv\n  \
              ldtokens list -a -q -f name~test- | ldtokens delete - --yes",
         );
     printing(command)
@@ -62,8 +88,18 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     with_client(arguments, DryRun::Changes, async |session| list(arguments, session).await).await
 }
 
+/// All that a token has to meet.
+fn filters(arguments: &ArgMatches) -> Vec<Filter> {
+    let now = UnixMillis::now();
+    let ago = |flag: &str| arguments.get_one::<Duration>(flag).map(|length| before(now, *length));
+    let since = arguments.get_one::<UnixMillis>("last-used-before").copied();
+    let unused = ago("unused-for").into_iter().chain(since).map(Filter::NotUsedSince);
+    let created = ago("older-than").map(Filter::CreatedBefore);
+    arguments.get_many("filter").into_iter().flatten().cloned().chain(unused).chain(created).collect()
+}
+
 async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> {
-    let filters: Vec<Filter> = arguments.get_many("filter").into_iter().flatten().cloned().collect();
+    let filters = filters(arguments);
     let order = arguments.get_one::<Order>("sort");
     let limit =
         arguments.get_one::<u64>("limit").map_or(usize::MAX, |limit| usize::try_from(*limit).unwrap_or(usize::MAX));

@@ -3,15 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use clap::{Arg, ArgMatches, Command};
-use jiff::Timestamp;
 use ldtokens::{DryRun, Overlap, UnixMillis};
 
-use crate::arguments::{duration, printing, secret_to, yes};
+use crate::arguments::{printing, secret_to, yes};
 use crate::ask::confirm;
 use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
+use crate::moment::{duration, moment};
 use crate::targets;
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
@@ -30,6 +30,7 @@ pub(crate) fn command() -> Command {
             Arg::new("expires-in")
                 .long("expires-in")
                 .value_name("TIME")
+                .allow_hyphen_values(true)
                 .value_parser(duration)
                 .help("How long the old secret works on, as in 24h or 7d"),
         )
@@ -38,8 +39,9 @@ pub(crate) fn command() -> Command {
                 .long("expires-at")
                 .value_name("MOMENT")
                 .conflicts_with("expires-in")
-                .value_parser(|text: &str| text.parse::<Timestamp>().map_err(|_| "a moment reads like 2026-01-31T12:00:00Z"))
-                .help("Until when the old secret works, as in 2026-01-31T12:00:00Z"),
+                .allow_hyphen_values(true)
+                .value_parser(moment)
+                .help("Until when the old secret works, as in 2026-01-31 or 2026-01-31T12:00:00Z"),
         )
         .arg(yes())
         .after_help(
@@ -83,10 +85,11 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
 
 fn overlap(arguments: &ArgMatches) -> Result<Overlap, Failure> {
     if let Some(length) = arguments.get_one::<Duration>("expires-in") {
-        return Ok(Overlap::For(*length));
+        // Not at all is at once, which is asked about.
+        return Ok(if length.is_zero() { Overlap::None } else { Overlap::For(*length) });
     }
-    let Some(moment) = arguments.get_one::<Timestamp>("expires-at") else { return Ok(Overlap::None) };
-    let moment = UnixMillis::new(moment.as_millisecond()).to_system_time();
+    let Some(moment) = arguments.get_one::<UnixMillis>("expires-at") else { return Ok(Overlap::None) };
+    let moment = moment.to_system_time();
     if moment <= SystemTime::now() {
         return Err(Failure::usage(
             "--expires-at: the moment has passed; leave it out for the old secret to stop at once",

@@ -3,6 +3,10 @@
 
 mod bash_client;
 #[cfg(unix)]
+mod connections;
+#[cfg(unix)]
+mod credentials;
+#[cfg(unix)]
 mod deliveries;
 mod demo;
 #[cfg(unix)]
