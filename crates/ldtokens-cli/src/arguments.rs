@@ -41,6 +41,7 @@ pub(crate) fn everywhere() -> [Arg; 12] {
             .help_heading(OUTPUT)
             .help("Print the curl commands of what would change something (of an operation: of any request), and send none"),
         connection("output", "FORMAT")
+            .short('o')
             .help_heading(OUTPUT)
             .value_parser(value_parser!(Format))
             .default_value("table")
@@ -78,14 +79,23 @@ pub(crate) fn hidden() -> impl Iterator<Item = Arg> {
 
 /// What commands that print tokens have.
 pub(crate) fn printing(command: Command) -> Command {
-    command.arg(quiet("Print only IDs, a line each")).arg(
-        Arg::new("columns")
-            .long("columns")
-            .value_name("FIELDS")
-            .value_parser(Field::list)
-            .help_heading(OUTPUT)
-            .help("Which fields to print, with commas between, as in _id,name,_member.email"),
-    )
+    command
+        .arg(
+            Arg::new("columns")
+                .long("columns")
+                .value_name("FIELDS")
+                .value_parser(Field::list)
+                .help_heading(OUTPUT)
+                .help("Print only these fields, comma-separated, e.g. _id,name,_member.email"),
+        )
+        .arg(
+            Arg::new("no-headers")
+                .long("no-headers")
+                .action(ArgAction::SetTrue)
+                .help_heading(OUTPUT)
+                .help("Print tables and CSV without the header line"),
+        )
+        .arg(quiet("Print only IDs, one per line"))
 }
 
 pub(crate) fn quiet(help: &'static str) -> Arg {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::progress::Progress;
+use crate::progress;
 use crate::targets::Target;
 
 /// What is done to each token, in words.
@@ -25,19 +25,17 @@ pub(crate) async fn each(
     mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if let [only] = targets {
-        return session.interrupt.until_done(work(only)).await;
+        return session.interrupt.until_done(work(only)).await.map_err(|failure| about(only, failure));
     }
-    let mut progress = Progress::new(true);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     let mut rest = targets.iter();
     for target in rest.by_ref() {
-        progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
+        progress::show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
         match session.interrupt.until_done(work(target)).await {
             Ok(()) => done.push(target),
             Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
             Err(failure) => {
-                progress.clear();
-                session.say(&format!("{target}: {failure}"));
+                session.say_error(&about(target, failure.clone()).to_string());
                 let is_everyones =
                     matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
                 failed.push((target, failure));
@@ -50,7 +48,7 @@ pub(crate) async fn each(
             break;
         }
     }
-    drop(progress);
+    progress::clear();
     let not_tried: Vec<&Target> = rest.collect();
     let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
     if session.is_dry_run {
@@ -63,6 +61,14 @@ pub(crate) async fn each(
         return Ok(());
     }
     Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
+}
+
+/// The failure, which names the token that it is about.
+fn about(target: &Target, failure: Failure) -> Failure {
+    if failure.kind() == Kind::DryRun || failure.to_string().contains(target.id.as_str()) {
+        return failure;
+    }
+    failure.within(target)
 }
 
 fn outcome(

@@ -8,7 +8,8 @@ use crate::local;
 use crate::output::columns::aligned;
 use crate::output::format::Format;
 use crate::output::print;
-use crate::output::printer::yaml;
+use crate::output::visible::pretty_json;
+use crate::output::yaml::yaml;
 use crate::settings::Settings;
 
 pub(crate) fn command() -> Command {
@@ -66,8 +67,8 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
                 .collect();
             match format {
-                Format::Yaml => print(yaml(&settings)?.trim_end()),
-                _ => print(&format!("{:#}", Value::from(settings))),
+                Format::Yaml => print(yaml(&Value::from(settings)).trim_end()),
+                _ => print(&pretty_json(&settings)),
             }
         }
     }

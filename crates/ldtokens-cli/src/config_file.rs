@@ -9,8 +9,8 @@ use ldtokens::Region;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::private::writable_by_others;
 use crate::nearest::did_you_mean;
+use crate::private::writable_by_others;
 use crate::redact::has_secret;
 use crate::text::decode;
 

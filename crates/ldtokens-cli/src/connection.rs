@@ -77,7 +77,8 @@ fn proxy_advice() -> String {
 
 /// Whether the pattern has a form that other programs know and this one does not: `*.example.com`, `example.com:443`.
 fn is_ignored(pattern: &str) -> bool {
-    let has_port = pattern.rsplit_once(':').is_some_and(|(host, port)| !host.contains(':') && port.parse::<u16>().is_ok());
+    let has_port =
+        pattern.rsplit_once(':').is_some_and(|(host, port)| !host.contains(':') && port.parse::<u16>().is_ok());
     pattern != "*" && (pattern.contains('*') || has_port)
 }
 

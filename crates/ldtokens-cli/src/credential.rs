@@ -35,7 +35,9 @@ pub(crate) fn remember(source: &Source, host: &str) {
 pub(crate) fn advice() -> String {
     let config = "`ldtokens config` shows which account is used";
     let Some((source, host)) = IN_USE.get() else {
-        return format!("set LD_ACCESS_TOKEN to a secret that works on this host, or name another host with --host; {config}");
+        return format!(
+            "set LD_ACCESS_TOKEN to a secret that works on this host, or name another host with --host; {config}"
+        );
     };
     let what = format!("a secret that works on {host}");
     let todo = match source {

@@ -114,6 +114,16 @@ impl Delivery {
         matches!(self, Self::Stdout)
     }
 
+    /// Where the secret is, to be said once it is there.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Stdout if io::stdout().is_terminal() => "Store the secret now: it is not shown again".to_owned(),
+            Self::Stdout => "Secret written to standard output".to_owned(),
+            Self::File { file, .. } => format!("Secret written to {}", file.display()),
+            Self::Command(_) => "Secret passed to the command".to_owned(),
+        }
+    }
+
     /// Delivers the secret of the token `id`, and prints the rest by `print`, which gives whether anyone still reads. Where
     /// the secret goes to standard output, that is what delivers it. `state` says what the token's state is, and how to
     /// recover, if the secret is lost on the way.

@@ -22,7 +22,11 @@ const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];
 #[derive(Clone, Debug)]
 pub(crate) enum Filter {
     /// A field compared with a value.
-    Compares { field: Field, operator: Operator, wanted: Wanted },
+    Compares {
+        field: Field,
+        operator: Operator,
+        wanted: Wanted,
+    },
     /// Not used since then. A token that was never used counts from its creation.
     NotUsedSince(UnixMillis),
     CreatedBefore(UnixMillis),
@@ -184,11 +188,8 @@ fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, Stri
         return Ok(Wanted::Text(value.to_owned()));
     }
     if is_boolean(field) || is_role(name) || name == "kind" {
-        let known: Vec<&str> = if is_role(name) {
-            roles().iter().copied().chain(OTHER_ROLES).collect()
-        } else {
-            field.values().to_vec()
-        };
+        let known: Vec<&str> =
+            if is_role(name) { roles().iter().copied().chain(OTHER_ROLES).collect() } else { field.values().to_vec() };
         return match known.iter().find(|known| known.eq_ignore_ascii_case(value)) {
             Some(known) => Ok(Wanted::Text((*known).to_owned())),
             None => {
@@ -218,7 +219,9 @@ fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, St
             "creationDate" => format!("--older-than {}", value.trim_start_matches('-')),
             _ => "a date".to_owned(),
         };
-        return Err(format!("{name} is compared with a time, as in {name}<2026-01-31; for a length of time use {instead}"));
+        return Err(format!(
+            "{name} is compared with a time, as in {name}<2026-01-31; for a length of time use {instead}"
+        ));
     }
     if is_equality && is_date(value) {
         return Err(format!("{name} is exact to the millisecond: give a range, as in {name}>={value}"));
@@ -238,7 +241,11 @@ fn check_part(name: &str) -> Result<(), String> {
         return Ok(());
     }
     let hint = did_you_mean(name, parts.iter().copied());
-    let has = if parts.is_empty() { format!("{property} has no named parts") } else { format!("there are {}", parts.join(", ")) };
+    let has = if parts.is_empty() {
+        format!("{property} has no named parts")
+    } else {
+        format!("there are {}", parts.join(", "))
+    };
     Err(format!("there is no field `{name}`{hint} ({has})"))
 }
 

@@ -3,6 +3,7 @@
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Kind};
+use crate::say;
 use crate::signals::Stops;
 
 /// Whether the user wants to stop.
@@ -18,7 +19,7 @@ impl Interrupt {
             stops.next().await;
             sender.send_replace(true);
             stops.next().await;
-            anstream::eprintln!("ldtokens: ended at once; whether the last request was carried out is not known");
+            say::error("stopped at once: it is not known whether the last request was carried out");
             std::process::exit(130);
         });
         Ok(Self(receiver))
@@ -45,7 +46,7 @@ impl Interrupt {
             result = &mut writing => return result,
             _ = wanted.wait_for(|wanted| *wanted) => {}
         }
-        anstream::eprintln!("ldtokens: waiting for the answer to the last request; interrupt again to end at once");
+        say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
         writing.await
     }
 }

@@ -28,6 +28,7 @@ mod permissions;
 mod private;
 mod progress;
 mod redact;
+mod say;
 mod serve;
 mod settings;
 mod shell;

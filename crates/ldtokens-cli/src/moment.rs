@@ -8,7 +8,8 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use ldtokens::UnixMillis;
 
 /// What a moment reads like, for help and errors.
-pub(crate) const FORM: &str = "a date like 2026-01-31 (UTC), a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds";
+pub(crate) const FORM: &str =
+    "a date like 2026-01-31 (UTC), a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds";
 
 /// Unix times before 1973 are more likely days or seconds than milliseconds.
 const LEAST_MILLIS: i64 = 100_000_000_000;

@@ -23,9 +23,13 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_is_near_and_another_word_is_not() {
         let known = ["reader", "writer", "admin"];
-        for (word, right) in
-            [("readr", Some("reader")), ("Reader", Some("reader")), ("admn", Some("admin")), ("banana", None), ("", None)]
-        {
+        for (word, right) in [
+            ("readr", Some("reader")),
+            ("Reader", Some("reader")),
+            ("admn", Some("admin")),
+            ("banana", None),
+            ("", None),
+        ] {
             assert_eq!(nearest(word, known), right, "{word}");
         }
     }

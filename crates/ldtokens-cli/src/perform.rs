@@ -19,6 +19,9 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
     let words = Words::read(operation, &words, || stdin::text("the body"))?;
     let format = Format::asked(arguments)?;
+    if format == Format::Value {
+        return Err(Failure::usage(output::VALUE_OF_VERBS));
+    }
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         // What RFC 6902 does not allow need not be sent to be refused.

@@ -5,7 +5,8 @@ use ldtokens::{Token, TokenId};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::output::columns::printable;
+use crate::output::visible::visible;
+use crate::progress;
 use crate::redact::has_secret;
 use crate::stdin;
 
@@ -20,7 +21,7 @@ pub(crate) struct Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
+            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
             None => write!(f, "{}", self.id),
         }
     }
@@ -31,7 +32,7 @@ pub(crate) fn argument() -> Arg {
         .value_name("ID|NAME")
         .num_args(1..)
         .required(true)
-        .help("Tokens, by ID or by name; - for IDs on standard input, a line each")
+        .help("Token IDs or names; - reads IDs from standard input, one per line")
 }
 
 /// The tokens that the words name, each once, in their order.
@@ -81,12 +82,18 @@ fn is_id(word: &str) -> bool {
 async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).limit(PAGE).stream();
     let mut bearing = Vec::new();
+    let mut seen = 0_u64;
     while let Some(token) = tokens.next().await {
         let token = token?;
+        seen += 1;
+        if seen.is_multiple_of(PAGE) {
+            progress::show(&format!("looking up names: {seen} tokens read"));
+        }
         if words.iter().any(|word| token.id == *word || token.name.as_deref() == Some(word)) {
             bearing.push(token);
         }
     }
+    progress::clear();
     Ok(bearing)
 }
 
@@ -123,7 +130,8 @@ pub(crate) async fn named(session: &Session, targets: &[Target]) -> Result<Strin
     for target in targets.iter().take(NAMED) {
         let mut target = target.clone();
         if target.name.is_none() {
-            target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
+            let token = session.interrupt.unless(session.client.get(&target.id)).await?;
+            target.name = token.map_err(|error| Failure::from(error).within(&target.id))?.name;
         }
         names.push(target.to_string());
     }

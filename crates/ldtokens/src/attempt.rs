@@ -127,7 +127,8 @@ fn without_mark(body: Vec<u8>) -> Vec<u8> {
 fn foreign_type(headers: &HeaderMap) -> Option<&str> {
     let named = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let essence = named.split(';').next().unwrap_or_default().trim();
-    let is_type = essence.len() <= 60 && essence.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
+    let is_type =
+        essence.len() <= 60 && essence.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
     (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
 }
 

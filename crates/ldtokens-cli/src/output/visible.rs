@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn words_and_emoji_stay_as_they_are() {
-        for text in ["名前", "שלום", "❤\u{fe0f}", "👩\u{200d}💻", "1\u{fe0f}\u{20e3}", "می\u{200c}خواهم", "e\u{301}"] {
+        for text in ["名前", "שלום", "❤\u{fe0f}", "👩\u{200d}💻", "1\u{fe0f}\u{20e3}", "می\u{200c}خواهم", "e\u{301}"]
+        {
             assert_eq!(visible(text), text);
         }
         assert_eq!(visible("ad\u{200d}min\u{fe0f}"), "ad\\u{200d}min\\u{fe0f}", "two names must not look the same");

@@ -122,11 +122,8 @@ fn quoted(text: &str) -> String {
             letter if is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
                 // In YAML, unlike in JSON, two surrogates are no character.
                 let number = u32::from(letter);
-                let _ = if number > 0xffff {
-                    write!(quoted, "\\U{number:08X}")
-                } else {
-                    write!(quoted, "\\u{number:04X}")
-                };
+                let _ =
+                    if number > 0xffff { write!(quoted, "\\U{number:08X}") } else { write!(quoted, "\\u{number:04X}") };
             }
             letter => quoted.push(letter),
         }
@@ -152,21 +149,27 @@ mod tests {
         for word in NOT_TEXT.split_whitespace() {
             assert_eq!(string(word), format!("\"{word}\""));
         }
-        for text in ["", " a", "a ", "a: b", "a #b", "- a", "#a", "&a", "*a", "!a", "|", ">", "'", "%a", "@a", "`a", "{", "[", "a,"] {
+        for text in [
+            "", " a", "a ", "a: b", "a #b", "- a", "#a", "&a", "*a", "!a", "|", ">", "'", "%a", "@a", "`a", "{", "[",
+            "a,",
+        ] {
             assert_eq!(string(text), format!("\"{text}\""));
         }
     }
 
     #[test]
     fn names_and_ids_are_plain() {
-        for text in ["Nightly export", "61095542756dba551110ae21", "a@example.com", "_id", "reader", "https//x", "no one"] {
+        for text in
+            ["Nightly export", "61095542756dba551110ae21", "a@example.com", "_id", "reader", "https//x", "no one"]
+        {
             assert_eq!(string(text), text);
         }
     }
 
     #[test]
     fn parts_are_indented_and_empty_ones_are_short() {
-        let value = json!([{"_id": "a", "list": ["x", {"b": 1, "c": []}], "map": {"k": {"deep": true}}, "no": null}, {}]);
+        let value =
+            json!([{"_id": "a", "list": ["x", {"b": 1, "c": []}], "map": {"k": {"deep": true}}, "no": null}, {}]);
         let expected = "- _id: a\n  list:\n    - x\n    - b: 1\n      c: []\n  map:\n    k:\n      deep: true\n  \"no\": null\n- {}\n";
         assert_eq!(yaml(&value), expected);
         assert_eq!(serde_yaml_ng::from_str::<Value>(&yaml(&value)).unwrap(), value);
@@ -175,7 +178,9 @@ mod tests {
 
     #[test]
     fn a_number_with_an_exponent_has_a_point_and_a_sign() {
-        for (number, text) in [(json!(1e30), "1.0e+30"), (json!(1.5e-10), "1.5e-10"), (json!(0.5), "0.5"), (json!(7), "7")] {
+        for (number, text) in
+            [(json!(1e30), "1.0e+30"), (json!(1.5e-10), "1.5e-10"), (json!(0.5), "0.5"), (json!(7), "7")]
+        {
             assert_eq!(short(&number), text);
         }
     }

@@ -8,6 +8,7 @@ use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::permissions;
+use crate::targets::Target;
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
 
@@ -43,7 +44,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let mut printing = Printing::new(arguments)?;
+    let mut printing = Printing::for_new(arguments)?;
     let destination = Destination::for_people(arguments)?;
     let new_token = new_token(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
@@ -57,13 +58,16 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let delivery = destination.prepare(None)?;
         let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await?;
         let id = &issued.id;
-        hand_out(&issued, delivery, &mut printing, |reason| {
+        let place = hand_out(&issued, delivery, &mut printing, |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
                  `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
             )
         })?;
-        printing.end()
+        printing.end()?;
+        let target = Target { id: id.clone(), name: issued.token.name.clone() };
+        session.say_done(&format!("Created {target}. {place}"));
+        Ok(())
     })
     .await
 }

@@ -18,7 +18,7 @@ pub(crate) fn command() -> Command {
         .about("Delete tokens; their secrets stop working at once")
         .arg(targets::argument())
         .arg(yes())
-        .arg(quiet("Print the IDs of those that were deleted, a line each"))
+        .arg(quiet("Print only the IDs of deleted tokens, one per line"))
         .after_help("Examples:\n  ldtokens delete 'Nightly export'\n  ldtokens list -a -q -f name~test- | ldtokens delete - --yes")
 }
 
@@ -27,7 +27,14 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     with_client(arguments, DryRun::Changes, async |session| {
         let targets = targets::find(session, &words).await?;
         confirm(arguments, session, async || {
-            Ok(format!("Delete {}? Whatever uses it stops working at once.", targets::named(session, &targets).await?))
+            Ok(format!(
+                "Delete {}? {} working at once.",
+                targets::named(session, &targets).await?,
+                match targets.len() {
+                    1 => "Whatever uses it stops",
+                    _ => "Whatever uses them stops",
+                }
+            ))
         })
         .await?;
         each(session, &targets, &DEED, async |target| {
@@ -35,6 +42,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             if arguments.get_flag("quiet") {
                 print(target.id.as_str())?;
             }
+            session.say_done(&format!("Deleted {target}"));
             Ok(())
         })
         .await

@@ -1,6 +1,5 @@
 //! `ldtokens list`: the tokens there are, as they come.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -13,7 +12,7 @@ use crate::failure::Failure;
 use crate::filter::{FORM, Filter, Order};
 use crate::moment::{before, duration, moment};
 use crate::output::printer::Printer;
-use crate::progress::Progress;
+use crate::progress;
 use crate::targets::PAGE;
 use crate::verbs::json;
 
@@ -104,7 +103,6 @@ async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> 
     let limit =
         arguments.get_one::<u64>("limit").map_or(usize::MAX, |limit| usize::try_from(*limit).unwrap_or(usize::MAX));
     let mut printer = Printer::new(arguments)?;
-    let mut progress = Progress::new(order.is_some() || !std::io::stdout().is_terminal());
 
     let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).limit(PAGE).stream();
     let (mut seen, mut met) = (0_u64, 0);
@@ -114,7 +112,7 @@ async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> 
         let token = json(&token?);
         seen += 1;
         if seen.is_multiple_of(PAGE) {
-            progress.show(&format!("{seen} tokens read"));
+            progress::show(&format!("{seen} tokens read, {met} found"));
         }
         if !filters.iter().all(|filter| filter.is_met_by(&token)) {
             continue;
@@ -126,7 +124,7 @@ async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> 
             return Ok(());
         }
     }
-    drop(progress);
+    progress::clear();
     if let Some(order) = order {
         sorted.sort_by(|a, b| order.compare(a, b));
         for token in sorted.iter().take(limit) {

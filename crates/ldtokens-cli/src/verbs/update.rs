@@ -1,5 +1,7 @@
 //! `ldtokens update`: other names, descriptions and permissions.
 
+use std::cell::Cell;
+
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ldtokens::{DryRun, Token};
 
@@ -8,7 +10,7 @@ use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
 use crate::permissions;
-use crate::targets;
+use crate::targets::{self, Target};
 use crate::verbs::{Printing, json};
 
 const DEED: Deed = Deed { doing: "updating", done: "updated", changes: true };
@@ -42,7 +44,9 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
     let permissions = permissions::given(arguments)?;
+    let is_changed = Cell::new(false);
     let change = |token: &mut Token| {
+        let before = token.clone();
         if let Some(name) = arguments.get_one::<String>("name") {
             token.name = Some(name.clone());
         }
@@ -55,6 +59,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         if let Some(permissions) = &permissions {
             permissions.give_to(token);
         }
+        is_changed.set(*token != before);
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
@@ -65,6 +70,11 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 None => session.client.edit(&target.id, change).await?,
             };
             printing.token(&json(&token))?;
+            let target = Target { id: target.id.clone(), name: token.name.clone() };
+            session.say_done(&match is_changed.get() {
+                true => format!("Updated {target}"),
+                false => format!("No change to {target}: it is like that already"),
+            });
             Ok(())
         })
         .await;

@@ -95,15 +95,15 @@ fn one_byte_order_mark_is_skipped_wherever_text_is_read() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let marked = |text: &str| format!("\u{feff}{text}");
-    let path = |name: &str, text: &str| {
-        file(folder.path(), name, &marked(text), 0o600).to_str().unwrap().to_owned()
-    };
+    let path = |name: &str, text: &str| file(folder.path(), name, &marked(text), 0o600).to_str().unwrap().to_owned();
     let host = ["--host", &served.url];
     let run = |arguments: &[&str]| ldtokens(&[arguments, &host].concat());
 
     let credential = path("credential", OWNER);
     works(&run(&["list", "--token-file", &credential]).output().unwrap());
-    works(&run(&["list", "--token-command", &format!("cat {credential}")]).env("PATH", "/bin:/usr/bin").output().unwrap());
+    works(
+        &run(&["list", "--token-command", &format!("cat {credential}")]).env("PATH", "/bin:/usr/bin").output().unwrap(),
+    );
     works(&with_stdin(run(&["list", "--token-stdin"]), &marked(OWNER)));
     works(&run(&["list"]).env("LD_ACCESS_TOKEN", marked(OWNER)).output().unwrap());
 

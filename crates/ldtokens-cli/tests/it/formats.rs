@@ -161,7 +161,8 @@ fn tokens_that_nobody_uses_are_found_by_age_also_those_never_used() {
         served.create(name);
     }
     let names = |flags: &[&str]| {
-        let mut names = lines(&served, &[&["list", "--columns", "name", "--output", "csv", "--sort", "name"], flags].concat());
+        let mut names =
+            lines(&served, &[&["list", "--columns", "name", "--output", "csv", "--sort", "name"], flags].concat());
         names.remove(0);
         names
     };
