@@ -123,7 +123,7 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
             let error = ConfigError::MissingCredential { variables: ldtokens::CREDENTIAL_VARIABLES };
             Err(Failure::new(
                 Kind::NotAuthenticated,
-                format!("{error}, or see --token-file, --token-command, --profile and --local in `ldtokens --help`"),
+                format!("{error}, or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)"),
             ))
         }
     }

@@ -99,7 +99,7 @@ pub(crate) fn write(text: &str) -> Result<bool, Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::other(format!("the answer can't be written to standard output: {error}"))),
+        Err(error) => Err(Failure::other(format!("can't write to standard output: {error}"))),
     }
 }
 

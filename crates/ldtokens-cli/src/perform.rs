@@ -54,7 +54,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
             return Ok(());
         }
         let answer: Value = serde_json::from_slice(&answer)
-            .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
+            .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
         show(operation, answer, format, delivery)
     })
     .await
@@ -80,8 +80,8 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
         || output::answer(format, &answer),
         |reason| {
             format!(
-                "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \
-             `ldtokens resetToken tokenId={id}` gives another",
+                "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
+             another run `ldtokens resetToken tokenId={id}`",
                 operation.id
             )
         },

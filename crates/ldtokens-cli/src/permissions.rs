@@ -11,20 +11,20 @@ use crate::text;
 /// Adds `--role`, `--custom-role` and `--policy`, of which one can be given, and must if they are `required`.
 pub(crate) fn arguments(command: Command, required: bool) -> Command {
     command
-        .arg(Arg::new("role").long("role").value_name("ROLE").value_parser(roles().to_vec()).help("A base role"))
+        .arg(Arg::new("role").long("role").value_name("ROLE").value_parser(roles().to_vec()).help("Base role"))
         .arg(
             Arg::new("custom-role")
                 .long("custom-role")
                 .value_name("KEY")
                 .action(ArgAction::Append)
-                .help("A custom role, by key or ID. May be given several times"),
+                .help("Custom role, by key or ID. Can be repeated"),
         )
         .arg(
             Arg::new("policy")
                 .long("policy")
                 .value_name("FILE")
                 .value_hint(ValueHint::FilePath)
-                .help("A policy of its own: a JSON array of statements, or - for standard input"),
+                .help("File with an inline policy, a JSON array of statements; - reads standard input"),
         )
         .group(ArgGroup::new("permissions").args(["role", "custom-role", "policy"]).required(required))
 }
@@ -42,7 +42,7 @@ pub(crate) fn roles() -> &'static [&'static str] {
 /// What was given, if anything was.
 pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failure> {
     if let Some(role) = arguments.get_one::<String>("role") {
-        let role: BaseRole = role.parse().map_err(|_| Failure::usage("--role: there is no such base role"))?;
+        let role: BaseRole = role.parse().map_err(|_| Failure::usage("--role: unknown base role"))?;
         return Ok(Some(role.into()));
     }
     if let Some(keys) = arguments.get_many::<String>("custom-role") {

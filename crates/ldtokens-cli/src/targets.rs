@@ -64,7 +64,7 @@ pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
     }
     if words.iter().any(|word| has_secret(word)) {
         return Err(Failure::usage(
-            "a secret was given where a token's ID or name belongs; if it is a real one, reset its token",
+            "a secret was given instead of a token's ID or name; if it is a real one, reset its token",
         ));
     }
     if words.is_empty() {
@@ -114,12 +114,12 @@ fn target(word: &str, known: &[Token]) -> Result<Target, Failure> {
         (None, []) => Err(Failure::new(
             Kind::NotFound,
             format!(
-                "no token that this credential sees has the name or the ID `{word}`; `ldtokens list --show-all` lists them"
+                "no token visible to this credential has the name or ID `{word}`; `ldtokens list --show-all` lists them"
             ),
         )),
         (None, several) => {
             let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
-            Err(Failure::usage(format!("{} tokens are named `{word}`: say which by ID: {}", ids.len(), ids.join(", "))))
+            Err(Failure::usage(format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "))))
         }
     }
 }

@@ -211,7 +211,7 @@ fn kind(token: &Value) -> &'static str {
 mod tests {
     use serde_json::json;
 
-    use super::{Field, access};
+    use super::{Field, UnixMillis, access};
 
     #[test]
     fn a_field_is_a_property_one_within_it_or_one_of_ours() {

@@ -58,7 +58,7 @@ impl Printer {
         let chosen = arguments.get_one::<Vec<Field>>("columns").cloned();
         if matches!(form, Form::Value) && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
             return Err(Failure::usage(
-                "--output value prints one field: name it, as in --columns _id (for several fields use csv)",
+                "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
             ));
         }
         Ok(Self { has_head: !arguments.get_flag("no-headers"), ..Self::with(form, chosen) })
@@ -213,7 +213,7 @@ fn shown(text: String) -> String {
 }
 
 fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
-    let failed = |_| Failure::other("the answer can't be written as CSV");
+    let failed = |_| Failure::other("can't write the response as CSV");
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     writer.write_record(cells).map_err(failed)?;
     let bytes = writer.into_inner().expect("a vector takes all");

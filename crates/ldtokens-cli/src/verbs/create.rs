@@ -14,26 +14,27 @@ use crate::verbs::issue::hand_out;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("create")
-        .about("Create a token, and deliver its secret, which is never shown again")
+        .about("Create a token and deliver its secret, which is shown only once")
         .long_about(
-            "Create a token, and deliver its secret, which is never shown again.\n\nOn a terminal the secret is shown. In a \
-             pipe say where it goes. If the API's answer is lost, what may have been made is looked for and removed, and \
-             another is created: in the end there is one token, and you have its secret, or an error says what there is.",
+            "Create a token and deliver its secret, which is shown only once.\n\nOn a terminal the secret is printed. In a \
+             pipe, --secret-to or --secret-to-command must say where it goes. If the response is lost, a token that may \
+             have been created is found and deleted, and another is created: you end up with one token and its secret, or \
+             with an error that says what exists.",
         )
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A human-friendly name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("What the token is for"))
+        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("Name of the token"))
+        .arg(Arg::new("description").long("description").value_name("TEXT").help("Description, e.g. what the token is for"))
         .arg(
             Arg::new("service")
                 .long("service")
                 .action(ArgAction::SetTrue)
-                .help("A service token, which outlives the member who makes it; this can't be changed later"),
+                .help("Create a service token, which outlives the member who creates it; can't be changed later"),
         )
         .arg(
             Arg::new("default-api-version")
                 .long("default-api-version")
                 .value_name("VERSION")
                 .value_parser(value_parser!(ApiVersion))
-                .help("The API version for requests with the token that name none; this can't be changed later"),
+                .help("API version for requests with this token that name none; can't be changed later"),
         )
         .after_help(
             "Examples:\n  ldtokens create --name 'Nightly export' --role reader --service\n  \
@@ -60,8 +61,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let id = &issued.id;
         let place = hand_out(&issued, delivery, &mut printing, |reason| {
             format!(
-                "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
-                 `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
+                "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
+                 `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
         })?;
         printing.end()?;

@@ -16,6 +16,7 @@ const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
 pub(crate) fn command() -> Command {
     Command::new("delete")
         .about("Delete tokens; their secrets stop working at once")
+        .visible_alias("rm")
         .arg(targets::argument())
         .arg(yes())
         .arg(quiet("Print only the IDs of deleted tokens, one per line"))

@@ -13,9 +13,11 @@ use crate::verbs::{Printing, json};
 const DEED: Deed = Deed { doing: "reading", done: "read", changes: false };
 
 pub(crate) fn command() -> Command {
-    let command = Command::new("get").about("Show tokens").arg(targets::argument()).after_help(
-        "Examples:\n  ldtokens get 61095542756dba551110ae21\n  ldtokens get 'Nightly export' --output json",
-    );
+    let command =
+        Command::new("get").about("Show one or more tokens").visible_alias("show").arg(targets::argument()).after_help(
+            "Examples:\n  ldtokens get 61095542756dba551110ae21\n  ldtokens get 'Nightly export' -o json\n  \
+         ldtokens get 'Nightly export' --columns _id -o value",
+        );
     printing(command)
 }
 

@@ -21,10 +21,11 @@ const DEED: Deed = Deed { doing: "resetting", done: "reset", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("reset")
-        .about("Give tokens new secrets, and deliver those; for a while the old ones can work too")
+        .about("Replace the secrets of tokens and deliver the new ones")
         .long_about(
-            "Give tokens new secrets, and deliver those.\n\nWithout --expires-in or --expires-at the old secret stops working \
-             at once, and you are asked before. On a terminal the new secret is shown. In a pipe say where it goes.",
+            "Replace the secrets of tokens and deliver the new ones.\n\nWithout --expires-in or --expires-at the old secret \
+             stops working at once, and you are asked to confirm. On a terminal the new secret is printed. In a pipe, \
+             --secret-to or --secret-to-command must say where it goes.",
         )
         .arg(targets::argument())
         .arg(
@@ -71,10 +72,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
             let place = hand_out(&issued, delivery, &mut printing, |reason| {
-                let old = if overlap == Overlap::None { "has stopped working" } else { "works on for the time given" };
+                let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
-                    "the token {id} was reset, and its old secret {old}, but the new one could not be delivered: {reason}; if \
-                     it is lost, `ldtokens reset {id} --yes --secret-to FILE` gives another"
+                    "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
+                     get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
             })?;
             let target = Target { id: id.clone(), name: issued.token.name.clone() };

@@ -17,24 +17,25 @@ const DEED: Deed = Deed { doing: "updating", done: "updated", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("update")
-        .about("Change the name, the description or the permissions of tokens")
+        .about("Change the name, description or permissions of tokens")
         .long_about(
-            "Change the name, the description or the permissions of tokens.\n\nEach token is read first, and only what differs \
-             is written, with a test that nobody changed it meanwhile; if someone did it starts over.",
+            "Change the name, description or permissions of tokens.\n\nEach token is read first and only the differences are \
+             sent. If someone else changes the token in the meantime, the update starts over, so no change is lost.",
         )
         .arg(targets::argument())
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A new name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("A new description"))
+        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("Set the name"))
+        .arg(Arg::new("description").long("description").value_name("TEXT").help("Set the description"))
         .arg(
             Arg::new("no-description")
                 .long("no-description")
                 .action(ArgAction::SetTrue)
                 .conflicts_with("description")
-                .help("No description any more"),
+                .help("Remove the description"),
         )
-        .arg(Arg::new("comment").long("comment").value_name("TEXT").help("Why, for the audit log"))
+        .arg(Arg::new("comment").long("comment").value_name("TEXT").help("Add a comment to the audit log"))
         .after_help(
-            "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader",
+            "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader\n  \
+             ldtokens update Export --custom-role ops --comment 'Needs releases'",
         );
     let changes = ArgGroup::new("changes").multiple(true).required(true);
     let changes = changes.args(["name", "description", "no-description", "role", "custom-role", "policy"]);
