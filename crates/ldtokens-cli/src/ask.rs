@@ -24,7 +24,7 @@ pub(crate) async fn confirm(
         return Ok(());
     }
     if !can_ask() {
-        return Err(Failure::usage("this can't be undone, and there is no terminal to ask on: give --yes"));
+        return Err(Failure::usage("this can't be undone and there is no terminal to confirm on: use --yes"));
     }
     let question = question().await?;
     let mut error = anstream::stderr();
@@ -37,6 +37,6 @@ pub(crate) async fn confirm(
     let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::new(Kind::Interrupted, "nothing was done")),
+        _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
     }
 }

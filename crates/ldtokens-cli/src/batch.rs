@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Stopped;
-use crate::progress::Progress;
+use crate::progress;
 use crate::targets::Target;
 
 /// What is done to each token, in words.
@@ -29,15 +29,15 @@ pub(crate) async fn each(
         return Ok(());
     }
     if let [only] = targets {
-        return session.interrupt.until_done(work(only)).await?;
+        let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
+        return done.flatten().map_err(|failure| about(only, failure));
     }
-    let mut progress = Progress::new(true);
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     let mut not_tried: Vec<&Target> = Vec::new();
     let mut unprinted = None;
     let mut rest = targets.iter();
     for target in rest.by_ref() {
-        progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
+        progress::show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
         let result = match session.interrupt.until_done(work(target)).await {
             Err(Stopped::Unchanged) => {
                 not_tried.push(target);
@@ -54,8 +54,7 @@ pub(crate) async fn each(
                 unprinted.get_or_insert(failure);
             }
             Err(failure) => {
-                progress.clear();
-                session.say(&format!("{target}: {failure}"));
+                session.say_error(&about(target, failure.clone()).to_string());
                 let is_everyones =
                     matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
                 failed.push((target, failure));
@@ -68,7 +67,7 @@ pub(crate) async fn each(
             break;
         }
     }
-    drop(progress);
+    progress::clear();
     not_tried.extend(rest);
     let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
     if session.is_dry_run {
@@ -81,6 +80,14 @@ pub(crate) async fn each(
         return unprinted.map_or(Ok(()), Err);
     }
     Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
+}
+
+/// The failure, which names the token that it is about.
+fn about(target: &Target, failure: Failure) -> Failure {
+    if failure.kind() == Kind::DryRun || failure.to_string().contains(target.id.as_str()) {
+        return failure;
+    }
+    failure.within(target)
 }
 
 fn outcome(

@@ -8,15 +8,16 @@ use crate::local;
 use crate::output::columns::aligned;
 use crate::output::format::Format;
 use crate::output::print;
-use crate::output::printer::yaml;
+use crate::output::visible::pretty_json;
+use crate::output::yaml::yaml;
 use crate::settings::Settings;
 
 pub(crate) fn command() -> Command {
     Command::new("config")
-        .about("Say which account and which credential apply, and why")
+        .about("Show the active account and where each setting comes from")
         .long_about(
-            "Say which account and which credential apply, and why. No credential is taken or shown, and nothing is sent.\n\n\
-             The configuration file has profiles, and no secrets:\n\n  \
+            "Show the active account and where each setting comes from. No secret is read or shown, and no request is sent.\n\n\
+             The configuration file holds profiles, but no secrets:\n\n  \
              default: work\n  \
              profiles:\n    \
              work:\n      \
@@ -26,9 +27,9 @@ pub(crate) fn command() -> Command {
              token-variable: LD_CI_TOKEN       # or token-file: ~/.secrets/launchdarkly\n    \
              play:\n      \
              local: true                       # the local LaunchDarkly of --local\n\n\
-             A flag comes before a profile that is named, that before the environment, and that before the default profile. \
-             A host and its credential come from the same place, so that no account's secret is sent to another's host; only for a \
-             profile that is named and has no credential the environment's is taken.",
+             Flags override a profile named by --profile, which overrides the environment, which overrides the default \
+             profile. The host and the credential come from the same place, so that no account's secret is sent to another \
+             account's host. Only a named profile without a credential takes the one from the environment.",
         )
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String, because: Option<String>| rows.push((name.to_owned(), value, because));
     let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
-    row("configuration file", format!("{path}{}", if is_there { "" } else { " (not there)" }), None);
+    row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
     match &settings.profile {
         Some(profile) => row("profile", profile.value.clone(), Some(profile.because.to_string())),
         None => row("profile", "none".to_owned(), None),
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     }
     match &settings.credential {
         Some(source) => row("credential", source.value.to_string(), Some(source.because.to_string())),
-        None => row("credential", "none: set LD_ACCESS_TOKEN, or see --token-file and --profile".to_owned(), None),
+        None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
     }
     for passed_over in settings.passed_over() {
         row("not used", passed_over, None);
@@ -66,8 +67,8 @@ pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
                 .collect();
             match format {
-                Format::Yaml => print(yaml(&settings)?.trim_end()),
-                _ => print(&format!("{:#}", Value::from(settings))),
+                Format::Yaml => print(yaml(&Value::from(settings)).trim_end()),
+                _ => print(&pretty_json(&settings)),
             }
         }
     }

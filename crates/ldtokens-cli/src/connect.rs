@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::local;
 use crate::output::format::Format;
 use crate::output::print;
+use crate::say;
 use crate::settings::Settings;
 
 /// What a command works with.
@@ -21,13 +22,36 @@ pub(crate) struct Session {
     /// Whether what would change something is only shown.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
+    /// Whether only IDs are to be printed.
+    is_quiet: bool,
 }
 
 impl Session {
-    /// Says something to people; where a program reads, what there is to say is in the one object of an error.
+    /// Says what was done to people; where a program reads, it is in the answer, or in the one object of an error.
     pub(crate) fn say(&self, text: &str) {
         if !self.has_json_errors {
-            anstream::eprintln!("ldtokens: {text}");
+            say::result(text);
+        }
+    }
+
+    /// Says what was done to one token, unless only IDs are wanted, which say it too.
+    pub(crate) fn say_done(&self, text: &str) {
+        if !self.is_quiet && !self.is_dry_run {
+            self.say(text);
+        }
+    }
+
+    /// Says what helps to understand what happens.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.has_json_errors {
+            say::note(text);
+        }
+    }
+
+    /// Says what failed, of several.
+    pub(crate) fn say_error(&self, text: &str) {
+        if !self.has_json_errors {
+            say::error(text);
         }
     }
 }
@@ -75,9 +99,10 @@ pub(crate) async fn with_client(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let has_json_errors = Format::asked(arguments)?.has_json_errors();
-    let session = Session { client, interrupt, is_dry_run, has_json_errors };
+    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
+    let session = Session { client, interrupt, is_dry_run, has_json_errors, is_quiet };
     if let (true, Some(_)) = (is_dry_run, &server) {
-        session.say("--local ends with this command; `ldtokens serve` stays for curl to reach");
+        session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }
     let result = match work(&session).await {
         // The request was shown, and that is what was asked for.
@@ -100,7 +125,7 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
             let error = ConfigError::MissingCredential { variables: ldtokens::CREDENTIAL_VARIABLES };
             Err(Failure::new(
                 Kind::NotAuthenticated,
-                format!("{error}, or see --token-file, --token-command, --profile and --local in `ldtokens --help`"),
+                format!("{error}, or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)"),
             ))
         }
     }

@@ -68,13 +68,13 @@ impl Destination {
         let is_printed = matches!(given, None | Some(Self::Stdout | Self::Alone)) && !is_dry_run;
         match given {
             _ if is_printed && !prints_secrets(arguments)? => Err(Failure::usage(
-                "what --quiet and --columns leave to be printed does not have the new secret: say where it goes, with \
-                 --secret-to FILE or --secret-to-command COMMAND",
+                "with --quiet or --columns the new secret would not be printed: use --secret-to FILE or \
+                 --secret-to-command COMMAND",
             )),
             Some(destination) => Ok(destination),
             None if io::stdout().is_terminal() || is_dry_run => Ok(Self::Stdout),
             None => Err(Failure::usage(
-                "standard output is not a terminal, so say where the new secret goes: --secret-to FILE, \
+                "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
                  --secret-to-command COMMAND, or --secret-to - for standard output",
             )),
         }
@@ -84,7 +84,7 @@ impl Destination {
     pub(crate) fn check_for(&self, tokens: usize) -> Result<(), Failure> {
         match self {
             Self::File(file) if tokens > 1 && !file.to_string_lossy().contains(ID) => Err(Failure::usage(format!(
-                "--secret-to: {tokens} secrets don't fit into one file; put {ID} into its name, for the token's ID"
+                "--secret-to: {tokens} secrets need {tokens} files: put {ID}, the token's ID, in the name"
             ))),
             Self::Alone if tokens > 1 => Err(Failure::usage(format!(
                 "--secret-to -: {tokens} secrets alone don't say which token they belong to; add --output json, or give \
@@ -112,7 +112,9 @@ impl Destination {
                 };
                 let reserved = reserve(&file).map_err(|error| {
                     let hint = match error.kind() {
-                        io::ErrorKind::AlreadyExists => "it is there already, and is left as it is; give another name",
+                        io::ErrorKind::AlreadyExists => {
+                            "the file already exists and is not overwritten: choose another name"
+                        }
                         _ => &plain(&error),
                     };
                     Failure::usage(format!("--secret-to {}: {hint}", file.display()))
@@ -145,6 +147,16 @@ impl Delivery {
     /// Whether the secret is printed with the answer.
     pub(crate) fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout)
+    }
+
+    /// Where the secret is, to be said once it is there.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Stdout if io::stdout().is_terminal() => "Store the secret now: it is not shown again".to_owned(),
+            Self::Stdout | Self::Alone => "Secret written to standard output".to_owned(),
+            Self::File { file, .. } => format!("Secret written to {}", file.display()),
+            Self::Command(_) => "Secret passed to the command".to_owned(),
+        }
     }
 
     /// Delivers the secret of the token `id`, and prints the rest by `print`, which gives whether anyone still reads. Where

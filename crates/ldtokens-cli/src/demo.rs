@@ -10,7 +10,7 @@ use ldtokens::{
 use ldtokens_server::{Clock, Server};
 
 use crate::failure::Failure;
-use crate::output::field::reach;
+use crate::output::field::access;
 use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();
@@ -75,7 +75,7 @@ impl Demo {
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
-            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))));
+            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), access(&json(token))));
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -131,7 +131,7 @@ fn title(number: u32, text: &str) {
 fn fields(token: &Token) {
     field("id", &token.id);
     field("name", token.name.as_deref().unwrap_or_default());
-    field("reach", &reach(&json(token)));
+    field("access", &access(&json(token)));
 }
 
 fn field(name: &str, value: &str) {

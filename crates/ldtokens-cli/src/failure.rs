@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::connection::explain;
 use crate::credential::advice;
 use crate::redact::redacted;
+use crate::say;
 
 /// What kind of failure it is, which a script tells by the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,16 +34,16 @@ pub(crate) enum Kind {
 impl Kind {
     /// All of them, with their exit statuses, their names in JSON, and what they mean.
     pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
-        (Self::Other, 1, "other", "another failure"),
-        (Self::Usage, 2, "usage", "not understood, or refused before anything was changed"),
-        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or one that does not work"),
-        (Self::Forbidden, 4, "forbidden", "the credential may not do this"),
-        (Self::NotFound, 5, "not_found", "no such token, or none that the credential may know of"),
-        (Self::Conflict, 6, "conflict", "conflict, or a patch that does not apply: nothing was changed"),
-        (Self::RateLimited, 7, "rate_limited", "rate limited past the deadline: nothing was done"),
-        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the answer that would tell is lost"),
-        (Self::Transport, 9, "transport", "no connection or no answer"),
-        (Self::PartialFailure, 10, "partial_failure", "some of several tokens were done and some were not"),
+        (Self::Other, 1, "other", "another error"),
+        (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
+        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
+        (Self::Forbidden, 4, "forbidden", "permission denied: the credential may not do this"),
+        (Self::NotFound, 5, "not_found", "no such token, or not visible to this credential"),
+        (Self::Conflict, 6, "conflict", "conflict, or the patch does not apply: nothing was changed"),
+        (Self::RateLimited, 7, "rate_limited", "still rate limited after waiting: nothing was done"),
+        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the response was lost"),
+        (Self::Transport, 9, "transport", "no connection or no response"),
+        (Self::PartialFailure, 10, "partial_failure", "some tokens were done and some failed"),
         (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),
@@ -54,7 +55,7 @@ impl Kind {
 }
 
 /// Why the command did not do what it was asked to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     kind: Kind,
     line: String,
@@ -106,9 +107,9 @@ impl Failure {
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         let (_, status, ..) = self.kind.row();
         if as_json {
-            anstream::eprintln!("{}", json!({ "error": self.to_json() }));
+            say::json(&json!({ "error": self.to_json() }));
         } else {
-            anstream::eprintln!("ldtokens: {self}");
+            say::error(&self.to_string());
         }
         ExitCode::from(status)
     }

@@ -10,6 +10,7 @@ use ldtokens::{AttemptSeen, Clock, Observer, Operation};
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Kind};
+use crate::say;
 use crate::signals::Stops;
 
 /// Whether the user wants to stop.
@@ -50,7 +51,7 @@ impl Interrupt {
             stops.next().await;
             sender.send_replace(true);
             stops.next().await;
-            anstream::eprintln!("ldtokens: ended at once; whether the last request was carried out is not known");
+            say::error("stopped at once: it is not known whether the last request was carried out");
             std::process::exit(130);
         });
         Ok(Self { wanted, activity: Arc::new(Activity::new()) })
@@ -91,9 +92,7 @@ impl Interrupt {
                 return Err(stopped);
             }
             if !std::mem::replace(&mut is_told, true) {
-                anstream::eprintln!(
-                    "ldtokens: waiting for the answer to the last request; interrupt again to end at once"
-                );
+                say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
             }
             tokio::select! {
                 result = &mut writing => return Ok(result),

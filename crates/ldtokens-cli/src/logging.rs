@@ -7,6 +7,8 @@ use clap::{ArgMatches, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use crate::say;
+
 const VARIABLE: &str = "RUST_LOG";
 
 /// How a server's log is written.
@@ -51,7 +53,7 @@ pub(crate) fn start(arguments: &ArgMatches) {
     let targets = match std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty()) {
         None => by_flags,
         Some(wanted) => wanted.to_str().and_then(|wanted| wanted.parse().ok()).unwrap_or_else(|| {
-            anstream::eprintln!("ldtokens: {VARIABLE} is not understood; it reads like `debug` or `ldtokens=debug`");
+            say::warning(&format!("{VARIABLE} is ignored: it must be like `debug` or `ldtokens=debug`"));
             by_flags
         }),
     };

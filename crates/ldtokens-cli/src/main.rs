@@ -13,6 +13,7 @@ mod curl;
 mod deliver;
 mod demo;
 mod discard;
+mod environment;
 mod failure;
 mod filter;
 mod interrupt;
@@ -29,6 +30,7 @@ mod permissions;
 mod private;
 mod progress;
 mod redact;
+mod say;
 mod serve;
 mod settings;
 mod shell;
@@ -58,27 +60,27 @@ fn main() -> ExitCode {
     let has_json_errors = Format::asks_for_json_errors(&texts);
     if texts.iter().any(|text| has_secret(text)) {
         return Failure::usage(
-            "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \
-             history keeps it: set LD_ACCESS_TOKEN, or see --token-file and --token-command. If the secret is a real one, \
-             reset its token",
+            "an argument contains a secret. Other users can read arguments, and the shell's history keeps them: set \
+             LD_ACCESS_TOKEN instead, or use --token-file or --token-command. If the secret is a real one, reset its token",
         )
         .report(has_json_errors);
+    }
+    // Before the arguments are parsed, since help and errors have colors too.
+    if let Some(choice) = command::color(&texts) {
+        choice.write_global();
     }
     let arguments = match command::command().try_get_matches_from(&words) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() && has_json_errors => {
-            return Failure::usage(error.to_string()).report(true);
+            return Failure::usage(what_clap_says(&error)).report(true);
         }
         Err(error) => error.exit(),
     };
-    if arguments.get_flag("no-color") {
-        anstream::ColorChoice::Never.write_global();
-    }
     logging::start(&arguments);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(&arguments)),
-        Err(error) => Err(Failure::other(format!("the program can't start: {error}"))),
+        Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
         // A question that nobody answered any more is not waited for.
@@ -90,13 +92,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// The error and its tips on one line, without the usage and the pointer to help that follow for people.
+fn what_clap_says(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
+    let line = lines.join("; ");
+    line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
+}
+
 async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if arguments.get_flag("about") {
         return print(command::ABOUT_TEXT);
     }
     let Some((name, arguments)) = arguments.subcommand() else {
         anstream::eprintln!("{}", command::command().render_help().ansi());
-        return Err(Failure::usage("say what to do: one of the commands above"));
+        return Err(Failure::usage("a command is required"));
     };
     if matches!(name, "serve" | "demo" | "completions" | "man") {
         refuse_connection(name, arguments)?;

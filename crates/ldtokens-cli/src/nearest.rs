@@ -5,8 +5,10 @@ const ALIKE: f64 = 0.8;
 
 /// The one of `known` that is most like `word`, if one is.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let score = |known: &str| strsim::jaro_winkler(&word, &known.to_lowercase());
+    // `id` is near to `_id`.
+    let folded = |word: &str| word.to_lowercase().replace(['_', '-'], "");
+    let word = folded(word);
+    let score = |known: &str| strsim::jaro_winkler(&word, &folded(known));
     let scored = known.into_iter().map(|known| (score(known), known)).filter(|(score, _)| *score >= ALIKE);
     scored.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
 }

@@ -19,6 +19,9 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
     let words = Words::read(operation, &words, || stdin::text("the body"))?;
     let format = Format::asked(arguments)?;
+    if format == Format::Value {
+        return Err(Failure::usage(output::VALUE_OF_VERBS));
+    }
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         // What RFC 6902 does not allow need not be sent to be refused.
@@ -51,7 +54,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
             return Ok(());
         }
         let answer: Value = serde_json::from_slice(&answer)
-            .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
+            .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
         show(operation, answer, format, delivery)
     })
     .await
@@ -82,8 +85,8 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
         ),
         |reason| {
             format!(
-                "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \
-             `ldtokens resetToken tokenId={id}` gives another",
+                "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
+             another run `ldtokens resetToken tokenId={id}`",
                 operation.id
             )
         },

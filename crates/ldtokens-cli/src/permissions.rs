@@ -12,7 +12,7 @@ use crate::text;
 /// Adds `--role`, `--custom-role` and `--policy`, of which one can be given, and must if they are `required`.
 pub(crate) fn arguments(command: Command, required: bool) -> Command {
     command
-        .arg(Arg::new("role").long("role").value_name("ROLE").value_parser(roles().to_vec()).help("A base role"))
+        .arg(Arg::new("role").long("role").value_name("ROLE").value_parser(roles().to_vec()).help("Base role"))
         .arg(
             Arg::new("custom-role")
                 .long("custom-role")
@@ -20,7 +20,7 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
                 .action(ArgAction::Append)
                 .value_delimiter(',')
                 .value_parser(some_text)
-                .help("A custom role, by key or ID. For several, repeat the flag or separate them by commas"),
+                .help("Custom role, by key or ID. Can be repeated, or several separated by commas"),
         )
         .arg(
             Arg::new("policy")
@@ -29,7 +29,7 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
                 .value_hint(ValueHint::FilePath)
                 .value_parser(some_text)
                 .allow_hyphen_values(true)
-                .help("A policy of its own: a JSON array of statements, or - for standard input"),
+                .help("File with an inline policy, a JSON array of statements; - reads standard input"),
         )
         .group(ArgGroup::new("permissions").args(["role", "custom-role", "policy"]).required(required))
 }
@@ -47,7 +47,7 @@ pub(crate) fn roles() -> &'static [&'static str] {
 /// What was given, if anything was.
 pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failure> {
     if let Some(role) = arguments.get_one::<String>("role") {
-        let role: BaseRole = role.parse().map_err(|_| Failure::usage("--role: there is no such base role"))?;
+        let role: BaseRole = role.parse().map_err(|_| Failure::usage("--role: unknown base role"))?;
         return Ok(Some(role.into()));
     }
     if let Some(keys) = arguments.get_many::<String>("custom-role") {

@@ -90,7 +90,7 @@ impl Settings {
             (Some(flag), _) if is_local_profile => {
                 let because = flag.because;
                 return Err(Failure::usage(format!(
-                    "{because}: the profile is the local LaunchDarkly, which brings its own"
+                    "{because}: can't be used with the local LaunchDarkly, which has its own credential"
                 )));
             }
             (Some(source), _) | (None, Some(source)) => Some(source),
@@ -150,7 +150,7 @@ fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Res
     };
     if has_secret(&host.value) {
         // It would be looked up, and so told to whoever answers for names.
-        return Err(Failure::usage(format!("{}: the host has a secret in it", host.because)));
+        return Err(Failure::usage(format!("{}: the host contains a secret", host.because)));
     }
     Ok(host)
 }
@@ -188,7 +188,7 @@ fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
         let given: Vec<_> = flags.iter().filter(|flag| is_given(flag)).map(|flag| format!("--{flag}")).collect();
         match given.len() {
             0 | 1 => Ok(()),
-            _ => Err(Failure::usage(format!("{} can't go together", given.join(" and ")))),
+            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
         }
     };
     alone(&["local", "host"])?;

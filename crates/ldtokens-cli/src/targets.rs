@@ -5,7 +5,8 @@ use ldtokens::{Error, Token, TokenId};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::output::columns::printable;
+use crate::output::visible::visible;
+use crate::progress;
 use crate::redact::has_secret;
 use crate::stdin;
 
@@ -20,7 +21,7 @@ pub(crate) struct Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
+            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
             None => write!(f, "{}", self.id),
         }
     }
@@ -32,11 +33,11 @@ pub(crate) fn arguments() -> [Arg; 2] {
             .value_name("ID|NAME")
             .num_args(1..)
             .required(true)
-            .help("Tokens, by ID or by name; - for IDs on standard input, a line each"),
+            .help("Token IDs or names; - reads IDs from standard input, one per line"),
         Arg::new("by-name")
             .long("by-name")
             .action(ArgAction::SetTrue)
-            .help("Take all of them as names, also what looks like an ID"),
+            .help("Take every token by its name, even one that looks like an ID"),
     ]
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn ignore_not_found() -> Arg {
     Arg::new(IGNORE_NOT_FOUND)
         .long(IGNORE_NOT_FOUND)
         .action(ArgAction::SetTrue)
-        .help("Succeed if a token is not there, as after a run that was cut short")
+        .help("Succeed if a token does not exist")
 }
 
 const IGNORE_NOT_FOUND: &str = "ignore-not-found";
@@ -64,7 +65,7 @@ pub(crate) async fn find(arguments: &ArgMatches, session: &Session, words: &[Str
     }
     let mut targets: Vec<Target> = Vec::new();
     if words.is_empty() {
-        session.say("standard input names no token: nothing to do");
+        session.note("standard input names no token: nothing to do");
     }
     for word in words {
         let target = match target(word, &named, by_name) {
@@ -93,7 +94,7 @@ pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
     }
     if words.iter().any(|word| has_secret(word)) {
         return Err(Failure::usage(
-            "a secret was given where a token's ID or name belongs; if it is a real one, reset its token",
+            "a secret was given instead of a token's ID or name; if it is a real one, reset its token",
         ));
     }
     if words.iter().any(|word| word.trim().is_empty()) {
@@ -111,12 +112,18 @@ fn is_id(word: &str) -> bool {
 async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).limit(PAGE).stream();
     let mut bearing = Vec::new();
+    let mut seen = 0_u64;
     while let Some(token) = tokens.next().await {
         let token = token?;
+        seen += 1;
+        if seen.is_multiple_of(PAGE) {
+            progress::show(&format!("looking up names: {seen} tokens read"));
+        }
         if words.iter().any(|word| token.id == *word || token.name.as_deref() == Some(word)) {
             bearing.push(token);
         }
     }
+    progress::clear();
     Ok(bearing)
 }
 
@@ -137,12 +144,12 @@ fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failu
         (None, []) => Err(Failure::new(
             Kind::NotFound,
             format!(
-                "no token that this credential sees has the name or the ID `{word}`; `ldtokens list --show-all` lists them"
+                "no token visible to this credential has the name or ID `{word}`; `ldtokens list --show-all` lists them"
             ),
         )),
         (None, several) => {
             let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
-            Err(Failure::usage(format!("{} tokens are named `{word}`: say which by ID: {}", ids.len(), ids.join(", "))))
+            Err(Failure::usage(format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "))))
         }
     }
 }
@@ -155,7 +162,7 @@ pub(crate) async fn named(arguments: &ArgMatches, session: &Session, targets: &[
         if target.name.is_none() {
             target.name = match session.interrupt.unless(session.client.get(&target.id)).await? {
                 Err(Error::NotFound(_)) if ignores_not_found(arguments) => None,
-                token => token?.name,
+                token => token.map_err(|error| Failure::from(error).within(&target.id))?.name,
             };
         }
         names.push(target.to_string());

@@ -35,6 +35,12 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
     })
 }
 
+/// Whether the arguments name one token. How many standard input names is not known yet.
+fn names_one(arguments: &ArgMatches) -> bool {
+    let mut words = arguments.get_many::<String>("tokens").into_iter().flatten();
+    words.next().is_some_and(|word| word != "-") && words.next().is_none()
+}
+
 /// A token as the API writes it.
 pub(crate) fn json(token: &Token) -> Value {
     serde_json::to_value(token).expect("a token is JSON")
@@ -44,7 +50,7 @@ pub(crate) fn json(token: &Token) -> Value {
 pub(crate) enum Printing {
     /// A dry run prints commands, and nothing that a shell would take for one.
     Nothing,
-    /// In a table's form one token is shown whole.
+    /// Where a table is asked for, one token is shown whole.
     Details {
         is_first: bool,
     },
@@ -52,13 +58,31 @@ pub(crate) enum Printing {
 }
 
 impl Printing {
+    /// For the tokens that the arguments name.
     fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), names_one(arguments))
+    }
+
+    /// For the tokens that the arguments name, where each comes with a secret that a table would cut short.
+    fn with_secrets(arguments: &ArgMatches, is_printed: bool) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), is_printed || names_one(arguments))
+    }
+
+    /// For a token that is made.
+    fn for_new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, true, true)
+    }
+
+    fn with(arguments: &ArgMatches, is_single: bool, has_details: bool) -> Result<Self, Failure> {
         if arguments.get_flag("dry-run") {
             return Ok(Self::Nothing);
         }
         let is_table = Format::asked(arguments)? == Format::Table;
-        let is_whole = is_table && !arguments.get_flag("quiet") && !arguments.contains_id("columns");
-        Ok(if is_whole { Self::Details { is_first: true } } else { Self::Rows(Printer::new(arguments)?) })
+        if is_table && has_details && !arguments.get_flag("quiet") && !arguments.contains_id("columns") {
+            return Ok(Self::Details { is_first: true });
+        }
+        let printer = Printer::new(arguments)?;
+        Ok(Self::Rows(if is_single { printer.single() } else { printer }))
     }
 
     /// Prints a token, and gives whether anyone still reads.

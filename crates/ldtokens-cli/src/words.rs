@@ -45,7 +45,7 @@ impl Words {
                 read.parameters.push((parameter.name, value.to_owned()));
             } else {
                 let mut problem =
-                    format!("{} is none of NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value and -", shown(word));
+                    format!("{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -", shown(word));
                 if let Some(first) = operation.parameters.iter().find(|known| known.required) {
                     problem = format!("{problem}; write {}=VALUE", first.name);
                 }
@@ -93,20 +93,17 @@ fn check_header(operation: &Operation, name: &str) -> Result<(), Failure> {
     let is_token =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
     if !is_token {
-        return Err(usage(
-            operation,
-            "a word with a colon is a header, and its name has characters that one can't have".into(),
-        ));
+        return Err(usage(operation, "an argument with a colon is a header, and this one has an invalid name".into()));
     }
     match name.to_ascii_lowercase().as_str() {
         "authorization" => Err(usage(
             operation,
-            "the credential is never an argument, where all can read it: set LD_ACCESS_TOKEN, or see --token-file and \
+            "the credential is never an argument, which other users can read: set LD_ACCESS_TOKEN, or use --token-file or \
              --token-command"
                 .into(),
         )),
         "host" | "content-length" | "transfer-encoding" | "connection" => {
-            Err(usage(operation, format!("the header {name} is the connection's, and can't be given")))
+            Err(usage(operation, format!("the header {name} is set by the connection and can't be given")))
         }
         _ => Ok(()),
     }
@@ -116,8 +113,7 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
     let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
     let property = find(operation, properties, name, "property of the body")?;
     let value = if is_json {
-        serde_json::from_str(value)
-            .map_err(|error| usage(operation, format!("{name}:= is not followed by JSON: {error}")))?
+        serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
     } else {
         Value::from(value)
     };
@@ -158,7 +154,7 @@ fn body(
     stdin: impl FnOnce() -> Result<String, Failure>,
 ) -> Result<Option<Value>, Failure> {
     let Some(body) = &operation.body else {
-        return if from_stdin { Err(usage(operation, "it takes no body".to_owned())) } else { Ok(None) };
+        return if from_stdin { Err(usage(operation, "takes no body".to_owned())) } else { Ok(None) };
     };
     if !from_stdin {
         if properties.is_empty() {
@@ -167,7 +163,7 @@ fn body(
         return Ok(Some(Value::from(properties)));
     }
     if !properties.is_empty() {
-        return Err(usage(operation, "the body is given twice, by words and by -".to_owned()));
+        return Err(usage(operation, "the body is given twice, by arguments and by -".to_owned()));
     }
     let text = stdin()?;
     let json: Value = serde_json::from_str(&text)
@@ -222,7 +218,7 @@ fn shown(word: &str) -> String {
 }
 
 fn usage(operation: &Operation, problem: String) -> Failure {
-    Failure::usage(format!("{}: {problem} (`ldtokens {} -h` tells more)", operation.id, operation.id))
+    Failure::usage(format!("{}: {problem} (see `ldtokens {} -h`)", operation.id, operation.id))
 }
 
 #[cfg(test)]
@@ -260,7 +256,7 @@ mod tests {
             ("getToken", &[][..], "", "tokenId= is missing: The access token ID."),
             ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),
             ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid`; it has tokenId"),
-            ("getToken", &["tokenId=a", "-"], "{}", "it takes no body"),
+            ("getToken", &["tokenId=a", "-"], "{}", "takes no body"),
             ("getToken", &["61095542756dba551110ae21"], "", "write tokenId=VALUE"),
             ("getToken", &["tokenId==a"], "", "tokenId is written tokenId="),
             ("postToken", &["name=a"], "", "name is written name=="),

@@ -8,16 +8,18 @@ use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::permissions;
+use crate::targets::Target;
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("create")
-        .about("Create a token, and deliver its secret, which is never shown again")
+        .about("Create a token and deliver its secret, which is shown only once")
         .long_about(
-            "Create a token, and deliver its secret, which is never shown again.\n\nOn a terminal the secret is shown. In a \
-             pipe say where it goes. If the API's answer is lost, what may have been made is looked for and removed, and \
-             another is created: in the end there is one token, and you have its secret, or an error says what there is.",
+            "Create a token and deliver its secret, which is shown only once.\n\nOn a terminal the secret is printed. In a \
+             pipe, --secret-to or --secret-to-command must say where it goes. If the response is lost, a token that may \
+             have been created is found and deleted, and another is created: you end up with one token and its secret, or \
+             with an error that says what exists.",
         )
         .arg(
             Arg::new("name")
@@ -26,7 +28,7 @@ pub(crate) fn command() -> Command {
                 .value_name("NAME")
                 .value_parser(some_text)
                 .allow_hyphen_values(true)
-                .help("A human-friendly name"),
+                .help("Name of the token"),
         )
         .arg(
             Arg::new("description")
@@ -34,20 +36,20 @@ pub(crate) fn command() -> Command {
                 .value_name("TEXT")
                 .value_parser(some_description)
                 .allow_hyphen_values(true)
-                .help("What the token is for"),
+                .help("Description, e.g. what the token is for"),
         )
         .arg(
             Arg::new("service")
                 .long("service")
                 .action(ArgAction::SetTrue)
-                .help("A service token, which outlives the member who makes it; this can't be changed later"),
+                .help("Create a service token, which outlives the member who creates it; can't be changed later"),
         )
         .arg(
             Arg::new("default-api-version")
                 .long("default-api-version")
                 .value_name("VERSION")
                 .value_parser(value_parser!(ApiVersion))
-                .help("The API version for requests with the token that name none; this can't be changed later"),
+                .help("API version for requests with this token that name none; can't be changed later"),
         )
         .after_help(
             "Examples:\n  ldtokens create --name 'Nightly export' --role reader --service\n  \
@@ -58,7 +60,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let mut printing = Printing::new(arguments)?;
+    let mut printing = Printing::for_new(arguments)?;
     let destination = Destination::for_people(arguments)?;
     let new_token = new_token(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
@@ -72,13 +74,18 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let delivery = destination.prepare(None)?;
         let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await??;
         let id = &issued.id;
-        hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
+        let place = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
-                "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
-                 `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
+                "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
+                 `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
         })?;
-        printing.end().map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))
+        printing
+            .end()
+            .map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))?;
+        let target = Target { id: id.clone(), name: issued.token.name.clone() };
+        session.say_done(&format!("Created {target}. {place}"));
+        Ok(())
     })
     .await
 }

@@ -16,10 +16,11 @@ const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
 pub(crate) fn command() -> Command {
     Command::new("delete")
         .about("Delete tokens; their secrets stop working at once")
+        .visible_alias("rm")
         .args(targets::arguments())
         .arg(targets::ignore_not_found())
         .arg(yes())
-        .arg(quiet("Print the IDs of those that were deleted, a line each"))
+        .arg(quiet("Print only the IDs of deleted tokens, one per line"))
         .after_help("Examples:\n  ldtokens delete 'Nightly export'\n  ldtokens list -a -q -f name~test- | ldtokens delete - --yes")
 }
 
@@ -29,8 +30,12 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let targets = targets::find(arguments, session, &words).await?;
         confirm(arguments, session, &targets, async || {
             Ok(format!(
-                "Delete {}? Whatever uses it stops working at once.",
-                targets::named(arguments, session, &targets).await?
+                "Delete {}? {} working at once.",
+                targets::named(arguments, session, &targets).await?,
+                match targets.len() {
+                    1 => "Whatever uses it stops",
+                    _ => "Whatever uses them stops",
+                }
             ))
         })
         .await?;
@@ -42,6 +47,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             if arguments.get_flag("quiet") {
                 print(target.id.as_str()).map_err(|failure| failure.after(format!("{target} was deleted")))?;
             }
+            session.say_done(&format!("Deleted {target}"));
             Ok(())
         })
         .await

@@ -14,9 +14,14 @@ use crate::verbs::{Printing, json};
 const DEED: Deed = Deed { doing: "reading", done: "read", changes: false };
 
 pub(crate) fn command() -> Command {
-    let command = Command::new("get").about("Show tokens").args(targets::arguments()).after_help(
-        "Examples:\n  ldtokens get 61095542756dba551110ae21\n  ldtokens get 'Nightly export' --output json",
-    );
+    let command = Command::new("get")
+        .about("Show one or more tokens")
+        .visible_alias("show")
+        .args(targets::arguments())
+        .after_help(
+            "Examples:\n  ldtokens get 61095542756dba551110ae21\n  ldtokens get 'Nightly export' -o json\n  \
+         ldtokens get 'Nightly export' --columns _id -o value",
+        );
     printing(command)
 }
 

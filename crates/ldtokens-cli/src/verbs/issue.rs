@@ -6,7 +6,8 @@ use crate::deliver::Delivery;
 use crate::failure::Failure;
 use crate::verbs::{Printing, json};
 
-/// Delivers the secret and prints the token. `done` says what was done, and `state` what the token's state is, and how to
+/// Delivers the secret, prints the token and gives where the secret is. `done` says what was done, and `state` what the token's
+/// state is, and how to
 /// recover, if the secret is lost on the way.
 pub(crate) fn hand_out(
     issued: &IssuedToken,
@@ -14,10 +15,12 @@ pub(crate) fn hand_out(
     printing: &mut Printing,
     done: &str,
     state: impl Fn(&str) -> String,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
+    let place = delivery.place();
     let mut token = json(&issued.token);
     if delivery.is_stdout() {
         token["token"] = issued.secret.expose().into();
     }
-    delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), done, state)
+    delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), done, state)?;
+    Ok(place)
 }

@@ -1,6 +1,6 @@
 //! `ldtokens list`: the tokens there are, as they come.
 
-use std::io::IsTerminal;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -14,19 +14,24 @@ use crate::filter::{FORM, Filter, Order};
 use crate::moment::{before, duration, moment};
 use crate::output::printer::Printer;
 use crate::output::warn_if_closed;
-use crate::progress::Progress;
+use crate::progress;
 use crate::targets::PAGE;
 use crate::verbs::json;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("list")
-        .about("List tokens: your own and the service tokens, or everyone's")
+        .about("List tokens")
+        .visible_alias("ls")
+        .long_about(
+            "List tokens: your own and the account's service tokens, or with --show-all everyone's.\n\nRows are printed as they \
+             arrive. With --sort, and in a table that does not go to a terminal, they are printed once all are read.",
+        )
         .arg(
             Arg::new("show-all")
                 .long("show-all")
                 .short('a')
                 .action(ArgAction::SetTrue)
-                .help("The personal tokens of all members too, which takes a credential with the Admin role"),
+                .help("Include the personal tokens of all members; needs the Admin role"),
         )
         .arg(
             Arg::new("filter")
@@ -35,8 +40,8 @@ pub(crate) fn command() -> Command {
                 .value_name("CONDITION")
                 .action(ArgAction::Append)
                 .value_parser(Filter::new)
-                .help("Only tokens of which this is true, as in role=admin, name~export, lastUsed=never. May be given several times")
-                .long_help(format!("Only tokens of which this is true. {FORM}. May be given several times: all must be true")),
+                .help("List only tokens that match, e.g. role=admin, name~export, lastUsed=never. Can be repeated")
+                .long_help(format!("List only tokens that match. {FORM}. If repeated, all must match")),
         )
         .arg(
             Arg::new("unused-for")
@@ -44,7 +49,7 @@ pub(crate) fn command() -> Command {
                 .value_name("DURATION")
                 .allow_hyphen_values(true)
                 .value_parser(duration)
-                .help("Only tokens not used for this long, as in 90d; one never used counts from its creation"),
+                .help("List only tokens not used for this long, e.g. 90d; never used ones count from their creation"),
         )
         .arg(
             Arg::new("last-used-before")
@@ -52,7 +57,7 @@ pub(crate) fn command() -> Command {
                 .value_name("TIMESTAMP")
                 .allow_hyphen_values(true)
                 .value_parser(moment)
-                .help("Only tokens not used since, as in 2026-01-01; one never used counts from its creation"),
+                .help("List only tokens not used since, e.g. 2026-01-01; never used ones count from their creation"),
         )
         .arg(
             Arg::new("older-than")
@@ -60,15 +65,17 @@ pub(crate) fn command() -> Command {
                 .value_name("DURATION")
                 .allow_hyphen_values(true)
                 .value_parser(duration)
-                .help("Only tokens created longer ago than this, as in 90d"),
+                .help("List only tokens created longer ago than this, e.g. 90d"),
         )
         .arg(
             Arg::new("sort")
                 .long("sort")
                 .value_name("FIELD")
+                .action(ArgAction::Append)
+                .value_delimiter(',')
                 .allow_hyphen_values(true)
                 .value_parser(Order::new)
-                .help("By which field to sort, and with - before it the greatest first; nothing is printed until all is read"),
+                .help("Sort by FIELD; -FIELD reverses. Several, comma-separated or repeated. Waits for all pages"),
         )
         .arg(
             Arg::new("limit")
@@ -76,10 +83,10 @@ pub(crate) fn command() -> Command {
                 .value_name("N")
                 .allow_hyphen_values(true)
                 .value_parser(whole_number::<u64>(1..))
-                .help("Print so many tokens at most"),
+                .help("Print at most N tokens"),
         )
         .after_help(
-            "Examples:\n  ldtokens list\n  ldtokens list --show-all --filter role=admin --sort=-lastUsed\n  \
+            "Examples:\n  ldtokens list\n  ldtokens list --show-all --filter role=admin --sort role,-lastUsed\n  \
              ldtokens list -a --unused-for 90d --columns _id,name,_member.email,lastUsed --output csv\n  \
              ldtokens list -a -q -f name~test- | ldtokens delete - --yes",
         );
@@ -106,38 +113,39 @@ fn filters(arguments: &ArgMatches) -> Vec<Filter> {
 
 async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> {
     let filters = filters(arguments);
-    let order = arguments.get_one::<Order>("sort");
+    let orders: Vec<&Order> = arguments.get_many("sort").into_iter().flatten().collect();
+    let is_sorted = !orders.is_empty();
     let limit =
         arguments.get_one::<u64>("limit").map_or(usize::MAX, |limit| usize::try_from(*limit).unwrap_or(usize::MAX));
     let mut printer = Printer::new(arguments)?;
-    let mut progress = Progress::new(order.is_some() || !std::io::stdout().is_terminal());
 
     let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).limit(PAGE).stream();
     let (mut seen, mut met) = (0_u64, 0);
     let mut sorted: Vec<Value> = Vec::new();
-    while met < limit || order.is_some() {
+    while met < limit || is_sorted {
         let Some(token) = session.interrupt.unless(tokens.next()).await? else { break };
         let token = json(&token?);
         seen += 1;
         if seen.is_multiple_of(PAGE) {
-            progress.show(&format!("{seen} tokens read"));
+            progress::show(&format!("{seen} tokens read, {met} found"));
         }
         if !filters.iter().all(|filter| filter.is_met_by(&token)) {
             continue;
         }
         met += 1;
-        if order.is_some() {
+        if is_sorted {
             sorted.push(token);
         } else if !printer.token(&token)? {
             return Ok(());
         }
     }
-    drop(progress);
-    if let Some(order) = order {
-        sorted.sort_by(|a, b| order.compare(a, b));
-        for token in sorted.iter().take(limit) {
-            printer.token(token)?;
-        }
+    progress::clear();
+    sorted.sort_by(|a, b| {
+        let by_each = orders.iter().map(|order| order.compare(a, b));
+        by_each.fold(Ordering::Equal, Ordering::then)
+    });
+    for token in sorted.iter().take(limit) {
+        printer.token(token)?;
     }
     printer.end().map(|_| ())
 }

@@ -12,7 +12,8 @@ use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::moment::{duration, moment};
-use crate::targets;
+use crate::output::age::date;
+use crate::targets::{self, Target};
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
 
@@ -20,10 +21,11 @@ const DEED: Deed = Deed { doing: "resetting", done: "reset", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("reset")
-        .about("Give tokens new secrets, and deliver those; for a while the old ones can work too")
+        .about("Replace the secrets of tokens and deliver the new ones")
         .long_about(
-            "Give tokens new secrets, and deliver those.\n\nWithout --expires-in or --expires-at the old secret stops working \
-             at once, and you are asked before. On a terminal the new secret is shown. In a pipe say where it goes.",
+            "Replace the secrets of tokens and deliver the new ones.\n\nWithout --expires-in or --expires-at the old secret \
+             stops working at once, and you are asked to confirm. On a terminal the new secret is printed. In a pipe, \
+             --secret-to or --secret-to-command must say where it goes.",
         )
         .args(targets::arguments())
         .arg(
@@ -52,8 +54,8 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let mut printing = Printing::new(arguments)?;
     let destination = Destination::for_people(arguments)?;
+    let mut printing = Printing::with_secrets(arguments, matches!(destination, Destination::Stdout))?;
     let overlap = overlap(arguments)?;
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
@@ -61,7 +63,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
             confirm(arguments, session, &targets, async || {
-                Ok(format!("Reset {}? Its old secret stops working at once.", targets::named(arguments, session, &targets).await?))
+                let named = targets::named(arguments, session, &targets).await?;
+                let old = if targets.len() == 1 { "Its old secret stops" } else { "Their old secrets stop" };
+                Ok(format!("Reset {named}? {old} working at once."))
             })
             .await?;
         }
@@ -69,18 +73,31 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
-            hand_out(&issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
-                let old = if overlap == Overlap::None { "has stopped working" } else { "works on for the time given" };
+            let place = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
+                let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
-                    "the token {id} was reset, and its old secret {old}, but the new one could not be delivered: {reason}; if \
-                     it is lost, `ldtokens reset {id} --yes --secret-to FILE` gives another"
+                    "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
+                     get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
-            })
+            })?;
+            let target = Target { id: id.clone(), name: issued.token.name.clone() };
+            session.say_done(&format!("Reset {target}. {place}; {}", old_secret(overlap)));
+            Ok(())
         })
         .await;
         printing.end().and(done)
     })
     .await
+}
+
+/// What becomes of the old secret.
+fn old_secret(overlap: Overlap) -> String {
+    let until = match overlap {
+        Overlap::None => return "the old one no longer works".to_owned(),
+        Overlap::For(length) => UnixMillis::now().saturating_add(length),
+        Overlap::Until(moment) => UnixMillis::from(moment),
+    };
+    format!("the old one works until {}", date(until))
 }
 
 fn overlap(arguments: &ArgMatches) -> Result<Overlap, Failure> {
