@@ -43,7 +43,7 @@ fn a_value_may_begin_with_a_dash() {
     let mut update = ldtokens(&["update", "--name", "--y", "--comment", "- why", "-q", "--", "-x"]);
     let output = update.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &served.url).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(served.json(&["get", stdout(&output).trim()])[0]["name"], "--y");
+    assert_eq!(served.json(&["get", stdout(&output).trim()])["name"], "--y");
     for (arguments, words) in [
         (&["list", "--limit", "-1"][..], "a whole number, at least 1"),
         (&["list", "--limit", "many"], "a whole number, at least 1"),
@@ -61,7 +61,7 @@ fn a_value_may_begin_with_a_dash() {
 fn custom_roles_are_parted_by_commas_too() {
     let served = Served::start();
     let roles = ["create", "--custom-role", "ops,dev", "--custom-role", "qa", "--secret-to", "-"];
-    assert_eq!(served.json(&roles)[0]["customRoleIds"], serde_json::json!(["ops", "dev", "qa"]));
+    assert_eq!(served.json(&roles)["customRoleIds"], serde_json::json!(["ops", "dev", "qa"]));
 }
 
 #[test]
@@ -109,7 +109,8 @@ fn no_token_on_standard_input_is_nothing_to_do() {
             let output = with_stdin(served.owner(arguments), input);
             assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
             assert!(stderr(&output).contains("names no token"), "{}", stderr(&output));
-            assert_eq!(stdout(&output), "", "{arguments:?}");
+            // A table has its head.
+            assert!(stdout(&output).lines().count() <= 1, "{arguments:?}: {}", stdout(&output));
         }
     }
     let output = with_stdin(served.owner(&["get", "-", "--output", "json"]), "");
@@ -123,7 +124,7 @@ fn a_token_that_is_named_like_an_id_is_found_by_its_name() {
     let (id, _) = served.create(like_an_id);
     let (other, _) = served.create("other");
     refused(&served.owner(&["get", like_an_id]).output().unwrap(), 5, &["--by-name"]);
-    assert_eq!(served.json(&["get", "--by-name", like_an_id])[0]["_id"], id.as_str());
+    assert_eq!(served.json(&["get", "--by-name", like_an_id])["_id"], id.as_str());
     // And then an ID is none.
     refused(&served.owner(&["delete", &other, "--by-name", "--yes"]).output().unwrap(), 5, &[&other]);
     assert!(served.owner(&["delete", like_an_id, "--by-name", "--yes"]).output().unwrap().status.success());
