@@ -13,7 +13,7 @@ use crate::failure::Kind;
 use crate::logging::Log;
 use crate::operations::{OPERATIONS, Operation, Parameter};
 use crate::perform::gives_secret;
-use crate::{config, environment, shell, verbs};
+use crate::{config, environment, login, shell, verbs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -78,7 +78,7 @@ pub(crate) fn command() -> Command {
         .after_help(after_help)
         .subcommands(verbs::commands())
         .subcommands(OPERATIONS.iter().map(operation))
-        .subcommand(config::command())
+        .subcommands([config::command(), login::command()])
         .subcommands([shell::completions(), shell::man(), serve(), demo()].map(|command| command.args(hidden())))
 }
 

@@ -27,7 +27,7 @@ const KEYS: [&str; 2] = ["default", "profiles"];
 const PROFILE_KEYS: [&str; 6] = ["host", "region", "token-variable", "token-file", "token-command", "local"];
 
 /// The file's profiles.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ConfigFile {
     /// The profile that applies where none is named.
@@ -40,7 +40,7 @@ pub(crate) struct ConfigFile {
 }
 
 /// An account, and how to reach it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Profile {
     pub(crate) host: Option<String>,
@@ -55,7 +55,7 @@ pub(crate) struct Profile {
 }
 
 /// A region, as the file names it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RegionName {
     Us,
@@ -64,6 +64,18 @@ pub(crate) enum RegionName {
 }
 
 impl RegionName {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Us, Self::Eu, Self::Federal];
+
+    /// As the file has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
+            Self::Federal => "federal",
+        }
+    }
+
     pub(crate) fn region(self) -> Region {
         match self {
             Self::Us => Region::Us,
@@ -76,6 +88,18 @@ impl RegionName {
 impl ConfigFile {
     /// The file where `LDTOKENS_CONFIG` says, or else in the platform's usual place, where it need not be.
     pub(crate) fn read() -> Result<Self, Failure> {
+        Self::find(false)
+    }
+
+    /// The same, to be changed: wherever it is, it need not be there yet.
+    pub(crate) fn read_to_edit() -> Result<Self, Failure> {
+        match Self::find(true)? {
+            file if file.path.as_os_str().is_empty() => Err(Failure::usage("there is no home folder: set HOME")),
+            file => Ok(file),
+        }
+    }
+
+    fn find(may_be_missing: bool) -> Result<Self, Failure> {
         let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let is_named = named.is_some();
         let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
@@ -83,7 +107,7 @@ impl ConfigFile {
         let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (!is_named || may_be_missing) => {
                 return Ok(Self { path, ..Self::default() });
             }
             Err(error) => return Err(unusable(&error.to_string())),
@@ -160,7 +184,13 @@ fn explained(error: &serde_yaml_ng::Error) -> String {
 }
 
 impl Profile {
-    fn check(&self) -> Result<(), &'static str> {
+    /// Where its account is.
+    pub(crate) fn url(&self) -> String {
+        let region = || self.region.map_or_else(Region::default, RegionName::region).url().to_owned();
+        self.host.clone().unwrap_or_else(region)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.host.is_some() && self.region.is_some() {
             return Err("it has both a host and a region");
         }

@@ -5,6 +5,7 @@ mod ask;
 mod batch;
 mod command;
 mod config;
+mod config_edit;
 mod config_file;
 mod connect;
 mod connection;
@@ -16,9 +17,12 @@ mod discard;
 mod environment;
 mod failure;
 mod filter;
+mod hidden;
 mod interrupt;
+mod keychain;
 mod local;
 mod logging;
+mod login;
 mod moment;
 mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
@@ -119,6 +123,7 @@ async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         "serve" => serve::run(arguments).await,
         "demo" => demo::run().await,
         "config" => config::run(arguments),
+        "login" => login::run(arguments).await,
         "completions" => shell::print_completions(arguments),
         "man" => shell::write_man(arguments),
         id => {

@@ -156,7 +156,7 @@ fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Res
 }
 
 impl Profile {
-    fn source(&self) -> Result<Option<Source>, Failure> {
+    pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
         if self.local {
             return Ok(Some(Source::Local));
         }

@@ -147,9 +147,5 @@ fn profiles(word: &str) -> Vec<CompletionCandidate> {
 
 /// Where the profile's account is.
 fn account(profile: &Profile) -> String {
-    match (&profile.host, profile.region) {
-        _ if profile.local => "the local LaunchDarkly".to_owned(),
-        (Some(host), _) => host.clone(),
-        (None, region) => region.map_or_else(ldtokens::Region::default, |region| region.region()).url().to_owned(),
-    }
+    if profile.local { "the local LaunchDarkly".to_owned() } else { profile.url() }
 }

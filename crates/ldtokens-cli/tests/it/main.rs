@@ -17,6 +17,8 @@ mod formats;
 #[cfg(unix)]
 mod gate;
 mod local;
+#[cfg(unix)]
+mod login;
 mod operations;
 #[cfg(target_os = "linux")]
 mod processes;
