@@ -63,7 +63,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };
     target(arguments, &mut profile);
 
-    let interrupt = Interrupt::listen()?;
+    let watch = Watch::new(&profile.url(), arguments.get_count("verbose") > 0, false);
+    let interrupt = Interrupt::listen(watch)?;
     let secret = secret(&interrupt).await?;
     check(&secret, &profile.url(), &interrupt).await?;
     keychain.store(name, &secret)?;

@@ -96,9 +96,8 @@ pub(crate) async fn attempt(
     let (known, result) = if status.is_success() {
         match unreadable(status, &headers, &body) {
             None => (Known::Answered(status.as_u16()), Ok(Answer { status, headers, body })),
-            // A page of something that stands before the API is the same the next time.
             Some(place) if is_reading && foreign_type(&headers).is_some() => {
-                (Known::Answered(status.as_u16()), Err(Error::Undecodable { operation, place }))
+                (Known::Page, Err(Error::Undecodable { operation, place }))
             }
             Some(place) => (Known::Unknown, Err(Error::Undecodable { operation, place })),
         }

@@ -69,9 +69,12 @@ impl Client {
                 Err(error) => error,
             };
             let now = match error {
-                Error::Conflict(_) | Error::PatchFailed(_) | Error::OutcomeUnknown { .. } if round < MAX_ROUNDS => {
-                    self.get(id).await?
-                }
+                Error::Conflict(_) | Error::PatchFailed(_) if round < MAX_ROUNDS => self.get(id).await?,
+                // What can't be looked at stays unknown.
+                Error::OutcomeUnknown { .. } if round < MAX_ROUNDS => match self.get(id).await {
+                    Ok(now) => now,
+                    Err(_) => return Err(error),
+                },
                 error => return Err(error),
             };
             match (&error, difference.state(&now)) {

@@ -71,6 +71,14 @@ pub enum Error {
         /// How many tokens came a second time, and were left out.
         repeated: u64,
     },
+    /// The list came in one page, whose total is not the number of tokens in it, and which names no page with more: tokens
+    /// may be missing from what was read.
+    WrongTotal {
+        /// How many tokens there are, as the API says.
+        total: u64,
+        /// How many it gave.
+        read: u64,
+    },
     /// The list's link to its next page can't be followed: it loops, goes back, or leaves the host.
     BadLink {
         /// What is wrong with it.
@@ -164,6 +172,12 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
+                )
+            }
+            Self::WrongTotal { total, read } => {
+                write!(
+                    f,
+                    "the API counts {total} tokens, gave {read}, and names no page with more: some may be missing"
                 )
             }
             Self::DryRun { operation } => write!(f, "{operation}: not sent, since this is a dry run"),

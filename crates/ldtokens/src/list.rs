@@ -86,7 +86,8 @@ impl List {
     /// the next, which is asked for meanwhile.
     ///
     /// No token comes twice. If the list changes while it is read, the stream gives what it can and then ends with
-    /// [`Error::ListChanged`]. After an error it ends.
+    /// [`Error::ListChanged`], or, if it is one page that contradicts its own total, with [`Error::WrongTotal`]. After an
+    /// error it ends.
     ///
     /// It must be polled within a tokio runtime.
     pub fn stream(self) -> TokenStream {

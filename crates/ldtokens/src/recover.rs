@@ -65,7 +65,7 @@ impl Client {
         while let Some(token) = tokens.next().await {
             let token = match token {
                 // What changed is another's; an orphan that was missed is found by the sweep after the next attempt.
-                Err(Error::ListChanged { .. }) => break,
+                Err(Error::ListChanged { .. } | Error::WrongTotal { .. }) => break,
                 token => token?,
             };
             let id = TokenId::new(token.id)?;

@@ -126,7 +126,12 @@ pub(crate) enum Known {
     },
     /// It was sent, and no usable answer came.
     Unknown,
+    /// It only reads, and was answered with something that does not even claim to be JSON, such as a login page.
+    Page,
 }
+
+/// A page in the answer's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+const PAGES: u32 = 3;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,6 +151,8 @@ pub(crate) enum Decision {
 pub(crate) struct Past {
     /// How many attempts have been made, this one included.
     pub(crate) attempts: u32,
+    /// How many of the last attempts in a row were answered with a page, this one included.
+    pub(crate) pages: u32,
     /// Whether the outcome of one before this is unknown.
     pub(crate) unknown: bool,
     /// The time until the call's deadline.
@@ -162,9 +169,10 @@ pub(crate) fn decide(repetition: Repetition, known: Known, past: Past, policy: &
         (Known::Answered(404), Repetition::Deletes) if past.unknown => return Decision::Done,
         (Known::Answered(409 | 422), Repetition::Settles) if past.unknown => return Decision::SayUnknown,
         (Known::Answered(_), _) => return Decision::Deliver,
+        (Known::Page, _) if past.pages >= PAGES => return Decision::Deliver,
         (Known::Unknown, Repetition::Harms) => return Decision::SayUnknown,
         (Known::Refused { time_named }, _) => !time_named,
-        (Known::Unknown, _) => true,
+        (Known::Unknown | Known::Page, _) => true,
     };
     let wait = policy.backoff_after(past.attempts, jitter);
     if (counted && past.attempts >= policy.max_attempts) || wait >= past.left { give_up } else { Decision::Again(wait) }
@@ -179,13 +187,13 @@ mod tests {
     const AGAIN: Decision = Decision::Again(Duration::from_millis(100));
 
     fn after(repetition: Repetition, known: Known, unknown_before: bool) -> Decision {
-        let past = Past { attempts: 1, unknown: unknown_before, left: Duration::from_secs(10) };
+        let past = Past { attempts: 1, pages: 1, unknown: unknown_before, left: Duration::from_secs(10) };
         decide(repetition, known, past, &RetryPolicy::default(), 0.5)
     }
 
     #[test]
     fn each_row_of_the_table() {
-        use Known::{Answered, Unknown};
+        use Known::{Answered, Page, Unknown};
         use Repetition::{Deletes, Harms, Reads, Settles};
         let refused = Known::Refused { time_named: false };
         let told_when = Known::Refused { time_named: true };
@@ -194,6 +202,7 @@ mod tests {
             (Reads, refused, AGAIN),
             (Reads, told_when, AGAIN),
             (Reads, Answered(404), Decision::Deliver),
+            (Reads, Page, AGAIN),
             (Deletes, Unknown, AGAIN),
             (Deletes, refused, AGAIN),
             (Deletes, Answered(404), Decision::Deliver),
@@ -224,7 +233,7 @@ mod tests {
     #[test]
     fn attempts_and_the_deadline_end_it() {
         let policy = RetryPolicy::default();
-        let past = |attempts, left| Past { attempts, unknown: false, left };
+        let past = |attempts, left| Past { attempts, pages: 0, unknown: false, left };
         let ten = Duration::from_secs(10);
         let last = policy.max_attempts;
         let refused = Known::Refused { time_named: false };
@@ -234,6 +243,16 @@ mod tests {
         let told_when = decide(Repetition::Harms, Known::Refused { time_named: true }, past(last, ten), &policy, 0.5);
         assert!(matches!(told_when, Decision::Again(_)), "{told_when:?}");
         assert_eq!(decide(Repetition::Reads, refused, past(1, Duration::ZERO), &policy, 0.5), Decision::Deliver);
+    }
+
+    #[test]
+    fn a_page_that_stays_is_not_asked_for_on_and_on() {
+        let after = |pages| {
+            let past = Past { attempts: 3, pages, unknown: false, left: Duration::from_secs(10) };
+            decide(Repetition::Reads, Known::Page, past, &RetryPolicy::default(), 0.5)
+        };
+        assert!(matches!(after(2), Decision::Again(_)));
+        assert_eq!(after(3), Decision::Deliver);
     }
 
     #[test]

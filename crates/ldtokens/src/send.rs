@@ -73,6 +73,7 @@ impl Sender {
         let (operation, clock) = (outgoing.operation, &*self.clock);
         let deadline = begun.saturating_add(self.policy.deadline);
         let mut unknown = false;
+        let mut pages = 0;
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -114,7 +115,8 @@ impl Sender {
             span.in_scope(|| self.observed(&seen, known));
 
             free_since = clock.elapsed();
-            let past = Past { attempts: *attempts, unknown, left: deadline.saturating_sub(free_since) };
+            pages = if known == Known::Page { pages + 1 } else { 0 };
+            let past = Past { attempts: *attempts, pages, unknown, left: deadline.saturating_sub(free_since) };
             match decide(outgoing.repetition, known, past, &self.policy, fastrand::f64()) {
                 Decision::Deliver => return result,
                 Decision::Done => return Ok(Answer::no_content()),

