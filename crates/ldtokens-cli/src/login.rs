@@ -15,6 +15,7 @@ use crate::hidden::Hidden;
 use crate::interrupt::Interrupt;
 use crate::keychain::Keychain;
 use crate::redact::has_secret;
+use crate::watch::Watch;
 use crate::{config, say, stdin, text};
 
 pub(crate) fn command() -> Command {

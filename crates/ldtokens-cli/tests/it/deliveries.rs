@@ -45,7 +45,11 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
         served.owner(&["create", "--role", "reader", "--secret-to", nowhere.to_str().unwrap()]).output().unwrap();
     refused(&output, 2, &["not/there"]);
     std::os::unix::fs::symlink("/nonexistent", &file).unwrap();
-    refused(&served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(), 2, &["already exists"]);
+    refused(
+        &served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(),
+        2,
+        &["already exists"],
+    );
 }
 
 #[test]
