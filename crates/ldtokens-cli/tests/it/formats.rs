@@ -115,7 +115,7 @@ fn an_operations_answer_has_every_format_too() {
     let output = command.env("LD_OUTPUT", "json").output().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["_id"], id.as_str());
     let mut command = served.owner(&["getToken", &by_id, "--output", "yaml"]);
-    assert!(stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains("\nname: x\n"), "a flag comes first");
+    assert!(stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains("name: x\n"), "a flag comes first");
     let mut command = served.owner(&["getToken", &by_id]);
     assert!(stdout(&command.env("LD_OUTPUT", "plaintext").output().unwrap()).starts_with("id "));
     let mut command = served.owner(&["getToken", &by_id]);
