@@ -14,6 +14,7 @@ use crate::output::format::Format;
 use crate::output::print;
 use crate::say;
 use crate::settings::Settings;
+use crate::watch::Watch;
 
 /// What a command works with.
 pub(crate) struct Session {
@@ -83,7 +84,9 @@ pub(crate) async fn with_client(
     if let Some(source) = &source {
         remember(source, &host);
     }
-    let interrupt = Interrupt::listen()?;
+    let has_json_errors = Format::asked(arguments)?.has_json_errors();
+    let is_verbose = arguments.get_count("verbose") > 0;
+    let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
@@ -98,7 +101,6 @@ pub(crate) async fn with_client(
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
-    let has_json_errors = Format::asked(arguments)?.has_json_errors();
     let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
     let session = Session { client, interrupt, is_dry_run, has_json_errors, is_quiet };
     if let (true, Some(_)) = (is_dry_run, &server) {

@@ -259,6 +259,6 @@ fn to_command(command: &str, id: &str, secret: &Secret) -> Result<(), String> {
 
 /// The error without the name of the temporary file that it was about.
 fn plain(error: &io::Error) -> String {
-    let inner = error.get_ref().and_then(|inner| std::error::Error::source(inner));
-    inner.map_or_else(|| error.to_string(), ToString::to_string)
+    let text = error.to_string();
+    text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
 }

@@ -133,8 +133,23 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One line, whatever it was made of, and no secret that came in by a variable or a file's name.
-        f.write_str(&redacted(&self.line.split_whitespace().collect::<Vec<_>>().join(" ")))
+        let line = self.line.split_whitespace().collect::<Vec<_>>().join(" ");
+        f.write_str(&redacted(&without_codes(&line)))
     }
+}
+
+/// The text without the numbers that the system gives its errors, as in "permission denied (os error 13)".
+fn without_codes(text: &str) -> String {
+    const CODE: &str = " (os error ";
+    let mut parts = text.split(CODE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((code, rest)) if code.bytes().all(|digit| digit.is_ascii_digit()) => plain.push_str(rest),
+            _ => plain.extend([CODE, part]),
+        }
+    }
+    plain
 }
 
 impl From<Error> for Failure {
@@ -219,4 +234,20 @@ fn innermost(error: &dyn std::error::Error) -> Option<String> {
         cause = deeper;
     }
     Some(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn a_line_has_no_numbers_of_the_systems_errors() {
+        for (line, shown) in [
+            ("a: Permission denied (os error 13)", "a: Permission denied"),
+            ("a (os error 2): b (os error 13); c", "a: b; c"),
+            ("a (os error x)", "a (os error x)"),
+        ] {
+            assert_eq!(Failure::other(line).to_string(), shown);
+        }
+    }
 }

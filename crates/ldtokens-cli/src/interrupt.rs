@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::failure::{Failure, Kind};
 use crate::say;
 use crate::signals::Stops;
+use crate::watch::Watch;
 
 /// Whether the user wants to stop.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl From<Stopped> for Failure {
 
 impl Interrupt {
     /// Listens from now on.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen(watch: Watch) -> Result<Self, Failure> {
         let mut stops = Stops::listen()?;
         let (sender, wanted) = watch::channel(false);
         tokio::spawn(async move {
@@ -54,7 +55,7 @@ impl Interrupt {
             say::error("stopped at once: it is not known whether the last request was carried out");
             std::process::exit(130);
         });
-        Ok(Self { wanted, activity: Arc::new(Activity::new()) })
+        Ok(Self { wanted, activity: Arc::new(Activity::new(watch)) })
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -107,6 +108,7 @@ impl Interrupt {
 pub(crate) struct Activity {
     now: watch::Sender<Now>,
     start: Instant,
+    watch: Watch,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,8 +149,8 @@ impl Now {
 }
 
 impl Activity {
-    fn new() -> Self {
-        Self { now: watch::Sender::new(Now::default()), start: Instant::now() }
+    fn new(watch: Watch) -> Self {
+        Self { now: watch::Sender::new(Now::default()), start: Instant::now(), watch }
     }
 }
 
@@ -159,6 +161,7 @@ impl Observer for Activity {
     }
 
     fn attempt(&self, attempt: &AttemptSeen<'_>) {
+        self.watch.attempt(attempt);
         let is_lost = !attempt.refused && attempt.status.is_none_or(|status| status >= 500);
         let is_done = attempt.status.is_some_and(|status| (200..300).contains(&status));
         self.now.send_modify(|now| {
@@ -189,6 +192,7 @@ impl Clock for Activity {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.watch.waiting(duration);
         let pause = Pause::begin(self.now.clone());
         Box::pin(async move {
             tokio::time::sleep(duration).await;

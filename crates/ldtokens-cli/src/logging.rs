@@ -1,7 +1,5 @@
 //! The log, on standard error: what `RUST_LOG` asks for, or else `--verbose`, or else, while serving, the access log.
 
-use std::io::IsTerminal;
-
 use clap::builder::PossibleValue;
 use clap::{ArgMatches, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -46,7 +44,9 @@ pub(crate) fn start(arguments: &ArgMatches) {
         (0, None) => Targets::new(),
         // A line for each request, and what went wrong.
         (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
-        (1, _) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
+        // What is shown of each request is `watch.rs`'s.
+        (1, None) => Targets::new(),
+        (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
         (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
         (_, _) => Targets::new().with_default(LevelFilter::TRACE),
     };
@@ -60,7 +60,7 @@ pub(crate) fn start(arguments: &ArgMatches) {
     if serving == Some(Log::Off) || targets == Targets::new() {
         return;
     }
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     // A closed standard error is no reason to stop.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let lines = match serving {

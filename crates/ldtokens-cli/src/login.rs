@@ -15,6 +15,7 @@ use crate::hidden::Hidden;
 use crate::interrupt::Interrupt;
 use crate::keychain::Keychain;
 use crate::redact::has_secret;
+use crate::watch::Watch;
 use crate::{config, say, stdin, text};
 
 pub(crate) fn command() -> Command {
@@ -63,7 +64,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };
     target(arguments, &mut profile);
 
-    let interrupt = Interrupt::listen()?;
+    let watch = Watch::new(&profile.url(), arguments.get_count("verbose") > 0, false);
+    let interrupt = Interrupt::listen(watch)?;
     let secret = secret(&interrupt).await?;
     check(&secret, &profile.url(), &interrupt).await?;
     keychain.store(name, &secret)?;

@@ -43,6 +43,7 @@ mod stdin;
 mod targets;
 mod text;
 mod verbs;
+mod watch;
 mod words;
 
 use std::ffi::OsString;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         // A question that nobody answered any more is not waited for.
         runtime.shutdown_background();
     }
+    progress::clear();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(has_json_errors),

@@ -31,24 +31,25 @@ pub(crate) fn command() -> Command {
         .arg(
             Arg::new("expires-in")
                 .long("expires-in")
-                .value_name("TIME")
+                .value_name("DURATION")
                 .allow_hyphen_values(true)
                 .value_parser(duration)
-                .help("How long the old secret works on, as in 24h or 7d"),
+                .help("Keep the old secret working this long, e.g. 24h or 7d"),
         )
         .arg(
             Arg::new("expires-at")
                 .long("expires-at")
-                .value_name("MOMENT")
+                .value_name("TIMESTAMP")
                 .conflicts_with("expires-in")
                 .allow_hyphen_values(true)
                 .value_parser(moment)
-                .help("Until when the old secret works, as in 2026-01-31 or 2026-01-31T12:00:00Z"),
+                .help("Keep the old secret working until this time, e.g. 2026-01-31 or 2026-01-31T12:00:00Z"),
         )
         .arg(yes())
         .after_help(
             "Examples:\n  ldtokens reset 'Nightly export' --expires-in 24h --secret-to export.secret\n  \
-             ldtokens reset ID1 ID2 --expires-in 7d --secret-to '{id}.secret'",
+             ldtokens reset ID1 ID2 --expires-in 7d --secret-to '{id}.secret'\n  \
+             ldtokens reset Export --yes --secret-to-command 'vault kv put secret/ld token=-'",
         );
     printing(secret_to(command))
 }
@@ -108,9 +109,7 @@ fn overlap(arguments: &ArgMatches) -> Result<Overlap, Failure> {
     let Some(moment) = arguments.get_one::<UnixMillis>("expires-at") else { return Ok(Overlap::None) };
     let moment = moment.to_system_time();
     if moment <= SystemTime::now() {
-        return Err(Failure::usage(
-            "--expires-at: the moment has passed; leave it out for the old secret to stop at once",
-        ));
+        return Err(Failure::usage("--expires-at: this time has passed; leave it out to stop the old secret at once"));
     }
     Ok(Overlap::Until(moment))
 }

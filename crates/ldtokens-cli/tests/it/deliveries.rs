@@ -35,7 +35,7 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
 
         let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
         let before = count();
-        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["there already"]);
+        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["already exists"]);
         assert!(served.works(&secret) && fs::read_to_string(&file).unwrap() == secret, "what was there stays");
         assert_eq!(count(), before);
         fs::remove_file(&file).unwrap();
@@ -45,7 +45,11 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
         served.owner(&["create", "--role", "reader", "--secret-to", nowhere.to_str().unwrap()]).output().unwrap();
     refused(&output, 2, &["not/there"]);
     std::os::unix::fs::symlink("/nonexistent", &file).unwrap();
-    refused(&served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(), 2, &["there already"]);
+    refused(
+        &served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(),
+        2,
+        &["already exists"],
+    );
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
         // The way out is one.
         let way = served.owner(&["reset", id, "--yes", "--secret-to", "-", "--output", "json"]).output().unwrap();
         let token: serde_json::Value = serde_json::from_slice(&way.stdout).unwrap();
-        assert!(served.works(token[0]["token"].as_str().unwrap()));
+        assert!(served.works(token["token"].as_str().unwrap()));
     }
     // Whether it ends before the secret is written or after.
     for ignoring in ["exec 0<&-; exit 0", "exit 0", "exec 0<&-; sleep 0.2", "dd bs=5 count=1 of=/dev/null 2>/dev/null"]

@@ -78,12 +78,12 @@ fn columns_filters_order_and_limit_say_what_is_printed() {
     assert_eq!(list(&["-f", "lastUsed=", "-f", "creationDate>=2020-01-01", "--sort", "name"]), ["name", "a", "b", "C"]);
 
     let ids = lines(&served, &["list", "-q", "-f", "name=b"]);
-    assert_eq!(ids, [served.json(&["get", "b"])[0]["_id"].as_str().unwrap()]);
-    let object = served.json(&["list", "-f", "name=b", "--columns", "name,reach,kind,_member.email,lastUsed"]);
+    assert_eq!(ids, [served.json(&["get", "b"])["_id"].as_str().unwrap()]);
+    let object = served.json(&["list", "-f", "name=b", "--columns", "name,access,kind,_member.email,lastUsed"]);
     assert_eq!(
         object,
         serde_json::json!([{
-            "name": "b", "reach": "reader", "kind": "personal", "_member.email": "owner@example.com", "lastUsed": null
+            "name": "b", "access": "reader", "kind": "personal", "_member.email": "owner@example.com", "lastUsed": null
         }])
     );
     for flags in [
@@ -115,10 +115,7 @@ fn an_operations_answer_has_every_format_too() {
     let output = command.env("LD_OUTPUT", "json").output().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["_id"], id.as_str());
     let mut command = served.owner(&["getToken", &by_id, "--output", "yaml"]);
-    assert!(
-        stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains(&format!("_id: {id}\n")),
-        "a flag comes first"
-    );
+    assert!(stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains("name: x\n"), "a flag comes first");
     let mut command = served.owner(&["getToken", &by_id]);
     assert!(stdout(&command.env("LD_OUTPUT", "plaintext").output().unwrap()).starts_with("id "));
     let mut command = served.owner(&["getToken", &by_id]);
@@ -142,7 +139,8 @@ fn a_table_in_a_pipe_is_whole_and_has_no_colours() {
 /// The second page is late by ten minutes: what is printed by then did not wait for it.
 #[test]
 fn the_first_rows_of_a_long_list_do_not_wait_for_the_last() {
-    for format in ["table", "json", "ndjson", "yaml", "csv"] {
+    // A table is aligned, so in a pipe it waits; on a terminal it does not.
+    for format in ["json", "ndjson", "yaml", "csv"] {
         let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
         let mut list = served.owner(&["list", "-a", "--output", format]);
         let mut list = list.stderr(Stdio::null()).spawn().unwrap();

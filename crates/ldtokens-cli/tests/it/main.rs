@@ -15,7 +15,11 @@ mod dry_runs;
 mod durability;
 mod formats;
 #[cfg(unix)]
+mod forms;
+#[cfg(unix)]
 mod gate;
+#[cfg(unix)]
+mod hidden_text;
 mod local;
 #[cfg(unix)]
 mod login;
@@ -35,4 +39,9 @@ mod statuses;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod told;
 mod verbs;
+#[cfg(unix)]
+mod voice;
+mod yaml;

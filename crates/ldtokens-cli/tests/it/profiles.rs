@@ -115,7 +115,7 @@ fn config_says_what_applies_and_why_and_needs_no_credential() {
     let host = json.as_array().unwrap().iter().find(|row| row["setting"] == "host").unwrap();
     assert_eq!((&host["value"], &host["because"]), (&"https://app.launchdarkly.us".into(), &"--host".into()));
     let nothing = stdout(&ldtokens(&["config"]).output().unwrap());
-    assert!(nothing.contains("(not there)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
+    assert!(nothing.contains("(does not exist)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
 }
 
 #[test]
