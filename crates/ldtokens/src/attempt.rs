@@ -78,6 +78,7 @@ pub(crate) async fn attempt(
     let is_reading = request.method().is_safe();
     let response = match http.execute(request).await {
         Ok(response) => response,
+        Err(source) if source.is_connect() && is_lasting(&source) => return no_answer(Known::NoWay, None, source),
         Err(source) if source.is_connect() => return no_answer(Known::Refused { time_named: false }, None, source),
         Err(source) => return no_answer(Known::Unknown, None, source),
     };
@@ -106,6 +107,15 @@ pub(crate) async fn attempt(
         (known_by_refusal(status, &headers, named_wait.is_some()), Err(error))
     };
     Attempt { known, status: Some(status), request_id, result }
+}
+
+/// Whether the next connection would fail as this one did: the other side's certificate is not trusted, or it does not speak
+/// TLS.
+fn is_lasting(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.map(ToString::to_string).any(|cause| {
+        cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
+    })
 }
 
 fn known_by_refusal(status: StatusCode, headers: &HeaderMap, time_named: bool) -> Known {

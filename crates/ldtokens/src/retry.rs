@@ -124,6 +124,8 @@ pub(crate) enum Known {
         /// Whether the answer says when to come again. Waiting until then is the pacing's task.
         time_named: bool,
     },
+    /// Nothing was done, and a repetition would end the same: no connection, since the other side is not trusted.
+    NoWay,
     /// It was sent, and no usable answer came.
     Unknown,
     /// It only reads, and was answered with something that does not even claim to be JSON, such as a login page.
@@ -169,6 +171,7 @@ pub(crate) fn decide(repetition: Repetition, known: Known, past: Past, policy: &
         (Known::Answered(404), Repetition::Deletes) if past.unknown => return Decision::Done,
         (Known::Answered(409 | 422), Repetition::Settles) if past.unknown => return Decision::SayUnknown,
         (Known::Answered(_), _) => return Decision::Deliver,
+        (Known::NoWay, _) => return give_up,
         (Known::Page, _) if past.pages >= PAGES => return Decision::Deliver,
         (Known::Unknown, Repetition::Harms) => return Decision::SayUnknown,
         (Known::Refused { time_named }, _) => !time_named,
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn each_row_of_the_table() {
-        use Known::{Answered, Page, Unknown};
+        use Known::{Answered, NoWay, Page, Unknown};
         use Repetition::{Deletes, Harms, Reads, Settles};
         let refused = Known::Refused { time_named: false };
         let told_when = Known::Refused { time_named: true };
@@ -203,6 +206,8 @@ mod tests {
             (Reads, told_when, AGAIN),
             (Reads, Answered(404), Decision::Deliver),
             (Reads, Page, AGAIN),
+            (Reads, NoWay, Decision::Deliver),
+            (Harms, NoWay, Decision::Deliver),
             (Deletes, Unknown, AGAIN),
             (Deletes, refused, AGAIN),
             (Deletes, Answered(404), Decision::Deliver),
@@ -228,6 +233,8 @@ mod tests {
         assert_eq!(after(Repetition::Settles, Answered(409), true), Decision::SayUnknown);
         assert_eq!(after(Repetition::Settles, Answered(200), true), Decision::Deliver);
         assert_eq!(after(Repetition::Reads, Answered(404), true), Decision::Deliver);
+        assert_eq!(after(Repetition::Settles, Known::NoWay, true), Decision::SayUnknown);
+        assert_eq!(after(Repetition::Deletes, Known::NoWay, true), Decision::Deliver);
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Sender {
                 waited,
                 took: clock.elapsed().saturating_sub(sent),
                 status: status.map(|status| status.as_u16()),
-                refused: matches!(known, Known::Refused { .. }),
+                refused: matches!(known, Known::Refused { .. } | Known::NoWay),
                 request_id: request_id.as_deref(),
             };
             span.in_scope(|| self.observed(&seen, known));
