@@ -42,6 +42,13 @@ impl Session {
         }
     }
 
+    /// Says what may not be as the user wants it.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.has_json_errors {
+            say::warning(text);
+        }
+    }
+
     /// Says what helps to understand what happens.
     pub(crate) fn note(&self, text: &str) {
         if !self.has_json_errors {

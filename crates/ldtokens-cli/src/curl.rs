@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ldtokens::reqwest::Request;
-use ldtokens::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
+use ldtokens::raw::reqwest::Request;
+use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
 use crate::credential::Source;
 

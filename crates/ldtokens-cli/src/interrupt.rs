@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use ldtokens::reqwest::Method;
-use ldtokens::{AttemptSeen, Clock, Observer, Operation};
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{AttemptEvent, Clock, Error, Observer, Operation};
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Kind};
@@ -160,9 +160,12 @@ impl Observer for Activity {
         self.now.send_modify(|now| now.doing = doing);
     }
 
-    fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.watch.attempt(attempt);
-        let is_lost = !attempt.refused && attempt.status.is_none_or(|status| status >= 500);
+        // It is sure that nothing was done: there was no connection, or the API says so.
+        let is_refused = attempt.status == Some(429)
+            || matches!(attempt.error, Some(Error::Transport { source, .. }) if source.is_connect());
+        let is_lost = !is_refused && attempt.status.is_none_or(|status| status >= 500);
         let is_done = attempt.status.is_some_and(|status| (200..300).contains(&status));
         self.now.send_modify(|now| {
             now.doing = Doing::Thinking;

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use ldtokens::AttemptSeen;
-use ldtokens::reqwest::Url;
+use ldtokens::AttemptEvent;
+use ldtokens::raw::reqwest::Url;
 
 use crate::progress;
 use crate::redact::redacted;
@@ -33,7 +33,7 @@ impl Watch {
     }
 
     /// An attempt has ended.
-    pub(crate) fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    pub(crate) fn attempt(&self, attempt: &AttemptEvent<'_>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt.status;
         if self.is_verbose {
             say::result(&redacted(&format!(
@@ -65,7 +65,7 @@ impl Watch {
     }
 }
 
-fn outcome(attempt: &AttemptSeen<'_>) -> String {
+fn outcome(attempt: &AttemptEvent<'_>) -> String {
     let status = attempt.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let number = if attempt.number > 1 { format!(", attempt {}", attempt.number) } else { String::new() };
     format!("{status} ({} ms{number})", attempt.took.as_millis())

@@ -17,9 +17,9 @@ pub(crate) fn command() -> Command {
         .about("Create a token and deliver its secret, which is shown only once")
         .long_about(
             "Create a token and deliver its secret, which is shown only once.\n\nOn a terminal the secret is printed. In a \
-             pipe, --secret-to or --secret-to-command must say where it goes. If the response is lost, a token that may \
-             have been created is found and deleted, and another is created: you end up with one token and its secret, or \
-             with an error that says what exists.",
+             pipe, --secret-to or --secret-to-command must say where it goes. If the response is lost, another token is \
+             created, and you get its secret; a token that the lost request may have created is named on standard error, \
+             for you to delete.",
         )
         .arg(
             Arg::new("name")
@@ -64,26 +64,34 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let destination = Destination::for_people(arguments)?;
     let new_token = new_token(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
+        let create = session.client.create_or_recover(&new_token);
         if session.is_dry_run {
-            return Err(session
-                .client
-                .create(&new_token)
-                .await
-                .map_or_else(Failure::from, |_| unreachable!("it is not sent")));
+            return Err(create.await.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let delivery = destination.prepare(None)?;
-        let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await??;
+        let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        let place = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
+        let delivered = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
                  `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
-        })?;
+        });
+        for warning in &issued.warnings {
+            session.warn(warning);
+        }
+        // The secret comes first.
+        if let Some(clean_up) = &issued.clean_up {
+            let left = session.client.clean_up(clean_up).await;
+            if !left.is_empty() {
+                session.warn(&left.to_string());
+            }
+        }
+        let place = delivered?;
         printing
             .end()
             .map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))?;
-        let target = Target { id: id.clone(), name: issued.token.name.clone() };
+        let target = Target { id: id.clone(), name: issued.details.name.clone() };
         session.say_done(&format!("Created {target}. {place}"));
         Ok(())
     })

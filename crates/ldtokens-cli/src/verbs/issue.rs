@@ -17,7 +17,7 @@ pub(crate) fn hand_out(
     state: impl Fn(&str) -> String,
 ) -> Result<String, Failure> {
     let place = delivery.place();
-    let mut token = json(&issued.token);
+    let mut token = json(&issued.details);
     if delivery.is_stdout() {
         token["token"] = issued.secret.expose().into();
     }

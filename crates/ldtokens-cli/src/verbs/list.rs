@@ -119,7 +119,7 @@ async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> 
         arguments.get_one::<u64>("limit").map_or(usize::MAX, |limit| usize::try_from(*limit).unwrap_or(usize::MAX));
     let mut printer = Printer::new(arguments)?;
 
-    let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).limit(PAGE).stream();
+    let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).page_size(PAGE).stream();
     let (mut seen, mut met) = (0_u64, 0);
     let mut sorted: Vec<Value> = Vec::new();
     while met < limit || is_sorted {

@@ -74,6 +74,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
+            for warning in &issued.warnings {
+                session.warn(warning);
+            }
             let place = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
@@ -81,7 +84,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                      get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
             })?;
-            let target = Target { id: id.clone(), name: issued.token.name.clone() };
+            let target = Target { id: id.clone(), name: issued.details.name.clone() };
             session.say_done(&format!("Reset {target}. {place}; {}", old_secret(overlap)));
             Ok(())
         })

@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             token.description = None;
         }
         if let Some(permissions) = &permissions {
-            permissions.give_to(token);
+            permissions.apply_to(token);
         }
         is_changed.set(*token != before);
     };
