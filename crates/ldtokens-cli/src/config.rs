@@ -65,7 +65,7 @@ pub(crate) fn command() -> Command {
 }
 
 fn name() -> Arg {
-    Arg::new("name").value_name("PROFILE").required(true).value_parser(some_text).help("Name of the profile")
+    Arg::new("profile-name").value_name("PROFILE").required(true).value_parser(some_text).help("Name of the profile")
 }
 
 pub(crate) fn region() -> Arg {
@@ -119,7 +119,7 @@ fn list(arguments: &ArgMatches) -> Result<(), Failure> {
 }
 
 fn use_profile(arguments: &ArgMatches) -> Result<(), Failure> {
-    let name = arguments.get_one::<String>("name").expect("it is required");
+    let name = arguments.get_one::<String>("profile-name").expect("it is required");
     let config = ConfigFile::read()?;
     config.profile(name)?;
     edit(&config.path, &[Change::Default(name)])?;
@@ -129,7 +129,7 @@ fn use_profile(arguments: &ArgMatches) -> Result<(), Failure> {
 
 fn set(arguments: &ArgMatches) -> Result<(), Failure> {
     refuse(arguments, &["profile", "token-stdin"])?;
-    let name = arguments.get_one::<String>("name").expect("it is required");
+    let name = arguments.get_one::<String>("profile-name").expect("it is required");
     let config = ConfigFile::read_to_edit()?;
     let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
     let before = profile.clone();

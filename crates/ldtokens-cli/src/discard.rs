@@ -13,11 +13,10 @@ pub(crate) enum Discard {
 /// Whether what is written to standard output is lost.
 #[cfg(unix)]
 pub(crate) fn of_stdout() -> Option<Discard> {
-    use std::os::unix::fs::MetadataExt;
-    let null = std::fs::metadata("/dev/null").ok()?;
+    let null = rustix::fs::stat("/dev/null").ok()?;
     let output = rustix::fs::fstat(std::io::stdout()).ok()?;
     if rustix::fs::FileType::from_raw_mode(output.st_mode) != rustix::fs::FileType::CharacterDevice
-        || u64::from(output.st_rdev) != null.rdev()
+        || output.st_rdev != null.st_rdev
     {
         return None;
     }

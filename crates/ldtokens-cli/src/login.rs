@@ -28,7 +28,7 @@ pub(crate) fn command() -> Command {
              that prints it.",
         )
         .arg(
-            Arg::new("name")
+            Arg::new("profile-name")
                 .value_name("PROFILE")
                 .default_value("default")
                 .value_parser(profile_name)
@@ -58,7 +58,7 @@ fn profile_name(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     config::refuse(arguments, &["profile", "local", "token-file", "token-command", "dry-run"])?;
-    let name = arguments.get_one::<String>("name").expect("it has a default");
+    let name = arguments.get_one::<String>("profile-name").expect("it has a default");
     let keychain = Keychain::chosen(arguments.get_one::<String>("with").map(String::as_str))?;
     let config = ConfigFile::read_to_edit()?;
     let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };

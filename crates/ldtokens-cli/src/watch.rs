@@ -11,8 +11,8 @@ use crate::progress;
 use crate::redact::redacted;
 use crate::say;
 
-/// A shorter wait is not worth a word.
-const LONG: Duration = Duration::from_millis(1500);
+/// A shorter wait is not worth a word. None of the backoff's own is longer.
+const LONG: Duration = Duration::from_millis(2000);
 
 /// Tells of requests and waits.
 #[derive(Debug)]

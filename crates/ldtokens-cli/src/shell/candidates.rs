@@ -31,7 +31,7 @@ fn of_argument(arg: Arg, operation: Option<&'static Operation>, line: &Arc<Line>
         ("columns", _) => of_text(columns),
         ("filter", _) => of_text(filters),
         ("sort", _) => of_text(orders),
-        ("profile", _) => of_text(profiles),
+        ("profile" | "profile-name", _) => of_text(profiles),
         _ => return arg,
     };
     arg.add(completer)

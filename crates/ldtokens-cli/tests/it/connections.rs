@@ -113,8 +113,12 @@ fn a_proxy_that_does_not_answer_is_blamed_itself() {
 #[test]
 fn a_server_without_tls_is_told_from_one_that_cannot_be_reached() {
     let served = Served::start();
-    let output = run(&["list"], &served.url.replace("http://", "https://"), &[]);
-    refused(&output, 9, &["does not speak HTTPS", "http://"]);
+    let output = run(&["list", "-v"], &served.url.replace("http://", "https://"), &[]);
+    assert_eq!(output.status.code(), Some(9));
+    for words in ["does not speak HTTPS", "http://"] {
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+    assert_eq!(stderr(&output).matches("no response").count(), 1, "it is tried once: {}", stderr(&output));
 }
 
 /// OpenSSL's own server, with a certificate of a CA that nobody knows.

@@ -115,8 +115,12 @@ fn on_standard_output_a_dry_run_has_commands_or_nothing() {
     let served = Served::start();
     let hostile = "$(touch owned) `touch owned`; touch owned\ntouch owned # '\"";
     let (id, _) = served.create(hostile);
+    let (other, _) = served.create("other");
     for (arguments, is_empty) in [
-        (&["update", &id, "--role", "reader"][..], true),
+        (&["update", &id, &other, "--role", "reader", "--output", "json"][..], true),
+        (&["update", &id, &other, "--role", "reader", "--output", "csv"], true),
+        (&["get", &id, &other, "--output", "json"], false),
+        (&["update", &id, "--role", "reader"], true),
         (&["update", &id, "--role", "reader", "--output", "json"], true),
         (&["update", &id, "--role", "reader", "--output", "yaml"], true),
         (&["update", &id, "--description", hostile], false),

@@ -50,7 +50,10 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
-            return failed(AttemptOutcome::Refused { wait_named: false }, None, source);
+            let is_lasting = is_lasting(&source);
+            let outcome =
+                if is_lasting { AttemptOutcome::Impossible } else { AttemptOutcome::Refused { wait_named: false } };
+            return failed(outcome, None, source);
         }
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
@@ -94,6 +97,16 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
     let is_page =
         method.is_safe() && matches!(result, Err(Error::Undecodable { .. })) && foreign_type(&headers).is_some();
     Attempt { outcome, status: Some(status), request_id, result, is_page }
+}
+
+/// Whether the next connection would fail as this one did: the other side's certificate is not trusted, or it does not speak
+/// TLS.
+fn is_lasting(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| {
+        let cause = cause.to_string();
+        cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
+    })
 }
 
 /// The body without a byte-order mark, which some proxies put before it and RFC 8259 lets a reader skip.

@@ -38,6 +38,8 @@ fn each_row_of_the_table() {
         (NotIdempotent, REFUSED, RETRY),
         (NotIdempotent, told_when, RETRY),
         (NotIdempotent, Responded(201), Decision::Return),
+        (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
+        (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
     ];
     for (idempotency, outcome, decision) in rows {
         assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
@@ -48,6 +50,7 @@ fn each_row_of_the_table() {
 fn a_response_means_something_else_after_an_unknown_outcome() {
     use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, ReadOnly};
+    assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
     assert_eq!(after(Delete, Responded(404), true), Decision::Done);
     assert_eq!(after(Delete, Responded(401), true), Decision::Done);
     assert_eq!(after(Delete, Responded(403), true), Decision::Return);
