@@ -245,5 +245,5 @@ pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
         Some(word) => choice(word.strip_prefix("color=")?),
         None => None,
     });
-    choices.last()
+    choices.rev().next()
 }
