@@ -51,7 +51,7 @@ impl Watch {
         if wait < LONG {
             return;
         }
-        let seconds = wait.as_secs_f64().round();
+        let seconds = wait.as_secs_f64().ceil();
         let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(500..) => format!("the API failed: trying again in {seconds} s"),
             Some(_) => format!("rate limited: waiting {seconds} s"),
