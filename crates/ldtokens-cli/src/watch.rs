@@ -12,7 +12,7 @@ use crate::redact::redacted;
 use crate::say;
 
 /// A shorter wait is not worth a word. None of the backoff's own is longer.
-const LONG: Duration = Duration::from_millis(2000);
+const LONG: Duration = Duration::from_millis(1700);
 
 /// Tells of requests and waits.
 #[derive(Debug)]
