@@ -84,6 +84,9 @@ struct Outgoing<'a> {
     deadline: Duration,
 }
 
+/// A page in the response's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+const PAGES: u32 = 3;
+
 impl Sender {
     pub(crate) async fn send(
         &self,
@@ -117,7 +120,7 @@ impl Sender {
 
     async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut counted) = (false, 0);
+        let (mut unknown, mut counted, mut pages) = (false, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -132,7 +135,15 @@ impl Sender {
             }
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);
-            let Attempt { outcome, result, .. } = self.attempt(outgoing, permit, *attempts, sent, waited).await?;
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, outgoing.method.as_str());
+            }
+            let Attempt { outcome, result, is_page, .. } =
+                self.attempt(outgoing, permit, *attempts, sent, waited).await?;
+            pages = if is_page { pages + 1 } else { 0 };
+            if pages >= PAGES {
+                return result;
+            }
             if result.is_ok() {
                 self.credential_worked.store(true, Ordering::Relaxed);
             }
