@@ -1,0 +1,94 @@
+//! Lists: where a page begins, found without reading what stands before it, and what stands in it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+
+use super::records::{Records, Visible};
+
+/// As the triggers of the store's format count: this many numbers are a block, in bits.
+const BLOCK_BITS: u32 = 10;
+
+/// The block that counts a whole group.
+const WHOLE: i64 = -1;
+
+/// Where the tokens from an offset on begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The number to begin at.
+    pub(crate) from: i64,
+    /// How many tokens from there are to be skipped; fewer than a block has.
+    pub(crate) skip: i64,
+}
+
+impl Visible {
+    /// The groups of the tally that it is the sum of.
+    fn groups(&self) -> Vec<&str> {
+        match self {
+            Self::All => vec!["*"],
+            Self::Service => vec!["service"],
+            Self::ServiceAndMember(member) => vec!["service", member],
+        }
+    }
+}
+
+impl Records<'_> {
+    /// How many tokens are visible.
+    pub(crate) fn total(&self, visible: &Visible) -> rusqlite::Result<i64> {
+        let mut total = 0;
+        let mut of_group = self
+            .connection
+            .prepare_cached("SELECT coalesce(sum(tokens), 0) FROM tally WHERE owner = ? AND block = ?")?;
+        for group in visible.groups() {
+            total += of_group.query_row(params![group, WHOLE], |row| row.get::<_, i64>(0))?;
+        }
+        Ok(total)
+    }
+
+    /// Where the visible tokens after the first `offset` begin. None if there are no more.
+    pub(crate) fn place(&self, visible: &Visible, offset: i64) -> rusqlite::Result<Option<Place>> {
+        if offset == 0 {
+            return Ok(Some(Place { from: 0, skip: 0 }));
+        }
+        let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut of_group =
+            self.connection.prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
+        for group in visible.groups() {
+            let mut rows = of_group.query(params![group, WHOLE])?;
+            while let Some(row) = rows.next()? {
+                *blocks.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+            }
+        }
+        let mut before = 0;
+        for (block, tokens) in blocks {
+            if before + tokens > offset {
+                return Ok(Some(Place { from: block << BLOCK_BITS, skip: offset - before }));
+            }
+            before += tokens;
+        }
+        Ok(None)
+    }
+
+    /// The numbers of the visible tokens from a place on, in their order and so many at most.
+    pub(crate) fn numbers(&self, visible: &Visible, place: Place, limit: i64) -> rusqlite::Result<Vec<i64>> {
+        let Place { from, skip } = place;
+        let mut statement = self.connection.prepare_cached(match visible {
+            Visible::All => "SELECT number FROM token WHERE number >= ?1 ORDER BY number LIMIT ?2 OFFSET ?3",
+            Visible::Service => {
+                "SELECT number FROM token INDEXED BY service_token WHERE service AND number >= ?1
+                 ORDER BY number LIMIT ?2 OFFSET ?3"
+            }
+            Visible::ServiceAndMember(_) => {
+                "SELECT number FROM token INDEXED BY service_token WHERE service AND number >= ?1
+                 UNION ALL
+                 SELECT number FROM token INDEXED BY personal_token WHERE NOT service AND member = ?4 AND number >= ?1
+                 ORDER BY number LIMIT ?2 OFFSET ?3"
+            }
+        })?;
+        let number = |row: &rusqlite::Row<'_>| row.get(0);
+        match visible {
+            Visible::ServiceAndMember(member) => statement.query_map(params![from, limit, skip, member], number)?.collect(),
+            _ => statement.query_map([from, limit, skip], number)?.collect(),
+        }
+    }
+}
