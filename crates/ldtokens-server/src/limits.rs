@@ -16,7 +16,8 @@ const WINDOW: i64 = 10_000;
 ///
 /// With a limit of the account or of routes, every answer says when the window ends and how much of both is left: if only
 /// one is given, a route has no less than the account, and the account as much as all routes together. Without one, no
-/// answer has these headers. The limit of an address is told by `Retry-After` only, once it is exceeded.
+/// answer has these headers. A request whose credential does not work is not counted, and its 401 has none of them. The limit
+/// of an address counts every request, and is told by `Retry-After` only, once it is exceeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     account: Option<u32>,
@@ -92,8 +93,13 @@ impl Limiter {
         Self { address_limit: limits.address, window_limits: limits.of_window(), window: Mutex::default() }
     }
 
-    /// Counts a request to `route`.
-    pub(crate) fn count(&self, address: Option<IpAddr>, route: &'static str, clock: &Clock) -> Count {
+    /// Whether requests of the account or to its routes are counted.
+    pub(crate) fn has_windows(&self) -> bool {
+        self.window_limits.is_some()
+    }
+
+    /// Counts a request from `address`, and to `route` if the account's limits apply to it.
+    pub(crate) fn count(&self, address: Option<IpAddr>, route: Option<&'static str>, clock: &Clock) -> Count {
         if self.address_limit.is_none() && self.window_limits.is_none() {
             return Count::default();
         }
@@ -115,7 +121,9 @@ impl Limiter {
             }
             *used += 1;
         }
-        let Some((account_limit, route_limit)) = self.window_limits else { return Count::default() };
+        let (Some((account_limit, route_limit)), Some(route)) = (self.window_limits, route) else {
+            return Count::default();
+        };
         let of_account = window.account;
         let of_route = window.routes.entry(route).or_default();
         let exceeded = of_account >= account_limit || *of_route >= route_limit;

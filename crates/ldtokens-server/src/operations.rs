@@ -8,15 +8,23 @@ use ldtokens_client::Secret;
 use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
-use crate::answer::{Answer, Refusal, json_answer, no_content};
-use crate::document::{later, link, new_token, patched, shown};
+use crate::answer::{Answer, Refusal, json_text_answer, no_content};
+use crate::custom_role_ids;
+use crate::document::{kept, later, link, new_token};
 use crate::identity_and_roles;
+use crate::listing::Listing;
+use crate::patch::patched;
 use crate::secrets;
+use crate::shown;
 use crate::store::{LastUse, Records, StoredToken};
+use crate::strictness::Strictness;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
 const DEFAULT_LIMIT: i64 = 25;
+
+/// A page never has more tokens, whatever is asked for. Our choice: the vendor names no limit.
+const LARGEST_LIMIT: i64 = 1000;
 
 /// What is asked for, as far as it is the same for all operations.
 #[derive(Debug)]
@@ -40,6 +48,7 @@ pub(crate) struct Request<'a> {
     pub(crate) records: &'a Records<'a>,
     pub(crate) caller: &'a Caller,
     pub(crate) last_use: &'a LastUse,
+    pub(crate) strictness: Strictness,
     pub(crate) asked: &'a Asked,
 }
 
@@ -48,6 +57,8 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Work {
     /// It only reads.
     Read(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    /// It reads tokens, perhaps many.
+    List(fn(&Request<'_>) -> Result<Listing, Refusal>),
     /// It reads and writes, after all writes before it.
     Write(fn(&Request<'_>) -> Result<Answer, Refusal>),
     /// It decides by what it reads, and then writes; what no longer holds by then is a conflict: what the vendor calls
@@ -67,7 +78,7 @@ pub(crate) struct Change {
 /// The operation of that name, if this server has it.
 pub(crate) fn work(operation: &str) -> Option<Work> {
     Some(match operation {
-        "getTokens" => Work::Read(get_tokens),
+        "getTokens" => Work::List(get_tokens),
         "postToken" => Work::Write(post_token),
         "getToken" => Work::Read(get_token),
         "patchToken" => Work::Change(patch_token),
@@ -82,30 +93,34 @@ impl Request<'_> {
         self.asked.parameters.get(name).and_then(Value::as_i64)
     }
 
-    /// The token as the API shows it.
-    fn shown(&self, token: &StoredToken) -> Value {
-        shown(token, self.last_use.of(&token.id).or(token.last_used))
+    /// The answer that shows the token.
+    fn show(&self, status: StatusCode, token: &StoredToken) -> Answer {
+        json_text_answer(status, shown::text(token, self.last_used(token)))
     }
 
     /// The one time that a secret is shown whole.
-    fn with_secret(&self, token: &StoredToken, secret: &Secret) -> Value {
-        let mut whole = self.shown(token);
-        whole["token"] = secret.expose().into();
-        whole
+    fn show_with_secret(&self, status: StatusCode, mut token: StoredToken, secret: &Secret) -> Answer {
+        token.document["token"] = secret.expose().into();
+        self.show(status, &token)
+    }
+
+    fn last_used(&self, token: &StoredToken) -> Option<i64> {
+        self.last_use.of(token.number).or(token.last_used)
     }
 }
 
-fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
+fn get_tokens(request: &Request<'_>) -> Result<Listing, Refusal> {
+    let records = request.records;
     let show_all = request.asked.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
     let visible = request.caller.visible(show_all);
     if request.asked.version < FIRST_PAGED_VERSION {
-        let (_, tokens) = request.records.page(&visible, -1, 0)?;
         let links = json!({ "self": link(&href(None, 0, show_all)) });
-        return Ok(page_answer(request, &tokens, json!({ "_links": links })));
+        let place = records.place(&visible, 0)?;
+        return Ok(Listing::begin(records, visible, place, None, &links, None)?);
     }
-    let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
+    let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
-    let (count, tokens) = request.records.page(&visible, limit, offset)?;
+    let count = records.total(&visible)?;
     let to = |offset| link(&href(Some(limit), offset, show_all));
     let mut links = json!({ "self": to(offset) });
     if offset > 0 {
@@ -116,12 +131,8 @@ fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
         links["next"] = to(offset + limit);
         links["last"] = to((count - 1) / limit * limit);
     }
-    Ok(page_answer(request, &tokens, json!({ "totalCount": count, "_links": links })))
-}
-
-fn page_answer(request: &Request<'_>, tokens: &[StoredToken], mut page: Value) -> Answer {
-    page["items"] = tokens.iter().map(|token| request.shown(token)).collect();
-    json_answer(StatusCode::OK, &page)
+    let place = records.place(&visible, offset)?;
+    Ok(Listing::begin(records, visible, place, Some(limit), &links, Some(count))?)
 }
 
 fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
@@ -138,51 +149,75 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let owner = records.owner_id()?;
     let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
     caller.require(records, Action::Create, &token)?;
+    if let Some(document) = token.document.as_object_mut() {
+        custom_role_ids::adopt(records, request.strictness, document)?;
+    }
     caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
     token.document["token"] = secret.last_four().into();
     records.add_token(&token)?;
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
-    Ok(json_answer(StatusCode::CREATED, &request.with_secret(&token, &secret)))
+    Ok(request.show_with_secret(StatusCode::CREATED, token, &secret))
 }
 
 fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let token = request.caller.find(request.records, &request.asked.path_id, &[])?;
-    Ok(json_answer(StatusCode::OK, &request.shown(&token)))
+    Ok(request.show(StatusCode::OK, &token))
 }
 
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
-    let patched = patched(&token.document, &asked.body, asked.now);
+    let patched = patched(&shown::value(&token, request.last_used(&token)), &asked.body, asked.now, |document| {
+        custom_role_ids::adopt(records, request.strictness, document)
+    });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;
     let (document, actions) = patched?;
+    let document = kept(document);
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_reach(records, &document)?;
     }
-    let is_change = document != token.document;
-    token.document = document;
-    let answer = json_answer(StatusCode::OK, &request.shown(&token));
+    let is_change = document != *token.document;
+    token.document = document.into();
+    let answer = request.show(StatusCode::OK, &token);
     Ok(Change { token, is_change, answer })
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let token = request.caller.find(request.records, &request.asked.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
-    request.last_use.forget(&token.id);
+    request.last_use.forget(token.number);
     Ok(no_content())
+}
+
+/// The end of the year 9999. A later expiry is no time in milliseconds.
+const LATEST_EXPIRY: i64 = 253_402_300_799_999;
+
+/// When the old secrets of a token that is reset stop working: a time that has passed, as 0 has, means at once.
+fn expiry(request: &Request<'_>) -> Result<i64, Refusal> {
+    match request.parameter("expiry") {
+        None => Ok(request.asked.now),
+        Some(expiry @ 0..=LATEST_EXPIRY) => Ok(expiry),
+        Some(expiry) => Err(Refusal::invalid_request(format!(
+            "expiry: {expiry} is not a Unix time in milliseconds; leave it out to end the old secret at once"
+        ))),
+    }
 }
 
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
 fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
-    records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
+    let is_its_own = !caller.token.service && caller.token.member.id == token.member.id;
+    if !token.service && !is_its_own {
+        request.strictness.tolerate(Refusal::not_its_member())?;
+    }
+    records.expire_secrets(&token.id, expiry(request)?, asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
     token.document["lastModified"] = later(&token.document, asked.now).into();
     token.document["token"] = secret.last_four().into();
     records.replace(&token)?;
-    Ok(json_answer(StatusCode::OK, &request.with_secret(&token, &secret)))
+    Ok(request.show_with_secret(StatusCode::OK, token, &secret))
 }

@@ -12,21 +12,27 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::routing::{any, get};
 
 use crate::access::Caller;
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, json_text_answer};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
 use crate::faults::Faults;
 use crate::identity_and_roles;
 use crate::judge;
+use crate::listing::Listing;
 use crate::limits::Limiter;
 use crate::middleware;
 use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
 use crate::session::Session;
-use crate::store::{Records, Store};
+use crate::store::{Reader, Records, Store};
+use crate::strictness::Strictness;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
+
+/// What is looked at where it arrives: bodies up to so many bytes, and pages up to so many tokens.
+const SHORT_BODY: usize = 4 * 1024;
+const SHORT_PAGE: u64 = 100;
 
 pub(crate) const API: &str = "/api/v2";
 
@@ -36,6 +42,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
+    pub(crate) strictness: Strictness,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
     /// How long a body may take to arrive.
@@ -101,8 +108,31 @@ fn not_allowed(request: &HttpRequest) -> Answer {
 /// What comes of the first look at the store.
 enum Next {
     Done(Answer),
+    /// The rest of a list, after its first piece.
+    List(Vec<u8>, Listing),
     Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
     Change(Asked, Box<Change>, fn(&Request<'_>) -> Result<Change, Refusal>),
+}
+
+/// What a request is, before it is known whose.
+struct Seen {
+    operation: &'static str,
+    work: Work,
+    path_id: String,
+    head: Parts,
+    body: Bytes,
+}
+
+impl Seen {
+    /// Whether looking at it takes no longer than sending it to another thread would.
+    fn is_short(&self) -> bool {
+        let limit = || self.head.uri.query()?.split("limit=").nth(1)?.split('&').next()?.parse().ok();
+        self.body.len() <= SHORT_BODY && limit().is_none_or(|limit: u64| limit <= SHORT_PAGE)
+    }
+
+    fn is_list(&self) -> bool {
+        matches!(self.work, Work::List(_))
+    }
 }
 
 impl Service {
@@ -116,10 +146,14 @@ impl Service {
     ) -> Result<Answer, Refusal> {
         let (head, body) = request.into_parts();
         let body = self.whole(body).await?;
-        let looking = self.clone();
-        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, path_id, &head, body));
-        match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
+        let seen = Seen { operation, work, path_id, head, body };
+        let looked = match self.look_at_once(seen) {
+            Ok(looked) => looked,
+            Err(seen) => self.look_elsewhere(seen).await,
+        };
+        match looked? {
             Next::Done(answer) => Ok(answer),
+            Next::List(piece, listing) => Ok(listing.into_answer(piece, self)),
             Next::Write(asked, work) => self.write(asked, work).await,
             Next::Change(asked, change, work) => {
                 let change_it = move |request: &Request<'_>| {
@@ -145,10 +179,10 @@ impl Service {
         asked: Asked,
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Result<Answer, Refusal> {
-        let (last_use, session) = (self.store.last_use().clone(), self.session.clone());
+        let (last_use, session, strictness) = (self.store.last_use().clone(), self.session.clone(), self.strictness);
         let write = move |records: &Records<'_>| {
             let caller = Session::caller(session.as_ref(), records, &asked.credential, asked.now)?;
-            work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+            work(&Request { records, caller: &caller, last_use: &last_use, strictness, asked: &asked })
         };
         self.store.write(write).await
     }
@@ -160,37 +194,112 @@ impl Service {
         whole.map_err(|_| Refusal::too_slow())?.map_err(too_long)
     }
 
-    /// Checks the request, and does what can be done by reading.
-    fn look(
-        &self,
-        operation: &'static str,
-        work: Work,
-        path_id: String,
-        head: &Parts,
-        body: Bytes,
-    ) -> Result<Next, Refusal> {
+    /// Whether the credential in `headers` opens anything. If the store can't say, the operation will say why.
+    pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
+        let Some(credential) = credential(headers) else { return false };
         let now = self.clock.now().get();
-        let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let credential = secrets::hash(credential.ok_or_else(Refusal::unauthorized)?);
-        self.store.read(|records| {
+        let look = move |service: &Self, reader: Reader<'_>| {
+            reader.read(|records| Session::caller(service.session.as_ref(), records, &credential, now))
+        };
+        let at_once = self.store.free_reader().map(|reader| look(self, reader));
+        let looked = match at_once {
+            Some(looked) => looked,
+            None => {
+                let service = self.clone();
+                let looking = tokio::task::spawn_blocking(move || look(&service, service.store.reader()));
+                looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+            }
+        };
+        !matches!(looked, Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED)
+    }
+
+    /// Looks at a request that is short, if that doesn't have to wait.
+    fn look_at_once(&self, seen: Seen) -> Result<Result<Next, Refusal>, Seen> {
+        match self.store.free_reader() {
+            Some(reader) if seen.is_short() => Ok(self.look(seen, Some(reader))),
+            _ => Err(seen),
+        }
+    }
+
+    /// Looks at a request where waiting and working hold up nobody else.
+    async fn look_elsewhere(self: &Arc<Self>, seen: Seen) -> Result<Next, Refusal> {
+        let leave = if seen.is_list() { self.store.long_read().await } else { None };
+        let service = self.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let _leave = leave;
+            service.look(seen, None)
+        });
+        looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+    }
+
+    fn request<'a>(&'a self, records: &'a Records<'a>, caller: &'a Caller, asked: &'a Asked) -> Request<'a> {
+        Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, asked }
+    }
+
+    /// Checks the request, and does what can be done by reading. No reader is held meanwhile but to read.
+    fn look(&self, seen: Seen, reader: Option<Reader<'_>>) -> Result<Next, Refusal> {
+        let now = self.clock.now().get();
+        let Seen { operation, work, path_id, head, body } = seen;
+        let credential = credential(&head.headers).ok_or_else(Refusal::unauthorized)?;
+        let last_use = self.store.last_use();
+        let authenticated = |records: &Records<'_>| -> Result<Caller, Refusal> {
             let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
-            let last_use = self.store.last_use();
-            last_use.note(&caller.token.id, now);
-            let version = version(&head.headers, &caller)?;
+            last_use.note(caller.token.number, now);
+            Ok(caller)
+        };
+        let checked = |caller: &Caller| -> Result<Asked, Refusal> {
+            let version = version(&head.headers, caller)?;
+            if takes_json(&head.method) && !is_json(&head.headers) {
+                self.strictness.tolerate(Refusal::unsupported_media_type())?;
+            }
             let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
             judge::body(operation, &body)?;
-            let asked = Asked { credential, now, version, path_id, parameters, body };
-            let request = Request { records, caller: &caller, last_use, asked: &asked };
-            Ok(match work {
-                Work::Read(work) => Next::Done(work(&request)?),
-                Work::Write(work) => Next::Write(asked, work),
-                Work::Change(work) => match work(&request)? {
-                    change if !change.is_change => Next::Done(change.answer),
-                    change => Next::Change(asked, Box::new(change), work),
-                },
-            })
-        })
+            Ok(Asked { credential, now, version, path_id, parameters, body: body.clone() })
+        };
+        let reader = reader.unwrap_or_else(|| self.store.reader());
+        match work {
+            Work::Read(work) => reader.read(|records| {
+                let caller = authenticated(records)?;
+                Ok(Next::Done(work(&self.request(records, &caller, &checked(&caller)?))?))
+            }),
+            Work::List(work) => reader.read(|records| {
+                let caller = authenticated(records)?;
+                let listing = work(&self.request(records, &caller, &checked(&caller)?))?;
+                Ok(match listing.first_piece(records, last_use)? {
+                    (whole, None) => Next::Done(json_text_answer(StatusCode::OK, whole)),
+                    (piece, Some(listing)) => Next::List(piece, listing),
+                })
+            }),
+            Work::Write(work) => {
+                let caller = reader.read(authenticated)?;
+                drop(reader);
+                Ok(Next::Write(checked(&caller)?, work))
+            }
+            Work::Change(work) => {
+                let caller = reader.read(authenticated)?;
+                drop(reader);
+                let asked = checked(&caller)?;
+                let change = self.store.read(|records| work(&self.request(records, &caller, &asked)))?;
+                Ok(if change.is_change { Next::Change(asked, Box::new(change), work) } else { Next::Done(change.answer) })
+            }
+        }
     }
+}
+
+/// The hash of the caller's secret.
+fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok().map(secrets::hash)
+}
+
+/// "Request bodies for PATCH, POST and PUT must be JSON", say the vendor's docs; its server has refused a POST without a
+/// body for that too.
+fn takes_json(method: &Method) -> bool {
+    [Method::POST, Method::PATCH, Method::PUT].contains(method)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
@@ -200,13 +309,18 @@ fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     }
 }
 
-/// The version of the API that the request names, or else its token's default.
+/// The version of the API that the request names, or else its token's default. `beta`, which the vendor has for resources
+/// in beta, means the newest.
 fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
     let Some(named) = headers.get("ld-api-version") else {
         return Ok(caller.token.document["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]));
     };
-    let known = named.to_str().ok().and_then(|text| text.parse().ok()).filter(|version| API_VERSIONS.contains(version));
-    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}")))
+    let named = named.to_str().unwrap_or_default();
+    if named == "beta" {
+        return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
+    }
+    let known = named.parse().ok().filter(|version| API_VERSIONS.contains(version));
+    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
 }
 
 /// The method that `request` tunnels through a POST.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
+use super::last_use::LastUse;
 use super::records::{Records, Visible};
+use crate::shown::{Shown, ShownMember};
 
 /// As the triggers of the store's format count: this many numbers are a block, in bits.
 const BLOCK_BITS: u32 = 10;
@@ -43,6 +45,13 @@ impl Records<'_> {
             total += of_group.query_row(params![group, WHOLE], |row| row.get::<_, i64>(0))?;
         }
         Ok(total)
+    }
+
+    /// The number of the last token of all; 0 if there is none.
+    pub(crate) fn last_number(&self) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(number), 0) FROM token")?
+            .query_row([], |row| row.get(0))
     }
 
     /// Where the visible tokens after the first `offset` begin. None if there are no more.
@@ -90,5 +99,27 @@ impl Records<'_> {
             Visible::ServiceAndMember(member) => statement.query_map(params![from, limit, skip, member], number)?.collect(),
             _ => statement.query_map([from, limit, skip], number)?.collect(),
         }
+    }
+
+    /// Writes the token `number` as the API shows it after what is in `out`. Does nothing for one that is gone.
+    pub(crate) fn show(&self, number: i64, last_use: &LastUse, out: &mut Vec<u8>) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT token.id, document, moment, member.id, email, role, first_name, last_name
+             FROM token CROSS JOIN member ON member.id = token.member LEFT JOIN last_use ON last_use.token = number
+             WHERE number = ?",
+        )?;
+        let mut rows = statement.query([number])?;
+        let Some(row) = rows.next()? else { return Ok(()) };
+        let text = |column: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(column)?.as_str()?) };
+        let member = ShownMember {
+            id: text(3)?,
+            email: text(4)?,
+            role: text(5)?,
+            first_name: text(6)?,
+            last_name: text(7)?,
+        };
+        let last_used = last_use.of(number).or(row.get(2)?);
+        Shown { id: text(0)?, document: text(1)?, member, last_used }.write(out);
+        Ok(())
     }
 }

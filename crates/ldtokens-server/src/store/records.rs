@@ -136,14 +136,6 @@ impl<'a> Records<'a> {
         Ok((count, roles))
     }
 
-    /// The policy of the custom role with this key or ID.
-    pub(crate) fn policy(&self, role: &str) -> rusqlite::Result<Option<Vec<Statement>>> {
-        self.connection
-            .prepare_cached("SELECT policy FROM custom_role WHERE key = ?1 OR id = ?1")?
-            .query_row([role], |row| json(row, 0))
-            .optional()
-    }
-
     pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("INSERT INTO token (id, member, service, document) VALUES (?, ?, ?, ?)")?

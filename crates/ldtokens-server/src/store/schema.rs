@@ -10,7 +10,7 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 
 /// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
 /// changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "CREATE TABLE member (
         id TEXT PRIMARY KEY,
         email TEXT NOT NULL,
@@ -43,10 +43,16 @@ const STEPS: [&str; 3] = [
         name TEXT NOT NULL,
         policy TEXT NOT NULL
     ) STRICT;",
+    // A token has the account's owner as its owner, and its custom roles by ID, as the API shows both.
+    "UPDATE token SET document = json_set(document, '$.ownerId',
+        (SELECT id FROM member ORDER BY role = 'owner' DESC, rowid LIMIT 1));
+    UPDATE token SET document = json_set(document, '$.customRoleIds', json((
+        SELECT json_group_array(coalesce((SELECT id FROM custom_role WHERE key = value), value))
+        FROM json_each(document, '$.customRoleIds')
+    ))) WHERE json_type(document, '$.customRoleIds') = 'array';",
     // Lists in the size of the page. An index gives each kind of token in the order of the numbers. `tally` counts the tokens
     // of '*' (all), of 'service' and of each member (personal ones), in each block of 1,024 numbers and, as block -1, in all.
-    // The last use is in a table of its own, so that a use does not rewrite the token. `ownerId` was the token's member before,
-    // and is the account's owner.
+    // The last use is in a table of its own, so that a use does not rewrite the token.
     "CREATE TABLE last_use (
         token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
         moment INTEGER NOT NULL
@@ -54,9 +60,6 @@ const STEPS: [&str; 3] = [
     INSERT INTO last_use (token, moment) SELECT number, last_used FROM token WHERE last_used IS NOT NULL;
     ALTER TABLE token DROP COLUMN last_used;
     CREATE INDEX member_of_role ON member (role);
-    UPDATE token SET document = json_set(document, '$.ownerId', owner.id)
-        FROM (SELECT id FROM member WHERE role = 'owner' ORDER BY rowid LIMIT 1) AS owner
-        WHERE document ->> '$.ownerId' IS NOT owner.id;
     DROP INDEX token_of_member;
     CREATE INDEX service_token ON token (number) WHERE service;
     CREATE INDEX personal_token ON token (member, number) WHERE NOT service;

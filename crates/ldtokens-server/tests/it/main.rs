@@ -15,5 +15,6 @@ mod permissions;
 mod properties;
 mod protocol;
 mod stores;
+mod strict;
 mod support;
 mod token_model;
