@@ -116,6 +116,13 @@ fn serve() -> Command {
                 .help("The address and port to listen on; port 0 takes a free one"),
         )
         .arg(
+            Arg::new("allow-host")
+                .long("allow-host")
+                .value_name("NAME")
+                .action(clap::ArgAction::Append)
+                .help("Answer requests for this host name too [default: localhost and the address of --listen]"),
+        )
+        .arg(
             Arg::new("store")
                 .long("store")
                 .value_name("FILE")

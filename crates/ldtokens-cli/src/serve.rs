@@ -1,6 +1,7 @@
 //! `ldtokens serve`: a local LaunchDarkly until it is interrupted. Standard output has what it announces, and standard error
 //! the log.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     }
     let mut builder =
         Server::builder().listen(*arguments.get_one::<SocketAddr>("listen").expect("it has a default")).limits(limits);
+    for name in arguments.get_many::<String>("allow-host").into_iter().flatten() {
+        builder = builder.allow_host(name);
+    }
     let store = arguments.get_one::<PathBuf>("store");
     if let Some(store) = store {
         builder = builder.store(store);
@@ -86,6 +90,10 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
 
 fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
+    // What is longer is refused, and needs no more memory for that.
+    let read = file.take(Account::LONGEST as u64 + 1).read_to_string(&mut text);
+    read.map_err(|error| unusable(error.to_string()))?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::account_size;
 use crate::answer::Refusal;
 use crate::custom_role_ids;
 use crate::document::new_token;
@@ -125,8 +126,9 @@ impl Default for Account {
 impl FromStr for Account {
     type Err = InvalidAccount;
 
-    /// Reads an account from YAML, of which JSON is a part.
+    /// Reads an account from YAML, of which JSON is a part: up to 16 MiB, and 64 MiB with its aliases followed.
     fn from_str(text: &str) -> Result<Self, InvalidAccount> {
+        account_size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
         let account: Self =
             serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
         account.check()?;
@@ -135,6 +137,9 @@ impl FromStr for Account {
 }
 
 impl Account {
+    /// How long the text of an account may be, in bytes: 16 MiB.
+    pub const LONGEST: usize = account_size::LONGEST;
+
     /// The JSON Schema (2020-12) of what an account is read from.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Account).to_value()

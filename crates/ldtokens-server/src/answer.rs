@@ -69,6 +69,12 @@ impl Refusal {
         Self { message: message.to_owned(), ..Self::forbidden() }
     }
 
+    pub(crate) fn foreign_host() -> Self {
+        let message = "This server is not for the host that the request names. It is for localhost, the address that it listens \
+                       on, and the names that `serve --allow-host` gives.";
+        Self { message: message.to_owned(), ..Self::forbidden() }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier")
     }

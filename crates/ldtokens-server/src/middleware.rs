@@ -1,4 +1,4 @@
-//! What goes around every request, in this order: preflight, rate limits, faults; and then the date, CORS, and the log.
+//! What goes around every request, in this order: the host, preflight, rate limits, faults; and then the date, CORS, and the log.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
-use crate::routes::{API, Operation, Service, operation};
+use crate::routes::{API, HEALTH, Operation, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.
@@ -43,10 +43,18 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
     let line = LogLine::of(&request);
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with(API);
-    let mut answer = if is_api { service.limited(request, next).await } else { next.run(request).await };
+    let mut answer = if request.uri().path() != HEALTH && !service.hosts.allow(&request) {
+        Refusal::foreign_host().into_answer()
+    } else if is_api {
+        service.limited(request, next).await
+    } else {
+        next.run(request).await
+    };
     let headers = answer.headers_mut();
     if is_api {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
+        // What a cache keeps of one site's answer is not for another's.
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     }
     let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
     headers.extend(HeaderValue::from_str(&date).map(|date| (header::DATE, date)));

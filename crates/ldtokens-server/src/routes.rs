@@ -16,10 +16,11 @@ use crate::answer::{Answer, Refusal, json_text_answer};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
 use crate::faults::Faults;
+use crate::hosts::Hosts;
 use crate::identity_and_roles;
 use crate::judge;
-use crate::listing::Listing;
 use crate::limits::Limiter;
+use crate::listing::Listing;
 use crate::middleware;
 use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
@@ -36,10 +37,14 @@ const SHORT_PAGE: u64 = 100;
 
 pub(crate) const API: &str = "/api/v2";
 
+/// Where anyone may ask whether the server serves.
+pub(crate) const HEALTH: &str = "/healthz";
+
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
+    pub(crate) hosts: Hosts,
     pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
     pub(crate) strictness: Strictness,
@@ -56,7 +61,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         router = router.route(&format!("{API}{path}"), any(serve));
     }
     router
-        .route("/healthz", get(async || StatusCode::NO_CONTENT))
+        .route(HEALTH, get(async || StatusCode::NO_CONTENT))
         .fallback(async || Refusal::not_found().into_answer())
         .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::around))
         .with_state(service)
@@ -280,7 +285,11 @@ impl Service {
                 drop(reader);
                 let asked = checked(&caller)?;
                 let change = self.store.read(|records| work(&self.request(records, &caller, &asked)))?;
-                Ok(if change.is_change { Next::Change(asked, Box::new(change), work) } else { Next::Done(change.answer) })
+                Ok(if change.is_change {
+                    Next::Change(asked, Box::new(change), work)
+                } else {
+                    Next::Done(change.answer)
+                })
             }
         }
     }

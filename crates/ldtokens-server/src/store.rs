@@ -63,8 +63,7 @@ impl Store {
         let last_use = Arc::new(LastUse::default());
         let (jobs, waiting) = mpsc::channel();
         let (used, writers_gate) = (last_use.clone(), gate.clone());
-        let writing =
-            std::thread::spawn(move || writer::run(connection, writers_gate.as_deref(), &waiting, &used));
+        let writing = std::thread::spawn(move || writer::run(connection, writers_gate.as_deref(), &waiting, &used));
         Self {
             jobs: Some(jobs),
             writing: Some(writing),

@@ -73,7 +73,7 @@ pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value)
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let head = format!("Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    stream.write_all(format!("{line} HTTP/1.1\r\nHost: x\r\n{head}{body}").as_bytes()).unwrap();
+    stream.write_all(format!("{line} HTTP/1.1\r\nHost: localhost\r\n{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();

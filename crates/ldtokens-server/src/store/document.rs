@@ -41,7 +41,9 @@ impl Deref for Document {
     fn deref(&self) -> &Value {
         self.value.get_or_init(|| {
             let parsed = self.text.as_deref().map(serde_json::from_str);
-            parsed.and_then(|parsed| parsed.inspect_err(|error| tracing::error!(%error, "a token is damaged")).ok()).unwrap_or_default()
+            parsed
+                .and_then(|parsed| parsed.inspect_err(|error| tracing::error!(%error, "a token is damaged")).ok())
+                .unwrap_or_default()
         })
     }
 }

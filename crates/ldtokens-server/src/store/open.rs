@@ -58,7 +58,9 @@ fn check_name(path: &Path) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("it has no name; give a file")
     } else if name == b":memory:" {
-        Err("it is not a file; leave --store out to keep the account in memory, or give ./:memory: for a file of this name")
+        Err(
+            "it is not a file; leave --store out to keep the account in memory, or give ./:memory: for a file of this name",
+        )
     } else if name.len() >= 5 && name[..5].eq_ignore_ascii_case(b"file:") {
         Err("it is a URI, not a file; give the path alone, or ./file:... for a file of such a name")
     } else if path.exists() && !path.is_file() && !path.is_dir() {
@@ -82,11 +84,11 @@ pub(super) fn open_in_memory(readers: usize) -> rusqlite::Result<(Connection, Ve
     // SQLite's own file system in memory, in which connections of this process share what begins with a slash.
     let name = format!("/ldtokens-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let open = || -> rusqlite::Result<Connection> {
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags_and_vfs(&name, flags, c"memdb")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?;
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?;
         Ok(connection)
     };
     let mut connection = open()?;
@@ -173,9 +175,11 @@ impl Problem {
         match self {
             Self::InUse => IN_USE.to_owned(),
             // SQLite's log has the file's name, so that what one name has written is not seen by the other.
-            Self::OtherNames => "it has another name, a hard link, by which a second server could open it; remove one of them, \
+            Self::OtherNames => {
+                "it has another name, a hard link, by which a second server could open it; remove one of them, \
                                  or give a copy"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::NotOurs => "it is a database of another program's; give another file".to_owned(),
             Self::Damaged => DAMAGED.to_owned(),
             Self::OtherVersion(version) => format!(

@@ -49,9 +49,7 @@ impl Records<'_> {
 
     /// The number of the last token of all; 0 if there is none.
     pub(crate) fn last_number(&self) -> rusqlite::Result<i64> {
-        self.connection
-            .prepare_cached("SELECT coalesce(max(number), 0) FROM token")?
-            .query_row([], |row| row.get(0))
+        self.connection.prepare_cached("SELECT coalesce(max(number), 0) FROM token")?.query_row([], |row| row.get(0))
     }
 
     /// Where the visible tokens after the first `offset` begin. None if there are no more.
@@ -60,8 +58,9 @@ impl Records<'_> {
             return Ok(Some(Place { from: 0, skip: 0 }));
         }
         let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut of_group =
-            self.connection.prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
+        let mut of_group = self
+            .connection
+            .prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
         for group in visible.groups() {
             let mut rows = of_group.query(params![group, WHOLE])?;
             while let Some(row) = rows.next()? {
@@ -96,7 +95,9 @@ impl Records<'_> {
         })?;
         let number = |row: &rusqlite::Row<'_>| row.get(0);
         match visible {
-            Visible::ServiceAndMember(member) => statement.query_map(params![from, limit, skip, member], number)?.collect(),
+            Visible::ServiceAndMember(member) => {
+                statement.query_map(params![from, limit, skip, member], number)?.collect()
+            }
             _ => statement.query_map([from, limit, skip], number)?.collect(),
         }
     }
@@ -111,13 +112,8 @@ impl Records<'_> {
         let mut rows = statement.query([number])?;
         let Some(row) = rows.next()? else { return Ok(()) };
         let text = |column: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(column)?.as_str()?) };
-        let member = ShownMember {
-            id: text(3)?,
-            email: text(4)?,
-            role: text(5)?,
-            first_name: text(6)?,
-            last_name: text(7)?,
-        };
+        let member =
+            ShownMember { id: text(3)?, email: text(4)?, role: text(5)?, first_name: text(6)?, last_name: text(7)? };
         let last_used = last_use.of(number).or(row.get(2)?);
         Shown { id: text(0)?, document: text(1)?, member, last_used }.write(out);
         Ok(())

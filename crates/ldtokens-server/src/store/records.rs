@@ -87,7 +87,14 @@ impl<'a> Records<'a> {
             .prepare_cached(
                 "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![member.id, member.email, member.role, member.first_name, member.last_name, custom_roles])?;
+            .execute(params![
+                member.id,
+                member.email,
+                member.role,
+                member.first_name,
+                member.last_name,
+                custom_roles
+            ])?;
         Ok(())
     }
 

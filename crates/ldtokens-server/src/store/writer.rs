@@ -1,8 +1,8 @@
 //! The one thread that writes: what waits while the disk works is committed together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::PoisonError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
