@@ -38,7 +38,7 @@ pub(crate) struct Place {
 pub(crate) struct Activity {
     begun: Instant,
     state: AtomicU8,
-    /// When it last sent or took a byte, or its state changed, in milliseconds after `begun`.
+    /// When it last sent or took a byte, or its state changed, in microseconds after `begun`.
     moved: AtomicU64,
     ended: Notify,
     refused: Notify,
@@ -64,7 +64,7 @@ impl Activity {
 
     /// It moves.
     pub(crate) fn touch(&self) {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.moved.store(now, Ordering::Relaxed);
     }
 
@@ -72,8 +72,8 @@ impl Activity {
         self.state.load(Ordering::Relaxed) == state as u8
     }
 
-    fn still_for(&self) -> Duration {
-        self.begun.elapsed().saturating_sub(Duration::from_millis(self.moved.load(Ordering::Relaxed)))
+    fn moved(&self) -> Duration {
+        Duration::from_micros(self.moved.load(Ordering::Relaxed))
     }
 
     /// Waits until it has to make room.
@@ -128,13 +128,13 @@ impl Places {
         let taken = self.taken();
         let slowest = |state: State| {
             let those = taken.connections.values().filter(move |activity| activity.is(state));
-            those.max_by_key(|activity| activity.still_for())
+            those.min_by_key(|activity| activity.moved())
         };
-        let client = slowest(State::Client);
-        match (client, slowest(State::Turn)) {
-            (Some(client), _) if client.still_for() >= GRACE => client.ended.notify_one(),
+        let still_for = |activity: &Activity| self.begun.elapsed().saturating_sub(activity.moved());
+        match (slowest(State::Client), slowest(State::Turn)) {
+            (Some(client), _) if still_for(client) >= GRACE => client.ended.notify_one(),
             (_, Some(waiting)) => waiting.refused.notify_one(),
-            (Some(client), None) => return GRACE.saturating_sub(client.still_for()),
+            (Some(client), None) => return GRACE.saturating_sub(still_for(client)),
             (None, None) => {}
         }
         GRACE

@@ -77,7 +77,8 @@ async fn a_request_beyond_the_limit_waits_for_its_turn_and_health_does_not() {
 
 #[tokio::test]
 async fn where_there_is_no_room_left_the_slowest_idle_connection_goes_first() {
-    let server = Server::builder().max_connections(1).start().await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let server = Server::builder().max_connections(1).read_timeout(hour).start().await.unwrap();
     let mut slowest = send(&server, HEALTH).await;
     head(&mut slowest).await;
     let mut others = Vec::new();

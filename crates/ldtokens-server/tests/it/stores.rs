@@ -195,13 +195,13 @@ async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
 }
 
 /// What a server of version 2 of the format left.
-const VERSION_2: &str = include_str!("version_2.sql");
+const LEFT_BY_VERSION_2: &str = include_str!("version_2.sql");
 
 #[tokio::test]
 async fn what_version_2_left_is_all_there_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(VERSION_2).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch(LEFT_BY_VERSION_2).unwrap();
     let owner = Secret::new("a-secret-of-my-own-choice");
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     for _ in 0..2 {

@@ -1,5 +1,6 @@
 -- A store as version 2 of the format wrote it: the default account, four seeded tokens, and two that were made, used, patched and
 -- reset. The owner's secret is a-secret-of-my-own-choice.
+PRAGMA foreign_keys = OFF;
 BEGIN TRANSACTION;
 CREATE TABLE custom_role (
         id TEXT PRIMARY KEY,
