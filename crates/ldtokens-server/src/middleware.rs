@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
@@ -129,15 +130,17 @@ fn dropped() -> Answer {
     answer
 }
 
-/// Promises the whole body and gives the half of it. Where there is none, the connection is dropped.
+/// Promises the whole body and gives the half of it: of a list that comes in pieces, the half of the first. Where there is
+/// none, the connection is dropped.
 async fn cut(answer: Answer) -> Answer {
-    let (mut head, body) = answer.into_parts();
-    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    if whole.is_empty() {
+    let (mut head, mut body) = answer.into_parts();
+    let length = body.size_hint().exact();
+    let first = body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+    if first.is_empty() {
         return dropped();
     }
-    head.headers.insert(header::CONTENT_LENGTH, whole.len().into());
-    let half = whole.slice(..whole.len() / 2);
+    head.headers.extend(length.map(|length| (header::CONTENT_LENGTH, length.into())));
+    let half = first.slice(..first.len() / 2);
     let body = futures_util::stream::unfold(Some(half), async |half: Option<Bytes>| match half {
         Some(half) => Some((Ok(half), None)),
         None => {
