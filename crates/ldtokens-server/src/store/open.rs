@@ -74,7 +74,7 @@ fn check_name(path: &Path) -> Result<(), &'static str> {
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     Ok(connection)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn open_in_memory(readers: usize) -> rusqlite::Result<(Connection, Ve
     let open = || -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags_and_vfs(&name, flags, c"memdb")?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&connection)?;
         connection
             .execute_batch("PRAGMA foreign_keys = ON; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?;
         Ok(connection)
@@ -95,6 +95,14 @@ pub(super) fn open_in_memory(readers: usize) -> rusqlite::Result<(Connection, Ve
     migrate(&mut connection, 0)?;
     let readers = (0..readers).map(|_| open()).collect::<Result<_, _>>()?;
     Ok((connection, readers))
+}
+
+/// Makes a statement prepared once. Without a guarantee that its plan stays, SQLite prepares one with a parameter for its
+/// `LIMIT` again each time.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// SQLite's own names for the files beside a database.
@@ -114,7 +122,7 @@ fn connect(path: &Path) -> Result<Connection, Problem> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     // Until it is known to be ours, not even closing it may write to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(Duration::ZERO)?;
