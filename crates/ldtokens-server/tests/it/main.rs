@@ -17,4 +17,5 @@ mod protocol;
 mod stores;
 mod strict;
 mod support;
+mod terraform;
 mod token_model;
