@@ -275,7 +275,7 @@ impl AccountToken {
             }
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
-        new_token(id, body.to_string().as_bytes(), owner, member, now)
+        new_token(id, &body, owner, member, now)
     }
 }
 

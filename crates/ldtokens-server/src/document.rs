@@ -1,6 +1,7 @@
 //! A token's document: how it begins, and what is kept of it.
 
 use ldtokens_client::types::{Statement, TokenBody};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
@@ -12,13 +13,13 @@ pub(crate) const API_VERSIONS: [i64; 5] = [20160426, 20191212, 20210729, 2022060
 /// A new token of `member`'s in the account of the member with the ID `owner`, as `body` asks for it.
 pub(crate) fn new_token(
     id: String,
-    body: &[u8],
+    body: &Value,
     owner: &str,
     member: Member,
     now: i64,
 ) -> Result<StoredToken, Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid request body: {error}"));
-    let body: TokenBody = serde_json::from_slice(body).map_err(invalid)?;
+    let body = TokenBody::deserialize(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.unwrap_or(API_VERSIONS[API_VERSIONS.len() - 1]);
     if !API_VERSIONS.contains(&version) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use ldtokens_client::Secret;
 use serde_json::{Value, json};
@@ -39,8 +38,8 @@ pub(crate) struct Asked {
     pub(crate) path_id: String,
     /// The query's parameters, as the document types them.
     pub(crate) parameters: BTreeMap<String, Value>,
-    /// The body, which the document allows.
-    pub(crate) body: Bytes,
+    /// The body, which the document allows; null if there is none to be.
+    pub(crate) body: Value,
 }
 
 /// A request as an operation sees it, within a transaction.

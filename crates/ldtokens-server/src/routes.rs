@@ -258,8 +258,8 @@ impl Service {
                 self.strictness.tolerate(Refusal::unsupported_media_type())?;
             }
             let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
-            judge::body(operation, &body)?;
-            Ok(Asked { credential, now, version, path_id, parameters, body: body.clone() })
+            let body = judge::body(operation, &body)?;
+            Ok(Asked { credential, now, version, path_id, parameters, body })
         };
         let reader = reader.unwrap_or_else(|| self.store.reader());
         match work {
