@@ -143,7 +143,7 @@ fn connect(path: &Path) -> Result<Connection, Problem> {
     // An answer is given after the disk has what it tells of; on macOS a plain fsync doesn't wait for that.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON;",
+         PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;",
     )?;
     if version < VERSION {
         migrate(&mut connection, version)?;
