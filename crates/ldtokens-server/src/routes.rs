@@ -1,5 +1,6 @@
 //! From an HTTP request to an operation, and back.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,8 +154,8 @@ impl Service {
         let body = self.whole(body).await?;
         let seen = Seen { operation, work, path_id, head, body };
         let looked = match self.look_at_once(seen) {
-            Ok(looked) => looked,
-            Err(seen) => self.look_elsewhere(seen).await,
+            ControlFlow::Break(looked) => looked,
+            ControlFlow::Continue(seen) => self.look_elsewhere(seen).await,
         };
         match looked? {
             Next::Done(answer) => Ok(answer),
@@ -219,10 +220,10 @@ impl Service {
     }
 
     /// Looks at a request that is short, if that doesn't have to wait.
-    fn look_at_once(&self, seen: Seen) -> Result<Result<Next, Refusal>, Seen> {
+    fn look_at_once(&self, seen: Seen) -> ControlFlow<Result<Next, Refusal>, Seen> {
         match self.store.free_reader() {
-            Some(reader) if seen.is_short() => Ok(self.look(seen, Some(reader))),
-            _ => Err(seen),
+            Some(reader) if seen.is_short() => ControlFlow::Break(self.look(seen, Some(reader))),
+            _ => ControlFlow::Continue(seen),
         }
     }
 

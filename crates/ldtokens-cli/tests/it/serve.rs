@@ -75,10 +75,15 @@ pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value)
 
 /// [`send`] with more lines in the head.
 fn send_with(url: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
+    send_to(url, "localhost", line, more, credential, body)
+}
+
+/// [`send_with`] to a server by the name of this host.
+fn send_to(url: &str, host: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let head = format!("{more}Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    stream.write_all(format!("{line} HTTP/1.1\r\nHost: localhost\r\n{head}{body}").as_bytes()).unwrap();
+    stream.write_all(format!("{line} HTTP/1.1\r\nHost: {host}\r\n{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
@@ -182,6 +187,37 @@ fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
         assert!(log.contains("WARN") && log.contains(words), "{words}\n{log}");
         assert!(!log.contains(unknown) && !words.contains(unknown), "{log}");
     }
+}
+
+#[test]
+fn listening_on_another_address_than_loopback_is_one_warning() {
+    let warnings = |listen: &str| {
+        let (child, _) = serve(&["--listen", listen], 1);
+        ended(child).lines().filter(|line| line.contains("WARN") && line.contains("no TLS")).count()
+    };
+    assert_eq!((warnings("0.0.0.0:0"), warnings("127.0.0.1:0")), (1, 0));
+}
+
+#[test]
+fn a_host_is_answered_for_if_it_is_allowed() {
+    let (child, lines) = serve(&["--allow-host", "ld.example"], 1);
+    let url = lines[0].strip_prefix("listening on ").unwrap();
+    for (host, expected) in [("ld.example", 200), ("evil.example", 403)] {
+        let status = send_to(url, host, "GET /api/v2/tokens", "", OWNER, "").0;
+        assert_eq!(status, expected, "{host}");
+    }
+    ended(child);
+}
+
+#[test]
+fn an_account_file_that_is_nested_without_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("account.yaml");
+    std::fs::write(&account, "[".repeat(200_000)).unwrap();
+    let refused = ldtokens(&["serve", "--account", account.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(error.contains("nested too deep") && error.len() < 500, "{error}");
 }
 
 #[test]
