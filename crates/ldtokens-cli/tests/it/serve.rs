@@ -279,13 +279,13 @@ fn a_fault_strikes_as_often_as_it_says() {
     assert!(stderr(&output).contains("this machine alone"), "{}", stderr(&output));
 }
 
-/// A file can't grow beyond 200 blocks there: as on a full disk, writes fail.
+/// A file can't grow beyond 400 blocks there: as on a full disk, writes fail.
 #[cfg(unix)]
 #[test]
 fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
-    let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" serve --store \"$1\"";
+    let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" serve --store \"$1\"";
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_ldtokens"), store.to_str().unwrap()]);
     shell.env_clear().env("LDTOKENS_ROOT_TOKEN", OWNER).stdout(std::process::Stdio::piped());

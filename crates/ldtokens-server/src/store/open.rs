@@ -143,10 +143,13 @@ fn connect(path: &Path) -> Result<Connection, Problem> {
     // An answer is given after the disk has what it tells of; on macOS a plain fsync doesn't wait for that.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;",
+         PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;
+         PRAGMA journal_size_limit = 16777216;",
     )?;
     if version < VERSION {
         migrate(&mut connection, version)?;
+        // Bringing it up to date may have written all of it to the log.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.busy_timeout(PATIENCE)?;
