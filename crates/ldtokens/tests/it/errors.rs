@@ -8,8 +8,7 @@ use crate::support::{client, client_of, client_with_faults, create, hasty, reade
 const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 76\r\n\r\n{\"code\":\"optimistic_locking_error\",\"message\":\"Try again later.\",\"id\":\"8b6f\"}";
 const REDIRECT: &str = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/api/v2/tokens\r\ncontent-length: 0\r\n\r\n";
 const CUT_OFF_404: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{\"code\":\"not_fo";
-const WRONG_SHAPE: &str =
-    "HTTP/1.1 200 OK\r\ncontent-length: 42\r\n\r\n{\"items\": [{\"_id\": \"api-not-to-be-seen\"}]}";
+const WRONG_SHAPE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 64\r\n\r\n{\"items\": [{\"_id\": \"api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a\"}]}";
 
 #[tokio::test]
 async fn a_credential_that_does_not_work_is_unauthorized() {
@@ -64,7 +63,7 @@ async fn what_is_refused_before_the_request_never_leaves() {
     assert!(matches!(create, Err(Error::InvalidInput(_))), "{create:?}");
     let update = client.update(&token, &Patch::new()).await;
     assert!(matches!(update, Err(Error::InvalidInput(_))), "{update:?}");
-    let list = client.list().limit(0).send().await;
+    let list = client.list().page_size(0).send().await;
     assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
     let list = client.list().offset(u64::MAX).send().await;
     assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
@@ -96,8 +95,11 @@ async fn a_refusal_whose_body_is_cut_off_still_has_its_status() {
 
 #[tokio::test]
 async fn no_answer_is_a_transport_error() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let client = Client::builder("secret".to_owned()).host(format!("http://127.0.0.1:{port}")).retry(hasty());
+    // Bound, so that nobody else listens there, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let client = Client::builder("secret".to_owned()).host(url).retry(hasty());
     let error = client.build().unwrap().create(&reader("x")).await.unwrap_err();
     assert!(matches!(error, Error::Transport { .. }), "nothing was sent, so nothing is unknown: {error:?}");
     assert_eq!(error.to_string(), "postToken: could not connect");
@@ -107,9 +109,10 @@ async fn no_answer_is_a_transport_error() {
 async fn an_answer_of_another_shape_is_undecodable_and_not_repeated_to_the_reader() {
     let server = server().await;
     let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, WRONG_SHAPE)]).await;
-    let error = client.list().send().await.unwrap_err();
-    assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
-    assert!(!format!("{error} {error:?}").contains("not-to-be-seen"));
+    let page = client.list().send().await.unwrap();
+    let [error] = &page.unreadable[..] else { panic!("{page:?}") };
+    assert!(matches!(error, Error::Undecodable { token_id: None, .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("5a1e7e1c"));
 }
 
 #[tokio::test]
