@@ -99,6 +99,7 @@ impl Listing {
     fn piece(&mut self, records: &Records<'_>, last_use: &LastUse) -> rusqlite::Result<Vec<u8>> {
         let longest = std::mem::replace(&mut self.longest, PIECE);
         let mut piece = std::mem::take(&mut self.head).into_bytes();
+        let mut show = records.show()?;
         while self.left > 0 && piece.len() < longest {
             let asked = self.left.min(NUMBERS);
             let numbers = records.numbers(&self.visible, self.place, asked)?;
@@ -111,7 +112,7 @@ impl Listing {
                 if !std::mem::replace(&mut self.is_empty, false) {
                     piece.push(b',');
                 }
-                records.show(number, last_use, &mut piece)?;
+                show.write(number, last_use, &mut piece)?;
                 self.place = Place { from: number + 1, skip: 0 };
                 self.left -= 1;
             }

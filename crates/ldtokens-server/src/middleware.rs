@@ -41,7 +41,7 @@ const ELSEWHERE: &str = "elsewhere";
 
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Answer {
     let begun = Instant::now();
-    let line = LogLine::of(&request);
+    let line = tracing::enabled!(tracing::Level::INFO).then(|| LogLine::of(&request));
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with(API);
     let mut answer = if request.uri().path() != HEALTH && !service.hosts.allow(&request) {
@@ -59,7 +59,9 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
     }
     let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
     headers.extend(HeaderValue::from_str(&date).map(|date| (header::DATE, date)));
-    line.write(&answer, begun);
+    if let Some(line) = line {
+        line.write(&answer, begun);
+    }
     answer
 }
 

@@ -27,25 +27,24 @@ impl Connection {
         &self.buffer[body..]
     }
 
-    /// Sends a request for a list, and gives how many tokens came, however it is sent.
-    pub(crate) async fn count_in_list(&mut self, request: &[u8]) -> usize {
-        const MARK: &[u8] = b"\"creationDate\"";
+    /// Sends a request for a list, and gives how many bytes came, however it is sent.
+    pub(crate) async fn read_list(&mut self, request: &[u8]) -> usize {
+        const END: &[u8] = b"\r\n0\r\n\r\n";
         let (body, length) = self.head(request).await;
         self.buffer.drain(..body);
-        let (mut count, mut seen) = (0, 0);
+        let mut count = 0;
         loop {
-            count += self.buffer.windows(MARK.len()).filter(|window| *window == MARK).count();
             let is_whole = match length {
-                Some(length) => seen + self.buffer.len() >= length,
-                None => self.buffer.ends_with(b"\r\n0\r\n\r\n"),
+                Some(length) => count + self.buffer.len() >= length,
+                None => self.buffer.ends_with(END),
             };
             if is_whole {
-                return count;
+                return count + self.buffer.len();
             }
-            // What a mark may begin in stays.
-            let done = self.buffer.len().saturating_sub(MARK.len() - 1);
+            // What the end may begin in stays.
+            let done = self.buffer.len().saturating_sub(END.len() - 1);
             self.buffer.drain(..done);
-            seen += done;
+            count += done;
             self.read().await;
         }
     }

@@ -125,16 +125,16 @@ impl Account {
         latencies
     }
 
-    /// The same while another client lists everything, again and again; and how many tokens it got a second.
+    /// The same while another client lists everything, again and again; and how many MiB it got a second.
     async fn beside_a_list(&self, measured: Duration) -> ([(f64, f64); 4], f64) {
         let done = Arc::new(AtomicBool::new(false));
         let (addr, request, until) = (self.server.addr, self.everything.clone(), done.clone());
         let listing = tokio::spawn(async move {
             let (begun, mut listed) = (Instant::now(), 0);
             while !until.load(Ordering::Relaxed) {
-                listed += Connection::open(addr).await.count_in_list(&request).await;
+                listed += Connection::open(addr).await.read_list(&request).await;
             }
-            listed as f64 / begun.elapsed().as_secs_f64()
+            listed as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64()
         });
         let latencies = self.latencies(measured).await;
         done.store(true, Ordering::Relaxed);
@@ -144,9 +144,7 @@ impl Account {
     async fn print_footprint(&self, listed: f64, store: &Path, plan: &Plan) {
         let peak = self.server.peak_memory();
         let seeded_in = self.seeded_in;
-        println!(
-            "    {listed:.0} tokens a second in the whole list; {peak} at most; made and started in {seeded_in:.1?}"
-        );
+        println!("    {listed:.0} MiB a second in the whole list; {peak} at most; made and started in {seeded_in:.1?}");
         if !plan.is_in_memory {
             let copy = store.with_extension("copy");
             rusqlite::Connection::open(store)

@@ -1,8 +1,6 @@
 //! Lists: where a page begins, found without reading what stands before it, and what stands in it.
 
-use std::collections::BTreeMap;
-
-use rusqlite::params;
+use rusqlite::{CachedStatement, params};
 
 use super::last_use::LastUse;
 use super::records::{Records, Visible};
@@ -57,20 +55,25 @@ impl Records<'_> {
         if offset == 0 {
             return Ok(Some(Place { from: 0, skip: 0 }));
         }
-        let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut blocks = Vec::new();
         let mut of_group = self
             .connection
             .prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
-        for group in visible.groups() {
+        let groups = visible.groups();
+        for group in &groups {
             let mut rows = of_group.query(params![group, WHOLE])?;
             while let Some(row) = rows.next()? {
-                *blocks.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+                blocks.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
             }
         }
+        if groups.len() > 1 {
+            blocks.sort_unstable();
+        }
         let mut before = 0;
-        for (block, tokens) in blocks {
+        for parts in blocks.chunk_by(|one, next| one.0 == next.0) {
+            let tokens: i64 = parts.iter().map(|(_, tokens)| tokens).sum();
             if before + tokens > offset {
-                return Ok(Some(Place { from: block << BLOCK_BITS, skip: offset - before }));
+                return Ok(Some(Place { from: parts[0].0 << BLOCK_BITS, skip: offset - before }));
             }
             before += tokens;
         }
@@ -102,14 +105,26 @@ impl Records<'_> {
         }
     }
 
-    /// Writes the token `number` as the API shows it after what is in `out`. Does nothing for one that is gone.
-    pub(crate) fn show(&self, number: i64, last_use: &LastUse, out: &mut Vec<u8>) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
+    /// What shows tokens, one after the other.
+    pub(crate) fn show(&self) -> rusqlite::Result<Show<'_>> {
+        let token = self.connection.prepare_cached(
             "SELECT token.id, document, moment, member.id, email, role, first_name, last_name
              FROM token CROSS JOIN member ON member.id = token.member LEFT JOIN last_use ON last_use.token = number
              WHERE number = ?",
         )?;
-        let mut rows = statement.query([number])?;
+        Ok(Show { token })
+    }
+}
+
+/// See [`Records::show`].
+pub(crate) struct Show<'a> {
+    token: CachedStatement<'a>,
+}
+
+impl Show<'_> {
+    /// Writes the token `number` as the API shows it after what is in `out`. Does nothing for one that is gone.
+    pub(crate) fn write(&mut self, number: i64, last_use: &LastUse, out: &mut Vec<u8>) -> rusqlite::Result<()> {
+        let mut rows = self.token.query([number])?;
         let Some(row) = rows.next()? else { return Ok(()) };
         let text = |column: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(column)?.as_str()?) };
         let member =
