@@ -12,7 +12,6 @@ use crate::dry_run::{DryRun, Rehearsal};
 use crate::environment;
 use crate::error::{ConfigError, Error};
 use crate::observe::Observer;
-use crate::pacing::Pacing;
 use crate::retry::RetryPolicy;
 use crate::send::Sender;
 
@@ -181,7 +180,7 @@ impl ClientBuilder {
             headers,
             tunnelled: self.tunnelled,
             policy: self.policy,
-            pacing: Pacing::default(),
+            pacing: Arc::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             observer: self.observer,
             rehearsal: self.rehearsal,
@@ -195,18 +194,7 @@ impl ClientBuilder {
 
     /// The credential as a header that `Debug` doesn't show.
     pub(crate) fn check_credential(&self) -> Result<HeaderValue, ConfigError> {
-        let secret = self.credential.expose();
-        let reason = if secret.is_empty() {
-            "it is empty"
-        } else if secret.contains(char::is_whitespace) {
-            "it has white space or a line end in it; give the secret alone"
-        } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
-            value.set_sensitive(true);
-            return Ok(value);
-        } else {
-            "it has characters that a header can't hold"
-        };
-        Err(ConfigError::Credential { reason })
+        authorization(&self.credential)
     }
 
     fn headers(&self) -> Result<HeaderMap, ConfigError> {
@@ -252,4 +240,20 @@ fn reason(error: &dyn std::error::Error) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// The credential as a header that `Debug` doesn't show.
+pub(crate) fn authorization(credential: &Secret) -> Result<HeaderValue, ConfigError> {
+    let secret = credential.expose();
+    let reason = if secret.is_empty() {
+        "it is empty"
+    } else if secret.contains(char::is_whitespace) {
+        "it has white space or a line end in it; give the secret alone"
+    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
+        value.set_sensitive(true);
+        return Ok(value);
+    } else {
+        "it has characters that a header can't hold"
+    };
+    Err(ConfigError::Credential { reason })
 }

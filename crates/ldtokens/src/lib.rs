@@ -76,6 +76,7 @@ mod attempt;
 mod base_url;
 mod builder;
 mod client;
+mod credential;
 mod clock;
 mod dry_run;
 mod edit;
