@@ -23,8 +23,15 @@ struct Rules {
     method: String,
     /// Below the API's, with parameters in braces.
     path: String,
-    parameters: Vec<(String, Validator)>,
+    parameters: Vec<Parameter>,
     body: Option<Body>,
+}
+
+struct Parameter {
+    name: String,
+    /// What its text is read as: `boolean`, `integer`, or another type, as which the text itself is taken.
+    kind: String,
+    validator: Validator,
 }
 
 /// A body is an array or an object; where it can be either, each has a validator of its own, whose errors say more.
@@ -52,23 +59,35 @@ pub(crate) fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &
 /// Refuses a query of `operation` whose parameters the document does not allow, and reads those that it names.
 pub(crate) fn parameters(operation: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, Refusal> {
     let mut read = BTreeMap::new();
-    for (name, validator) in JUDGE.operations.get(operation).into_iter().flat_map(|rules| &rules.parameters) {
+    for parameter in JUDGE.operations.get(operation).into_iter().flat_map(|rules| &rules.parameters) {
+        let Parameter { name, kind, validator } = parameter;
         let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let Some(text) = values.next() else { continue };
         if values.next().is_some() {
             return Err(Refusal::invalid_request(format!("{name} is given more than once")));
         }
-        // On the wire all are texts; what reads as a number or a truth value is one.
-        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        let value = typed(kind, text).map_err(|reason| Refusal::invalid_request(format!("{name}: {reason}")))?;
         if let Err(error) = validator.validate(&value) {
             return Err(Refusal::invalid_request(format!("{name}: {error}")));
-        }
-        if value.is_number() && value.as_i64().is_none() {
-            return Err(Refusal::invalid_request(format!("{name}: {value} is not a whole number of 64 bits")));
         }
         read.insert(name.clone(), value);
     }
     Ok(read)
+}
+
+/// What the text of a query means. The vendor's server is written in Go, and what Go's `strconv.ParseBool` takes for a truth
+/// value is one: the vendor's Python clients send `True`.
+fn typed(kind: &str, text: &str) -> Result<Value, String> {
+    match (kind, text) {
+        ("boolean", "1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true.into()),
+        ("boolean", "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false.into()),
+        ("boolean", _) => Err(format!("{text:?} is neither true nor false")),
+        ("integer", _) => {
+            let number = text.parse::<i64>().map(Value::from);
+            number.map_err(|_| format!("{text:?} is not a whole number of 64 bits"))
+        }
+        _ => Ok(text.into()),
+    }
 }
 
 /// Refuses a body of `operation` that the document does not allow, naming the field and what was expected.
@@ -109,12 +128,14 @@ impl Judge {
     }
 }
 
-fn parameter_rules(document: &Value, at: &str, operation: &Value) -> Vec<(String, Validator)> {
+fn parameter_rules(document: &Value, at: &str, operation: &Value) -> Vec<Parameter> {
     let parameters = operation["parameters"].as_array().into_iter().flatten().enumerate();
     let of_query = parameters.filter(|(_, parameter)| parameter["in"] == "query");
     let rule = |(index, parameter): (usize, &Value)| {
         let name = parameter["name"].as_str()?.to_owned();
-        Some((name, validator(document, &format!("{at}/parameters/{index}/schema"))))
+        let schema = format!("{at}/parameters/{index}/schema");
+        let kind = document.pointer(&format!("{}/type", followed(document, &schema)))?.as_str()?.to_owned();
+        Some(Parameter { name, kind, validator: validator(document, &schema) })
     };
     of_query.filter_map(rule).collect()
 }
@@ -184,14 +205,25 @@ mod tests {
     fn parameters_are_read_as_the_document_types_them() {
         let query = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(parameters("getTokens", &query("limit", "5")).unwrap()["limit"], json!(5));
-        assert_eq!(parameters("getTokens", &query("showAll", "true")).unwrap()["showAll"], json!(true));
+        // Fact 3: as Go's strconv.ParseBool reads them.
+        for (texts, meant) in [("1 t T TRUE true True", true), ("0 f F FALSE false False", false)] {
+            for text in texts.split(' ') {
+                let read = parameters("getTokens", &query("showAll", text)).unwrap();
+                assert_eq!(read["showAll"], json!(meant), "{text}");
+            }
+        }
         for (name, value) in [
             ("limit", "0"),
             ("limit", "1.5"),
             ("limit", "99999999999999999999"),
             ("limit", "a"),
             ("offset", "-1"),
-            ("showAll", "1"),
+            ("limit", "1e3"),
+            ("limit", " 1"),
+            ("showAll", "2"),
+            ("showAll", "yes"),
+            ("showAll", "tRUE"),
+            ("showAll", "null"),
             ("showAll", ""),
         ] {
             assert!(refusal(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
