@@ -3,7 +3,7 @@ use std::fmt;
 use ldtokens::Secret;
 
 /// What goes with a secret, and is no secret itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Handover {
     /// The ID of the token that the secret belongs to.

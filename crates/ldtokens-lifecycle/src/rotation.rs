@@ -66,7 +66,7 @@ impl<'a> Rotation<'a> {
     pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
         let locked = journals.lock(&self.id)?;
         let mut run = Run::begin(self, locked).await?;
-        run.to_end().await
+        run.finish().await
     }
 }
 
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    async fn to_end(&mut self) -> Result<Report, Error> {
+    async fn finish(&mut self) -> Result<Report, Error> {
         loop {
             let action = self.look().await?;
             match action {
