@@ -1,10 +1,8 @@
-//! Whose a credential is.
+//! Who a credential belongs to.
 
-use ldtokens::reqwest::Method;
-use ldtokens::{Client, Error};
-use serde_json::Value;
+use ldtokens::{CallerIdentity, Client, Error};
 
-/// Whose credential it is that a client authenticates with. The API may leave out any of it.
+/// Who the client's credential belongs to, as far as the API tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Identity {
@@ -14,14 +12,16 @@ pub struct Identity {
     pub member_id: Option<String>,
 }
 
-/// Asks the API whose credential the client authenticates with.
+impl From<CallerIdentity> for Identity {
+    fn from(caller: CallerIdentity) -> Self {
+        Self { token_id: caller.token_id.map(|id| id.as_str().to_owned()), member_id: caller.member_id }
+    }
+}
+
+/// Asks the API who the client's credential belongs to.
 ///
 /// # Errors
-/// [`Error::Unauthorized`] if the credential does not work, and those of every call.
+/// [`Error::Unauthorized`] if the credential is not valid, and those of every call.
 pub async fn identify(client: &Client) -> Result<Identity, Error> {
-    let body = client.request("getCallerIdentity", Method::GET, "/caller-identity").send().await?;
-    // What is not there, or has another form, is not known.
-    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |name: &str| Some(answer.get(name)?.as_str()?.to_owned());
-    Ok(Identity { token_id: text("tokenId"), member_id: text("memberId") })
+    client.whoami().await.map(Identity::from)
 }

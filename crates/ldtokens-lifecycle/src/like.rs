@@ -1,7 +1,7 @@
 //! A token like another.
 
-use ldtokens::reqwest::Method;
-use ldtokens::{Client, Error, Secret, Token};
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{Client, Error, Operation, Secret, Token};
 use serde_json::{Map, Value};
 
 /// How the marker begins that the description of a replacement contains until its rotation is over.
@@ -53,7 +53,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A token that was created: its ID, its secret, and the member whose it is.
+/// A token that was created.
 pub(crate) struct Created {
     pub(crate) id: String,
     pub(crate) secret: Secret,
@@ -61,7 +61,7 @@ pub(crate) struct Created {
 
 /// Creates a token of that body. None if the answer does not have what it must.
 pub(crate) async fn create(client: &Client, body: &Value) -> Result<Option<Created>, Error> {
-    let answer = client.request("postToken", Method::POST, "/tokens").json(body).send().await?;
+    let answer = client.request(Operation::PostToken, Method::POST, "/tokens").json(body).send().await?;
     let Ok(mut answer) = serde_json::from_slice::<Value>(&answer) else { return Ok(None) };
     let mut take = |name: &str| match answer.get_mut(name).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),

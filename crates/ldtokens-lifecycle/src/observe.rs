@@ -83,7 +83,7 @@ impl Run<'_> {
                 match tokens.next().await {
                     None => return Ok(orphans),
                     Some(Ok(token)) if self.is_orphan(&token, marker) => {
-                        orphans.push(NewSecret { last_four: state(&token).last_four, token_id: token.id })
+                        orphans.push(NewSecret { last_four: state(&token).last_four, token_id: token.id.to_string() })
                     }
                     Some(Ok(_)) => {}
                     Some(Err(error)) => break error,
@@ -99,9 +99,12 @@ impl Run<'_> {
     }
 
     fn is_orphan(&self, token: &Token, marker: &str) -> bool {
-        let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id);
+        let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id.as_str());
         let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
-        is_marked && !is_new && token.id != self.id.as_str() && !self.journal.superseded.contains(&token.id)
+        is_marked
+            && !is_new
+            && token.id != self.id
+            && !self.journal.superseded.iter().any(|known| known == token.id.as_str())
     }
 
     /// Looks for the new secret where an earlier run may have delivered it.

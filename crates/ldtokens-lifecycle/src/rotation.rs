@@ -234,7 +234,8 @@ impl<'a> Run<'a> {
         }
         self.journal.attempts += 1;
         self.journal.sent_at = Some(now);
-        let ends_at = now.saturating_add(self.journal.overlap);
+        // The API's clock is known to the second.
+        let ends_at = now.saturating_add(self.journal.overlap).saturating_add(1000);
         if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
             self.journal.old_ends_at = Some(ends_at);
         }
@@ -265,7 +266,9 @@ impl<'a> Run<'a> {
                 self.check_new().await
             }
             Ok(None) => self.after_lost(None),
-            Err(error @ ldtokens::Error::OutcomeUnknown { .. }) => self.after_lost(Some(error)),
+            Err(error @ (ldtokens::Error::OutcomeUnknown { .. } | ldtokens::Error::NoSecret { .. })) => {
+                self.after_lost(Some(error))
+            }
             Err(error) => {
                 // Nothing was done.
                 self.journal = before;
@@ -410,7 +413,7 @@ fn planned(
     }
     Ok(Journal {
         version: VERSION,
-        token_id: token.id.clone(),
+        token_id: token.id.to_string(),
         name: token.name.clone(),
         strategy,
         step: Step::Planned,

@@ -170,7 +170,7 @@ impl Account {
             let member = members.iter().find(|member| member.email == token.member).cloned();
             let mut stored = token.stored(&owner, member.ok_or_else(Refusal::not_found)?, now)?;
             if let Some(document) = stored.document.as_object_mut() {
-                custom_role_ids::adopt(records, Strictness { is_strict: true }, document)?;
+                custom_role_ids::resolve(records, Strictness { is_strict: true }, document)?;
             }
             let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
             stored.document["token"] = secret.last_four().into();

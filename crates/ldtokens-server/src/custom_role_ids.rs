@@ -8,7 +8,7 @@ use crate::strictness::Strictness;
 
 /// Puts IDs in the place of keys in the `customRoleIds` of a token's document. A role that the account does not have stays
 /// as it is, and gives nothing, unless the server is strict.
-pub(crate) fn adopt(
+pub(crate) fn resolve(
     records: &Records<'_>,
     strictness: Strictness,
     document: &mut Map<String, Value>,

@@ -53,7 +53,7 @@ pub(crate) fn work(name: &str) -> Option<Work> {
 }
 
 /// The operation of the document whose parameters `operation` takes: itself if it is not one of these routes.
-pub(crate) fn parameters_of<'a>(operation: &'a str) -> &'a str {
+pub(crate) fn parameters_of(operation: &str) -> &str {
     ROUTES.iter().find(|route| route.name == operation).and_then(|route| route.parameters).unwrap_or(operation)
 }
 

@@ -114,11 +114,12 @@ impl Judge {
         for (path, item) in document["paths"].as_object().expect("the document has paths") {
             for (method, operation) in item.as_object().expect("a path has operations") {
                 let Some(id) = operation["operationId"].as_str() else { continue };
-                let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
+                let path_at = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
+                let at = format!("{path_at}/{method}");
                 let rules = Rules {
                     method: method.to_uppercase(),
                     path: path.clone(),
-                    parameters: parameter_rules(&document, &at, operation),
+                    parameters: parameter_rules(&document, &path_at, &at),
                     body: body_rules(&document, &format!("{at}/requestBody/content/application~1json/schema")),
                 };
                 operations.insert(id.to_owned(), rules);
@@ -128,16 +129,36 @@ impl Judge {
     }
 }
 
-fn parameter_rules(document: &Value, at: &str, operation: &Value) -> Vec<Parameter> {
-    let parameters = operation["parameters"].as_array().into_iter().flatten().enumerate();
-    let of_query = parameters.filter(|(_, parameter)| parameter["in"] == "query");
-    let rule = |(index, parameter): (usize, &Value)| {
-        let name = parameter["name"].as_str()?.to_owned();
-        let schema = format!("{at}/parameters/{index}/schema");
-        let kind = document.pointer(&format!("{}/type", followed(document, &schema)))?.as_str()?.to_owned();
-        Some(Parameter { name, kind, validator: validator(document, &schema) })
-    };
-    of_query.filter_map(rule).collect()
+/// The query's parameters of the operation at `at`, which come after those of its path, at `path_at`, and beat them.
+fn parameter_rules(document: &Value, path_at: &str, at: &str) -> Vec<Parameter> {
+    let mut rules = BTreeMap::new();
+    for place in [path_at, at].map(|at| format!("{at}/parameters")) {
+        let count = document.pointer(&place).and_then(Value::as_array).map_or(0, Vec::len);
+        for parameter in (0..count).map(|index| followed(document, &format!("{place}/{index}"))) {
+            let text = |field: &str| document.pointer(&format!("{parameter}/{field}")).and_then(Value::as_str);
+            if let (Some("query"), Some(name)) = (text("in"), text("name")) {
+                let schema = format!("{parameter}/schema");
+                let kind = kind(document, &schema).unwrap_or("string").to_owned();
+                let validator = validator(document, &schema);
+                rules.insert(name.to_owned(), Parameter { name: name.to_owned(), kind, validator });
+            }
+        }
+    }
+    rules.into_values().collect()
+}
+
+/// The type that the schema at `pointer` asks for, itself or by one that it is made of.
+fn kind<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
+    let pointer = followed(document, pointer);
+    let schema = document.pointer(&pointer)?;
+    let parts = |name: &str| schema[name].as_array().map_or(0, Vec::len);
+    schema["type"].as_str().or_else(|| {
+        let places = ["allOf", "oneOf", "anyOf"].into_iter();
+        let mut places = places
+            .flat_map(|name| (0..parts(name)).map(move |index| (name, index)))
+            .map(|(name, index)| format!("{pointer}/{name}/{index}"));
+        places.find_map(|place| kind(document, &place))
+    })
 }
 
 fn body_rules(document: &Value, schema: &str) -> Option<Body> {
@@ -159,7 +180,7 @@ fn body_rules(document: &Value, schema: &str) -> Option<Body> {
 /// Where what stands at `pointer` really stands.
 fn followed(document: &Value, pointer: &str) -> String {
     let reference = document.pointer(pointer).and_then(|value| value["$ref"].as_str());
-    reference.map_or_else(|| pointer.to_owned(), |reference| reference.trim_start_matches('#').to_owned())
+    reference.map_or_else(|| pointer.to_owned(), |reference| followed(document, reference.trim_start_matches('#')))
 }
 
 fn validator(document: &Value, pointer: &str) -> Validator {
@@ -171,7 +192,7 @@ fn validator(document: &Value, pointer: &str) -> Validator {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, parameters};
+    use super::{body, parameter_rules, parameters};
     use serde_json::json;
 
     fn refusal(result: Result<impl Sized, crate::answer::Refusal>) -> String {
@@ -230,5 +251,26 @@ mod tests {
         }
         let twice = [query("limit", "1"), query("limit", "2")].concat();
         assert!(refusal(parameters("getTokens", &twice)).contains("more than once"));
+    }
+
+    #[test]
+    fn parameters_are_found_by_reference_and_on_the_path_too() {
+        let document = json!({
+            "paths": {"/a": {
+                "parameters": [{"$ref": "#/components/parameters/one"}, {"in": "query", "name": "two", "schema": {"type": "string"}}],
+                "get": {"parameters": [
+                    {"in": "query", "name": "two", "schema": {"allOf": [{"$ref": "#/components/schemas/Number"}, {"minimum": 0}]}},
+                    {"in": "header", "name": "three", "schema": {"type": "string"}},
+                ]},
+            }},
+            "components": {
+                "parameters": {"one": {"in": "query", "name": "one", "schema": {"$ref": "#/components/schemas/Again"}}},
+                "schemas": {"Again": {"$ref": "#/components/schemas/Number"}, "Number": {"type": "integer"}},
+            },
+        });
+        let rules = parameter_rules(&document, "/paths/~1a", "/paths/~1a/get");
+        let found: Vec<_> = rules.iter().map(|rule| (rule.name.as_str(), rule.kind.as_str())).collect();
+        assert_eq!(found, [("one", "integer"), ("two", "integer")]);
+        assert!(!rules[1].validator.is_valid(&json!(-1)) && rules[1].validator.is_valid(&json!(1)));
     }
 }

@@ -152,7 +152,8 @@ struct LogLine {
 impl LogLine {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-        let token_id = request.uri().path().split('/').find(|part| is_id(part)).map(str::to_owned);
+        let mut parts = request.uri().path().split('/');
+        let token_id = parts.find(|part| is_id(part) && route.contains("{tokenId}")).map(str::to_owned);
         let method = METHODS.into_iter().find(|method| method == request.method());
         Self { method, route: route.to_owned(), token_id }
     }

@@ -143,7 +143,7 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
     caller.require(records, Action::Create, &token)?;
     if let Some(document) = token.document.as_object_mut() {
-        custom_role_ids::adopt(records, request.strictness, document)?;
+        custom_role_ids::resolve(records, request.strictness, document)?;
     }
     caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
@@ -162,7 +162,7 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
     let patched = patched(&request.shown(&token), &asked.body, asked.now, |document| {
-        custom_role_ids::adopt(records, request.strictness, document)
+        custom_role_ids::resolve(records, request.strictness, document)
     });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;

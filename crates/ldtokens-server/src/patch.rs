@@ -25,12 +25,12 @@ const MUTABLE: [(&str, Action); 5] = [
 /// What `patch` makes of a token, given as the API shows it, and what has to be allowed for it. Only the end counts: in
 /// between, the token may have no permissions or two kinds of them.
 ///
-/// `adopt` makes what is kept of the token's new custom roles.
+/// `resolve` is called when `customRoleIds` changes, to put IDs in the place of keys.
 pub(crate) fn patched(
     shown: &Value,
     patch: &[u8],
     now: i64,
-    adopt: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
+    resolve: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
 ) -> Result<(Value, Vec<Action>), Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid patch: {error}"));
     let patch: Value = serde_json::from_slice(patch).map_err(invalid)?;
@@ -49,7 +49,7 @@ pub(crate) fn patched(
     };
     keep_as_created(after)?;
     if after.get("customRoleIds") != before.get("customRoleIds") {
-        adopt(after)?;
+        resolve(after)?;
     }
     let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
     let mut actions = Vec::new();
@@ -83,19 +83,15 @@ fn apply(token: &mut Value, operation: PatchOperation) -> Result<(), &'static st
     Ok(())
 }
 
-/// RFC 6902 has it that only what exists can be replaced. The vendor's server sets a property that is absent, and its
-/// Terraform provider relies on that.
+/// By RFC 6902, only what exists can be replaced. The vendor's server also sets a property that is absent, and its Terraform
+/// provider relies on that.
 fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
-    match operation {
+    let PatchOperation::Replace(replace) = operation else { return operation };
+    let parent = replace.path.split_back().and_then(|(parent, _)| parent.resolve(token).ok());
+    if parent.is_some_and(Value::is_object) {
+        PatchOperation::Add(AddOperation { path: replace.path, value: replace.value })
+    } else {
         PatchOperation::Replace(replace)
-            if replace
-                .path
-                .split_back()
-                .is_some_and(|(parent, _)| parent.resolve(token).is_ok_and(Value::is_object)) =>
-        {
-            PatchOperation::Add(AddOperation { path: replace.path, value: replace.value })
-        }
-        other => other,
     }
 }
 

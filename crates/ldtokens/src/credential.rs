@@ -1,11 +1,12 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use reqwest::header::AUTHORIZATION;
 
 use crate::Secret;
-use crate::builder::authorization;
 use crate::client::Client;
+use crate::config::builder::authorization;
 use crate::error::Error;
 use crate::send::Sender;
 
@@ -21,21 +22,23 @@ impl Client {
         let mut headers = self.sender.headers.clone();
         headers.insert(AUTHORIZATION, authorization(&credential)?);
         let sender = Sender {
+            base_url: self.sender.base_url.clone(),
             credential,
             headers,
-            tunnelled: self.sender.tunnelled,
+            method_override: self.sender.method_override,
             policy: self.sender.policy.clone(),
             pacing: Arc::clone(&self.sender.pacing),
             clock: Arc::clone(&self.sender.clock),
             observer: self.sender.observer.clone(),
-            rehearsal: self.sender.rehearsal.clone(),
+            dry_run: self.sender.dry_run.clone(),
+            credential_worked: AtomicBool::new(false),
         };
-        Ok(Self { base_url: self.base_url.clone(), http: self.http.clone(), sender: Arc::new(sender) })
+        Ok(Self { http: self.http.clone(), sender: Arc::new(sender), deadline: self.deadline })
     }
 
-    /// The time on the API's clock, as far as its answers have told, to the second. Before the first answer it is the
-    /// client's own.
+    /// The time on the API's clock, as far as its responses tell: not later than that, and at most about a second earlier.
+    /// Before the first response it is our own clock's.
     pub fn server_time(&self) -> SystemTime {
-        self.sender.pacing.server_now(&*self.sender.clock)
+        self.sender.pacing.server_now(&*self.sender.clock).at_least.to_system_time()
     }
 }

@@ -50,7 +50,7 @@ async fn dropped_at_each_wait(options: Options) {
         }
         let tokens = world.tokens().await;
         assert_eq!(tokens.len(), 1, "after {polls} polls: {tokens:?}");
-        assert_eq!(world.owner_of(&world.secret()).await.as_ref(), Some(&tokens[0].id));
+        assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(tokens[0].id.as_str()));
         assert_eq!(tokens[0].description.as_deref(), Some("Nightly"));
         if ends == 2 {
             assert!(polls > 4, "{polls}");

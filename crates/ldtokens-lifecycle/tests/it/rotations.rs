@@ -89,7 +89,7 @@ async fn a_create_whose_answer_is_lost_leaves_no_token_that_nobody_holds() {
     world.rotate(options(Strategy::Replace).overlap(Duration::ZERO)).await.unwrap();
     let tokens = world.tokens().await;
     assert_eq!(tokens.len(), 1);
-    assert_eq!(world.owner_of(&world.secret()).await.as_ref(), Some(&tokens[0].id));
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(tokens[0].id.as_str()));
     assert_eq!(tokens[0].description.as_deref(), Some("Nightly"));
 }
 

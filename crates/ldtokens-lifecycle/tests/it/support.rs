@@ -71,7 +71,7 @@ impl World {
 
     /// Lets the overlap of a day end. The API tells its time to the second.
     pub fn a_day_passes(&self) {
-        self.clock.advance(DAY + Duration::from_secs(2));
+        self.clock.advance(DAY + Duration::from_secs(3));
     }
 
     pub fn fault(&self, line: &str) {

@@ -10,13 +10,17 @@ use serde_json::{Value, json};
 use crate::support::{Api, refused};
 
 const ACCOUNT: &str = r#"
-members: [{email: owner@example.com, role: owner}, {email: reader@example.com, role: reader}]
+members:
+  - {email: admin@example.com, role: admin}
+  - {email: owner@example.com, role: owner}
+  - {email: reader@example.com, role: reader}
 customRoles:
   - {id: 5f3a0c1e9b7d2a4c6e8f0b1d, key: rotators, name: Rotators, policy: [{effect: allow, actions: [resetAccessToken], resources: ["service-token/*"]}]}
   - {key: second, policy: []}
   - {key: third, policy: []}
 tokens:
   - {name: owner, member: owner@example.com, role: admin}
+  - {name: admin, member: admin@example.com, role: admin}
   - {name: reader, member: reader@example.com, role: reader}
   - {name: service, member: reader@example.com, role: reader, serviceToken: true}
   - {name: nothing, member: reader@example.com, inlineRole: [{effect: deny, actions: ["*"], resources: ["*"]}]}
@@ -50,7 +54,7 @@ async fn any_credential_that_works_may_ask_who_it_is() {
     ];
     let api = api().await;
     let mut accounts = BTreeSet::new();
-    for name in ["owner", "reader", "service", "nothing"] {
+    for name in ["owner", "admin", "reader", "service", "nothing"] {
         let secret = api.server.secret(name).unwrap();
         let answer = api.send(secret, Method::GET, "/api/v2/caller-identity", None).await;
         assert_eq!(answer.status(), 200, "{name}");
@@ -96,14 +100,17 @@ async fn each_token_has_the_accounts_owner_and_the_member_who_made_it() {
     let (_, mine) = api.owner(Method::GET, "/api/v2/caller-identity", None).await;
     let (_, list) = api.owner(Method::GET, "/api/v2/tokens?showAll=true", None).await;
     let tokens = list["items"].as_array().unwrap();
-    assert_eq!(tokens.len(), 4);
+    assert_eq!(tokens.len(), 5);
     for token in tokens {
         assert_eq!(token["ownerId"], mine["memberId"]);
         assert_eq!(token["memberId"], token["_member"]["_id"]);
         assert_eq!(token["memberId"] == mine["memberId"], token["name"] == "owner");
     }
-    let (path, _) = api.reader().await;
-    assert_eq!(api.owner(Method::GET, &path, None).await.1["ownerId"], mine["memberId"]);
+    let admin = api.server.secret("admin").unwrap();
+    let body = json!({ "role": "reader" });
+    let made: Value = api.send(admin, Method::POST, "/api/v2/tokens", Some(&body)).await.json().await.unwrap();
+    assert_eq!((&made["ownerId"], &made["memberId"]), (&mine["memberId"], &made["_member"]["_id"]));
+    assert_ne!(made["memberId"], mine["memberId"]);
 }
 
 #[tokio::test]

@@ -48,10 +48,10 @@ async fn one_kind_of_permissions_takes_the_place_of_another() {
     let client = client(&server);
     let token = create(&client, "x").await;
     let roles = Permissions::custom_roles(["release-managers"]);
-    let edited = client.edit(&token.id, |token| roles.give_to(token)).await.unwrap();
+    let edited = client.edit(&token.id, |token| roles.apply_to(token)).await.unwrap();
     assert_eq!((edited.role, edited.custom_role_ids), (None, vec!["release-managers".to_owned()]));
     let writer = Permissions::from(BaseRole::Writer);
-    let edited = client.edit(&token.id, |token| writer.give_to(token)).await.unwrap();
+    let edited = client.edit(&token.id, |token| writer.apply_to(token)).await.unwrap();
     assert_eq!((edited.role, edited.custom_role_ids), (Some(Role::Writer), vec![]));
 }
 

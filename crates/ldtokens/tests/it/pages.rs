@@ -27,13 +27,21 @@ async fn through_proxy(server: &Server) -> (Client, Proxy) {
 async fn a_stream_gives_every_token_once_and_in_order() {
     let server = server_with(10).await;
     let client = client(&server);
-    let at_once: Vec<String> =
-        client.list().limit(100).send().await.unwrap().tokens.into_iter().map(|token| token.id).collect();
+    let at_once: Vec<String> = client
+        .list()
+        .page_size(100)
+        .send()
+        .await
+        .unwrap()
+        .tokens
+        .into_iter()
+        .map(|token| token.id.to_string())
+        .collect();
     assert_eq!(at_once.len(), 11);
     for limit in [1, 2, 3, 10, 11, 12] {
-        let streamed = client.list().limit(limit).collect_all().await.unwrap();
+        let streamed = client.list().page_size(limit).collect_all().await.unwrap();
         assert_eq!(streamed.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once, "pages of {limit}");
-        let rest = client.list().limit(limit).offset(4).collect_all().await.unwrap();
+        let rest = client.list().page_size(limit).offset(4).collect_all().await.unwrap();
         assert_eq!(rest.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once[4..], "pages of {limit}");
     }
 }
@@ -41,7 +49,7 @@ async fn a_stream_gives_every_token_once_and_in_order() {
 #[tokio::test]
 async fn one_page_tells_the_total_and_what_comes_next() {
     let server = server_with(4).await;
-    let page = client(&server).list().limit(3).send().await.unwrap();
+    let page = client(&server).list().page_size(3).send().await.unwrap();
     assert_eq!((page.tokens.len(), page.total_count), (3, Some(5)));
     let last = page.next.unwrap().send().await.unwrap();
     assert_eq!((last.tokens.len(), last.next.is_none()), (2, true));
@@ -51,7 +59,7 @@ async fn one_page_tells_the_total_and_what_comes_next() {
 async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
     let server = server_with(9).await;
     let (client, proxy) = through_proxy(&server).await;
-    let mut stream = client.list().limit(2).stream();
+    let mut stream = client.list().page_size(2).stream();
     assert!(proxy.seen().is_empty(), "nothing is asked for before the stream is polled");
     stream.next().await.unwrap().unwrap();
     while proxy.seen().len() < 2 {
@@ -69,10 +77,10 @@ async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
 async fn a_stream_says_so_when_the_list_changes_under_it() {
     let server = server_with(9).await;
     let direct = client(&server);
-    let all = direct.list().limit(100).collect_all().await.unwrap();
+    let all = direct.list().page_size(100).collect_all().await.unwrap();
     for change in ["create", "delete"] {
         let (client, proxy) = through_proxy(&server).await;
-        let mut stream = client.list().limit(2).stream();
+        let mut stream = client.list().page_size(2).stream();
         let first = stream.next().await.unwrap().unwrap();
         while proxy.seen().len() < 2 {
             tokio::task::yield_now().await;
@@ -81,7 +89,7 @@ async fn a_stream_says_so_when_the_list_changes_under_it() {
             "create" => drop(create(&direct, "came between").await),
             _ => {
                 let victim = all.iter().find(|token| token.name.as_deref() == Some("token 3")).unwrap();
-                direct.delete(&victim.id.parse().unwrap()).await.unwrap();
+                direct.delete(&victim.id).await.unwrap();
             }
         }
         let mut ids = BTreeSet::from([first.id]);
@@ -104,7 +112,7 @@ async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_misse
     let link = "/api/v2/tokens?limit=2&offset=2";
     for (href, again, given) in [("/api/v2/tokens?limit=2&offset=1", 1, 6), ("/api/v2/tokens?limit=2&offset=3", 0, 5)] {
         let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
-        let mut stream = client_of(&server, proxy.url()).build().unwrap().list().limit(2).stream();
+        let mut stream = client_of(&server, proxy.url()).build().unwrap().list().page_size(2).stream();
         let mut ids = BTreeSet::new();
         let error = loop {
             match stream.next().await.expect("it says so at the end") {
@@ -132,7 +140,7 @@ async fn a_next_link_that_cannot_be_followed_is_an_error() {
     ] {
         let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
         let client = client_of(&server, proxy.url()).build().unwrap();
-        let error = client.list().limit(2).collect_all().await.unwrap_err();
+        let error = Error::from(client.list().page_size(2).collect_all().await.unwrap_err());
         assert!(matches!(error, Error::BadLink { .. }) && error.to_string().contains(reason), "{href}: {error}");
         assert_eq!(proxy.seen().len(), 1, "{href}");
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ldtokens::{AttemptSeen, Client, Error, Observer, Patch, RetryPolicy, UnixMillis};
+use ldtokens::{AttemptEvent, Client, Error, Observer, Patch, RetryPolicy, UnixMillis};
 use ldtokens_server::{Limits, Server};
 
 use crate::clock::{JumpingClock, Skew};
@@ -21,7 +21,7 @@ struct Answers {
 }
 
 impl Observer for Answers {
-    fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.refused.fetch_add(u32::from(attempt.status == Some(429)), Ordering::Relaxed);
     }

@@ -104,7 +104,7 @@ async fn work(client: Client, mut random: fastrand::Rng, seed: u64, worker: usiz
                 books.created(name.clone(), client.create_or_recover(&reader(&name)).await);
             }
             (3..5, Some(id)) => books.read(&id, client.get(&id.parse().unwrap()).await),
-            (5, _) => match client.list().limit(50).send().await {
+            (5, _) => match client.list().page_size(50).send().await {
                 Ok(page) => assert!(page.tokens.len() <= 50),
                 Err(error) => assert_temporary(&error),
             },
@@ -207,12 +207,12 @@ fn assert_temporary(error: &Error) {
 }
 
 async fn balance(server: &Server, seed: u64, books: &[Books]) {
-    let all = client(server).list().all_members(true).limit(1000).collect_all().await.unwrap();
+    let all = client(server).list().all_members(true).page_size(1000).collect_all().await.unwrap();
     let owner = ldtokens::Secret::new(server.owner_secret().unwrap().last_four());
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     let mut there: BTreeMap<&str, &ldtokens::Token> = BTreeMap::new();
     for token in all.iter().filter(|token| token.token.as_ref() != Some(&owner) || token.name.is_some()) {
-        there.insert(&token.id, token);
+        there.insert(token.id.as_str(), token);
         *by_name.entry(token.name.as_deref().unwrap_or_default()).or_default() += 1;
     }
     let (mut sure, mut unsure) = (0, 0);

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::config::config_error::ConfigError;
+
+/// A LaunchDarkly instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Region {
+    /// `https://app.launchdarkly.com`
+    #[default]
+    Us,
+    /// `https://app.eu.launchdarkly.com`
+    Eu,
+    /// `https://app.launchdarkly.us`
+    Federal,
+}
+
+impl Region {
+    /// The instance's host, as a URL without the API's path.
+    pub const fn url(self) -> &'static str {
+        match self {
+            Self::Us => "https://app.launchdarkly.com",
+            Self::Eu => "https://app.eu.launchdarkly.com",
+            Self::Federal => "https://app.launchdarkly.us",
+        }
+    }
+}
+
+const API_PATH: &str = "/api/v2";
+
+/// Where the API is served: an origin, and a path that ends in `/api/v2`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct BaseUrl(Url);
+
+/// Whether plain HTTP to other machines is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlainHttp {
+    Refused,
+    Allowed,
+}
+
+impl BaseUrl {
+    /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS.
+    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, ConfigError> {
+        let refuse = |reason| Err(ConfigError::Host { reason });
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let Ok(mut url) = Url::parse(&with_scheme) else {
+            return refuse("it is not a URL; give one like https://app.launchdarkly.com");
+        };
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+            return refuse("it is neither an https:// nor an http:// URL");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("it contains a user name or password; give the credential apart from the host");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
+        }
+        if url.scheme() == "http" && plain_http == PlainHttp::Refused && !is_loopback(&url) {
+            return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
+        }
+        let stem = url.path().trim_end_matches('/').trim_end_matches(API_PATH).to_owned();
+        url.set_path(&format!("{stem}{API_PATH}"));
+        Ok(Self(url))
+    }
+
+    /// The URL to put an operation's path behind.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether requests stay on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    /// Whether they do so unencrypted.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn is_plain_loopback(&self) -> bool {
+        self.0.scheme() == "http" && self.is_loopback()
+    }
+
+    /// Resolves a link of the API's (`/api/v2/tokens?limit=25`), if it stays on this origin.
+    pub(crate) fn same_origin(&self, href: &str) -> Option<Url> {
+        let target = self.0.join(href).ok()?;
+        (target.origin() == self.0.origin()).then_some(target)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost"
+        || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/base_url.rs"]
+mod tests;

@@ -1,0 +1,301 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use crate::Secret;
+use crate::client::Client;
+use crate::config::api_version::ApiVersion;
+use crate::config::base_url::{BaseUrl, PlainHttp, Region};
+use crate::config::config_error::ConfigError;
+use crate::config::environment;
+use crate::error::Error;
+use crate::send::Sender;
+use crate::send::clock::{Clock, SystemClock};
+use crate::send::dry_run::{DryRun, DryRunConfig};
+use crate::send::observe::Observer;
+use crate::send::retry::RetryPolicy;
+
+/// Builds a [`Client`]; [`Client::builder`] begins one.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ClientBuilder {
+    credential: Secret,
+    host: String,
+    /// The environment variable that the host is from.
+    host_variable: Option<&'static str>,
+    plain_http: PlainHttp,
+    api_version: ApiVersion,
+    user_agent_suffix: Option<String>,
+    connect_timeout: Duration,
+    proxy: Option<reqwest::Proxy>,
+    #[cfg(feature = "rustls")]
+    root_certificates: Vec<reqwest::Certificate>,
+    http_client: Option<reqwest::Client>,
+    method_override: bool,
+    policy: RetryPolicy,
+    clock: Option<Arc<dyn Clock>>,
+    observer: Option<Arc<dyn Observer>>,
+    dry_run: Option<DryRunConfig>,
+}
+
+impl Client {
+    /// Starts building a client that authenticates with `credential`, the secret of an access token.
+    ///
+    /// It uses the US instance unless [`region`](ClientBuilder::region) or [`host`](ClientBuilder::host) is set.
+    ///
+    /// ```
+    /// use ldtokens::{Client, Region};
+    /// # fn secret() -> String { "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b".into() }
+    /// let client = Client::builder(secret()).region(Region::Eu).build()?;
+    /// # Ok::<(), ldtokens::Error>(())
+    /// ```
+    pub fn builder(credential: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder::new(credential.into())
+    }
+
+    /// A client for the account that the environment names.
+    ///
+    /// The credential is in `LD_ACCESS_TOKEN` or else `LAUNCHDARKLY_ACCESS_TOKEN`, the host in `LD_BASE_URI` or else
+    /// `LAUNCHDARKLY_API_HOST`, or else it is the US instance. These are the variables of the vendor's `ldcli` and of its
+    /// Terraform provider. For more settings, plain HTTP among them, see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the variable that is missing or can't be used.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(credential: Secret) -> Self {
+        Self {
+            credential,
+            host: Region::default().url().to_owned(),
+            host_variable: None,
+            plain_http: PlainHttp::Refused,
+            api_version: ApiVersion::default(),
+            user_agent_suffix: None,
+            connect_timeout: Duration::from_secs(5),
+            proxy: None,
+            #[cfg(feature = "rustls")]
+            root_certificates: Vec::new(),
+            http_client: None,
+            method_override: false,
+            policy: RetryPolicy::default(),
+            clock: None,
+            observer: None,
+            dry_run: None,
+        }
+    }
+
+    /// A builder with the credential and the host from the environment, as [`Client::from_env`] reads it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the variable that is missing or can't be used.
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(environment::builder(|name| std::env::var_os(name))?)
+    }
+
+    /// The LaunchDarkly instance of the account. Default: the US instance.
+    pub fn region(self, region: Region) -> Self {
+        self.host(region.url())
+    }
+
+    /// The API's host: a URL with or without `/api/v2`, or a host name, which means HTTPS.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self.host_variable = None;
+        self
+    }
+
+    /// The host that an environment variable holds. It is checked when the client is built.
+    pub(crate) fn host_from(mut self, variable: &'static str, host: String) -> Self {
+        self.host = host;
+        self.host_variable = Some(variable);
+        self
+    }
+
+    /// Allows plain HTTP to other machines, which sends the credential unencrypted. Use it only in a private network. Plain
+    /// HTTP to loopback is always allowed.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Allowed;
+        self
+    }
+
+    /// The API version. Default: the latest that this crate knows.
+    pub fn api_version(mut self, version: ApiVersion) -> Self {
+        self.api_version = version;
+        self
+    }
+
+    /// Text to append to the user agent `ldtokens/VERSION`, as in `my-rotation-job/1.2`.
+    pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.user_agent_suffix = Some(suffix.into());
+        self
+    }
+
+    /// The time-out for connecting. Default: 5 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// A proxy. Default: the usual environment variables apply. Requests to loopback never use a proxy.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// A root certificate to trust besides the system's, for instance of a company's proxy.
+    #[cfg(feature = "rustls")]
+    pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
+        self.root_certificates.push(certificate);
+        self
+    }
+
+    /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates set here don't apply to
+    /// it. Its redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// Sends PATCH and DELETE as POST with `X-HTTP-Method-Override`, for firewalls that block them.
+    pub fn method_override(mut self) -> Self {
+        self.method_override = true;
+        self
+    }
+
+    /// How long calls may take and how often they are retried.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The clock, for tests. Default: the machine's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// An observer of calls and attempts, for metrics.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Shows requests instead of sending them: all, or those that could change something. A call whose request is not sent
+    /// returns [`Error::DryRun`]. `show` gets exactly what would be sent, without the credential.
+    ///
+    /// ```
+    /// use ldtokens::{BaseRole, Client, DryRun, Error, NewToken};
+    /// # async fn example(secret: String) -> Result<(), Error> {
+    /// let client = Client::builder(secret)
+    ///     .dry_run(DryRun::Changes, |request| println!("{} {}", request.method(), request.url()))
+    ///     .build()?;
+    /// let created = client.create(&NewToken::new(BaseRole::Reader)).await;
+    /// assert!(matches!(created, Err(Error::DryRun { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dry_run(mut self, scope: DryRun, show: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+        self.dry_run = Some(DryRunConfig { scope, show: Arc::new(show) });
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Error::Config`] says which setting can't be used.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = BaseUrl::parse(&self.host, self.plain_http).map_err(|error| match self.host_variable {
+            Some(name) => ConfigError::Variable { name, reason: error.to_string() },
+            None => error,
+        })?;
+        let headers = self.headers()?;
+        let http = match self.http_client {
+            Some(ref own) => own.clone(),
+            None => self.http(&base_url).map_err(|error| ConfigError::Http(reason(&error)))?,
+        };
+        let sender = Sender {
+            base_url,
+            credential: self.credential,
+            headers,
+            method_override: self.method_override,
+            policy: self.policy,
+            pacing: Arc::default(),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            observer: self.observer,
+            dry_run: self.dry_run,
+            credential_worked: AtomicBool::new(false),
+        };
+        Ok(Client { http, sender: Arc::new(sender), deadline: None })
+    }
+
+    /// The credential as a header value that `Debug` doesn't show.
+    pub(crate) fn check_credential(&self) -> Result<HeaderValue, ConfigError> {
+        authorization(&self.credential)
+    }
+
+    fn headers(&self) -> Result<HeaderMap, ConfigError> {
+        let user_agent = match &self.user_agent_suffix {
+            Some(suffix) => format!("ldtokens/{} {suffix}", env!("CARGO_PKG_VERSION")),
+            None => format!("ldtokens/{}", env!("CARGO_PKG_VERSION")),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, self.check_credential()?);
+        headers.insert(HeaderName::from_static("ld-api-version"), HeaderValue::from_static(self.api_version.as_str()));
+        headers.insert(USER_AGENT, HeaderValue::from_str(&user_agent).map_err(|_| ConfigError::UserAgent)?);
+        Ok(headers)
+    }
+
+    fn http(&self, base_url: &BaseUrl) -> reqwest::Result<reqwest::Client> {
+        // The API never redirects. What does is something else, which must not get the credential.
+        let mut http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout);
+        #[cfg(feature = "rustls")]
+        {
+            http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
+            http = if base_url.is_plain_loopback() {
+                // There is no TLS, and reading the system's certificates takes longer than everything else.
+                http.tls_certs_only([])
+            } else {
+                http.tls_certs_merge(self.root_certificates.iter().cloned())
+            };
+        }
+        if base_url.is_loopback() {
+            http = http.no_proxy();
+        } else if let Some(proxy) = self.proxy.clone() {
+            http = http.proxy(proxy);
+        }
+        http.build()
+    }
+}
+
+/// The innermost cause, which says more than what wraps it.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// The credential as a header value that `Debug` doesn't show.
+pub(crate) fn authorization(credential: &Secret) -> Result<HeaderValue, ConfigError> {
+    let secret = credential.expose();
+    let reason = if secret.is_empty() {
+        "it is empty"
+    } else if secret.contains(char::is_whitespace) {
+        "it contains white space or a line end; give the secret alone"
+    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
+        value.set_sensitive(true);
+        return Ok(value);
+    } else {
+        "it contains characters that a header can't have"
+    };
+    Err(ConfigError::Credential { reason })
+}

@@ -1,0 +1,121 @@
+//! The API's error responses.
+
+use std::fmt;
+use std::time::Duration;
+
+use ldtokens_client::Secret;
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use crate::send::operation::Operation;
+
+/// The API's error response.
+///
+/// A proxy may respond with HTML or nothing. Then [`code`](Self::code) is empty, and [`message`](Self::message) is the
+/// status's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The operation that failed.
+    pub operation: Operation,
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's error code, as in `optimistic_locking_error`. Empty if the response has none.
+    pub code: String,
+    /// The API's message, on one line and without anything that looks like a secret.
+    pub message: String,
+    /// The reference for LaunchDarkly's support, if the response has one.
+    pub id: Option<String>,
+    /// The response's `X-Request-Id`, if it has one.
+    pub request_id: Option<String>,
+    /// How long the response asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// A rate limit that is known from earlier responses, and that lasts longer than the call's deadline.
+    pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
+        Self {
+            operation,
+            status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
+            code: "rate_limited".to_owned(),
+            message: "not sent: the rate limit lasts longer than the call's deadline".to_owned(),
+            id: None,
+            request_id: None,
+            retry_after: Some(wait),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({}", self.operation, self.message, self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if let Some(id) = &self.id {
+            write!(f, ", reference {id}")?;
+        }
+        f.write_str(")")?;
+        if let Some(wait) = self.retry_after {
+            write!(f, "; try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))?;
+        }
+        Ok(())
+    }
+}
+
+/// The maximum length of a text from a response, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// As much of the API's error body as there is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    code: Option<String>,
+    message: Option<String>,
+    id: Option<String>,
+}
+
+/// Reads an error response. A body that is not the API's own JSON, such as a proxy's page, is not shown.
+pub(crate) fn read(
+    operation: Operation,
+    status: StatusCode,
+    body: &[u8],
+    retry_after: Option<Duration>,
+    credential: &Secret,
+) -> ApiError {
+    let body: Body = serde_json::from_slice(body).unwrap_or_default();
+    let shown = |text: &str| printable(text, credential);
+    let message = match body.message.as_deref() {
+        None | Some("") => status.canonical_reason().unwrap_or("unknown status").to_owned(),
+        Some(message) => shown(message),
+    };
+    ApiError {
+        operation,
+        status: status.as_u16(),
+        code: body.code.as_deref().map(shown).unwrap_or_default(),
+        message,
+        id: body.id.as_deref().map(shown),
+        request_id: None,
+        retry_after,
+    }
+}
+
+/// `text` on one line of bounded length, without the credential or anything that has the form of a secret.
+fn printable(text: &str, credential: &Secret) -> String {
+    let without_credential = match credential.expose() {
+        "" => text.to_owned(),
+        secret => text.replace(secret, "[redacted]"),
+    };
+    let words = without_credential.split_whitespace().map(|word| match word.find("api-") {
+        Some(at) if word.len() - at >= 20 => format!("{}[redacted]", &word[..at]),
+        _ => word.chars().filter(|character| !character.is_control()).collect(),
+    });
+    words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/api_error.rs"]
+mod tests;

@@ -1,0 +1,41 @@
+//! Requests that are shown and not sent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, Request};
+
+/// Which requests [`ClientBuilder::dry_run`](crate::ClientBuilder::dry_run) shows instead of sending them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// All requests.
+    Everything,
+    /// Those that could change something. Requests that only read are sent.
+    Changes,
+}
+
+#[derive(Clone)]
+pub(crate) struct DryRunConfig {
+    pub(crate) scope: DryRun,
+    pub(crate) show: Arc<dyn Fn(&Request) + Send + Sync>,
+}
+
+impl DryRunConfig {
+    pub(crate) fn applies_to(&self, method: &Method) -> bool {
+        self.scope == DryRun::Everything || !method.is_safe()
+    }
+
+    /// Shows `request` without the credential.
+    pub(crate) fn show(&self, request: &Request) {
+        let mut shown = request.try_clone().expect("bodies are buffered");
+        shown.headers_mut().remove(AUTHORIZATION);
+        (self.show)(&shown);
+    }
+}
+
+impl fmt::Debug for DryRunConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DryRunConfig").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,208 @@
+//! What to do after an attempt: a pure function of what is known.
+
+use std::time::Duration;
+
+use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
+use reqwest::{Method, Request};
+
+/// How long a call may take, and how often it is retried.
+///
+/// Whether a request is retried at all is not a setting: that depends on what the operation does if it is carried out
+/// twice. See [`guide::retries`](crate::guide::retries).
+///
+/// ```
+/// use std::time::Duration;
+/// use ldtokens::RetryPolicy;
+/// let patient = RetryPolicy::default().deadline(Duration::from_secs(600));
+/// let once = RetryPolicy::default().max_attempts(1);
+/// # let _ = (patient, once);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryPolicy {
+    pub(crate) deadline: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) backoff_base: Duration,
+    pub(crate) backoff_cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            attempt_timeout: Duration::from_secs(15),
+            max_attempts: 5,
+            backoff_base: Duration::from_millis(200),
+            backoff_cap: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The longest one attempt may take, from connecting to the last byte of its response. Default: 15 seconds.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// The maximum number of attempts, at least 1. Default: 5. An attempt whose response said when to try again does
+    /// not count: only the deadline ends those.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The backoff: before attempt n + 1 the client waits a random time of at most `base` · 2ⁿ⁻¹, and never more than
+    /// `cap`. Default: 200 milliseconds and 10 seconds.
+    pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
+        self.backoff_base = base;
+        self.backoff_cap = cap;
+        self
+    }
+
+    /// The wait after attempt `attempt`, the first being 1; `jitter` is random in 0..1.
+    pub(crate) fn backoff_after(&self, attempt: u32, jitter: f64) -> Duration {
+        let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.backoff_base.saturating_mul(factor).min(self.backoff_cap).mul_f64(jitter)
+    }
+}
+
+/// What happens if a request is carried out twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// Nothing: it only reads.
+    ReadOnly,
+    /// The second time the response is 404.
+    Delete,
+    /// The result is the same, but a `test` in the patch may fail the second time.
+    Idempotent,
+    /// Something else, such as another credential.
+    NotIdempotent,
+}
+
+impl Idempotency {
+    pub(crate) fn of(request: &Request) -> Self {
+        match *request.method() {
+            Method::GET | Method::HEAD | Method::OPTIONS => Self::ReadOnly,
+            Method::DELETE => Self::Delete,
+            Method::PATCH => {
+                let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+                match serde_json::from_slice::<PatchDelta>(body) {
+                    Ok(PatchDelta::JsonPatch(patch)) if patch.iter().all(is_idempotent) => Self::Idempotent,
+                    Ok(PatchDelta::PatchWithComment(delta)) if delta.patch.iter().all(is_idempotent) => {
+                        Self::Idempotent
+                    }
+                    _ => Self::NotIdempotent,
+                }
+            }
+            _ => Self::NotIdempotent,
+        }
+    }
+}
+
+/// Whether applying the operation twice has the same result as applying it once.
+fn is_idempotent(operation: &PatchOperation) -> bool {
+    let element = operation.path.rsplit('/').next().unwrap_or_default();
+    let in_list = element == "-" || (!element.is_empty() && element.bytes().all(|byte| byte.is_ascii_digit()));
+    match operation.op {
+        PatchOperationOp::Replace | PatchOperationOp::Test => true,
+        PatchOperationOp::Add | PatchOperationOp::Remove => !in_list,
+        _ => false,
+    }
+}
+
+/// What is known after an attempt. `wait_named` says whether the response named a time to wait; [`pacing`](super::pacing)
+/// waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AttemptOutcome {
+    /// The API responded with this status, neither 429 nor 5xx.
+    Responded(u16),
+    /// Nothing was done: 429, or no connection.
+    Refused { wait_named: bool },
+    /// The request was sent, and no usable response came: it may have been carried out. A 5xx too can come from a gateway
+    /// after the API has done the work.
+    Unknown { wait_named: bool },
+}
+
+impl AttemptOutcome {
+    /// Whether the attempt counts towards the maximum.
+    pub(crate) fn counts(self) -> bool {
+        !matches!(self, Self::Refused { wait_named: true } | Self::Unknown { wait_named: true })
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Decision {
+    /// Return this attempt's result.
+    Return,
+    /// Return success, whatever this attempt's response says.
+    Done,
+    /// Return [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
+    OutcomeUnknown,
+    /// Make another attempt after this wait.
+    Retry(Duration),
+}
+
+/// The state of a call after an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryState {
+    /// How many attempts count towards the maximum, this one included.
+    pub(crate) counted: u32,
+    /// Whether the outcome of an earlier attempt is unknown.
+    pub(crate) unknown: bool,
+    /// Whether the API has accepted the credential before.
+    pub(crate) credential_worked: bool,
+    /// The time until the call's deadline.
+    pub(crate) left: Duration,
+}
+
+/// Decides by the table in [`guide::retries`](crate::guide::retries). `jitter` is random in 0..1.
+pub(crate) fn decide(
+    idempotency: Idempotency,
+    outcome: AttemptOutcome,
+    state: RetryState,
+    policy: &RetryPolicy,
+    jitter: f64,
+) -> Decision {
+    use AttemptOutcome::{Refused, Responded, Unknown};
+    let unknown = state.unknown || matches!(outcome, Unknown { .. });
+    match outcome {
+        Responded(status) if state.unknown => return after_unknown(idempotency, status, state.credential_worked),
+        Responded(_) => return Decision::Return,
+        Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
+        Unknown { .. } | Refused { .. } => {}
+    }
+    let wait = policy.backoff_after(state.counted.max(1), jitter);
+    let is_last = outcome.counts() && state.counted >= policy.max_attempts;
+    if !is_last && wait < state.left {
+        Decision::Retry(wait)
+    } else if unknown && idempotency != Idempotency::ReadOnly {
+        Decision::OutcomeUnknown
+    } else {
+        Decision::Return
+    }
+}
+
+/// What a response means after an earlier attempt may have been carried out.
+fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool) -> Decision {
+    match (idempotency, status) {
+        (Idempotency::Delete, 404) => Decision::Done,
+        // A token that has deleted itself is no longer accepted. If the credential never worked, this says nothing.
+        (Idempotency::Delete, 401) if credential_worked => Decision::Done,
+        (Idempotency::Delete, 401) => Decision::OutcomeUnknown,
+        // The patch may have lowered its own credential's permissions, or changed what its `test`s expect.
+        (Idempotency::Idempotent, 401 | 403 | 409 | 422) => Decision::OutcomeUnknown,
+        _ => Decision::Return,
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/retry.rs"]
+mod tests;

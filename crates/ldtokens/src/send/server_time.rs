@@ -1,0 +1,70 @@
+//! The server's clock, as far as the `Date` headers of its responses tell.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ldtokens_client::UnixMillis;
+
+/// A `Date` header names a whole second.
+const DATE_RESOLUTION: i64 = 1000;
+
+/// How far the server's clock is ahead of ours.
+///
+/// The server's clock shows at least the `Date` of a response when that arrives, and less than a second more when the
+/// request is sent. Against our monotonic clock, the lower bound of all responses is kept, so that a time that the server
+/// names is never taken to have come too early. Against our wall clock, which keeps on during suspend and may jump, the
+/// last response counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ServerTime {
+    ahead_of_monotonic: Option<i64>,
+    ahead_of_wall: Option<i64>,
+}
+
+/// The server's time: between these two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ServerNow {
+    pub(crate) at_least: UnixMillis,
+    pub(crate) at_most: UnixMillis,
+}
+
+impl ServerTime {
+    /// Learns from a response: its `Date`, and our clocks.
+    pub(crate) fn learn(&mut self, date: SystemTime, sent: Duration, received: Duration, wall: SystemTime) {
+        let date = unix_millis(date);
+        let at_least = date.saturating_sub(millis(received));
+        let at_most = (date + DATE_RESOLUTION).saturating_sub(millis(sent));
+        self.ahead_of_monotonic = match self.ahead_of_monotonic {
+            // Not possible any more: the server's clock was set back.
+            Some(known) if known > at_most => Some(at_least),
+            Some(known) => Some(known.max(at_least)),
+            None => Some(at_least),
+        };
+        self.ahead_of_wall = Some(date.saturating_sub(unix_millis(wall)));
+    }
+
+    /// When, by our monotonic clock, the server's clock surely shows `moment`, in Unix milliseconds.
+    ///
+    /// `None` if no response had a date.
+    pub(crate) fn when(&self, moment: i64) -> Option<Duration> {
+        let ahead = self.ahead_of_monotonic?;
+        Some(Duration::from_millis(u64::try_from(moment.saturating_sub(ahead)).unwrap_or(0)))
+    }
+
+    /// What the server's clock shows when our wall clock shows `wall`.
+    pub(crate) fn now(&self, wall: SystemTime) -> ServerNow {
+        let (ahead, resolution) = self.ahead_of_wall.map_or((0, 0), |ahead| (ahead, DATE_RESOLUTION));
+        let at_least = unix_millis(wall).saturating_add(ahead);
+        ServerNow { at_least: UnixMillis::new(at_least), at_most: UnixMillis::new(at_least.saturating_add(resolution)) }
+    }
+}
+
+pub(crate) fn unix_millis(moment: SystemTime) -> i64 {
+    moment.duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/server_time.rs"]
+mod tests;

@@ -1,0 +1,198 @@
+use std::fmt;
+use std::num::NonZeroU64;
+
+use ldtokens_client::types::{Token, Tokens};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::send::SendOptions;
+use crate::tokens::odd_response;
+
+/// Lists tokens: page by page, as a stream, or all at once.
+///
+/// ```
+/// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
+/// let page = client.list().all_members(true).page_size(100).send().await?;
+/// println!("{} of {:?}", page.tokens.len(), page.total_count);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send`, `stream` or `collect_all` is called"]
+pub struct List {
+    client: Client,
+    all_members: bool,
+    page_size: Option<u64>,
+    offset: u64,
+    limit: u64,
+}
+
+impl Client {
+    /// Lists tokens: the caller's own personal tokens and the service tokens, or, with an Admin credential and
+    /// [`all_members`](List::all_members), everyone's.
+    pub fn list(&self) -> List {
+        List { client: self.clone(), all_members: false, page_size: None, offset: 0, limit: u64::MAX }
+    }
+}
+
+impl List {
+    /// Whether to list the personal tokens of all members too, which needs an Admin credential. Without it the API lists the
+    /// caller's own and the service tokens.
+    pub fn all_members(mut self, all: bool) -> Self {
+        self.all_members = all;
+        self
+    }
+
+    /// The maximum number of tokens on a page, at least 1. Default: the API's, which is 25.
+    pub fn page_size(mut self, size: u64) -> Self {
+        self.page_size = Some(size);
+        self
+    }
+
+    /// The number of tokens to skip. Default: 0.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The maximum number of tokens of a [`stream`](Self::stream) or of [`collect_all`](Self::collect_all). Default: all.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Gets one page.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a page size of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
+    /// and those of every call.
+    pub async fn send(self) -> Result<Page, Error> {
+        let page_size = match self.page_size.map(NonZeroU64::new) {
+            Some(None) => {
+                return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
+            }
+            Some(size) => size,
+            None => None,
+        };
+        let offset =
+            i64::try_from(self.offset).map_err(|_| Error::InvalidInput("the offset is too large".to_owned()))?;
+        let list = async |raw: &ldtokens_client::Client| {
+            let mut request = raw.get_tokens();
+            if self.all_members {
+                request = request.show_all(true);
+            }
+            if let Some(size) = page_size {
+                request = request.limit(size);
+            }
+            if offset > 0 {
+                request = request.offset(offset);
+            }
+            request.send().await
+        };
+        let reply = self.client.exchange(SendOptions::default(), list).await?;
+        let (tokens, unreadable) = match reply.decoded {
+            Ok(tokens) => (tokens, Vec::new()),
+            Err(place) => odd_response::page(&reply.response.body, place)?,
+        };
+        let next = self.next(&tokens)?;
+        let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());
+        Ok(Page { tokens: tokens.items, unreadable, total_count, next })
+    }
+
+    /// Gets all tokens from the offset on.
+    ///
+    /// # Errors
+    /// [`Incomplete`], with the first error of the [`stream`](Self::stream) and all tokens that could be read. It converts
+    /// into an [`Error`].
+    pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
+        let mut stream = self.stream();
+        let (mut tokens, mut first_error) = (Vec::new(), None);
+        while let Some(token) = stream.next().await {
+            match token {
+                Ok(token) => tokens.push(token),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
+        }
+        match first_error {
+            None => Ok(tokens),
+            Some(error) => Err(Incomplete { tokens, error }),
+        }
+    }
+
+    pub(crate) fn first(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn max_tokens(&self) -> u64 {
+        self.limit
+    }
+
+    /// The list that continues where `tokens` ends, if there is a link to it.
+    fn next(&self, tokens: &Tokens) -> Result<Option<Self>, Error> {
+        let link = tokens.links.as_ref().and_then(|links| links.get("next"));
+        let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
+        let bad = |reason| Err(Error::BadLink { reason });
+        let Some(url) = self.client.sender.base_url.same_origin(href) else { return bad("it leads to another host") };
+        if !url.path().ends_with("/tokens") {
+            return bad("it does not lead to a list of tokens");
+        }
+        let number = |name: &str| {
+            let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
+            Some(value.parse::<u64>())
+        };
+        let mut next = self.clone();
+        match number("offset") {
+            Some(Ok(offset)) if offset > self.offset => next.offset = offset,
+            Some(Ok(_)) => return bad("it leads back to a part that was already read"),
+            _ => return bad("it has no offset"),
+        }
+        match number("limit") {
+            Some(Ok(size)) if size > 0 => next.page_size = Some(size),
+            Some(_) => return bad("its limit is not a number of tokens"),
+            None => {}
+        }
+        Ok(Some(next))
+    }
+}
+
+/// One page of a list.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Page {
+    /// The page's tokens. Each one's `token` holds only the last four characters of its secret.
+    pub tokens: Vec<Token>,
+    /// An [`Error::Undecodable`] for each token that can't be read.
+    pub unreadable: Vec<Error>,
+    /// The response's `totalCount`. The API means by it the tokens of all pages, but documents it as the number returned.
+    pub total_count: Option<u64>,
+    /// The next page, if there is one.
+    pub next: Option<List>,
+}
+
+/// What could be read of a list that could not be read whole.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The tokens that could be read.
+    pub tokens: Vec<Token>,
+    /// The first error.
+    pub error: Error,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Incomplete {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<Incomplete> for Error {
+    fn from(incomplete: Incomplete) -> Self {
+        incomplete.error
+    }
+}

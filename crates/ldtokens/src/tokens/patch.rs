@@ -1,0 +1,198 @@
+use ldtokens_client::types::{
+    BaseRole, JsonPatch, PatchDelta, PatchOperation, PatchOperationOp, PatchWithComment, Token,
+};
+use serde_json::Value;
+
+use crate::TokenId;
+use crate::client::Client;
+use crate::error::Error;
+use crate::send::SendOptions;
+use crate::tokens::policy::Policy;
+
+/// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
+///
+/// ```
+/// use ldtokens::Patch;
+/// let patch = Patch::new().expect("/name", "Nightly export").name("Export").comment("Renamed with the project");
+/// # let _ = patch;
+/// ```
+///
+/// A patch says what to write without having read. Where two may write at once, [`Client::edit`](crate::Client::edit) reads
+/// first and never overwrites what it has not seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "nothing is changed until it is given to `Client::update`"]
+pub struct Patch {
+    tests: Vec<PatchOperation>,
+    changes: Vec<PatchOperation>,
+    comment: Option<String>,
+}
+
+impl Patch {
+    /// A patch with nothing in it yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The patch of these operations, in this order.
+    pub fn from_operations(operations: impl IntoIterator<Item = PatchOperation>) -> Self {
+        Self { changes: operations.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Reads a patch as the API takes it: a JSON array of operations, or `{"comment": ..., "patch": [...]}`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] says which operation RFC 6902 does not allow, and why.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let invalid = |error: serde_json::Error| Error::InvalidInput(format!("the patch can't be read: {error}"));
+        let json: Value = serde_json::from_str(text).map_err(invalid)?;
+        let (comment, list) = match json {
+            Value::Object(mut form) => {
+                let comment = form.remove("comment").filter(|comment| !comment.is_null());
+                let list = form.remove("patch").unwrap_or_default();
+                if let Some(stray) = form.keys().next() {
+                    return Err(Error::InvalidInput(format!("a patch has `comment` and `patch`, not `{stray}`")));
+                }
+                (comment.map(serde_json::from_value).transpose().map_err(invalid)?, list)
+            }
+            list => (None, list),
+        };
+        let Value::Array(list) = list else {
+            return Err(Error::InvalidInput("a patch is a JSON array of operations".to_owned()));
+        };
+        let changes = list.into_iter().enumerate().map(|(index, json)| {
+            operation(json).map_err(|reason| Error::InvalidInput(format!("operation {index} of the patch: {reason}")))
+        });
+        Ok(Self { tests: Vec::new(), changes: changes.collect::<Result<_, _>>()?, comment })
+    }
+
+    /// Sets the name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.change(PatchOperationOp::Add, "/name", Some(name.into().into()))
+    }
+
+    /// Sets the description.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.change(PatchOperationOp::Add, "/description", Some(description.into().into()))
+    }
+
+    /// Removes the description of a token that has one.
+    pub fn remove_description(self) -> Self {
+        self.change(PatchOperationOp::Remove, "/description", None)
+    }
+
+    /// Replaces the base role of a token that has one.
+    ///
+    /// A token whose permissions come from elsewhere has none to replace, and the patch fails: then let
+    /// [`Permissions::apply_to`](crate::Permissions::apply_to) do it in an [`edit`](crate::Client::edit).
+    pub fn role(self, role: BaseRole) -> Self {
+        self.change(PatchOperationOp::Replace, "/role", Some(role.to_string().into()))
+    }
+
+    /// Replaces the custom roles, by ID or key, of a token that has such.
+    pub fn custom_roles<S: Into<String>>(self, keys: impl IntoIterator<Item = S>) -> Self {
+        let keys = keys.into_iter().map(Into::into).collect::<Vec<String>>();
+        self.change(PatchOperationOp::Replace, "/customRoleIds", Some(keys.into()))
+    }
+
+    /// Replaces the policy of a token that has one of its own.
+    pub fn inline_policy(self, policy: &Policy) -> Self {
+        let statements = serde_json::to_value(policy.to_wire()).expect("statements are JSON");
+        self.change(PatchOperationOp::Replace, "/inlineRole", Some(statements))
+    }
+
+    /// Applies the patch only if the token holds `value` at `pointer`, a JSON Pointer (RFC 6901) such as `/name`: a `test`,
+    /// before all changes.
+    pub fn expect(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.tests.push(new_operation(PatchOperationOp::Test, pointer.into(), Some(value.into())));
+        self
+    }
+
+    /// Why the change is made, for the audit log.
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
+        self
+    }
+
+    /// Its operations, in the order in which they are applied.
+    pub fn operations(&self) -> impl Iterator<Item = &PatchOperation> {
+        self.tests.iter().chain(&self.changes)
+    }
+
+    pub(crate) fn change(mut self, op: PatchOperationOp, pointer: impl Into<String>, value: Option<Value>) -> Self {
+        self.changes.push(new_operation(op, pointer.into(), value));
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The patch as the API takes it.
+    pub(crate) fn to_delta(&self) -> Result<PatchDelta, Error> {
+        if self.is_empty() {
+            return Err(Error::InvalidInput("the patch changes nothing".to_owned()));
+        }
+        let patch = JsonPatch(self.operations().cloned().collect());
+        Ok(match &self.comment {
+            None => patch.into(),
+            Some(comment) => {
+                PatchWithComment::try_from(PatchWithComment::builder().patch(patch).comment(comment.clone()))
+                    .map_err(|error| Error::InvalidInput(error.to_string()))?
+                    .into()
+            }
+        })
+    }
+}
+
+impl Client {
+    /// Applies `patch` to the token `id`: all of it or nothing. Returns the token afterwards.
+    ///
+    /// Any successful response means that the patch was applied. If its body can't be read, the token is read again.
+    ///
+    /// # Errors
+    /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed at
+    /// the same time; [`Error::OutcomeUnknown`] if the response is lost and a retry could do harm or does not tell whether
+    /// the patch was applied; [`Error::NotFound`]; and those of every call.
+    pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
+        let delta = patch.to_delta()?;
+        let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
+        let reply = self.exchange(SendOptions::default(), update).await?;
+        match reply.decoded {
+            Ok(token) => Ok(token),
+            Err(place) => {
+                tracing::warn!(token_id = %id, "{}: the response can't be read: {place}", reply.operation);
+                self.get(id).await
+            }
+        }
+    }
+}
+
+fn new_operation(op: PatchOperationOp, path: String, value: Option<Value>) -> PatchOperation {
+    PatchOperation::builder().op(op).path(path).value(value).try_into().expect("all that an operation requires is set")
+}
+
+/// Reads one operation, strictly: the generated type also takes an `op` that RFC 6902 does not know.
+fn operation(json: Value) -> Result<PatchOperation, String> {
+    let operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
+    let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
+    let (needs_value, needs_from) = match operation.op {
+        PatchOperationOp::Add | PatchOperationOp::Replace | PatchOperationOp::Test => (true, false),
+        PatchOperationOp::Move | PatchOperationOp::Copy => (false, true),
+        PatchOperationOp::Remove => (false, false),
+        _ => return Err(format!("there is no operation `{}`", operation.op)),
+    };
+    if needs_value && operation.value.is_none() {
+        return Err(format!("`{}` needs a `value`", operation.op));
+    }
+    if needs_from && operation.from.is_none() {
+        return Err(format!("`{}` needs a `from`", operation.op));
+    }
+    if !is_pointer(&operation.path) || !operation.from.as_deref().is_none_or(is_pointer) {
+        return Err("a path is a JSON Pointer, which begins with `/`".to_owned());
+    }
+    Ok(operation)
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/patch.rs"]
+mod tests;
