@@ -6,6 +6,7 @@ pub(crate) mod get;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
+pub(crate) mod rotate;
 pub(crate) mod update;
 
 use clap::{ArgMatches, Command};
@@ -18,8 +19,16 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 6] {
-    [list::command(), get::command(), create::command(), update::command(), reset::command(), delete::command()]
+pub(crate) fn commands() -> [Command; 7] {
+    [
+        list::command(),
+        get::command(),
+        create::command(),
+        update::command(),
+        reset::command(),
+        rotate::command(),
+        delete::command(),
+    ]
 }
 
 /// Runs the verb of that name, if there is one.
@@ -30,6 +39,7 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "create" => create::run(arguments).await,
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
+        "rotate" => rotate::run(arguments).await,
         "delete" => delete::run(arguments).await,
         _ => return None,
     })

@@ -33,6 +33,7 @@
 //! ```
 
 mod atomic;
+mod batch;
 mod deliver;
 mod destination;
 pub mod destinations;
@@ -49,6 +50,7 @@ mod retire;
 mod rotation;
 mod time;
 
+pub use batch::rotate_all;
 pub use destination::{Destination, Handover, Prepared};
 pub use error::{Error, NotDelivered, Stuck};
 pub use identity::{Identity, identify};

@@ -57,6 +57,15 @@ impl<'a> Rotation<'a> {
         self
     }
 
+    pub(crate) fn id(&self) -> &TokenId {
+        &self.id
+    }
+
+    /// Whether it is of the client's own credential, as far as that is known.
+    pub(crate) fn is_own(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.token_id.as_deref() == Some(self.id.as_str()))
+    }
+
     /// Begins the rotation, or goes on with one that was begun, and does what can be done by now.
     ///
     /// The future can be dropped at any point; the rotation is then as if the program had been killed.
