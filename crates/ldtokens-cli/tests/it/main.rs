@@ -21,6 +21,10 @@ mod profiles;
 mod pty;
 mod readme;
 mod refusals;
+#[cfg(unix)]
+mod rotate;
+#[cfg(unix)]
+mod rotate_crash;
 mod secrets;
 mod serve;
 mod shell;
