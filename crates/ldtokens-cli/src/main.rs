@@ -19,6 +19,7 @@ mod logging;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
 mod output;
+mod own;
 mod parameter;
 mod perform;
 mod permissions;

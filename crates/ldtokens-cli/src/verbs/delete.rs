@@ -9,6 +9,7 @@ use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
 use crate::output::print;
+use crate::own::{note, own_last};
 use crate::targets;
 
 const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
@@ -25,9 +26,11 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let mut targets = targets::find(session, &words).await?;
+        let has_own = own_last(session, &mut targets).await?;
         confirm(arguments, session, async || {
-            Ok(format!("Delete {}? Whatever uses it stops working at once.", targets::named(session, &targets).await?))
+            let named = targets::named(session, &targets).await?;
+            Ok(format!("Delete {named}? Whatever uses it stops working at once.{}", note(has_own)))
         })
         .await?;
         each(session, &targets, &DEED, async |target| {

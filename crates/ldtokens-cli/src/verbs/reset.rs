@@ -12,6 +12,7 @@ use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
+use crate::own::{note, own_last};
 use crate::targets;
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
@@ -55,11 +56,13 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let overlap = overlap(arguments)?;
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let mut targets = targets::find(session, &words).await?;
+        let has_own = own_last(session, &mut targets).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
             confirm(arguments, session, async || {
-                Ok(format!("Reset {}? Its old secret stops working at once.", targets::named(session, &targets).await?))
+                let named = targets::named(session, &targets).await?;
+                Ok(format!("Reset {named}? Its old secret stops working at once.{}", note(has_own)))
             })
             .await?;
         }

@@ -7,6 +7,7 @@ use crate::arguments::printing;
 use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
+use crate::own::own_last;
 use crate::permissions;
 use crate::targets;
 use crate::verbs::{Printing, json};
@@ -58,7 +59,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let mut targets = targets::find(session, &words).await?;
+        own_last(session, &mut targets).await?;
         let done = each(session, &targets, &DEED, async |target| {
             let token = match arguments.get_one::<String>("comment") {
                 Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,

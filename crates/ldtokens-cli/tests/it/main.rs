@@ -25,6 +25,8 @@ mod refusals;
 mod rotate;
 #[cfg(unix)]
 mod rotate_crash;
+#[cfg(unix)]
+mod rotate_docs;
 mod secrets;
 mod serve;
 mod shell;

@@ -149,6 +149,7 @@ fn a_replaced_token_is_found_by_its_name_and_deleted_by_the_same_command() {
     let finish = rotate(&served, &["--finish"]).output().unwrap();
     assert!(finish.status.success(), "{}", stderr(&finish));
     assert!(served.works(&old), "its overlap has not ended");
+    // What only waits to be deleted needs no place for a secret.
     let named = rotate(&served, &[&id, "--now", "--yes", "--strategy", "replace"]).output().unwrap();
     assert!(!served.works(&old), "{}", stderr(&named));
     assert!(served.works(&contents(&served, "Export.secret")));
@@ -193,4 +194,22 @@ fn no_journal_no_log_and_no_error_has_a_secret() {
     for secret in [&old, &new, &OWNER.to_owned()] {
         assert!(texts.iter().all(|text| !text.contains(&secret[4..30])), "{texts:?}");
     }
+}
+
+/// Before, a list of tokens with one's own in its middle ended there with 401.
+#[test]
+fn of_several_tokens_the_one_in_use_is_deleted_last() {
+    let served = Served::start();
+    let admin = served.json(&["postToken", "name==key", "role==admin"]);
+    let (one, _) = served.create("one");
+    let (two, _) = served.create("two");
+    let (own, secret) = (admin["_id"].as_str().unwrap(), admin["token"].as_str().unwrap());
+    let reset = served.acting_as(secret, &["reset", &one, own, &two, "--yes", "--quiet", "--secret-to", "{id}.secret"]);
+    let output = { reset }.current_dir(served.folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), [&one, &two, own]);
+    let secret = contents(&served, &format!("{own}.secret"));
+    let output = served.acting_as(&secret, &["delete", &one, own, &two, "--yes", "--quiet"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), [&one, &two, own]);
 }

@@ -126,7 +126,7 @@ impl Places {
 
     fn check(&self, selected: &[Selected], caller: &Identity, source: Option<&Source>) -> Result<(), Failure> {
         let mut seen = std::collections::BTreeSet::new();
-        for selected in selected {
+        for selected in selected.iter().filter(|selected| !selected.is_waiting) {
             let is_own = caller.token_id.as_deref() == Some(selected.id.as_str());
             if self.templates.is_empty() && !(is_own && self.own.is_some()) {
                 let hint = match source {

@@ -22,6 +22,8 @@ const NAMED: usize = 5;
 pub(crate) struct Selected {
     pub(crate) id: TokenId,
     pub(crate) name: Option<String>,
+    /// Whether it was replaced, and only waits to be deleted.
+    pub(crate) is_waiting: bool,
     /// The token, if it was read just now.
     pub(crate) token: Option<Box<Token>>,
 }
@@ -49,7 +51,14 @@ pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
     let journals = journals.all().map_err(|error| failure(error, None))?;
     let waiting = journals.into_iter().filter(Journal::is_waiting);
     waiting
-        .map(|journal| Ok(Selected { id: TokenId::new(journal.token_id.as_str())?, name: journal.name, token: None }))
+        .map(|journal| {
+            Ok(Selected {
+                id: TokenId::new(journal.token_id.as_str())?,
+                name: journal.name,
+                is_waiting: true,
+                token: None,
+            })
+        })
         .collect()
 }
 
@@ -111,7 +120,12 @@ async fn by_words(
             tokens.iter().filter(|token| token.id.as_str() == word || token.name.as_deref() == Some(word)).collect();
         let one = match bearing[..] {
             [token] => of_token(token.clone())?,
-            [] if is_id(word) => Selected { id: TokenId::new(word.as_str())?, name: None, token: None },
+            [] if is_id(word) => Selected {
+                id: TokenId::new(word.as_str())?,
+                name: None,
+                is_waiting: known.get(word).is_some_and(Journal::is_waiting),
+                token: None,
+            },
             [] => {
                 let text = format!("no token has the name or the ID `{word}`; `ldtokens list --show-all` lists them");
                 return Err(Failure::new(Kind::NotFound, text));
@@ -146,7 +160,7 @@ async fn by_filter(
 
 fn of_token(token: Token) -> Result<Selected, Failure> {
     let id = TokenId::new(token.id.as_str())?;
-    Ok(Selected { id, name: token.name.clone(), token: Some(Box::new(token)) })
+    Ok(Selected { id, name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) })
 }
 
 /// The tokens that are meant, but for those that only wait to be deleted, and replacements whose rotation is not over.
