@@ -78,7 +78,7 @@ impl Run<'_> {
         let mut round = 1;
         loop {
             let mut orphans: Vec<NewSecret> = Vec::new();
-            let mut tokens = client.list().all_members(true).limit(PAGE).stream();
+            let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
             let error = loop {
                 match tokens.next().await {
                     None => return Ok(orphans),

@@ -87,9 +87,6 @@ pub(crate) fn command() -> Command {
 }
 
 fn how(command: Command) -> Command {
-    let hidden_duration = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("DURATION").value_parser(duration).help(help)
-    };
     command
         .arg(
             Arg::new("strategy")
@@ -142,8 +139,15 @@ fn how(command: Command) -> Command {
                 .help("Where to keep the journals [env: LDTOKENS_STATE; default: your state folder]"),
         )
         .arg(
-            hidden_duration("settle", "How long a request whose response is lost may still be carried out")
-                .default_value("20s"),
+            Arg::new("settle")
+                .long("settle")
+                .value_name("DURATION")
+                .value_parser(duration)
+                .default_value("20s")
+                .hide_short_help(true)
+                .help(
+                    "How long a request whose response is lost may still be carried out; until then it is not repeated",
+                ),
         )
         .arg(yes())
 }

@@ -84,7 +84,8 @@ async fn a_reset_that_was_not_carried_out_is_repeated() {
 
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_leaves_no_token_that_nobody_holds() {
-    let world = World::new().await;
+    // More than a page of the list has.
+    let world = World::among(150).await;
     world.fault("postToken drop-after times=2");
     world.rotate(options(Strategy::Replace).overlap(Duration::ZERO)).await.unwrap();
     let tokens = world.tokens().await;

@@ -169,7 +169,7 @@ async fn read(
     known: &BTreeMap<String, Journal>,
     is_meant: impl Fn(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
-    let mut tokens = session.client.list().all_members(true).limit(PAGE).stream();
+    let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
     let mut meant = Vec::new();
     let ours: Vec<&str> = known.values().filter(|journal| journal.step < Step::Verified).filter_map(marker).collect();
     while let Some(token) = tokens.next().await {
