@@ -87,7 +87,8 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // Not the clock of the command.
         let clock = Clock::manual(UnixMillis::new(UnixMillis::now().get() - 3 * 86_400_000));
-        let builder = Server::builder().clock(clock.clone()).fault_seed(seed).owner_secret(Secret::new(OWNER));
+        let builder =
+            Server::builder().clock(clock.clone()).fault_seed(seed).seed_tokens(120).owner_secret(Secret::new(OWNER));
         let server = runtime.block_on(builder.start()).unwrap();
         std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
         let folder = tempfile::tempdir().unwrap();
@@ -109,7 +110,7 @@ impl World {
 
     /// The tokens that are named as the rotated one is.
     fn tokens(&self) -> Vec<serde_json::Value> {
-        let (_, list) = send(self.server.url(), "GET /api/v2/tokens?limit=100", OWNER, "");
+        let (_, list) = send(self.server.url(), "GET /api/v2/tokens?limit=500", OWNER, "");
         let items = list["items"].as_array().unwrap().iter();
         items.filter(|token| token["name"] == "Export").cloned().collect()
     }

@@ -252,3 +252,35 @@ async fn no_journal_holds_a_secret() {
         assert!(journal.contains(secret.last_four()) && !journal.contains(&secret.expose()[4..20]), "{journal}");
     }
 }
+
+#[tokio::test]
+async fn the_time_of_a_reset_can_be_noted_in_the_description() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.rotate(options(Strategy::Reset).mark_time()).await.unwrap();
+        let description = world.client.get(&world.id).await.unwrap().description.unwrap();
+        assert!(description.starts_with("Nightly [ldtokens rotated 20"), "{description}");
+        assert_eq!(description.matches("ldtokens").count(), 1, "{description}");
+        let noted = ldtokens_lifecycle::noted_time(&description).unwrap();
+        assert!((world.clock.now().get() - noted).abs() < 5_000, "{description}");
+        world.a_day_passes();
+    }
+}
+
+#[tokio::test]
+async fn a_lost_secret_of_another_members_token_says_until_when_the_old_one_works_and_what_to_type() {
+    let world = World::new().await;
+    let reader = world.server.secret("Reader").unwrap().clone();
+    let id = TokenId::new(world.owner_of(&reader).await.unwrap()).unwrap();
+    std::fs::write(world.file(), reader.expose()).unwrap();
+    let rotate = async |options| {
+        Rotation::new(&world.client, id.clone(), world.destinations(), options).run(&world.journals()).await
+    };
+    world.fault("resetToken drop-after times=1");
+    let stuck = rotate(options(Strategy::Reset)).await.unwrap_err();
+    assert!(matches!(stuck, Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. }), "{stuck}");
+    assert!(stuck.to_string().contains("--force") && stuck.to_string().contains("works until 20"), "{stuck}");
+    assert!(world.owner_of(&reader).await.is_some());
+    assert_eq!(rotate(options(Strategy::Reset).force()).await.unwrap().step, Step::Retired);
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(id.as_str()));
+}
