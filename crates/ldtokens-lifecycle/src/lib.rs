@@ -39,6 +39,7 @@ mod destination;
 pub mod destinations;
 mod error;
 mod identity;
+mod issue;
 mod journal;
 mod journals;
 mod like;

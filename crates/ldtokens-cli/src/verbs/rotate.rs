@@ -35,8 +35,8 @@ Each step is in a journal, which has no secrets, before it is taken. If the comm
 goes on, and the old secret works until the new one is delivered.
 
 --strategy reset gives the token a new secret; the old one works for the --overlap. --strategy replace creates a token with the \
-same name, description, permissions, kind and API version, and deletes the old one after the overlap: by the same command, run \
-later, or by `ldtokens rotate --finish`. If the response to a reset is lost, the token is replaced.
+same name, description, permissions, kind and API version, and the same command, run again after the overlap, deletes the old \
+one. If the response to a reset is lost, the token is replaced.
 
 The new secret can go to several places at once. If the credential in use is rotated, its own file is one of them.";
 

@@ -239,6 +239,24 @@ async fn a_refused_request_leaves_everything_as_it_was() {
     assert!(matches!(refused, Err(Error::Api { step: None, .. })), "{refused:?}");
     assert_eq!(world.secret(), before);
     assert_eq!(world.journals().read(&world.id).unwrap(), None);
+    let left = std::fs::read_dir(world.folder.path()).unwrap().count();
+    assert_eq!(left, 2, "the file and the folder of journals");
+}
+
+#[tokio::test]
+async fn where_no_token_may_be_created_a_lost_secret_is_told_and_force_resets_again() {
+    let world = World::new().await;
+    let old = world.secret();
+    world.fault("resetToken drop-after times=1");
+    world.fault("postToken status=403 times=1");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. })), "{stuck:?}");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { .. }, .. })), "it is told again: {stuck:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    let report = world.rotate(options(Strategy::Reset).force()).await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(world.id.as_str()));
 }
 
 #[tokio::test]
