@@ -9,17 +9,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
-use ldtokens::{DryRun, TokenId, UnixMillis};
+use ldtokens::{DryRun, TokenId};
 use ldtokens_lifecycle::{Identity, Journals, Options, Rotation, Strategy, identify, rotate_all};
 
-use crate::arguments::{duration, yes};
+use crate::arguments::yes;
 use crate::ask::confirm;
 use crate::connect::{Session, with_client};
 use crate::credential::Source;
 use crate::failure::Failure;
 use crate::filter::Filter;
+use crate::moment::duration;
 use crate::output::format::Format;
-use crate::progress::Progress;
+use crate::progress;
 use crate::settings::Settings;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::result::Results;
@@ -64,7 +65,7 @@ pub(crate) fn command() -> Command {
                 .long("all-matching")
                 .value_name("CONDITION")
                 .action(ArgAction::Append)
-                .value_parser(|text: &str| Filter::new(text, UnixMillis::now()))
+                .value_parser(Filter::new)
                 .conflicts_with("tokens")
                 .help("Rotate all tokens that match, e.g. name~export. If repeated, all must match"),
         )
@@ -168,7 +169,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             return result::print_plan(format, arguments, &selected, &places);
         }
         if arguments.get_flag("now") {
-            confirm(arguments, session, async || {
+            confirm(arguments, session, &selection::targets(&selected), async || {
                 Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&selected)))
             })
             .await?;
@@ -191,8 +192,7 @@ async fn rotate(
     let names: Vec<(TokenId, Option<String>)> =
         selected.iter().map(|selected| (selected.id.clone(), selected.name.clone())).collect();
     let mut results = Results::new(format, places.take_standard_output(), names);
-    let mut progress = Progress::new(total > 1);
-    progress.show(&format!("rotating {total} tokens"));
+    progress::show(&format!("rotating {total} tokens"));
     let options = options(arguments);
     let rotations = selected.into_iter().map(|selected| {
         let destinations = places.of(&selected);
@@ -205,13 +205,24 @@ async fn rotate(
     });
     let at_once = usize::from(*arguments.get_one::<u16>("concurrency").expect("it has a default"));
     let work = rotate_all(rotations, journals, at_once, |id, result| {
-        progress.clear();
+        progress::clear();
         let goes_on = results.add(session, id, result);
-        progress.show(&format!("rotated {} of {total}", results.count()));
+        progress::show(&format!("rotated {} of {total}", results.count()));
         if goes_on && !session.interrupt.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    session.interrupt.until_done(work).await;
-    drop(progress);
+    // Between the response and the delivery a secret is nowhere but here, so that what was begun is brought to its end.
+    let interrupted = async {
+        let _ = session.interrupt.unless(std::future::pending::<()>()).await;
+        session.note(
+            "finishing the rotations under way; press Ctrl-C again to stop at once, and run the command again later",
+        );
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = interrupted => {}
+    }
+    progress::clear();
     results.end(session)
 }
 

@@ -10,16 +10,19 @@ use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::output::columns::{aligned, printable};
+use crate::output::columns::aligned;
 use crate::output::format::Format;
 use crate::output::print;
+use crate::output::visible::visible;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
 
 /// The form of the report.
 pub(crate) fn format(arguments: &ArgMatches) -> Result<Format, Failure> {
     match Format::asked(arguments)? {
-        Format::Csv => Err(Failure::usage("`ldtokens rotate` prints a table, json, ndjson or yaml, and no csv")),
+        Format::Csv | Format::Value => {
+            Err(Failure::usage("`ldtokens rotate` prints a table, json, ndjson or yaml, and no other form"))
+        }
         format => Ok(format),
     }
 }
@@ -172,7 +175,7 @@ fn strategy(strategy: Strategy) -> &'static str {
 }
 
 fn sentence(report: &Report) -> String {
-    let name = report.name.as_deref().map(|name| format!(" ({})", printable(name))).unwrap_or_default();
+    let name = report.name.as_deref().map(|name| format!(" ({})", visible(name))).unwrap_or_default();
     let id = &report.token_id;
     let what = match (report.strategy, report.step) {
         (Strategy::Reset, _) => format!("rotated {id}{name}: its new secret ends in {}", report.last_four),
@@ -220,7 +223,7 @@ pub(crate) fn print_plan(
     }
     let heading = ["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec();
     let rows = selected.iter().map(|selected| {
-        let name = selected.name.as_deref().map(printable).unwrap_or_default();
+        let name = selected.name.as_deref().map(visible).unwrap_or_default();
         vec![selected.id.to_string(), name.to_string(), how.to_owned(), labels(selected).join(", ")]
     });
     print(&aligned(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()))

@@ -10,8 +10,8 @@ use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
 use crate::filter::Filter;
-use crate::output::columns::printable;
-use crate::targets::{PAGE, words};
+use crate::output::visible::visible;
+use crate::targets::{PAGE, Target, words};
 use crate::verbs::json;
 use crate::verbs::rotate::result::failure;
 
@@ -31,10 +31,15 @@ pub(crate) struct Selected {
 impl std::fmt::Display for Selected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
+            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
             None => write!(f, "{}", self.id),
         }
     }
+}
+
+/// The tokens that a question is about.
+pub(crate) fn targets(selected: &[Selected]) -> Vec<Target> {
+    selected.iter().map(|selected| Target { id: selected.id.clone(), name: selected.name.clone() }).collect()
 }
 
 /// The tokens as a question names them.
