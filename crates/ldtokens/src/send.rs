@@ -136,8 +136,11 @@ impl Sender {
             }
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);
-            let attempt = self.attempt(outgoing, permit, *attempts, sent, waited).await?;
-            let Attempt { outcome, result, is_page, .. } = attempt;
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, outgoing.method.as_str());
+            }
+            let Attempt { outcome, result, is_page, .. } =
+                self.attempt(outgoing, permit, *attempts, sent, waited).await?;
             pages = if is_page { pages + 1 } else { 0 };
             if pages >= PAGES {
                 return result;
@@ -184,9 +187,6 @@ impl Sender {
         prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
-        if let Some(observer) = &self.observer {
-            observer.sending(operation, method.as_str());
-        }
         let span = tracing::debug_span!("attempt", number, waited_ms = waited.as_millis() as u64);
         let context = Context { http, clock, credential: &self.credential, operation, method };
         let attempt = attempt(context, request, permit).instrument(span.clone()).await;
