@@ -90,9 +90,9 @@ impl Run<'_> {
                 }
             };
             match error {
-                ApiError::ListChanged { .. } if round < MAX_LISTS => round += 1,
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } if round < MAX_LISTS => round += 1,
                 // What was missed is found before the rotation ends, or by the next run.
-                ApiError::ListChanged { .. } => return Ok(orphans),
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } => return Ok(orphans),
                 error => return Err(self.api(error)),
             }
         }

@@ -201,7 +201,8 @@ impl Template {
             Self::Github(kind, file, name) => {
                 let name = filled(name, selected);
                 Box::new(
-                    GithubDestination::new(*kind, file, name).map_err(|reason| format!("--github-output: {reason}"))?,
+                    GithubDestination::new(*kind, file, name)
+                        .map_err(|reason| format!("the name in {}: {reason}", kind.variable()))?,
                 )
             }
         })
