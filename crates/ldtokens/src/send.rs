@@ -55,7 +55,8 @@ pub(crate) struct Sender {
     pub(crate) headers: HeaderMap,
     pub(crate) method_override: bool,
     pub(crate) policy: RetryPolicy,
-    pub(crate) pacing: Pacing,
+    /// Shared with clients of the same account that have other credentials.
+    pub(crate) pacing: Arc<Pacing>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) dry_run: Option<DryRunConfig>,
@@ -84,6 +85,9 @@ struct Outgoing<'a> {
     deadline: Duration,
 }
 
+/// A page in the response's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+const PAGES: u32 = 3;
+
 impl Sender {
     pub(crate) async fn send(
         &self,
@@ -111,7 +115,7 @@ impl Sender {
 
     async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut number, mut counted) = (false, 0, 0);
+        let (mut unknown, mut number, mut counted, mut pages) = (false, 0, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -126,7 +130,14 @@ impl Sender {
             }
             number += 1;
             let waited = sent.saturating_sub(free_since);
-            let Attempt { outcome, result, .. } = self.attempt(outgoing, permit, number, sent, waited).await?;
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, outgoing.method.as_str());
+            }
+            let Attempt { outcome, result, is_page, .. } = self.attempt(outgoing, permit, number, sent, waited).await?;
+            pages = if is_page { pages + 1 } else { 0 };
+            if pages >= PAGES {
+                return result;
+            }
             if result.is_ok() {
                 self.credential_worked.store(true, Ordering::Relaxed);
             }
