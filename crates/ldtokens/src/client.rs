@@ -1,8 +1,12 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
+use reqwest::header::AUTHORIZATION;
 
+use crate::Secret;
+use crate::config::builder::authorization;
 use crate::error::Error;
 use crate::send::operation::Operation;
 use crate::send::response::Response;
@@ -30,6 +34,25 @@ pub(crate) struct Reply<T> {
 }
 
 impl Client {
+    /// A client for the same account that authenticates with another credential.
+    ///
+    /// Both share connections and what they learn of rate limits, since the account's limit counts them together.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the credential can't be the secret of a token. Nothing is sent.
+    pub fn with_credential(&self, credential: impl Into<Secret>) -> Result<Self, Error> {
+        let mut sender =
+            Sender { credential: credential.into(), credential_worked: Arc::default(), ..(*self.sender).clone() };
+        sender.headers.insert(AUTHORIZATION, authorization(&sender.credential)?);
+        Ok(Self { sender: Arc::new(sender), ..self.clone() })
+    }
+
+    /// The time on the API's clock, as far as its responses tell: not later than that, and at most about a second earlier.
+    /// Before the first response it is our own clock's.
+    pub fn server_time(&self) -> SystemTime {
+        self.sender.pacing.server_time(self.sender.clock.now()).at_least.to_system_time()
+    }
+
     /// Makes one call of the generated client, which has every parameter of every operation. It has the same credential, rate
     /// limits, retries and errors as all others.
     ///

@@ -78,7 +78,6 @@
 mod caller_identity;
 mod client;
 mod config;
-mod credential;
 mod error;
 mod send;
 mod tokens;

@@ -47,7 +47,7 @@ use crate::config::base_url::BaseUrl;
 use crate::error::Error;
 
 /// What all calls of a client and of its clones share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) base_url: BaseUrl,
     pub(crate) credential: Secret,
@@ -61,7 +61,7 @@ pub(crate) struct Sender {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) dry_run: Option<DryRunConfig>,
     /// Whether the API has accepted the credential.
-    pub(crate) credential_worked: AtomicBool,
+    pub(crate) credential_worked: Arc<AtomicBool>,
 }
 
 /// What differs from call to call.

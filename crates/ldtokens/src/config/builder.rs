@@ -1,6 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
@@ -226,10 +225,10 @@ impl ClientBuilder {
             method_override: self.method_override,
             policy: self.policy,
             pacing: Arc::default(),
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock(Instant::now()))),
             observer: self.observer,
             dry_run: self.dry_run,
-            credential_worked: AtomicBool::new(false),
+            credential_worked: Arc::default(),
         };
         Ok(Client { http, sender: Arc::new(sender), options: SendOptions::default() })
     }

@@ -17,17 +17,9 @@ pub trait Clock: Debug + Send + Sync {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The machine's clocks and the runtime's timer.
+/// The machine's clocks, since a moment, and the runtime's timer.
 #[derive(Debug)]
-pub(crate) struct SystemClock {
-    start: Instant,
-}
-
-impl SystemClock {
-    pub(crate) fn new() -> Self {
-        Self { start: Instant::now() }
-    }
-}
+pub(crate) struct SystemClock(pub(crate) Instant);
 
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {
@@ -35,7 +27,7 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.0.elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

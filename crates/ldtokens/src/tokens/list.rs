@@ -22,8 +22,8 @@ pub struct List {
     client: Client,
     all_members: bool,
     page_size: Option<u64>,
-    offset: u64,
-    limit: u64,
+    pub(crate) offset: u64,
+    pub(crate) limit: u64,
 }
 
 impl Client {
@@ -66,13 +66,9 @@ impl List {
     /// [`Error::InvalidInput`] for a page size of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
     /// and those of every call.
     pub async fn send(self) -> Result<Page, Error> {
-        let page_size = match self.page_size.map(NonZeroU64::new) {
-            Some(None) => {
-                return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
-            }
-            Some(size) => size,
-            None => None,
-        };
+        if self.page_size == Some(0) {
+            return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
+        }
         let offset =
             i64::try_from(self.offset).map_err(|_| Error::InvalidInput("the offset is too large".to_owned()))?;
         let list = async |raw: &ldtokens_client::Client| {
@@ -80,7 +76,7 @@ impl List {
             if self.all_members {
                 request = request.show_all(true);
             }
-            if let Some(size) = page_size {
+            if let Some(size) = self.page_size.and_then(NonZeroU64::new) {
                 request = request.limit(size);
             }
             if offset > 0 {
@@ -116,14 +112,6 @@ impl List {
             None => Ok(tokens),
             Some(error) => Err(Incomplete { tokens, error }),
         }
-    }
-
-    pub(crate) fn first(&self) -> u64 {
-        self.offset
-    }
-
-    pub(crate) fn max_tokens(&self) -> u64 {
-        self.limit
     }
 
     /// The list that continues where `tokens` ends, if there is a link to it.

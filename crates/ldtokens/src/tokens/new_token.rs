@@ -115,16 +115,14 @@ impl NewToken {
     }
 
     fn to_body(&self) -> Result<TokenBody, Error> {
-        let default_api_version = match self.default_api_version.map(ApiVersion::number) {
-            Some(None) => return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned())),
-            Some(number) => number,
-            None => None,
-        };
+        if self.default_api_version == Some(ApiVersion::Beta) {
+            return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned()));
+        }
         let mut body = TokenBody::builder()
             .name(self.name.clone())
             .description(self.description.clone())
             .service_token(self.service)
-            .default_api_version(default_api_version);
+            .default_api_version(self.default_api_version.and_then(ApiVersion::number));
         body = match &self.permissions {
             Permissions::Role(role) => body.role(role.clone()),
             Permissions::CustomRoles(keys) if keys.is_empty() || keys.iter().any(String::is_empty) => {

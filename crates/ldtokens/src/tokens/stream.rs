@@ -45,8 +45,8 @@ impl List {
     /// It must be polled within a tokio runtime.
     pub fn stream(self) -> TokenStream {
         TokenStream {
-            offset: self.first(),
-            limit: self.max_tokens(),
+            offset: self.offset,
+            limit: self.limit,
             first_page: Some(self),
             next_page: JoinSet::new(),
             page: Vec::new().into_iter(),
