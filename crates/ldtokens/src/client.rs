@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
 use reqwest::header::AUTHORIZATION;
+use serde_json::error::Category;
 
 use crate::Secret;
 use crate::config::builder::authorization;
@@ -120,18 +121,14 @@ impl Client {
 
 /// Where decoding failed. Never what stood there.
 fn decode_error(error: &RawError<ErrorRep>) -> String {
-    match error {
-        RawError::InvalidResponsePayload(_, error) => place(error),
-        RawError::UnexpectedResponse(response) => format!("its status is {}", response.status().as_u16()),
-        _ => "it can't be read".to_owned(),
-    }
-}
-
-/// Where reading JSON failed. Never what stood there.
-fn place(error: &serde_json::Error) -> String {
+    let error = match error {
+        RawError::InvalidResponsePayload(_, error) => error,
+        RawError::UnexpectedResponse(response) => return format!("its status is {}", response.status().as_u16()),
+        _ => return "it can't be read".to_owned(),
+    };
     let what = match error.classify() {
-        serde_json::error::Category::Eof => "the body ends early",
-        serde_json::error::Category::Data => "a value has an unexpected type",
+        Category::Eof => "the body ends early",
+        Category::Data => "a value has an unexpected type",
         _ => "the body is not JSON",
     };
     format!("{what}, line {} column {}", error.line(), error.column())

@@ -277,8 +277,7 @@ impl TransportError {
 
     /// Whether it is the proxy on the way that fails, and not the host.
     fn is_of_proxy(&self) -> bool {
-        let mut causes = std::iter::successors(std::error::Error::source(&self.0), |cause| cause.source());
-        self.is_connect() && causes.any(|cause| cause.to_string().starts_with("tunnel error"))
+        self.is_connect() && causes(&self.0).any(|cause| cause.to_string().starts_with("tunnel error"))
     }
 }
 
@@ -297,4 +296,11 @@ impl std::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
+}
+
+/// The error, what caused it, and so on.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
 }

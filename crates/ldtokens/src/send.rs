@@ -35,7 +35,7 @@ use reqwest::{Method, Request};
 use tracing::Instrument;
 
 use self::api_error::ApiError;
-use self::attempt::{Attempt, Context, attempt};
+use self::attempt::{Attempt, attempt};
 use self::clock::Clock;
 use self::dry_run::DryRunConfig;
 use self::observe::{AttemptEvent, Observer};
@@ -121,12 +121,11 @@ impl Sender {
         loop {
             let permit = match self.pacing.admit(operation, clock, deadline).await {
                 Ok(permit) => permit,
-                Err(too_late) => return Err(outgoing.too_late(unknown, last_error, &too_late)),
+                Err(too_late) => return Err(outgoing.too_late(unknown, last_error, too_late)),
             };
             let sent = clock.elapsed();
             if sent >= deadline {
-                let too_late = TooLate { wait: Duration::ZERO, rate_limited: false };
-                return Err(outgoing.too_late(unknown, last_error, &too_late));
+                return Err(outgoing.too_late(unknown, last_error, TooLate(None)));
             }
             number += 1;
             let waited = sent.saturating_sub(free_since);
@@ -174,15 +173,14 @@ impl Sender {
         sent: Duration,
         waited: Duration,
     ) -> Result<Attempt, Error> {
-        let Outgoing { http, operation, ref method, overlap, deadline, .. } = *outgoing;
+        let Outgoing { operation, overlap, deadline, .. } = *outgoing;
         let clock = &*self.clock;
         let mut request = outgoing.request.try_clone().expect("bodies are buffered");
         prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
         let span = tracing::debug_span!("attempt", number, waited_ms = waited.as_millis() as u64);
-        let context = Context { http, clock, credential: &self.credential, operation, method };
-        let attempt = attempt(context, request, permit).instrument(span.clone()).await;
+        let attempt = attempt(self, outgoing, request, permit).instrument(span.clone()).await;
         let event = AttemptEvent {
             operation,
             method: outgoing.request.method().as_str(),
@@ -195,32 +193,22 @@ impl Sender {
             request_id: attempt.request_id.as_deref(),
             error: attempt.result.as_ref().err(),
         };
-        span.in_scope(|| self.observe(&event, attempt.outcome));
-        Ok(attempt)
-    }
-
-    /// Tells `tracing` and the observer of an attempt, without headers and bodies.
-    fn observe(&self, event: &AttemptEvent<'_>, outcome: AttemptOutcome) {
-        tracing::debug!(
-            status = event.status,
-            took_ms = event.took.as_millis() as u64,
-            request_id = event.request_id,
-            ?outcome,
-            "attempt ended"
-        );
+        let (took_ms, outcome) = (event.took.as_millis() as u64, attempt.outcome);
+        tracing::debug!(parent: &span, status = event.status, took_ms, request_id = event.request_id, ?outcome, "attempt ended");
         if let Some(observer) = &self.observer {
-            observer.attempt(event);
+            observer.attempt(&event);
         }
+        Ok(attempt)
     }
 }
 
 impl Outgoing<'_> {
     /// The error of a call that can't be sent, or not again, before its deadline.
-    fn too_late(&self, unknown: bool, last: Option<Error>, too_late: &TooLate) -> Error {
+    fn too_late(&self, unknown: bool, last: Option<Error>, TooLate(rate_limit): TooLate) -> Error {
         let operation = self.operation;
-        let error = last.unwrap_or_else(|| match too_late.rate_limited {
-            true => Error::RateLimited(Box::new(ApiError::not_sent(operation, too_late.wait))),
-            false => Error::DeadlineExceeded { operation },
+        let error = last.unwrap_or_else(|| match rate_limit {
+            Some(wait) => Error::RateLimited(Box::new(ApiError::not_sent(operation, wait))),
+            None => Error::DeadlineExceeded { operation },
         });
         if unknown && self.idempotency != Idempotency::ReadOnly {
             Error::outcome_unknown(operation, error)

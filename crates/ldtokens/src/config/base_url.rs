@@ -35,16 +35,10 @@ const API_PATH: &str = "/api/v2";
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
-/// Whether plain HTTP to other machines is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlainHttp {
-    Refused,
-    Allowed,
-}
-
 impl BaseUrl {
-    /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS.
-    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, ConfigError> {
+    /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS. Plain HTTP to other machines may
+    /// be allowed.
+    pub(crate) fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::Host { reason });
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -60,7 +54,7 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
         }
-        if url.scheme() == "http" && plain_http == PlainHttp::Refused && !is_loopback(&url) {
+        if url.scheme() == "http" && !allows_plain_http && !is_loopback(&url) {
             return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
         }
         let stem = url.path().trim_end_matches('/').trim_end_matches(API_PATH).to_owned();

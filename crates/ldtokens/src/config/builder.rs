@@ -6,10 +6,10 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AG
 use crate::Secret;
 use crate::client::Client;
 use crate::config::api_version::ApiVersion;
-use crate::config::base_url::{BaseUrl, PlainHttp, Region};
+use crate::config::base_url::{BaseUrl, Region};
 use crate::config::config_error::ConfigError;
 use crate::config::environment;
-use crate::error::Error;
+use crate::error::{Error, causes};
 use crate::send::clock::{Clock, SystemClock};
 use crate::send::dry_run::{DryRun, DryRunConfig};
 use crate::send::observe::Observer;
@@ -24,7 +24,7 @@ pub struct ClientBuilder {
     host: String,
     /// The environment variable that the host is from.
     host_variable: Option<&'static str>,
-    plain_http: PlainHttp,
+    allows_plain_http: bool,
     api_version: ApiVersion,
     user_agent_suffix: Option<String>,
     connect_timeout: Duration,
@@ -73,7 +73,7 @@ impl ClientBuilder {
             credential,
             host: Region::default().url().to_owned(),
             host_variable: None,
-            plain_http: PlainHttp::Refused,
+            allows_plain_http: false,
             api_version: ApiVersion::default(),
             user_agent_suffix: None,
             connect_timeout: Duration::from_secs(5),
@@ -119,7 +119,7 @@ impl ClientBuilder {
     /// Allows plain HTTP to other machines, which sends the credential unencrypted. Use it only in a private network. Plain
     /// HTTP to loopback is always allowed.
     pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Allowed;
+        self.allows_plain_http = true;
         self
     }
 
@@ -209,10 +209,11 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`] says which setting can't be used.
     pub fn build(self) -> Result<Client, Error> {
-        let base_url = BaseUrl::parse(&self.host, self.plain_http).map_err(|error| match self.host_variable {
-            Some(name) => ConfigError::Variable { name, reason: error.to_string() },
-            None => error,
-        })?;
+        let base_url =
+            BaseUrl::parse(&self.host, self.allows_plain_http).map_err(|error| match self.host_variable {
+                Some(name) => ConfigError::Variable { name, reason: error.to_string() },
+                None => error,
+            })?;
         let headers = self.headers()?;
         let http = match self.http_client {
             Some(ref own) => own.clone(),
@@ -275,12 +276,8 @@ impl ClientBuilder {
 }
 
 /// The innermost cause, which says more than what wraps it.
-pub(crate) fn reason(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
 }
 
 /// The credential as a header value that `Debug` doesn't show.

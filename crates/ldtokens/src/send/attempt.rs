@@ -1,18 +1,16 @@
 //! One attempt: a request is sent, and what is known afterwards.
 
 use bytes::Bytes;
-use ldtokens_client::Secret;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
-use crate::error::{Error, TransportError};
-use crate::send::api_error;
-use crate::send::clock::Clock;
-use crate::send::operation::Operation;
+use crate::ApiError;
+use crate::error::{Error, TransportError, causes};
 use crate::send::pacing::Permit;
 use crate::send::rate_limit::RateLimit;
 use crate::send::response::Response;
 use crate::send::retry::AttemptOutcome;
+use crate::send::{Outgoing, Sender, api_error};
 
 /// What an attempt gave.
 #[derive(Debug)]
@@ -25,20 +23,15 @@ pub(crate) struct Attempt {
     pub(crate) is_page: bool,
 }
 
-/// What an attempt needs to know about its call.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) http: &'a reqwest::Client,
-    pub(crate) clock: &'a dyn Clock,
-    pub(crate) credential: &'a Secret,
-    pub(crate) operation: Operation,
-    /// The request's method, before a method override.
-    pub(crate) method: &'a Method,
-}
-
 /// Sends `request` once, and learns from its response's headers.
-pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: Permit<'_>) -> Attempt {
-    let Context { http, clock, credential, operation, method } = context;
+pub(super) async fn attempt(
+    sender: &Sender,
+    outgoing: &Outgoing<'_>,
+    request: Request,
+    mut permit: Permit<'_>,
+) -> Attempt {
+    let Outgoing { http, operation, ref method, .. } = *outgoing;
+    let clock = &*sender.clock;
     let failed = |outcome, status, source| Attempt {
         outcome,
         status,
@@ -86,8 +79,11 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: 
         }
     } else {
         let wait_named = named_wait.is_some();
-        let mut error = api_error::read(operation, status, &headers, &body, named_wait, credential);
-        error.request_id.clone_from(&request_id);
+        let request_id = request_id.clone();
+        let error = ApiError {
+            request_id,
+            ..api_error::read(operation, status, &headers, &body, named_wait, &sender.credential)
+        };
         let outcome = match status.as_u16() {
             429 => AttemptOutcome::Refused { wait_named },
             408 | 500..=599 => AttemptOutcome::Unknown { wait_named },
@@ -103,8 +99,7 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: 
 /// Whether the next connection would fail as this one did: the other side's certificate is not trusted, or it does not speak
 /// TLS.
 fn is_lasting(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    causes.any(|cause| {
+    causes(error).any(|cause| {
         let cause = cause.to_string();
         cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
     })

@@ -101,13 +101,10 @@ enum Gate {
     WaitForResponse(Duration),
 }
 
-/// The request can't be sent before the call's deadline.
+/// The request can't be sent before the call's deadline: how long the server's rate limit still lasts, if that is the reason
+/// and not just other requests.
 #[derive(Debug)]
-pub(crate) struct TooLate {
-    pub(crate) wait: Duration,
-    /// Whether the server's rate limit is the reason, and not just other requests.
-    pub(crate) rate_limited: bool,
-}
+pub(crate) struct TooLate(pub(crate) Option<Duration>);
 
 impl Pacing {
     /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`.
@@ -125,7 +122,7 @@ impl Pacing {
             match gate {
                 Gate::Open => return Ok(Permit { pacing: self, route, sent: now, end: PermitEnd::NotSent }),
                 Gate::OpensAt(at) if at >= deadline => {
-                    return Err(TooLate { wait: at.saturating_sub(now), rate_limited: true });
+                    return Err(TooLate(Some(at.saturating_sub(now))));
                 }
                 Gate::OpensAt(at) => {
                     let wait = at.saturating_sub(now);
@@ -133,7 +130,7 @@ impl Pacing {
                     clock.sleep((wait + jitter).min(deadline - now)).await;
                 }
                 Gate::WaitForResponse(_) if now >= deadline => {
-                    return Err(TooLate { wait: Duration::ZERO, rate_limited: false });
+                    return Err(TooLate(None));
                 }
                 Gate::WaitForResponse(at) => {
                     tokio::select! {
@@ -194,7 +191,7 @@ impl State {
         for (window, remaining) in windows {
             match (remaining, limit) {
                 (Some(remaining), Some(limit)) => window.learn(Limit { remaining, ..limit }),
-                _ if seen.from_api => window.learn_unlimited(),
+                _ if seen.from_api && window.quota == Quota::Unknown => window.quota = Quota::Unlimited,
                 _ => {}
             }
         }
@@ -272,12 +269,6 @@ impl Window {
             Quota::Until(known) if seen.reset == known.reset => known.remaining = known.remaining.min(seen.remaining),
             Quota::Until(known) if seen.reset < known.reset => {}
             quota => *quota = Quota::Until(seen),
-        }
-    }
-
-    fn learn_unlimited(&mut self) {
-        if self.quota == Quota::Unknown {
-            self.quota = Quota::Unlimited;
         }
     }
 }

@@ -47,16 +47,13 @@ pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Res
         None => Vec::new(),
     };
     let is_token = segments.len() > 1 && segments[0] == "tokens";
-    let is_expected = match operation.path() {
-        Some(expected) => {
-            let fits = |(segment, expected): (&&str, &&str)| match *expected {
-                "" => !segment.is_empty(),
-                expected => *segment == expected,
-            };
-            segments.len() == expected.len() && segments.iter().zip(expected).all(fits)
-        }
-        None => !segments.is_empty(),
+    let fits = |(segment, expected): (&&str, &&str)| match *expected {
+        "" => !segment.is_empty(),
+        expected => *segment == expected,
     };
+    let is_expected = operation.path().map_or(!segments.is_empty(), |expected| {
+        segments.len() == expected.len() && segments.iter().zip(expected).all(fits)
+    });
     if !is_expected {
         return Err(Error::InvalidInput(format!(
             "{operation}: the path is not this operation's; check the token's ID and the host"
@@ -86,17 +83,13 @@ pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: 
 fn past(expiry: UnixMillis) -> String {
     let number = expiry.get();
     let date = |moment: UnixMillis| httpdate::fmt_http_date(moment.to_system_time());
-    let mut text = format!("expiry {number} is in the past: in milliseconds, as the API reads it, it is ");
     // The library can't show what is before 1970 or after 9999.
-    match number {
-        0.. => text += &date(expiry),
-        _ => text += "before 1970",
-    }
-    if let 1_000_000_000..100_000_000_000 = number {
-        text +=
-            &format!("; in seconds it would be {}: did you mean {number}000?", date(UnixMillis::new(number * 1000)));
-    } else {
-        text += "; leave it out, or give 0, for the old secret to stop working at once";
-    }
-    text
+    let read = if number < 0 { "before 1970".to_owned() } else { date(expiry) };
+    let hint = match number {
+        1_000_000_000..100_000_000_000 => {
+            format!("in seconds it would be {}: did you mean {number}000?", date(UnixMillis::new(number * 1000)))
+        }
+        _ => "leave it out, or give 0, for the old secret to stop working at once".to_owned(),
+    };
+    format!("expiry {number} is in the past: in milliseconds, as the API reads it, it is {read}; {hint}")
 }
