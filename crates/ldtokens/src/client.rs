@@ -6,13 +6,11 @@ use ldtokens_client::{Error as RawError, ResponseValue};
 use reqwest::header::AUTHORIZATION;
 use serde_json::error::Category;
 
-use crate::Secret;
 use crate::config::builder::authorization;
-use crate::error::Error;
-use crate::send::operation::Operation;
 use crate::send::response::Response;
 use crate::send::transport::Call;
 use crate::send::{SendOptions, Sender};
+use crate::{Error, Operation, Secret};
 
 /// A client for the access tokens of one LaunchDarkly account.
 ///

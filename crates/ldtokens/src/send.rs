@@ -29,22 +29,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ldtokens_client::Secret;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Request};
+use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
-use self::api_error::ApiError;
 use self::attempt::{Attempt, attempt};
-use self::clock::Clock;
 use self::dry_run::DryRunConfig;
-use self::observe::{AttemptEvent, Observer};
-use self::operation::Operation;
 use self::pacing::{Pacing, Permit, TooLate};
 use self::response::Response;
-use self::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
+use self::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
 use crate::config::base_url::BaseUrl;
-use crate::error::Error;
+use crate::{ApiError, AttemptEvent, Clock, Error, Observer, Operation, RetryPolicy, Secret};
 
 /// What all calls of a client and of its clones share.
 #[derive(Clone, Debug)]
@@ -150,7 +145,8 @@ impl Sender {
             };
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
                 Decision::Return => return result,
-                Decision::Done => return Ok(Response::no_content()),
+                // Stands for the response of a deletion, which is lost.
+                Decision::Done => return Ok(Response::empty(StatusCode::NO_CONTENT)),
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(operation, source));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{Operation, Secret};
 
@@ -69,15 +69,6 @@ impl fmt::Display for ApiError {
 /// The maximum length of a text from a response, in characters.
 const LONGEST_TEXT: usize = 500;
 
-/// As much of the API's error body as there is.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    code: Option<String>,
-    message: Option<String>,
-    id: Option<String>,
-}
-
 /// Reads an error response. A body that is not the API's own JSON, such as a proxy's page, is not shown.
 pub(crate) fn read(
     operation: Operation,
@@ -87,19 +78,19 @@ pub(crate) fn read(
     retry_after: Option<Duration>,
     credential: &Secret,
 ) -> ApiError {
-    let body: Body = serde_json::from_slice(body).unwrap_or_default();
-    let shown = |text: &str| printable(text, credential);
-    let message = match (redirect(status, headers), body.message.as_deref()) {
-        (Some(to), _) => format!("it redirects to {}, and redirects are not followed", shown(&to)),
-        (None, None | Some("")) => status.canonical_reason().unwrap_or("unknown status").to_owned(),
-        (None, Some(message)) => shown(message),
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text =
+        |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(|text| printable(text, credential));
+    let message = match redirect(status, headers) {
+        Some(to) => format!("it redirects to {}, and redirects are not followed", printable(&to, credential)),
+        None => text("message").unwrap_or_else(|| status.canonical_reason().unwrap_or("unknown status").to_owned()),
     };
     ApiError {
         operation,
         status: status.as_u16(),
-        code: body.code.as_deref().map(shown).unwrap_or_default(),
+        code: text("code").unwrap_or_default(),
         message,
-        id: body.id.as_deref().map(shown),
+        id: text("id"),
         request_id: None,
         retry_after,
     }

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
-use crate::ApiError;
-use crate::error::{Error, TransportError, causes};
+use crate::error::causes;
 use crate::send::pacing::Permit;
 use crate::send::rate_limit::RateLimit;
 use crate::send::response::Response;
 use crate::send::retry::AttemptOutcome;
 use crate::send::{Outgoing, Sender, api_error};
+use crate::{ApiError, Error, TransportError};
 
 /// What an attempt gave.
 #[derive(Debug)]

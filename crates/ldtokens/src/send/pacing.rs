@@ -11,10 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
-use crate::send::clock::Clock;
-use crate::send::operation::Operation;
 use crate::send::rate_limit::RateLimit;
 use crate::send::server_time::{ServerNow, ServerTime, unix_millis};
+use crate::{Clock, Operation};
 
 /// The maximum random time to add to a wait that the server named, since others wait for the same moment. After a short
 /// wait it is at most a quarter of that.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::send::operation::Operation;
+use crate::Operation;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
@@ -18,14 +18,8 @@ impl Response {
         Self { status, headers, body }
     }
 
-    /// Stands for the response to a deletion that is done although its own response was lost.
-    pub(crate) fn no_content() -> Self {
-        Self::new(StatusCode::NO_CONTENT, HeaderMap::new(), Bytes::new())
-    }
-
-    /// What the generated code gets when there is no response for it. It refuses this status.
-    pub(crate) fn none() -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new())
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, HeaderMap::new(), Bytes::new())
     }
 
     /// Whether the body can be the API's JSON, and not a gateway's page or nothing.

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ldtokens_client::{Exchange, Transport};
-use reqwest::Request;
+use reqwest::{Request, StatusCode};
 
-use crate::error::Error;
-use crate::send::operation::Operation;
 use crate::send::response::Response;
 use crate::send::{SendOptions, Sender};
+use crate::{Error, Operation};
 
 /// One call of the facade. It keeps what the generated code has no room for.
 #[derive(Debug)]
@@ -34,7 +33,9 @@ impl Transport for Call {
         Box::pin(async move {
             let operation = Operation::from(operation);
             let result = self.sender.send(http, operation, request, self.options).await;
-            let response = result.as_ref().map_or_else(|_| Response::none(), Response::clone);
+            // The generated code refuses this status. It has no room for the error.
+            let none = || Response::empty(StatusCode::BAD_GATEWAY);
+            let response = result.as_ref().map_or_else(|_| none(), Response::clone);
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
             Ok(response.into_reqwest(operation))
         })

@@ -1,11 +1,10 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use ldtokens_client::types::{Token, Tokens};
+use ldtokens_client::types::Tokens;
 
-use crate::client::Client;
-use crate::error::Error;
 use crate::tokens::odd_response;
+use crate::{Client, Error, Token};
 
 /// Lists tokens: page by page, as a stream, or all at once.
 ///

@@ -1,12 +1,10 @@
 //! Successful responses that are not quite what the API documents: what can be read is used, and the rest is named.
 
-use ldtokens_client::types::{Links, Token, Tokens};
+use ldtokens_client::types::{Links, Tokens};
 use ldtokens_client::{read_token, types};
 use serde_json::Value;
 
-use crate::TokenId;
-use crate::error::Error;
-use crate::send::operation::Operation;
+use crate::{Error, Operation, Token, TokenId};
 
 /// The error of a token that can't be read: with its ID, and the properties that can't be read.
 pub(crate) fn unreadable_token(operation: Operation, body: &[u8], place: &str) -> Error {

@@ -6,11 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use ldtokens_client::types::Token;
 use tokio::task::JoinSet;
 
-use crate::error::Error;
-use crate::tokens::list::{List, Page};
+use crate::{Error, List, Page, Token};
 
 /// The tokens of a list, one at a time. [`List::stream`] makes it.
 ///
