@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
+use crate::targets::Target;
 
 /// Whether there is someone to ask.
 fn can_ask() -> bool {
@@ -16,13 +17,14 @@ fn can_ask() -> bool {
 pub(crate) async fn confirm(
     arguments: &ArgMatches,
     session: &Session,
+    targets: &[Target],
     question: impl AsyncFnOnce() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    if arguments.get_flag("yes") || session.is_dry_run {
+    if arguments.get_flag("yes") || session.is_dry_run || targets.is_empty() {
         return Ok(());
     }
     if !can_ask() {
-        return Err(Failure::usage("this can't be undone, and there is no terminal to ask on: give --yes"));
+        return Err(Failure::usage("this can't be undone and there is no terminal to confirm on: use --yes"));
     }
     let question = question().await?;
     let mut error = anstream::stderr();
@@ -35,6 +37,6 @@ pub(crate) async fn confirm(
     let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::new(Kind::Interrupted, "nothing was done")),
+        _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
     }
 }

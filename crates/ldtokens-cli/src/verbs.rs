@@ -35,6 +35,12 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
     })
 }
 
+/// Whether the arguments name one token. How many standard input names is not known yet.
+fn names_one(arguments: &ArgMatches) -> bool {
+    let mut words = arguments.get_many::<String>("tokens").into_iter().flatten();
+    words.next().is_some_and(|word| word != "-") && words.next().is_none()
+}
+
 /// A token as the API writes it.
 pub(crate) fn json(token: &Token) -> Value {
     serde_json::to_value(token).expect("a token is JSON")
@@ -42,7 +48,9 @@ pub(crate) fn json(token: &Token) -> Value {
 
 /// How a verb about one token or several prints each.
 pub(crate) enum Printing {
-    /// In a table's form one token is shown whole.
+    /// A dry run prints commands, and nothing that a shell would take for one.
+    Nothing,
+    /// Where a table is asked for, one token is shown whole.
     Details {
         is_first: bool,
     },
@@ -50,15 +58,37 @@ pub(crate) enum Printing {
 }
 
 impl Printing {
+    /// For the tokens that the arguments name.
     fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), names_one(arguments))
+    }
+
+    /// For the tokens that the arguments name, where each comes with a secret that a table would cut short.
+    fn with_secrets(arguments: &ArgMatches, is_printed: bool) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), is_printed || names_one(arguments))
+    }
+
+    /// For a token that is made.
+    fn for_new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, true, true)
+    }
+
+    fn with(arguments: &ArgMatches, is_single: bool, has_details: bool) -> Result<Self, Failure> {
+        if arguments.get_flag("dry-run") {
+            return Ok(Self::Nothing);
+        }
         let is_table = Format::asked(arguments)? == Format::Table;
-        let is_whole = is_table && !arguments.get_flag("quiet") && !arguments.contains_id("columns");
-        Ok(if is_whole { Self::Details { is_first: true } } else { Self::Rows(Printer::new(arguments)?) })
+        if is_table && has_details && !arguments.get_flag("quiet") && !arguments.contains_id("columns") {
+            return Ok(Self::Details { is_first: true });
+        }
+        let printer = Printer::new(arguments)?;
+        Ok(Self::Rows(if is_single { printer.single() } else { printer }))
     }
 
     /// Prints a token, and gives whether anyone still reads.
     fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         match self {
+            Self::Nothing => Ok(true),
             Self::Rows(printer) => printer.token(token),
             Self::Details { is_first } => {
                 let before = if std::mem::take(is_first) { "" } else { "\n" };
@@ -70,7 +100,7 @@ impl Printing {
     fn end(self) -> Result<(), Failure> {
         match self {
             Self::Rows(printer) => printer.end().map(|_| ()),
-            Self::Details { .. } => Ok(()),
+            Self::Nothing | Self::Details { .. } => Ok(()),
         }
     }
 }

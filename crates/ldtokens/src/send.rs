@@ -85,6 +85,9 @@ struct Outgoing<'a> {
     deadline: Duration,
 }
 
+/// A page in the response's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+const PAGES: u32 = 3;
+
 impl Sender {
     pub(crate) async fn send(
         &self,
@@ -118,7 +121,7 @@ impl Sender {
 
     async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut counted) = (false, 0);
+        let (mut unknown, mut counted, mut pages) = (false, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -137,6 +140,9 @@ impl Sender {
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, outgoing.method.as_str());
+            }
             let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
             let context = Context {
                 http: outgoing.http,
@@ -148,7 +154,11 @@ impl Sender {
             let attempt = attempt(context, request, permit).instrument(span.clone()).await;
             span.in_scope(|| self.observe(outgoing, &attempt, *attempts, waited, sent));
 
-            let Attempt { outcome, result, .. } = attempt;
+            let Attempt { outcome, result, is_page, .. } = attempt;
+            pages = if is_page { pages + 1 } else { 0 };
+            if pages >= PAGES {
+                return result;
+            }
             if result.is_ok() {
                 self.credential_worked.store(true, Ordering::Relaxed);
             }

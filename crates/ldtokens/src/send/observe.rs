@@ -8,6 +8,11 @@ use crate::send::operation::Operation;
 ///
 /// For logs there is `tracing`: the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
+    /// An attempt begins: its request is sent now.
+    fn sending(&self, operation: Operation, method: &str) {
+        let _ = (operation, method);
+    }
+
     /// An attempt has ended.
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let _ = attempt;

@@ -125,6 +125,8 @@ pub(crate) enum AttemptOutcome {
     Responded(u16),
     /// Nothing was done: 429, or no connection.
     Refused { wait_named: bool },
+    /// Nothing was done, and a retry would fail the same way: the other side of the connection is not trusted.
+    NoWay,
     /// The request was sent, and no usable response came: it may have been carried out. A 5xx too can come from a gateway
     /// after the API has done the work.
     Unknown { wait_named: bool },
@@ -171,16 +173,16 @@ pub(crate) fn decide(
     policy: &RetryPolicy,
     jitter: f64,
 ) -> Decision {
-    use AttemptOutcome::{Refused, Responded, Unknown};
+    use AttemptOutcome::{NoWay, Refused, Responded, Unknown};
     let unknown = state.unknown || matches!(outcome, Unknown { .. });
     match outcome {
         Responded(status) if state.unknown => return after_unknown(idempotency, status, state.credential_worked),
         Responded(_) => return Decision::Return,
         Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
-        Unknown { .. } | Refused { .. } => {}
+        Unknown { .. } | Refused { .. } | NoWay => {}
     }
     let wait = policy.backoff_after(state.counted.max(1), jitter);
-    let is_last = outcome.counts() && state.counted >= policy.max_attempts;
+    let is_last = outcome == NoWay || outcome.counts() && state.counted >= policy.max_attempts;
     if !is_last && wait < state.left {
         Decision::Retry(wait)
     } else if unknown && idempotency != Idempotency::ReadOnly {
