@@ -31,6 +31,7 @@ impl Account {
         let account = "
             members: [{email: owner@example.com, role: owner}]
             tokens:
+              - {name: Owner, member: owner@example.com, role: admin}
               - {name: Twin 1, member: owner@example.com, role: reader, serviceToken: true, secret: api-11111111-0000-4000-8000-00000000aaaa}
               - {name: Twin 2, member: owner@example.com, role: reader, serviceToken: true, secret: api-22222222-0000-4000-8000-00000000aaaa}
               - {name: Alone, member: owner@example.com, role: reader, serviceToken: true, secret: api-33333333-0000-4000-8000-00000000bbbb}";
@@ -191,7 +192,7 @@ async fn what_can_t_be_delivered_is_told_apart_by_whether_the_secret_still_works
 #[tokio::test]
 async fn a_secret_that_does_not_say_whose_it_is_is_known_by_its_last_four_characters() {
     let account = Account::with_twins().await;
-    let secret = |name: &str| account.server.secret(name).unwrap().clone();
+    let secret = |name: &str| account.server.secret(name).unwrap().clone(); // as the account gives them
     let secrets = [secret("Alone"), secret("Twin 1")];
     account.fault("getCallerIdentity status=403");
     let plan = account.plan(&secrets).await;
