@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 const ABOUT: &str = "Manage LaunchDarkly access tokens from a shell and in CI";
 
 const AFTER_HELP: &str = "\
-list to delete are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
+list to whoami are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
 parameters as NAME=VALUE and a body as NAME==TEXT, NAME:=JSON, or - for standard input. See `ldtokens COMMAND --help`.
 
 The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN. It is never an argument. \

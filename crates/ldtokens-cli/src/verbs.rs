@@ -7,6 +7,7 @@ pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
 pub(crate) mod update;
+pub(crate) mod whoami;
 
 use clap::{ArgMatches, Command};
 use ldtokens::Token;
@@ -18,8 +19,16 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 6] {
-    [list::command(), get::command(), create::command(), update::command(), reset::command(), delete::command()]
+pub(crate) fn commands() -> [Command; 7] {
+    [
+        list::command(),
+        get::command(),
+        create::command(),
+        update::command(),
+        reset::command(),
+        delete::command(),
+        whoami::command(),
+    ]
 }
 
 /// Runs the verb of that name, if there is one.
@@ -31,6 +40,7 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
         "delete" => delete::run(arguments).await,
+        "whoami" => whoami::run(arguments).await,
         _ => return None,
     })
 }

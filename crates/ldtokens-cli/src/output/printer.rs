@@ -212,7 +212,7 @@ fn shown(text: String) -> String {
     if std::io::stdout().is_terminal() { visible(&text) } else { text }
 }
 
-fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
+pub(crate) fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
     let failed = |_| Failure::other("can't write the response as CSV");
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     writer.write_record(cells).map_err(failed)?;

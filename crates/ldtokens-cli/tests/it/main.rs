@@ -44,4 +44,5 @@ mod told;
 mod verbs;
 #[cfg(unix)]
 mod voice;
+mod whoami;
 mod yaml;

@@ -50,8 +50,9 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
+            let is_lasting = is_lasting(&source);
             let outcome =
-                if is_lasting(&source) { AttemptOutcome::NoWay } else { AttemptOutcome::Refused { wait_named: false } };
+                if is_lasting { AttemptOutcome::Impossible } else { AttemptOutcome::Refused { wait_named: false } };
             return failed(outcome, None, source);
         }
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
