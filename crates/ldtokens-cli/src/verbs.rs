@@ -6,7 +6,11 @@ pub(crate) mod get;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
+pub(crate) mod revoke;
+mod revoke_report;
+mod secrets_given;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod whoami;
 
 use clap::{ArgMatches, Command};
@@ -19,7 +23,7 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 7] {
+pub(crate) fn commands() -> [Command; 9] {
     [
         list::command(),
         get::command(),
@@ -27,6 +31,8 @@ pub(crate) fn commands() -> [Command; 7] {
         update::command(),
         reset::command(),
         delete::command(),
+        revoke::command(),
+        verify::command(),
         whoami::command(),
     ]
 }
@@ -40,6 +46,8 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
         "delete" => delete::run(arguments).await,
+        "revoke" => revoke::run(arguments).await,
+        "verify" => verify::run(arguments).await,
         "whoami" => whoami::run(arguments).await,
         _ => return None,
     })

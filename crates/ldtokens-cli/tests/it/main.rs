@@ -32,6 +32,8 @@ mod profiles;
 mod pty;
 mod readme;
 mod refusals;
+#[cfg(unix)]
+mod revoke;
 mod secrets;
 mod serve;
 mod shell;
@@ -42,6 +44,8 @@ mod terminal;
 #[cfg(unix)]
 mod told;
 mod verbs;
+#[cfg(unix)]
+mod verify;
 #[cfg(unix)]
 mod voice;
 mod whoami;
