@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use ldtokens::{DryRun, TokenId};
-use ldtokens_lifecycle::{Deliver, Finding, KeyKind, LeakedToken, Outcome, Plan, Remedy, Revocation, Revoked};
+use ldtokens_lifecycle::{
+    Deliver, Finding, KeyKind, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked,
+};
 
 use crate::arguments::{secret_to, yes};
 use crate::ask::confirm;
@@ -68,18 +70,19 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         tell(session, &given);
         let ids = arguments.get_many::<TokenId>("id").into_iter().flatten().cloned();
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
-        let planning = Revocation::new(&session.client, given.secrets).ids(ids).plan();
+        let planning = Revocation::new(&session.client, given.secrets.iter().cloned()).ids(ids).plan();
         let plan = session.interrupt.unless(planning).await??;
         progress::clear();
         if let Some(destination) = &destination {
             destination.check_for(plan.tokens().len())?;
         }
         if session.is_dry_run {
-            return show(&plan, format, destination.is_some());
+            return show(&plan, &given.scan.other_keys, format, destination.is_some());
         }
         let targets: Vec<Target> = plan.tokens().into_iter().map(target).collect();
         confirm(arguments, session, &targets, async || Ok(question(&plan, destination.is_some()))).await?;
-        carry_out(session, plan, format, destination).await
+        let report = Report::new(&plan, format, matches!(destination, Some(Destination::Alone)));
+        carry_out(session, plan, &given.scan.other_keys, report, destination).await
     })
     .await
 }
@@ -146,8 +149,9 @@ fn question(plan: &Plan, is_rotated: bool) -> String {
 }
 
 /// Prints the plan.
-fn show(plan: &Plan, format: Format, is_rotated: bool) -> Result<(), Failure> {
+fn show(plan: &Plan, other_keys: &[OtherKey], format: Format, is_rotated: bool) -> Result<(), Failure> {
     let mut report = Report::new(plan, format, false);
+    others(&mut report, other_keys)?;
     for leak in plan.leaks() {
         let (token, candidates) = match &leak.finding {
             Finding::Token(token) => (Some(token), &[][..]),
@@ -161,7 +165,7 @@ fn show(plan: &Plan, format: Format, is_rotated: bool) -> Result<(), Failure> {
             Finding::Ambiguous(tokens) => ("ambiguous", ambiguous(tokens)),
             Finding::Unknown => ("unknown", UNKNOWN.to_owned()),
             Finding::NotASecret => ("not_a_secret", NOT_A_SECRET.to_owned()),
-            Finding::OtherKey(kind) => ("other_key", other_key(*kind)),
+            Finding::OtherKey(kind) => (result_of(*kind), other_key(*kind)),
             Finding::Failed(error) => ("failed", error.to_string()),
             _ => ("failed", "not known".to_owned()),
         };
@@ -169,6 +173,15 @@ fn show(plan: &Plan, format: Format, is_rotated: bool) -> Result<(), Failure> {
         report.row(&Row { last_four: &leak.last_four, token, result, words, is_revoked, candidates })?;
     }
     report.end()
+}
+
+/// Prints the rows of keys that were found in text and are none of an access token.
+fn others(report: &mut Report, keys: &[OtherKey]) -> Result<(), Failure> {
+    for key in keys {
+        let (last_four, result, words) = (&*key.last_four, result_of(key.kind), other_key(key.kind));
+        report.row(&Row { last_four, token: None, result, words, is_revoked: false, candidates: &[] })?;
+    }
+    Ok(())
 }
 
 fn notes(token: &LeakedToken) -> &'static str {
@@ -183,6 +196,15 @@ const DEAD: &str = "dead: it does not work any more";
 const UNKNOWN: &str = "not done: no token visible to the credential has these last four characters";
 const NOT_A_SECRET: &str =
     "not done: it is not an access token's secret, which is api- and a UUID; it may be cut or quoted";
+
+fn result_of(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Sdk => "sdk_key",
+        KeyKind::Mobile => "mobile_key",
+        KeyKind::Relay => "relay_key",
+        _ => "other_key",
+    }
+}
 
 fn other_key(kind: KeyKind) -> String {
     format!("not done: it is {}, and not an access token", named(kind))
@@ -200,12 +222,13 @@ fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
 async fn carry_out(
     session: &Session,
     plan: Plan,
-    format: Format,
+    other_keys: &[OtherKey],
+    mut report: Report,
     destination: Option<Destination>,
 ) -> Result<(), Failure> {
     let count = plan.leaks().len();
-    let is_aside = matches!(destination, Some(Destination::Alone));
-    let report = Arc::new(Mutex::new(Report::new(&plan, format, is_aside)));
+    let printed = others(&mut report, other_keys);
+    let report = Arc::new(Mutex::new(report));
     let prepare = |id: &TokenId| -> Result<Deliver, String> {
         let destination = destination.as_ref().expect("a token is reset only where there is a destination");
         let delivery = destination.prepare(Some(id)).map_err(|failure| failure.to_string())?;
@@ -234,7 +257,7 @@ async fn carry_out(
         }
     }
     progress::clear();
-    let printed = lock(&report).end();
+    let printed = printed.and(lock(&report).end());
     for warning in &lock(&report).warnings {
         session.warn(warning);
     }
@@ -327,7 +350,7 @@ fn result(outcome: &Outcome) -> &'static str {
         Outcome::Ambiguous(_) => "ambiguous",
         Outcome::Unknown => "unknown",
         Outcome::NotASecret => "not_a_secret",
-        Outcome::OtherKey(_) => "other_key",
+        Outcome::OtherKey(kind) => result_of(*kind),
         Outcome::NotTried => "not_tried",
         _ => "failed",
     }

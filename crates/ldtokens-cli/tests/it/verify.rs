@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::support::{Served, ldtokens, refused, shell, stderr, stdout, with_stdin};
+use crate::support::{Served, ldtokens, refused, shell, stderr, stdout, with_stdin, write_with_mode};
 
 const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
 
@@ -13,18 +13,22 @@ fn a_script_knows_by_the_exit_status_whether_a_secret_works() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     let file = served.folder.path().join("export.secret");
+    let write = |text: &str| write_with_mode(&file, text, 0o600);
     let verify = |host: &str, flags: &[&str]| {
         // No credential is needed but the secret itself.
         let arguments = ["verify", "--host", host, "--secret-from", file.to_str().unwrap()];
         ldtokens(&[&arguments[..], flags].concat()).output().unwrap()
     };
     refused(&verify(&served.url, &[]), 2, &["export.secret"]);
-    std::fs::write(&file, format!("{secret}\n")).unwrap();
+    write(&format!("{secret}\n"));
     let output = verify(&served.url, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains(&id) && stdout(&output).contains("reader"), "{}", stdout(&output));
     assert!(stderr(&output).contains(&format!("ends in {} works", &secret[secret.len() - 4..])), "{}", stderr(&output));
     assert!(!(stdout(&output) + &stderr(&output)).contains(&secret[4..]));
+    write_with_mode(&file, &secret, 0o644);
+    assert!(stderr(&verify(&served.url, &[])).contains("chmod o-r"));
+    write(&secret);
     let quiet = verify(&served.url, &["-q"]);
     assert_eq!((quiet.status.code(), stdout(&quiet)), (Some(0), String::new()));
 
@@ -32,11 +36,11 @@ fn a_script_knows_by_the_exit_status_whether_a_secret_works() {
     refused(&verify(&format!("http://{nowhere}"), &[]), 9, &["can't tell whether the secret works"]);
     served.owner(&["delete", &id, "--yes"]).output().unwrap();
     refused(&verify(&served.url, &[]), 3, &["does not work on", "deleted or reset"]);
-    std::fs::write(&file, DEAD.replace("api", "mob")).unwrap();
+    write(&DEAD.replace("api", "mob"));
     refused(&verify(&served.url, &[]), 3, &["a mobile key"]);
-    std::fs::write(&file, "\n").unwrap();
+    write(&"\n");
     refused(&verify(&served.url, &[]), 2, &["no secret"]);
-    std::fs::write(&file, format!("{DEAD}\n{DEAD}\n")).unwrap();
+    write(&format!("{DEAD}\n{DEAD}\n"));
     refused(&verify(&served.url, &[]), 2, &["2 lines"]);
 }
 
