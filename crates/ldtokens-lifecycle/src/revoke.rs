@@ -219,9 +219,11 @@ impl Work<'_> {
         Err(error)
     }
 
-    /// What a failure means. If the secrets have stopped working, someone else was faster.
+    /// What a failure means. If the secrets have stopped working, it was done: by someone else, or with the response lost.
     async fn failed(self, target: &Target, error: Error) -> Outcome {
-        if !matches!(error, Error::NotFound(_) | Error::Unauthorized(_)) {
+        let is_gone = matches!(error, Error::NotFound(_) | Error::Unauthorized(_));
+        let is_unknown = matches!(error, Error::OutcomeUnknown { .. } | Error::NoSecret { .. });
+        if !is_gone && !is_unknown {
             return Outcome::Failed(error);
         }
         for secret in &target.secrets {
@@ -229,7 +231,11 @@ impl Work<'_> {
                 return Outcome::Failed(error);
             }
         }
-        Outcome::Dead
+        match self.remedy {
+            _ if is_gone => Outcome::Dead,
+            Remedy::Delete => Outcome::Deleted,
+            Remedy::Rotate(_) => Outcome::NotDelivered { reason: error.to_string() },
+        }
     }
 
     /// Whether one of the secrets still works, also after a while: reads can lag behind writes (fact 12).

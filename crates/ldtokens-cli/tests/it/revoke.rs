@@ -5,7 +5,9 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::pty::Terminal;
-use crate::support::{OWNER, Served, refused, stderr, stdout, with_stdin};
+use crate::support::{OWNER, Served, refused, shell, stderr, stdout, with_stdin};
+
+const PAGE: &str = include_str!("../../../../docs/revocation.md");
 
 /// Nobody's, but of the vendor's form.
 const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
@@ -227,5 +229,32 @@ fn each_form_of_the_report_can_be_read() {
         let output = with_stdin(served.owner(&["revoke", "--yes", "-o", format]), &secret);
         let report = status(&output, 0);
         assert!(report.contains(word) && report.contains(&id), "{report}");
+    }
+}
+
+/// The commands of the page that need no account, line by line, as someone would type them.
+#[test]
+fn what_the_page_says_runs_as_it_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let lines: Vec<&str> = PAGE.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
+    assert!(lines.len() >= 4, "{lines:?}");
+    let mut last = String::new();
+    for line in lines {
+        let output = shell(line, home.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        last = stdout(&output);
+    }
+    assert_eq!(last, "revoked\n");
+}
+
+#[test]
+fn the_page_has_each_result() {
+    let source = include_str!("../../src/verbs/revoke.rs");
+    let (_, results) = source.split_once("fn result(").unwrap();
+    let (results, _) = results.split_once("\n}").unwrap();
+    let names: Vec<&str> = results.split('"').skip(1).step_by(2).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(PAGE.contains(&format!("`{name}`")), "the page lacks {name}");
     }
 }

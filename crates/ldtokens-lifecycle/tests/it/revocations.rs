@@ -171,6 +171,12 @@ async fn a_reset_whose_answer_is_lost_is_made_again() {
     assert!(matches!(revoked[0].outcome, Outcome::Rotated { .. }), "{revoked:?}");
     let new = delivered.lock().unwrap()[&leaked.id].clone();
     assert!(account.works(&new).await && !account.works(&leaked.secret).await);
+
+    // Where each answer is lost, the old secret is dead all the same.
+    account.fault("resetToken drop-after");
+    let revoked = carry_out(account.plan(std::slice::from_ref(&new)).await, Remedy::Rotate(&prepare)).await;
+    assert!(matches!(revoked[0].outcome, Outcome::NotDelivered { .. }), "{revoked:?}");
+    assert!(!account.works(&new).await);
 }
 
 #[tokio::test]
@@ -192,7 +198,7 @@ async fn what_can_t_be_delivered_is_told_apart_by_whether_the_secret_still_works
 #[tokio::test]
 async fn a_secret_that_does_not_say_whose_it_is_is_known_by_its_last_four_characters() {
     let account = Account::with_twins().await;
-    let secret = |name: &str| account.server.secret(name).unwrap().clone(); // as the account gives them
+    let secret = |name: &str| account.server.secret(name).unwrap().clone();
     let secrets = [secret("Alone"), secret("Twin 1")];
     account.fault("getCallerIdentity status=403");
     let plan = account.plan(&secrets).await;
@@ -219,6 +225,31 @@ async fn a_secret_that_does_not_say_whose_it_is_is_known_by_its_last_four_charac
     assert!(matches!(revoked[1].outcome, Outcome::Deleted), "{revoked:?}");
     account.server.faults().clear();
     assert!(!account.works(&secret("Twin 1")).await && account.works(&secret("Twin 2")).await);
+}
+
+#[tokio::test]
+async fn a_secret_that_works_after_all_is_reported() {
+    let account = Account::with_twins().await;
+    let leaked = account.server.secret("Twin 1").unwrap().clone();
+    let Verdict::Works(twin) = verify(&account.owner, &leaked).await.unwrap() else { panic!("it works") };
+    // Now only the other twin has the last four characters, and the leaked secret does not say that it is another's.
+    account.owner.reset(&twin.identity.token_id.unwrap(), Duration::from_secs(3600)).await.unwrap();
+    account.fault("getCallerIdentity status=403 times=2");
+    let revoked = account.delete(&[leaked]).await;
+    assert!(matches!(revoked[0].outcome, Outcome::StillWorks) && !revoked[0].outcome.is_success(), "{revoked:?}");
+}
+
+#[tokio::test]
+async fn where_someone_else_was_faster_the_secret_is_dead() {
+    let account = Account::new().await;
+    let prepare = into_map(&Delivered::default());
+    for remedy in [Remedy::Delete, Remedy::Rotate(&prepare)] {
+        let leaked = account.create(BaseRole::Reader).await;
+        let plan = account.plan(std::slice::from_ref(&leaked.secret)).await;
+        account.owner.delete(&leaked.id).await.unwrap();
+        let revoked = carry_out(plan, remedy).await;
+        assert!(matches!(revoked[0].outcome, Outcome::Dead), "{remedy:?}: {revoked:?}");
+    }
 }
 
 #[tokio::test]
