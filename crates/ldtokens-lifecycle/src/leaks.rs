@@ -87,7 +87,7 @@ pub struct LeakedToken {
 enum Answer {
     Finding(Finding),
     /// It does not say whose it is, but perhaps something else.
-    Nameless(CallerIdentity),
+    Nameless(Box<CallerIdentity>),
 }
 
 impl<'a> Revocation<'a> {
@@ -187,7 +187,7 @@ async fn ask(client: &Client, secret: &Secret) -> Answer {
         Ok(CallerIdentity { token_id: Some(id), token_name: name, .. }) => {
             Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false })
         }
-        Ok(caller) => return Answer::Nameless(caller),
+        Ok(caller) => return Answer::Nameless(Box::new(caller)),
         Err(error) if is_refusal(&error) => {
             if is_access_token(secret.expose()) {
                 Finding::Dead
@@ -198,7 +198,7 @@ async fn ask(client: &Client, secret: &Secret) -> Answer {
         Err(error @ (Error::Transport { .. } | Error::RateLimited(_) | Error::DeadlineExceeded { .. })) => {
             Finding::Failed(error)
         }
-        Err(_) => return Answer::Nameless(CallerIdentity::default()),
+        Err(_) => return Answer::Nameless(Box::default()),
     })
 }
 

@@ -242,7 +242,8 @@ async fn a_secret_that_works_after_all_is_reported() {
 #[tokio::test]
 async fn where_someone_else_was_faster_the_secret_is_dead() {
     let account = Account::new().await;
-    let prepare = into_map(&Delivered::default());
+    let delivered = Delivered::default();
+    let prepare = into_map(&delivered);
     for remedy in [Remedy::Delete, Remedy::Rotate(&prepare)] {
         let leaked = account.create(BaseRole::Reader).await;
         let plan = account.plan(std::slice::from_ref(&leaked.secret)).await;
