@@ -38,7 +38,7 @@ fn a_script_knows_by_the_exit_status_whether_a_secret_works() {
     refused(&verify(&served.url, &[]), 3, &["does not work on", "deleted or reset"]);
     write(&DEAD.replace("api", "mob"));
     refused(&verify(&served.url, &[]), 3, &["a mobile key"]);
-    write(&"\n");
+    write("\n");
     refused(&verify(&served.url, &[]), 2, &["no secret"]);
     write(&format!("{DEAD}\n{DEAD}\n"));
     refused(&verify(&served.url, &[]), 2, &["2 lines"]);
