@@ -38,7 +38,7 @@ pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> 
     }
     // An open enum brings its own.
     types.retain(|item| match item {
-        Item::Impl(of) => !open.iter().any(|ident| of.self_ty.to_token_stream().to_string() == ident.to_string()),
+        Item::Impl(of) => !open.iter().any(|ident| *ident == of.self_ty.to_token_stream().to_string()),
         _ => true,
     });
     Ok(file.into_token_stream())

@@ -239,11 +239,11 @@ pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
         "auto" => Some(anstream::ColorChoice::Auto),
         _ => None,
     };
-    let choices = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix("--") {
+    let mut choices = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix("--") {
         Some("no-color" | "no-colors") => choice("never"),
         Some("color") => choice(words.get(at + 1)?),
         Some(word) => choice(word.strip_prefix("color=")?),
         None => None,
     });
-    choices.last()
+    choices.next_back()
 }

@@ -171,7 +171,7 @@ impl From<Error> for Failure {
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
             }
-            Error::NotFound(api) if !is_from_api(api) || matches!(&*api.operation.id(), "getTokens" | "postToken") => (
+            Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => (
                 Kind::NotFound,
                 "there is no such API at this host: check --host; `ldtokens config` shows which is used",
             ),

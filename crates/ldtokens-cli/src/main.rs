@@ -27,6 +27,7 @@ mod moment;
 mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
+mod order;
 mod output;
 mod parameter;
 mod perform;

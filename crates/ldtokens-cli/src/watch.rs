@@ -12,7 +12,7 @@ use crate::redact::redacted;
 use crate::say;
 
 /// A shorter wait is not worth a word. None of the backoff's own is longer.
-const LONG: Duration = Duration::from_millis(2000);
+const LONG: Duration = Duration::from_millis(1700);
 
 /// Tells of requests and waits.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Watch {
         if wait < LONG {
             return;
         }
-        let seconds = wait.as_secs_f64().round();
+        let seconds = wait.as_secs_f64().ceil();
         let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(500..) => format!("the API failed: trying again in {seconds} s"),
             Some(_) => format!("rate limited: waiting {seconds} s"),

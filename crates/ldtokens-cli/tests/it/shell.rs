@@ -371,6 +371,7 @@ fn each_command_has_a_man_page_with_its_flags_and_parameters() {
             "ldtokens-resetToken.1",
             &[".SH PARAMETERS\n.TP\n\\fBtokenId=", "\\fBexpiry=", "Unix epoch time", ".SH EXAMPLE"][..],
         ),
+        ("ldtokens.1", &[".SH ENVIRONMENT\n.TP\n\\fBLD_ACCESS_TOKEN", "\\fBNO_COLOR\\fR"]),
         ("ldtokens-postToken.1", &[".SH BODY\n", "\\fBrole==", "\\fBserviceToken:=", "one of reader, writer, admin"]),
         ("ldtokens-list.1", &[".SH EXAMPLES\n", "\\-\\-show\\-all"]),
         ("ldtokens.1", &[".SH \"EXIT STATUS\"\n", "ldtokens\\-getToken(1)"]),

@@ -322,3 +322,26 @@ fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
         assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
     }
 }
+
+/// Which token the credential is, `GET /caller-identity` says (fact 13).
+#[test]
+fn before_the_token_in_use_is_destroyed_there_is_a_warning() {
+    let served = Served::start();
+    let own = served.json(&["list", "-f", "name=Owner"])[0]["_id"].as_str().unwrap().to_owned();
+    let (other, _) = served.create("other");
+    for (verb, ids, is_own) in [
+        ("delete", vec![own.as_str()], true),
+        ("reset", vec![own.as_str()], true),
+        ("delete", vec![other.as_str(), own.as_str()], true),
+        ("delete", vec![other.as_str()], false),
+    ] {
+        let mut terminal = Terminal::run(served.owner(&[&[verb], &ids[..]].concat()));
+        let before = terminal.expect("[y/N] ");
+        let is_warned =
+            before.split_whitespace().collect::<Vec<_>>().join(" ").contains("the token that this command uses");
+        assert_eq!(is_warned, is_own, "{verb} {ids:?}: {before}");
+        terminal.type_in("n\r");
+        assert_eq!(terminal.end().0, Some(130));
+    }
+    assert!(served.works(OWNER));
+}

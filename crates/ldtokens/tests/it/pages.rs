@@ -155,8 +155,8 @@ async fn a_next_link_that_cannot_be_followed_is_an_error() {
     let link = "/api/v2/tokens?limit=2&offset=2";
     for (href, reason) in [
         ("/api/v2/tokens?limit=2&offset=0", "leads back"),
-        ("/api/v2/tokens?limit=2", "names no offset"),
-        ("/api/v2/tokens?limit=2&offset=-2", "names no offset"),
+        ("/api/v2/tokens?limit=2", "has no offset"),
+        ("/api/v2/tokens?limit=2&offset=-2", "has no offset"),
         ("/api/v2/tokens?limit=0&offset=2", "limit"),
         ("https://elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),
         ("//elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),
@@ -184,4 +184,60 @@ async fn an_api_version_without_pages_gives_everything_at_once() {
     let server = server_with(30).await;
     let client = client_of(&server, server.url()).api_version(ldtokens::ApiVersion::V20220603).build().unwrap();
     assert_eq!(client.list().collect_all().await.unwrap().len(), 31);
+}
+
+#[tokio::test]
+async fn a_limit_ends_the_stream_and_asks_for_no_more_pages_than_it_needs() {
+    let server = server_with(9).await;
+    for (limit, pages) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (100, 5)] {
+        let (client, proxy) = through_proxy(&server).await;
+        let tokens = client.list().page_size(2).limit(limit).collect_all().await.unwrap();
+        assert_eq!(tokens.len() as u64, limit.min(10));
+        assert_eq!(proxy.seen().len(), pages, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn collect_all_keeps_what_it_read_when_the_list_changes() {
+    let server = server_with(5).await;
+    let link = "/api/v2/tokens?limit=2&offset=2";
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, "/api/v2/tokens?limit=2&offset=3")]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let incomplete = client.list().page_size(2).collect_all().await.unwrap_err();
+    assert!(matches!(incomplete.error, Error::ListChanged { .. }));
+    assert_eq!(incomplete.tokens.len(), 5);
+}
+
+// The vendor documents `totalCount` as "the number of access tokens returned".
+#[tokio::test]
+async fn a_total_count_of_each_page_is_no_changed_list() {
+    let server = server_with(4).await;
+    let count = |count| Fault::Replace("\"totalCount\":5", count);
+    let faults = [count("\"totalCount\":2"), count("\"totalCount\":2"), count("\"totalCount\":1")];
+    let proxy = Proxy::with_faults(server.addr(), faults).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    assert_eq!(client.list().page_size(2).collect_all().await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn one_token_that_cannot_be_read_does_not_hide_the_others() {
+    let server = server_with(5).await;
+    // In both tokens of the second page.
+    let odd = Fault::Replace("\"creationDate\":", "\"creationDate\":\"x\",\"was\":");
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Pass, odd]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let mut stream = client.list().page_size(2).stream();
+    let (mut tokens, mut errors) = (0, Vec::new());
+    while let Some(token) = stream.next().await {
+        match token {
+            Ok(_) => tokens += 1,
+            Err(error) => errors.push(error),
+        }
+    }
+    assert_eq!((tokens, errors.len()), (4, 2), "{errors:?}");
+    for error in errors {
+        let Error::Undecodable { token_id: Some(id), .. } = &error else { panic!("{error:?}") };
+        assert_eq!(id.len(), 24);
+        assert!(error.to_string().contains("creationDate") && error.to_string().contains(id), "{error}");
+    }
 }
