@@ -7,7 +7,6 @@ pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
 pub(crate) mod revoke;
-mod revoke_report;
 mod secrets_given;
 pub(crate) mod update;
 pub(crate) mod verify;

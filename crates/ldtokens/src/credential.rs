@@ -39,6 +39,6 @@ impl Client {
     /// The time on the API's clock, as far as its responses tell: not later than that, and at most about a second earlier.
     /// Before the first response it is our own clock's.
     pub fn server_time(&self) -> SystemTime {
-        self.sender.pacing.server_now(&*self.sender.clock).at_least.to_system_time()
+        self.sender.pacing.server_time(self.sender.clock.now()).at_least.to_system_time()
     }
 }

@@ -1,12 +1,13 @@
 //! `ldtokens revoke`: leaked secrets that are to work no more, whatever tokens they are of.
 
+mod report;
+mod result;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use ldtokens::{DryRun, TokenId};
-use ldtokens_lifecycle::{
-    Deliver, Finding, KeyKind, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked,
-};
+use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked};
 
 use crate::arguments::{secret_to, yes};
 use crate::ask::confirm;
@@ -16,7 +17,11 @@ use crate::failure::{Failure, Kind};
 use crate::output::format::Format;
 use crate::progress;
 use crate::targets::Target;
-use crate::verbs::revoke_report::{Report, Row};
+use crate::verbs::revoke::report::{Report, Row};
+pub(crate) use crate::verbs::revoke::result::named;
+use crate::verbs::revoke::result::{
+    DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
+};
 use crate::verbs::secrets_given::{Given, scan, secret_from, several};
 
 /// How many tokens a question names.
@@ -100,16 +105,6 @@ fn destination(arguments: &ArgMatches) -> Result<Option<Destination>, Failure> {
     }
 }
 
-/// What the kind of key is called.
-pub(crate) fn named(kind: KeyKind) -> &'static str {
-    match kind {
-        KeyKind::Sdk => "an SDK key",
-        KeyKind::Mobile => "a mobile key",
-        KeyKind::Relay => "a Relay Proxy key",
-        _ => "another kind of key",
-    }
-}
-
 /// Says what else is among what was given.
 fn tell(session: &Session, given: &Given) {
     for key in &given.scan.other_keys {
@@ -125,7 +120,7 @@ fn tell(session: &Session, given: &Given) {
     }
 }
 
-fn target(token: &LeakedToken) -> Target {
+pub(super) fn target(token: &LeakedToken) -> Target {
     Target { id: token.id.clone(), name: token.name.clone() }
 }
 
@@ -143,9 +138,8 @@ fn question(plan: &Plan, is_rotated: bool) -> String {
         1 => format!("the token {}", names.concat()),
         count => format!("these {count} tokens: {}", names.join(", ")),
     };
-    let own = if tokens.iter().any(|token| token.is_own) { " The last one is the credential in use." } else { "" };
     let verb = if is_rotated { "Reset" } else { "Delete" };
-    format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.{own}")
+    format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.")
 }
 
 /// Prints the plan.
@@ -182,37 +176,6 @@ fn others(report: &mut Report, keys: &[OtherKey]) -> Result<(), Failure> {
         report.row(&Row { last_four, token: None, result, words, is_revoked: false, candidates: &[] })?;
     }
     Ok(())
-}
-
-fn notes(token: &LeakedToken) -> &'static str {
-    match (token.is_own, token.by_last_four) {
-        (true, _) => ", last: it is the credential in use",
-        (_, true) => "; found by the last four characters only",
-        _ => "",
-    }
-}
-
-const DEAD: &str = "dead: it does not work any more";
-const UNKNOWN: &str = "not done: no token visible to the credential has these last four characters";
-const NOT_A_SECRET: &str =
-    "not done: it is not an access token's secret, which is api- and a UUID; it may be cut or quoted";
-
-fn result_of(kind: KeyKind) -> &'static str {
-    match kind {
-        KeyKind::Sdk => "sdk_key",
-        KeyKind::Mobile => "mobile_key",
-        KeyKind::Relay => "relay_key",
-        _ => "other_key",
-    }
-}
-
-fn other_key(kind: KeyKind) -> String {
-    format!("not done: it is {}, and not an access token", named(kind))
-}
-
-fn ambiguous(tokens: &[LeakedToken]) -> String {
-    let ids: Vec<_> = tokens.iter().map(|token| target(token).to_string()).collect();
-    format!("not done: {} tokens have these last four characters; choose with --id: {}", ids.len(), ids.join(", "))
 }
 
 fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
@@ -335,54 +298,5 @@ impl Summary {
         };
         let errors: Vec<_> = self.failed.iter().map(Failure::to_json).collect();
         Err(Failure::new(kind, line).with_details(serde_json::json!({ "failed": errors })))
-    }
-}
-
-/// The outcome for programs.
-fn result(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Dead => "dead",
-        Outcome::Deleted => "deleted",
-        Outcome::Rotated { .. } => "rotated",
-        Outcome::NotDelivered { .. } => "not_delivered",
-        Outcome::StillWorks => "still_works",
-        Outcome::NotPrepared { .. } => "not_prepared",
-        Outcome::Ambiguous(_) => "ambiguous",
-        Outcome::Unknown => "unknown",
-        Outcome::NotASecret => "not_a_secret",
-        Outcome::OtherKey(kind) => result_of(*kind),
-        Outcome::NotTried => "not_tried",
-        _ => "failed",
-    }
-}
-
-/// The outcome for people, and the failure that it is.
-fn judged(outcome: Outcome, token: Option<&LeakedToken>) -> (String, Option<Failure>) {
-    let failed = |kind: Kind, words: &str| (words.to_owned(), Some(Failure::new(kind, words)));
-    match outcome {
-        Outcome::Dead => (DEAD.to_owned(), None),
-        Outcome::Deleted => ("deleted".to_owned(), None),
-        Outcome::Rotated { last_four } => (format!("reset; the new secret ends in {last_four}"), None),
-        Outcome::NotDelivered { reason } => {
-            let id = token.map_or_else(String::new, |token| token.id.to_string());
-            let words = "reset, but its new secret is lost";
-            let line = format!(
-                "the token {id} was reset and the secret no longer works, but the new one could not be delivered: {reason}; \
-                 to get another run `ldtokens reset {id} --yes --secret-to FILE`"
-            );
-            (words.to_owned(), Some(Failure::new(Kind::SecretNotDelivered, line)))
-        }
-        Outcome::StillWorks => failed(
-            Kind::Other,
-            "STILL WORKS, though the API says that it was done: try again, and ask LaunchDarkly's support",
-        ),
-        Outcome::NotPrepared { reason } => failed(Kind::Usage, &format!("not done: {reason}")),
-        Outcome::Ambiguous(tokens) => failed(Kind::Usage, &ambiguous(&tokens)),
-        Outcome::Unknown => failed(Kind::NotFound, UNKNOWN),
-        Outcome::NotASecret => failed(Kind::Usage, NOT_A_SECRET),
-        Outcome::OtherKey(kind) => failed(Kind::Usage, &other_key(kind)),
-        Outcome::NotTried => failed(Kind::Interrupted, "not tried"),
-        Outcome::Failed(error) => (format!("failed: {error}"), Some(error.into())),
-        _ => failed(Kind::Other, "failed"),
     }
 }

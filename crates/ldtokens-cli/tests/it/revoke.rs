@@ -249,7 +249,7 @@ fn what_the_page_says_runs_as_it_is_written() {
 
 #[test]
 fn the_page_has_each_result() {
-    let source = include_str!("../../src/verbs/revoke.rs");
+    let source = include_str!("../../src/verbs/revoke/result.rs");
     let (_, results) = source.split_once("fn result(").unwrap();
     let (results, _) = results.split_once("\n}").unwrap();
     let names: Vec<&str> = results.split('"').skip(1).step_by(2).collect();
