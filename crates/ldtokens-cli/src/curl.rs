@@ -6,6 +6,7 @@ use ldtokens::raw::reqwest::Request;
 use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
 use crate::credential::Source;
+use crate::output::visible::json_visible;
 
 /// The command, quoted so that it runs when it is pasted into a POSIX shell, where it takes the credential from `source`, so
 /// that no other account's is sent.
@@ -23,7 +24,7 @@ pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
         }
     }
     if let Some(body) = request.body().and_then(|body| body.as_bytes()) {
-        words.extend(["--data-raw".to_owned(), quoted(&String::from_utf8_lossy(body))]);
+        words.extend(["--data-raw".to_owned(), quoted(&json_visible(&String::from_utf8_lossy(body)))]);
     }
     words.push(quoted(request.url().as_str()));
     format!(r"printf 'Authorization: %s\n' {} | {}", credential(source), words.join(" "))

@@ -16,8 +16,9 @@ use serde_json::Value;
 use crate::connect::Session;
 use crate::discard::{self, Discard};
 use crate::failure::Failure;
+use crate::output::age::date;
 use crate::output::columns::aligned;
-use crate::output::field::Field;
+use crate::output::field::{Field, plain, spaced};
 use crate::output::format::Format;
 use crate::output::printer::Printer;
 use crate::output::visible::pretty_json;
@@ -84,7 +85,23 @@ pub(crate) fn details(token: &Value) -> String {
         };
         Some(vec![field.heading().to_ascii_lowercase(), cell])
     });
-    aligned(&rows.collect::<Vec<_>>())
+    let others = token.as_object().into_iter().flatten().filter(|(name, _)| Field::new(name).is_err());
+    let others = others.filter_map(|(name, value)| Some(vec![spaced(name), unknown_cell(name, value)?]));
+    aligned(&rows.chain(others).collect::<Vec<_>>())
+}
+
+/// The value of a property that the API's document does not name (fact 14), if it has no parts.
+fn unknown_cell(name: &str, value: &Value) -> Option<String> {
+    // Milliseconds since before this century are some other number.
+    const EARLIEST: i64 = 946_684_800_000;
+    let is_named_like_a_time = ["xpir", "Date", "Time", "At"].iter().any(|part| name.contains(part));
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Number(number) if is_named_like_a_time && number.as_i64().is_some_and(|time| time >= EARLIEST) => {
+            Some(date(UnixMillis::new(number.as_i64().unwrap_or_default())))
+        }
+        value => Some(plain(value)),
+    }
 }
 
 /// Prints a line. A reader that has had enough is no failure.
@@ -116,4 +133,22 @@ pub(crate) fn warn_if_closed(session: &Session) {
 /// Whether standard output is a terminal that may show colours: not if `NO_COLOR` is set.
 pub(crate) fn has_colours() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::details;
+
+    #[test]
+    fn a_property_that_is_new_is_shown_and_a_time_as_one() {
+        let token = json!({"_id": "a", "expiryDate": 1_900_000_000_000_i64, "uses": 3, "_access": {"x": 1}, "note": "\u{202e}"});
+        let shown = details(&token);
+        let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();
+        for row in [["expiry date", "2030-03-17T17:46:40Z"], ["uses", "3"], ["note", "\\u{202e}"]] {
+            assert!(rows.contains(&row.to_vec()), "{row:?} in {shown}");
+        }
+        assert!(!shown.contains("access  {"), "{shown}");
+    }
 }

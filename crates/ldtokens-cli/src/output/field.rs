@@ -207,6 +207,18 @@ fn kind(token: &Value) -> &'static str {
     if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
 }
 
+/// `authKind` is `auth kind`.
+pub(crate) fn spaced(name: &str) -> String {
+    let mut spaced = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(letter.to_ascii_lowercase());
+    }
+    spaced
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

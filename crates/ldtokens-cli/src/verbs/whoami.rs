@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::connect::with_client;
 use crate::failure::Failure;
 use crate::output::columns::aligned;
-use crate::output::field::plain;
+use crate::output::field::{plain, spaced};
 use crate::output::format::Format;
 use crate::output::printer::record;
 use crate::output::visible::{self, pretty_json};
@@ -71,16 +71,4 @@ fn rows(json: &Value) -> Vec<Vec<String>> {
     let rest = json.as_object().into_iter().flatten();
     let rest = rest.filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
     first.chain(rest.map(|(name, value)| vec![spaced(name), text(name, value)])).collect()
-}
-
-/// `authKind` is `auth kind`.
-fn spaced(name: &str) -> String {
-    let mut spaced = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            spaced.push(' ');
-        }
-        spaced.push(letter.to_ascii_lowercase());
-    }
-    spaced
 }

@@ -25,8 +25,14 @@ fn on_a_terminal_hidden_characters_are_shown_escaped_in_every_form_and_in_questi
     let (id, _) = served.create(&name);
     let value = ["get", &id, "--columns", "name", "-o", "value"];
     let error = ["get", "no\u{202e}body"];
-    let mut commands =
-        vec![vec!["list"], vec!["get", &id], value.to_vec(), error.to_vec(), vec!["update", &id, "--role", "writer"]];
+    let mut commands = vec![
+        vec!["list"],
+        vec!["get", &id],
+        vec!["update", &id, "--name", "x", "--dry-run"],
+        value.to_vec(),
+        error.to_vec(),
+        vec!["update", &id, "--role", "writer"],
+    ];
     for format in ["json", "ndjson", "yaml", "csv"] {
         commands.push(vec!["list", "-o", format]);
         commands.push(vec!["getTokens", "-o", format]);

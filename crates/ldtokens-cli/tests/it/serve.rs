@@ -292,7 +292,7 @@ fn the_last_lines_are_exports_that_work_in_another_shell() {
     child.wait().unwrap();
 
     // A secret that was given is not shown.
-    let (mut child, lines) = serve(&["--log", "off"], 9);
+    let (mut child, lines) = serve(&["--log", "off"], 8);
     assert!(lines.iter().any(|line| line == "  export LD_ACCESS_TOKEN=\"$LDTOKENS_ROOT_TOKEN\""), "{lines:?}");
     assert!(!lines.concat().contains(OWNER));
     child.kill().unwrap();
