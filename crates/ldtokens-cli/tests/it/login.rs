@@ -164,12 +164,12 @@ fn a_secret_that_does_not_work_is_not_kept() {
         (&["login", "--profile", "x"], "--profile"),
         (&["login", "--dry-run"], "--dry-run"),
     ] {
-        let output = with_stdin(home.command(arguments), OWNER);
+        let output = home.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
     }
     fs::remove_file(home.bin().join("secret-tool")).unwrap();
-    refused(&with_stdin(login(), OWNER), 2, &["install secret-tool", "config set"]);
+    refused(&login().output().unwrap(), 2, &["install secret-tool", "config set"]);
 }
 
 #[test]
