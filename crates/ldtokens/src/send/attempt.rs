@@ -37,7 +37,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// Sends `request` once, and learns from its response's headers.
-pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Permit<'_>) -> Attempt {
+pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: Permit<'_>) -> Attempt {
     let Context { http, clock, credential, operation, method } = context;
     let failed = |outcome, status, source| Attempt {
         outcome,
@@ -46,6 +46,7 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
         is_page: false,
         result: Err(Error::Transport { operation, source: TransportError::new(source) }),
     };
+    permit.sending();
     let response = match http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => {

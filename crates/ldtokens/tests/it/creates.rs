@@ -134,10 +134,8 @@ async fn an_error_in_a_later_attempt_does_not_read_as_if_nothing_was_done() {
 
 #[tokio::test]
 async fn a_list_that_keeps_changing_does_not_count_as_read() {
-    let server = server().await;
-    for number in 0..4 {
-        create(&client(&server), &format!("{number}")).await;
-    }
+    // More tokens than a page has: within one page nothing changes.
+    let server = ldtokens_server::Server::builder().seed_tokens(150).start().await.unwrap();
     let (client, proxy) = losing(&server, 2, Fault::Reset(Moment::After)).await;
     let issued = client.create_or_recover(&reader("x")).await.unwrap();
     drop(proxy);
@@ -159,4 +157,16 @@ async fn what_the_api_refuses_is_not_tried_again() {
     let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, proxy::OWN_403)]).await;
     assert!(matches!(client.create_or_recover(&reader("x")).await, Err(Error::Forbidden(_))));
     assert_eq!(proxy.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn all_attempts_share_one_deadline() {
+    let server = server().await;
+    let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
+    let hour = std::time::Duration::from_secs(3600);
+    let policy = crate::support::hasty().deadline(std::time::Duration::from_millis(300)).attempt_timeout(hour);
+    let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
+    let error = client.create_or_recover(&reader("x")).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { clean_up: Some(_), .. }), "{error:?}");
+    assert_eq!(proxy.seen().len(), 1, "the first attempt used up the time");
 }
