@@ -7,6 +7,7 @@ pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 mod secrets_given;
 pub(crate) mod update;
 pub(crate) mod verify;
@@ -22,13 +23,14 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 9] {
+pub(crate) fn commands() -> [Command; 10] {
     [
         list::command(),
         get::command(),
         create::command(),
         update::command(),
         reset::command(),
+        rotate::command(),
         delete::command(),
         revoke::command(),
         verify::command(),
@@ -44,6 +46,7 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "create" => create::run(arguments).await,
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
+        "rotate" => rotate::run(arguments).await,
         "delete" => delete::run(arguments).await,
         "revoke" => revoke::run(arguments).await,
         "verify" => verify::run(arguments).await,

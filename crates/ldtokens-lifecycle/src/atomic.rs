@@ -14,6 +14,16 @@ pub(crate) struct Staged {
     file: File,
     path: PathBuf,
     target: PathBuf,
+    /// Whether it is in its place, or has what is nowhere else.
+    is_kept: bool,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Where the contents of `target` are before they take its place.
@@ -50,8 +60,8 @@ impl Staged {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        let mut staged = Self { file, path, target };
-        staged.make_room().inspect_err(|_| staged.remove())?;
+        let mut staged = Self { file, path, target, is_kept: false };
+        staged.make_room()?;
         Ok(staged)
     }
 
@@ -69,7 +79,8 @@ impl Staged {
     /// Puts `contents` in the target's place. They are on disk afterwards. If that fails after they were written, the error
     /// says where they are.
     pub(crate) fn replace(mut self, contents: &[u8]) -> io::Result<()> {
-        self.write(contents).inspect_err(|_| self.remove())?;
+        self.write(contents)?;
+        self.is_kept = true;
         fs::rename(&self.path, &self.target).map_err(|error| {
             io::Error::new(error.kind(), format!("{error}; what was to be written is in {}", self.path.display()))
         })?;
@@ -81,11 +92,6 @@ impl Staged {
         self.file.write_all(contents)?;
         self.file.set_len(contents.len() as u64)?;
         self.file.sync_all()
-    }
-
-    /// Takes it away unused.
-    pub(crate) fn remove(&self) {
-        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -170,8 +170,8 @@ fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
                 None => f.write_str("The old one has stopped working. ")?,
             }
             f.write_str(
-                "It is another member's personal token, so it can't be replaced. Run the same command with --force to reset \
-                 it again, which may end the old secret early",
+                "It can't be replaced: it is another member's personal token, or the credential may not create tokens. Run the \
+                 same command with --force to reset it again, which may end the old secret early",
             )
         }
         Stuck::Refused => write!(

@@ -83,6 +83,9 @@ pub struct Journal {
     /// Whether superseded and lost replacements are deleted and the marker is removed.
     #[serde(default)]
     pub is_tidy: bool,
+    /// Whether the API refused to create a token, so that the old one can't be replaced.
+    #[serde(default)]
+    pub may_not_create: bool,
     /// Where the new secret goes, in words.
     #[serde(default)]
     pub destinations: Vec<String>,

@@ -57,11 +57,13 @@
 //! ```
 
 mod atomic;
+mod batch;
 mod deliver;
 mod destination;
 pub mod destinations;
 mod error;
 mod identity;
+mod issue;
 mod journal;
 mod journals;
 mod leaks;
@@ -77,6 +79,7 @@ mod scan;
 mod time;
 mod verify;
 
+pub use batch::rotate_all;
 pub use destination::{Destination, Handover, Prepared};
 pub use error::{Error, NotDelivered, Stuck};
 pub use identity::{Identity, identify};

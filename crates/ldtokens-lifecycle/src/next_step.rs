@@ -193,6 +193,7 @@ mod tests {
             is_tidy: false,
             destinations: Vec::new(),
             rotated_at: None,
+            may_not_create: false,
         }
     }
 

@@ -78,7 +78,7 @@ impl Run<'_> {
         let mut round = 1;
         loop {
             let mut orphans: Vec<NewSecret> = Vec::new();
-            let mut tokens = client.list().all_members(true).limit(PAGE).stream();
+            let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
             let error = loop {
                 match tokens.next().await {
                     None => return Ok(orphans),
@@ -90,9 +90,9 @@ impl Run<'_> {
                 }
             };
             match error {
-                ApiError::ListChanged { .. } if round < MAX_LISTS => round += 1,
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } if round < MAX_LISTS => round += 1,
                 // What was missed is found before the rotation ends, or by the next run.
-                ApiError::ListChanged { .. } => return Ok(orphans),
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } => return Ok(orphans),
                 error => return Err(self.api(error)),
             }
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ldtokens::{Client, Overlap, Secret, Token, TokenId};
+use ldtokens::{Client, Secret, Token, TokenId};
 
 use crate::deliver::Place;
 use crate::destination::Destination;
@@ -8,14 +8,10 @@ use crate::error::{Error, Stuck};
 use crate::identity::{Identity, identify};
 use crate::journal::{Journal, NewSecret, Step, TokenState, VERSION};
 use crate::journals::{Journals, LockedJournal};
-use crate::like::{self, new_marker};
 use crate::next_step::{Action, next_step};
 use crate::options::{Options, Strategy};
 use crate::report::{Delivery, Report};
 use crate::time;
-
-/// How often answers may be lost before a run gives up. The next one goes on.
-const MAX_LOST: u32 = 5;
 
 /// Gives a token a new secret, and delivers it.
 pub struct Rotation<'a> {
@@ -57,6 +53,15 @@ impl<'a> Rotation<'a> {
         self
     }
 
+    pub(crate) fn id(&self) -> &TokenId {
+        &self.id
+    }
+
+    /// Whether it is of the client's own credential, as far as that is known.
+    pub(crate) fn is_own(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.token_id.as_deref() == Some(self.id.as_str()))
+    }
+
     /// Begins the rotation, or goes on with one that was begun, and does what can be done by now.
     ///
     /// The future can be dropped at any point; the rotation is then as if the program had been killed.
@@ -84,7 +89,7 @@ pub(crate) struct Run<'a> {
     pub(crate) id: TokenId,
     pub(crate) locked: LockedJournal,
     /// What the journal said of the rotation before this one.
-    earlier: Option<Journal>,
+    pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
     pub(crate) options: Options,
     pub(crate) caller: Identity,
@@ -213,110 +218,6 @@ impl<'a> Run<'a> {
         Ok(next_step(&self.journal, &self.facts(&seen)))
     }
 
-    /// Asks for a new secret.
-    async fn issue(&mut self) -> Result<(), Error> {
-        self.prepare()?;
-        let before = self.journal.clone();
-        let body = match self.journal.strategy {
-            Strategy::Replace => {
-                let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
-                let token = self.token().await?.ok_or_else(|| self.stuck(Stuck::Gone))?;
-                if !self.can_replace() {
-                    return Err(self.stuck(Stuck::OthersPersonal));
-                }
-                Some(like::body(&token, &marker))
-            }
-            Strategy::Reset => None,
-        };
-        let now = self.now();
-        if self.journal.attempts > 0 {
-            self.journal.lost_at = self.journal.sent_at;
-        }
-        self.journal.attempts += 1;
-        self.journal.sent_at = Some(now);
-        // The API's clock is known to the second.
-        let ends_at = now.saturating_add(self.journal.overlap).saturating_add(1000);
-        if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
-            self.journal.old_ends_at = Some(ends_at);
-        }
-        // Without this on disk nobody could tell later that a request was sent.
-        if let Err(error) = self.write() {
-            self.journal = before;
-            self.unprepare();
-            return Err(error);
-        }
-        let sent = match body {
-            Some(body) => like::create(&self.client, &body)
-                .await
-                .map(|created| created.map(|created| (created.id, created.secret))),
-            None => {
-                let overlap = match self.journal.ends_at_once() {
-                    true => Overlap::None,
-                    false => Overlap::Until(time::to_system_time(ends_at)),
-                };
-                let issued = self.client.reset(&self.id, overlap).await;
-                issued.map(|issued| Some((issued.id.as_str().to_owned(), issued.secret)))
-            }
-        };
-        match sent {
-            Ok(Some((token_id, secret))) => {
-                let new = NewSecret { token_id, last_four: secret.last_four().to_owned() };
-                self.in_hand = Some(InHand { secret, new, is_checked: false });
-                self.journal_issued();
-                self.check_new().await
-            }
-            Ok(None) => self.after_lost(None),
-            Err(error @ (ldtokens::Error::OutcomeUnknown { .. } | ldtokens::Error::NoSecret { .. })) => {
-                self.after_lost(Some(error))
-            }
-            Err(error) => {
-                // Nothing was done.
-                self.journal = before;
-                self.unprepare();
-                let is_first = self.journal.attempts == 0 && !self.was_resumed;
-                let _ = if is_first {
-                    self.locked.restore(self.earlier.as_ref())
-                } else {
-                    self.locked.write(&self.journal)
-                };
-                Err(Error::Api { step: (!is_first).then_some(Step::Planned), source: error })
-            }
-        }
-    }
-
-    fn after_lost(&mut self, error: Option<ldtokens::Error>) -> Result<(), Error> {
-        self.unprepare();
-        self.is_settled = false;
-        self.lost += 1;
-        match error {
-            Some(source) if self.lost >= MAX_LOST => Err(Error::Api { step: Some(Step::Planned), source }),
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn journal_issued(&mut self) {
-        self.journal.new = self.in_hand.as_ref().map(|held| held.new.clone());
-        self.reach(Step::Issued);
-    }
-
-    /// Gives up the new secret, which is lost.
-    async fn begin_again(&mut self, strategy: Strategy, delete_now: bool) -> Result<(), Error> {
-        if self.journal.strategy == Strategy::Replace
-            && let Some(new) = &self.journal.new
-        {
-            if delete_now {
-                let id = new.token_id.clone();
-                self.delete(&id).await?;
-            } else {
-                let id = new.token_id.clone();
-                self.journal.superseded.push(id);
-            }
-        }
-        self.in_hand = None;
-        self.journal.begin_again(strategy);
-        self.write()
-    }
-
     /// Notes that the rotation has come this far. After a secret was issued it goes on even if that can't be written.
     pub(crate) fn reach(&mut self, step: Step) {
         self.journal.step = step;
@@ -353,10 +254,11 @@ impl<'a> Run<'a> {
 
     pub(crate) fn can_replace(&self) -> bool {
         // What is not known is found out by the request.
-        self.is_service
+        let is_own_kind = self.is_service
             || self.member_id.is_none()
             || self.caller.member_id.is_none()
-            || self.member_id == self.caller.member_id
+            || self.member_id == self.caller.member_id;
+        is_own_kind && !self.journal.may_not_create
     }
 
     pub(crate) fn learn(&mut self, token: &Token) {
@@ -429,5 +331,6 @@ fn planned(
         is_tidy: false,
         destinations,
         rotated_at: None,
+        may_not_create: false,
     })
 }

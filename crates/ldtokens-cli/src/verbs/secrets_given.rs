@@ -63,7 +63,9 @@ pub(crate) async fn several(arguments: &ArgMatches, session: &Session) -> Result
             true => lines("standard input", &stdin::text("the secrets")?)?,
             false => {
                 let name = file.display().to_string();
-                let text = text::of_file(file).map_err(|reason| Failure::usage(format!("{name}: {reason}")))?;
+                let unusable = |reason: &str| Failure::usage(format!("{name}: {reason}"));
+                let bytes = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
+                let text = text::decode(bytes).map_err(unusable)?;
                 lines(&name, &text)?
             }
         });

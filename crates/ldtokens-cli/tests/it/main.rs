@@ -34,6 +34,12 @@ mod readme;
 mod refusals;
 #[cfg(unix)]
 mod revoke;
+#[cfg(unix)]
+mod rotate;
+#[cfg(unix)]
+mod rotate_crash;
+#[cfg(unix)]
+mod rotate_docs;
 mod secrets;
 mod serve;
 mod shell;

@@ -69,7 +69,7 @@ fn secrets_from_lines_files_and_text_are_deleted_and_none_is_shown() {
         [(&*a, Some(&*a_id), Some("A"), "deleted"), (&b, Some(&b_id), Some("B"), "deleted"), (DEAD, None, None, "dead")]
     {
         let row = row(&rows, secret);
-        assert_eq!((row["tokenId"].as_str(), row["tokenName"].as_str()), (id, name));
+        assert_eq!((row["_id"].as_str(), row["name"].as_str()), (id, name));
         assert_eq!((row["result"].as_str(), row["revoked"].as_bool()), (Some(result), Some(true)));
     }
     shows_none(&output, &[&a, &b, DEAD]);
@@ -170,8 +170,8 @@ fn what_is_ambiguous_is_left_alone_until_it_is_decided() {
     let rows: Value = serde_json::from_str(&status(&output, 2)).unwrap();
     let candidates = row(&rows, TWIN)["candidates"].as_array().unwrap();
     assert_eq!(candidates.len(), 2, "{rows}");
-    let first = candidates.iter().find(|token| token["tokenName"] == "Twin 1").unwrap();
-    let id = first["tokenId"].as_str().unwrap();
+    let first = candidates.iter().find(|token| token["name"] == "Twin 1").unwrap();
+    let id = first["_id"].as_str().unwrap();
     assert!(stderr(&output).contains("--id"), "{}", stderr(&output));
     assert!(served.works(TWIN));
     let output = revoke(&["--id", id]);
@@ -223,7 +223,7 @@ fn a_credential_that_does_not_work_revokes_nothing() {
 fn each_form_of_the_report_can_be_read() {
     let served = Served::start();
     for (format, word) in
-        [("csv", "lastFour,tokenId,tokenName"), ("ndjson", "\"result\":\"deleted\""), ("yaml", "result: deleted")]
+        [("csv", "lastFour,_id,name"), ("ndjson", "\"result\":\"deleted\""), ("yaml", "result: deleted")]
     {
         let (id, secret) = served.create("Export");
         let output = with_stdin(served.owner(&["revoke", "--yes", "-o", format]), &secret);

@@ -70,7 +70,7 @@ impl Destination for FileDestination {
         let previous = match self.keeps_previous {
             true => {
                 let previous = Staged::new(&previous(&resolved(&path).map_err(failed)?));
-                Some(previous.inspect_err(|_| staged.remove()).map_err(|error| format!("--keep-previous: {error}"))?)
+                Some(previous.map_err(|error| format!("--keep-previous: {error}"))?)
             }
             false => None,
         };
@@ -84,8 +84,7 @@ impl Destination for FileDestination {
                 (Some(previous), Some(old)) if !holds(old, secret) => {
                     previous.replace(old).map_err(|error| format!("the old secret can't be kept: {error}"))?;
                 }
-                (Some(previous), _) => previous.remove(),
-                (None, _) => {}
+                _ => {}
             }
             let mut contents = secret.expose().as_bytes().to_vec();
             let line_end = old.as_deref().map_or(&[][..], line_end);

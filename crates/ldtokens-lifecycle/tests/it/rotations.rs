@@ -84,7 +84,8 @@ async fn a_reset_that_was_not_carried_out_is_repeated() {
 
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_leaves_no_token_that_nobody_holds() {
-    let world = World::new().await;
+    // More than a page of the list has.
+    let world = World::among(150).await;
     world.fault("postToken drop-after times=2");
     world.rotate(options(Strategy::Replace).overlap(Duration::ZERO)).await.unwrap();
     let tokens = world.tokens().await;
@@ -238,6 +239,24 @@ async fn a_refused_request_leaves_everything_as_it_was() {
     assert!(matches!(refused, Err(Error::Api { step: None, .. })), "{refused:?}");
     assert_eq!(world.secret(), before);
     assert_eq!(world.journals().read(&world.id).unwrap(), None);
+    let left = std::fs::read_dir(world.folder.path()).unwrap().count();
+    assert_eq!(left, 2, "the file and the folder of journals");
+}
+
+#[tokio::test]
+async fn where_no_token_may_be_created_a_lost_secret_is_told_and_force_resets_again() {
+    let world = World::new().await;
+    let old = world.secret();
+    world.fault("resetToken drop-after times=1");
+    world.fault("postToken status=403 times=1");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. })), "{stuck:?}");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { .. }, .. })), "it is told again: {stuck:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    let report = world.rotate(options(Strategy::Reset).force()).await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(world.id.as_str()));
 }
 
 #[tokio::test]
@@ -250,4 +269,36 @@ async fn no_journal_holds_a_secret() {
     for secret in [old, world.secret()] {
         assert!(journal.contains(secret.last_four()) && !journal.contains(&secret.expose()[4..20]), "{journal}");
     }
+}
+
+#[tokio::test]
+async fn the_time_of_a_reset_can_be_noted_in_the_description() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.rotate(options(Strategy::Reset).mark_time()).await.unwrap();
+        let description = world.client.get(&world.id).await.unwrap().description.unwrap();
+        assert!(description.starts_with("Nightly [ldtokens rotated 20"), "{description}");
+        assert_eq!(description.matches("ldtokens").count(), 1, "{description}");
+        let noted = ldtokens_lifecycle::noted_time(&description).unwrap();
+        assert!((world.clock.now().get() - noted).abs() < 5_000, "{description}");
+        world.a_day_passes();
+    }
+}
+
+#[tokio::test]
+async fn a_lost_secret_of_another_members_token_says_until_when_the_old_one_works_and_what_to_type() {
+    let world = World::new().await;
+    let reader = world.server.secret("Reader").unwrap().clone();
+    let id = TokenId::new(world.owner_of(&reader).await.unwrap()).unwrap();
+    std::fs::write(world.file(), reader.expose()).unwrap();
+    let rotate = async |options| {
+        Rotation::new(&world.client, id.clone(), world.destinations(), options).run(&world.journals()).await
+    };
+    world.fault("resetToken drop-after times=1");
+    let stuck = rotate(options(Strategy::Reset)).await.unwrap_err();
+    assert!(matches!(stuck, Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. }), "{stuck}");
+    assert!(stuck.to_string().contains("--force") && stuck.to_string().contains("works until 20"), "{stuck}");
+    assert!(world.owner_of(&reader).await.is_some());
+    assert_eq!(rotate(options(Strategy::Reset).force()).await.unwrap().step, Step::Retired);
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(id.as_str()));
 }

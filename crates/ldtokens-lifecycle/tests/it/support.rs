@@ -22,8 +22,13 @@ pub struct World {
 impl World {
     /// With a service token whose secret the consumer's file holds.
     pub async fn new() -> Self {
+        Self::among(0).await
+    }
+
+    /// Among so many other tokens, which come before it in the list.
+    pub async fn among(others: u32) -> Self {
         let clock = Clock::manual(UnixMillis::now());
-        let server = Server::builder().clock(clock.clone()).start().await.unwrap();
+        let server = Server::builder().clock(clock.clone()).seed_tokens(others).start().await.unwrap();
         let client = client(&server, server.owner_secret().unwrap().clone());
         let new = NewToken::new(BaseRole::Reader).name("Export").description("Nightly").service();
         let token = client.create(&new).await.unwrap();

@@ -19,7 +19,7 @@ use crate::say;
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 
 /// The fields of a row for a program, in their order.
-const FIELDS: [&str; 7] = ["lastFour", "tokenId", "tokenName", "identifiedBy", "revoked", "result", "token"];
+const FIELDS: [&str; 7] = ["lastFour", "_id", "name", "identifiedBy", "revoked", "result", "token"];
 
 /// A secret's row.
 pub(crate) struct Row<'a> {
@@ -78,14 +78,14 @@ impl Report {
         }
         let mut json = json!({
             "lastFour": row.last_four,
-            "tokenId": row.token.map(|token| &token.id),
-            "tokenName": row.token.and_then(|token| token.name.as_ref()),
+            "_id": row.token.map(|token| &token.id),
+            "name": row.token.and_then(|token| token.name.as_ref()),
             "identifiedBy": row.token.map(|token| if token.by_last_four { "lastFour" } else { "secret" }),
             "revoked": row.is_revoked,
             "result": row.result,
         });
         if !row.candidates.is_empty() {
-            let candidates = row.candidates.iter().map(|token| json!({ "tokenId": token.id, "tokenName": token.name }));
+            let candidates = row.candidates.iter().map(|token| json!({ "_id": token.id, "name": token.name }));
             json["candidates"] = candidates.collect();
         }
         self.print(&json, cells_of(row.last_four, row.token, row.words.clone()))
@@ -98,8 +98,8 @@ impl Report {
         for last_four in last_fours {
             let json = json!({
                 "lastFour": last_four,
-                "tokenId": token.id,
-                "tokenName": token.name,
+                "_id": token.id,
+                "name": token.name,
                 "identifiedBy": if token.by_last_four { "lastFour" } else { "secret" },
                 "revoked": true,
                 "result": "rotated",
