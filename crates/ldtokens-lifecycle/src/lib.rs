@@ -93,4 +93,4 @@ pub use retire::noted_time;
 pub use revoke::{Deliver, Outcome, Prepare, Remedy, Revoked};
 pub use rotation::Rotation;
 pub use scan::{KeyKind, OtherKey, Scan};
-pub use verify::{Verdict, Verified, verify};
+pub use verify::{Verdict, Verified, describe, verify};

@@ -61,27 +61,36 @@ pub struct Verified {
 /// way to the API answers, such as a proxy. [`Error::Config`] if it can't be a secret at all.
 pub async fn verify(client: &Client, secret: &Secret) -> Result<Verdict, Error> {
     let itself = client.with_credential(secret.clone())?;
-    let identity = match itself.whoami().await {
-        Ok(identity) => identity,
+    let mut verified = match describe(&itself).await {
+        Ok(verified) => verified,
         Err(error) if is_refusal(&error) => return Ok(Verdict::DoesNotWork),
         Err(error) => return Err(error),
     };
+    let current = verified.token.as_ref().and_then(|token| token.token.as_ref());
+    verified.is_former = current.map(|current| current.last_four() != secret.last_four());
+    Ok(Verdict::Works(Box::new(verified)))
+}
+
+/// What the client's own credential is. Whether it is a former secret of its token is not known.
+///
+/// # Errors
+/// [`Error::Unauthorized`] if the credential is not valid, and those of every call.
+pub async fn describe(client: &Client) -> Result<Verified, Error> {
+    let identity = client.whoami().await?;
     let token = match &identity.token_id {
-        Some(id) => match itself.get(id).await {
+        Some(id) => match client.get(id).await {
             Ok(token) => Some(token),
-            Err(error) if is_refusal(&error) => return Ok(Verdict::DoesNotWork),
+            Err(error) if is_refusal(&error) => return Err(error),
             // It works all the same.
             Err(_) => None,
         },
         None => None,
     };
-    let current = token.as_ref().and_then(|token| token.token.as_ref());
-    let is_former = current.map(|current| current.last_four() != secret.last_four());
     let expires_at = EXPIRY.iter().find_map(|name| {
         let of_token = token.as_ref().and_then(|token| token.extra.get(*name));
         moment(of_token.or_else(|| identity.extra.get(*name))?)
     });
-    Ok(Verdict::Works(Box::new(Verified { identity, token, is_former, expires_at })))
+    Ok(Verified { identity, token, is_former: None, expires_at })
 }
 
 /// Whether the API itself says that the credential is not valid. A proxy on the way, which names no code, proves nothing.
