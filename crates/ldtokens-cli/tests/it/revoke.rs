@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::pty::Terminal;
+use crate::pty::{CTRL_C, Terminal};
 use crate::support::{OWNER, Served, refused, shell, stderr, stdout, with_stdin};
 
 const PAGE: &str = include_str!("../../../../docs/revocation.md");
@@ -208,6 +208,37 @@ fn ones_own_credential_is_revoked_last() {
     assert!(report.lines().last().unwrap().contains("Own"), "{report}");
     assert!(stderr(&output).contains("11 of 11 secrets revoked"), "{}", stderr(&output));
     assert!(!served.works(&own) && others.iter().all(|other| !served.works(other)) && served.works(OWNER));
+}
+
+#[test]
+fn an_interrupt_lets_what_was_begun_end_and_begins_nothing_else() {
+    let served = Served::with(&["--fault", "deleteToken delay=200"]);
+    let secrets: Vec<String> = (0..40).map(|number| served.create(&format!("{number}")).1).collect();
+    let file = served.folder.path().join("leaked");
+    std::fs::write(&file, secrets.join("\n")).unwrap();
+    let mut terminal = Terminal::run(served.owner(&["revoke", "--yes", "--secret-from", file.to_str().unwrap()]));
+    terminal.expect("revoking: 1 of 40");
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    let rows =
+        |word: &str| shown.lines().filter(|line| line.contains("...") && line.trim_end().ends_with(word)).count();
+    let working = secrets.iter().filter(|secret| served.works(secret)).count();
+    assert!(working > 0 && rows("not tried") == working && rows("deleted") == 40 - working, "{working}: {shown}");
+}
+
+#[test]
+fn the_log_shows_no_secret() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    for arguments in
+        [&["verify", "-vvv"][..], &["revoke", "--yes", "--rotate", "--secret-to-command", "cat >/dev/null", "-vvv"]]
+    {
+        let output = with_stdin(served.owner(arguments), &secret);
+        status(&output, 0);
+        assert!(stderr(&output).contains("caller-identity"), "{}", stderr(&output));
+        shows_none(&output, &[&secret, OWNER]);
+    }
 }
 
 #[test]
