@@ -87,6 +87,8 @@ pub enum Stuck {
     },
     /// The API refuses the secret that it issued. It was not delivered, or not to all destinations.
     Refused,
+    /// The API's responses to creates have no secret.
+    NoSecret,
     /// So many replacements were created and not delivered that no more are.
     TooMany(usize),
 }
@@ -178,6 +180,11 @@ fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
             f,
             "the API refuses the new secret that it gave for the token {id}. Destinations keep the secret that they have; run \
              the same command again to get another"
+        ),
+        Stuck::NoSecret => write!(
+            f,
+            "the API's responses to creates of a token like {id} have no secret. The old secret works on; run the same \
+             command again later, which first deletes what was created"
         ),
         Stuck::TooMany(count) => write!(
             f,

@@ -1,6 +1,7 @@
 //! The request for a new secret, and what its outcome means.
 
-use ldtokens::Overlap;
+use ldtokens::{Overlap, Secret};
+use serde_json::Value;
 
 use crate::error::{Error, Stuck};
 use crate::journal::{NewSecret, Step};
@@ -28,37 +29,14 @@ impl Run<'_> {
             }
             Strategy::Reset => None,
         };
-        let now = self.now();
-        if self.journal.attempts > 0 {
-            self.journal.lost_at = self.journal.sent_at;
-        }
-        self.journal.attempts += 1;
-        self.journal.sent_at = Some(now);
-        // The API's clock is known to the second.
-        let ends_at = now.saturating_add(self.journal.overlap).saturating_add(1000);
-        if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
-            self.journal.old_ends_at = Some(ends_at);
-        }
+        let ends_at = self.note_sending();
         // Without this on disk nobody could tell later that a request was sent.
         if let Err(error) = self.write() {
             self.journal = before;
             self.unprepare();
             return Err(error);
         }
-        let sent = match body {
-            Some(body) => like::create(&self.client, &body)
-                .await
-                .map(|created| created.map(|created| (created.id, created.secret))),
-            None => {
-                let overlap = match self.journal.ends_at_once() {
-                    true => Overlap::None,
-                    false => Overlap::Until(time::to_system_time(ends_at)),
-                };
-                let issued = self.client.reset(&self.id, overlap).await;
-                issued.map(|issued| Some((issued.id.as_str().to_owned(), issued.secret)))
-            }
-        };
-        match sent {
+        match self.send(body, ends_at).await {
             Ok(Some((token_id, secret))) => {
                 let new = NewSecret { token_id, last_four: secret.last_four().to_owned() };
                 self.in_hand = Some(InHand { secret, new, is_checked: false });
@@ -72,6 +50,39 @@ impl Run<'_> {
             Err(error) => {
                 self.journal = before;
                 self.refused(error)
+            }
+        }
+    }
+
+    /// Puts into the journal that a request is about to be sent, and gives when the old secret is to end.
+    fn note_sending(&mut self) -> i64 {
+        let now = self.now();
+        if self.journal.attempts > 0 {
+            self.journal.lost_at = self.journal.sent_at;
+        }
+        self.journal.attempts += 1;
+        self.journal.sent_at = Some(now);
+        // The API's clock is known to the second.
+        let ends_at = now.saturating_add(self.journal.overlap).saturating_add(1000);
+        if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
+            self.journal.old_ends_at = Some(ends_at);
+        }
+        ends_at
+    }
+
+    /// Sends the request. None if the response does not have what it must.
+    async fn send(&self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ldtokens::Error> {
+        match body {
+            Some(body) => like::create(&self.client, &body)
+                .await
+                .map(|created| created.map(|created| (created.id, created.secret))),
+            None => {
+                let overlap = match self.journal.ends_at_once() {
+                    true => Overlap::None,
+                    false => Overlap::Until(time::to_system_time(ends_at)),
+                };
+                let issued = self.client.reset(&self.id, overlap).await;
+                issued.map(|issued| Some((issued.id.as_str().to_owned(), issued.secret)))
             }
         }
     }
@@ -98,8 +109,9 @@ impl Run<'_> {
         self.is_settled = false;
         self.lost += 1;
         match error {
-            Some(source) if self.lost >= MAX_LOST => Err(Error::Api { step: Some(Step::Planned), source }),
-            _ => Ok(()),
+            _ if self.lost < MAX_LOST => Ok(()),
+            Some(source) => Err(Error::Api { step: Some(Step::Planned), source }),
+            None => Err(self.stuck(Stuck::NoSecret)),
         }
     }
 

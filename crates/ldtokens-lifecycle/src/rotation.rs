@@ -132,16 +132,7 @@ impl<'a> Run<'a> {
         };
         let places: Vec<Place> = destinations.into_iter().map(Place::new).collect();
         let journal = match under_way {
-            Some(mut journal) => {
-                // A secret that has leaked since is not waited for.
-                if options.overlap.is_zero() && journal.strategy == Strategy::Replace {
-                    journal.overlap = 0;
-                }
-                if !journal.is_waiting() {
-                    journal.destinations = labels;
-                }
-                journal
-            }
+            Some(journal) => resumed(journal, &options, labels),
             None => {
                 planned(&client, token.as_ref().expect("it was read"), &caller, &options, labels, earlier.as_ref())?
             }
@@ -274,6 +265,18 @@ impl<'a> Run<'a> {
     pub(crate) fn pause(n: u32) -> Duration {
         Duration::from_millis(100 << n.min(5))
     }
+}
+
+/// The journal of a rotation that was begun.
+fn resumed(mut journal: Journal, options: &Options, destinations: Vec<String>) -> Journal {
+    // A secret that has leaked since is not waited for.
+    if options.overlap.is_zero() && journal.strategy == Strategy::Replace {
+        journal.overlap = 0;
+    }
+    if !journal.is_waiting() {
+        journal.destinations = destinations;
+    }
+    journal
 }
 
 /// Reads the token, or says what became of it.

@@ -61,7 +61,11 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
 /// Whether the file has other names besides this one.
 pub(super) fn has_other_names(path: &Path) -> bool {
     #[cfg(unix)]
-    let names = fs::metadata(path).map_or(1, |file| std::os::unix::fs::MetadataExt::nlink(&file));
+    // A folder has several names by itself.
+    let names = fs::metadata(path)
+        .ok()
+        .filter(fs::Metadata::is_file)
+        .map_or(1, |file| std::os::unix::fs::MetadataExt::nlink(&file));
     #[cfg(not(unix))]
     let names = 1;
     names > 1
