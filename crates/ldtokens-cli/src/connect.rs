@@ -20,6 +20,8 @@ use crate::watch::Watch;
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) interrupt: Interrupt,
+    /// The API's URL.
+    pub(crate) host: String,
     /// Whether what would change something is only shown.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
@@ -70,6 +72,23 @@ pub(crate) async fn with_client(
     held_back: DryRun,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    connected(arguments, held_back, true, work).await
+}
+
+/// The same for work that brings a credential of its own: the client's is none.
+pub(crate) async fn with_host(
+    arguments: &ArgMatches,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    connected(arguments, DryRun::Changes, false, work).await
+}
+
+async fn connected(
+    arguments: &ArgMatches,
+    held_back: DryRun,
+    needs_credential: bool,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let settings = Settings::read(arguments)?;
     let is_dry_run = arguments.get_flag("dry-run");
     let sends_nothing = is_dry_run && held_back == DryRun::Everything;
@@ -77,7 +96,7 @@ pub(crate) async fn with_client(
     let (server, credential) = if settings.is_local() {
         let (server, secret) = local::start().await?;
         (Some(server), secret)
-    } else if sends_nothing {
+    } else if sends_nothing || !needs_credential {
         (None, Secret::new("none"))
     } else {
         (None, credential(&settings)?)
@@ -94,7 +113,7 @@ pub(crate) async fn with_client(
     let has_json_errors = Format::asked(arguments)?.has_json_errors();
     let is_verbose = arguments.get_count("verbose") > 0;
     let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
-    let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
@@ -109,7 +128,7 @@ pub(crate) async fn with_client(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
-    let session = Session { client, interrupt, is_dry_run, has_json_errors, is_quiet };
+    let session = Session { client, interrupt, host, is_dry_run, has_json_errors, is_quiet };
     if let (true, Some(_)) = (is_dry_run, &server) {
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }

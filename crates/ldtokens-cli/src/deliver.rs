@@ -128,8 +128,10 @@ impl Destination {
 /// Whether what is printed of a token would have its secret whole.
 fn prints_secrets(arguments: &ArgMatches) -> Result<bool, Failure> {
     let has_secret = |fields: &Vec<Field>| fields.iter().any(Field::is_secret);
-    Ok(match arguments.get_one::<Vec<Field>>("columns") {
-        _ if arguments.get_flag("quiet") => false,
+    // Not every command that delivers secrets has these flags.
+    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
+    Ok(match arguments.try_get_one::<Vec<Field>>("columns").ok().flatten() {
+        _ if is_quiet => false,
         None => true,
         Some(fields) => Format::asked(arguments)? != Format::Table && has_secret(fields),
     })

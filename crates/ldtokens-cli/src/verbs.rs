@@ -6,8 +6,11 @@ pub(crate) mod get;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
+pub(crate) mod revoke;
 pub(crate) mod rotate;
+mod secrets_given;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod whoami;
 
 use clap::{ArgMatches, Command};
@@ -20,7 +23,7 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 8] {
+pub(crate) fn commands() -> [Command; 10] {
     [
         list::command(),
         get::command(),
@@ -29,6 +32,8 @@ pub(crate) fn commands() -> [Command; 8] {
         reset::command(),
         rotate::command(),
         delete::command(),
+        revoke::command(),
+        verify::command(),
         whoami::command(),
     ]
 }
@@ -43,6 +48,8 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "reset" => reset::run(arguments).await,
         "rotate" => rotate::run(arguments).await,
         "delete" => delete::run(arguments).await,
+        "revoke" => revoke::run(arguments).await,
+        "verify" => verify::run(arguments).await,
         "whoami" => whoami::run(arguments).await,
         _ => return None,
     })

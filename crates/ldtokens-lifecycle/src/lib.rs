@@ -31,6 +31,30 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Revocation`] makes leaked secrets useless: each says by itself whose it is, and its token is deleted or reset.
+//! [`Scan`] finds secrets in text, and [`verify`] tells whether one works.
+//!
+//! ```
+//! use ldtokens::{BaseRole, Client, NewToken};
+//! use ldtokens_lifecycle::{Remedy, Revocation, Scan};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = ldtokens_server::Server::start().await?;
+//! # let client = Client::builder(server.owner_secret().unwrap().clone()).host(server.url()).build()?;
+//! let token = client.create(&NewToken::new(BaseRole::Reader).name("Nightly export")).await?;
+//! let log = format!("LD_ACCESS_TOKEN={}", token.secret.expose());
+//!
+//! let mut scan = Scan::default();
+//! scan.read(log.as_bytes())?;
+//! let plan = Revocation::new(&client, scan.secrets).plan().await?;
+//! assert_eq!(plan.tokens()[0].id, token.id);
+//! plan.carry_out(Remedy::Delete, &|| false, |revoked| println!("{:?}", revoked.outcome)).await;
+//! # assert!(client.get(&token.id).await.is_err());
+//! # Ok(())
+//! # }
+//! ```
 
 mod atomic;
 mod batch;
@@ -42,14 +66,18 @@ mod identity;
 mod issue;
 mod journal;
 mod journals;
+mod leaks;
 mod like;
 mod next_step;
 mod observe;
 mod options;
 mod report;
 mod retire;
+mod revoke;
 mod rotation;
+mod scan;
 mod time;
+mod verify;
 
 pub use batch::rotate_all;
 pub use destination::{Destination, Handover, Prepared};
@@ -57,8 +85,12 @@ pub use error::{Error, NotDelivered, Stuck};
 pub use identity::{Identity, identify};
 pub use journal::{Journal, NewSecret, Step, TokenState};
 pub use journals::{Journals, LockedJournal};
+pub use leaks::{Finding, Leak, LeakedToken, Plan, Revocation};
 pub use like::{MARKER, has_marker};
 pub use options::{Options, Strategy};
 pub use report::{Delivery, Report};
 pub use retire::noted_time;
+pub use revoke::{Deliver, Outcome, Prepare, Remedy, Revoked};
 pub use rotation::Rotation;
+pub use scan::{KeyKind, OtherKey, Scan};
+pub use verify::{Verdict, Verified, describe, verify};

@@ -1,25 +1,29 @@
 //! `ldtokens whoami`: which token the credential is.
 
 use clap::{ArgMatches, Command};
-use ldtokens::{CallerIdentity, DryRun};
+use ldtokens::{DryRun, UnixMillis};
+use ldtokens_lifecycle::{Verified, describe};
 use serde_json::Value;
 
 use crate::connect::with_client;
 use crate::failure::Failure;
+use crate::output::age::date;
 use crate::output::columns::aligned;
-use crate::output::field::{plain, spaced};
+use crate::output::field::{access, plain, spaced};
 use crate::output::format::Format;
 use crate::output::printer::record;
 use crate::output::visible::{self, pretty_json};
 use crate::output::yaml::yaml;
 use crate::output::{print, write};
+use crate::verbs::json as token_json;
 
 pub(crate) fn command() -> Command {
     Command::new("whoami")
         .about("Show which token the credential is")
         .long_about(
-            "Show which token the credential is: its name, ID and kind, its member and its account. Any valid credential may \
-             ask. The exit status is 3 if the credential is invalid.",
+            "Show which token the credential is: its name, ID and kind, its member and its account, and, if it may read its own \
+             token, what it may do and until when. Any valid credential may ask. The exit status is 3 if the credential is \
+             invalid.",
         )
         .after_help("Examples:\n  ldtokens whoami\n  ldtokens whoami -o json\n  ldtokens whoami --profile work")
 }
@@ -32,19 +36,35 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         ));
     }
     with_client(arguments, DryRun::Everything, async |session| {
-        let identity = session.interrupt.unless(session.client.whoami()).await??;
-        show(&identity, format)
+        let verified = session.interrupt.unless(describe(&session.client)).await??;
+        show(&json(&verified), format)
     })
     .await
 }
 
-fn show(identity: &CallerIdentity, format: Format) -> Result<(), Failure> {
-    let json = serde_json::to_value(identity).expect("it is JSON");
+/// What the API says of the caller, and what of its token says what it may do and until when.
+fn json(verified: &Verified) -> Value {
+    let mut json = serde_json::to_value(&verified.identity).expect("it is JSON");
+    if let Some(token) = &verified.token {
+        json["access"] = access(&token_json(token)).into();
+        // A personal token may do no more than its member.
+        let member = token.member.as_ref().filter(|_| token.service_token != Some(true));
+        if let Some(role) = member.and_then(|member| member.role.as_ref()) {
+            json["memberRole"] = role.to_string().into();
+        }
+    }
+    if let Some(end) = verified.expires_at {
+        json["expiresAt"] = date(UnixMillis::from(end)).into();
+    }
+    json
+}
+
+fn show(json: &Value, format: Format) -> Result<(), Failure> {
     match format {
-        Format::Table => print(&aligned(&rows(&json))),
-        Format::Json => print(&pretty_json(&json)),
-        Format::Ndjson => print(&visible::json(&json)),
-        Format::Yaml => write(&yaml(&json)).map(|_| ()),
+        Format::Table => print(&aligned(&rows(json))),
+        Format::Json => print(&pretty_json(json)),
+        Format::Ndjson => print(&visible::json(json)),
+        Format::Yaml => write(&yaml(json)).map(|_| ()),
         Format::Csv | Format::Value => {
             let fields = json.as_object().into_iter().flatten();
             let (names, values): (Vec<_>, Vec<_>) = fields.map(|(name, value)| (name.clone(), plain(value))).unzip();
@@ -59,6 +79,8 @@ fn rows(json: &Value) -> Vec<Vec<String>> {
         ("tokenName", "name"),
         ("tokenId", "id"),
         ("serviceToken", "kind"),
+        ("access", "access"),
+        ("memberRole", "member role"),
         ("memberId", "member id"),
         ("accountId", "account id"),
     ];

@@ -33,6 +33,8 @@ mod pty;
 mod readme;
 mod refusals;
 #[cfg(unix)]
+mod revoke;
+#[cfg(unix)]
 mod rotate;
 #[cfg(unix)]
 mod rotate_crash;
@@ -48,6 +50,8 @@ mod terminal;
 #[cfg(unix)]
 mod told;
 mod verbs;
+#[cfg(unix)]
+mod verify;
 #[cfg(unix)]
 mod voice;
 mod whoami;

@@ -14,8 +14,8 @@ fn the_token_is_named_with_its_kind_its_member_and_its_account() {
     };
     let table = ask(&[]);
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();
-    for row in [["name", "Export"], ["id", id], ["kind", "service"], ["member id", made["memberId"].as_str().unwrap()]]
-    {
+    let member = made["memberId"].as_str().unwrap();
+    for row in [["name", "Export"], ["id", id], ["kind", "service"], ["access", "reader"], ["member id", member]] {
         assert!(rows.contains(&row.to_vec()), "{row:?} in {table}");
     }
     assert!(rows.iter().any(|row| row[0] == "account id"), "{table}");
@@ -23,6 +23,9 @@ fn the_token_is_named_with_its_kind_its_member_and_its_account() {
 
     let json: serde_json::Value = serde_json::from_str(&ask(&["-o", "json"])).unwrap();
     assert_eq!((&json["tokenId"], &json["serviceToken"]), (&id.into(), &true.into()));
+    assert_eq!((&json["access"], json.get("memberRole")), (&"reader".into(), None));
+    let owner = served.json(&["whoami"]);
+    assert_eq!((&owner["access"], &owner["memberRole"]), (&"admin".into(), &"owner".into()));
     for format in ["ndjson", "yaml"] {
         assert_eq!(serde_yaml_ng::from_str::<serde_json::Value>(&ask(&["-o", format])).unwrap(), json, "{format}");
     }

@@ -3,5 +3,6 @@
 
 mod destinations;
 mod dropped_anywhere;
+mod revocations;
 mod rotations;
 mod support;

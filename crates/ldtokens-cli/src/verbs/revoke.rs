@@ -1,0 +1,302 @@
+//! `ldtokens revoke`: leaked secrets that are to work no more, whatever tokens they are of.
+
+mod report;
+mod result;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use ldtokens::{DryRun, TokenId};
+use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked};
+
+use crate::arguments::{secret_to, yes};
+use crate::ask::confirm;
+use crate::connect::{Session, with_client};
+use crate::deliver::Destination;
+use crate::failure::{Failure, Kind};
+use crate::output::format::Format;
+use crate::progress;
+use crate::targets::Target;
+use crate::verbs::revoke::report::{Report, Row};
+pub(crate) use crate::verbs::revoke::result::named;
+use crate::verbs::revoke::result::{
+    DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
+};
+use crate::verbs::secrets_given::{Given, scan, secret_from, several};
+
+/// How many tokens a question names.
+const NAMED: usize = 10;
+
+pub(crate) fn command() -> Command {
+    let command = Command::new("revoke")
+        .about("Make leaked secrets useless: delete or reset their tokens")
+        .long_about(
+            "Make leaked secrets useless: delete their tokens, or with --rotate reset them at once.\n\nThe secrets come from \
+             files or standard input, never from arguments. Each says by itself which token it belongs to; one that does not \
+             is looked up by its last four characters. What the credential may not do is tried with the leaked secret. A \
+             secret that does not work any more is reported as dead, which is a success. Several are done at a time, and the \
+             token of the credential in use comes last.\n\n--dry-run prints what would be done.",
+        )
+        .arg(
+            secret_from("Read secrets from a file, one per line; - for standard input, which is the default. Can be repeated")
+                .action(ArgAction::Append),
+        )
+        .arg(scan())
+        .arg(
+            Arg::new("rotate")
+                .long("rotate")
+                .action(ArgAction::SetTrue)
+                .help("Reset the tokens in place of deleting them, and deliver their new secrets"),
+        )
+        .arg(
+            Arg::new("id")
+                .long("id")
+                .value_name("ID")
+                .action(ArgAction::Append)
+                .value_parser(|id: &str| TokenId::new(id).map_err(|error| error.to_string()))
+                .help("Choose this token where several have the last four characters of a secret. Can be repeated"),
+        )
+        .arg(yes())
+        .after_help(
+            "Examples:\n  ldtokens revoke --scan build.log\n  git log -p --all | ldtokens revoke --scan - --yes\n  \
+             ldtokens revoke --secret-from leaked.txt --rotate --secret-to '{id}.secret'",
+        );
+    secret_to(command)
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let format = Format::asked(arguments)?;
+    if format == Format::Value {
+        return Err(Failure::usage("--output value is for tokens: use json or csv"));
+    }
+    let destination = destination(arguments)?;
+    with_client(arguments, DryRun::Changes, async |session| {
+        let given = several(arguments, session).await?;
+        tell(session, &given);
+        let ids = arguments.get_many::<TokenId>("id").into_iter().flatten().cloned();
+        progress::show(&format!("identifying {} secrets", given.secrets.len()));
+        let planning = Revocation::new(&session.client, given.secrets.iter().cloned()).ids(ids).plan();
+        let plan = session.interrupt.unless(planning).await??;
+        progress::clear();
+        if let Some(destination) = &destination {
+            destination.check_for(plan.tokens().len())?;
+        }
+        if session.is_dry_run {
+            return show(&plan, &given.scan.other_keys, format, destination.is_some());
+        }
+        let targets: Vec<Target> = plan.tokens().into_iter().map(target).collect();
+        confirm(arguments, session, &targets, async || Ok(question(&plan, destination.is_some()))).await?;
+        let report = Report::new(&plan, format, matches!(destination, Some(Destination::Alone)));
+        carry_out(session, plan, &given.scan.other_keys, report, destination).await
+    })
+    .await
+}
+
+/// Where new secrets go, if there are to be some.
+fn destination(arguments: &ArgMatches) -> Result<Option<Destination>, Failure> {
+    if arguments.get_flag("rotate") {
+        return Destination::for_people(arguments).map(Some);
+    }
+    match Destination::given(arguments)? {
+        Some(_) => {
+            Err(Failure::usage("--secret-to and --secret-to-command need --rotate: a deleted token has no secret"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Says what else is among what was given.
+fn tell(session: &Session, given: &Given) {
+    for key in &given.scan.other_keys {
+        session.warn(&format!(
+            "{} that ends in {} was found: it is not an access token, and can only be reset where it was made, in \
+             LaunchDarkly's settings",
+            named(key.kind),
+            key.last_four
+        ));
+    }
+    if given.secrets.is_empty() {
+        session.note("no secret was found: nothing to do");
+    }
+}
+
+pub(super) fn target(token: &LeakedToken) -> Target {
+    Target { id: token.id.clone(), name: token.name.clone() }
+}
+
+fn question(plan: &Plan, is_rotated: bool) -> String {
+    let tokens = plan.tokens();
+    let mut names: Vec<String> = Vec::new();
+    for token in tokens.iter().take(NAMED) {
+        let by = if token.by_last_four { ", found by its last four characters only" } else { "" };
+        names.push(format!("{}{by}", target(token)));
+    }
+    if tokens.len() > NAMED {
+        names.push(format!("{} more", tokens.len() - NAMED));
+    }
+    let which = match tokens.len() {
+        1 => format!("the token {}", names.concat()),
+        count => format!("these {count} tokens: {}", names.join(", ")),
+    };
+    let verb = if is_rotated { "Reset" } else { "Delete" };
+    format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.")
+}
+
+/// Prints the plan.
+fn show(plan: &Plan, other_keys: &[OtherKey], format: Format, is_rotated: bool) -> Result<(), Failure> {
+    let mut report = Report::new(plan, format, false);
+    others(&mut report, other_keys)?;
+    for leak in plan.leaks() {
+        let (token, candidates) = match &leak.finding {
+            Finding::Token(token) => (Some(token), &[][..]),
+            Finding::Ambiguous(tokens) => (None, &tokens[..]),
+            _ => (None, &[][..]),
+        };
+        let (result, words) = match &leak.finding {
+            Finding::Token(token) if is_rotated => ("would_be_rotated", format!("would be reset{}", notes(token))),
+            Finding::Token(token) => ("would_be_deleted", format!("would be deleted{}", notes(token))),
+            Finding::Dead => ("dead", DEAD.to_owned()),
+            Finding::Ambiguous(tokens) => ("ambiguous", ambiguous(tokens)),
+            Finding::Unknown => ("unknown", UNKNOWN.to_owned()),
+            Finding::NotASecret => ("not_a_secret", NOT_A_SECRET.to_owned()),
+            Finding::OtherKey(kind) => (result_of(*kind), other_key(*kind)),
+            Finding::Failed(error) => ("failed", error.to_string()),
+            _ => ("failed", "not known".to_owned()),
+        };
+        let is_revoked = matches!(leak.finding, Finding::Dead);
+        report.row(&Row { last_four: &leak.last_four, token, result, words, is_revoked, candidates })?;
+    }
+    report.end()
+}
+
+/// Prints the rows of keys that were found in text and are none of an access token.
+fn others(report: &mut Report, keys: &[OtherKey]) -> Result<(), Failure> {
+    for key in keys {
+        let (last_four, result, words) = (&*key.last_four, result_of(key.kind), other_key(key.kind));
+        report.row(&Row { last_four, token: None, result, words, is_revoked: false, candidates: &[] })?;
+    }
+    Ok(())
+}
+
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn carry_out(
+    session: &Session,
+    plan: Plan,
+    other_keys: &[OtherKey],
+    mut report: Report,
+    destination: Option<Destination>,
+) -> Result<(), Failure> {
+    let count = plan.leaks().len();
+    let printed = others(&mut report, other_keys);
+    let report = Arc::new(Mutex::new(report));
+    let prepare = |id: &TokenId| -> Result<Deliver, String> {
+        let destination = destination.as_ref().expect("a token is reset only where there is a destination");
+        let delivery = destination.prepare(Some(id)).map_err(|failure| failure.to_string())?;
+        let report = report.clone();
+        Ok(Box::new(move |issued| {
+            let mut report = lock(&report);
+            report.warnings.extend(issued.warnings.iter().cloned());
+            let is_printed = delivery.is_stdout();
+            let print = || if is_printed { report.with_secret(issued) } else { Ok(true) };
+            let delivered = delivery.hand_out(issued.id.as_str(), &issued.secret, print, "", str::to_owned);
+            delivered.map_err(|failure| failure.to_string())
+        }))
+    };
+    let remedy = if destination.is_some() { Remedy::Rotate(&prepare) } else { Remedy::Delete };
+    let mut summary = Summary { count, ..Summary::default() };
+    let is_stopped = || session.interrupt.is_wanted();
+    {
+        let carrying = plan.carry_out(remedy, &is_stopped, |revoked| {
+            summary.add(session, &mut lock(&report), revoked);
+            progress::show(&format!("revoking: {} of {count} secrets", summary.seen));
+        });
+        tokio::pin!(carrying);
+        if session.interrupt.unless(&mut carrying).await.is_err() {
+            session.note("finishing what was begun; press Ctrl-C again to stop at once");
+            carrying.await;
+        }
+    }
+    progress::clear();
+    let printed = printed.and(lock(&report).end());
+    for warning in &lock(&report).warnings {
+        session.warn(warning);
+    }
+    summary.end(session, printed)
+}
+
+/// What was done, in numbers.
+#[derive(Default)]
+struct Summary {
+    count: usize,
+    seen: usize,
+    revoked: usize,
+    dead: usize,
+    failed: Vec<Failure>,
+    unprinted: Option<Failure>,
+}
+
+impl Summary {
+    /// Prints what became of secrets, and remembers it.
+    fn add(&mut self, session: &Session, report: &mut Report, revoked: Revoked) {
+        let Revoked { last_fours, token, outcome, .. } = revoked;
+        let is_revoked = outcome.is_success() || matches!(outcome, Outcome::NotDelivered { .. });
+        self.seen += last_fours.len();
+        if is_revoked {
+            self.revoked += last_fours.len();
+        }
+        if matches!(outcome, Outcome::Dead) {
+            self.dead += last_fours.len();
+        }
+        let result = result(&outcome);
+        let candidates = match &outcome {
+            Outcome::Ambiguous(tokens) => tokens.clone(),
+            _ => Vec::new(),
+        };
+        let (words, failure) = judged(outcome, token.as_ref());
+        for last_four in &last_fours {
+            let row = Row {
+                last_four,
+                token: token.as_ref(),
+                result,
+                words: words.clone(),
+                is_revoked,
+                candidates: &candidates,
+            };
+            if let Err(failure) = report.row(&row) {
+                self.unprinted.get_or_insert(failure);
+            }
+        }
+        if let Some(failure) = failure {
+            let failure = failure.within(format!("the secret that ends in {}", last_fours.join(", ")));
+            // Of one alone it is the command's own.
+            if self.count > 1 {
+                session.say_error(&failure.to_string());
+            }
+            self.failed.push(failure);
+        }
+    }
+
+    fn end(mut self, session: &Session, printed: Result<(), Failure>) -> Result<(), Failure> {
+        let dead = if self.dead > 0 { format!(", {} of them dead before", self.dead) } else { String::new() };
+        let line = format!("{} of {} secrets revoked{dead}", self.revoked, self.count);
+        let kind = match &self.failed[..] {
+            [] => {
+                if self.count > 1 {
+                    session.say(&line);
+                }
+                return self.unprinted.map_or(printed, Err);
+            }
+            [_] if self.count == 1 => return Err(self.failed.remove(0)),
+            _ if session.interrupt.is_wanted() => Kind::Interrupted,
+            [first, rest @ ..] if self.revoked == 0 && rest.iter().all(|other| other.kind() == first.kind()) => {
+                first.kind()
+            }
+            _ => Kind::PartialFailure,
+        };
+        let errors: Vec<_> = self.failed.iter().map(Failure::to_json).collect();
+        Err(Failure::new(kind, line).with_details(serde_json::json!({ "failed": errors })))
+    }
+}

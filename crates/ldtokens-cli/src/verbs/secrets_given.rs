@@ -1,0 +1,153 @@
+//! Secrets that a command is about, and does not act with: from files, from standard input, or found in text. Never from
+//! arguments.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches};
+use ldtokens::Secret;
+use ldtokens_lifecycle::Scan;
+
+use crate::arguments::some_path;
+use crate::connect::Session;
+use crate::failure::Failure;
+use crate::hidden::Hidden;
+use crate::private::readable_by_everyone;
+use crate::{stdin, text};
+
+/// Stands for standard input in place of a file.
+const STDIN: &str = "-";
+
+/// More than a file with one secret has, in bytes.
+const LONGEST: u64 = 4096;
+
+pub(crate) fn secret_from(help: &'static str) -> Arg {
+    Arg::new("secret-from")
+        .long("secret-from")
+        .value_name("FILE")
+        .value_parser(some_path())
+        .allow_hyphen_values(true)
+        .help(help)
+}
+
+pub(crate) fn scan() -> Arg {
+    Arg::new("scan")
+        .long("scan")
+        .value_name("FILE")
+        .action(ArgAction::Append)
+        .value_parser(some_path())
+        .allow_hyphen_values(true)
+        .help("Find secrets in a file of any kind, such as a log; - for standard input. Can be repeated")
+        .long_help(
+            "Find secrets in a file of any kind, such as a log, by their form: api- and a UUID. - is standard input. SDK keys, \
+             mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. Can be repeated.",
+        )
+}
+
+/// What was given.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Those that stand alone on a line, and those that were found in text.
+    pub(crate) secrets: Vec<Secret>,
+    /// What was found in text.
+    pub(crate) scan: Scan,
+}
+
+/// The secrets of `--secret-from` and `--scan`, or else of standard input.
+pub(crate) async fn several(arguments: &ArgMatches, session: &Session) -> Result<Given, Failure> {
+    let files = |name: &str| arguments.get_many::<PathBuf>(name).into_iter().flatten();
+    let mut given = Given::default();
+    for file in files("secret-from") {
+        given.secrets.extend(match file.as_os_str() == STDIN {
+            true => lines("standard input", &stdin::text("the secrets")?)?,
+            false => {
+                let name = file.display().to_string();
+                let unusable = |reason: &str| Failure::usage(format!("{name}: {reason}"));
+                let bytes = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
+                let text = text::decode(bytes).map_err(unusable)?;
+                lines(&name, &text)?
+            }
+        });
+    }
+    for file in files("scan") {
+        let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
+        match file.as_os_str() == STDIN {
+            true => given.scan.read(stdin::take("the text to scan")?).map_err(failed)?,
+            false => File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?,
+        }
+    }
+    if files("secret-from").chain(files("scan")).next().is_none() {
+        let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
+        given.secrets = lines("standard input", &text)?;
+    }
+    given.secrets.extend(given.scan.secrets.iter().cloned());
+    Ok(given)
+}
+
+/// The secret of `--secret-from`, or else of standard input.
+pub(crate) async fn one(arguments: &ArgMatches, session: &Session) -> Result<Secret, Failure> {
+    let (name, text) = match arguments.get_one::<PathBuf>("secret-from") {
+        Some(file) if file.as_os_str() != STDIN => (file.display().to_string(), of_file(file, session)?),
+        _ => {
+            ("standard input".to_owned(), typed_or_piped(session, "Secret, then Enter and Ctrl-D (not shown): ").await?)
+        }
+    };
+    match &lines(&name, &text)?[..] {
+        [secret] => Ok(secret.clone()),
+        [] => Err(Failure::usage(format!("{name}: there is no secret in it"))),
+        several => Err(Failure::usage(format!("{name}: there are {} lines in it, and not one secret", several.len()))),
+    }
+}
+
+fn of_file(path: &Path, session: &Session) -> Result<String, Failure> {
+    let failed = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
+    let read = || -> io::Result<_> {
+        let file = File::open(path)?;
+        let is_readable = readable_by_everyone(&file)?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        Ok((is_readable, bytes))
+    };
+    let (is_readable, bytes) = read().map_err(|error| failed(&error.to_string()))?;
+    if is_readable {
+        session.warn(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", path.display()));
+    }
+    if bytes.len() as u64 > LONGEST {
+        return Err(failed("it is longer than any secret"));
+    }
+    text::decode(bytes).map_err(failed)
+}
+
+/// All of standard input. On a terminal it is asked for, and not shown.
+async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return stdin::text("the secrets");
+    }
+    // However this ends, the terminal is left as it was.
+    let hidden = Hidden::begin();
+    anstream::eprint!("{question}");
+    let reading = session.interrupt.unless(tokio::task::spawn_blocking(|| stdin::text("the secrets"))).await;
+    drop(hidden);
+    anstream::eprintln!();
+    reading?.unwrap_or_else(|_| Err(Failure::other("can't read from the terminal")))
+}
+
+/// A secret a line. What stands there is never repeated.
+fn lines(name: &str, text: &str) -> Result<Vec<Secret>, Failure> {
+    let mut secrets = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        match line.trim() {
+            "" => {}
+            line if line.contains(char::is_whitespace) => {
+                return Err(Failure::usage(format!(
+                    "{name}: line {} has more in it than a secret; nothing was done. `ldtokens revoke --scan FILE` finds \
+                     secrets in text",
+                    number + 1
+                )));
+            }
+            line => secrets.push(Secret::new(line)),
+        }
+    }
+    Ok(secrets)
+}

@@ -1,0 +1,143 @@
+//! `ldtokens verify`: whether a secret works, which token it is of, and what it may do.
+
+use clap::{ArgMatches, Command};
+use ldtokens::{Secret, UnixMillis};
+use ldtokens_lifecycle::{KeyKind, Verdict, Verified, verify};
+use serde_json::{Value, json};
+
+use crate::arguments::quiet;
+use crate::connect::{Session, with_host};
+use crate::failure::{Failure, Kind};
+use crate::output::age::date;
+use crate::output::columns::aligned;
+use crate::output::format::Format;
+use crate::output::visible::{self, pretty_json};
+use crate::output::yaml::yaml;
+use crate::output::{details, print, write};
+use crate::redact::has_secret;
+use crate::verbs::secrets_given::{one, secret_from};
+use crate::verbs::{json as token_json, revoke};
+
+pub(crate) fn command() -> Command {
+    Command::new("verify")
+        .about("Check whether a secret works, and show its token")
+        .long_about(
+            "Check whether a secret works, and show which token it belongs to, what it may do and, as far as the API says, \
+             until when. Only the secret itself is used, so no other credential is needed.\n\nThe exit status is 0 if it \
+             works, 3 if it does not, and 9 if that can't be told, for instance without a connection.",
+        )
+        .arg(secret_from("Read the secret from a file; - for standard input, which is the default"))
+        .arg(quiet("Print nothing; only the exit status says whether the secret works"))
+        .after_help(
+            "Examples:\n  ldtokens verify --secret-from export.secret\n  \
+             op read op://Work/LaunchDarkly/token | ldtokens verify\n  \
+             ldtokens verify -q --secret-from export.secret || ldtokens rotate Export --secret-to export.secret",
+        )
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let format = Format::asked(arguments)?;
+    if matches!(format, Format::Value | Format::Csv) {
+        return Err(Failure::usage("`ldtokens verify` prints table, json, ndjson or yaml"));
+    }
+    let is_quiet = arguments.get_flag("quiet");
+    with_host(arguments, async |session| {
+        let secret = one(arguments, session).await?;
+        match session.interrupt.unless(verify(&session.client, &secret)).await? {
+            Ok(Verdict::Works(verified)) => {
+                if is_quiet {
+                    Ok(())
+                } else {
+                    show(session, &secret, &verified, format)
+                }
+            }
+            Ok(_) => {
+                if !is_quiet && format != Format::Table {
+                    print_json(&json!({ "works": false, "lastFour": secret.last_four() }), format)?;
+                }
+                Err(does_not_work(session, &secret))
+            }
+            Err(ldtokens::Error::Config(_)) => Err(does_not_work(session, &secret)),
+            Err(error) => {
+                let error = Failure::from(error);
+                Err(Failure::new(Kind::Transport, format!("can't tell whether the secret works: {error}")))
+            }
+        }
+    })
+    .await
+}
+
+fn does_not_work(session: &Session, secret: &Secret) -> Failure {
+    let hint = match KeyKind::of(secret.expose()) {
+        Some(kind) => format!("it is {}, and not an access token", revoke::named(kind)),
+        None if has_secret(secret.expose()) => {
+            "its token was deleted or reset, or belongs to another host (--host)".to_owned()
+        }
+        None => "it does not look like the secret of an access token, which is api- and a UUID".to_owned(),
+    };
+    let text = format!("the secret does not work on {}: {hint}", session.host);
+    Failure::new(Kind::NotAuthenticated, text)
+}
+
+fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format) -> Result<(), Failure> {
+    if format != Format::Table {
+        return print_json(
+            &json!({
+                "works": true,
+                "lastFour": secret.last_four(),
+                "isFormer": verified.is_former,
+                "expiresAt": expires(verified),
+                "identity": verified.identity,
+                "token": verified.token.as_ref().map(token_json),
+            }),
+            format,
+        );
+    }
+    match &verified.token {
+        Some(token) => print(&details(&token_json(token)))?,
+        None => print(&aligned(&of_identity(&serde_json::to_value(&verified.identity).unwrap_or_default())))?,
+    }
+    session.say(&format!("The secret that ends in {} works{}", secret.last_four(), until(verified)));
+    if verified.token.is_none() {
+        session.note("the secret may not read its own token, so what else it may do is not known");
+    }
+    let member = verified.token.as_ref().filter(|token| token.service_token != Some(true));
+    if let Some(member) = member.and_then(|token| token.member.as_ref())
+        && let Some(role) = &member.role
+    {
+        session.note(&format!("a personal token may do no more than its member, whose role is {role}"));
+    }
+    Ok(())
+}
+
+fn expires(verified: &Verified) -> Option<String> {
+    verified.expires_at.map(|moment| date(UnixMillis::from(moment)))
+}
+
+/// How long, as far as it is known.
+fn until(verified: &Verified) -> String {
+    match (expires(verified), verified.is_former) {
+        (Some(end), _) => format!(" until {end}"),
+        (None, Some(true)) => {
+            ", but it is the old secret of a token that was reset: it works until the overlap ends, and the API does not say \
+             when that is"
+                .to_owned()
+        }
+        (None, _) => ". The API names no date on which it expires".to_owned(),
+    }
+}
+
+fn of_identity(identity: &Value) -> Vec<Vec<String>> {
+    [("tokenId", "id"), ("tokenName", "name"), ("memberId", "member id"), ("accountId", "account id")]
+        .iter()
+        .filter_map(|(name, title)| Some(vec![(*title).to_owned(), identity.get(*name)?.as_str()?.to_owned()]))
+        .collect()
+}
+
+fn print_json(value: &Value, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Yaml => write(&yaml(value)).map(|_| ()),
+        Format::Ndjson => print(&visible::json(value)),
+        _ => print(&pretty_json(value)),
+    }
+}

@@ -1,0 +1,291 @@
+//! Leaked secrets: found, identified, deleted or reset, and never shown.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::pty::{CTRL_C, Terminal};
+use crate::support::{OWNER, Served, refused, shell, stderr, stdout, with_stdin};
+
+const PAGE: &str = include_str!("../../../../docs/revocation.md");
+
+/// Nobody's, but of the vendor's form.
+const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
+
+const TWIN: &str = "api-11111111-0000-4000-8000-00000000aaaa";
+
+/// Two tokens whose secrets have the same last four characters.
+const TWINS: &str = "
+members: [{email: owner@example.com, role: owner}]
+tokens:
+  - {name: Owner, member: owner@example.com, role: admin}
+  - {name: Twin 1, member: owner@example.com, role: reader, serviceToken: true, secret: api-11111111-0000-4000-8000-00000000aaaa}
+  - {name: Twin 2, member: owner@example.com, role: reader, serviceToken: true, secret: api-22222222-0000-4000-8000-00000000aaaa}";
+
+fn status(output: &Output, status: i32) -> String {
+    assert_eq!(output.status.code(), Some(status), "{}{}", stdout(output), stderr(output));
+    stdout(output)
+}
+
+/// The rows of a report, by the secrets' last four characters.
+fn row<'a>(report: &'a Value, secret: &str) -> &'a Value {
+    let last_four = &secret[secret.len() - 4..];
+    report.as_array().unwrap().iter().find(|row| row["lastFour"] == last_four).unwrap_or_else(|| panic!("{report}"))
+}
+
+fn shows_none(output: &Output, secrets: &[&str]) {
+    let shown = stdout(output) + &stderr(output);
+    for secret in secrets {
+        assert!(!shown.contains(&secret[4..]), "{shown}");
+    }
+}
+
+#[test]
+fn secrets_from_lines_files_and_text_are_deleted_and_none_is_shown() {
+    let served = Served::start();
+    let [(a_id, a), (b_id, b), (_, kept)] = ["A", "B", "Kept"].map(|name| served.create(name));
+    let (list, log) = (served.folder.path().join("leaked.txt"), served.folder.path().join("build.log"));
+    std::fs::write(&list, format!("\u{feff}{a}\r\n\n{DEAD}\n{a}\n")).unwrap();
+    std::fs::write(
+        &log,
+        format!("\u{1b}[1mLD_ACCESS_TOKEN={b}\u{1b}[0m and sdk{}", &DEAD[3..].replace("dead", "5d1c")),
+    )
+    .unwrap();
+    let (list, log) = (list.to_str().unwrap(), log.to_str().unwrap());
+    let revoke = ["revoke", "--secret-from", list, "--scan", log];
+
+    // Nothing is done unasked, and a plan changes nothing.
+    refused(&served.owner(&revoke[..3]).output().unwrap(), 2, &["--yes"]);
+    let plan = served.owner(&[&revoke[..], &["--dry-run", "-o", "json"]].concat()).output().unwrap();
+    let rows: Value = serde_json::from_str(&status(&plan, 0)).unwrap();
+    assert_eq!((&row(&rows, &a)["result"], &row(&rows, DEAD)["result"]), (&"would_be_deleted".into(), &"dead".into()));
+    assert!(served.works(&a) && served.works(&b));
+
+    let output = served.owner(&[&revoke[..], &["--yes", "-o", "json"]].concat()).output().unwrap();
+    let rows: Value = serde_json::from_str(&status(&output, 0)).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+    assert_eq!(rows.as_array().unwrap().iter().filter(|row| row["result"] == "sdk_key").count(), 1);
+    for (secret, id, name, result) in
+        [(&*a, Some(&*a_id), Some("A"), "deleted"), (&b, Some(&b_id), Some("B"), "deleted"), (DEAD, None, None, "dead")]
+    {
+        let row = row(&rows, secret);
+        assert_eq!((row["_id"].as_str(), row["name"].as_str()), (id, name));
+        assert_eq!((row["result"].as_str(), row["revoked"].as_bool()), (Some(result), Some(true)));
+    }
+    shows_none(&output, &[&a, &b, DEAD]);
+    assert!(!served.works(&a) && !served.works(&b) && served.works(&kept));
+
+    // A second time all are dead, which is a success. For people it says what else was found.
+    let output = with_stdin(served.owner(&["revoke", "--scan", "-", "--yes"]), &std::fs::read_to_string(log).unwrap());
+    let report = status(&output, 0);
+    assert!(report.starts_with("SECRET") && report.contains("dead"), "{report}");
+    assert!(stderr(&output).contains("an SDK key that ends in 5d1c"), "{}", stderr(&output));
+    shows_none(&output, &[&b, DEAD]);
+}
+
+#[test]
+fn on_a_terminal_it_asks_and_names_the_tokens() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    let file = served.folder.path().join("leaked");
+    std::fs::write(&file, &secret).unwrap();
+    for (answer, code) in [("n\r", 130), ("y\r", 0)] {
+        let command = served.owner(&["revoke", "--secret-from", file.to_str().unwrap()]);
+        let mut terminal = Terminal::run(command);
+        let question = terminal.expect("[y/N]");
+        assert!(question.contains("Delete the token") && question.contains("Export"), "{question}");
+        assert!(served.works(&secret));
+        terminal.type_in(answer);
+        let (status, shown) = terminal.end();
+        assert_eq!(status, Some(code), "{shown}");
+        assert!(!shown.contains(&secret[4..]), "{shown}");
+        assert_eq!(served.works(&secret), code != 0);
+    }
+}
+
+#[test]
+fn secrets_typed_on_a_terminal_are_not_shown() {
+    let served = Served::start();
+    let (_, secret) = served.create("Typed");
+    let mut terminal = Terminal::run(served.owner(&["revoke"]));
+    terminal.expect("(not shown): ");
+    terminal.type_in(&format!("{secret}\r\u{4}"));
+    terminal.expect("[y/N]");
+    terminal.type_in("y\r");
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(shown.contains("deleted") && !shown.contains(&secret[4..]), "{shown}");
+    assert!(!served.works(&secret));
+}
+
+#[test]
+fn with_rotate_the_tokens_stay_and_their_new_secrets_are_delivered() {
+    let served = Served::start();
+    let [(a_id, a), (b_id, b)] = ["A", "B"].map(|name| served.create(name));
+    let place = |id: &str| served.folder.path().join(format!("{id}.secret"));
+    let pattern = place("{id}");
+    let pattern = pattern.to_str().unwrap();
+    let rotate = |secrets: &str, flags: &[&str]| {
+        with_stdin(served.owner(&[&["revoke", "--rotate", "--yes"], flags].concat()), secrets)
+    };
+    let both = format!("{a}\n{b}\n");
+    let one_file = place("one");
+    let output = rotate(&both, &["--secret-to", one_file.to_str().unwrap()]);
+    refused(&output, 2, &["{id}"]);
+    refused(&rotate(&both, &[]), 2, &["--secret-to"]);
+    refused(&with_stdin(served.owner(&["revoke", "--yes", "--secret-to", "x"]), &both), 2, &["--rotate"]);
+
+    // A place that is taken is not overwritten, and its token left alone.
+    std::fs::write(place(&b_id), "taken").unwrap();
+    let output = rotate(&both, &["--secret-to", pattern, "-o", "json"]);
+    let rows: Value = serde_json::from_str(&status(&output, 10)).unwrap();
+    assert_eq!((&row(&rows, &a)["result"], &row(&rows, &b)["result"]), (&"rotated".into(), &"not_prepared".into()));
+    let new = std::fs::read_to_string(place(&a_id)).unwrap();
+    assert!(served.works(&new) && !served.works(&a) && served.works(&b));
+    shows_none(&output, &[&a, &b, &new]);
+
+    let output = rotate(&b, &["--secret-to", "-", "-o", "json"]);
+    let rows: Value = serde_json::from_str(&status(&output, 0)).unwrap();
+    let shown = row(&rows, &b)["token"].as_str().unwrap();
+    assert!(served.works(shown) && !served.works(&b));
+    let output = rotate(shown, &["--secret-to", "-"]);
+    let alone = status(&output, 0);
+    assert!(served.works(alone.trim()), "{alone}");
+    assert!(stderr(&output).contains(&b_id), "{}", stderr(&output));
+
+    let output = rotate(&new, &["--secret-to-command", "exit 3"]);
+    status(&output, 11);
+    assert!(stderr(&output).contains(&format!("ldtokens reset {a_id}")), "{}", stderr(&output));
+    assert!(!served.works(&new), "it is revoked all the same");
+}
+
+#[test]
+fn what_is_ambiguous_is_left_alone_until_it_is_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("account.yaml");
+    std::fs::write(&account, TWINS).unwrap();
+    let served = Served::with(&["--account", account.to_str().unwrap(), "--fault", "getCallerIdentity status=403"]);
+    let revoke = |flags: &[&str]| with_stdin(served.owner(&[&["revoke", "--yes"], flags].concat()), TWIN);
+    let output = revoke(&["-o", "json"]);
+    let rows: Value = serde_json::from_str(&status(&output, 2)).unwrap();
+    let candidates = row(&rows, TWIN)["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 2, "{rows}");
+    let first = candidates.iter().find(|token| token["name"] == "Twin 1").unwrap();
+    let id = first["_id"].as_str().unwrap();
+    assert!(stderr(&output).contains("--id"), "{}", stderr(&output));
+    assert!(served.works(TWIN));
+    let output = revoke(&["--id", id]);
+    assert!(status(&output, 0).contains("deleted"));
+    assert!(!served.works(TWIN) && served.works(&TWIN.replace("1111", "2222")));
+}
+
+#[test]
+fn what_is_no_secret_is_not_said_to_be_dead() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    let sdk = DEAD.replace("api", "sdk");
+    let revoke = |text: &str| with_stdin(served.owner(&["revoke", "--yes"]), text);
+    refused(&revoke(&format!("{secret}\nLD = {secret}\n")), 2, &["line 2", "--scan"]);
+    assert!(served.works(&secret));
+    let output = revoke(&format!("\"{secret}\""));
+    assert!(status(&output, 2).contains("not done"), "{}", stdout(&output));
+    let output = revoke(&format!("{sdk}\n{secret}\n"));
+    assert!(status(&output, 10).contains("it is an SDK key"), "{}", stdout(&output));
+    shows_none(&output, &[&secret, DEAD]);
+    assert!(!served.works(&secret));
+    let output = revoke("\n");
+    assert!(status(&output, 0).is_empty() && stderr(&output).contains("nothing to do"), "{}", stderr(&output));
+    refused(&served.owner(&["revoke", &secret]).output().unwrap(), 2, &["an argument contains a secret"]);
+}
+
+#[test]
+fn ones_own_credential_is_revoked_last() {
+    let served = Served::start();
+    let own = served.json(&["postToken", "name==Own", "role==admin"])["token"].as_str().unwrap().to_owned();
+    let others: Vec<String> = (0..10).map(|number| served.create(&format!("{number}")).1).collect();
+    let output = with_stdin(served.acting_as(&own, &["revoke", "--yes"]), &format!("{own}\n{}", others.join("\n")));
+    let report = status(&output, 0);
+    assert!(report.lines().last().unwrap().contains("Own"), "{report}");
+    assert!(stderr(&output).contains("11 of 11 secrets revoked"), "{}", stderr(&output));
+    assert!(!served.works(&own) && others.iter().all(|other| !served.works(other)) && served.works(OWNER));
+}
+
+#[test]
+fn an_interrupt_lets_what_was_begun_end_and_begins_nothing_else() {
+    let served = Served::with(&["--fault", "deleteToken delay=200"]);
+    let secrets: Vec<String> = (0..40).map(|number| served.create(&format!("{number}")).1).collect();
+    let file = served.folder.path().join("leaked");
+    std::fs::write(&file, secrets.join("\n")).unwrap();
+    let mut terminal = Terminal::run(served.owner(&["revoke", "--yes", "--secret-from", file.to_str().unwrap()]));
+    terminal.expect("revoking: 1 of 40");
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    let rows =
+        |word: &str| shown.lines().filter(|line| line.contains("...") && line.trim_end().ends_with(word)).count();
+    let working = secrets.iter().filter(|secret| served.works(secret)).count();
+    assert!(working > 0 && rows("not tried") == working && rows("deleted") == 40 - working, "{working}: {shown}");
+}
+
+#[test]
+fn the_log_shows_no_secret() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    for arguments in
+        [&["verify", "-vvv"][..], &["revoke", "--yes", "--rotate", "--secret-to-command", "cat >/dev/null", "-vvv"]]
+    {
+        let output = with_stdin(served.owner(arguments), &secret);
+        status(&output, 0);
+        assert!(stderr(&output).contains("caller-identity"), "{}", stderr(&output));
+        shows_none(&output, &[&secret, OWNER]);
+    }
+}
+
+#[test]
+fn a_credential_that_does_not_work_revokes_nothing() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    let output = with_stdin(served.acting_as(DEAD, &["revoke", "--yes"]), &secret);
+    refused(&output, 3, &["LD_ACCESS_TOKEN"]);
+    assert!(served.works(&secret));
+}
+
+#[test]
+fn each_form_of_the_report_can_be_read() {
+    let served = Served::start();
+    for (format, word) in
+        [("csv", "lastFour,_id,name"), ("ndjson", "\"result\":\"deleted\""), ("yaml", "result: deleted")]
+    {
+        let (id, secret) = served.create("Export");
+        let output = with_stdin(served.owner(&["revoke", "--yes", "-o", format]), &secret);
+        let report = status(&output, 0);
+        assert!(report.contains(word) && report.contains(&id), "{report}");
+    }
+}
+
+/// The commands of the page that need no account, line by line, as someone would type them.
+#[test]
+fn what_the_page_says_runs_as_it_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let lines: Vec<&str> = PAGE.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
+    assert!(lines.len() >= 4, "{lines:?}");
+    let mut last = String::new();
+    for line in lines {
+        let output = shell(line, home.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        last = stdout(&output);
+    }
+    assert_eq!(last, "revoked\n");
+}
+
+#[test]
+fn the_page_has_each_result() {
+    let source = include_str!("../../src/verbs/revoke/result.rs");
+    let (_, results) = source.split_once("fn result(").unwrap();
+    let (results, _) = results.split_once("\n}").unwrap();
+    let names: Vec<&str> = results.split('"').skip(1).step_by(2).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(PAGE.contains(&format!("`{name}`")), "the page lacks {name}");
+    }
+}

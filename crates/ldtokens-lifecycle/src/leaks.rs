@@ -1,0 +1,242 @@
+//! Which tokens leaked secrets belong to: found out by authenticating as each of them, or else by its last four characters.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
+
+use crate::scan::{KeyKind, is_access_token};
+use crate::verify::is_refusal;
+
+/// How many tokens to ask for at once.
+const PAGE: u64 = 100;
+
+/// How often a list that changes while it is read is read again.
+const MAX_LISTS: u32 = 5;
+
+/// Leaked secrets that are to be made useless.
+///
+/// First [`plan`](Self::plan) finds out whose they are, which changes nothing; then [`Plan::carry_out`] deletes or resets
+/// their tokens.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `plan` is called"]
+pub struct Revocation<'a> {
+    client: &'a Client,
+    secrets: Vec<Secret>,
+    ids: Vec<TokenId>,
+    concurrency: usize,
+    patience: Duration,
+}
+
+/// What each leaked secret was found to be.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) client: Client,
+    pub(crate) leaks: Vec<Leak>,
+    pub(crate) concurrency: usize,
+    pub(crate) patience: Duration,
+}
+
+/// A leaked secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Leak {
+    /// Its last four characters.
+    pub last_four: String,
+    /// What it was found to be.
+    pub finding: Finding,
+    pub(crate) secret: Secret,
+}
+
+/// What a leaked secret was found to be.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A secret of this token.
+    Token(LeakedToken),
+    /// The API does not know it, or not any more: nobody can use it.
+    Dead,
+    /// It works, or may work, but does not say whose it is, and several tokens have its last four characters.
+    Ambiguous(Vec<LeakedToken>),
+    /// It works, or may work, but does not say whose it is, and no token has its last four characters.
+    Unknown,
+    /// The API does not know it, and it does not have the form of a secret: it may be cut short or have quotes around it.
+    NotASecret,
+    /// The API does not know it as an access token, since it is another kind of key.
+    OtherKey(KeyKind),
+    /// It could not be found out.
+    Failed(Error),
+}
+
+/// A token whose secret leaked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeakedToken {
+    /// Its ID.
+    pub id: TokenId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Whether it was found by the last four characters of the secret alone.
+    pub by_last_four: bool,
+    /// Whether it is the token of the client's own credential.
+    pub is_own: bool,
+}
+
+/// What authenticating with a secret came to.
+enum Answer {
+    Finding(Finding),
+    /// It does not say whose it is, but perhaps something else.
+    Nameless(Box<CallerIdentity>),
+}
+
+impl<'a> Revocation<'a> {
+    /// For these secrets. `client` needs a credential that may see the tokens of all members and delete or reset them; what
+    /// it may not do is tried with the leaked secret itself.
+    pub fn new(client: &'a Client, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let mut seen = HashSet::new();
+        let secrets = secrets.into_iter().filter(|secret| seen.insert(secret.expose().to_owned())).collect();
+        Self { client, secrets, ids: Vec::new(), concurrency: 8, patience: Duration::from_secs(10) }
+    }
+
+    /// IDs that decide between several tokens which have the last four characters of a secret.
+    pub fn ids(mut self, ids: impl IntoIterator<Item = TokenId>) -> Self {
+        self.ids = ids.into_iter().collect();
+        self
+    }
+
+    /// How many secrets are dealt with at the same time, at least 1. Default: 8.
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// How long a revoked secret may still work before that is reported. Default: 10 seconds.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Finds out whose the secrets are. Changes nothing.
+    ///
+    /// # Errors
+    /// If the client's own credential does not work, or there is no connection. What befalls single secrets is in the plan.
+    pub async fn plan(self) -> Result<Plan, Error> {
+        let own = match self.client.whoami().await {
+            Ok(caller) => caller.token_id,
+            Err(
+                error @ (Error::Unauthorized(_)
+                | Error::Transport { .. }
+                | Error::RateLimited(_)
+                | Error::DeadlineExceeded { .. }),
+            ) => {
+                return Err(error);
+            }
+            // A host without this route.
+            Err(_) => None,
+        };
+        let asking: Vec<_> = self.secrets.iter().map(|secret| ask(self.client, secret)).collect();
+        let answers: Vec<Answer> = stream::iter(asking).buffered(self.concurrency).collect().await;
+        let mut known = None;
+        let mut leaks = Vec::with_capacity(answers.len());
+        for (secret, answer) in self.secrets.iter().zip(answers) {
+            let mut finding = match answer {
+                Answer::Finding(finding) => finding,
+                Answer::Nameless(caller) => match tokens(self.client, &mut known).await {
+                    Ok(tokens) => by_last_four(secret, &caller, tokens, &self.ids),
+                    Err(error) => Finding::Failed(error),
+                },
+            };
+            if let Finding::Token(token) = &mut finding {
+                token.is_own = own.as_ref() == Some(&token.id);
+            }
+            leaks.push(Leak { last_four: secret.last_four().to_owned(), finding, secret: secret.clone() });
+        }
+        Ok(Plan { client: self.client.clone(), leaks, concurrency: self.concurrency, patience: self.patience })
+    }
+}
+
+impl Plan {
+    /// The secrets, each once, in their order.
+    pub fn leaks(&self) -> &[Leak] {
+        &self.leaks
+    }
+
+    /// The tokens that would be deleted or reset, each once. The client's own is the last one.
+    pub fn tokens(&self) -> Vec<&LeakedToken> {
+        let mut tokens: Vec<&LeakedToken> = Vec::new();
+        for leak in &self.leaks {
+            if let Finding::Token(token) = &leak.finding
+                && !tokens.iter().any(|known| known.id == token.id)
+            {
+                tokens.push(token);
+            }
+        }
+        tokens.sort_by_key(|token| token.is_own);
+        tokens
+    }
+}
+
+/// Authenticates with the secret.
+async fn ask(client: &Client, secret: &Secret) -> Answer {
+    if let Some(kind) = KeyKind::of(secret.expose()) {
+        return Answer::Finding(Finding::OtherKey(kind));
+    }
+    let Ok(itself) = client.with_credential(secret.clone()) else { return Answer::Finding(Finding::NotASecret) };
+    Answer::Finding(match itself.whoami().await {
+        Ok(CallerIdentity { token_id: Some(id), token_name: name, .. }) => {
+            Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false })
+        }
+        Ok(caller) => return Answer::Nameless(Box::new(caller)),
+        Err(error) if is_refusal(&error) => {
+            if is_access_token(secret.expose()) {
+                Finding::Dead
+            } else {
+                Finding::NotASecret
+            }
+        }
+        Err(error @ (Error::Transport { .. } | Error::RateLimited(_) | Error::DeadlineExceeded { .. })) => {
+            Finding::Failed(error)
+        }
+        Err(_) => return Answer::Nameless(Box::default()),
+    })
+}
+
+/// All tokens that the client's credential sees, which are read once.
+async fn tokens<'t>(client: &Client, known: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
+    let mut round = 1;
+    while known.is_none() {
+        match client.list().all_members(true).page_size(PAGE).collect_all().await {
+            Ok(tokens) => *known = Some(tokens),
+            Err(incomplete) => match incomplete.error {
+                Error::ListChanged { .. } if round < MAX_LISTS => round += 1,
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(known.as_deref().unwrap_or_default())
+}
+
+fn by_last_four(secret: &Secret, caller: &CallerIdentity, tokens: &[Token], ids: &[TokenId]) -> Finding {
+    let fits = |token: &&Token| {
+        token.token.as_ref().is_some_and(|shown| shown.last_four() == secret.last_four())
+            && caller.token_name.as_ref().is_none_or(|name| token.name.as_ref() == Some(name))
+            && caller.member_id.as_ref().is_none_or(|member| token.member_id == *member)
+            && caller.service_token.is_none_or(|service| token.service_token.unwrap_or_default() == service)
+    };
+    let leaked = |token: &Token| LeakedToken {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        by_last_four: true,
+        is_own: false,
+    };
+    let mut found: Vec<LeakedToken> = tokens.iter().filter(fits).map(leaked).collect();
+    if found.len() > 1 && found.iter().filter(|token| ids.contains(&token.id)).count() == 1 {
+        found.retain(|token| ids.contains(&token.id));
+    }
+    match found.len() {
+        0 => Finding::Unknown,
+        1 => Finding::Token(found.remove(0)),
+        _ => Finding::Ambiguous(found),
+    }
+}

@@ -1,0 +1,270 @@
+//! Leaked secrets are made useless: their tokens are deleted or reset, several at a time.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use ldtokens::{Client, Error, IssuedToken, Overlap, Secret, TokenId};
+
+use crate::leaks::{Finding, Leak, LeakedToken, Plan};
+use crate::scan::KeyKind;
+
+/// How often a token is reset whose new secret was lost on the way.
+const MAX_RESETS: u32 = 3;
+
+/// How long to wait before a secret is tried again that should not work any more.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Delivers the new secret of a token. It may block. The error says why that failed, and where the secret is if it is
+/// anywhere.
+pub type Deliver = Box<dyn FnOnce(&IssuedToken) -> Result<(), String> + Send>;
+
+/// Makes sure, before a token has a new secret, that the secret can be delivered, as far as that can be known. The error says
+/// why not; then the token is left as it is.
+pub type Prepare<'a> = dyn Fn(&TokenId) -> Result<Deliver, String> + Sync + 'a;
+
+/// What is done to a token whose secret leaked.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Remedy<'a> {
+    /// It is deleted.
+    Delete,
+    /// It is reset at once, and its new secret delivered.
+    Rotate(&'a Prepare<'a>),
+}
+
+impl fmt::Debug for Remedy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Delete) { "Delete" } else { "Rotate" })
+    }
+}
+
+/// What became of leaked secrets: those of one token together, and all others alone.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Revoked {
+    /// The last four characters of each secret.
+    pub last_fours: Vec<String>,
+    /// Whose they are, if it is known.
+    pub token: Option<LeakedToken>,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// What became of a leaked secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It did not work any more.
+    Dead,
+    /// Its token was deleted.
+    Deleted,
+    /// Its token was reset, and the new secret delivered.
+    Rotated {
+        /// The last four characters of the new secret.
+        last_four: String,
+    },
+    /// Its token was reset, so that it does not work any more, but the new secret could not be delivered.
+    NotDelivered {
+        /// Why.
+        reason: String,
+    },
+    /// Its token was deleted or reset, as the API says, but the secret still works.
+    StillWorks,
+    /// Where the new secret was to go could not be made ready, so the token was left as it is.
+    NotPrepared {
+        /// Why.
+        reason: String,
+    },
+    /// Several tokens have its last four characters: nothing was done.
+    Ambiguous(Vec<LeakedToken>),
+    /// No token has its last four characters: nothing was done.
+    Unknown,
+    /// It is no secret: nothing was done.
+    NotASecret,
+    /// It is another kind of key: nothing was done.
+    OtherKey(KeyKind),
+    /// It was not come to before the end.
+    NotTried,
+    /// It failed.
+    Failed(Error),
+}
+
+impl Outcome {
+    /// Whether nobody can use the secret, and everything else was done too.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Dead | Self::Deleted | Self::Rotated { .. })
+    }
+}
+
+/// A token and its secrets that leaked.
+struct Target {
+    token: LeakedToken,
+    secrets: Vec<Secret>,
+}
+
+impl Plan {
+    /// Deletes or resets the tokens, several at a time, the client's own last. `report` gets what became of each as soon as
+    /// it is known. When `is_stopped` becomes true, what is under way is brought to its end and nothing else is begun.
+    pub async fn carry_out(
+        self,
+        remedy: Remedy<'_>,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+        mut report: impl FnMut(Revoked),
+    ) {
+        let Self { client, leaks, concurrency, patience } = self;
+        let (targets, others) = sorted(leaks);
+        others.into_iter().for_each(&mut report);
+        let (own, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.token.is_own);
+        for targets in [others, own] {
+            let work = Work { client: &client, remedy, patience, is_stopped };
+            let revoking: Vec<_> = targets.into_iter().map(|target| work.revoke(target)).collect();
+            let mut revoking = stream::iter(revoking).buffer_unordered(concurrency);
+            while let Some(revoked) = revoking.next().await {
+                report(revoked);
+            }
+        }
+    }
+}
+
+/// The tokens with their secrets, and the outcomes that need no work.
+fn sorted(leaks: Vec<Leak>) -> (Vec<Target>, Vec<Revoked>) {
+    let (mut targets, mut others) = (Vec::<Target>::new(), Vec::new());
+    for Leak { last_four, finding, secret } in leaks {
+        let outcome = match finding {
+            Finding::Token(token) => {
+                match targets.iter_mut().find(|target| target.token.id == token.id) {
+                    Some(target) => target.secrets.push(secret),
+                    None => targets.push(Target { token, secrets: vec![secret] }),
+                }
+                continue;
+            }
+            Finding::Dead => Outcome::Dead,
+            Finding::Ambiguous(tokens) => Outcome::Ambiguous(tokens),
+            Finding::Unknown => Outcome::Unknown,
+            Finding::NotASecret => Outcome::NotASecret,
+            Finding::OtherKey(kind) => Outcome::OtherKey(kind),
+            Finding::Failed(error) => Outcome::Failed(error),
+        };
+        others.push(Revoked { last_fours: vec![last_four], token: None, outcome });
+    }
+    (targets, others)
+}
+
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    client: &'a Client,
+    remedy: Remedy<'a>,
+    patience: Duration,
+    is_stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Work<'_> {
+    async fn revoke(self, target: Target) -> Revoked {
+        let outcome = match self.remedy {
+            _ if (self.is_stopped)() => Outcome::NotTried,
+            Remedy::Delete => self.delete(&target).await,
+            Remedy::Rotate(prepare) => self.rotate(&target, prepare).await,
+        };
+        let last_fours = target.secrets.iter().map(|secret| secret.last_four().to_owned()).collect();
+        Revoked { last_fours, token: Some(target.token), outcome }
+    }
+
+    async fn delete(self, target: &Target) -> Outcome {
+        let id = &target.token.id;
+        match self.by_any(target, async |client| client.delete(id).await).await {
+            Ok(()) if self.still_works(target).await => Outcome::StillWorks,
+            Ok(()) => Outcome::Deleted,
+            Err(error) => self.failed(target, error).await,
+        }
+    }
+
+    async fn rotate(self, target: &Target, prepare: &Prepare<'_>) -> Outcome {
+        let id = &target.token.id;
+        let deliver = match prepare(id) {
+            Ok(deliver) => deliver,
+            Err(reason) => return Outcome::NotPrepared { reason },
+        };
+        let mut round = 1;
+        let issued = loop {
+            match self.by_any(target, async |client| client.reset(id, Overlap::None).await).await {
+                Ok(issued) => break issued,
+                // Nobody has the secret that was lost, and the old one is to stop working: another reset harms no one.
+                Err(Error::OutcomeUnknown { .. }) if round < MAX_RESETS => round += 1,
+                Err(error) => return self.failed(target, error).await,
+            }
+        };
+        if let Err(reason) = deliver(&issued) {
+            return Outcome::NotDelivered { reason };
+        }
+        match self.still_works(target).await {
+            true => Outcome::StillWorks,
+            false => Outcome::Rotated { last_four: issued.secret.last_four().to_owned() },
+        }
+    }
+
+    /// Does `work` with the client's own credential, or, where that may not, with a leaked secret.
+    async fn by_any<T>(self, target: &Target, work: impl AsyncFn(&Client) -> Result<T, Error>) -> Result<T, Error> {
+        let error = match work(self.client).await {
+            Err(error @ (Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_))) => error,
+            result => return result,
+        };
+        for secret in &target.secrets {
+            let Ok(itself) = self.client.with_credential(secret.clone()) else { continue };
+            match work(&itself).await {
+                Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_)) => {}
+                result => return result,
+            }
+        }
+        Err(error)
+    }
+
+    /// What a failure means. If the secrets have stopped working, it was done: by someone else, or with the response lost.
+    async fn failed(self, target: &Target, error: Error) -> Outcome {
+        let is_gone = matches!(error, Error::NotFound(_) | Error::Unauthorized(_));
+        let is_unknown = matches!(error, Error::OutcomeUnknown { .. } | Error::NoSecret { .. });
+        if !is_gone && !is_unknown {
+            return Outcome::Failed(error);
+        }
+        for secret in &target.secrets {
+            if !self.is_dead(secret).await {
+                return Outcome::Failed(error);
+            }
+        }
+        match self.remedy {
+            _ if is_gone => Outcome::Dead,
+            Remedy::Delete => Outcome::Deleted,
+            Remedy::Rotate(_) => Outcome::NotDelivered { reason: error.to_string() },
+        }
+    }
+
+    /// Whether one of the secrets still works, also after a while: reads can lag behind writes (fact 12).
+    async fn still_works(self, target: &Target) -> bool {
+        let mut left = self.patience;
+        for secret in &target.secrets {
+            while self.works(secret).await {
+                if left.is_zero() {
+                    return true;
+                }
+                tokio::time::sleep(PAUSE.min(left)).await;
+                left = left.saturating_sub(PAUSE);
+            }
+        }
+        false
+    }
+
+    async fn works(self, secret: &Secret) -> bool {
+        match self.client.with_credential(secret.clone()) {
+            // Where it can't be told, what the API said of the deletion or reset counts.
+            Ok(itself) => itself.whoami().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    async fn is_dead(self, secret: &Secret) -> bool {
+        match self.client.with_credential(secret.clone()) {
+            Ok(itself) => itself.whoami().await.is_err_and(|error| crate::verify::is_refusal(&error)),
+            Err(_) => true,
+        }
+    }
+}
