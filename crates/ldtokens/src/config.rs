@@ -4,3 +4,5 @@ pub(crate) mod api_version;
 pub(crate) mod base_url;
 pub(crate) mod builder;
 pub(crate) mod environment;
+#[cfg(feature = "rustls")]
+mod tls;

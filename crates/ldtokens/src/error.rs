@@ -258,6 +258,11 @@ pub enum ConfigError {
     },
     /// The text to be added to the user agent can't stand in a header.
     UserAgent,
+    /// A root certificate can't be read.
+    RootCertificate {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The HTTP client can't be made with these settings.
     Http(String),
 }
@@ -272,6 +277,7 @@ impl fmt::Display for ConfigError {
             Self::Host { reason } => write!(f, "the host can't be used: {reason}"),
             Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
             Self::UserAgent => f.write_str("the user agent's suffix has characters that a header can't hold"),
+            Self::RootCertificate { reason } => write!(f, "the root certificate can't be read: {reason}"),
             Self::Http(reason) => write!(f, "the HTTP client can't be made: {reason}"),
         }
     }

@@ -8,6 +8,8 @@ use crate::client::Client;
 use crate::config::api_version::ApiVersion;
 use crate::config::base_url::{BaseUrl, PlainHttp, Region};
 use crate::config::environment;
+#[cfg(feature = "rustls")]
+use crate::config::tls;
 use crate::error::{ConfigError, Error};
 use crate::send::Sender;
 use crate::send::clock::{Clock, SystemClock};
@@ -28,7 +30,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     proxy: Option<reqwest::Proxy>,
     #[cfg(feature = "rustls")]
-    root_certificates: Vec<reqwest::Certificate>,
+    root_certificates: Vec<Vec<u8>>,
     http_client: Option<reqwest::Client>,
     tunnelled: bool,
     policy: RetryPolicy,
@@ -108,10 +110,11 @@ impl ClientBuilder {
         self
     }
 
-    /// A certificate to trust besides the system's, as of a company's own proxy.
+    /// Trusts a certificate besides the system's, for instance that of a company's own proxy. It is PEM, as in most files
+    /// that end in `.pem` or `.crt`, and may be several certificates. [`build`](Self::build) refuses what is not.
     #[cfg(feature = "rustls")]
-    pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
-        self.root_certificates.push(certificate);
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
         self
     }
 
@@ -174,7 +177,7 @@ impl ClientBuilder {
         let headers = self.headers()?;
         let http = match self.http_client {
             Some(ref own) => own.clone(),
-            None => self.http(&base_url).map_err(|error| ConfigError::Http(reason(&error)))?,
+            None => self.http(&base_url)?,
         };
         let sender = Sender {
             credential: self.credential,
@@ -221,27 +224,23 @@ impl ClientBuilder {
         Ok(headers)
     }
 
-    fn http(&self, base_url: &BaseUrl) -> reqwest::Result<reqwest::Client> {
+    fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
         // The API never redirects. Whatever does is not it, and gets neither the credential nor the request.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout);
         #[cfg(feature = "rustls")]
         {
-            http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
-            http = if self.proxy.is_none() && base_url.is_plain_loopback() {
-                // There will be no TLS, and to read the system's certificates takes longer than all else.
-                http.tls_certs_only([])
-            } else {
-                http.tls_certs_merge(self.root_certificates.iter().cloned())
-            };
+            let speaks_tls = self.proxy.is_some() || !base_url.is_plain_loopback();
+            let tls = if speaks_tls { tls::trusting(&self.root_certificates)? } else { tls::unused()? };
+            http = http.tls_backend_preconfigured(tls);
         }
         if let Some(proxy) = self.proxy.clone() {
             http = http.proxy(proxy);
         } else if base_url.is_loopback() {
             http = http.no_proxy();
         }
-        http.build()
+        http.build().map_err(|error| ConfigError::Http(reason(&error)))
     }
 }
 
