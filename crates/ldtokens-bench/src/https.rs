@@ -1,19 +1,17 @@
 //! HTTPS before a place that speaks plain HTTP, with a certificate made for this run.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::{fs, net};
 
 use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::local::Place;
-use crate::peers::run;
 
 /// Where the certificates are that a system trusts.
 const SYSTEM: [&str; 3] =
@@ -28,18 +26,20 @@ pub(crate) struct Https {
 
 impl Https {
     pub(crate) fn before(place: &Place, folder: &Path) -> Result<Self> {
-        let folder = folder.join("certificates");
-        fs::create_dir_all(&folder)?;
-        certify(&folder)?;
+        // An authority, and a certificate of it for 127.0.0.1.
+        let mut authority = CertificateParams::new([])?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
         let system = SYSTEM.iter().find_map(|file| fs::read(file).ok()).context("this system has no certificates")?;
         let trusted = folder.join("trusted.pem");
-        fs::write(&trusted, [fs::read(folder.join("ca.pem"))?, system].concat())?;
+        fs::write(&trusted, [authority.pem().into_bytes(), system].concat())?;
 
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(folder.join("server.pem"))?.collect();
-        let key = PrivateKeyDer::from_pem_file(folder.join("server.key"))?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let config = config.with_no_client_auth().with_single_cert(chain?, key)?;
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key)?;
 
         let listener = net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -66,15 +66,4 @@ async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: String) -> std::
     server.set_nodelay(true)?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await?;
     Ok(())
-}
-
-/// An authority, and a certificate of it for 127.0.0.1.
-fn certify(folder: &Path) -> Result<()> {
-    fs::write(folder.join("server.ext"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")?;
-    let openssl = |arguments: &str| run(Command::new("openssl").args(arguments.split(' ')).current_dir(folder));
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    openssl(&format!("req -x509 {key} -subj /CN=bench -days 30 -keyout ca.key -out ca.pem"))?;
-    openssl(&format!("req {key} -subj /CN=127.0.0.1 -keyout server.key -out server.csr"))?;
-    let files = "-in server.csr -CA ca.pem -CAkey ca.key -extfile server.ext -out server.pem";
-    openssl(&format!("x509 -req {files} -CAcreateserial -days 30"))
 }

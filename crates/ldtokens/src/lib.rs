@@ -67,8 +67,9 @@
 //!
 //! # Features
 //!
-//! `rustls`, on by default, is HTTPS. Without it the client speaks plain HTTP to loopback, or through a
-//! [`reqwest::Client`] of your own.
+//! `rustls`, on by default, is HTTPS. Its cryptography is ring's, or what the program has installed as rustls' default
+//! provider; this crate installs none. Without the feature the client speaks plain HTTP to loopback, or through a
+//! [`reqwest::Client`] of your own, for which you depend on reqwest with a TLS feature yourself.
 
 mod client;
 mod config;

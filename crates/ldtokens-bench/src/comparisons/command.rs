@@ -76,7 +76,7 @@ fn bash_client<'a>(script: &Path, place: &'a Place) -> Contender<'a> {
     let script = script.to_owned();
     Contender::new("openapi-generator's Bash client", move || {
         let mut command = bare(Path::new("bash"), place, None);
-        command.arg(&script).args(["--host", &format!("{}/api/v2", place.host)]);
+        command.arg(&script).args(["--host", &place.host]);
         let credential = format!("Authorization:{}", place.credential.expose());
         whole(command.args(["getToken", &format!("tokenId={}", place.token_id), &credential]))
     })

@@ -118,7 +118,8 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of your own. The connect time-out, proxy and root certificates set here don't apply to it, and
+    /// An HTTP client of your own, of a reqwest with a TLS feature of your own: this crate turns on none of those that bring
+    /// cryptography with them. The connect time-out, proxy and root certificates set here don't apply to it, and
     /// its redirects are its own affair, though reqwest takes the credential off when one leads to another origin.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);

@@ -16,7 +16,12 @@ use crate::error::ConfigError;
 pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     let roots = certificates(pems)?;
     let provider = provider();
-    let verifier = verifier(roots, provider.clone()).map_err(|error| ConfigError::Http(error.to_string()))?;
+    let verifier = verifier(roots, provider.clone()).map_err(|error| match error {
+        rustls::Error::InvalidCertificate(_) => {
+            ConfigError::RootCertificate { reason: "it is PEM, but no certificate" }
+        }
+        error => ConfigError::Http(error.to_string()),
+    })?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
     Ok(http1(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()))
@@ -38,7 +43,9 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Config
     for pem in pems {
         let some: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match some {
-            Ok(some) if some.is_empty() => return Err(ConfigError::RootCertificate { reason: "it has none in PEM" }),
+            Ok(some) if some.is_empty() => {
+                return Err(ConfigError::RootCertificate { reason: "no certificate in PEM is in it" });
+            }
             Ok(some) => all.extend(some),
             Err(_) => return Err(ConfigError::RootCertificate { reason: "it is not PEM" }),
         }

@@ -17,3 +17,4 @@ mod settings;
 mod six_operations;
 mod storm;
 mod support;
+mod tls;
