@@ -14,7 +14,7 @@ mod stub;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use ldtokens_server::Limits;
@@ -23,12 +23,17 @@ use crate::comparisons::{build, bulk, calls, command, stream};
 use crate::local::Local;
 use crate::report::Report;
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["worker", name] => contenders::work(name),
-        _ => bench(&Wanted::read(&arguments)?),
+        _ => Wanted::read(&arguments).and_then(|wanted| bench(&wanted)),
+    };
+    if let Err(error) = done {
+        eprintln!("ldtokens-bench: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 /// The comparisons by the names that they can be chosen by.
