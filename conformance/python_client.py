@@ -1,9 +1,10 @@
-"""All six operations by the vendor's Python client (launchdarkly-api on PyPI), as it is.
+"""All six operations by the vendor's Python client (launchdarkly-api on PyPI), as it is, in an old version or a new one.
 
 LD_HOST, LD_LIMITED_HOST (three requests in ten seconds), LD_CROWDED_HOST (three from an address), LD_FAULTS (the first
 one's admin endpoint) and LD_ACCESS_TOKEN say where.
 """
 
+import importlib.metadata
 import os
 import time
 import urllib.request
@@ -12,11 +13,15 @@ import launchdarkly_api
 from launchdarkly_api.api.access_tokens_api import AccessTokensApi
 from launchdarkly_api.models import AccessTokenPost, PatchOperation
 
+# Before, it had no parameters for pages.
+FIRST_WITH_PAGES = (15,)
+
 OWNER = os.environ["LD_ACCESS_TOKEN"]
 
 
 def client(secret, host=os.environ["LD_HOST"]):
-    configuration = launchdarkly_api.Configuration(host=host, api_key={"ApiKey": secret}, retries=False)
+    configuration = launchdarkly_api.Configuration(host=host, api_key={"ApiKey": secret})
+    configuration.retries = False
     return AccessTokensApi(launchdarkly_api.ApiClient(configuration))
 
 
@@ -35,14 +40,18 @@ made = [owner.post_token(AccessTokenPost(name=f"python {n}", role="reader", serv
 token = made[0]
 assert token.token.startswith("api-") and token.service_token and token.role == "reader", token
 
-seen, offset = [], 0
-while True:
-    page = owner.get_tokens(show_all=True, limit=2, offset=offset)
-    seen += [item.id for item in page.items]
-    offset += 2
-    if "next" not in page.links:
-        break
-assert len(seen) == len(set(seen)) == page.total_count, seen
+if tuple(map(int, importlib.metadata.version("launchdarkly-api").split("."))) < FIRST_WITH_PAGES:
+    # Fact 3: it sends `showAll=True`.
+    seen = [item.id for item in owner.get_tokens(show_all=True).items]
+else:
+    seen, offset = [], 0
+    while True:
+        page = owner.get_tokens(show_all=True, limit=2, offset=offset)
+        seen += [item.id for item in page.items]
+        offset += 2
+        if "next" not in page.links:
+            break
+    assert len(seen) == len(set(seen)) == page.total_count, seen
 assert {made_token.id for made_token in made} <= set(seen)
 
 read = owner.get_token(token.id)

@@ -8,20 +8,22 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagSt
 use schemars::schema::{InstanceType, SchemaObject};
 
 use crate::generate::DOCUMENT;
+use crate::lenient;
 
 /// The schemas in whose place the client has types written by hand.
-pub(crate) const BY_HAND: [&str; 2] = ["Role", "UnixMillis"];
+pub(crate) const BY_HAND: [&str; 3] = ["Role", "TokenId", "UnixMillis"];
 
 pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI =
         serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
     // What it can't take it answers with a panic; those that are known are found before, by line.
     let generated = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings()).generate_tokens(&spec)));
-    generated
+    let generated = generated
         .map_err(|_| {
             anyhow!("the generator gives up on {DOCUMENT}, for the reason above; undo the latest change to it")
         })?
-        .with_context(|| format!("the generator refuses {DOCUMENT}"))
+        .with_context(|| format!("the generator refuses {DOCUMENT}"))?;
+    lenient::types(generated, &serde_yaml_ng::from_str(document)?)
 }
 
 /// How the generator is told what the document can't say.

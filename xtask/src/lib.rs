@@ -8,6 +8,7 @@ mod derived_schemas;
 mod generate;
 mod import;
 mod json_schemas;
+mod lenient;
 mod lines;
 mod lint;
 mod operations_table;

@@ -140,6 +140,17 @@ fn serve() -> Command {
         )
         .arg(count("seed-tokens", "Put so many more tokens into a new store, the same ones each time"))
         .arg(
+            Arg::new("strict")
+                .long("strict")
+                .action(clap::ArgAction::SetTrue)
+                .help("Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log")
+                .long_help(
+                    "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH \
+                     without Content-Type: application/json (415), a custom role that the account does not have (400), and \
+                     the reset of another member's personal token (403)",
+                ),
+        )
+        .arg(
             Arg::new("fault")
                 .long("fault")
                 .value_name("FAULT")

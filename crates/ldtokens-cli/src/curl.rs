@@ -1,7 +1,7 @@
 //! A request as the curl command that would send it.
 
-use ldtokens::reqwest::Request;
-use ldtokens::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
+use ldtokens::raw::reqwest::Request;
+use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
 /// The command, quoted so that it runs when it is pasted into a POSIX shell where `LD_ACCESS_TOKEN` holds the credential.
 ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use ldtokens::{
-    AttemptSeen, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, TokenId,
+    AttemptEvent, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, TokenId,
 };
 use ldtokens_server::{Clock, Server};
 
@@ -25,7 +25,7 @@ const OVERLAP: Duration = Duration::from_secs(3600);
 struct Wire;
 
 impl Observer for Wire {
-    fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let (method, path) = (attempt.method, attempt.path);
         let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         anstream::println!("   {QUIET}{method:<6} {path:<68}{QUIET:#} {status}");
@@ -69,13 +69,16 @@ impl Demo {
         let new = NewToken::new(BaseRole::Reader).name("Nightly export").description("Feeds the warehouse").service();
         let issued = client.create(&new).await?;
         let id = &issued.id;
-        fields(&issued.token);
+        fields(&issued.details);
         field("secret", &format!("{} ...{}, whole only in this answer", issued.secret, issued.secret.last_four()));
 
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
-            field(&token.id, &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))));
+            field(
+                token.id.as_str(),
+                &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))),
+            );
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -107,7 +110,7 @@ impl Demo {
     }
 
     async fn expect_secret(&self, secret: &Secret, should_work: bool, promise: &str) -> Result<(), Failure> {
-        let works = match connect(&self.server, secret.clone())?.list().limit(1).send().await {
+        let works = match connect(&self.server, secret.clone())?.list().page_size(1).send().await {
             Ok(_) => true,
             Err(Error::Unauthorized(_)) => false,
             Err(error) => return Err(error.into()),
@@ -129,7 +132,7 @@ fn title(number: u32, text: &str) {
 }
 
 fn fields(token: &Token) {
-    field("id", &token.id);
+    field("id", token.id.as_str());
     field("name", token.name.as_deref().unwrap_or_default());
     field("reach", &reach(&json(token)));
 }

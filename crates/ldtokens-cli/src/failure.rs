@@ -143,7 +143,8 @@ impl From<Error> for Failure {
             Error::PatchFailed(_) => {
                 (Kind::Conflict, "nothing was changed: compare the patch with what `ldtokens get` shows")
             }
-            Error::RateLimited(_) => (Kind::RateLimited, "nothing was done"),
+            Error::RateLimited(_) | Error::DeadlineExceeded { .. } => (Kind::RateLimited, "nothing was done"),
+            Error::NoSecret { .. } => (Kind::SecretNotDelivered, ""),
             Error::OutcomeUnknown { .. } => (Kind::OutcomeUnknown, ""),
             Error::DryRun { .. } => (Kind::DryRun, ""),
             Error::Transport { .. } => (Kind::Transport, "look whether the host is right (--host) and can be reached"),

@@ -162,7 +162,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                     kind: Kind::Integer {
                         minimum: -9223372036854775808i64,
                     },
-                    description: "The API version that applies to requests with this token that do not name one. Cannot be changed later.",
+                    description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415. Cannot be changed later.",
                     example: "20240415",
                 },
             ],
@@ -314,14 +314,14 @@ pub(crate) static TOKEN: &[Parameter] = &[
         name: "_id",
         required: true,
         kind: Kind::Text,
-        description: "The token's ID, 24 hexadecimal digits.",
+        description: "The token's ID.",
         example: "\"61095542756dba551110ae21\"",
     },
     Parameter {
         name: "ownerId",
         required: true,
         kind: Kind::Text,
-        description: "The ID of the member who owns the token.",
+        description: "The ID of the member who owns the account.",
         example: "\"569f183514f4432160000007\"",
     },
     Parameter {
@@ -370,7 +370,7 @@ pub(crate) static TOKEN: &[Parameter] = &[
         name: "lastUsed",
         required: false,
         kind: Kind::Time,
-        description: "When the token last authenticated a request, as a Unix time in milliseconds. Absent if it never has.",
+        description: "When the token last authenticated a request, as a Unix time in milliseconds. Absent or 0 if it never has.",
         example: "1754002800000",
     },
     Parameter {
@@ -410,7 +410,7 @@ pub(crate) static TOKEN: &[Parameter] = &[
     },
     Parameter {
         name: "_links",
-        required: true,
+        required: false,
         kind: Kind::Json,
         description: "The places related to this one, by what they are to it, as in `self`, `parent` and `next`.",
         example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
@@ -421,7 +421,7 @@ pub(crate) static TOKEN: &[Parameter] = &[
         kind: Kind::Integer {
             minimum: -9223372036854775808i64,
         },
-        description: "The API version that applies to requests with this token that do not name one.",
+        description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415.",
         example: "20240415",
     },
 ];

@@ -2,7 +2,7 @@
 //! table can't say.
 
 use clap::ArgMatches;
-use ldtokens::reqwest::Method;
+use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Patch, Secret, TokenId};
 use serde_json::Value;
 

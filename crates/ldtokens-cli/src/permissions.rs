@@ -43,7 +43,10 @@ pub(crate) fn roles() -> &'static [&'static str] {
 /// What was given, if anything was.
 pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failure> {
     if let Some(role) = arguments.get_one::<String>("role") {
-        let role: BaseRole = role.parse().map_err(|_| Failure::usage("--role: there is no such base role"))?;
+        let role = BaseRole::from(role.as_str());
+        if matches!(role, BaseRole::Other(_)) {
+            return Err(Failure::usage("--role: there is no such base role"));
+        }
         return Ok(Some(role.into()));
     }
     if let Some(keys) = arguments.get_many::<String>("custom-role") {

@@ -43,6 +43,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if let Some(count) = arguments.get_one("seed-tokens") {
         builder = builder.seed_tokens(*count);
     }
+    if arguments.get_flag("strict") {
+        builder = builder.strict();
+    }
     for line in arguments.get_many::<String>("fault").into_iter().flatten() {
         builder = builder.fault(line.parse().map_err(|error| Failure::usage(format!("--fault: {error}")))?);
     }

@@ -79,7 +79,7 @@ fn is_id(word: &str) -> bool {
 
 /// The tokens whose name or ID is one of the words.
 async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
-    let mut tokens = session.client.list().all_members(true).limit(PAGE).stream();
+    let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
     let mut bearing = Vec::new();
     while let Some(token) = tokens.next().await {
         let token = token?;

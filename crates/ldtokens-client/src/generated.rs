@@ -7,65 +7,9 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    ///A base role that a new token can be given.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd,
-        schemars::JsonSchema
-    )]
-    pub enum BaseRole {
-        #[serde(rename = "reader")]
-        Reader,
-        #[serde(rename = "writer")]
-        Writer,
-        #[serde(rename = "admin")]
-        Admin,
-    }
-    impl ::std::fmt::Display for BaseRole {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Reader => f.write_str("reader"),
-                Self::Writer => f.write_str("writer"),
-                Self::Admin => f.write_str("admin"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for BaseRole {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "reader" => Ok(Self::Reader),
-                "writer" => Ok(Self::Writer),
-                "admin" => Ok(Self::Admin),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for BaseRole {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for BaseRole {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
+    crate::open_enum::open_enum! {
+        #[doc = "A base role that a new token can be given."] pub enum BaseRole { Reader
+        = "reader", Writer = "writer", Admin = "admin", }
     }
     ///Why a request was refused.
     #[derive(
@@ -73,17 +17,21 @@ pub mod types {
         ::serde::Serialize,
         Clone,
         Debug,
+        Default,
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct ErrorRep {
         ///What went wrong, for programs.
-        pub code: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub code: ::std::option::Option<::std::string::String>,
         ///A reference to give to support.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         ///What went wrong, for people.
-        pub message: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
     }
     impl ErrorRep {
         pub fn builder() -> builder::ErrorRep {
@@ -100,7 +48,10 @@ pub mod types {
         schemars::JsonSchema
     )]
     #[serde(transparent)]
-    pub struct JsonPatch(pub ::std::vec::Vec<PatchOperation>);
+    pub struct JsonPatch(
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
+        pub ::std::vec::Vec<PatchOperation>,
+    );
     impl ::std::ops::Deref for JsonPatch {
         type Target = ::std::vec::Vec<PatchOperation>;
         fn deref(&self) -> &::std::vec::Vec<PatchOperation> {
@@ -127,6 +78,7 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct Link {
         ///The path, with its query, on the same host.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -150,7 +102,10 @@ pub mod types {
         schemars::JsonSchema
     )]
     #[serde(transparent)]
-    pub struct Links(pub ::std::collections::BTreeMap<::std::string::String, Link>);
+    pub struct Links(
+        #[serde(deserialize_with = "crate::lenient::map_without_nulls")]
+        pub ::std::collections::BTreeMap<::std::string::String, Link>,
+    );
     impl ::std::ops::Deref for Links {
         type Target = ::std::collections::BTreeMap<::std::string::String, Link>;
         fn deref(&self) -> &::std::collections::BTreeMap<::std::string::String, Link> {
@@ -177,12 +132,15 @@ pub mod types {
         ::serde::Serialize,
         Clone,
         Debug,
+        Default,
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct MemberSummary {
         ///The member's email address.
-        pub email: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
         ///The member's first name.
         #[serde(
             rename = "firstName",
@@ -190,18 +148,22 @@ pub mod types {
         )]
         pub first_name: ::std::option::Option<::std::string::String>,
         ///The member's ID.
-        #[serde(rename = "_id")]
-        pub id: ::std::string::String,
+        #[serde(rename = "_id", skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
         ///The member's last name.
         #[serde(
             rename = "lastName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_name: ::std::option::Option<::std::string::String>,
-        #[serde(rename = "_links")]
-        pub links: Links,
+        #[serde(
+            rename = "_links",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub links: ::std::option::Option<Links>,
         ///The member's base role.
-        pub role: crate::Role,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub role: ::std::option::Option<crate::Role>,
     }
     impl MemberSummary {
         pub fn builder() -> builder::MemberSummary {
@@ -218,6 +180,7 @@ pub mod types {
         schemars::JsonSchema
     )]
     #[serde(untagged)]
+    #[non_exhaustive]
     pub enum PatchDelta {
         JsonPatch(JsonPatch),
         PatchWithComment(PatchWithComment),
@@ -241,6 +204,7 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct PatchOperation {
         ///A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -251,6 +215,7 @@ pub mod types {
         pub path: ::std::string::String,
         ///Any JSON value, for `add`, `replace` and `test`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::any")]
         pub value: ::std::option::Option<::serde_json::Value>,
     }
     impl PatchOperation {
@@ -258,77 +223,10 @@ pub mod types {
             Default::default()
         }
     }
-    ///What to do. A `test` that does not hold fails the whole patch.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd,
-        schemars::JsonSchema
-    )]
-    pub enum PatchOperationOp {
-        #[serde(rename = "add")]
-        Add,
-        #[serde(rename = "remove")]
-        Remove,
-        #[serde(rename = "replace")]
-        Replace,
-        #[serde(rename = "move")]
-        Move,
-        #[serde(rename = "copy")]
-        Copy,
-        #[serde(rename = "test")]
-        Test,
-    }
-    impl ::std::fmt::Display for PatchOperationOp {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Add => f.write_str("add"),
-                Self::Remove => f.write_str("remove"),
-                Self::Replace => f.write_str("replace"),
-                Self::Move => f.write_str("move"),
-                Self::Copy => f.write_str("copy"),
-                Self::Test => f.write_str("test"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for PatchOperationOp {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "add" => Ok(Self::Add),
-                "remove" => Ok(Self::Remove),
-                "replace" => Ok(Self::Replace),
-                "move" => Ok(Self::Move),
-                "copy" => Ok(Self::Copy),
-                "test" => Ok(Self::Test),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for PatchOperationOp {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for PatchOperationOp {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
+    crate::open_enum::open_enum! {
+        #[doc = "What to do. A `test` that does not hold fails the whole patch."] pub
+        enum PatchOperationOp { Add = "add", Remove = "remove", Replace = "replace", Move
+        = "move", Copy = "copy", Test = "test", }
     }
     ///A JSON Patch together with a comment for the audit log.
     #[derive(
@@ -339,6 +237,7 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct PatchWithComment {
         ///Why the change is made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -359,9 +258,11 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct Statement {
         ///The actions it speaks of.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub actions: ::std::vec::Vec<::std::string::String>,
         ///Whether the statement allows or denies. A statement that denies beats one that allows.
         pub effect: StatementEffect,
@@ -371,6 +272,7 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub not_actions: ::std::vec::Vec<::std::string::String>,
         ///It speaks of all resources but these.
         #[serde(
@@ -378,9 +280,11 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub not_resources: ::std::vec::Vec<::std::string::String>,
         ///The resources it speaks of.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub resources: ::std::vec::Vec<::std::string::String>,
     }
     impl Statement {
@@ -388,61 +292,10 @@ pub mod types {
             Default::default()
         }
     }
-    ///Whether the statement allows or denies. A statement that denies beats one that allows.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd,
-        schemars::JsonSchema
-    )]
-    pub enum StatementEffect {
-        #[serde(rename = "allow")]
-        Allow,
-        #[serde(rename = "deny")]
-        Deny,
-    }
-    impl ::std::fmt::Display for StatementEffect {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Allow => f.write_str("allow"),
-                Self::Deny => f.write_str("deny"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for StatementEffect {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "allow" => Ok(Self::Allow),
-                "deny" => Ok(Self::Deny),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for StatementEffect {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for StatementEffect {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
+    crate::open_enum::open_enum! {
+        #[doc =
+        "Whether the statement allows or denies. A statement that denies beats one that allows."]
+        pub enum StatementEffect { Allow = "allow", Deny = "deny", }
     }
     ///An access token. Its secret is whole only in the answer to `postToken` and `resetToken`.
     #[derive(
@@ -453,6 +306,7 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct Token {
         ///When the token was created, as a Unix time in milliseconds.
         #[serde(rename = "creationDate")]
@@ -463,37 +317,44 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub custom_role_ids: ::std::vec::Vec<::std::string::String>,
-        ///The API version that applies to requests with this token that do not name one.
+        ///The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415.
         #[serde(
             rename = "defaultApiVersion",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
         pub default_api_version: ::std::option::Option<i64>,
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
-        ///The token's ID, 24 hexadecimal digits.
+        ///The token's ID.
         #[serde(rename = "_id")]
-        pub id: ::std::string::String,
+        pub id: crate::TokenId,
         ///The policy that gives the token its permissions, in place of a role.
         #[serde(
             rename = "inlineRole",
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub inline_role: ::std::vec::Vec<Statement>,
         ///When the token last changed, as a Unix time in milliseconds.
         #[serde(rename = "lastModified")]
         pub last_modified: crate::UnixMillis,
-        ///When the token last authenticated a request, as a Unix time in milliseconds. Absent if it never has.
+        ///When the token last authenticated a request, as a Unix time in milliseconds. Absent or 0 if it never has.
         #[serde(
             rename = "lastUsed",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::zero_is_absent")]
         pub last_used: ::std::option::Option<crate::UnixMillis>,
-        #[serde(rename = "_links")]
-        pub links: Links,
+        #[serde(
+            rename = "_links",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub links: ::std::option::Option<Links>,
         #[serde(
             rename = "_member",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -505,7 +366,7 @@ pub mod types {
         ///A human-friendly name for the token.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        ///The ID of the member who owns the token.
+        ///The ID of the member who owns the account.
         #[serde(rename = "ownerId")]
         pub owner_id: ::std::string::String,
         ///The base role that gives the token its permissions.
@@ -536,6 +397,7 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct TokenBody {
         ///The custom roles that give the token its permissions, by ID or key.
         #[serde(
@@ -543,12 +405,14 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub custom_role_ids: ::std::vec::Vec<::std::string::String>,
-        ///The API version that applies to requests with this token that do not name one. Cannot be changed later.
+        ///The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415. Cannot be changed later.
         #[serde(
             rename = "defaultApiVersion",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
         pub default_api_version: ::std::option::Option<i64>,
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -559,6 +423,7 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub inline_role: ::std::vec::Vec<Statement>,
         ///A human-friendly name for the token.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -587,8 +452,10 @@ pub mod types {
         PartialEq,
         schemars::JsonSchema
     )]
+    #[non_exhaustive]
     pub struct Tokens {
         ///The tokens of this page.
+        #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub items: ::std::vec::Vec<Token>,
         #[serde(
             rename = "_links",
@@ -600,6 +467,7 @@ pub mod types {
             rename = "totalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
         pub total_count: ::std::option::Option<i64>,
     }
     impl Tokens {
@@ -611,26 +479,32 @@ pub mod types {
     pub mod builder {
         #[derive(Clone, Debug)]
         pub struct ErrorRep {
-            code: ::std::result::Result<::std::string::String, ::std::string::String>,
+            code: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
             id: ::std::result::Result<
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            message: ::std::result::Result<::std::string::String, ::std::string::String>,
+            message: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
         }
         impl ::std::default::Default for ErrorRep {
             fn default() -> Self {
                 Self {
-                    code: Err("no value supplied for code".to_string()),
+                    code: Ok(Default::default()),
                     id: Ok(Default::default()),
-                    message: Err("no value supplied for message".to_string()),
+                    message: Ok(Default::default()),
                 }
             }
         }
         impl ErrorRep {
             pub fn code<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::string::String>,
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.code = value
@@ -652,7 +526,7 @@ pub mod types {
             }
             pub fn message<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::string::String>,
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.message = value
@@ -750,35 +624,47 @@ pub mod types {
         }
         #[derive(Clone, Debug)]
         pub struct MemberSummary {
-            email: ::std::result::Result<::std::string::String, ::std::string::String>,
+            email: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
             first_name: ::std::result::Result<
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            id: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
             last_name: ::std::result::Result<
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            links: ::std::result::Result<super::Links, ::std::string::String>,
-            role: ::std::result::Result<crate::Role, ::std::string::String>,
+            links: ::std::result::Result<
+                ::std::option::Option<super::Links>,
+                ::std::string::String,
+            >,
+            role: ::std::result::Result<
+                ::std::option::Option<crate::Role>,
+                ::std::string::String,
+            >,
         }
         impl ::std::default::Default for MemberSummary {
             fn default() -> Self {
                 Self {
-                    email: Err("no value supplied for email".to_string()),
+                    email: Ok(Default::default()),
                     first_name: Ok(Default::default()),
-                    id: Err("no value supplied for id".to_string()),
+                    id: Ok(Default::default()),
                     last_name: Ok(Default::default()),
-                    links: Err("no value supplied for links".to_string()),
-                    role: Err("no value supplied for role".to_string()),
+                    links: Ok(Default::default()),
+                    role: Ok(Default::default()),
                 }
             }
         }
         impl MemberSummary {
             pub fn email<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::string::String>,
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.email = value
@@ -802,7 +688,7 @@ pub mod types {
             }
             pub fn id<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::string::String>,
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.id = value
@@ -824,7 +710,7 @@ pub mod types {
             }
             pub fn links<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::Links>,
+                T: ::std::convert::TryInto<::std::option::Option<super::Links>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.links = value
@@ -836,7 +722,7 @@ pub mod types {
             }
             pub fn role<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<crate::Role>,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Role>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.role = value
@@ -1165,7 +1051,7 @@ pub mod types {
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            id: ::std::result::Result<crate::TokenId, ::std::string::String>,
             inline_role: ::std::result::Result<
                 ::std::vec::Vec<super::Statement>,
                 ::std::string::String,
@@ -1178,7 +1064,10 @@ pub mod types {
                 ::std::option::Option<crate::UnixMillis>,
                 ::std::string::String,
             >,
-            links: ::std::result::Result<super::Links, ::std::string::String>,
+            links: ::std::result::Result<
+                ::std::option::Option<super::Links>,
+                ::std::string::String,
+            >,
             member: ::std::result::Result<
                 ::std::option::Option<super::MemberSummary>,
                 ::std::string::String,
@@ -1223,7 +1112,7 @@ pub mod types {
                         "no value supplied for last_modified".to_string(),
                     ),
                     last_used: Ok(Default::default()),
-                    links: Err("no value supplied for links".to_string()),
+                    links: Ok(Default::default()),
                     member: Ok(Default::default()),
                     member_id: Err("no value supplied for member_id".to_string()),
                     name: Ok(Default::default()),
@@ -1289,7 +1178,7 @@ pub mod types {
             }
             pub fn id<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::string::String>,
+                T: ::std::convert::TryInto<crate::TokenId>,
                 T::Error: ::std::fmt::Display,
             {
                 self.id = value
@@ -1335,7 +1224,7 @@ pub mod types {
             }
             pub fn links<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::Links>,
+                T: ::std::convert::TryInto<::std::option::Option<super::Links>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.links = value
@@ -1763,8 +1652,8 @@ pub mod types {
 Create, list, read, change, rotate and delete the access tokens of a LaunchDarkly account.
 
 Every request carries the secret of an access token, bare, in the `Authorization` header, and should name the API
-version it was written for in `LD-API-Version` (`20160426`, `20210729`, `20220603` or `20240415`). Without that header
-the token's own default version applies; a version the API does not know is a 400.
+version it was written for in `LD-API-Version`: `20160426`, `20191212`, `20210729`, `20220603`, `20240415`, or `beta` for
+resources in beta. Without that header the token's `defaultApiVersion` applies. An unknown version is a 400.
 
 All times are Unix times in milliseconds.
 
@@ -2183,7 +2072,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetToken<'a> {
         client: &'a super::Client,
-        token_id: Result<::std::string::String, String>,
+        token_id: Result<crate::TokenId, String>,
     }
     impl<'a> GetToken<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -2194,13 +2083,12 @@ pub mod builder {
         }
         pub fn token_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::std::string::String>,
+            V: std::convert::TryInto<crate::TokenId>,
         {
             self.token_id = value
                 .try_into()
                 .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for token_id failed"
-                        .to_string()
+                    "conversion to `crate :: TokenId` for token_id failed".to_string()
                 });
             self
         }
@@ -2285,7 +2173,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteToken<'a> {
         client: &'a super::Client,
-        token_id: Result<::std::string::String, String>,
+        token_id: Result<crate::TokenId, String>,
     }
     impl<'a> DeleteToken<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -2296,13 +2184,12 @@ pub mod builder {
         }
         pub fn token_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::std::string::String>,
+            V: std::convert::TryInto<crate::TokenId>,
         {
             self.token_id = value
                 .try_into()
                 .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for token_id failed"
-                        .to_string()
+                    "conversion to `crate :: TokenId` for token_id failed".to_string()
                 });
             self
         }
@@ -2385,7 +2272,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct PatchToken<'a> {
         client: &'a super::Client,
-        token_id: Result<::std::string::String, String>,
+        token_id: Result<crate::TokenId, String>,
         body: Result<types::PatchDelta, String>,
     }
     impl<'a> PatchToken<'a> {
@@ -2398,13 +2285,12 @@ pub mod builder {
         }
         pub fn token_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::std::string::String>,
+            V: std::convert::TryInto<crate::TokenId>,
         {
             self.token_id = value
                 .try_into()
                 .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for token_id failed"
-                        .to_string()
+                    "conversion to `crate :: TokenId` for token_id failed".to_string()
                 });
             self
         }
@@ -2514,7 +2400,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ResetToken<'a> {
         client: &'a super::Client,
-        token_id: Result<::std::string::String, String>,
+        token_id: Result<crate::TokenId, String>,
         expiry: Result<Option<crate::UnixMillis>, String>,
     }
     impl<'a> ResetToken<'a> {
@@ -2527,13 +2413,12 @@ pub mod builder {
         }
         pub fn token_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::std::string::String>,
+            V: std::convert::TryInto<crate::TokenId>,
         {
             self.token_id = value
                 .try_into()
                 .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for token_id failed"
-                        .to_string()
+                    "conversion to `crate :: TokenId` for token_id failed".to_string()
                 });
             self
         }

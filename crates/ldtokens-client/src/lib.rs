@@ -1,9 +1,13 @@
 //! The generated client for LaunchDarkly's access tokens, beneath the [`ldtokens`] facade.
 //!
 //! [`Client`] and everything in [`types`] and [`builder`] is written by `cargo xtask generate` from the project's
-//! `openapi.yaml`. By hand there is only what that document can't express: [`Secret`], which never prints itself;
-//! [`Role`], which keeps a role it does not know; [`UnixMillis`], the API's time; and [`Transport`], the one door through
-//! which every request of the generated client leaves.
+//! `openapi.yaml`. Written by hand is only what that document can't express: [`Secret`], which never prints itself;
+//! [`TokenId`], which can't lead to another path; [`Role`], which keeps a role it does not know; [`UnixMillis`], the API's
+//! time; [`read_token`], for a token of which something can't be read; and [`Transport`], through which every request of
+//! the generated client goes.
+//!
+//! The types read liberally: `null` is absence, a whole number may be written as a float, an unknown value of an enum is
+//! kept as `Other`, and an unknown property of a token in its `extra`.
 //!
 //! Most programs want the facade, which retries, paces, pages and redacts. This crate is its escape hatch.
 //!
@@ -12,14 +16,20 @@
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 #[allow(missing_docs, unreachable_pub, unused_imports)]
 mod generated;
+mod lenient;
+mod open_enum;
+mod read_token;
 mod role;
 mod secret;
+mod token_id;
 mod transport;
 mod unix_millis;
 
 pub use generated::{Client, Error, ResponseValue, builder, types};
+pub use read_token::{ReadToken, read_token};
 pub use role::Role;
 pub use secret::Secret;
+pub use token_id::{InvalidTokenId, TokenId};
 pub use transport::{Exchange, SharedTransport, Transport};
 pub use unix_millis::UnixMillis;
 

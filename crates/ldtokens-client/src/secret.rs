@@ -58,6 +58,12 @@ impl fmt::Display for Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
+    }
+}
+
 impl From<String> for Secret {
     fn from(secret: String) -> Self {
         Self::new(secret)

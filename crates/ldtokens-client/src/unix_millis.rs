@@ -3,7 +3,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::lenient::WholeNumber;
 
 /// A moment, as the API writes it: milliseconds since 1 January 1970, UTC.
 ///
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(moment.get(), 1_754_006_400_000);
 /// assert_eq!(moment.to_system_time() - Duration::from_millis(1_754_006_400_000), UNIX_EPOCH);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UnixMillis(i64);
 
@@ -73,6 +75,13 @@ impl From<UnixMillis> for SystemTime {
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Also takes a whole number that is written as a float.
+impl<'de> Deserialize<'de> for UnixMillis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WholeNumber::deserialize(deserializer).map(|WholeNumber(millis)| Self(millis))
     }
 }
 

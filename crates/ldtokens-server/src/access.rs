@@ -171,7 +171,7 @@ fn statements(records: &Records<'_>, document: &Value) -> Result<Vec<Statement>,
 
 /// The policy of each of `roles`. None for one that the account does not have, which gives nothing.
 fn of_roles(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Option<Vec<Statement>>>> {
-    roles.iter().map(|role| records.policy(role)).collect()
+    roles.iter().map(|role| Ok(records.custom_role(role)?.map(|role| role.policy))).collect()
 }
 
 fn custom_roles(document: &Value) -> Vec<String> {

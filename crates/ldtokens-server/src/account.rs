@@ -9,9 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
+use crate::custom_role_ids;
 use crate::document::new_token;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
+use crate::strictness::Strictness;
 
 const DEFAULT: &str = include_str!("default_account.yaml");
 
@@ -57,7 +59,7 @@ struct AccountMember {
     email: String,
     /// The base role: owner, admin, writer, reader, or another that the API may have.
     role: Role,
-    /// The keys of custom roles, which say what a member who is no admin may do to tokens.
+    /// The keys or IDs of custom roles, which say what a member who is no admin may do to tokens.
     #[serde(default)]
     custom_roles: Vec<String>,
     #[serde(default)]
@@ -94,7 +96,7 @@ struct AccountToken {
     description: Option<String>,
     /// The base role: reader, writer or admin.
     role: Option<Role>,
-    /// The keys of custom roles.
+    /// The keys or IDs of custom roles.
     custom_role_ids: Option<Vec<String>>,
     /// A policy of its own.
     inline_role: Option<Vec<Statement>>,
@@ -162,10 +164,14 @@ impl Account {
         for member in &members {
             records.add_member(member)?;
         }
+        let owner = records.owner_id()?;
         let mut secrets = Vec::new();
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
-            let mut stored = token.stored(member.ok_or_else(Refusal::not_found)?, now)?;
+            let mut stored = token.stored(&owner, member.ok_or_else(Refusal::not_found)?, now)?;
+            if let Some(document) = stored.document.as_object_mut() {
+                custom_role_ids::resolve(records, Strictness { is_strict: true }, document)?;
+            }
             let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
             stored.document["token"] = secret.last_four().into();
             records.add_token(&stored)?;
@@ -176,7 +182,9 @@ impl Account {
     }
 
     fn check(&self) -> Result<(), InvalidAccount> {
-        let roles: BTreeSet<&String> = self.custom_roles.iter().map(|role| &role.key).collect();
+        let keys: BTreeSet<&String> = self.custom_roles.iter().map(|role| &role.key).collect();
+        let roles: BTreeSet<&String> =
+            keys.iter().copied().chain(self.custom_roles.iter().filter_map(|role| role.id.as_ref())).collect();
         let emails: BTreeSet<&String> = self.members.iter().map(|member| &member.email).collect();
         if self.members.is_empty() {
             return Err(InvalidAccount("members: there is none".to_owned()));
@@ -191,7 +199,7 @@ impl Account {
             Some(unknown) => Err(InvalidAccount(format!("{at}: customRoles has no `{unknown}`"))),
             None => Ok(()),
         };
-        if roles.len() < self.custom_roles.len() || emails.len() < self.members.len() {
+        if keys.len() < self.custom_roles.len() || emails.len() < self.members.len() {
             return Err(InvalidAccount("a custom role's key, or a member's email, is there twice".to_owned()));
         }
         for (index, role) in self.custom_roles.iter().enumerate() {
@@ -208,7 +216,9 @@ impl Account {
             known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
-            token.stored(member.stored(), 0).map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
+            token
+                .stored("", member.stored(), 0)
+                .map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
             if let Some(secret) = &token.secret {
                 check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
                 if !secrets.insert(secret.expose()) {
@@ -246,7 +256,7 @@ impl AccountRole {
 
 impl AccountToken {
     /// The token as if it had been created by the API, whose checks it has to pass.
-    fn stored(&self, member: Member, now: i64) -> Result<StoredToken, Refusal> {
+    fn stored(&self, owner: &str, member: Member, now: i64) -> Result<StoredToken, Refusal> {
         let mut body = json!({ "name": self.name, "serviceToken": self.service_token });
         for (name, value) in [
             ("description", json!(self.description)),
@@ -260,7 +270,7 @@ impl AccountToken {
             }
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
-        new_token(id, body.to_string().as_bytes(), member, now)
+        new_token(id, body.to_string().as_bytes(), owner, member, now)
     }
 }
 

@@ -38,6 +38,7 @@ impl Refusal {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::CONFLICT => Self::conflict(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
             StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it could not be understood"),
             StatusCode::TOO_MANY_REQUESTS => Self::rate_limited(),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Service unavailable. Try again later."),
@@ -63,12 +64,22 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.")
     }
 
+    pub(crate) fn not_its_member() -> Self {
+        let message = "Forbidden. Only its own member may reset a personal token.";
+        Self { message: message.to_owned(), ..Self::forbidden() }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier")
     }
 
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource")
+    }
+
+    pub(crate) fn unsupported_media_type() -> Self {
+        let message = "A request with this method must have the header Content-Type: application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     }
 
     pub(crate) fn conflict() -> Self {

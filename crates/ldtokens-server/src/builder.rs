@@ -21,6 +21,7 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::start_error::StartError;
 use crate::store::Store;
+use crate::strictness::Strictness;
 
 /// Builds a [`Server`]; [`Server::builder`] begins one.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub struct ServerBuilder {
     account: Option<Account>,
     owner_secret: Option<Secret>,
     session: bool,
+    strict: bool,
     seed_tokens: u32,
     clock: Clock,
     limits: Limits,
@@ -51,6 +53,7 @@ impl ServerBuilder {
             account: None,
             owner_secret: None,
             session: false,
+            strict: false,
             seed_tokens: 0,
             clock: Clock::system(),
             limits: Limits::none(),
@@ -106,6 +109,15 @@ impl ServerBuilder {
     /// secret to use it.
     pub fn session(mut self) -> Self {
         self.session = true;
+        self
+    }
+
+    /// Refuses what LaunchDarkly is known or documented to refuse, or may refuse, and what this server otherwise takes with
+    /// a warning in the log, since clients of the vendor's own send it: a `POST` or `PATCH` whose `Content-Type` is not
+    /// `application/json` (415), custom roles that the account does not have (400), and the reset of another
+    /// member's personal token (403).
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
         self
     }
 
@@ -198,6 +210,7 @@ impl ServerBuilder {
             store,
             session,
             clock: self.clock,
+            strictness: Strictness { is_strict: self.strict },
             limiter: Limiter::new(self.limits),
             faults: faults.clone(),
             read_timeout: self.bounds.read_timeout,

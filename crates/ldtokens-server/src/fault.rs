@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::identity_and_roles;
 use crate::judge;
 
 /// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
@@ -35,6 +36,14 @@ pub enum Effect {
         /// What the answer's `Retry-After` says, in seconds.
         retry_after: Option<u64>,
     },
+    /// The work is done, and then the request is answered with this status, as a gateway does that lost the answer. So not
+    /// even a 503 with `Retry-After` says that nothing was done.
+    StatusAfter {
+        /// From 400 to 599.
+        status: u16,
+        /// What the answer's `Retry-After` says, in seconds.
+        retry_after: Option<u64>,
+    },
     /// The connection is dropped before anything is done.
     DropBefore,
     /// The work is done, and then the connection is dropped instead of an answer.
@@ -52,7 +61,8 @@ const LONGEST_DELAY: Duration = Duration::from_secs(600);
 impl Fault {
     /// How its line reads, in a sentence.
     pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [after=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
-                            status=CODE [retry-after=SECONDS], drop-before, drop-after, delay=MILLISECONDS or cut-body";
+                            status=CODE [retry-after=SECONDS], status-after=CODE [retry-after=SECONDS], drop-before, drop-after, \
+                            delay=MILLISECONDS or cut-body";
 
     /// A fault that strikes every request.
     pub fn new(effect: Effect) -> Self {
@@ -86,12 +96,12 @@ impl Fault {
     /// Refuses what can never strike, or not as it says.
     pub(crate) fn check(&self) -> Result<(), InvalidFault> {
         let invalid = |reason: String| Err(InvalidFault(reason));
-        let known = judge::operation_ids();
+        let known: Vec<_> = judge::operation_ids().into_iter().chain(identity_and_roles::names()).collect();
         if let Some(unknown) = self.operation.as_ref().filter(|operation| !known.contains(&operation.as_str())) {
             return invalid(format!("there is no operation `{unknown}`; there is {}", known.join(", ")));
         }
         match self.effect {
-            Effect::Status { status, .. } if !(400..600).contains(&status) => {
+            Effect::Status { status, .. } | Effect::StatusAfter { status, .. } if !(400..600).contains(&status) => {
                 invalid(format!("a status of failure is from 400 to 599, not {status}"))
             }
             Effect::Delay(delay) if delay > LONGEST_DELAY => invalid("a delay is of ten minutes at most".to_owned()),
@@ -121,20 +131,21 @@ impl FromStr for Fault {
         let form = || InvalidFault(Self::FORM.to_owned());
         let mut words = line.split_whitespace();
         let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
-        let (mut effect, mut retry, mut times, mut after, mut chance) = (None, None, None, None, 1.0);
+        let (mut effect, mut retry, mut times, mut after, mut chance) = (None, None, None, None, None);
         for word in words {
             let number = |value: &str| value.parse::<u64>().map_err(|_| form());
             let told = match word.split_once('=') {
                 Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("after", value)) => after.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
-                Some(("probability", value)) => {
-                    chance = value.parse().map_err(|_| form())?;
-                    true
-                }
+                Some(("probability", value)) => chance.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("status", value)) => {
                     let status = value.parse().map_err(|_| form())?;
                     effect.replace(Effect::Status { status, retry_after: None }).is_none()
+                }
+                Some(("status-after", value)) => {
+                    let status = value.parse().map_err(|_| form())?;
+                    effect.replace(Effect::StatusAfter { status, retry_after: None }).is_none()
                 }
                 Some(("delay", value)) => {
                     effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none()
@@ -149,12 +160,15 @@ impl FromStr for Fault {
             }
         }
         match (&mut effect, retry) {
-            (Some(Effect::Status { retry_after, .. }), retry) => *retry_after = retry,
+            (Some(Effect::Status { retry_after, .. } | Effect::StatusAfter { retry_after, .. }), retry) => {
+                *retry_after = retry
+            }
             (_, Some(_)) => return Err(form()),
             _ => {}
         }
         let operation = (operation != "*").then(|| operation.to_owned());
-        Ok(Self { operation, effect: effect.ok_or_else(form)?, times, after: after.unwrap_or(0), probability: chance })
+        let (effect, after) = (effect.ok_or_else(form)?, after.unwrap_or(0));
+        Ok(Self { operation, effect, times, after, probability: chance.unwrap_or(1.0) })
     }
 }
 
@@ -163,14 +177,17 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.operation.as_deref().unwrap_or("*"))?;
         match self.effect {
-            Effect::Status { status, retry_after: None } => write!(f, "status={status}")?,
-            Effect::Status { status, retry_after: Some(seconds) } => {
-                write!(f, "status={status} retry-after={seconds}")?
-            }
+            Effect::Status { status, .. } => write!(f, "status={status}")?,
+            Effect::StatusAfter { status, .. } => write!(f, "status-after={status}")?,
             Effect::DropBefore => f.write_str("drop-before")?,
             Effect::DropAfter => f.write_str("drop-after")?,
             Effect::Delay(delay) => write!(f, "delay={}", delay.as_millis())?,
             Effect::CutBody => f.write_str("cut-body")?,
+        }
+        if let Effect::Status { retry_after: Some(seconds), .. }
+        | Effect::StatusAfter { retry_after: Some(seconds), .. } = self.effect
+        {
+            write!(f, " retry-after={seconds}")?;
         }
         if let Some(times) = self.times {
             write!(f, " times={times}")?;
@@ -194,6 +211,8 @@ mod tests {
         for line in [
             "postToken status=503 times=3",
             "* status=429 retry-after=2 probability=0.25",
+            "postToken status-after=503 retry-after=1 times=1",
+            "getCallerIdentity status=500",
             "getTokens drop-before",
             "deleteToken drop-after times=1",
             "deleteToken drop-after times=1 after=2",
@@ -214,6 +233,9 @@ mod tests {
             ("status=503", "reads"),
             ("postToken status=503 status=500", "reads"),
             ("postToken status=x", "reads"),
+            ("postToken status=503 status-after=503", "reads"),
+            ("postToken drop-after probability=0.5 probability=0.5", "reads"),
+            ("postToken status-after=200", "from 400 to 599"),
             ("postToken drop-after retry-after=1", "reads"),
             ("postToken drop-after times=-1", "reads"),
             ("postToken explode", "reads"),

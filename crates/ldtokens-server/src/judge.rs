@@ -23,8 +23,15 @@ struct Rules {
     method: String,
     /// Below the API's, with parameters in braces.
     path: String,
-    parameters: Vec<(String, Validator)>,
+    parameters: Vec<Parameter>,
     body: Option<Body>,
+}
+
+struct Parameter {
+    name: String,
+    /// What its text is read as: `boolean`, `integer`, or another type, as which the text itself is taken.
+    kind: String,
+    validator: Validator,
 }
 
 /// A body is an array or an object; where it can be either, each has a validator of its own, whose errors say more.
@@ -52,23 +59,35 @@ pub(crate) fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &
 /// Refuses a query of `operation` whose parameters the document does not allow, and reads those that it names.
 pub(crate) fn parameters(operation: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, Refusal> {
     let mut read = BTreeMap::new();
-    for (name, validator) in JUDGE.operations.get(operation).into_iter().flat_map(|rules| &rules.parameters) {
+    for parameter in JUDGE.operations.get(operation).into_iter().flat_map(|rules| &rules.parameters) {
+        let Parameter { name, kind, validator } = parameter;
         let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let Some(text) = values.next() else { continue };
         if values.next().is_some() {
             return Err(Refusal::invalid_request(format!("{name} is given more than once")));
         }
-        // On the wire all are texts; what reads as a number or a truth value is one.
-        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        let value = typed(kind, text).map_err(|reason| Refusal::invalid_request(format!("{name}: {reason}")))?;
         if let Err(error) = validator.validate(&value) {
             return Err(Refusal::invalid_request(format!("{name}: {error}")));
-        }
-        if value.is_number() && value.as_i64().is_none() {
-            return Err(Refusal::invalid_request(format!("{name}: {value} is not a whole number of 64 bits")));
         }
         read.insert(name.clone(), value);
     }
     Ok(read)
+}
+
+/// What the text of a query means. The vendor's server is written in Go, and what Go's `strconv.ParseBool` takes for a truth
+/// value is one: the vendor's Python clients send `True`.
+fn typed(kind: &str, text: &str) -> Result<Value, String> {
+    match (kind, text) {
+        ("boolean", "1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true.into()),
+        ("boolean", "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false.into()),
+        ("boolean", _) => Err(format!("{text:?} is neither true nor false")),
+        ("integer", _) => {
+            let number = text.parse::<i64>().map(Value::from);
+            number.map_err(|_| format!("{text:?} is not a whole number of 64 bits"))
+        }
+        _ => Ok(text.into()),
+    }
 }
 
 /// Refuses a body of `operation` that the document does not allow, naming the field and what was expected.
@@ -95,11 +114,12 @@ impl Judge {
         for (path, item) in document["paths"].as_object().expect("the document has paths") {
             for (method, operation) in item.as_object().expect("a path has operations") {
                 let Some(id) = operation["operationId"].as_str() else { continue };
-                let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
+                let path_at = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
+                let at = format!("{path_at}/{method}");
                 let rules = Rules {
                     method: method.to_uppercase(),
                     path: path.clone(),
-                    parameters: parameter_rules(&document, &at, operation),
+                    parameters: parameter_rules(&document, &path_at, &at),
                     body: body_rules(&document, &format!("{at}/requestBody/content/application~1json/schema")),
                 };
                 operations.insert(id.to_owned(), rules);
@@ -109,14 +129,36 @@ impl Judge {
     }
 }
 
-fn parameter_rules(document: &Value, at: &str, operation: &Value) -> Vec<(String, Validator)> {
-    let parameters = operation["parameters"].as_array().into_iter().flatten().enumerate();
-    let of_query = parameters.filter(|(_, parameter)| parameter["in"] == "query");
-    let rule = |(index, parameter): (usize, &Value)| {
-        let name = parameter["name"].as_str()?.to_owned();
-        Some((name, validator(document, &format!("{at}/parameters/{index}/schema"))))
-    };
-    of_query.filter_map(rule).collect()
+/// The query's parameters of the operation at `at`, which come after those of its path, at `path_at`, and beat them.
+fn parameter_rules(document: &Value, path_at: &str, at: &str) -> Vec<Parameter> {
+    let mut rules = BTreeMap::new();
+    for place in [path_at, at].map(|at| format!("{at}/parameters")) {
+        let count = document.pointer(&place).and_then(Value::as_array).map_or(0, Vec::len);
+        for parameter in (0..count).map(|index| followed(document, &format!("{place}/{index}"))) {
+            let text = |field: &str| document.pointer(&format!("{parameter}/{field}")).and_then(Value::as_str);
+            if let (Some("query"), Some(name)) = (text("in"), text("name")) {
+                let schema = format!("{parameter}/schema");
+                let kind = kind(document, &schema).unwrap_or("string").to_owned();
+                let validator = validator(document, &schema);
+                rules.insert(name.to_owned(), Parameter { name: name.to_owned(), kind, validator });
+            }
+        }
+    }
+    rules.into_values().collect()
+}
+
+/// The type that the schema at `pointer` asks for, itself or by one that it is made of.
+fn kind<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
+    let pointer = followed(document, pointer);
+    let schema = document.pointer(&pointer)?;
+    let parts = |name: &str| schema[name].as_array().map_or(0, Vec::len);
+    schema["type"].as_str().or_else(|| {
+        let places = ["allOf", "oneOf", "anyOf"].into_iter();
+        let mut places = places
+            .flat_map(|name| (0..parts(name)).map(move |index| (name, index)))
+            .map(|(name, index)| format!("{pointer}/{name}/{index}"));
+        places.find_map(|place| kind(document, &place))
+    })
 }
 
 fn body_rules(document: &Value, schema: &str) -> Option<Body> {
@@ -138,7 +180,7 @@ fn body_rules(document: &Value, schema: &str) -> Option<Body> {
 /// Where what stands at `pointer` really stands.
 fn followed(document: &Value, pointer: &str) -> String {
     let reference = document.pointer(pointer).and_then(|value| value["$ref"].as_str());
-    reference.map_or_else(|| pointer.to_owned(), |reference| reference.trim_start_matches('#').to_owned())
+    reference.map_or_else(|| pointer.to_owned(), |reference| followed(document, reference.trim_start_matches('#')))
 }
 
 fn validator(document: &Value, pointer: &str) -> Validator {
@@ -150,7 +192,7 @@ fn validator(document: &Value, pointer: &str) -> Validator {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, parameters};
+    use super::{body, parameter_rules, parameters};
     use serde_json::json;
 
     fn refusal(result: Result<impl Sized, crate::answer::Refusal>) -> String {
@@ -184,19 +226,51 @@ mod tests {
     fn parameters_are_read_as_the_document_types_them() {
         let query = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(parameters("getTokens", &query("limit", "5")).unwrap()["limit"], json!(5));
-        assert_eq!(parameters("getTokens", &query("showAll", "true")).unwrap()["showAll"], json!(true));
+        // Fact 3: as Go's strconv.ParseBool reads them.
+        for (texts, meant) in [("1 t T TRUE true True", true), ("0 f F FALSE false False", false)] {
+            for text in texts.split(' ') {
+                let read = parameters("getTokens", &query("showAll", text)).unwrap();
+                assert_eq!(read["showAll"], json!(meant), "{text}");
+            }
+        }
         for (name, value) in [
             ("limit", "0"),
             ("limit", "1.5"),
             ("limit", "99999999999999999999"),
             ("limit", "a"),
             ("offset", "-1"),
-            ("showAll", "1"),
+            ("limit", "1e3"),
+            ("limit", " 1"),
+            ("showAll", "2"),
+            ("showAll", "yes"),
+            ("showAll", "tRUE"),
+            ("showAll", "null"),
             ("showAll", ""),
         ] {
             assert!(refusal(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
         }
         let twice = [query("limit", "1"), query("limit", "2")].concat();
         assert!(refusal(parameters("getTokens", &twice)).contains("more than once"));
+    }
+
+    #[test]
+    fn parameters_are_found_by_reference_and_on_the_path_too() {
+        let document = json!({
+            "paths": {"/a": {
+                "parameters": [{"$ref": "#/components/parameters/one"}, {"in": "query", "name": "two", "schema": {"type": "string"}}],
+                "get": {"parameters": [
+                    {"in": "query", "name": "two", "schema": {"allOf": [{"$ref": "#/components/schemas/Number"}, {"minimum": 0}]}},
+                    {"in": "header", "name": "three", "schema": {"type": "string"}},
+                ]},
+            }},
+            "components": {
+                "parameters": {"one": {"in": "query", "name": "one", "schema": {"$ref": "#/components/schemas/Again"}}},
+                "schemas": {"Again": {"$ref": "#/components/schemas/Number"}, "Number": {"type": "integer"}},
+            },
+        });
+        let rules = parameter_rules(&document, "/paths/~1a", "/paths/~1a/get");
+        let found: Vec<_> = rules.iter().map(|rule| (rule.name.as_str(), rule.kind.as_str())).collect();
+        assert_eq!(found, [("one", "integer"), ("two", "integer")]);
+        assert!(!rules[1].validator.is_valid(&json!(-1)) && rules[1].validator.is_valid(&json!(1)));
     }
 }

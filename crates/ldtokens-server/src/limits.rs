@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 
 use crate::answer::Refusal;
 use crate::clock::Clock;
+use crate::identity_and_roles;
 use crate::judge;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
@@ -14,8 +15,9 @@ const WINDOW: i64 = 10_000;
 /// How many requests are answered in each window of ten seconds. Beyond that the answer is 429.
 ///
 /// With a limit of the account or of routes, every answer says when the window ends and how much of both is left: if only
-/// one is given, a route has no less than the account, and the account as much as its six routes together. Without one, no
-/// answer has these headers. The limit of an address is told by `Retry-After` only, once it is exceeded.
+/// one is given, a route has no less than the account, and the account as much as all routes together. Without one, no
+/// answer has these headers. A request whose credential does not work is not counted, and its 401 has none of them. The limit
+/// of an address counts every request, and is told by `Retry-After` only, once it is exceeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     account: Option<u32>,
@@ -49,7 +51,8 @@ impl Limits {
 
     /// The limits of the account and of each route, if there are any.
     fn of_window(self) -> Option<(u32, u32)> {
-        let routes = u32::try_from(judge::operation_ids().len()).unwrap_or(u32::MAX);
+        let routes =
+            u32::try_from(judge::operation_ids().len() + identity_and_roles::names().count()).unwrap_or(u32::MAX);
         match (self.account, self.route) {
             (None, None) => None,
             (account, route) => {
@@ -90,8 +93,13 @@ impl Limiter {
         Self { address_limit: limits.address, window_limits: limits.of_window(), window: Mutex::default() }
     }
 
-    /// Counts a request to `route`.
-    pub(crate) fn count(&self, address: Option<IpAddr>, route: &'static str, clock: &Clock) -> Count {
+    /// Whether requests of the account or to its routes are counted.
+    pub(crate) fn has_windows(&self) -> bool {
+        self.window_limits.is_some()
+    }
+
+    /// Counts a request from `address`, and to `route` if the account's limits apply to it.
+    pub(crate) fn count(&self, address: Option<IpAddr>, route: Option<&'static str>, clock: &Clock) -> Count {
         if self.address_limit.is_none() && self.window_limits.is_none() {
             return Count::default();
         }
@@ -113,7 +121,9 @@ impl Limiter {
             }
             *used += 1;
         }
-        let Some((account_limit, route_limit)) = self.window_limits else { return Count::default() };
+        let (Some((account_limit, route_limit)), Some(route)) = (self.window_limits, route) else {
+            return Count::default();
+        };
         let of_account = window.account;
         let of_route = window.routes.entry(route).or_default();
         let exceeded = of_account >= account_limit || *of_route >= route_limit;

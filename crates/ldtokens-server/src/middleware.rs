@@ -55,14 +55,17 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
 }
 
 impl Service {
-    async fn limited(&self, mut request: Request, next: Next) -> Answer {
+    async fn limited(self: &Arc<Self>, mut request: Request, next: Next) -> Answer {
         if request.method() == Method::OPTIONS {
             return preflight();
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation(&request);
         request.extensions_mut().insert(Operation(operation));
-        let count = self.limiter.count(peer, operation.unwrap_or(ELSEWHERE), &self.clock);
+        // A request that nobody known makes spends nothing of the account's.
+        let is_counted = self.limiter.has_windows() && self.is_authenticated(request.headers()).await;
+        let route = is_counted.then_some(operation.unwrap_or(ELSEWHERE));
+        let count = self.limiter.count(peer, route, &self.clock);
         let mut answer = match &count.refusal {
             Some(refusal) => refusal.clone().into_answer(),
             None => self.faulty(operation, request, next).await,
@@ -78,9 +81,10 @@ impl Service {
         }
         match strike.effect {
             None | Some(Effect::Delay(_)) => next.run(request).await,
-            Some(Effect::Status { status, retry_after }) => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                Refusal::of_status(status).retry_after(retry_after).into_answer()
+            Some(Effect::Status { status, retry_after }) => failure(status, retry_after),
+            Some(Effect::StatusAfter { status, retry_after }) => {
+                next.run(request).await;
+                failure(status, retry_after)
             }
             Some(Effect::DropBefore) => dropped(),
             Some(Effect::DropAfter) => {
@@ -103,6 +107,12 @@ fn preflight() -> Answer {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+/// The answer of a fault with this status.
+fn failure(status: u16, retry_after: Option<u64>) -> Answer {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Refusal::of_status(status).retry_after(retry_after).into_answer()
 }
 
 fn dropped() -> Answer {
@@ -142,7 +152,8 @@ struct LogLine {
 impl LogLine {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-        let token_id = request.uri().path().split('/').find(|part| is_id(part)).map(str::to_owned);
+        let mut parts = request.uri().path().split('/');
+        let token_id = parts.find(|part| is_id(part) && route.contains("{tokenId}")).map(str::to_owned);
         let method = METHODS.into_iter().find(|method| method == request.method());
         Self { method, route: route.to_owned(), token_id }
     }

@@ -9,9 +9,13 @@ use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
 use crate::answer::{Answer, Refusal, json_answer, no_content};
-use crate::document::{later, link, new_token, patched, shown};
+use crate::custom_role_ids;
+use crate::document::{kept, later, link, new_token, shown};
+use crate::identity_and_roles;
+use crate::patch::patched;
 use crate::secrets;
 use crate::store::{LastUse, Records, StoredToken};
+use crate::strictness::Strictness;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
@@ -26,8 +30,8 @@ pub(crate) struct Asked {
     pub(crate) now: i64,
     /// The API version that it is for.
     pub(crate) version: i64,
-    /// The token that the path names, if it names one.
-    pub(crate) token_id: String,
+    /// The token or custom role that the path names, if it names one.
+    pub(crate) path_id: String,
     /// The query's parameters, as the document types them.
     pub(crate) parameters: BTreeMap<String, Value>,
     /// The body, which the document allows.
@@ -39,6 +43,7 @@ pub(crate) struct Request<'a> {
     pub(crate) records: &'a Records<'a>,
     pub(crate) caller: &'a Caller,
     pub(crate) last_use: &'a LastUse,
+    pub(crate) strictness: Strictness,
     pub(crate) asked: &'a Asked,
 }
 
@@ -72,12 +77,12 @@ pub(crate) fn work(operation: &str) -> Option<Work> {
         "patchToken" => Work::Change(patch_token),
         "deleteToken" => Work::Write(delete_token),
         "resetToken" => Work::Write(reset_token),
-        _ => return None,
+        other => return identity_and_roles::work(other),
     })
 }
 
 impl Request<'_> {
-    fn parameter(&self, name: &str) -> Option<i64> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<i64> {
         self.asked.parameters.get(name).and_then(Value::as_i64)
     }
 
@@ -134,8 +139,12 @@ fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
 
 fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let mut token = new_token(secrets::new_id(), &asked.body, caller.token.member.clone(), asked.now)?;
+    let owner = records.owner_id()?;
+    let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
     caller.require(records, Action::Create, &token)?;
+    if let Some(document) = token.document.as_object_mut() {
+        custom_role_ids::resolve(records, request.strictness, document)?;
+    }
     caller.require_reach(records, &token.document)?;
     let secret = secrets::new_secret();
     token.document["token"] = secret.last_four().into();
@@ -145,17 +154,20 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 }
 
 fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.token_id, &[])?;
+    let token = request.caller.find(request.records, &request.asked.path_id, &[])?;
     Ok(json_answer(StatusCode::OK, &request.shown(&token)))
 }
 
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let token = records.token(&asked.token_id)?.ok_or_else(Refusal::not_found)?;
-    let patched = patched(&token.document, &asked.body, asked.now);
+    let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
+    let patched = patched(&request.shown(&token), &asked.body, asked.now, |document| {
+        custom_role_ids::resolve(records, request.strictness, document)
+    });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;
     let (document, actions) = patched?;
+    let document = kept(document);
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_reach(records, &document)?;
     }
@@ -166,17 +178,35 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.token_id, &[Action::Delete])?;
+    let token = request.caller.find(request.records, &request.asked.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
     request.last_use.forget(&token.id);
     Ok(no_content())
 }
 
+/// The end of the year 9999. A later expiry is no time in milliseconds.
+const LATEST_EXPIRY: i64 = 253_402_300_799_999;
+
+/// When the old secrets of a token that is reset stop working: a time that has passed, as 0 has, means at once.
+fn expiry(request: &Request<'_>) -> Result<i64, Refusal> {
+    match request.parameter("expiry") {
+        None => Ok(request.asked.now),
+        Some(expiry @ 0..=LATEST_EXPIRY) => Ok(expiry),
+        Some(expiry) => Err(Refusal::invalid_request(format!(
+            "expiry: {expiry} is not a Unix time in milliseconds; leave it out to end the old secret at once"
+        ))),
+    }
+}
+
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
 fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let Request { records, caller, asked, .. } = request;
-    let mut token = caller.find(records, &asked.token_id, &[Action::Reset])?;
-    records.expire_secrets(&token.id, request.parameter("expiry").unwrap_or(asked.now), asked.now)?;
+    let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
+    let is_its_own = !caller.token.service && caller.token.member.id == token.member.id;
+    if !token.service && !is_its_own {
+        request.strictness.tolerate(Refusal::not_its_member())?;
+    }
+    records.expire_secrets(&token.id, expiry(request)?, asked.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
     token.document["lastModified"] = later(&token.document, asked.now).into();

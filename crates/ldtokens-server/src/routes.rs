@@ -16,6 +16,7 @@ use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
 use crate::faults::Faults;
+use crate::identity_and_roles;
 use crate::judge;
 use crate::limits::Limiter;
 use crate::middleware;
@@ -23,6 +24,7 @@ use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
 use crate::session::Session;
 use crate::store::{Records, Store};
+use crate::strictness::Strictness;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -35,16 +37,17 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
+    pub(crate) strictness: Strictness,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
 }
 
-/// The paths that the document has, `/healthz`, and what goes around them.
+/// The paths that the document has, those of [`identity_and_roles`], `/healthz`, and what goes around them.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
-    for path in judge::paths() {
+    for path in judge::paths().into_iter().chain(identity_and_roles::paths()) {
         router = router.route(&format!("{API}{path}"), any(serve));
     }
     router
@@ -58,12 +61,17 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation(pub(crate) Option<&'static str>);
 
+/// The methods that `path` takes, and the operation that each is.
+fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    judge::operations_at(path).chain(identity_and_roles::operations_at(path))
+}
+
 /// The operation that a request is, by the document's name for it.
 pub(crate) fn operation(request: &HttpRequest) -> Option<&'static str> {
     let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API)?;
     // As everywhere on the web, what can be got can be asked for its head.
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    judge::operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
+    operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
 }
 
 async fn serve(
@@ -72,10 +80,10 @@ async fn serve(
     request: HttpRequest,
 ) -> Answer {
     // What is not UTF-8 is no ID, and neither is the empty text.
-    let token_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
+    let path_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
     let operation = request.extensions().get::<Operation>().and_then(|operation| operation.0);
     let answered = match operation.and_then(|operation| Some((operation, work(operation)?))) {
-        Some((operation, work)) => service.perform(operation, work, token_id.unwrap_or_default(), request).await,
+        Some((operation, work)) => service.perform(operation, work, path_id.unwrap_or_default(), request).await,
         None => return not_allowed(&request),
     };
     answered.unwrap_or_else(Refusal::into_answer)
@@ -84,7 +92,7 @@ async fn serve(
 /// Refuses a method, naming those that are taken.
 fn not_allowed(request: &HttpRequest) -> Answer {
     let path = request.extensions().get::<MatchedPath>().and_then(|path| path.as_str().strip_prefix(API));
-    let methods: Vec<_> = judge::operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
+    let methods: Vec<_> = operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
     let mut answer = Refusal::method_not_allowed().into_answer();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
         answer.headers_mut().insert(header::ALLOW, methods);
@@ -105,13 +113,13 @@ impl Service {
         self: Arc<Self>,
         operation: &'static str,
         work: Work,
-        token_id: String,
+        path_id: String,
         request: HttpRequest,
     ) -> Result<Answer, Refusal> {
         let (head, body) = request.into_parts();
         let body = self.whole(body).await?;
         let looking = self.clone();
-        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, token_id, &head, body));
+        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, path_id, &head, body));
         match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
             Next::Done(answer) => Ok(answer),
             Next::Write(asked, work) => self.write(asked, work).await,
@@ -139,10 +147,10 @@ impl Service {
         asked: Asked,
         work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
     ) -> Result<Answer, Refusal> {
-        let (last_use, session) = (self.store.last_use().clone(), self.session.clone());
+        let (last_use, session, strictness) = (self.store.last_use().clone(), self.session.clone(), self.strictness);
         let write = move |records: &Records<'_>| {
             let caller = Session::caller(session.as_ref(), records, &asked.credential, asked.now)?;
-            work(&Request { records, caller: &caller, last_use: &last_use, asked: &asked })
+            work(&Request { records, caller: &caller, last_use: &last_use, strictness, asked: &asked })
         };
         self.store.write(write).await
     }
@@ -154,27 +162,39 @@ impl Service {
         whole.map_err(|_| Refusal::too_slow())?.map_err(too_long)
     }
 
+    /// Whether the credential in `headers` opens anything. If the store can't say, the operation will say why.
+    pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
+        let Some(credential) = credential(headers) else { return false };
+        let (service, now) = (self.clone(), self.clock.now().get());
+        let looked = tokio::task::spawn_blocking(move || {
+            service.store.read(|records| Session::caller(service.session.as_ref(), records, &credential, now))
+        });
+        !matches!(looked.await, Ok(Err(refusal)) if refusal.status == StatusCode::UNAUTHORIZED)
+    }
+
     /// Checks the request, and does what can be done by reading.
     fn look(
         &self,
         operation: &'static str,
         work: Work,
-        token_id: String,
+        path_id: String,
         head: &Parts,
         body: Bytes,
     ) -> Result<Next, Refusal> {
         let now = self.clock.now().get();
-        let credential = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let credential = secrets::hash(credential.ok_or_else(Refusal::unauthorized)?);
+        let credential = credential(&head.headers).ok_or_else(Refusal::unauthorized)?;
         self.store.read(|records| {
             let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
             let last_use = self.store.last_use();
             last_use.note(&caller.token.id, now);
             let version = version(&head.headers, &caller)?;
-            let parameters = judge::parameters(operation, &query(&head.uri)?)?;
+            if takes_json(&head.method) && !is_json(&head.headers) {
+                self.strictness.tolerate(Refusal::unsupported_media_type())?;
+            }
+            let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
             judge::body(operation, &body)?;
-            let asked = Asked { credential, now, version, token_id, parameters, body };
-            let request = Request { records, caller: &caller, last_use, asked: &asked };
+            let asked = Asked { credential, now, version, path_id, parameters, body };
+            let request = Request { records, caller: &caller, last_use, strictness: self.strictness, asked: &asked };
             Ok(match work {
                 Work::Read(work) => Next::Done(work(&request)?),
                 Work::Write(work) => Next::Write(asked, work),
@@ -187,6 +207,22 @@ impl Service {
     }
 }
 
+/// The hash of the caller's secret.
+fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok().map(secrets::hash)
+}
+
+/// "Request bodies for PATCH, POST and PUT must be JSON", say the vendor's docs; its server has refused a POST without a
+/// body for that too.
+fn takes_json(method: &Method) -> bool {
+    [Method::POST, Method::PATCH, Method::PUT].contains(method)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
 fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
@@ -194,13 +230,18 @@ fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     }
 }
 
-/// The version of the API that the request names, or else its token's default.
+/// The version of the API that the request names, or else its token's default. `beta`, which the vendor has for resources
+/// in beta, means the newest.
 fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
     let Some(named) = headers.get("ld-api-version") else {
         return Ok(caller.token.document["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]));
     };
-    let known = named.to_str().ok().and_then(|text| text.parse().ok()).filter(|version| API_VERSIONS.contains(version));
-    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}")))
+    let named = named.to_str().unwrap_or_default();
+    if named == "beta" {
+        return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
+    }
+    let known = named.parse().ok().filter(|version| API_VERSIONS.contains(version));
+    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
 }
 
 /// The method that `request` tunnels through a POST.

@@ -30,6 +30,11 @@ pub(crate) fn new_id() -> String {
     hex(&random::<12>())
 }
 
+/// An ID that is always the same for the same `kind` and `name`.
+pub(crate) fn derived_id(kind: &str, name: &str) -> String {
+    hex(&hash(&format!("{kind}/{name}"))[..12])
+}
+
 /// Whether `text` has the form of an ID.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|digit| digit.is_ascii_hexdigit())

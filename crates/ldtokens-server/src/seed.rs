@@ -35,19 +35,21 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
         let actions = if number == 0 { json!(["resetAccessToken"]) } else { json!(["updateAccessTokenDescription"]) };
         let policy = json!([{ "effect": "allow", "actions": actions, "resources": ["service-token/*"] }]);
         let policy = serde_json::from_value(policy).map_err(|_| Refusal::internal())?;
-        let id = format!("5eed0001{number:016x}");
+        let id = custom_role_id(number);
         records.add_custom_role(&CustomRole { id, key: key.to_owned(), name: key.to_owned(), policy })?;
     }
     let members: Vec<Member> = (0..count.div_ceil(TOKENS_A_MEMBER)).map(member).collect();
     for member in &members {
         records.add_member(member)?;
     }
+    let owner = records.owner_id()?;
     for number in 0..count {
         let member = &members[dice.usize(..members.len())];
         let created = LATEST - dice.i64(1..1000) * DAY - dice.i64(0..DAY);
         let mut token = new_token(
             format!("5eed{number:020x}"),
             body(&mut dice, number).to_string().as_bytes(),
+            &owner,
             member.clone(),
             created,
         )?;
@@ -56,6 +58,11 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
         records.add_token(&token)?;
     }
     Ok(())
+}
+
+/// Of the rotators, or of the auditors.
+fn custom_role_id(number: usize) -> String {
+    format!("5eed0001{number:016x}")
 }
 
 fn member(number: u32) -> Member {
@@ -79,7 +86,7 @@ fn body(dice: &mut fastrand::Rng, number: u32) -> Value {
         "defaultApiVersion": if dice.u8(..5) == 0 { 20_220_603 } else { 20_240_415 },
     });
     match dice.u8(..10) {
-        0 => body["customRoleIds"] = json!([if dice.bool() { "seeded-rotators" } else { "seeded-auditors" }]),
+        0 => body["customRoleIds"] = json!([custom_role_id(usize::from(!dice.bool()))]),
         1 => {
             let resource = format!("proj/{team}:env/*:flag/*");
             body["inlineRole"] = json!([{ "effect": "allow", "actions": ["*"], "resources": [resource] }]);

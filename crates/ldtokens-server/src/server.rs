@@ -1,3 +1,4 @@
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -94,11 +95,15 @@ impl Server {
     }
 
     /// Gives a member another base role, which the API of tokens can't do. Personal tokens never have more than their
-    /// member has, so theirs falls with it. Gives whether there is such a member, and the change is on disk.
-    pub async fn set_member_role(&self, email: &str, role: Role) -> bool {
+    /// member has, so theirs falls with it. Gives whether there is a member with this email address; if there is, the change
+    /// is on disk.
+    ///
+    /// # Errors
+    /// An error of the store, such as a full disk. Nothing was changed.
+    pub async fn set_member_role(&self, email: &str, role: Role) -> io::Result<bool> {
         let email = email.to_owned();
         let set = move |records: &crate::store::Records<'_>| Ok(records.set_member_role(&email, role.as_str())?);
-        self.service.store.write(set).await.unwrap_or(false)
+        self.service.store.write(set).await.map_err(|refusal| io::Error::other(refusal.message))
     }
 
     /// Takes no more requests, finishes those under way (for thirty seconds at most), and closes the store.

@@ -3,6 +3,7 @@
 pub(crate) mod api_version;
 pub(crate) mod base_url;
 pub(crate) mod builder;
+pub(crate) mod config_error;
 pub(crate) mod environment;
 #[cfg(feature = "rustls")]
 mod tls;

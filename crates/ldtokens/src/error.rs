@@ -1,77 +1,94 @@
 use std::fmt;
-use std::time::Duration;
 
+use crate::config::config_error::ConfigError;
+use crate::send::api_error::ApiError;
 use crate::send::operation::Operation;
-use crate::token_id::InvalidTokenId;
+use crate::tokens::recover::CleanUp;
+use crate::{InvalidTokenId, TokenId};
 
-/// Why a call did not give what was asked for.
+/// Why a call failed. See [`guide::errors`](crate::guide::errors).
 ///
-/// There is a variant for each thing that a caller would treat differently. Neither `Display` nor `Debug` ever shows a
-/// secret; the source of an error has the details of its cause.
+/// Neither `Display` nor `Debug` ever shows a secret. [`source`](std::error::Error::source) has the cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client can't be built from what it was given. Nothing was sent.
+    /// The client can't be built with these settings. Nothing was sent.
     Config(ConfigError),
-    /// The text given for a token's ID can't be one. Nothing was sent.
+    /// The text can't be a token's ID. Nothing was sent.
     TokenId(InvalidTokenId),
-    /// The arguments of the call contradict each other or the API's rules. Nothing was sent.
+    /// The arguments are wrong. Nothing was sent.
     InvalidInput(String),
-    /// 400: the API does not understand the request.
+    /// 400: the API does not accept the request.
     InvalidRequest(Box<ApiError>),
-    /// 401: the credential is not, or no longer, a working secret.
+    /// 401: the credential is not valid, or not any more.
     Unauthorized(Box<ApiError>),
-    /// 403: the credential works, but may not do this.
+    /// 403: the credential is valid, but lacks permission.
     Forbidden(Box<ApiError>),
-    /// 404: there is no such token, or none that the credential may know of.
+    /// 404: the token does not exist, or the credential may not see it.
     NotFound(Box<ApiError>),
-    /// 409: the token changed while the request was under way. Nothing was changed by it; read again and repeat.
+    /// 409: the token changed at the same time. Nothing was changed; read it again and retry.
     Conflict(Box<ApiError>),
-    /// 422: the patch does not apply to the token, or one of its `test`s does not hold. Nothing was changed.
+    /// 422: the patch does not apply to the token, or one of its `test`s failed. Nothing was changed.
     PatchFailed(Box<ApiError>),
-    /// 429: the account's or the address's rate limit is spent, and the call's deadline leaves no time to wait for the
-    /// next window. Nothing was done. [`ApiError::retry_after`] says how long to wait.
+    /// 429: the rate limit is exceeded, and lasts longer than the call's deadline. Nothing was done.
+    /// [`ApiError::retry_after`] says how long to wait.
     RateLimited(Box<ApiError>),
-    /// 5xx: the API, or something between here and there, failed, also after the repetitions that are safe.
+    /// 5xx to a request that only reads, after all retries.
     Server(Box<ApiError>),
     /// A status that the API does not document for this operation, such as a redirect.
     Unexpected(Box<ApiError>),
-    /// No answer: the connection could not be made, broke off, or took longer than its time-out.
-    Transport {
-        /// The operation that got no answer.
+    /// The call's deadline passed before the request could be sent, because other requests were waiting too. Nothing was
+    /// done.
+    DeadlineExceeded {
+        /// The operation.
         operation: Operation,
-        /// What the HTTP client says of it.
-        source: reqwest::Error,
     },
-    /// An answer of success whose body can't be read as what the API promises.
-    Undecodable {
-        /// The operation whose answer it was.
+    /// No response: no connection could be made, or, for a request that only reads, it broke off or timed out.
+    Transport {
+        /// The operation.
         operation: Operation,
-        /// Where reading stopped. It never repeats what was read.
+        /// The HTTP library's error.
+        source: TransportError,
+    },
+    /// A successful response whose body can't be read.
+    Undecodable {
+        /// The operation.
+        operation: Operation,
+        /// The ID of the token that can't be read, if it is known.
+        token_id: Option<String>,
+        /// Which property or position can't be read. Never what stands there.
         place: String,
     },
-    /// The request went out and may have been carried out, but the answer that would tell is lost. It was not repeated,
-    /// because repeating it could do harm.
-    OutcomeUnknown {
-        /// The operation that may or may not have been carried out.
+    /// The token was created or reset, but the response does not have its secret, or only the last four characters.
+    /// Nobody has the secret: [`reset`](crate::Client::reset) the token, or delete it.
+    NoSecret {
+        /// The operation.
         operation: Operation,
-        /// The mark by which a token that was created can be known: its description contains this. Only from
+        /// The token.
+        id: TokenId,
+    },
+    /// The request was sent and may have been carried out, but the response is lost. It was not retried, because carrying
+    /// it out twice could do harm.
+    OutcomeUnknown {
+        /// The operation.
+        operation: Operation,
+        /// Finds and removes what lost attempts may have created. Only from
         /// [`create_or_recover`](crate::Client::create_or_recover).
-        marker: Option<String>,
-        /// What was seen instead of the answer.
+        clean_up: Option<Box<CleanUp>>,
+        /// What came instead of the response.
         source: Box<Error>,
     },
-    /// The request was shown and not sent, as a [`dry_run`](crate::ClientBuilder::dry_run) asks.
+    /// The request was shown and not sent, because of [`dry_run`](crate::ClientBuilder::dry_run).
     DryRun {
-        /// The operation that was not carried out.
+        /// The operation.
         operation: Operation,
     },
-    /// The list was read to its end, but it changed meanwhile: tokens may be missing from what was read.
+    /// The list changed while it was read: tokens may be missing from what was read.
     ListChanged {
-        /// How many tokens came a second time, and were left out.
+        /// How many tokens came a second time, and were skipped.
         repeated: u64,
     },
-    /// The list's link to its next page can't be followed: it loops, goes back, or leaves the host.
+    /// The list's link to its next page can't be followed: it leads back, or to another host.
     BadLink {
         /// What is wrong with it.
         reason: &'static str,
@@ -79,7 +96,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the API said, if it was the API that refused.
+    /// The API's error response, if there was one.
+    ///
+    /// For [`OutcomeUnknown`](Self::OutcomeUnknown) it is in the [`source`](std::error::Error::source).
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::InvalidRequest(api)
@@ -93,6 +112,44 @@ impl Error {
             | Self::Unexpected(api) => Some(api),
             _ => None,
         }
+    }
+
+    /// The HTTP status of the API's error response.
+    pub fn status(&self) -> Option<u16> {
+        self.api().map(|api| api.status)
+    }
+
+    /// The operation that failed, if the error is about one.
+    pub fn operation(&self) -> Option<Operation> {
+        match self {
+            Self::DeadlineExceeded { operation }
+            | Self::Transport { operation, .. }
+            | Self::Undecodable { operation, .. }
+            | Self::NoSecret { operation, .. }
+            | Self::OutcomeUnknown { operation, .. }
+            | Self::DryRun { operation } => Some(*operation),
+            Self::ListChanged { .. } | Self::BadLink { .. } => Some(Operation::GetTokens),
+            _ => self.api().map(|api| api.operation),
+        }
+    }
+
+    /// The `X-Request-Id` of the API's error response.
+    pub fn request_id(&self) -> Option<&str> {
+        self.api()?.request_id.as_deref()
+    }
+
+    /// Whether the same call may succeed later and can't do harm if it is made again: nothing was done, or it only reads.
+    ///
+    /// Not for [`OutcomeUnknown`](Self::OutcomeUnknown) or [`Conflict`](Self::Conflict): look at the token first.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited(_)
+                | Self::Server(_)
+                | Self::DeadlineExceeded { .. }
+                | Self::Transport { .. }
+                | Self::ListChanged { .. }
+        )
     }
 
     pub(crate) fn from_api(api: ApiError) -> Self {
@@ -111,7 +168,7 @@ impl Error {
     }
 
     pub(crate) fn outcome_unknown(operation: Operation, source: Self) -> Self {
-        Self::OutcomeUnknown { operation, marker: None, source: Box::new(source) }
+        Self::OutcomeUnknown { operation, clean_up: None, source: Box::new(source) }
     }
 }
 
@@ -130,41 +187,49 @@ impl fmt::Display for Error {
             | Self::RateLimited(api)
             | Self::Server(api)
             | Self::Unexpected(api) => api.fmt(f),
-            Self::Transport { operation, source } => {
-                let what = if source.is_connect() {
-                    "could not connect"
-                } else if source.is_timeout() {
-                    "timed out"
-                } else {
-                    "the connection broke off"
-                };
-                write!(f, "{operation}: {what}")
+            Self::DeadlineExceeded { operation } => {
+                write!(f, "{operation}: not sent: the call's deadline passed while other requests were waiting too")
             }
-            Self::Undecodable { operation, place } => {
-                write!(f, "{operation}: the answer is not what the API promises ({place})")
+            Self::Transport { operation, source } => write!(f, "{operation}: {}", source.what()),
+            Self::Undecodable { operation, token_id, place } => {
+                write!(f, "{operation}: the response can't be read")?;
+                if let Some(id) = token_id {
+                    write!(f, ", token {id}")?;
+                }
+                write!(f, ": {place}")
             }
-            Self::OutcomeUnknown { operation, marker, .. } => {
-                write!(f, "{operation}: the answer is lost, and it may or may not have been carried out; ")?;
-                match (operation.id().as_str(), marker) {
-                    ("postToken", Some(marker)) => {
-                        write!(f, "delete any token whose description contains `{marker}`, then create again")
-                    }
-                    ("postToken", None) => f.write_str(
-                        "list the tokens, delete one that it made and whose secret nobody holds, then create again",
+            Self::NoSecret { operation, id } => {
+                let done = if *operation == Operation::PostToken { "created" } else { "reset" };
+                write!(
+                    f,
+                    "{operation}: the token {id} was {done}, but the response does not have the whole secret, so nobody \
+                     has it; reset the token, or delete it"
+                )
+            }
+            Self::OutcomeUnknown { operation, clean_up, .. } => {
+                write!(f, "{operation}: the response is lost, and the request may or may not have been carried out; ")?;
+                match (operation, clean_up) {
+                    (Operation::PostToken, Some(clean_up)) => write!(
+                        f,
+                        "list the tokens, delete any whose description contains `{}` and any like it that nobody else \
+                         created just now, then create again",
+                        clean_up.marker()
                     ),
-                    ("resetToken", _) => {
-                        f.write_str("the old secret may have stopped working; reset again with a credential that works")
-                    }
+                    (Operation::PostToken, None) => f.write_str(
+                        "list the tokens, delete the one that it created, if any, since nobody has its secret, then create \
+                         again",
+                    ),
+                    (Operation::ResetToken, _) => f.write_str(
+                        "the old secret may have stopped working; reset again with a credential that works",
+                    ),
                     _ => f.write_str("read the token to see, before trying again"),
                 }
             }
-            Self::ListChanged { repeated } => {
-                write!(
-                    f,
-                    "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
-                )
-            }
-            Self::DryRun { operation } => write!(f, "{operation}: not sent, since this is a dry run"),
+            Self::ListChanged { repeated } => write!(
+                f,
+                "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
+            ),
+            Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
             Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
         }
     }
@@ -192,95 +257,47 @@ impl From<InvalidTokenId> for Error {
     }
 }
 
-/// What the API said when it refused a request.
-///
-/// A proxy or an outage answers with HTML, with nothing, or with half of something; then [`code`](Self::code) and
-/// [`message`](Self::message) say only what the status does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ApiError {
-    /// The operation that was refused.
-    pub operation: Operation,
-    /// The HTTP status.
-    pub status: u16,
-    /// The API's word for what went wrong, as in `optimistic_locking_error`; empty if the answer has none.
-    pub code: String,
-    /// The API's sentence for what went wrong.
-    pub message: String,
-    /// The reference to give to LaunchDarkly's support, if the answer has one.
-    pub id: Option<String>,
-    /// How long the answer asks to wait before the next request, if it does.
-    pub retry_after: Option<Duration>,
-}
+/// Why there is no response. It keeps the HTTP library's own error as its source, so that the library is not part of this
+/// crate's interface.
+#[derive(Debug)]
+pub struct TransportError(reqwest::Error);
 
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({}", self.operation, self.message, self.status)?;
-        if !self.code.is_empty() {
-            write!(f, " {}", self.code)?;
-        }
-        if let Some(id) = &self.id {
-            write!(f, ", reference {id}")?;
-        }
-        f.write_str(")")?;
-        if let Some(wait) = self.retry_after {
-            write!(f, "; try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))?;
-        }
-        Ok(())
+impl TransportError {
+    pub(crate) fn new(error: reqwest::Error) -> Self {
+        Self(error)
     }
-}
 
-/// Why a client can't be built. It never repeats a value that may be a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No environment variable holds a credential.
-    MissingCredential {
-        /// The variables that were looked at, in order.
-        variables: &'static [&'static str],
-    },
-    /// The credential can't be a secret.
-    Credential {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The host can't be one.
-    Host {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// An environment variable can't be read.
-    Variable {
-        /// Its name.
-        name: &'static str,
-        /// What is wrong with its value.
-        reason: String,
-    },
-    /// The text to be added to the user agent can't stand in a header.
-    UserAgent,
-    /// A root certificate can't be read.
-    RootCertificate {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The HTTP client can't be made with these settings.
-    Http(String),
-}
+    pub(crate) fn into_reqwest(self) -> reqwest::Error {
+        self.0
+    }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingCredential { variables } => {
-                write!(f, "no credential: set {} to the secret of an access token", variables.join(" or "))
-            }
-            Self::Credential { reason } => write!(f, "the credential is not a secret of LaunchDarkly's: {reason}"),
-            Self::Host { reason } => write!(f, "the host can't be used: {reason}"),
-            Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
-            Self::UserAgent => f.write_str("the user agent's suffix has characters that a header can't hold"),
-            Self::RootCertificate { reason } => write!(f, "the root certificate can't be read: {reason}"),
-            Self::Http(reason) => write!(f, "the HTTP client can't be made: {reason}"),
+    /// Whether no connection could be made. Then nothing was sent.
+    pub fn is_connect(&self) -> bool {
+        self.0.is_connect()
+    }
+
+    /// Whether a time-out passed.
+    pub fn is_timeout(&self) -> bool {
+        self.0.is_timeout()
+    }
+
+    fn what(&self) -> &'static str {
+        match () {
+            () if self.is_connect() => "could not connect",
+            () if self.is_timeout() => "timed out",
+            () => "the connection broke off",
         }
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what())
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}

@@ -1,54 +1,87 @@
-//! The one path that every request takes: deadline, pacing, attempts, and what their outcome means.
+//! The one path of every request: deadline, rate limits, attempts and retries.
+//!
+//! | file | what it decides |
+//! | --- | --- |
+//! | `prepare.rs` | the headers; which path and which expiry is refused |
+//! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
+//! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
+//! | `attempt.rs`, `response.rs`, `api_error.rs` | what one response or its absence means |
+//! | `retry.rs` | whether to try again |
+//! | `transport.rs`, `request.rs` | how the generated code's requests, and those made at run time, get here |
+//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and who is told |
 
 pub(crate) mod api_error;
-pub(crate) mod attempt;
+mod attempt;
 pub(crate) mod clock;
 pub(crate) mod dry_run;
 pub(crate) mod observe;
 pub(crate) mod operation;
 pub(crate) mod pacing;
+mod prepare;
+mod rate_limit;
 pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod retry;
-pub(crate) mod server_time;
+mod server_time;
+pub(crate) mod transport;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ldtokens_client::{Exchange, Secret, Transport};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Request, Response, StatusCode};
+use ldtokens_client::Secret;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Request};
 use tracing::Instrument;
 
-use crate::error::{ApiError, Error};
-use crate::send::attempt::{Answer, Attempt, attempt};
-use crate::send::clock::Clock;
-use crate::send::dry_run::Rehearsal;
-use crate::send::observe::{AttemptSeen, CallSeen, Observer};
-use crate::send::operation::Operation;
-use crate::send::pacing::{Pacing, TooLate};
-use crate::send::retry::{Decision, Known, Past, Repetition, RetryPolicy, decide};
+use self::api_error::ApiError;
+use self::attempt::{Attempt, Context, attempt};
+use self::clock::Clock;
+use self::dry_run::DryRunConfig;
+use self::observe::{AttemptEvent, CallEvent, Observer};
+use self::operation::Operation;
+use self::pacing::{Pacing, TooLate};
+use self::response::Response;
+use self::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
+use crate::config::base_url::BaseUrl;
+use crate::error::Error;
 
-/// What every call of a client and of its clones shares.
+/// What all calls of a client and of its clones share.
 #[derive(Debug)]
 pub(crate) struct Sender {
+    pub(crate) base_url: BaseUrl,
     pub(crate) credential: Secret,
-    /// The headers that go with every request, the credential among them.
+    /// The headers of every request, the credential among them.
     pub(crate) headers: HeaderMap,
-    pub(crate) tunnelled: bool,
+    pub(crate) method_override: bool,
     pub(crate) policy: RetryPolicy,
     pub(crate) pacing: Pacing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) rehearsal: Option<Rehearsal>,
+    pub(crate) dry_run: Option<DryRunConfig>,
+    /// Whether the API has accepted the credential.
+    pub(crate) credential_worked: AtomicBool,
 }
 
-/// A request on its way.
+/// What differs from call to call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SendOptions {
+    /// How long the old secret keeps working after a reset.
+    pub(crate) overlap: Option<Duration>,
+    /// A deadline by the clock's `elapsed`, for several calls together.
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// A call under way.
 struct Outgoing<'a> {
     http: &'a reqwest::Client,
     operation: Operation,
+    method: Method,
     token_id: Option<String>,
-    repetition: Repetition,
+    idempotency: Idempotency,
     request: Request,
+    overlap: Option<Duration>,
+    deadline: Duration,
 }
 
 impl Sender {
@@ -56,81 +89,85 @@ impl Sender {
         &self,
         http: &reqwest::Client,
         operation: Operation,
-        request: Request,
-    ) -> Result<Answer, Error> {
-        let changes = !request.method().is_safe();
-        let outgoing = Outgoing {
-            http,
-            operation,
-            token_id: token_id(&request),
-            repetition: Repetition::of(&request),
-            request: self.stamp(request),
-        };
-        if self.rehearsal.as_ref().is_some_and(|rehearsal| rehearsal.holds_back(changes, &outgoing.request)) {
+        mut request: Request,
+        options: SendOptions,
+    ) -> Result<Response, Error> {
+        let token_id = prepare::check_path(operation, request.url(), &self.base_url)?;
+        let method = request.method().clone();
+        let idempotency = Idempotency::of(&request);
+        prepare::stamp(&mut request, &self.headers, self.method_override);
+        if let Some(dry_run) = self.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
+            prepare::set_expiry(&mut request, options.overlap, self.pacing.server_now(&*self.clock))?;
+            dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
-        let span = tracing::debug_span!("call", %operation, token_id = outgoing.token_id);
+        let span = tracing::debug_span!("call", %operation, token_id);
         let begun = self.clock.elapsed();
+        let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
+        let overlap = options.overlap;
+        let outgoing = Outgoing { http, operation, method, token_id, idempotency, request, overlap, deadline };
         let mut attempts = 0;
         let result = self.attempts(&outgoing, begun, &mut attempts).instrument(span).await;
         if let Some(observer) = &self.observer {
             let took = self.clock.elapsed().saturating_sub(begun);
-            observer.call(&CallSeen { operation, attempts, took, succeeded: result.is_ok() });
+            observer.call(&CallEvent { operation, attempts, took, error: result.as_ref().err() });
         }
         result
     }
 
-    async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Answer, Error> {
-        let (operation, clock) = (outgoing.operation, &*self.clock);
-        let deadline = begun.saturating_add(self.policy.deadline);
-        let mut unknown = false;
+    async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Response, Error> {
+        let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
+        let (mut unknown, mut counted) = (false, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
             let permit = match self.pacing.admit(operation, clock, deadline).await {
                 Ok(permit) => permit,
-                Err(TooLate { wait }) => return Err(self.too_late(outgoing, unknown, last_error, wait)),
+                Err(too_late) => return Err(outgoing.too_late(unknown, last_error, &too_late)),
             };
             let sent = clock.elapsed();
             let left = deadline.saturating_sub(sent);
             if left.is_zero() {
-                // What is not sent has no unknown outcome.
-                return Err(self.too_late(outgoing, unknown, last_error, left));
+                let too_late = TooLate { wait: left, rate_limited: false };
+                return Err(outgoing.too_late(unknown, last_error, &too_late));
             }
-            *attempts += 1;
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
+            prepare::set_expiry(&mut request, outgoing.overlap, self.pacing.server_now(clock))?;
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
+            *attempts += 1;
             let waited = sent.saturating_sub(free_since);
             let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
-            let Attempt { known, status, request_id, result } =
-                attempt(outgoing.http, request, operation, permit, clock, &self.credential)
-                    .instrument(span.clone())
-                    .await;
-            let url = outgoing.request.url();
-            let seen = AttemptSeen {
+            let context = Context {
+                http: outgoing.http,
+                clock,
+                credential: &self.credential,
                 operation,
-                method: outgoing.request.method().as_str(),
-                path: &url.as_str()[url.origin().ascii_serialization().len()..],
-                token_id: outgoing.token_id.as_deref(),
-                number: *attempts,
-                waited,
-                took: clock.elapsed().saturating_sub(sent),
-                status: status.map(|status| status.as_u16()),
-                request_id: request_id.as_deref(),
+                method: &outgoing.method,
             };
-            span.in_scope(|| self.observed(&seen, known));
+            let attempt = attempt(context, request, permit).instrument(span.clone()).await;
+            span.in_scope(|| self.observe(outgoing, &attempt, *attempts, waited, sent));
 
+            let Attempt { outcome, result, .. } = attempt;
+            if result.is_ok() {
+                self.credential_worked.store(true, Ordering::Relaxed);
+            }
+            counted += u32::from(outcome.counts());
             free_since = clock.elapsed();
-            let past = Past { attempts: *attempts, unknown, left: deadline.saturating_sub(free_since) };
-            match decide(outgoing.repetition, known, past, &self.policy, fastrand::f64()) {
-                Decision::Deliver => return result,
-                Decision::Done => return Ok(Answer::no_content()),
-                Decision::SayUnknown => {
-                    let source = result.err().or(last_error).expect("an answer of success is delivered");
+            let state = RetryState {
+                counted,
+                unknown,
+                credential_worked: self.credential_worked.load(Ordering::Relaxed),
+                left: deadline.saturating_sub(free_since),
+            };
+            match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
+                Decision::Return => return result,
+                Decision::Done => return Ok(Response::no_content()),
+                Decision::OutcomeUnknown => {
+                    let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(operation, source));
                 }
-                Decision::Again(wait) => {
-                    unknown |= known == Known::Unknown;
+                Decision::Retry(wait) => {
+                    unknown |= matches!(outcome, AttemptOutcome::Unknown { .. });
                     last_error = result.err();
                     clock.sleep(wait).await;
                 }
@@ -138,121 +175,46 @@ impl Sender {
         }
     }
 
-    /// The error of a call whose time to wait lies beyond its deadline.
-    fn too_late(&self, outgoing: &Outgoing<'_>, unknown: bool, last: Option<Error>, wait: Duration) -> Error {
-        let error = last.unwrap_or_else(|| out_of_time(outgoing.operation, wait));
-        if unknown && outgoing.repetition == Repetition::Settles {
-            Error::outcome_unknown(outgoing.operation, error)
+    /// Tells `tracing` and the observer of an attempt, without headers and bodies.
+    fn observe(&self, outgoing: &Outgoing<'_>, attempt: &Attempt, number: u32, waited: Duration, sent: Duration) {
+        let took = self.clock.elapsed().saturating_sub(sent);
+        let status = attempt.status.map(|status| status.as_u16());
+        tracing::debug!(
+            status,
+            took_ms = took.as_millis() as u64,
+            request_id = attempt.request_id,
+            outcome = ?attempt.outcome,
+            "attempt ended"
+        );
+        let Some(observer) = &self.observer else { return };
+        let url = outgoing.request.url();
+        observer.attempt(&AttemptEvent {
+            operation: outgoing.operation,
+            method: outgoing.request.method().as_str(),
+            path: &url.as_str()[url.origin().ascii_serialization().len()..],
+            token_id: outgoing.token_id.as_deref(),
+            number,
+            waited,
+            took,
+            status,
+            request_id: attempt.request_id.as_deref(),
+            error: attempt.result.as_ref().err(),
+        });
+    }
+}
+
+impl Outgoing<'_> {
+    /// The error of a call that can't be sent, or not again, before its deadline.
+    fn too_late(&self, unknown: bool, last: Option<Error>, too_late: &TooLate) -> Error {
+        let operation = self.operation;
+        let error = last.unwrap_or_else(|| match too_late.rate_limited {
+            true => Error::RateLimited(Box::new(ApiError::not_sent(operation, too_late.wait))),
+            false => Error::DeadlineExceeded { operation },
+        });
+        if unknown && self.idempotency != Idempotency::ReadOnly {
+            Error::outcome_unknown(operation, error)
         } else {
             error
         }
-    }
-
-    fn stamp(&self, mut request: Request) -> Request {
-        // The generated code adds this one by itself; the API knows no such header.
-        request.headers_mut().remove("api-version");
-        if self.tunnelled && matches!(*request.method(), Method::PATCH | Method::DELETE) {
-            let verb = HeaderValue::from_str(request.method().as_str()).expect("a method is a header's value");
-            request.headers_mut().insert(HeaderName::from_static("x-http-method-override"), verb);
-            *request.method_mut() = Method::POST;
-        }
-        for (name, value) in &self.headers {
-            if name == AUTHORIZATION || !request.headers().contains_key(name) {
-                request.headers_mut().insert(name, value.clone());
-            }
-        }
-        request
-    }
-
-    fn observed(&self, seen: &AttemptSeen<'_>, known: Known) {
-        tracing::debug!(
-            status = seen.status,
-            took_ms = seen.took.as_millis() as u64,
-            request_id = seen.request_id,
-            ?known,
-            "attempt ended"
-        );
-        if let Some(observer) = &self.observer {
-            observer.attempt(seen);
-        }
-    }
-}
-
-/// The token that a request's path names: `/api/v2/tokens/ID` or `/api/v2/tokens/ID/reset`.
-fn token_id(request: &Request) -> Option<String> {
-    let mut segments = request.url().path_segments()?.skip_while(|segment| *segment != "tokens");
-    segments.nth(1).map(str::to_owned)
-}
-
-/// The next window opens after the call's deadline.
-fn out_of_time(operation: Operation, wait: Duration) -> Error {
-    Error::from_api(ApiError {
-        operation,
-        status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
-        code: "rate_limited".to_owned(),
-        message: "the call's deadline comes before it may be sent".to_owned(),
-        id: None,
-        retry_after: (!wait.is_zero()).then_some(wait),
-    })
-}
-
-/// One call of the facade's: it keeps what the generated code has no room for.
-#[derive(Debug)]
-pub(crate) struct Call {
-    sender: Arc<Sender>,
-    report: Mutex<Report>,
-}
-
-/// What became of a call, as far as the generated code's own error doesn't say.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// What was sent, if anything was.
-    pub(crate) sent: Option<(Operation, Repetition)>,
-    /// Why there is no answer of success.
-    pub(crate) error: Option<Error>,
-}
-
-impl Call {
-    pub(crate) fn new(sender: Arc<Sender>) -> Self {
-        Self { sender, report: Mutex::default() }
-    }
-
-    pub(crate) fn take_report(&self) -> Report {
-        std::mem::take(&mut *self.report.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Transport for Call {
-    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
-        Box::pin(async move {
-            let operation = Operation::new(operation);
-            let sent = Some((operation, Repetition::of(&request)));
-            let (answer, error) = match self.sender.send(http, operation, request).await {
-                Ok(answer) => (answer, None),
-                Err(error) => (Answer::nothing(), Some(error)),
-            };
-            *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Report { sent, error };
-            Ok(answer.into_response())
-        })
-    }
-}
-
-/// The escape hatch's way through the same path: errors as the generated code knows them.
-impl Transport for Sender {
-    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
-        Box::pin(async move {
-            match self.send(http, Operation::new(operation), request).await {
-                Ok(answer) => Ok(answer.into_response()),
-                Err(error) => raw_error(error),
-            }
-        })
-    }
-}
-
-fn raw_error(error: Error) -> reqwest::Result<Response> {
-    match error {
-        Error::Transport { source, .. } => Err(source),
-        Error::OutcomeUnknown { source, .. } => raw_error(*source),
-        error => Ok(error.api().map_or_else(Answer::nothing, Answer::of_error).into_response()),
     }
 }

@@ -1,11 +1,46 @@
-//! Tokens: listing, creating, changing and resetting them.
+//! Tokens: listing, reading, creating, changing, resetting and deleting them.
 
 mod edit;
 pub(crate) mod issued;
 pub(crate) mod list;
 pub(crate) mod new_token;
+mod odd_response;
 pub(crate) mod overlap;
 pub(crate) mod patch;
 pub(crate) mod policy;
-mod recover;
+pub(crate) mod recover;
 pub(crate) mod stream;
+
+use ldtokens_client::types::Token;
+
+use crate::TokenId;
+use crate::client::Client;
+use crate::error::Error;
+use crate::send::SendOptions;
+
+impl Client {
+    /// Gets the token `id`. Its `token` holds only the last four characters of the secret.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it does not exist or the credential may not see it, and those of every call.
+    pub async fn get(&self, id: &TokenId) -> Result<Token, Error> {
+        let reply =
+            self.exchange(SendOptions::default(), async |raw| raw.get_token().token_id(id).send().await).await?;
+        match reply.decoded {
+            Ok(token) => Ok(token),
+            Err(place) => Err(odd_response::unreadable_token(reply.operation, &reply.response.body, &place)),
+        }
+    }
+
+    /// Deletes the token `id`. Its secret stops working at once.
+    ///
+    /// If the response is lost the deletion is retried, and a token that is gone by then counts as deleted. So does the
+    /// token whose own secret is the credential, if the credential worked before and does not any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it did not exist; [`Error::OutcomeUnknown`] if no attempt got a response that tells whether it
+    /// is deleted; and those of every call.
+    pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
+        self.call(async |raw| raw.delete_token().token_id(id).send().await).await
+    }
+}

@@ -106,13 +106,13 @@ async fn with_credential(arguments: &ArgMatches, to: &Sender<Known>) -> Option<(
 async fn list(credential: Secret, host: &str, to: &Sender<Known>) -> Option<()> {
     let once = RetryPolicy::default().deadline(PATIENCE).max_attempts(1);
     let client = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
-    let mut tokens = client.list().all_members(true).limit(PAGE).stream();
+    let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
     for _ in 0..MOST {
         let token = tokens.next().await?.ok()?;
         // What others wrote goes to this terminal: no control characters, and no secret that a name may be.
         let is_fit = |name: &String| !name.contains(char::is_control) && !has_secret(name) && !name.is_empty();
-        if token.id.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-            to.send(Known { id: token.id, name: token.name.filter(is_fit) }).ok()?;
+        if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
+            to.send(Known { id: token.id.into(), name: token.name.filter(is_fit) }).ok()?;
         }
     }
     Some(())

@@ -16,8 +16,8 @@ pub(crate) fn command() -> Command {
         .about("Create a token, and deliver its secret, which is never shown again")
         .long_about(
             "Create a token, and deliver its secret, which is never shown again.\n\nOn a terminal the secret is shown. In a \
-             pipe say where it goes. If the API's answer is lost, what may have been made is looked for and removed, and \
-             another is created: in the end there is one token, and you have its secret, or an error says what there is.",
+             pipe say where it goes. If the API's response is lost, another token is created, and you get its \
+             secret; a token that the lost request may have created is named on standard error, for you to delete.",
         )
         .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A human-friendly name"))
         .arg(Arg::new("description").long("description").value_name("TEXT").help("What the token is for"))
@@ -47,22 +47,30 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let destination = Destination::for_people(arguments)?;
     let new_token = new_token(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
+        let create = session.client.create_or_recover(&new_token);
         if session.is_dry_run {
-            return Err(session
-                .client
-                .create(&new_token)
-                .await
-                .map_or_else(Failure::from, |_| unreachable!("it is not sent")));
+            return Err(create.await.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let delivery = destination.prepare(None)?;
-        let issued = session.interrupt.until_done(session.client.create_or_recover(&new_token)).await?;
+        let issued = session.interrupt.until_done(create).await?;
         let id = &issued.id;
-        hand_out(&issued, delivery, &mut printing, |reason| {
+        let delivered = hand_out(&issued, delivery, &mut printing, |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
                  `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
             )
-        })?;
+        });
+        for warning in &issued.warnings {
+            session.say(warning);
+        }
+        // The secret comes first.
+        if let Some(clean_up) = &issued.clean_up {
+            let left = session.client.clean_up(clean_up).await;
+            if !left.is_empty() {
+                session.say(&left.to_string());
+            }
+        }
+        delivered?;
         printing.end()
     })
     .await

@@ -14,7 +14,7 @@ pub(crate) fn hand_out(
     printing: &mut Printing,
     state: impl Fn(&str) -> String,
 ) -> Result<(), Failure> {
-    let mut token = json(&issued.token);
+    let mut token = json(&issued.details);
     if delivery.is_stdout() {
         token["token"] = issued.secret.expose().into();
     }

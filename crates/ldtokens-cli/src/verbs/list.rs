@@ -70,7 +70,7 @@ async fn list(arguments: &ArgMatches, session: &Session) -> Result<(), Failure> 
     let mut printer = Printer::new(arguments)?;
     let mut progress = Progress::new(order.is_some() || !std::io::stdout().is_terminal());
 
-    let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).limit(PAGE).stream();
+    let mut tokens = session.client.list().all_members(arguments.get_flag("show-all")).page_size(PAGE).stream();
     let (mut seen, mut met) = (0_u64, 0);
     let mut sorted: Vec<Value> = Vec::new();
     while met < limit || order.is_some() {

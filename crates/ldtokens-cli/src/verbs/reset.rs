@@ -67,6 +67,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
+            for warning in &issued.warnings {
+                session.say(warning);
+            }
             hand_out(&issued, delivery, &mut printing, |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "works on for the time given" };
                 format!(

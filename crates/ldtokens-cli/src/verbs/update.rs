@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             token.description = None;
         }
         if let Some(permissions) = &permissions {
-            permissions.give_to(token);
+            permissions.apply_to(token);
         }
     };
     let words = targets::words(arguments)?;

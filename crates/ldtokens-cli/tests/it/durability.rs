@@ -116,7 +116,7 @@ impl Writer {
             Write::Create(text) => {
                 let made = client.create(&NewToken::new(BaseRole::Reader).name(text).description(text)).await?;
                 self.ids.push(made.id.clone());
-                let known = Known { text: text.clone(), secret: made.secret, modified: made.token.last_modified };
+                let known = Known { text: text.clone(), secret: made.secret, modified: made.details.last_modified };
                 self.live.insert(made.id.to_string(), known);
             }
             Write::Patch(id, text) => {
@@ -127,7 +127,7 @@ impl Writer {
             Write::Reset(id) => {
                 let reset = client.reset(id, Overlap::None).await?;
                 let known = self.known(id);
-                known.modified = reset.token.last_modified;
+                known.modified = reset.details.last_modified;
                 let old = std::mem::replace(&mut known.secret, reset.secret);
                 self.dead.push(old);
             }
@@ -165,7 +165,7 @@ impl Writer {
                 self.ids.push(id.clone());
                 let known =
                     Known { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
-                self.live.insert(token.id.clone(), known);
+                self.live.insert(token.id.to_string(), known);
                 self.perform(client, &Write::Reset(id)).await.unwrap();
             }
             Write::Patch(id, text) => {
@@ -227,7 +227,7 @@ async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usiz
 /// All tokens by ID; one is the owner's.
 async fn all(client: &Client) -> BTreeMap<String, Token> {
     let tokens = client.list().limit(1000).collect_all().await.unwrap();
-    tokens.into_iter().map(|token| (token.id.clone(), token)).collect()
+    tokens.into_iter().map(|token| (token.id.to_string(), token)).collect()
 }
 
 fn client(served: &Served) -> Client {

@@ -70,9 +70,14 @@ fn ended(mut child: Child) -> String {
 
 /// Sends a request, and gives the status and the body of the answer, or status 0 where there is none.
 pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
+    send_with(url, line, "", credential, body)
+}
+
+/// [`send`] with more lines in the head.
+fn send_with(url: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
-    let head = format!("Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!("{more}Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(format!("{line} HTTP/1.1\r\nHost: x\r\n{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -114,6 +119,7 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
             (format!("POST /api/v2/tokens/{id}/reset"), wrong, "", 401, "/api/v2/tokens/{tokenId}/reset"),
             (format!("POST /api/v2/tokens/{id}/reset"), &secret, "", 403, "/api/v2/tokens/{tokenId}/reset"),
             (format!("GET /api/v2/tokens/{secret}"), OWNER, "", 404, "/api/v2/tokens/{tokenId}"),
+            (format!("GET /api/v2/roles/{id}"), OWNER, "", 404, "/api/v2/roles/{customRoleKey}"),
             (format!("GET /{secret}"), OWNER, "", 404, "-"),
             (format!("GET /api/v2/tokens?name={secret}"), OWNER, "", 200, "/api/v2/tokens"),
             (format!("GET /api/v2/tokens?limit={secret}"), OWNER, "", 400, "/api/v2/tokens"),
@@ -121,7 +127,7 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
             ("POST /api/v2/tokens".to_owned(), OWNER, &secret, 400, "/api/v2/tokens"),
         ] {
             assert_eq!(send(url, &line, credential, body).0, status, "{line}");
-            sent.push((status, route, line.contains(id).then_some(id)));
+            sent.push((status, route, line.contains(&format!("tokens/{id}")).then_some(id)));
         }
         assert_eq!(send(url, "nonsense", &secret, "").0, 400);
 
@@ -153,6 +159,28 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
                 "{log}"
             );
         }
+    }
+}
+
+/// Fact 1, and what is not known of custom roles.
+#[test]
+fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
+    let unknown = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
+    let body = format!(r#"{{"customRoleIds": ["{unknown}"]}}"#);
+    let create = |flags: &[&str], is_json: bool| {
+        let (child, lines) = serve(flags, 1);
+        let url = lines[0].strip_prefix("listening on ").unwrap();
+        let more = if is_json { "Content-Type: application/json\r\n" } else { "" };
+        (send_with(url, "POST /api/v2/tokens", more, OWNER, &body), ended(child))
+    };
+    for is_json in [false, true] {
+        let ((status, refusal), _) = create(&["--strict"], is_json);
+        assert_eq!(status, if is_json { 400 } else { 415 }, "{refusal}");
+        let ((status, made), log) = create(&[], is_json);
+        assert_eq!(status, 201, "{made}");
+        let words = refusal["message"].as_str().unwrap();
+        assert!(log.contains("WARN") && log.contains(words), "{words}\n{log}");
+        assert!(!log.contains(unknown) && !words.contains(unknown), "{log}");
     }
 }
 

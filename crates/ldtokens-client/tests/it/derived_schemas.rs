@@ -17,7 +17,8 @@ pub(crate) fn all() -> Vec<(&'static str, schemars::Schema)> {
         schemars::schema_for!(ldtokens_client::types::Link)), ("Links",
         schemars::schema_for!(ldtokens_client::types::Links)), ("BaseRole",
         schemars::schema_for!(ldtokens_client::types::BaseRole)), ("Role",
-        schemars::schema_for!(ldtokens_client::Role)), ("UnixMillis",
+        schemars::schema_for!(ldtokens_client::Role)), ("TokenId",
+        schemars::schema_for!(ldtokens_client::TokenId)), ("UnixMillis",
         schemars::schema_for!(ldtokens_client::UnixMillis)), ("ErrorRep",
         schemars::schema_for!(ldtokens_client::types::ErrorRep))
     ]

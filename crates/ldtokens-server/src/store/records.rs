@@ -77,6 +77,13 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
+    /// The ID of the account's owner; in an account that has none, of the first member, which is our choice.
+    pub(crate) fn owner_id(&self) -> rusqlite::Result<String> {
+        self.connection
+            .prepare_cached("SELECT id FROM member ORDER BY role = 'owner' DESC, rowid LIMIT 1")?
+            .query_row([], |row| row.get(0))
+    }
+
     /// Gives the member another base role.
     pub(crate) fn set_member_role(&self, email: &str, role: &str) -> rusqlite::Result<bool> {
         Ok(self.connection.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
@@ -91,12 +98,25 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    /// The policy of the custom role with this key or ID.
-    pub(crate) fn policy(&self, role: &str) -> rusqlite::Result<Option<Vec<Statement>>> {
+    /// The custom role with this ID or key.
+    pub(crate) fn custom_role(&self, role: &str) -> rusqlite::Result<Option<CustomRole>> {
         self.connection
-            .prepare_cached("SELECT policy FROM custom_role WHERE key = ?1 OR id = ?1")?
-            .query_row([role], |row| json(row, 0))
+            .prepare_cached(
+                "SELECT id, key, name, policy FROM custom_role WHERE id = ?1 OR key = ?1 ORDER BY id = ?1 DESC LIMIT 1",
+            )?
+            .query_row([role], read_custom_role)
             .optional()
+    }
+
+    /// How many custom roles there are, and a page of them in the order of their making.
+    pub(crate) fn custom_roles(&self, limit: i64, offset: i64) -> rusqlite::Result<(i64, Vec<CustomRole>)> {
+        let count = self.connection.query_row("SELECT count(*) FROM custom_role", [], |row| row.get(0))?;
+        let roles = self
+            .connection
+            .prepare_cached("SELECT id, key, name, policy FROM custom_role ORDER BY rowid LIMIT ? OFFSET ?")?
+            .query_map([limit, offset], read_custom_role)?
+            .collect::<Result<_, _>>()?;
+        Ok((count, roles))
     }
 
     pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
@@ -219,6 +239,10 @@ fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
         revision: row.get(3)?,
         document: json(row, 4)?,
     })
+}
+
+fn read_custom_role(row: &rusqlite::Row<'_>) -> rusqlite::Result<CustomRole> {
+    Ok(CustomRole { id: row.get(0)?, key: row.get(1)?, name: row.get(2)?, policy: json(row, 3)? })
 }
 
 fn json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {

@@ -10,7 +10,7 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 
 /// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
 /// changes.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "CREATE TABLE member (
         id TEXT PRIMARY KEY,
         email TEXT NOT NULL,
@@ -43,6 +43,13 @@ const STEPS: [&str; 2] = [
         name TEXT NOT NULL,
         policy TEXT NOT NULL
     ) STRICT;",
+    // A token has the account's owner as its owner, and its custom roles by ID, as the API shows both.
+    "UPDATE token SET document = json_set(document, '$.ownerId',
+        (SELECT id FROM member ORDER BY role = 'owner' DESC, rowid LIMIT 1));
+    UPDATE token SET document = json_set(document, '$.customRoleIds', json((
+        SELECT json_group_array(coalesce((SELECT id FROM custom_role WHERE key = value), value))
+        FROM json_each(document, '$.customRoleIds')
+    ))) WHERE json_type(document, '$.customRoleIds') = 'array';",
 ];
 
 /// Takes a store of the version `from` (0: an empty one) to [`VERSION`], wholly or not at all.

@@ -48,6 +48,19 @@ async fn a_connection_is_dropped_before_or_after_the_work() {
     }
 }
 
+/// A gateway may answer for a server that has done the work.
+#[tokio::test]
+async fn a_503_with_retry_after_may_come_after_the_work() {
+    let api = Api::start().await;
+    strike(&api, "postToken status-after=503 retry-after=7 times=1");
+    let body = json!({ "name": "done all the same", "role": "reader" });
+    let request = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
+    let response = request.json(&body).send().await.unwrap();
+    assert_eq!(response.headers()["retry-after"], "7");
+    refused(response, 503, "service_unavailable").await;
+    assert!(names(&api).await.contains(&body["name"]));
+}
+
 #[tokio::test]
 async fn a_cut_body_begins_as_the_whole_would() {
     let api = Api::start().await;

@@ -40,7 +40,9 @@ async fn links_lead_through_the_pages() {
 #[tokio::test]
 async fn versions_before_20240415_give_everything_at_once() {
     let api = with_tokens(29).await;
-    for (version, count) in [("20160426", 30), ("20210729", 30), ("20220603", 30), ("20240415", 25)] {
+    for (version, count) in
+        [("20160426", 30), ("20191212", 30), ("20210729", 30), ("20220603", 30), ("20240415", 25), ("beta", 25)]
+    {
         let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
         let list: Value = request.header("LD-API-Version", version).send().await.unwrap().json().await.unwrap();
         assert_eq!(list["items"].as_array().unwrap().len(), count, "{version}");

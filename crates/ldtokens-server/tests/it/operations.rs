@@ -21,7 +21,7 @@ async fn post_token_answers_the_whole_token_and_its_secret() {
     assert_eq!(token["ownerId"], token["_member"]["_id"]);
     assert_eq!(token["_links"]["self"]["href"], format!("/api/v2/tokens/{id}"));
     assert_eq!(token["_links"]["parent"]["href"], "/api/v2/tokens");
-    assert!(token.get("lastUsed").is_none());
+    assert_eq!(token["lastUsed"], 0, "fact 9: it was never used");
 }
 
 #[tokio::test]
@@ -114,4 +114,43 @@ async fn a_body_that_is_no_tokens_is_refused_and_makes_nothing() {
     }
     let (_, list) = api.owner(Method::GET, "/api/v2/tokens", None).await;
     assert_eq!(list["totalCount"], 1, "the owner's own personal token is all that it sees");
+}
+
+/// Our choice, as is that a time which has passed means at once.
+#[tokio::test]
+async fn an_expiry_that_is_no_time_in_milliseconds_is_refused_and_the_secret_stays() {
+    let api = Api::start().await;
+    let (path, secret) = api.reader().await;
+    for nonsense in
+        ["-1", "-9223372036854775808", "253402300800000", "9223372036854775808", "1e3", "1.5", "soon", "", "%31%20"]
+    {
+        let response = api.send(&api.owner, Method::POST, &format!("{path}/reset?expiry={nonsense}"), None).await;
+        let refusal = refused(response, 400, "invalid_request").await;
+        assert!(refusal["message"].as_str().unwrap().starts_with("expiry"), "{nonsense}: {refusal}");
+        assert!(api.works(&secret).await, "{nonsense}");
+    }
+    let (status, _) = api.owner(Method::POST, &format!("{path}/reset?expiry=0"), None).await;
+    assert_eq!(status, 200);
+    assert!(!api.works(&secret).await);
+}
+
+/// Fact 2.
+#[tokio::test]
+async fn an_expiry_in_the_body_of_a_reset_is_ignored() {
+    let api = Api::start().await;
+    let (path, secret) = api.reader().await;
+    let body = json!({ "expiry": START + 60_000 });
+    assert_eq!(api.owner(Method::POST, &format!("{path}/reset"), Some(&body)).await.0, 200);
+    assert!(!api.works(&secret).await);
+}
+
+/// Fact 4.
+#[tokio::test]
+async fn a_token_has_any_version_of_the_api_as_its_default() {
+    let api = Api::start().await;
+    for version in [20160426, 20191212, 20210729, 20220603, 20240415] {
+        let body = json!({ "role": "reader", "defaultApiVersion": version });
+        let (path, _) = api.create(&body).await;
+        assert_eq!(api.owner(Method::GET, &path, None).await.1["defaultApiVersion"], version);
+    }
 }

@@ -41,7 +41,7 @@ async fn the_faults_are_some_and_all_that_a_fault_can_say_is_told() {
     }
     let server = Server::start().await.unwrap();
     let faults: Vec<Fault> = block("faults").lines().map(|line| line.parse().unwrap()).collect();
-    assert_eq!(faults.len(), 6);
+    assert_eq!(faults.len(), 7);
     server.faults().add(faults).unwrap();
     let shown: String = server.faults().left().iter().map(|fault| format!("{fault}\n")).collect();
     assert_eq!(shown, block("faults"));

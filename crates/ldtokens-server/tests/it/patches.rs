@@ -115,3 +115,76 @@ fn without_use(mut token: Value) -> Value {
     token.as_object_mut().unwrap().remove("lastUsed");
     token
 }
+
+/// Fact 6: sure for the kinds of permissions, inferred for the others.
+#[tokio::test]
+async fn to_replace_what_is_absent_sets_it_and_to_remove_it_fails() {
+    let api = Api::start().await;
+    let (path, _) = api.create(&json!({ "role": "reader" })).await;
+    for (name, value) in [("name", "n"), ("description", "d")] {
+        let remove = json!([{ "op": "remove", "path": format!("/{name}") }]);
+        refused(api.send(&api.owner, Method::PATCH, &path, Some(&remove)).await, 422, "patch_failed").await;
+        let set = json!([{ "op": "replace", "path": format!("/{name}"), "value": value }]);
+        let (status, token) = api.owner(Method::PATCH, &path, Some(&set)).await;
+        assert_eq!((status.as_u16(), &token[name]), (200, &json!(value)));
+        assert_eq!(api.owner(Method::PATCH, &path, Some(&remove)).await.0, 200);
+    }
+    // What has nothing above it can't be set, and a list has no more places than items.
+    for patch in [
+        json!({ "op": "replace", "path": "/inlineRole/0/effect", "value": "deny" }),
+        json!({ "op": "replace", "path": "/customRoleIds/0", "value": "x" }),
+    ] {
+        refused(api.send(&api.owner, Method::PATCH, &path, Some(&json!([patch]))).await, 422, "patch_failed").await;
+    }
+}
+
+#[tokio::test]
+async fn the_operation_that_failed_is_named_by_its_index() {
+    let api = Api::start().await;
+    let (path, _) = api.reader().await;
+    let fine = json!({ "op": "replace", "path": "/name", "value": "new" });
+    for (operation, reason) in [
+        (json!({ "op": "remove", "path": "/description" }), "there is nothing at its path"),
+        (json!({ "op": "copy", "from": "/description", "path": "/name" }), "there is nothing at its `from`"),
+        (json!({ "op": "test", "path": "/name", "value": "reader" }), "the test does not hold"),
+        (json!({ "op": "move", "from": "/_links", "path": "/_links/self" }), "into itself"),
+    ] {
+        for index in 0..3 {
+            let mut patch = vec![fine.clone(); 3];
+            // Before the first operation the name is still `reader`.
+            patch[index] = if index == 0 && operation["op"] == "test" {
+                json!({ "op": "test", "path": "/name", "value": "other" })
+            } else {
+                operation.clone()
+            };
+            let answer = api.send(&api.owner, Method::PATCH, &path, Some(&patch.into())).await;
+            let message = refused(answer, 422, "patch_failed").await["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(&format!("operation {index}, counted from 0")), "{operation}: {message}");
+            assert!(message.contains(reason), "{operation}: {message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_shown_can_be_tested() {
+    let api = Api::start().await;
+    let (path, secret) = api.reader().await;
+    assert!(api.works(&secret).await);
+    let (_, shown) = api.owner(Method::GET, &path, None).await;
+    let fields = shown.as_object().unwrap();
+    assert!(["_member", "_links", "lastUsed", "token"].iter().all(|name| fields.contains_key(*name)));
+    let tests: Value = fields
+        .iter()
+        .map(|(name, value)| json!({ "op": "test", "path": format!("/{name}"), "value": value }))
+        .collect();
+    let (status, unchanged) = api.owner(Method::PATCH, &path, Some(&tests)).await;
+    assert_eq!((status.as_u16(), &unchanged), (200, &shown));
+    for name in fields.keys() {
+        let other = json!([{ "op": "test", "path": format!("/{name}"), "value": "another value" }]);
+        refused(api.send(&api.owner, Method::PATCH, &path, Some(&other)).await, 422, "patch_failed").await;
+        if !["name", "role"].contains(&name.as_str()) {
+            let change = json!([{ "op": "replace", "path": format!("/{name}"), "value": "another value" }]);
+            refused(api.send(&api.owner, Method::PATCH, &path, Some(&change)).await, 400, "invalid_request").await;
+        }
+    }
+}

@@ -71,7 +71,7 @@ async fn each_caller_is_answered_as_the_table_says() {
     let account: Account = ACCOUNT.parse().unwrap();
     api.server = Server::builder().account(account).clock(api.clock.clone()).start().await.unwrap();
     api.owner = api.server.owner_secret().unwrap().clone();
-    assert!(api.server.set_member_role("lowered@example.com", Role::Reader).await);
+    assert!(api.server.set_member_role("lowered@example.com", Role::Reader).await.unwrap());
     let admin = api.server.secret("admin").unwrap().clone();
     let rename = json!([{ "op": "add", "path": "/name", "value": "renamed" }]);
     for (caller, on_service, on_personal, create) in TABLE {

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::Api;
-use crate::token_model::after;
+use crate::token_model::{ROLE, after};
 
 /// So many seeds, one after the other.
 fn seeds(count: u64) -> impl Iterator<Item = u64> {
@@ -46,7 +46,16 @@ fn choice<T: Clone>(dice: &mut Rng, choices: &[T]) -> T {
 
 #[tokio::test]
 async fn a_patch_does_what_the_model_says_and_a_refused_one_nothing() {
-    let api = Api::start().await;
+    let mut api = Api::start().await;
+    let (key, id) = ROLE;
+    let account = format!(
+        "members: [{{email: a@example.com, role: owner}}]
+tokens: [{{name: Owner, member: a@example.com, role: admin}}]
+customRoles: [{{key: {key}, id: {id}, policy: []}}]"
+    );
+    let builder = Server::builder().account(account.parse().unwrap()).clock(api.clock.clone());
+    api.server = builder.start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
     let (mut path, mut before) = (String::new(), String::new());
     let text = async |path: &str| api.send(&api.owner, Method::GET, path, None).await.text().await.unwrap();
     let (mut applied, mut refused) = (0, 0);
@@ -201,7 +210,7 @@ fn pointer(dice: &mut Rng) -> &'static str {
 fn fitting(dice: &mut Rng, pointer: &str) -> Value {
     match pointer {
         "/role" => json!(choice(dice, &["reader", "writer", "admin"])),
-        "/customRoleIds" => json!(choice(dice, &[vec![], vec!["a"], vec!["a", "b", "a"]])),
+        "/customRoleIds" => json!(choice(dice, &[vec![], vec!["a"], vec!["a", "b", "a"], vec![ROLE.1]])),
         "/inlineRole" => Value::from_iter((0..dice.usize(..3)).map(|_| statement(dice))),
         "/inlineRole/0" | "/inlineRole/1" | "/inlineRole/-" => statement(dice),
         _ => json!(choice(dice, &["", "reader", "begun", "a", "\u{1F511}\u{0}"])),
@@ -301,6 +310,9 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
             "/api/v2/tokens/ID",
             "/api/v2/tokens/ID/reset",
             "/api/v2/tokens/ANY",
+            "/api/v2/caller-identity",
+            "/api/v2/roles",
+            "/api/v2/roles/ANY",
             "/api/v2/ANY",
             "/healthz",
             "/ANY",
@@ -320,7 +332,7 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
     let any = bytes_of_header(dice);
     let named = [
         ("Authorization", choice(dice, &[owner, owner, owner, "nonsense"])),
-        ("LD-API-Version", choice(dice, &["20240415", "20160426", "2", ""])),
+        ("LD-API-Version", choice(dice, &["20240415", "20160426", "20191212", "beta", "2", ""])),
         ("Content-Type", choice(dice, &["application/json", "text/html; charset=utf-16", "multipart/form-data"])),
         ("X-HTTP-Method-Override", choice(dice, &["PATCH", "DELETE", "PUT", "patch", "TRACE", ""])),
         (choice(dice, &["Origin", "Accept", "Range", "If-Match", "Content-Encoding", "Cookie", "X-Any"]), "x"),

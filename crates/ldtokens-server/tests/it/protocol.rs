@@ -1,5 +1,6 @@
 //! HTTP around the operations.
 
+use ldtokens_client::Secret;
 use ldtokens_server::{Limits, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -72,6 +73,31 @@ async fn a_body_that_is_too_long_is_refused() {
     let api = Api::start().await;
     let body = json!({ "role": "reader", "name": "x".repeat(300_000) });
     refused(api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await, 400, "invalid_request").await;
+}
+
+/// Fact 12: limits count authenticated requests.
+#[tokio::test]
+async fn a_request_of_nobodys_spends_none_of_the_limits() {
+    let mut api = Api::start().await;
+    let limits = Limits::none().account(3).route(2);
+    api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
+    let nobody = async || {
+        for secret in ["nonsense", ""] {
+            let response = api.send(&Secret::new(secret), Method::GET, "/api/v2/tokens", None).await;
+            assert!(!response.headers().keys().any(|name| name.as_str().starts_with("x-ratelimit")));
+            refused(response, 401, "unauthorized").await;
+        }
+        assert_eq!(api.request(Method::GET, "/api/v2/tokens").send().await.unwrap().status(), 401);
+    };
+    for left in ["1", "0"] {
+        nobody().await;
+        let response = api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await;
+        assert_eq!(response.headers()["x-ratelimit-route-remaining"], left);
+    }
+    assert_eq!(api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await.status(), 429);
+    // Neither is it told of the limits of an account that it does not have.
+    nobody().await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ldtokens_client::Secret;
+use ldtokens_client::{Role, Secret};
 use ldtokens_server::{Server, StartError};
 use reqwest::StatusCode;
 use sha2::Digest;
@@ -145,7 +145,53 @@ async fn a_store_of_an_older_version_is_brought_up_to_date() {
     }
     let now = rusqlite::Connection::open(&path).unwrap();
     let version: i32 = now.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
+}
+
+/// What version 2 of the format added, with a custom role, a member, and a token of theirs as version 2 kept it.
+const VERSION_2: &str = r#"
+    ALTER TABLE member ADD COLUMN custom_roles TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE token ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX token_of_member ON token (member, service);
+    CREATE TABLE custom_role (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, policy TEXT NOT NULL) STRICT;
+    INSERT INTO custom_role VALUES ('00000000000000000000000c', 'rotators', 'Rotators', '[]');
+    INSERT INTO member (id, email, role, first_name, last_name)
+        VALUES ('000000000000000000000001', 'reader@example.com', 'reader', 'Rita', 'Reader');
+    INSERT INTO token (id, member, service, document) VALUES ('00000000000000000000000d', '000000000000000000000001', 1,
+        '{"_id": "00000000000000000000000d", "ownerId": "000000000000000000000001", "memberId": "000000000000000000000001",
+          "creationDate": 1, "lastModified": 1, "customRoleIds": ["rotators", "gone"], "token": "none",
+          "serviceToken": true, "defaultApiVersion": 20240415}');
+    PRAGMA user_version = 2;
+"#;
+
+#[tokio::test]
+async fn a_token_of_version_2_is_shown_with_the_accounts_owner_and_ids_of_roles() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    old.execute_batch(VERSION_2).unwrap();
+    drop(old);
+    let server = Server::builder().store(&path).session().start().await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/api/v2/tokens/00000000000000000000000d", server.url());
+    let shown = http.get(url).header("Authorization", server.session_secret().unwrap().expose()).send().await.unwrap();
+    let shown: serde_json::Value = shown.json().await.unwrap();
+    assert_eq!(shown["ownerId"], "00000000000000000000000a");
+    assert_eq!(shown["customRoleIds"], serde_json::json!(["00000000000000000000000c", "gone"]));
+}
+
+#[tokio::test]
+async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let server = start(&path).await.unwrap();
+    assert!(server.set_member_role("reader@example.com", Role::Writer).await.unwrap());
+    assert!(!server.set_member_role("nobody@example.com", Role::Writer).await.unwrap());
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let failing = "CREATE TRIGGER failing BEFORE UPDATE ON member BEGIN SELECT RAISE(FAIL, 'as if by the disk'); END";
+    other.execute_batch(failing).unwrap();
+    assert!(server.set_member_role("reader@example.com", Role::Reader).await.is_err());
 }
 
 #[tokio::test]

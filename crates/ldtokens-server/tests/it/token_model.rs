@@ -1,6 +1,9 @@
-//! What a patch makes of a token, said a second time, from RFC 6902 and the vendor's "Access tokens".
+//! What a patch makes of a token, said a second time, from RFC 6902, fact 6, and the vendor's "Access tokens".
 
 use serde_json::{Map, Value, json};
+
+/// A custom role of the account: requests name it by key or ID, and answers by ID (fact 5).
+pub const ROLE: (&str, &str) = ("a", "5f3a0c1e9b7d2a4c6e8f0b1d");
 
 /// A token as the API shows it, after `body` was sent to `patchToken` by someone who may do anything; or the status of the
 /// refusal.
@@ -15,16 +18,13 @@ pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
     if !operations.iter().all(is_operation) {
         return Err(400);
     }
-    // These are no part of it: they say how it stands in the account.
-    let mut token = shown.clone();
-    let mut around = Map::new();
-    for name in ["_member", "_links", "lastUsed"] {
-        around.extend(token.as_object_mut().unwrap().remove_entry(name));
-    }
-    let before = token.clone();
+    let (before, mut token) = (shown, shown.clone());
     operations.iter().try_for_each(|operation| apply(&mut token, operation).ok_or(422_u16))?;
     let changed = token.as_object_mut().ok_or(400_u16)?;
     tidy(changed).ok_or(400_u16)?;
+    if let Some(Value::Array(roles)) = changed.get_mut("customRoleIds") {
+        roles.iter_mut().filter(|role| **role == ROLE.0).for_each(|role| *role = ROLE.1.into());
+    }
     let fixed = |token: &Value| {
         let mut fixed = token.as_object().unwrap().clone();
         for name in ["name", "description", "role", "customRoleIds", "inlineRole"] {
@@ -32,15 +32,14 @@ pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
         }
         fixed
     };
-    if fixed(&token) != fixed(&before) {
+    if fixed(&token) != fixed(before) {
         return Err(400);
     }
-    if token != before {
+    if token != *before {
         // The clock stands still in this test, so that the next moment is the one after the last change.
         let now = crate::support::START;
         token["lastModified"] = json!(now.max(before["lastModified"].as_i64().unwrap() + 1));
     }
-    token.as_object_mut().unwrap().extend(around);
     Ok(token)
 }
 
@@ -74,7 +73,14 @@ fn apply(token: &mut Value, operation: &Value) -> Option<()> {
         "add" => add(token, &path, operation["value"].clone()),
         "remove" => remove(token, &path).map(drop),
         "replace" => {
-            *at(token, &path)? = operation["value"].clone();
+            // Fact 6: a property that is absent is set.
+            if let Some((last, parents)) = path.split_last()
+                && let Value::Object(parent) = at(token, parents)?
+            {
+                parent.insert(last.clone(), operation["value"].clone());
+            } else {
+                *at(token, &path)? = operation["value"].clone();
+            }
             Some(())
         }
         "test" => (*at(token, &path)? == operation["value"]).then_some(()),

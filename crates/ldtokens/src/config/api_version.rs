@@ -3,39 +3,46 @@ use std::str::FromStr;
 
 /// A version of the API, sent as `LD-API-Version` with every request.
 ///
-/// Without the header the token's own `defaultApiVersion` would apply, and the same program would see other answers with
-/// another token; so the client always sends it.
+/// Without the header the token's own `defaultApiVersion` applies, and the same program gets other responses with another
+/// token. So the client always sends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ApiVersion {
     /// 26 April 2016.
     V20160426,
+    /// 12 December 2019.
+    V20191212,
     /// 29 July 2021.
     V20210729,
     /// 3 June 2022.
     V20220603,
-    /// 15 April 2024, the present one: lists come in pages.
+    /// 15 April 2024, the latest: lists come in pages.
     #[default]
     V20240415,
+    /// Resources in beta. Only for the header: a token can't have it as its default.
+    Beta,
 }
 
 impl ApiVersion {
     /// All versions, the oldest first.
-    pub const ALL: [Self; 4] = [Self::V20160426, Self::V20210729, Self::V20220603, Self::V20240415];
+    pub const ALL: [Self; 6] =
+        [Self::V20160426, Self::V20191212, Self::V20210729, Self::V20220603, Self::V20240415, Self::Beta];
 
     /// The version as the header names it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V20160426 => "20160426",
+            Self::V20191212 => "20191212",
             Self::V20210729 => "20210729",
             Self::V20220603 => "20220603",
             Self::V20240415 => "20240415",
+            Self::Beta => "beta",
         }
     }
 
-    /// The version as `defaultApiVersion` holds it.
-    pub fn number(self) -> i64 {
-        self.as_str().parse().expect("every version is a number")
+    /// The version as `defaultApiVersion` holds it, if it can.
+    pub fn number(self) -> Option<i64> {
+        self.as_str().parse().ok()
     }
 }
 
@@ -59,7 +66,16 @@ pub struct UnknownApiVersion;
 
 impl fmt::Display for UnknownApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an API version: it is one of 20160426, 20210729, 20220603, 20240415")
+        f.write_str("not an API version: use ")?;
+        for (index, version) in ApiVersion::ALL.into_iter().enumerate() {
+            let comma = match index {
+                0 => "",
+                _ if index + 1 == ApiVersion::ALL.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{comma}{version}")?;
+        }
+        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::error::ConfigError;
+use crate::config::config_error::ConfigError;
 
-/// Which of LaunchDarkly's instances an account lives in.
+/// A LaunchDarkly instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Region {
@@ -35,7 +35,7 @@ const API_PATH: &str = "/api/v2";
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
-/// Whether a credential may travel unencrypted to a host that is not this machine.
+/// Whether plain HTTP to other machines is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlainHttp {
     Refused,
@@ -55,13 +55,13 @@ impl BaseUrl {
             return refuse("it is neither an https:// nor an http:// URL");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("it has a user name or password in it; the credential is given apart from the host");
+            return refuse("it contains a user name or password; give the credential apart from the host");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query or fragment; give the host alone, with or without /api/v2");
+            return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
         }
         if url.scheme() == "http" && plain_http == PlainHttp::Refused && !is_loopback(&url) {
-            return refuse("it is plain HTTP, which would show the credential to the network; use https://");
+            return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
         }
         let stem = url.path().trim_end_matches('/').trim_end_matches(API_PATH).to_owned();
         url.set_path(&format!("{stem}{API_PATH}"));
@@ -104,42 +104,5 @@ impl fmt::Debug for BaseUrl {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{BaseUrl, PlainHttp};
-
-    fn parse(text: &str) -> Result<String, String> {
-        BaseUrl::parse(text, PlainHttp::Refused).map(|url| url.as_str().to_owned()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_api_path_may_be_there_or_not() {
-        for text in [
-            "https://app.launchdarkly.com",
-            "https://app.launchdarkly.com/",
-            "https://app.launchdarkly.com/api/v2",
-            "https://app.launchdarkly.com/api/v2/",
-            "app.launchdarkly.com",
-        ] {
-            assert_eq!(parse(text).as_deref(), Ok("https://app.launchdarkly.com/api/v2"), "{text}");
-        }
-        assert_eq!(parse("https://gw.example/ld").as_deref(), Ok("https://gw.example/ld/api/v2"));
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback_or_for_those_who_ask() {
-        for text in ["http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:1/api/v2", "http://127.9.9.9"] {
-            assert!(parse(text).is_ok(), "{text}");
-        }
-        for text in ["http://app.launchdarkly.com", "http://10.0.0.1", "http://localhost.example", "http://[::2]"] {
-            assert!(parse(text).unwrap_err().contains("plain HTTP"), "{text}");
-            assert!(BaseUrl::parse(text, PlainHttp::Allowed).is_ok(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_host_is_refused_without_repeating_it() {
-        for text in ["", "ftp://a", "https://user:hunter2@a", "https://a?x=hunter2", "https://a#hunter2", "https://"] {
-            assert!(!parse(text).unwrap_err().contains("hunter2"), "{text}");
-        }
-    }
-}
+#[path = "../../tests/unit/base_url.rs"]
+mod tests;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -7,13 +8,14 @@ use crate::Secret;
 use crate::client::Client;
 use crate::config::api_version::ApiVersion;
 use crate::config::base_url::{BaseUrl, PlainHttp, Region};
+use crate::config::config_error::ConfigError;
 use crate::config::environment;
 #[cfg(feature = "rustls")]
 use crate::config::tls;
-use crate::error::{ConfigError, Error};
+use crate::error::Error;
 use crate::send::Sender;
 use crate::send::clock::{Clock, SystemClock};
-use crate::send::dry_run::{DryRun, Rehearsal};
+use crate::send::dry_run::{DryRun, DryRunConfig};
 use crate::send::observe::Observer;
 use crate::send::pacing::Pacing;
 use crate::send::retry::RetryPolicy;
@@ -24,6 +26,8 @@ use crate::send::retry::RetryPolicy;
 pub struct ClientBuilder {
     credential: Secret,
     host: String,
+    /// The environment variable that the host is from.
+    host_variable: Option<&'static str>,
     plain_http: PlainHttp,
     api_version: ApiVersion,
     user_agent_suffix: Option<String>,
@@ -32,11 +36,39 @@ pub struct ClientBuilder {
     #[cfg(feature = "rustls")]
     root_certificates: Vec<Vec<u8>>,
     http_client: Option<reqwest::Client>,
-    tunnelled: bool,
+    method_override: bool,
     policy: RetryPolicy,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
-    rehearsal: Option<Rehearsal>,
+    dry_run: Option<DryRunConfig>,
+}
+
+impl Client {
+    /// Starts building a client that authenticates with `credential`, the secret of an access token.
+    ///
+    /// It uses the US instance unless [`region`](ClientBuilder::region) or [`host`](ClientBuilder::host) is set.
+    ///
+    /// ```
+    /// use ldtokens::{Client, Region};
+    /// # fn secret() -> String { "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b".into() }
+    /// let client = Client::builder(secret()).region(Region::Eu).build()?;
+    /// # Ok::<(), ldtokens::Error>(())
+    /// ```
+    pub fn builder(credential: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder::new(credential.into())
+    }
+
+    /// A client for the account that the environment names.
+    ///
+    /// The credential is in `LD_ACCESS_TOKEN` or else `LAUNCHDARKLY_ACCESS_TOKEN`, the host in `LD_BASE_URI` or else
+    /// `LAUNCHDARKLY_API_HOST`, or else it is the US instance. These are the variables of the vendor's `ldcli` and of its
+    /// Terraform provider. For more settings, plain HTTP among them, see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the variable that is missing or can't be used.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
 }
 
 impl ClientBuilder {
@@ -44,6 +76,7 @@ impl ClientBuilder {
         Self {
             credential,
             host: Region::default().url().to_owned(),
+            host_variable: None,
             plain_http: PlainHttp::Refused,
             api_version: ApiVersion::default(),
             user_agent_suffix: None,
@@ -52,106 +85,115 @@ impl ClientBuilder {
             #[cfg(feature = "rustls")]
             root_certificates: Vec::new(),
             http_client: None,
-            tunnelled: false,
+            method_override: false,
             policy: RetryPolicy::default(),
             clock: None,
             observer: None,
-            rehearsal: None,
+            dry_run: None,
         }
     }
 
-    /// A builder with the credential and the host that the environment names, as [`Client::from_env`] reads it.
+    /// A builder with the credential and the host from the environment, as [`Client::from_env`] reads it.
     ///
     /// # Errors
-    /// [`Error::Config`] names the variable that is missing or can't be read.
+    /// [`Error::Config`] names the variable that is missing or can't be used.
     pub fn from_env() -> Result<Self, Error> {
         Ok(environment::builder(|name| std::env::var_os(name))?)
     }
 
-    /// The LaunchDarkly instance that the account lives in. The US one if not set.
+    /// The LaunchDarkly instance of the account. Default: the US instance.
     pub fn region(self, region: Region) -> Self {
         self.host(region.url())
     }
 
-    /// The host to speak to: a URL with or without `/api/v2`, or a name, which means HTTPS.
+    /// The API's host: a URL with or without `/api/v2`, or a host name, which means HTTPS.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
+        self.host_variable = None;
         self
     }
 
-    /// Lets the credential travel unencrypted, where anyone on the way can read it. Only for a network that is itself
-    /// private. To loopback it may always.
+    /// The host that an environment variable holds. It is checked when the client is built.
+    pub(crate) fn host_from(mut self, variable: &'static str, host: String) -> Self {
+        self.host = host;
+        self.host_variable = Some(variable);
+        self
+    }
+
+    /// Allows plain HTTP to other machines, which sends the credential unencrypted. Use it only in a private network. Plain
+    /// HTTP to loopback is always allowed.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
     }
 
-    /// The version of the API to speak. The latest that this crate knows if not set.
+    /// The API version. Default: the latest that this crate knows.
     pub fn api_version(mut self, version: ApiVersion) -> Self {
         self.api_version = version;
         self
     }
 
-    /// What to add to the user agent `ldtokens/VERSION`, as in `my-rotation-job/1.2`.
+    /// Text to append to the user agent `ldtokens/VERSION`, as in `my-rotation-job/1.2`.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent_suffix = Some(suffix.into());
         self
     }
 
-    /// The longest that making a connection may take. 5 seconds if not set.
+    /// The time-out for connecting. Default: 5 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// A proxy to go through. If not set, the usual environment variables apply, though never to loopback.
+    /// A proxy. Default: the usual environment variables apply. Requests to loopback never use a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Trusts a certificate besides the system's, for instance that of a company's own proxy. It is PEM, as in most files
-    /// that end in `.pem` or `.crt`, and may be several certificates. [`build`](Self::build) refuses what is not.
+    /// Trusts a root certificate besides the system's, for instance of a company's proxy. It is PEM, and may be several
+    /// certificates. [`build`](Self::build) returns an error if it can't be read.
     #[cfg(feature = "rustls")]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
     }
 
-    /// An HTTP client of your own, of a reqwest with a TLS feature of your own: this crate turns on none of those that bring
-    /// cryptography with them. The connect time-out, proxy and root certificates set here don't apply to it, and
-    /// its redirects are its own affair, though reqwest takes the credential off when one leads to another origin.
+    /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates set here don't apply to
+    /// it. Its redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
+    ///
+    /// Depend on reqwest yourself, with the TLS feature that you want: this crate enables none that comes with cryptography.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Sends PATCH and DELETE as POST with `X-HTTP-Method-Override`, for firewalls that let nothing else pass.
+    /// Sends PATCH and DELETE as POST with `X-HTTP-Method-Override`, for firewalls that block them.
     pub fn method_override(mut self) -> Self {
-        self.tunnelled = true;
+        self.method_override = true;
         self
     }
 
-    /// How long calls may take and how they go again.
+    /// How long calls may take and how often they are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The time to wait and measure by. The machine's if not set.
+    /// The clock, for tests. Default: the machine's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Who is told of calls and attempts.
+    /// An observer of calls and attempts, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Shows requests, all or those that would change something, instead of sending them. A call whose request is held back
-    /// ends in [`Error::DryRun`]. What is shown has all that would be sent but the credential.
+    /// Shows requests instead of sending them: all, or those that could change something. A call whose request is not sent
+    /// returns [`Error::DryRun`]. `show` gets exactly what would be sent, without the credential.
     ///
     /// ```
     /// use ldtokens::{BaseRole, Client, DryRun, Error, NewToken};
@@ -165,50 +207,51 @@ impl ClientBuilder {
     /// # }
     /// ```
     pub fn dry_run(mut self, scope: DryRun, show: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
-        self.rehearsal = Some(Rehearsal { scope, show: Arc::new(show) });
+        self.dry_run = Some(DryRunConfig { scope, show: Arc::new(show) });
         self
     }
 
-    /// The client.
+    /// Builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::Config`] says which setting can't be used. Nothing is sent.
+    /// [`Error::Config`] says which setting can't be used.
     pub fn build(self) -> Result<Client, Error> {
-        let base_url = self.check_host()?;
+        let base_url = BaseUrl::parse(&self.host, self.plain_http).map_err(|error| match self.host_variable {
+            Some(name) => ConfigError::Variable { name, reason: error.to_string() },
+            None => error,
+        })?;
         let headers = self.headers()?;
         let http = match self.http_client {
             Some(ref own) => own.clone(),
             None => self.http(&base_url)?,
         };
         let sender = Sender {
+            base_url,
             credential: self.credential,
             headers,
-            tunnelled: self.tunnelled,
+            method_override: self.method_override,
             policy: self.policy,
             pacing: Pacing::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             observer: self.observer,
-            rehearsal: self.rehearsal,
+            dry_run: self.dry_run,
+            credential_worked: AtomicBool::new(false),
         };
-        Ok(Client::new(base_url, http, sender))
+        Ok(Client { http, sender: Arc::new(sender), deadline: None })
     }
 
-    pub(crate) fn check_host(&self) -> Result<BaseUrl, ConfigError> {
-        BaseUrl::parse(&self.host, self.plain_http)
-    }
-
-    /// The credential as a header that `Debug` doesn't show.
+    /// The credential as a header value that `Debug` doesn't show.
     pub(crate) fn check_credential(&self) -> Result<HeaderValue, ConfigError> {
         let secret = self.credential.expose();
         let reason = if secret.is_empty() {
             "it is empty"
         } else if secret.contains(char::is_whitespace) {
-            "it has white space or a line end in it; give the secret alone"
+            "it contains white space or a line end; give the secret alone"
         } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
             value.set_sensitive(true);
             return Ok(value);
         } else {
-            "it has characters that a header can't hold"
+            "it contains characters that a header can't have"
         };
         Err(ConfigError::Credential { reason })
     }
@@ -226,20 +269,23 @@ impl ClientBuilder {
     }
 
     fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
-        // The API never redirects. Whatever does is not it, and gets neither the credential nor the request.
+        // The API never redirects. What does is something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout);
         #[cfg(feature = "rustls")]
         {
-            let speaks_tls = self.proxy.is_some() || !base_url.is_plain_loopback();
-            let tls = if speaks_tls { tls::trusting(&self.root_certificates)? } else { tls::unused()? };
-            http = http.tls_backend_preconfigured(tls);
+            let plain = base_url.is_plain_loopback();
+            http = http.tls_backend_preconfigured(if plain {
+                tls::unused()?
+            } else {
+                tls::trusting(&self.root_certificates)?
+            });
         }
-        if let Some(proxy) = self.proxy.clone() {
-            http = http.proxy(proxy);
-        } else if base_url.is_loopback() {
+        if base_url.is_loopback() {
             http = http.no_proxy();
+        } else if let Some(proxy) = self.proxy.clone() {
+            http = http.proxy(proxy);
         }
         http.build().map_err(|error| ConfigError::Http(reason(&error)))
     }

@@ -1,9 +1,9 @@
-//! A client from the variables that users of LaunchDarkly's other tools have set already.
+//! A client from the environment variables of LaunchDarkly's other tools.
 
 use std::ffi::OsString;
 
 use crate::config::builder::ClientBuilder;
-use crate::error::ConfigError;
+use crate::config::config_error::ConfigError;
 
 /// Where the credential is looked for: `ldcli`'s variable, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];
@@ -22,8 +22,7 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
     let mut builder = ClientBuilder::new(credential.into());
     builder.check_credential().map_err(of_variable(name))?;
     if let Some((name, host)) = first_set(lookup, HOST_VARIABLES)? {
-        builder = builder.host(host);
-        builder.check_host().map_err(of_variable(name))?;
+        builder = builder.host_from(name, host);
     }
     Ok(builder)
 }
@@ -42,35 +41,5 @@ fn first_set(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::builder;
-    use crate::error::ConfigError;
-
-    fn from(variables: &[(&str, &str)]) -> Result<String, String> {
-        let builder = builder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
-        builder
-            .and_then(|builder| builder.check_host())
-            .map(|url| url.as_str().to_owned())
-            .map_err(|error: ConfigError| error.to_string())
-    }
-
-    #[test]
-    fn ldcli_s_names_come_before_the_terraform_providers() {
-        let terraform =
-            [("LAUNCHDARKLY_ACCESS_TOKEN", "api-1"), ("LAUNCHDARKLY_API_HOST", "https://app.launchdarkly.us")];
-        assert_eq!(from(&terraform).unwrap(), "https://app.launchdarkly.us/api/v2");
-        let both = [terraform[0], terraform[1], ("LD_BASE_URI", "https://app.eu.launchdarkly.com")];
-        assert_eq!(from(&both).unwrap(), "https://app.eu.launchdarkly.com/api/v2");
-        assert_eq!(from(&[("LD_ACCESS_TOKEN", "api-1")]).unwrap(), "https://app.launchdarkly.com/api/v2");
-    }
-
-    #[test]
-    fn a_missing_or_malformed_variable_is_named_and_not_repeated() {
-        let missing = from(&[("LD_ACCESS_TOKEN", "")]).unwrap_err();
-        assert!(missing.contains("LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN"), "{missing}");
-        let two_lines = from(&[("LD_ACCESS_TOKEN", "api-hunter2\nx")]).unwrap_err();
-        assert!(two_lines.starts_with("LD_ACCESS_TOKEN: ") && !two_lines.contains("hunter2"), "{two_lines}");
-        let host = from(&[("LD_ACCESS_TOKEN", "api-1"), ("LD_BASE_URI", "https://u:hunter2@h")]).unwrap_err();
-        assert!(host.starts_with("LD_BASE_URI: ") && !host.contains("hunter2"), "{host}");
-    }
-}
+#[path = "../../tests/unit/environment.rs"]
+mod tests;

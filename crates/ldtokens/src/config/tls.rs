@@ -1,4 +1,4 @@
-//! TLS: the code that does it, and the certificates that are trusted.
+//! TLS: its cryptography, and the certificates that are trusted.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use crate::error::ConfigError;
+use crate::config::config_error::ConfigError;
 
 /// TLS 1.2 or later, trusting the system's certificates and those in `pems`.
 ///
-/// Its cryptography is what the process has installed as rustls' own, if it has, and else ring, for this client alone.
+/// It uses the default provider of cryptography if the process has installed one, and else ring, for this client alone.
 pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     let roots = certificates(pems)?;
     let provider = provider();
     let verifier = verifier(roots, provider.clone()).map_err(|error| match error {
         rustls::Error::InvalidCertificate(_) => {
-            ConfigError::RootCertificate { reason: "it is PEM, but no certificate" }
+            ConfigError::RootCertificate { reason: "it is PEM, but not a certificate" }
         }
         error => ConfigError::Http(error.to_string()),
     })?;
@@ -27,7 +27,7 @@ pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     Ok(http1(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()))
 }
 
-/// What stands for TLS where there will be none: to read the system's certificates takes longer than all else.
+/// For plain HTTP, where there is no TLS: reading the system's certificates takes longer than everything else.
 pub(crate) fn unused() -> Result<ClientConfig, ConfigError> {
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
@@ -44,7 +44,7 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Config
         let some: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match some {
             Ok(some) if some.is_empty() => {
-                return Err(ConfigError::RootCertificate { reason: "no certificate in PEM is in it" });
+                return Err(ConfigError::RootCertificate { reason: "it contains no certificate in PEM" });
             }
             Ok(some) => all.extend(some),
             Err(_) => return Err(ConfigError::RootCertificate { reason: "it is not PEM" }),

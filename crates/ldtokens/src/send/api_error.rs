@@ -1,27 +1,84 @@
-//! An error answer, read into what may be shown of it.
+//! The API's error responses.
 
+use std::fmt;
 use std::time::Duration;
 
 use ldtokens_client::Secret;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::error::ApiError;
 use crate::send::operation::Operation;
 
-/// The longest text taken from an answer, in characters.
+/// The API's error response.
+///
+/// A proxy may respond with HTML or nothing. Then [`code`](Self::code) is empty, and [`message`](Self::message) is the
+/// status's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The operation that failed.
+    pub operation: Operation,
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's error code, as in `optimistic_locking_error`. Empty if the response has none.
+    pub code: String,
+    /// The API's message, on one line and without anything that looks like a secret.
+    pub message: String,
+    /// The reference for LaunchDarkly's support, if the response has one.
+    pub id: Option<String>,
+    /// The response's `X-Request-Id`, if it has one.
+    pub request_id: Option<String>,
+    /// How long the response asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// A rate limit that is known from earlier responses, and that lasts longer than the call's deadline.
+    pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
+        Self {
+            operation,
+            status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
+            code: "rate_limited".to_owned(),
+            message: "not sent: the rate limit lasts longer than the call's deadline".to_owned(),
+            id: None,
+            request_id: None,
+            retry_after: Some(wait),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({}", self.operation, self.message, self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if let Some(id) = &self.id {
+            write!(f, ", reference {id}")?;
+        }
+        f.write_str(")")?;
+        if let Some(wait) = self.retry_after {
+            write!(f, "; try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))?;
+        }
+        Ok(())
+    }
+}
+
+/// The maximum length of a text from a response, in characters.
 const LONGEST_TEXT: usize = 500;
 
 /// As much of the API's error body as there is.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body {
-    code: String,
-    message: String,
+    code: Option<String>,
+    message: Option<String>,
     id: Option<String>,
 }
 
-/// Reads an error answer. What is not the API's own JSON, as from a proxy, is not repeated.
+/// Reads an error response. A body that is not the API's own JSON, such as a proxy's page, is not shown.
 pub(crate) fn read(
     operation: Operation,
     status: StatusCode,
@@ -31,17 +88,17 @@ pub(crate) fn read(
 ) -> ApiError {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     let shown = |text: &str| printable(text, credential);
-    let message = if body.message.is_empty() {
-        status.canonical_reason().unwrap_or("an unknown status").to_owned()
-    } else {
-        shown(&body.message)
+    let message = match body.message.as_deref() {
+        None | Some("") => status.canonical_reason().unwrap_or("unknown status").to_owned(),
+        Some(message) => shown(message),
     };
     ApiError {
         operation,
         status: status.as_u16(),
-        code: shown(&body.code),
+        code: body.code.as_deref().map(shown).unwrap_or_default(),
         message,
         id: body.id.as_deref().map(shown),
+        request_id: None,
         retry_after,
     }
 }
@@ -60,32 +117,5 @@ fn printable(text: &str, credential: &Secret) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{printable, read};
-    use crate::send::operation::Operation;
-    use ldtokens_client::Secret;
-    use reqwest::StatusCode;
-
-    #[test]
-    fn the_apis_own_words_are_kept() {
-        let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
-        let error = read(Operation::new("get_token"), StatusCode::NOT_FOUND, body, None, &Secret::new(""));
-        assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
-    }
-
-    #[test]
-    fn what_is_not_the_apis_json_says_only_its_status() {
-        for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
-            let error = read(Operation::new("get_tokens"), StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
-            assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
-        }
-    }
-
-    #[test]
-    fn a_message_that_repeats_a_secret_is_blanked_and_kept_to_one_line() {
-        let credential = Secret::new("hunter2");
-        assert_eq!(printable("no hunter2!\r\n\u{1b}[31mred", &credential), "no [redacted]! [31mred");
-        let other = "token=api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a is bad";
-        assert_eq!(printable(other, &credential), "token=[redacted] is bad");
-    }
-}
+#[path = "../../tests/unit/api_error.rs"]
+mod tests;

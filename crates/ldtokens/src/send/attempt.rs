@@ -1,132 +1,95 @@
-//! One attempt: a request goes out, and what is known afterwards.
+//! One attempt: a request is sent, and what is known afterwards.
 
+use bytes::Bytes;
 use ldtokens_client::Secret;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Request, Response, StatusCode};
-use serde::de::IgnoredAny;
+use reqwest::{Method, Request, StatusCode};
 
-use crate::error::{ApiError, Error};
+use crate::error::{Error, TransportError};
 use crate::send::api_error;
 use crate::send::clock::Clock;
 use crate::send::operation::Operation;
-use crate::send::pacing::{Permit, RateLimit};
-use crate::send::retry::Known;
-
-/// An answer of success, read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    /// What stands for the answer of a deletion that is done, though its own answer was lost.
-    pub(crate) fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Vec::new() }
-    }
-
-    /// What the generated code is given where there is no answer for it; it refuses this status.
-    pub(crate) fn nothing() -> Self {
-        Self { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body: Vec::new() }
-    }
-
-    /// An error as the API itself would have answered it.
-    pub(crate) fn of_error(error: &ApiError) -> Self {
-        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let body = serde_json::json!({ "code": error.code, "message": error.message, "id": error.id });
-        Self { status, headers: HeaderMap::new(), body: body.to_string().into_bytes() }
-    }
-
-    pub(crate) fn into_body(self) -> Vec<u8> {
-        self.body
-    }
-
-    /// The answer as the generated code takes it.
-    pub(crate) fn into_response(self) -> Response {
-        let mut response = http::Response::new(self.body);
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        response.into()
-    }
-}
+use crate::send::pacing::Permit;
+use crate::send::rate_limit::RateLimit;
+use crate::send::response::Response;
+use crate::send::retry::AttemptOutcome;
 
 /// What an attempt gave.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    pub(crate) known: Known,
+    pub(crate) outcome: AttemptOutcome,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
-    pub(crate) result: Result<Answer, Error>,
+    pub(crate) result: Result<Response, Error>,
 }
 
-/// Sends `request` once, and learns from its answer's headers.
-pub(crate) async fn attempt(
-    http: &reqwest::Client,
-    request: Request,
-    operation: Operation,
-    permit: Permit<'_>,
-    clock: &dyn Clock,
-    credential: &Secret,
-) -> Attempt {
-    let no_answer = |known, status, source| Attempt {
-        known,
+/// What an attempt needs to know about its call.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) http: &'a reqwest::Client,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) credential: &'a Secret,
+    pub(crate) operation: Operation,
+    /// The request's method, before a method override.
+    pub(crate) method: &'a Method,
+}
+
+/// Sends `request` once, and learns from its response's headers.
+pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Permit<'_>) -> Attempt {
+    let Context { http, clock, credential, operation, method } = context;
+    let failed = |outcome, status, source| Attempt {
+        outcome,
         status,
         request_id: None,
-        result: Err(Error::Transport { operation, source }),
+        result: Err(Error::Transport { operation, source: TransportError::new(source) }),
     };
     let response = match http.execute(request).await {
         Ok(response) => response,
-        Err(source) if source.is_connect() => return no_answer(Known::Refused { time_named: false }, None, source),
-        Err(source) => return no_answer(Known::Unknown, None, source),
+        Err(source) if source.is_connect() => {
+            permit.not_sent();
+            return failed(AttemptOutcome::Refused { wait_named: false }, None, source);
+        }
+        Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
     let (status, headers) = (response.status(), response.headers().clone());
     let limits = RateLimit::read(status.as_u16(), &headers);
-    permit.answered(&limits, clock);
+    permit.responded(&limits, clock);
     let named_wait = limits.named_wait(clock.now());
+    let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
 
     let body = match response.bytes().await {
-        Ok(body) => Vec::from(body),
-        Err(source) if status.is_success() => return no_answer(Known::Unknown, Some(status), source),
-        // A refusal's status says enough.
-        Err(_) => Vec::new(),
+        Ok(body) => body,
+        // The status says that it is done.
+        Err(_) if status.is_success() && says_done_by_status(method) => Bytes::new(),
+        Err(source) if status.is_success() => {
+            return failed(AttemptOutcome::Unknown { wait_named: false }, Some(status), source);
+        }
+        // The status of an error says enough.
+        Err(_) => Bytes::new(),
     };
-    let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let (known, result) = if status.is_success() {
-        match unreadable(status, &body) {
-            None => (Known::Answered(status.as_u16()), Ok(Answer { status, headers, body })),
-            Some(place) => (Known::Unknown, Err(Error::Undecodable { operation, place })),
+    let (outcome, result) = if status.is_success() {
+        let response = Response::new(status, headers, body);
+        if response.can_be_json() || says_done_by_status(method) {
+            (AttemptOutcome::Responded(status.as_u16()), Ok(response))
+        } else {
+            let place = "the body is not JSON".to_owned();
+            let error = Error::Undecodable { operation, token_id: None, place };
+            (AttemptOutcome::Unknown { wait_named: false }, Err(error))
         }
     } else {
-        let error = Error::from_api(api_error::read(operation, status, &body, named_wait, credential));
-        (known_by_refusal(status, &headers, named_wait.is_some()), Err(error))
+        let wait_named = named_wait.is_some();
+        let mut error = api_error::read(operation, status, &body, named_wait, credential);
+        error.request_id.clone_from(&request_id);
+        let outcome = match status.as_u16() {
+            429 => AttemptOutcome::Refused { wait_named },
+            408 | 500..=599 => AttemptOutcome::Unknown { wait_named },
+            status => AttemptOutcome::Responded(status),
+        };
+        (outcome, Err(Error::from_api(error)))
     };
-    Attempt { known, status: Some(status), request_id, result }
+    Attempt { outcome, status: Some(status), request_id, result }
 }
 
-fn known_by_refusal(status: StatusCode, headers: &HeaderMap, time_named: bool) -> Known {
-    match status.as_u16() {
-        429 => Known::Refused { time_named },
-        503 if headers.contains_key(RETRY_AFTER) => Known::Refused { time_named },
-        408 | 500..=599 => Known::Unknown,
-        answered => Known::Answered(answered),
-    }
-}
-
-/// Where a body that should be JSON stops being it. An answer of 204 has none.
-fn unreadable(status: StatusCode, body: &[u8]) -> Option<String> {
-    if status == StatusCode::NO_CONTENT {
-        return None;
-    }
-    serde_json::from_slice::<IgnoredAny>(body).err().map(|error| place(&error))
-}
-
-/// Where reading JSON failed, without what stood there.
-pub(crate) fn place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends early",
-        serde_json::error::Category::Data => "a value of another type than expected",
-        _ => "it is not JSON",
-    };
-    format!("{what}, line {} column {}", error.line(), error.column())
+/// Whether any 2xx means success, whatever its body is: the body of a patch can be read again, and a deletion has none.
+fn says_done_by_status(method: &Method) -> bool {
+    matches!(*method, Method::PATCH | Method::DELETE)
 }

@@ -3,14 +3,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The time that a [`Client`](crate::Client) waits and measures by.
+/// The clock of a [`Client`](crate::Client).
 ///
-/// Programs use the machine's; a test puts in one of its own and needs no real waiting.
+/// Programs use the machine's. A test can use its own, and does not have to wait.
 pub trait Clock: Debug + Send + Sync {
     /// The wall clock's time. It may jump.
     fn now(&self) -> SystemTime;
 
-    /// The time since some fixed moment. It never goes backwards.
+    /// The time since some fixed moment. It never goes back.
     fn elapsed(&self) -> Duration;
 
     /// Ends once [`elapsed`](Self::elapsed) has grown by `duration`.

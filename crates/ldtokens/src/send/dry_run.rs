@@ -3,40 +3,39 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::Request;
 use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, Request};
 
-/// Which requests a client shows instead of sending them; [`ClientBuilder::dry_run`](crate::ClientBuilder::dry_run) takes it.
+/// Which requests [`ClientBuilder::dry_run`](crate::ClientBuilder::dry_run) shows instead of sending them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DryRun {
-    /// All of them.
+    /// All requests.
     Everything,
-    /// Those that could change something. What only reads is sent.
+    /// Those that could change something. Requests that only read are sent.
     Changes,
 }
 
-/// A dry run, and who is shown what it holds back.
 #[derive(Clone)]
-pub(crate) struct Rehearsal {
+pub(crate) struct DryRunConfig {
     pub(crate) scope: DryRun,
     pub(crate) show: Arc<dyn Fn(&Request) + Send + Sync>,
 }
 
-impl Rehearsal {
-    /// Shows `request`, without the credential, and says so, if it is one to hold back.
-    pub(crate) fn holds_back(&self, changes: bool, request: &Request) -> bool {
-        if self.scope == DryRun::Changes && !changes {
-            return false;
-        }
+impl DryRunConfig {
+    pub(crate) fn applies_to(&self, method: &Method) -> bool {
+        self.scope == DryRun::Everything || !method.is_safe()
+    }
+
+    /// Shows `request` without the credential.
+    pub(crate) fn show(&self, request: &Request) {
         let mut shown = request.try_clone().expect("bodies are buffered");
         shown.headers_mut().remove(AUTHORIZATION);
         (self.show)(&shown);
-        true
     }
 }
 
-impl fmt::Debug for Rehearsal {
+impl fmt::Debug for DryRunConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rehearsal").field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("DryRunConfig").field("scope", &self.scope).finish_non_exhaustive()
     }
 }

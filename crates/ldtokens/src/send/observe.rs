@@ -1,57 +1,60 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::send::operation::Operation;
 
-/// Sees what a client does, for metrics. All it is told is safe to print.
+/// Is told what a client does, as typed values, for metrics. Everything it is told is safe to print.
 ///
-/// The same goes to `tracing`, at level DEBUG, as spans `call` and `attempt` below the target `ldtokens`.
+/// For logs there is `tracing`: the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
     /// An attempt has ended.
-    fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let _ = attempt;
     }
 
     /// A call has ended, after all its attempts.
-    fn call(&self, call: &CallSeen) {
+    fn call(&self, call: &CallEvent<'_>) {
         let _ = call;
     }
 }
 
-/// One attempt, seen from outside.
+/// One attempt of a call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct AttemptSeen<'a> {
+pub struct AttemptEvent<'a> {
     /// The operation.
     pub operation: Operation,
-    /// The token that it is about, if it is about one.
+    /// The token's ID, if the path has one.
     pub token_id: Option<&'a str>,
-    /// The method of its request.
+    /// The request's method.
     pub method: &'a str,
-    /// The path of its request, with the query.
+    /// The request's path and query. The `expiry` that a reset gets when it is sent is not in it.
     pub path: &'a str,
-    /// Which attempt of the call it was, counted from 1.
+    /// The attempt's number in the call, counted from 1.
     pub number: u32,
-    /// How long the call waited before this attempt, for the rate limit's window or between attempts.
+    /// How long the call waited before this attempt, for the rate limit or between attempts.
     pub waited: Duration,
-    /// How long the attempt took, up to its answer's last byte.
+    /// How long the attempt took, up to the response's last byte.
     pub took: Duration,
-    /// The status of its answer, if there was one.
+    /// The response's status, if there was a response.
     pub status: Option<u16>,
-    /// The answer's `X-Request-Id`, if it has one.
+    /// The response's `X-Request-Id`, if it has one.
     pub request_id: Option<&'a str>,
+    /// What went wrong, if something did.
+    pub error: Option<&'a Error>,
 }
 
-/// One call, seen from outside.
+/// One call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct CallSeen {
+pub struct CallEvent<'a> {
     /// The operation.
     pub operation: Operation,
-    /// How many attempts were made. None if the call's deadline left no time for one.
+    /// The number of attempts. 0 if the call's deadline left no time for one.
     pub attempts: u32,
-    /// How long it took, waiting included.
+    /// How long the call took, waiting included.
     pub took: Duration,
-    /// Whether it gave what was asked for.
-    pub succeeded: bool,
+    /// The call's error, if it failed. A response that arrived but can't be decoded is not an error here.
+    pub error: Option<&'a Error>,
 }

@@ -1,29 +1,39 @@
-//! When a request may leave, by what the rate-limit headers said.
+//! Rate limits: when a request may be sent.
 //!
-//! Each answer tells how many requests its window has left, for the account and for the route. A request leaves only if
-//! the window has room for it and for all that are under way, which may not have been counted yet. Of a new window
-//! nothing is known, so one request goes ahead to find out. So a window is used to its end, and few requests ever meet 429.
+//! Each response says how many requests are left in the current window, for the whole account and for the route. A
+//! request is sent if the window has room for it and for all requests under way, which the server may not have counted
+//! yet. When nothing is known, at first and after each window's end, one request goes ahead and the others wait for its
+//! response. A response that names no limit means that there is none.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 
 use crate::send::clock::Clock;
 use crate::send::operation::Operation;
-use crate::send::server_time::{ServerTime, unix_millis};
+use crate::send::rate_limit::RateLimit;
+use crate::send::server_time::{ServerNow, ServerTime, unix_millis};
 
-/// After a wait for a time that the server named, at most so much more passes, at random: others wait for it too. After a
-/// short wait it is at most a quarter of that.
+/// The maximum random time to add to a wait that the server named, since others wait for the same moment. After a short
+/// wait it is at most a quarter of that.
 const LONGEST_JITTER: Duration = Duration::from_millis(250);
 
-/// Of a window that nothing is known of, one request is sent to find out, and another after each such time without answer.
+/// How long other requests wait for the response to the one that went ahead, before the next one goes.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
-/// A wait named by a server whose clock can't be known is at most this long.
+/// The longest time that requests wait because a response said so. Then one request finds out whether that still holds.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// The longest wait for a window's end if the server's clock is not known.
 const LONGEST_GUESS: Duration = Duration::from_secs(60);
+
+/// How long a window is taken to last whose end was already past when its request was sent (fact 12).
+const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
+
+/// From how many requests at once on there is no bound after a wait.
+const RAMP_END: u32 = 64;
 
 /// What clones of a client learn together.
 #[derive(Debug, Default)]
@@ -35,47 +45,72 @@ pub(crate) struct Pacing {
 #[derive(Debug, Default)]
 struct State {
     server_time: ServerTime,
-    blocked_until: Duration,
+    block: Option<Block>,
     account: Window,
     routes: HashMap<Operation, Window>,
 }
 
-/// The room left in a window of the account's or a route's.
+/// A wait that a response asked for. It holds for all requests.
+#[derive(Debug)]
+struct Block {
+    until: Duration,
+    /// How many requests may be under way at once after it. It starts with one and grows with each response, so that those
+    /// who waited don't all leave at the same moment.
+    allowed: u32,
+}
+
+/// The current window of the account or of a route.
 #[derive(Debug, Default)]
 struct Window {
-    room: Room,
+    quota: Quota,
     in_flight: u32,
     next_probe: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Room {
-    /// No answer has told.
+enum Quota {
     #[default]
-    Untold,
-    /// The last answer named no limit.
+    Unknown,
+    /// The last response named no limit.
     Unlimited,
-    /// So many requests until the server's clock shows `reset`, Unix milliseconds; `guess` is that time by our clock,
-    /// for a server that doesn't tell what its clock shows.
-    Until { remaining: i64, reset: i64, guess: Duration },
+    Until(Limit),
+}
+
+/// How many requests are left until the server's clock shows `reset`, in Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Limit {
+    remaining: i64,
+    reset: i64,
+    /// The same moment by our clock, for a server whose responses have no `Date`.
+    guess: Duration,
+    /// The window surely lasts until then by our clock.
+    at_least: Duration,
+}
+
+impl Limit {
+    fn ends(&self, server_time: &ServerTime) -> Duration {
+        server_time.when(self.reset).unwrap_or(self.guess).max(self.at_least)
+    }
 }
 
 #[derive(Debug, PartialEq)]
 enum Gate {
     Open,
     OpensAt(Duration),
-    /// Once an answer comes, or at this time.
-    OpensOnAnswer(Duration),
+    /// Opens when a response comes, or at this time.
+    WaitForResponse(Duration),
 }
 
-/// The time named lies beyond the call's deadline.
+/// The request can't be sent before the call's deadline.
 #[derive(Debug)]
 pub(crate) struct TooLate {
     pub(crate) wait: Duration,
+    /// Whether the server's rate limit is the reason, and not just other requests.
+    pub(crate) rate_limited: bool,
 }
 
 impl Pacing {
-    /// Waits until a request to `route` may leave, at most until `deadline` by the clock's `elapsed`.
+    /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`.
     pub(crate) async fn admit(
         &self,
         route: Operation,
@@ -88,19 +123,19 @@ impl Pacing {
             let now = clock.elapsed();
             let gate = self.lock().enter(route, now);
             match gate {
-                Gate::Open => {
-                    // There may be room for the next one too; it looks for itself.
-                    self.changed.notify_one();
-                    return Ok(Permit { pacing: self, route, sent: clock.elapsed(), answered: false });
+                Gate::Open => return Ok(Permit { pacing: self, route, sent: now, end: PermitEnd::NoResponse }),
+                Gate::OpensAt(at) if at >= deadline => {
+                    return Err(TooLate { wait: at.saturating_sub(now), rate_limited: true });
                 }
-                Gate::OpensAt(at) if at >= deadline => return Err(TooLate { wait: at.saturating_sub(now) }),
                 Gate::OpensAt(at) => {
-                    let wait = at - now;
+                    let wait = at.saturating_sub(now);
                     let jitter = (wait / 4).min(LONGEST_JITTER).mul_f64(fastrand::f64());
                     clock.sleep((wait + jitter).min(deadline - now)).await;
                 }
-                Gate::OpensOnAnswer(_) if now >= deadline => return Err(TooLate { wait: Duration::ZERO }),
-                Gate::OpensOnAnswer(at) => {
+                Gate::WaitForResponse(_) if now >= deadline => {
+                    return Err(TooLate { wait: Duration::ZERO, rate_limited: false });
+                }
+                Gate::WaitForResponse(at) => {
                     tokio::select! {
                         () = changed => {}
                         () = clock.sleep(at.min(deadline).saturating_sub(now)) => {}
@@ -110,30 +145,30 @@ impl Pacing {
         }
     }
 
-    /// What the server's clock shows, as far as it has told, else ours.
-    pub(crate) fn server_now(&self, clock: &dyn Clock) -> SystemTime {
-        self.lock().server_time.at(clock.elapsed()).unwrap_or_else(|| clock.now())
+    /// The server's time, as far as its responses tell, or else ours.
+    pub(crate) fn server_now(&self, clock: &dyn Clock) -> ServerNow {
+        self.lock().server_time.now(clock.now())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Counts a request to `route` as under way, if it may leave.
+    /// Counts a request to `route` as under way, if it may be sent.
     fn enter(&mut self, route: Operation, now: Duration) -> Gate {
-        if now < self.blocked_until {
-            return Gate::OpensAt(self.blocked_until);
-        }
         let account = self.account.gate(&self.server_time, now);
         let window = self.routes.entry(route).or_default();
-        let gate = match (account, window.gate(&self.server_time, now)) {
-            (Gate::Open, gate) | (gate, Gate::Open) => gate,
-            (Gate::OpensAt(a), Gate::OpensAt(b)) => Gate::OpensAt(a.max(b)),
-            (Gate::OpensAt(at), _) | (_, Gate::OpensAt(at)) => Gate::OpensAt(at),
-            (Gate::OpensOnAnswer(a), Gate::OpensOnAnswer(b)) => Gate::OpensOnAnswer(a.min(b)),
+        let route = window.gate(&self.server_time, now);
+        let block = match &self.block {
+            Some(block) if now < block.until => Gate::OpensAt(block.until),
+            Some(block) if self.account.in_flight >= block.allowed && now < self.account.next_probe => {
+                Gate::WaitForResponse(self.account.next_probe)
+            }
+            _ => Gate::Open,
         };
+        let gate = block.and(account).and(route);
         if gate == Gate::Open {
             for window in [window, &mut self.account] {
                 window.in_flight += 1;
@@ -144,163 +179,145 @@ impl State {
     }
 
     fn learn(&mut self, route: Operation, seen: &RateLimit, sent: Duration, clock: &dyn Clock) {
-        let now = clock.elapsed();
+        let (now, wall) = (clock.elapsed(), clock.now());
         if let Some(date) = seen.date {
-            self.server_time.learn(date, sent, now);
+            self.server_time.learn(date, sent, now, wall);
         }
-        if let Some(wait) = seen.retry_after(clock.now()) {
-            self.blocked_until = self.blocked_until.max(now + wait);
+        match seen.retry_after(wall) {
+            Some(wait) => self.block_until(now + wait.min(LONGEST_WAIT)),
+            None if !seen.refused => self.ramp_up(sent),
+            None => {}
         }
-        let Some(reset) = seen.reset else {
-            if seen.from_api {
-                self.account.learn_unlimited();
-                self.routes.entry(route).or_default().learn_unlimited();
+        let limit = seen.reset.map(|reset| self.limit(reset, sent, now, wall));
+        let route = self.routes.entry(route).or_default();
+        let windows = [(&mut self.account, seen.account_remaining), (route, seen.route_remaining)];
+        for (window, remaining) in windows {
+            match (remaining, limit) {
+                (Some(remaining), Some(limit)) => window.learn(Limit { remaining, ..limit }),
+                _ if seen.from_api => window.learn_unlimited(),
+                _ => {}
             }
-            return;
-        };
-        let wait = Duration::from_millis(u64::try_from(reset - unix_millis(clock.now())).unwrap_or(0));
-        let guess = now + wait.min(LONGEST_GUESS);
-        let until = |remaining| Room::Until { remaining, reset, guess };
-        if let Some(remaining) = seen.account_remaining {
-            self.account.learn(until(remaining));
-        }
-        if let Some(remaining) = seen.route_remaining {
-            self.routes.entry(route).or_default().learn(until(remaining));
         }
         let some_window_is_empty = seen.account_remaining.into_iter().chain(seen.route_remaining).any(|left| left <= 0);
-        if seen.refused && !some_window_is_empty {
-            self.blocked_until = self.blocked_until.max(self.server_time.when(reset).unwrap_or(guess));
+        if let (true, Some(limit)) = (seen.refused && !some_window_is_empty, limit) {
+            self.block_until(limit.ends(&self.server_time).min(now + LONGEST_WAIT));
         }
     }
 
-    fn leave(&mut self, route: Operation, answered: bool) {
+    /// A window that ends at `reset`, as a response says that came `now` to a request that was `sent`.
+    fn limit(&self, reset: i64, sent: Duration, now: Duration, wall: SystemTime) -> Limit {
+        let wait = Duration::from_millis(u64::try_from(reset.saturating_sub(unix_millis(wall))).unwrap_or(0));
+        let guess = now + wait.min(LONGEST_GUESS);
+        let was_past = self.server_time.when(reset).unwrap_or(guess) <= sent;
+        Limit { remaining: 0, reset, guess, at_least: if was_past { now + SHORTEST_WINDOW } else { Duration::ZERO } }
+    }
+
+    fn block_until(&mut self, until: Duration) {
+        let known = self.block.as_ref().map_or(Duration::ZERO, |block| block.until);
+        self.block = Some(Block { until: until.max(known), allowed: 1 });
+    }
+
+    fn ramp_up(&mut self, sent: Duration) {
+        if let Some(block) = self.block.as_mut().filter(|block| sent >= block.until) {
+            block.allowed += 1;
+            if block.allowed > RAMP_END {
+                self.block = None;
+            }
+        }
+    }
+
+    fn leave(&mut self, route: Operation, end: PermitEnd) {
         for window in [&mut self.account, self.routes.entry(route).or_default()] {
             window.in_flight = window.in_flight.saturating_sub(1);
-            // It may have been counted, and no answer says so.
-            if let (false, Room::Until { remaining, .. }) = (answered, &mut window.room) {
-                *remaining -= 1;
+            // The server may have counted it, and no response says so.
+            if let (PermitEnd::NoResponse, Quota::Until(limit)) = (end, &mut window.quota) {
+                limit.remaining -= 1;
             }
+        }
+    }
+}
+
+impl Gate {
+    /// Open if both are.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Open, gate) | (gate, Self::Open) => gate,
+            (Self::OpensAt(a), Self::OpensAt(b)) => Self::OpensAt(a.max(b)),
+            (Self::OpensAt(at), _) | (_, Self::OpensAt(at)) => Self::OpensAt(at),
+            (Self::WaitForResponse(a), Self::WaitForResponse(b)) => Self::WaitForResponse(a.min(b)),
         }
     }
 }
 
 impl Window {
     fn gate(&mut self, server_time: &ServerTime, now: Duration) -> Gate {
-        if let Room::Until { reset, guess, .. } = self.room
-            && server_time.when(reset).unwrap_or(guess) <= now
+        if let Quota::Until(limit) = self.quota
+            && limit.ends(server_time) <= now
         {
-            self.room = Room::Untold;
+            self.quota = Quota::Unknown;
         }
-        match self.room {
-            Room::Unlimited => Gate::Open,
-            Room::Untold if self.in_flight == 0 || now >= self.next_probe => Gate::Open,
-            Room::Untold => Gate::OpensOnAnswer(self.next_probe),
-            Room::Until { remaining, .. } if remaining > i64::from(self.in_flight) => Gate::Open,
-            Room::Until { remaining, reset, guess } => {
-                let at = server_time.when(reset).unwrap_or(guess);
-                if remaining > 0 { Gate::OpensOnAnswer(at) } else { Gate::OpensAt(at) }
-            }
+        match self.quota {
+            Quota::Unlimited => Gate::Open,
+            Quota::Unknown if self.in_flight == 0 || now >= self.next_probe => Gate::Open,
+            Quota::Unknown => Gate::WaitForResponse(self.next_probe),
+            Quota::Until(limit) if limit.remaining > i64::from(self.in_flight) => Gate::Open,
+            Quota::Until(limit) if limit.remaining > 0 => Gate::WaitForResponse(limit.ends(server_time)),
+            Quota::Until(limit) => Gate::OpensAt(limit.ends(server_time)),
         }
     }
 
-    fn learn(&mut self, told: Room) {
-        let (Room::Until { remaining, reset, .. }, Room::Until { remaining: left, reset: known, .. }) =
-            (told, &mut self.room)
-        else {
-            self.room = told;
-            return;
-        };
-        if reset > *known {
-            self.room = told;
-        } else if reset == *known {
-            // Answers overtake each other: the fewest left is the truth.
-            *left = remaining.min(*left);
+    fn learn(&mut self, seen: Limit) {
+        match &mut self.quota {
+            // Responses overtake each other: the fewest left is right, and an earlier window is over.
+            Quota::Until(known) if seen.reset == known.reset => known.remaining = known.remaining.min(seen.remaining),
+            Quota::Until(known) if seen.reset < known.reset => {}
+            quota => *quota = Quota::Until(seen),
         }
     }
 
     fn learn_unlimited(&mut self) {
-        if self.room == Room::Untold {
-            self.room = Room::Unlimited;
+        if self.quota == Quota::Unknown {
+            self.quota = Quota::Unlimited;
         }
     }
 }
 
-/// Leave for one request. However it ends, dropping this tells those who wait.
+/// Permission to send one request. Dropping it wakes those who wait.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     pacing: &'a Pacing,
     route: Operation,
     sent: Duration,
-    answered: bool,
+    end: PermitEnd,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum PermitEnd {
+    NoResponse,
+    Response,
+    NotSent,
 }
 
 impl Permit<'_> {
-    /// Learns from the answer that the request got.
-    pub(crate) fn answered(mut self, seen: &RateLimit, clock: &dyn Clock) {
-        self.answered = true;
+    /// Learns from the response.
+    pub(crate) fn responded(mut self, seen: &RateLimit, clock: &dyn Clock) {
+        self.end = PermitEnd::Response;
         self.pacing.lock().learn(self.route, seen, self.sent, clock);
+    }
+
+    /// No connection could be made, so the server has not counted the request.
+    pub(crate) fn not_sent(mut self) {
+        self.end = PermitEnd::NotSent;
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.pacing.lock().leave(self.route, self.answered);
-        self.pacing.changed.notify_one();
+        self.pacing.lock().leave(self.route, self.end);
+        self.pacing.changed.notify_waiters();
     }
 }
 
-/// What an answer's headers say of rate limits.
-#[derive(Debug, Default)]
-pub(crate) struct RateLimit {
-    /// Whether the answer refuses the request because of them.
-    refused: bool,
-    /// Whether it surely comes from the API, which names its limits, and not from something before it.
-    from_api: bool,
-    date: Option<SystemTime>,
-    account_remaining: Option<i64>,
-    route_remaining: Option<i64>,
-    reset: Option<i64>,
-    retry_after: Option<RetryAfter>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum RetryAfter {
-    Wait(Duration),
-    At(SystemTime),
-}
-
-impl RateLimit {
-    pub(crate) fn read(status: u16, headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        let number = |name: &str| text(name).and_then(|value| value.parse::<i64>().ok());
-        let retry_after = text("retry-after").and_then(|value| match value.parse::<u64>() {
-            Ok(seconds) => Some(RetryAfter::Wait(Duration::from_secs(seconds))),
-            Err(_) => httpdate::parse_http_date(value).ok().map(RetryAfter::At),
-        });
-        Self {
-            refused: status == 429,
-            from_api: status < 429,
-            date: text("date").and_then(|date| httpdate::parse_http_date(date).ok()),
-            account_remaining: number("x-ratelimit-global-remaining"),
-            route_remaining: number("x-ratelimit-route-remaining"),
-            reset: number("x-ratelimit-reset"),
-            retry_after: if matches!(status, 429 | 503) { retry_after } else { None },
-        }
-    }
-
-    /// How long the answer asks to wait; a date is counted from the answer's own, else from `now`.
-    pub(crate) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        match self.retry_after? {
-            RetryAfter::Wait(wait) => Some(wait),
-            RetryAfter::At(at) => Some(at.duration_since(self.date.unwrap_or(now)).unwrap_or_default()),
-        }
-    }
-
-    /// How long a refusal asks to wait, by `Retry-After` or else by the window's end.
-    pub(crate) fn named_wait(&self, now: SystemTime) -> Option<Duration> {
-        self.retry_after(now).or_else(|| {
-            let until = self.reset? - unix_millis(self.date.unwrap_or(now));
-            self.refused.then(|| Duration::from_millis(u64::try_from(until).unwrap_or(0)))
-        })
-    }
-}
+#[cfg(test)]
+#[path = "../../tests/unit/pacing.rs"]
+mod tests;

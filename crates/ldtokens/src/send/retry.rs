@@ -1,13 +1,14 @@
-//! What to do after an attempt, as a function of what is known.
+//! What to do after an attempt: a pure function of what is known.
 
 use std::time::Duration;
 
 use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
 use reqwest::{Method, Request};
 
-/// How long a call may take, and how it goes again.
+/// How long a call may take, and how often it is retried.
 ///
-/// Whether it goes again at all is not a setting: that depends on what the operation would do if it were carried out twice.
+/// Whether a request is retried at all is not a setting: that depends on what the operation does if it is carried out
+/// twice. See [`guide::retries`](crate::guide::retries).
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,27 +39,27 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The longest a call may take from beginning to end, waiting included. 60 seconds if not set.
+    /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// The longest one attempt may take, from connecting to the last byte of its answer. 15 seconds if not set.
+    /// The longest one attempt may take, from connecting to the last byte of its response. Default: 15 seconds.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// How many attempts are made at most, 5 if not set and at least 1. An attempt that was told when to come again does
+    /// The maximum number of attempts, at least 1. Default: 5. An attempt whose response said when to try again does
     /// not count: only the deadline ends those.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The backoff: before attempt n + 1 a random time passes of at most `base` · 2ⁿ⁻¹, but never more than `cap`.
-    /// 200 milliseconds and 10 seconds if not set.
+    /// The backoff: before attempt n + 1 the client waits a random time of at most `base` · 2ⁿ⁻¹, and never more than
+    /// `cap`. Default: 200 milliseconds and 10 seconds.
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.backoff_base = base;
         self.backoff_cap = cap;
@@ -66,45 +67,47 @@ impl RetryPolicy {
     }
 
     /// The wait after attempt `attempt`, the first being 1; `jitter` is random in 0..1.
-    fn backoff_after(&self, attempt: u32, jitter: f64) -> Duration {
-        let factor = 1u32.checked_shl(attempt - 1).unwrap_or(u32::MAX);
+    pub(crate) fn backoff_after(&self, attempt: u32, jitter: f64) -> Duration {
+        let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         self.backoff_base.saturating_mul(factor).min(self.backoff_cap).mul_f64(jitter)
     }
 }
 
-/// What being carried out twice would do.
+/// What happens if a request is carried out twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repetition {
+pub(crate) enum Idempotency {
     /// Nothing: it only reads.
-    Reads,
-    /// Nothing more than once, and then the answer is 404.
-    Deletes,
-    /// Nothing more than once, but a `test` in it may no longer hold.
-    Settles,
+    ReadOnly,
+    /// The second time the response is 404.
+    Delete,
+    /// The result is the same, but a `test` in the patch may fail the second time.
+    Idempotent,
     /// Something else, such as another credential.
-    Harms,
+    NotIdempotent,
 }
 
-impl Repetition {
+impl Idempotency {
     pub(crate) fn of(request: &Request) -> Self {
         match *request.method() {
-            Method::GET | Method::HEAD | Method::OPTIONS => Self::Reads,
-            Method::DELETE => Self::Deletes,
+            Method::GET | Method::HEAD | Method::OPTIONS => Self::ReadOnly,
+            Method::DELETE => Self::Delete,
             Method::PATCH => {
                 let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
                 match serde_json::from_slice::<PatchDelta>(body) {
-                    Ok(PatchDelta::JsonPatch(patch)) if patch.iter().all(settles) => Self::Settles,
-                    Ok(PatchDelta::PatchWithComment(delta)) if delta.patch.iter().all(settles) => Self::Settles,
-                    _ => Self::Harms,
+                    Ok(PatchDelta::JsonPatch(patch)) if patch.iter().all(is_idempotent) => Self::Idempotent,
+                    Ok(PatchDelta::PatchWithComment(delta)) if delta.patch.iter().all(is_idempotent) => {
+                        Self::Idempotent
+                    }
+                    _ => Self::NotIdempotent,
                 }
             }
-            _ => Self::Harms,
+            _ => Self::NotIdempotent,
         }
     }
 }
 
-/// Whether applying the operation twice leaves what applying it once does.
-fn settles(operation: &PatchOperation) -> bool {
+/// Whether applying the operation twice has the same result as applying it once.
+fn is_idempotent(operation: &PatchOperation) -> bool {
     let element = operation.path.rsplit('/').next().unwrap_or_default();
     let in_list = element == "-" || (!element.is_empty() && element.bytes().all(|byte| byte.is_ascii_digit()));
     match operation.op {
@@ -114,160 +117,92 @@ fn settles(operation: &PatchOperation) -> bool {
     }
 }
 
-/// What is known after an attempt.
+/// What is known after an attempt. `wait_named` says whether the response named a time to wait; [`pacing`](super::pacing)
+/// waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// The API answered with this status, and meant it.
-    Answered(u16),
-    /// Nothing was done: no connection, 429, 503 with `Retry-After`.
-    Refused {
-        /// Whether the answer says when to come again. Waiting until then is the pacing's task.
-        time_named: bool,
-    },
-    /// It was sent, and no usable answer came.
-    Unknown,
+pub(crate) enum AttemptOutcome {
+    /// The API responded with this status, neither 429 nor 5xx.
+    Responded(u16),
+    /// Nothing was done: 429, or no connection.
+    Refused { wait_named: bool },
+    /// The request was sent, and no usable response came: it may have been carried out. A 5xx too can come from a gateway
+    /// after the API has done the work.
+    Unknown { wait_named: bool },
+}
+
+impl AttemptOutcome {
+    /// Whether the attempt counts towards the maximum.
+    pub(crate) fn counts(self) -> bool {
+        !matches!(self, Self::Refused { wait_named: true } | Self::Unknown { wait_named: true })
+    }
 }
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Decision {
-    /// Give the caller this attempt's answer or error.
-    Deliver,
-    /// Tell the caller that it is done, whatever this attempt's answer says.
+    /// Return this attempt's result.
+    Return,
+    /// Return success, whatever this attempt's response says.
     Done,
-    /// Tell the caller that nobody knows.
-    SayUnknown,
+    /// Return [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown).
+    OutcomeUnknown,
     /// Make another attempt after this wait.
-    Again(Duration),
+    Retry(Duration),
 }
 
-/// What went before, and what is left.
+/// The state of a call after an attempt.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Past {
-    /// How many attempts have been made, this one included.
-    pub(crate) attempts: u32,
-    /// Whether the outcome of one before this is unknown.
+pub(crate) struct RetryState {
+    /// How many attempts count towards the maximum, this one included.
+    pub(crate) counted: u32,
+    /// Whether the outcome of an earlier attempt is unknown.
     pub(crate) unknown: bool,
+    /// Whether the API has accepted the credential before.
+    pub(crate) credential_worked: bool,
     /// The time until the call's deadline.
     pub(crate) left: Duration,
 }
 
-/// The table of what a retry may do. `jitter` is random in 0..1.
-pub(crate) fn decide(repetition: Repetition, known: Known, past: Past, policy: &RetryPolicy, jitter: f64) -> Decision {
-    let give_up = match repetition {
-        Repetition::Settles | Repetition::Harms if past.unknown || known == Known::Unknown => Decision::SayUnknown,
-        _ => Decision::Deliver,
-    };
-    let counted = match (known, repetition) {
-        (Known::Answered(404), Repetition::Deletes) if past.unknown => return Decision::Done,
-        (Known::Answered(409 | 422), Repetition::Settles) if past.unknown => return Decision::SayUnknown,
-        (Known::Answered(_), _) => return Decision::Deliver,
-        (Known::Unknown, Repetition::Harms) => return Decision::SayUnknown,
-        (Known::Refused { time_named }, _) => !time_named,
-        (Known::Unknown, _) => true,
-    };
-    let wait = policy.backoff_after(past.attempts, jitter);
-    if (counted && past.attempts >= policy.max_attempts) || wait >= past.left { give_up } else { Decision::Again(wait) }
+/// Decides by the table in [`guide::retries`](crate::guide::retries). `jitter` is random in 0..1.
+pub(crate) fn decide(
+    idempotency: Idempotency,
+    outcome: AttemptOutcome,
+    state: RetryState,
+    policy: &RetryPolicy,
+    jitter: f64,
+) -> Decision {
+    use AttemptOutcome::{Refused, Responded, Unknown};
+    let unknown = state.unknown || matches!(outcome, Unknown { .. });
+    match outcome {
+        Responded(status) if state.unknown => return after_unknown(idempotency, status, state.credential_worked),
+        Responded(_) => return Decision::Return,
+        Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
+        Unknown { .. } | Refused { .. } => {}
+    }
+    let wait = policy.backoff_after(state.counted.max(1), jitter);
+    let is_last = outcome.counts() && state.counted >= policy.max_attempts;
+    if !is_last && wait < state.left {
+        Decision::Retry(wait)
+    } else if unknown && idempotency != Idempotency::ReadOnly {
+        Decision::OutcomeUnknown
+    } else {
+        Decision::Return
+    }
+}
+
+/// What a response means after an earlier attempt may have been carried out.
+fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool) -> Decision {
+    match (idempotency, status) {
+        (Idempotency::Delete, 404) => Decision::Done,
+        // A token that has deleted itself is no longer accepted. If the credential never worked, this says nothing.
+        (Idempotency::Delete, 401) if credential_worked => Decision::Done,
+        (Idempotency::Delete, 401) => Decision::OutcomeUnknown,
+        // The patch may have lowered its own credential's permissions, or changed what its `test`s expect.
+        (Idempotency::Idempotent, 401 | 403 | 409 | 422) => Decision::OutcomeUnknown,
+        _ => Decision::Return,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Decision, Known, Past, Repetition, RetryPolicy, decide};
-    use ldtokens_client::types::JsonPatch;
-    use std::time::Duration;
-
-    const AGAIN: Decision = Decision::Again(Duration::from_millis(100));
-
-    fn after(repetition: Repetition, known: Known, unknown_before: bool) -> Decision {
-        let past = Past { attempts: 1, unknown: unknown_before, left: Duration::from_secs(10) };
-        decide(repetition, known, past, &RetryPolicy::default(), 0.5)
-    }
-
-    #[test]
-    fn each_row_of_the_table() {
-        use Known::{Answered, Unknown};
-        use Repetition::{Deletes, Harms, Reads, Settles};
-        let refused = Known::Refused { time_named: false };
-        let told_when = Known::Refused { time_named: true };
-        let rows = [
-            (Reads, Unknown, AGAIN),
-            (Reads, refused, AGAIN),
-            (Reads, told_when, AGAIN),
-            (Reads, Answered(404), Decision::Deliver),
-            (Deletes, Unknown, AGAIN),
-            (Deletes, refused, AGAIN),
-            (Deletes, Answered(404), Decision::Deliver),
-            (Settles, Unknown, AGAIN),
-            (Settles, refused, AGAIN),
-            (Settles, Answered(422), Decision::Deliver),
-            (Harms, Unknown, Decision::SayUnknown),
-            (Harms, refused, AGAIN),
-            (Harms, told_when, AGAIN),
-            (Harms, Answered(201), Decision::Deliver),
-        ];
-        for (repetition, known, decision) in rows {
-            assert_eq!(after(repetition, known, false), decision, "{repetition:?} after {known:?}");
-        }
-    }
-
-    #[test]
-    fn an_answer_reads_otherwise_after_an_unknown_outcome() {
-        use Known::Answered;
-        assert_eq!(after(Repetition::Deletes, Answered(404), true), Decision::Done);
-        assert_eq!(after(Repetition::Deletes, Answered(403), true), Decision::Deliver);
-        assert_eq!(after(Repetition::Settles, Answered(422), true), Decision::SayUnknown);
-        assert_eq!(after(Repetition::Settles, Answered(409), true), Decision::SayUnknown);
-        assert_eq!(after(Repetition::Settles, Answered(200), true), Decision::Deliver);
-        assert_eq!(after(Repetition::Reads, Answered(404), true), Decision::Deliver);
-    }
-
-    #[test]
-    fn attempts_and_the_deadline_end_it() {
-        let policy = RetryPolicy::default();
-        let past = |attempts, left| Past { attempts, unknown: false, left };
-        let ten = Duration::from_secs(10);
-        let last = policy.max_attempts;
-        let refused = Known::Refused { time_named: false };
-        assert_eq!(decide(Repetition::Reads, Known::Unknown, past(last, ten), &policy, 0.5), Decision::Deliver);
-        assert_eq!(decide(Repetition::Settles, Known::Unknown, past(last, ten), &policy, 0.5), Decision::SayUnknown);
-        assert_eq!(decide(Repetition::Harms, refused, past(last, ten), &policy, 0.5), Decision::Deliver);
-        let told_when = decide(Repetition::Harms, Known::Refused { time_named: true }, past(last, ten), &policy, 0.5);
-        assert!(matches!(told_when, Decision::Again(_)), "{told_when:?}");
-        assert_eq!(decide(Repetition::Reads, refused, past(1, Duration::ZERO), &policy, 0.5), Decision::Deliver);
-    }
-
-    #[test]
-    fn the_backoff_doubles_up_to_its_cap() {
-        let policy = RetryPolicy::default();
-        let waits: Vec<u64> = (1..9).map(|n| policy.backoff_after(n, 1.0).as_millis() as u64).collect();
-        assert_eq!(waits, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
-        assert_eq!(policy.backoff_after(200, 1.0), Duration::from_secs(10));
-        assert_eq!(policy.backoff_after(3, 0.0), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_patch_settles_if_doing_it_twice_does_no_more() {
-        let settles = |operation: &str| {
-            let patch: JsonPatch = serde_json::from_str(&format!("[{operation}]")).unwrap();
-            patch.iter().all(super::settles)
-        };
-        for operation in [
-            r#"{"op": "replace", "path": "/name", "value": "a"}"#,
-            r#"{"op": "replace", "path": "/customRoleIds/0", "value": "a"}"#,
-            r#"{"op": "test", "path": "/name", "value": "a"}"#,
-            r#"{"op": "add", "path": "/description", "value": "a"}"#,
-            r#"{"op": "remove", "path": "/description"}"#,
-        ] {
-            assert!(settles(operation), "{operation}");
-        }
-        for operation in [
-            r#"{"op": "add", "path": "/customRoleIds/-", "value": "a"}"#,
-            r#"{"op": "add", "path": "/customRoleIds/0", "value": "a"}"#,
-            r#"{"op": "remove", "path": "/customRoleIds/0"}"#,
-            r#"{"op": "move", "from": "/name", "path": "/description"}"#,
-            r#"{"op": "copy", "from": "/customRoleIds/0", "path": "/customRoleIds/-"}"#,
-        ] {
-            assert!(!settles(operation), "{operation}");
-        }
-    }
-}
+#[path = "../../tests/unit/retry.rs"]
+mod tests;

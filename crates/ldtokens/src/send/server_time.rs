@@ -1,44 +1,59 @@
-//! What the server's clock says, as far as its answers tell.
+//! The server's clock, as far as the `Date` headers of its responses tell.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A bound on how far the server's clock is ahead of our monotonic one.
+use ldtokens_client::UnixMillis;
+
+/// A `Date` header names a whole second.
+const DATE_RESOLUTION: i64 = 1000;
+
+/// How far the server's clock is ahead of ours.
 ///
-/// A `Date` header names a second that had begun when it was written. So the server's clock shows at least that second
-/// when the answer arrives, and less than the next one when the request left. Each answer narrows the bounds; the lower
-/// one is kept, so that a time the server names is never taken to have come before it has.
+/// The server's clock shows at least the `Date` of a response when that arrives, and less than a second more when the
+/// request is sent. Against our monotonic clock, the lower bound of all responses is kept, so that a time that the server
+/// names is never taken to have come too early. Against our wall clock, which keeps on during suspend and may jump, the
+/// last response counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ServerTime {
-    /// Milliseconds to add to the monotonic clock's.
-    ahead_at_least: Option<i64>,
+    ahead_of_monotonic: Option<i64>,
+    ahead_of_wall: Option<i64>,
+}
+
+/// The server's time: between these two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ServerNow {
+    pub(crate) at_least: UnixMillis,
+    pub(crate) at_most: UnixMillis,
 }
 
 impl ServerTime {
-    /// Learns from an answer: its `Date`, and our monotonic clock when its request left and when it came.
-    pub(crate) fn learn(&mut self, date: SystemTime, sent: Duration, received: Duration) {
+    /// Learns from a response: its `Date`, and our clocks.
+    pub(crate) fn learn(&mut self, date: SystemTime, sent: Duration, received: Duration, wall: SystemTime) {
         let date = unix_millis(date);
-        let at_least = date - millis(received);
-        let at_most = date + 1000 - millis(sent);
-        self.ahead_at_least = match self.ahead_at_least {
-            // Beyond what is possible now: the server's clock was set back.
+        let at_least = date.saturating_sub(millis(received));
+        let at_most = (date + DATE_RESOLUTION).saturating_sub(millis(sent));
+        self.ahead_of_monotonic = match self.ahead_of_monotonic {
+            // Not possible any more: the server's clock was set back.
             Some(known) if known > at_most => Some(at_least),
             Some(known) => Some(known.max(at_least)),
             None => Some(at_least),
         };
+        self.ahead_of_wall = Some(date.saturating_sub(unix_millis(wall)));
     }
 
-    /// When, by our monotonic clock, the server's clock shows `moment`, Unix milliseconds: surely not earlier.
+    /// When, by our monotonic clock, the server's clock surely shows `moment`, in Unix milliseconds.
     ///
-    /// `None` if no answer had a date.
+    /// `None` if no response had a date.
     pub(crate) fn when(&self, moment: i64) -> Option<Duration> {
-        let ahead = self.ahead_at_least?;
+        let ahead = self.ahead_of_monotonic?;
         Some(Duration::from_millis(u64::try_from(moment.saturating_sub(ahead)).unwrap_or(0)))
     }
 
-    /// What the server's clock shows at least when our monotonic one shows `elapsed`.
-    pub(crate) fn at(&self, elapsed: Duration) -> Option<SystemTime> {
-        let moment = self.ahead_at_least?.saturating_add(millis(elapsed));
-        UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(moment).ok()?))
+    /// What the server's clock shows when our wall clock shows `wall`.
+    pub(crate) fn now(&self, wall: SystemTime) -> ServerNow {
+        let (ahead, resolution) = self.ahead_of_wall.map_or((0, 0), |ahead| (ahead, DATE_RESOLUTION));
+        let at_least = unix_millis(wall).saturating_add(ahead);
+        ServerNow { at_least: UnixMillis::new(at_least), at_most: UnixMillis::new(at_least.saturating_add(resolution)) }
     }
 }
 
@@ -51,34 +66,5 @@ fn millis(duration: Duration) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{ServerTime, unix_millis};
-    use std::time::{Duration, UNIX_EPOCH};
-
-    fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
-
-    #[test]
-    fn a_named_time_is_never_taken_to_have_come_too_early() {
-        // The server is 1,000,000.4 s ahead of our monotonic clock.
-        let mut time = ServerTime::default();
-        for sent in (0..3_000).step_by(70) {
-            let written = 1_000_000_400 + sent + 5;
-            time.learn(UNIX_EPOCH + ms(written - written % 1000), ms(sent), ms(sent + 10));
-            let named = 1_000_010_000;
-            let ours = time.when(named).unwrap();
-            assert!(ours >= ms(9_600), "{ours:?}");
-            assert!(ours <= ms(10_610), "{ours:?}");
-        }
-        assert!(time.when(1_000_010_000).unwrap() < ms(9_700), "many answers narrow it down");
-    }
-
-    #[test]
-    fn a_clock_set_back_is_believed() {
-        let mut time = ServerTime::default();
-        time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1));
-        time.learn(UNIX_EPOCH + ms(300_000), ms(5_000), ms(5_001));
-        assert_eq!(unix_millis(time.at(ms(5_001)).unwrap()), 300_000);
-    }
-}
+#[path = "../../tests/unit/server_time.rs"]
+mod tests;

@@ -1,22 +1,26 @@
-//! Read, change, write: without overwriting what was not read.
+//! Read, change, write back, without overwriting what others wrote.
 
 use ldtokens_client::types::{PatchOperationOp, Token};
 use serde_json::{Map, Value};
 
+use crate::TokenId;
 use crate::client::Client;
 use crate::error::Error;
-use crate::token_id::TokenId;
 use crate::tokens::patch::Patch;
 
-/// How often an edit starts over before it gives up.
+/// The maximum number of times that an edit reads and writes.
 const MAX_ROUNDS: u32 = 8;
 
 impl Client {
     /// Reads the token `id`, lets `change` change it, and writes what is different, if anything is.
     ///
-    /// What is written is the smallest patch, with a `test` for each value that it replaces, so that nothing is
-    /// overwritten that `change` has not seen. If another change comes between, it all starts over from a fresh read,
-    /// at most eight times; so `change` can be called several times, each time with what is there by then.
+    /// It sends the smallest patch, with a `test` for each value that it replaces or removes, so that it overwrites nothing
+    /// that `change` has not seen. If the token changed at the same time, it starts again, at most eight times, with a wait
+    /// before each time; so `change` can be called several times, each time with the token as it is then. All of it ends by
+    /// the deadline of the [`RetryPolicy`](crate::RetryPolicy).
+    ///
+    /// A property that the token does not have can't be tested for: there, what someone else adds at the same moment is
+    /// overwritten.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
@@ -26,14 +30,14 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Conflict`] or [`Error::PatchFailed`] if others kept changing the token; [`Error::OutcomeUnknown`] if an
-    /// answer is lost and what is there afterwards shows neither that the change was made nor that it was not; and those
-    /// of [`get`](Self::get) and [`update`](Self::update).
+    /// [`Error::Conflict`] or [`Error::PatchFailed`] if others kept changing the token; [`Error::OutcomeUnknown`] if the
+    /// response is lost and the token, read again, does not show whether the change was made; and those of
+    /// [`get`](Self::get) and [`update`](Self::update).
     pub async fn edit(&self, id: &TokenId, change: impl FnMut(&mut Token)) -> Result<Token, Error> {
-        self.edit_and_say(id, None, change).await
+        self.edit_infallible(id, None, change).await
     }
 
-    /// The same, with a comment for the audit log on why the change is made.
+    /// The same as [`edit`](Self::edit), with a comment for the audit log on why the change is made.
     ///
     /// # Errors
     /// Those of [`edit`](Self::edit).
@@ -43,52 +47,110 @@ impl Client {
         comment: &str,
         change: impl FnMut(&mut Token),
     ) -> Result<Token, Error> {
-        self.edit_and_say(id, Some(comment), change).await
+        self.edit_infallible(id, Some(comment), change).await
     }
 
-    async fn edit_and_say(
+    /// The same as [`edit`](Self::edit), with a `change` that may fail. Then nothing is written, and its error is returned.
+    ///
+    /// ```
+    /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), Box<dyn std::error::Error>> {
+    /// let rename = |token: &mut ldtokens::Token| -> Result<(), Box<dyn std::error::Error>> {
+    ///     token.name = Some(token.name.as_deref().ok_or("the token has no name")?.to_uppercase());
+    ///     Ok(())
+    /// };
+    /// client.try_edit(&id, None, rename).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of `change`, and those of [`edit`](Self::edit).
+    pub async fn try_edit<E: From<Error>>(
+        &self,
+        id: &TokenId,
+        comment: Option<&str>,
+        mut change: impl FnMut(&mut Token) -> Result<(), E>,
+    ) -> Result<Token, E> {
+        let client = self.with_one_deadline();
+        let mut token = client.get(id).await?;
+        let mut round = 1;
+        loop {
+            let mut wanted = token.clone();
+            change(&mut wanted)?;
+            let difference = Difference::between(&token, &wanted);
+            if difference.patch.is_empty() {
+                return Ok(token);
+            }
+            token = match client.write(id, &difference, comment, round, &token).await? {
+                Written::Done(token) => return Ok(token),
+                Written::Again(token) => token,
+            };
+            client.back_off(round).await;
+            round += 1;
+        }
+    }
+
+    async fn edit_infallible(
         &self,
         id: &TokenId,
         comment: Option<&str>,
         mut change: impl FnMut(&mut Token),
     ) -> Result<Token, Error> {
-        let mut token = self.get(id).await?;
-        for round in 1.. {
-            let mut wanted = token.clone();
-            change(&mut wanted);
-            let difference = Difference::between(&token, &wanted);
-            if difference.patch.is_empty() {
-                return Ok(token);
-            }
-            let patch = match comment {
-                Some(comment) => &difference.patch.clone().comment(comment),
-                None => &difference.patch,
-            };
-            let error = match self.update(id, patch).await {
-                Ok(token) => return Ok(token),
-                Err(error) => error,
-            };
-            let now = match error {
-                Error::Conflict(_) | Error::PatchFailed(_) | Error::OutcomeUnknown { .. } if round < MAX_ROUNDS => {
-                    self.get(id).await?
-                }
-                error => return Err(error),
-            };
-            match (&error, difference.state(&now)) {
-                (Error::OutcomeUnknown { .. }, State::Changed) => return Ok(now),
-                (Error::OutcomeUnknown { .. }, State::Other) => return Err(error),
-                // Nobody came between, so it is the patch itself that doesn't apply.
-                (Error::PatchFailed(_), State::Unchanged) if now.last_modified == token.last_modified => {
-                    return Err(error);
-                }
-                _ => token = now,
-            }
+        let change = |token: &mut Token| -> Result<(), Error> {
+            change(token);
+            Ok(())
+        };
+        self.try_edit(id, comment, change).await
+    }
+
+    /// Writes a difference to what `before` was. If that fails, the token read again tells whether to start again.
+    async fn write(
+        &self,
+        id: &TokenId,
+        difference: &Difference,
+        comment: Option<&str>,
+        round: u32,
+        before: &Token,
+    ) -> Result<Written, Error> {
+        let patch = match comment {
+            Some(comment) => &difference.patch.clone().comment(comment),
+            None => &difference.patch,
+        };
+        let error = match self.update(id, patch).await {
+            Ok(token) => return Ok(Written::Done(token)),
+            Err(error) => error,
+        };
+        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
+        if !is_unknown && (round >= MAX_ROUNDS || !matches!(error, Error::Conflict(_) | Error::PatchFailed(_))) {
+            return Err(error);
         }
-        unreachable!("the last round returns")
+        let now = match self.get(id).await {
+            Ok(now) => now,
+            // The failed read does not change that the patch may have been applied.
+            Err(_) if is_unknown => return Err(error),
+            Err(failed) => return Err(failed),
+        };
+        match (is_unknown, difference.state(&now)) {
+            (true, State::Changed) => Ok(Written::Done(now)),
+            (true, State::Other) => Err(error),
+            (true, State::Unchanged) if round >= MAX_ROUNDS => Err(error),
+            // Nobody changed the token, so it is the patch that does not apply.
+            (false, State::Unchanged)
+                if matches!(error, Error::PatchFailed(_)) && now.last_modified == before.last_modified =>
+            {
+                Err(error)
+            }
+            _ => Ok(Written::Again(now)),
+        }
     }
 }
 
-/// What an edit changes, property by property.
+enum Written {
+    Done(Token),
+    Again(Token),
+}
+
+/// What an edit changes.
 struct Difference {
     patch: Patch,
     properties: Vec<Property>,
@@ -100,12 +162,12 @@ struct Property {
     after: Option<Value>,
 }
 
-/// How a token stands to a difference.
+/// A token compared with a difference.
 #[derive(Debug, PartialEq)]
 enum State {
-    /// As it was before.
+    /// As before the change.
     Unchanged,
-    /// As it is to be.
+    /// As after the change.
     Changed,
     /// Neither.
     Other,
@@ -122,17 +184,15 @@ impl Difference {
 
         let mut patch = Patch::new();
         for Property { name, before, .. } in &properties {
-            patch = match before {
-                Some(value) => patch.expect(pointer(name), value.clone()),
-                // No `test` says that something is absent; but when the token last changed says as much.
-                None if patch.operations().any(|test| test.path == "/lastModified") => patch,
-                None => patch.expect("/lastModified", before_last_modified(&old)),
-            };
+            if let Some(value) = before {
+                patch = patch.expect(pointer(name), value.clone());
+            }
         }
         for Property { name, before, after } in &properties {
             let op = match (before, after) {
-                (Some(_), Some(_)) => PatchOperationOp::Replace,
                 (_, None) => PatchOperationOp::Remove,
+                (Some(_), Some(_)) => PatchOperationOp::Replace,
+                // The RFC's operation for it. The API takes `replace` too (fact 6).
                 (None, _) => PatchOperationOp::Add,
             };
             patch = patch.change(op, pointer(name), after.clone());
@@ -155,10 +215,6 @@ impl Difference {
     }
 }
 
-fn before_last_modified(token: &Map<String, Value>) -> Value {
-    token.get("lastModified").cloned().unwrap_or_default()
-}
-
 fn properties(token: &Token) -> Map<String, Value> {
     match serde_json::to_value(token) {
         Ok(Value::Object(properties)) => properties,
@@ -172,53 +228,5 @@ fn pointer(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Difference, State};
-    use ldtokens_client::types::Token;
-
-    fn token(json: &str) -> Token {
-        let mut all = serde_json::json!({
-            "_id": "a", "ownerId": "b", "memberId": "b", "creationDate": 1, "lastModified": 2, "_links": {}
-        });
-        let some: serde_json::Value = serde_json::from_str(json).unwrap();
-        all.as_object_mut().unwrap().extend(some.as_object().unwrap().clone());
-        serde_json::from_value(all).unwrap()
-    }
-
-    fn patch(before: &str, after: &str) -> String {
-        let difference = Difference::between(&token(before), &token(after));
-        if difference.patch.is_empty() {
-            return String::new();
-        }
-        serde_json::to_string(&difference.patch.to_delta().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn only_what_differs_is_written_and_each_value_replaced_is_tested() {
-        assert_eq!(patch(r#"{"name": "a"}"#, r#"{"name": "a"}"#), "");
-        assert_eq!(
-            patch(r#"{"name": "a", "role": "reader"}"#, r#"{"name": "b", "role": "reader"}"#),
-            r#"[{"op":"test","path":"/name","value":"a"},{"op":"replace","path":"/name","value":"b"}]"#
-        );
-        assert_eq!(
-            patch(r#"{"description": "a"}"#, "{}"),
-            r#"[{"op":"test","path":"/description","value":"a"},{"op":"remove","path":"/description"}]"#
-        );
-    }
-
-    #[test]
-    fn what_was_absent_is_added_only_if_the_token_has_not_changed_since() {
-        assert_eq!(
-            patch("{}", r#"{"name": "a", "description": "b"}"#),
-            r#"[{"op":"test","path":"/lastModified","value":2},{"op":"add","path":"/description","value":"b"},{"op":"add","path":"/name","value":"a"}]"#
-        );
-    }
-
-    #[test]
-    fn a_token_shows_whether_the_change_was_made() {
-        let difference = Difference::between(&token(r#"{"name": "a"}"#), &token(r#"{"name": "b"}"#));
-        assert_eq!(difference.state(&token(r#"{"name": "a", "description": "x"}"#)), State::Unchanged);
-        assert_eq!(difference.state(&token(r#"{"name": "b", "description": "x"}"#)), State::Changed);
-        assert_eq!(difference.state(&token(r#"{"name": "c"}"#)), State::Other);
-    }
-}
+#[path = "../../tests/unit/edit.rs"]
+mod tests;

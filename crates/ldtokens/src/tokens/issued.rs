@@ -1,33 +1,66 @@
 use ldtokens_client::types::Token;
 
+use crate::client::Reply;
 use crate::error::Error;
-use crate::send::operation::Operation;
+use crate::tokens::odd_response;
+use crate::tokens::recover::CleanUp;
 use crate::{Secret, TokenId};
 
 /// A token that was just created or reset, and its secret.
 ///
-/// This is the only place where the whole secret ever is. The API does not show it again.
+/// Store the secret now; the API never returns it again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuedToken {
     /// The token's ID.
     pub id: TokenId,
-    /// The token. Its `token` holds only the last four characters of the secret, as everywhere else.
-    pub token: Token,
     /// The whole secret.
     pub secret: Secret,
+    /// The token. Its `token` holds only the last four characters of the secret, as in every other response.
+    pub details: Token,
+    /// What was odd about the response, in sentences for people. They don't contain the secret.
+    pub warnings: Vec<String>,
+    /// What is left to do after [`create_or_recover`](crate::Client::create_or_recover) if responses were lost. Give it to
+    /// [`Client::clean_up`](crate::Client::clean_up) once the secret is stored.
+    pub clean_up: Option<CleanUp>,
 }
 
 impl IssuedToken {
-    /// Takes the secret out of `token`, as the answer to `operation` holds it.
-    pub(crate) fn from_answer(operation: Operation, mut token: Token) -> Result<Self, Error> {
-        let undecodable = |what: &str| {
-            let error = Error::Undecodable { operation, place: what.to_owned() };
-            Error::outcome_unknown(operation, error)
+    /// Takes the secret out of a successful response. Whatever else is odd about the response, a secret is returned.
+    pub(crate) fn from_reply(reply: Reply<Token>, asked: Option<&TokenId>) -> Result<Self, Error> {
+        let Reply { operation, response, decoded } = reply;
+        let mut warnings = Vec::new();
+        let documented = operation.success_status();
+        if documented.is_some_and(|documented| documented != response.status) {
+            warnings.push(format!("{operation}: the response's status is {}", response.status.as_u16()));
+        }
+        let mut details = match decoded {
+            Ok(token) => token,
+            Err(place) => match odd_response::issued_token(&response.body, asked) {
+                Some((token, warning)) => {
+                    warnings.push(format!("{operation}: the response has properties that are {warning}"));
+                    token
+                }
+                None => {
+                    let error = Error::Undecodable { operation, token_id: None, place };
+                    return Err(Error::outcome_unknown(operation, error));
+                }
+            },
         };
-        let secret = token.token.take().ok_or_else(|| undecodable("it holds no secret"))?;
-        token.token = Some(Secret::new(secret.last_four()));
-        let id = TokenId::new(token.id.as_str()).map_err(|_| undecodable("its `_id` can't be an ID"))?;
-        Ok(Self { id, token, secret })
+        let id = details.id.clone();
+        let Some(secret) = details.token.take().filter(is_whole) else {
+            return Err(Error::NoSecret { operation, id });
+        };
+        details.token = Some(Secret::new(secret.last_four()));
+        for warning in &warnings {
+            tracing::warn!(token_id = %id, "{warning}");
+        }
+        Ok(Self { id, secret, details, warnings, clean_up: None })
     }
+}
+
+/// Whether it is a whole secret, and not its last four characters.
+fn is_whole(secret: &Secret) -> bool {
+    let secret = secret.expose();
+    secret.chars().count() > 4 && !secret.contains('*')
 }

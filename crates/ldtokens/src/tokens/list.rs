@@ -1,64 +1,77 @@
+use std::fmt;
 use std::num::NonZeroU64;
 
 use ldtokens_client::types::{Token, Tokens};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::tokens::stream::TokenStream;
+use crate::send::SendOptions;
+use crate::tokens::odd_response;
 
-/// Asks for the list of tokens: page by page, as a stream, or all at once.
+/// Lists tokens: page by page, as a stream, or all at once.
 ///
 /// ```
 /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
-/// let page = client.list().all_members(true).limit(100).send().await?;
+/// let page = client.list().all_members(true).page_size(100).send().await?;
 /// println!("{} of {:?}", page.tokens.len(), page.total_count);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is asked for until `send`, `stream` or `collect_all`"]
+#[must_use = "nothing is sent until `send`, `stream` or `collect_all` is called"]
 pub struct List {
     client: Client,
     all_members: bool,
-    limit: Option<u64>,
+    page_size: Option<u64>,
     offset: u64,
+    limit: u64,
+}
+
+impl Client {
+    /// Lists tokens: the caller's own personal tokens and the service tokens, or, with an Admin credential and
+    /// [`all_members`](List::all_members), everyone's.
+    pub fn list(&self) -> List {
+        List { client: self.clone(), all_members: false, page_size: None, offset: 0, limit: u64::MAX }
+    }
 }
 
 impl List {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, all_members: false, limit: None, offset: 0 }
-    }
-
-    /// Whether to list the personal tokens of all members too, which takes an Admin credential. Without it the API lists the
+    /// Whether to list the personal tokens of all members too, which needs an Admin credential. Without it the API lists the
     /// caller's own and the service tokens.
     pub fn all_members(mut self, all: bool) -> Self {
         self.all_members = all;
         self
     }
 
-    /// How many tokens a page holds at most, one or more. The API's own default, 25, if not set.
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = Some(limit);
+    /// The maximum number of tokens on a page, at least 1. Default: the API's, which is 25.
+    pub fn page_size(mut self, size: u64) -> Self {
+        self.page_size = Some(size);
         self
     }
 
-    /// How many tokens to skip before the first. None if not set.
+    /// The number of tokens to skip. Default: 0.
     pub fn offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
     }
 
-    /// One page.
+    /// The maximum number of tokens of a [`stream`](Self::stream) or of [`collect_all`](Self::collect_all). Default: all.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Gets one page.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a limit of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
+    /// [`Error::InvalidInput`] for a page size of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
     /// and those of every call.
     pub async fn send(self) -> Result<Page, Error> {
-        let limit = match self.limit.map(NonZeroU64::new) {
+        let page_size = match self.page_size.map(NonZeroU64::new) {
             Some(None) => {
-                return Err(Error::InvalidInput("a page holds at least one token: the limit is 0".to_owned()));
+                return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
             }
-            Some(limit) => limit,
+            Some(size) => size,
             None => None,
         };
         let offset =
@@ -68,54 +81,58 @@ impl List {
             if self.all_members {
                 request = request.show_all(true);
             }
-            if let Some(limit) = limit {
-                request = request.limit(limit);
+            if let Some(size) = page_size {
+                request = request.limit(size);
             }
             if offset > 0 {
                 request = request.offset(offset);
             }
             request.send().await
         };
-        let tokens = self.client.call(list).await?;
+        let reply = self.client.exchange(SendOptions::default(), list).await?;
+        let (tokens, unreadable) = match reply.decoded {
+            Ok(tokens) => (tokens, Vec::new()),
+            Err(place) => odd_response::page(&reply.response.body, place)?,
+        };
         let next = self.next(&tokens)?;
         let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());
-        Ok(Page { tokens: tokens.items, total_count, next })
+        Ok(Page { tokens: tokens.items, unreadable, total_count, next })
     }
 
-    /// All tokens from the offset on, one at a time. At most two pages are in memory: the one that is being consumed, and
-    /// the next, which is asked for meanwhile.
-    ///
-    /// No token comes twice. If the list changes while it is read, the stream gives what it can and then ends with
-    /// [`Error::ListChanged`]. After an error it ends.
-    ///
-    /// It must be polled within a tokio runtime.
-    pub fn stream(self) -> TokenStream {
-        TokenStream::new(self)
-    }
-
-    /// All tokens from the offset on.
+    /// Gets all tokens from the offset on.
     ///
     /// # Errors
-    /// The first error of the [`stream`](Self::stream), [`Error::ListChanged`] among them.
-    pub async fn collect_all(self) -> Result<Vec<Token>, Error> {
+    /// [`Incomplete`], with the first error of the [`stream`](Self::stream) and all tokens that could be read. It converts
+    /// into an [`Error`].
+    pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
         let mut stream = self.stream();
-        let mut tokens = Vec::new();
+        let (mut tokens, mut first_error) = (Vec::new(), None);
         while let Some(token) = stream.next().await {
-            tokens.push(token?);
+            match token {
+                Ok(token) => tokens.push(token),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
         }
-        Ok(tokens)
+        match first_error {
+            None => Ok(tokens),
+            Some(error) => Err(Incomplete { tokens, error }),
+        }
     }
 
     pub(crate) fn first(&self) -> u64 {
         self.offset
     }
 
-    /// The list that goes on where `tokens` ends, if its links name one.
+    pub(crate) fn max_tokens(&self) -> u64 {
+        self.limit
+    }
+
+    /// The list that continues where `tokens` ends, if there is a link to it.
     fn next(&self, tokens: &Tokens) -> Result<Option<Self>, Error> {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
         let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
         let bad = |reason| Err(Error::BadLink { reason });
-        let Some(url) = self.client.base_url.same_origin(href) else { return bad("it leads to another host") };
+        let Some(url) = self.client.sender.base_url.same_origin(href) else { return bad("it leads to another host") };
         if !url.path().ends_with("/tokens") {
             return bad("it does not lead to a list of tokens");
         }
@@ -126,11 +143,11 @@ impl List {
         let mut next = self.clone();
         match number("offset") {
             Some(Ok(offset)) if offset > self.offset => next.offset = offset,
-            Some(Ok(_)) => return bad("it leads back to where the list already was"),
-            _ => return bad("it names no offset"),
+            Some(Ok(_)) => return bad("it leads back to a part that was already read"),
+            _ => return bad("it has no offset"),
         }
         match number("limit") {
-            Some(Ok(limit)) if limit > 0 => next.limit = Some(limit),
+            Some(Ok(size)) if size > 0 => next.page_size = Some(size),
             Some(_) => return bad("its limit is not a number of tokens"),
             None => {}
         }
@@ -138,14 +155,44 @@ impl List {
     }
 }
 
-/// One page of the list of tokens.
-#[derive(Clone, Debug)]
+/// One page of a list.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Page {
     /// The page's tokens. Each one's `token` holds only the last four characters of its secret.
     pub tokens: Vec<Token>,
-    /// How many tokens all pages have together, if the API says so.
+    /// An [`Error::Undecodable`] for each token that can't be read.
+    pub unreadable: Vec<Error>,
+    /// The response's `totalCount`. The API means by it the tokens of all pages, but documents it as the number returned.
     pub total_count: Option<u64>,
-    /// What asks for the next page, if there is one.
+    /// The next page, if there is one.
     pub next: Option<List>,
+}
+
+/// What could be read of a list that could not be read whole.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The tokens that could be read.
+    pub tokens: Vec<Token>,
+    /// The first error.
+    pub error: Error,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Incomplete {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<Incomplete> for Error {
+    fn from(incomplete: Incomplete) -> Self {
+        incomplete.error
+    }
 }

@@ -1,10 +1,13 @@
 use ldtokens_client::types::{BaseRole, Token, TokenBody};
 
+use crate::client::Client;
 use crate::config::api_version::ApiVersion;
 use crate::error::Error;
+use crate::send::SendOptions;
+use crate::tokens::issued::IssuedToken;
 use crate::tokens::policy::Policy;
 
-/// What gives a token its permissions: one of these, never two.
+/// A token's permissions: exactly one of these.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Permissions {
@@ -12,7 +15,7 @@ pub enum Permissions {
     Role(BaseRole),
     /// Custom roles, by ID or key.
     CustomRoles(Vec<String>),
-    /// A policy of its own.
+    /// An inline policy.
     Inline(Policy),
 }
 
@@ -22,8 +25,8 @@ impl Permissions {
         Self::CustomRoles(keys.into_iter().map(Into::into).collect())
     }
 
-    /// Puts these permissions in the place of those that `token` has, for [`Client::edit`](crate::Client::edit).
-    pub fn give_to(&self, token: &mut Token) {
+    /// Replaces the permissions of `token` by these, for [`Client::edit`].
+    pub fn apply_to(&self, token: &mut Token) {
         token.role = None;
         token.custom_role_ids.clear();
         token.inline_role.clear();
@@ -65,7 +68,7 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    /// A personal token of the caller's with these permissions.
+    /// A personal token with these permissions.
     pub fn new(permissions: impl Into<Permissions>) -> Self {
         Self {
             description: None,
@@ -88,27 +91,47 @@ impl NewToken {
         self
     }
 
-    /// Makes it a service token, which keeps its permissions and outlives the member who creates it. This can't be changed
-    /// later.
+    /// Makes it a service token, which keeps working when the member who creates it leaves. This can't be changed later.
     pub fn service(mut self) -> Self {
         self.service = true;
         self
     }
 
-    /// The API version for requests with the token that don't name one. This can't be changed later.
+    /// The API version for requests with the token that don't say which. This can't be changed later.
     pub fn default_api_version(mut self, version: ApiVersion) -> Self {
         self.default_api_version = Some(version);
         self
     }
 
-    pub(crate) fn to_body(&self) -> Result<TokenBody, Error> {
+    /// Whether `token` can have been created from this. The API turns the keys of custom roles into IDs.
+    pub(crate) fn is_like(&self, token: &Token) -> bool {
+        let same_permissions = match &self.permissions {
+            Permissions::Role(role) => token.role.as_ref().is_some_and(|own| own.as_str() == role.to_string()),
+            Permissions::CustomRoles(keys) => token.custom_role_ids.len() == keys.len(),
+            Permissions::Inline(policy) => token.inline_role.len() == policy.statements().len(),
+        };
+        let same_text = |own: &Option<String>, asked: &Option<String>| {
+            own.as_deref().unwrap_or_default() == asked.as_deref().unwrap_or_default()
+        };
+        same_permissions
+            && same_text(&token.name, &self.name)
+            && same_text(&token.description, &self.description)
+            && token.service_token.unwrap_or_default() == self.service
+    }
+
+    fn to_body(&self) -> Result<TokenBody, Error> {
+        let default_api_version = match self.default_api_version.map(ApiVersion::number) {
+            Some(None) => return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned())),
+            Some(number) => number,
+            None => None,
+        };
         let mut body = TokenBody::builder()
             .name(self.name.clone())
             .description(self.description.clone())
             .service_token(self.service)
-            .default_api_version(self.default_api_version.map(ApiVersion::number));
+            .default_api_version(default_api_version);
         body = match &self.permissions {
-            Permissions::Role(role) => body.role(*role),
+            Permissions::Role(role) => body.role(role.clone()),
             Permissions::CustomRoles(keys) if keys.is_empty() || keys.iter().any(String::is_empty) => {
                 return Err(Error::InvalidInput("a new token needs at least one custom role, by ID or key".to_owned()));
             }
@@ -116,5 +139,24 @@ impl NewToken {
             Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
         };
         TokenBody::try_from(body).map_err(|error| Error::InvalidInput(error.to_string()))
+    }
+}
+
+impl Client {
+    /// Creates a token. Its secret is in what is returned, and nowhere else.
+    ///
+    /// Dropping the future after the request is sent can leave a token whose secret nobody has. Let it end, for instance in
+    /// a task of its own.
+    ///
+    /// # Errors
+    /// [`Error::OutcomeUnknown`] if the response is lost: there may be a token whose secret nobody has.
+    /// [`create_or_recover`](Self::create_or_recover) deals with that. [`Error::NoSecret`];
+    /// [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more permissions than the
+    /// credential; and those of every call.
+    pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
+        let body = new_token.to_body()?;
+        let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
+        let reply = self.exchange(SendOptions::default(), create).await?;
+        IssuedToken::from_reply(reply, None)
     }
 }

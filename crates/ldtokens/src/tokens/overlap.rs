@@ -2,27 +2,22 @@ use std::time::{Duration, SystemTime};
 
 use ldtokens_client::UnixMillis;
 
-/// How long the old secret of a token works on after a [`reset`](crate::Client::reset).
+use crate::TokenId;
+use crate::client::Client;
+use crate::error::Error;
+use crate::send::SendOptions;
+use crate::tokens::issued::IssuedToken;
+
+/// How long the old secret of a token keeps working after a [`reset`](Client::reset).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
     /// It stops working at once.
     None,
-    /// It works for so long from now, to the millisecond. Now is what the API's clock shows, as far as its answers have
-    /// told, and else what ours does.
+    /// It keeps working for this time, and up to a second more, from the moment when the request is sent. That moment is
+    /// taken from the server's clock, as far as its responses tell, or else from ours.
     For(Duration),
-    /// It works until this moment, to the millisecond. A moment that has passed means at once.
+    /// It keeps working until this moment, to the millisecond. A moment in the past is an error.
     Until(SystemTime),
-}
-
-impl Overlap {
-    /// The moment as the API's `expiry` takes it.
-    pub(crate) fn expiry(self, now: impl FnOnce() -> SystemTime) -> Option<UnixMillis> {
-        match self {
-            Self::None => None,
-            Self::For(duration) => Some(UnixMillis::from(now()).saturating_add(duration)),
-            Self::Until(moment) => Some(moment.into()),
-        }
-    }
 }
 
 impl From<Duration> for Overlap {
@@ -34,5 +29,49 @@ impl From<Duration> for Overlap {
 impl From<SystemTime> for Overlap {
     fn from(moment: SystemTime) -> Self {
         Self::Until(moment)
+    }
+}
+
+impl From<UnixMillis> for Overlap {
+    fn from(moment: UnixMillis) -> Self {
+        Self::Until(moment.to_system_time())
+    }
+}
+
+impl Client {
+    /// Gives the token `id` a new secret. The old one stops working at once, or keeps working for the `overlap`.
+    ///
+    /// Dropping the future after the request is sent can lose the new secret while the old one has stopped working. Let it
+    /// end, for instance in a task of its own.
+    ///
+    /// ```
+    /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
+    /// let issued = client.reset(&id, std::time::Duration::from_secs(3600)).await?;
+    /// store(issued.secret.expose());
+    /// # Ok(())
+    /// # }
+    /// # fn store(_: &str) {}
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutcomeUnknown`] if the response is lost: the old secret may have stopped working, and nobody knows the new
+    /// one; reset again. [`Error::InvalidInput`] if the overlap ends in the past; [`Error::NoSecret`];
+    /// [`Error::NotFound`]; and those of every call.
+    pub async fn reset(&self, id: &TokenId, overlap: impl Into<Overlap>) -> Result<IssuedToken, Error> {
+        let (overlap, expiry) = match overlap.into() {
+            Overlap::None => (None, None),
+            // The end of it is known when the request is sent.
+            Overlap::For(duration) => (Some(duration), None),
+            Overlap::Until(moment) => (None, Some(UnixMillis::from(moment))),
+        };
+        let reset = async |raw: &ldtokens_client::Client| {
+            let request = raw.reset_token().token_id(id);
+            match expiry {
+                Some(expiry) => request.expiry(expiry).send().await,
+                None => request.send().await,
+            }
+        };
+        let reply = self.exchange(SendOptions { overlap, ..SendOptions::default() }, reset).await?;
+        IssuedToken::from_reply(reply, Some(id))
     }
 }

@@ -1,7 +1,12 @@
-use ldtokens_client::types::{BaseRole, JsonPatch, PatchDelta, PatchOperation, PatchOperationOp, PatchWithComment};
+use ldtokens_client::types::{
+    BaseRole, JsonPatch, PatchDelta, PatchOperation, PatchOperationOp, PatchWithComment, Token,
+};
 use serde_json::Value;
 
+use crate::TokenId;
+use crate::client::Client;
 use crate::error::Error;
+use crate::send::SendOptions;
 use crate::tokens::policy::Policy;
 
 /// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
@@ -78,7 +83,7 @@ impl Patch {
     /// Replaces the base role of a token that has one.
     ///
     /// A token whose permissions come from elsewhere has none to replace, and the patch fails: then let
-    /// [`Permissions::give_to`](crate::Permissions::give_to) do it in an [`edit`](crate::Client::edit).
+    /// [`Permissions::apply_to`](crate::Permissions::apply_to) do it in an [`edit`](crate::Client::edit).
     pub fn role(self, role: BaseRole) -> Self {
         self.change(PatchOperationOp::Replace, "/role", Some(role.to_string().into()))
     }
@@ -139,22 +144,42 @@ impl Patch {
     }
 }
 
+impl Client {
+    /// Applies `patch` to the token `id`: all of it or nothing. Returns the token afterwards.
+    ///
+    /// Any successful response means that the patch was applied. If its body can't be read, the token is read again.
+    ///
+    /// # Errors
+    /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed at
+    /// the same time; [`Error::OutcomeUnknown`] if the response is lost and a retry could do harm or does not tell whether
+    /// the patch was applied; [`Error::NotFound`]; and those of every call.
+    pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
+        let delta = patch.to_delta()?;
+        let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
+        let reply = self.exchange(SendOptions::default(), update).await?;
+        match reply.decoded {
+            Ok(token) => Ok(token),
+            Err(place) => {
+                tracing::warn!(token_id = %id, "{}: the response can't be read: {place}", reply.operation);
+                self.get(id).await
+            }
+        }
+    }
+}
+
 fn new_operation(op: PatchOperationOp, path: String, value: Option<Value>) -> PatchOperation {
     PatchOperation::builder().op(op).path(path).value(value).try_into().expect("all that an operation requires is set")
 }
 
-/// Reads one operation. The generated type takes a `null` for no value at all, which RFC 6902 tells apart.
+/// Reads one operation, strictly: the generated type also takes an `op` that RFC 6902 does not know.
 fn operation(json: Value) -> Result<PatchOperation, String> {
-    let is_null = json.get("value").is_some_and(Value::is_null);
-    let mut operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    if is_null {
-        operation.value = Some(Value::Null);
-    }
+    let operation: PatchOperation = serde_json::from_value(json).map_err(|error| error.to_string())?;
     let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
     let (needs_value, needs_from) = match operation.op {
         PatchOperationOp::Add | PatchOperationOp::Replace | PatchOperationOp::Test => (true, false),
         PatchOperationOp::Move | PatchOperationOp::Copy => (false, true),
-        _ => (false, false),
+        PatchOperationOp::Remove => (false, false),
+        _ => return Err(format!("there is no operation `{}`", operation.op)),
     };
     if needs_value && operation.value.is_none() {
         return Err(format!("`{}` needs a `value`", operation.op));
@@ -169,45 +194,5 @@ fn operation(json: Value) -> Result<PatchOperation, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Patch;
-
-    fn wire(patch: &Patch) -> String {
-        serde_json::to_string(&patch.to_delta().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn tests_go_before_changes() {
-        let patch = Patch::new().name("b").expect("/name", "a");
-        let expected = r#"[{"op":"test","path":"/name","value":"a"},{"op":"add","path":"/name","value":"b"}]"#;
-        assert_eq!(wire(&patch), expected);
-        assert_eq!(wire(&patch.comment("why")), format!(r#"{{"comment":"why","patch":{expected}}}"#));
-    }
-
-    #[test]
-    fn raw_operations_pass_as_they_are_null_included() {
-        let text = r#"[{"op":"test","path":"/description","value":null},{"from":"/a","op":"move","path":"/b"}]"#;
-        assert_eq!(wire(&Patch::from_json(text).unwrap()), text);
-        let commented = format!(r#"{{"comment":"why","patch":{text}}}"#);
-        assert_eq!(wire(&Patch::from_json(&commented).unwrap()), commented);
-    }
-
-    #[test]
-    fn what_rfc_6902_does_not_allow_is_refused() {
-        for text in [
-            "",
-            "{}",
-            "[1]",
-            r#"{"patch": 1}"#,
-            r#"{"patch": [], "commment": "typo"}"#,
-            r#"[{"op": "add", "path": "/name"}]"#,
-            r#"[{"op": "move", "path": "/name"}]"#,
-            r#"[{"op": "rename", "path": "/name", "value": 1}]"#,
-            r#"[{"op": "replace", "path": "name", "value": 1}]"#,
-        ] {
-            assert!(Patch::from_json(text).is_err(), "{text}");
-        }
-        assert!(Patch::from_json("[]").unwrap().to_delta().is_err());
-        assert!(Patch::new().expect("/name", "a").to_delta().is_err());
-    }
-}
+#[path = "../../tests/unit/patch.rs"]
+mod tests;

@@ -12,60 +12,97 @@ use tokio::task::JoinSet;
 use crate::error::Error;
 use crate::tokens::list::{List, Page};
 
-/// The tokens of a list, one at a time; [`List::stream`] makes it.
+/// The tokens of a list, one at a time. [`List::stream`] makes it.
 ///
-/// It is a [`Stream`]; [`next`](Self::next) serves those who use no stream library.
+/// It is a [`Stream`]; [`next`](Self::next) is for programs that use no stream library.
 #[derive(Debug)]
 pub struct TokenStream {
-    /// What to ask for first. Nothing is until the stream is polled.
-    unasked: Option<List>,
+    /// The first page. It is requested when the stream is first polled.
+    first_page: Option<List>,
     /// The request for the next page. Dropping the stream drops it too.
-    asked: JoinSet<Result<Page, Error>>,
+    next_page: JoinSet<Result<Page, Error>>,
     page: std::vec::IntoIter<Token>,
+    unreadable: std::vec::IntoIter<Error>,
     seen: Seen,
-    first: u64,
+    /// How many tokens could not be read.
+    skipped: u64,
+    offset: u64,
+    limit: u64,
     total_count: Option<u64>,
     changed: bool,
     repeated: u64,
 }
 
-impl TokenStream {
-    pub(crate) fn new(list: List) -> Self {
-        Self {
-            first: list.first(),
-            unasked: Some(list),
-            asked: JoinSet::new(),
+impl List {
+    /// Streams all tokens from the offset on. At most two pages are in memory: the one being read, and the next, which is
+    /// requested meanwhile.
+    ///
+    /// No token comes twice. A token that can't be read is an [`Error::Undecodable`], and the stream continues. If the list
+    /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`]. After any other
+    /// error it ends.
+    ///
+    /// It must be polled within a tokio runtime.
+    pub fn stream(self) -> TokenStream {
+        TokenStream {
+            offset: self.first(),
+            limit: self.max_tokens(),
+            first_page: Some(self),
+            next_page: JoinSet::new(),
             page: Vec::new().into_iter(),
+            unreadable: Vec::new().into_iter(),
             seen: Seen::default(),
+            skipped: 0,
             total_count: None,
             changed: false,
             repeated: 0,
         }
     }
+}
 
-    /// The next token; `None` after the last one or after an error.
+impl TokenStream {
+    /// The next token. `None` after the last one, or after an error that ends the stream.
     pub async fn next(&mut self) -> Option<Result<Token, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     fn take(&mut self, page: Page) {
-        if let (Some(before), Some(now)) = (self.total_count, page.total_count) {
-            self.changed |= before != now;
+        let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
+        // The vendor documents `totalCount` as the number of tokens returned: if it can be that, it says nothing.
+        if let Some(total) = page.total_count.filter(|total| *total > on_page) {
+            self.changed |= self.total_count.is_some_and(|before| before != total);
+            self.total_count = Some(total);
         }
-        self.total_count = page.total_count;
         self.page = page.tokens.into_iter();
-        if let Some(next) = page.next {
-            self.asked.spawn(next.send());
+        self.unreadable = page.unreadable.into_iter();
+        if let Some(next) = page.next
+            && self.seen.count() + self.skipped + on_page < self.limit
+        {
+            self.next_page.spawn(next.send());
         }
     }
 
-    /// What to say at the end, once.
-    fn verdict(&mut self) -> Option<Result<Token, Error>> {
-        let expected = self.total_count.take().map(|total| total.saturating_sub(self.first));
-        let changed = std::mem::take(&mut self.changed)
-            || self.repeated > 0
-            || expected.is_some_and(|expected| expected != self.seen.count());
-        let repeated = std::mem::take(&mut self.repeated);
+    /// Stops at the limit. What a changed list may have lost is not known then.
+    fn stop(&mut self) {
+        (self.first_page, self.limit) = (None, 0);
+        self.next_page.abort_all();
+        self.next_page.detach_all();
+        self.page = Vec::new().into_iter();
+        self.unreadable = Vec::new().into_iter();
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        (self.total_count, self.changed, self.repeated) = (None, false, 0);
+    }
+
+    /// The last item: an error, if the list changed.
+    fn finish(&mut self) -> Option<Result<Token, Error>> {
+        let expected = self.total_count.map(|total| total.saturating_sub(self.offset));
+        let repeated = self.repeated;
+        let changed = self.changed
+            || repeated > 0
+            || expected.is_some_and(|expected| expected != self.seen.count() + self.skipped);
+        self.forget();
         changed.then_some(Err(Error::ListChanged { repeated }))
     }
 }
@@ -75,31 +112,38 @@ impl Stream for TokenStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            if self.seen.count() >= self.limit {
+                self.stop();
+                return Poll::Ready(None);
+            }
             if let Some(token) = self.page.next() {
-                if self.seen.insert(&token.id) {
+                if self.seen.insert(token.id.as_str()) {
                     return Poll::Ready(Some(Ok(token)));
                 }
                 self.repeated += 1;
                 continue;
             }
-            if let Some(list) = self.unasked.take() {
-                self.asked.spawn(list.send());
+            if let Some(error) = self.unreadable.next() {
+                self.skipped += 1;
+                return Poll::Ready(Some(Err(error)));
             }
-            match ready!(self.asked.poll_join_next(context)) {
+            if let Some(list) = self.first_page.take() {
+                self.next_page.spawn(list.send());
+            }
+            match ready!(self.next_page.poll_join_next(context)) {
                 Some(Ok(Ok(page))) => self.take(page),
                 Some(Ok(Err(error))) => {
-                    self.total_count = None;
-                    (self.changed, self.repeated) = (false, 0);
+                    self.forget();
                     return Poll::Ready(Some(Err(error)));
                 }
                 Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
-                None => return Poll::Ready(self.verdict()),
+                None => return Poll::Ready(self.finish()),
             }
         }
     }
 }
 
-/// The tokens seen so far, at 8 bytes each however long their IDs are.
+/// The IDs of the tokens so far, at 8 bytes each.
 #[derive(Debug, Default)]
 struct Seen {
     ids: HashSet<u64>,
@@ -109,8 +153,8 @@ struct Seen {
 impl Seen {
     /// Whether `id` is new.
     ///
-    /// Of a hundred thousand IDs two are taken for one in one reading of four billion; that reading then ends as if the
-    /// list had changed, and the next has other hashes.
+    /// Among a hundred thousand IDs, two have the same hash in one of four billion readings. That reading ends as if the list
+    /// had changed, and the next one uses other hashes.
     fn insert(&mut self, id: &str) -> bool {
         self.ids.insert(self.hasher.hash_one(id))
     }

@@ -1,84 +1,157 @@
-//! A create that leaves no orphan.
+//! A create that deals with lost responses.
 
-use ldtokens::Error;
+use ldtokens::{Client, Error, IssuedToken};
 
-use crate::proxy::{self, Fault, Moment};
-use crate::support::{client_with_faults, named, reader, server, works};
+use crate::proxy::{self, Fault, Moment, Proxy};
+use crate::support::{client, client_of, client_with_faults, create, named, reader, server, works};
+
+/// A client whose first `lost` POSTs lose their response.
+async fn losing(server: &ldtokens_server::Server, lost: u32, fault: Fault) -> (Client, Proxy) {
+    let mut left = lost;
+    let proxy = Proxy::start(server.addr(), move |line| match line.starts_with("POST") && left > 0 {
+        true => {
+            left -= 1;
+            fault.clone()
+        }
+        false => Fault::Pass,
+    })
+    .await;
+    (client_of(server, proxy.url()).build().unwrap(), proxy)
+}
+
+fn ids(issued: &IssuedToken, found: &[ldtokens::Token]) -> Vec<String> {
+    found.iter().filter(|token| token.id != issued.id).map(|token| token.id.to_string()).collect()
+}
 
 #[tokio::test]
-async fn after_lost_answers_there_is_one_token_and_its_secret_is_held() {
+async fn while_nothing_goes_wrong_it_is_one_request_without_a_mark() {
     let server = server().await;
-    for (number, fault) in [
-        Fault::Reset(Moment::Before),
-        Fault::Reset(Moment::After),
-        Fault::CutOff,
-        Fault::Answer(Moment::After, proxy::JSON_500),
-    ]
-    .into_iter()
-    .enumerate()
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let issued = client.create_or_recover(&reader("plain").description("mine")).await.unwrap();
+    assert_eq!(issued.details.description.as_deref(), Some("mine"));
+    assert!(issued.clean_up.is_none() && issued.warnings.is_empty());
+    assert_eq!(proxy.lines(), ["POST /api/v2/tokens"]);
+    assert!(!proxy.seen()[0].body.contains("ldtokens create"), "{}", proxy.seen()[0].body);
+}
+
+#[tokio::test]
+async fn after_lost_responses_the_secret_comes_first_and_cleaning_up_after_it() {
+    let server = server().await;
+    for (number, fault) in [Fault::Reset(Moment::After), Fault::CutOff, Fault::Answer(Moment::After, proxy::TOLD_503)]
+        .into_iter()
+        .enumerate()
     {
         let name = format!("recovered {number}");
-        let (client, _proxy) = client_with_faults(&server, [fault.clone()]).await;
+        let (client, proxy) = losing(&server, 3, fault.clone()).await;
         let issued = client.create_or_recover(&reader(&name).description("mine")).await.unwrap();
-        let found = named(&server, &name).await;
-        assert_eq!(found.len(), 1, "{fault:?}");
-        assert_eq!(found[0].id, issued.id.as_str());
-        assert_eq!(found[0].description.as_deref(), Some("mine"), "the mark is taken off");
+        assert!(proxy.lines().iter().all(|line| line.starts_with("POST")), "{:?}", proxy.lines());
         assert!(works(&server, &issued.secret).await);
+
+        let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+        let found = named(&server, &name).await;
+        assert_eq!(left.deleted.len(), 2, "the marked ones of lost attempts: {left:?}");
+        let suspects: Vec<String> = left.suspects.iter().map(|token| token.id.to_string()).collect();
+        assert_eq!(suspects, ids(&issued, &found), "the first attempt's is reported: {fault:?}");
+        assert_eq!(suspects.len(), 1);
+        assert!(left.to_string().contains(&suspects[0]), "{left}");
+        assert!(left.errors.is_empty() && left.marked.is_none(), "{left:?}");
+        assert!(found.iter().all(|token| token.description.as_deref() == Some("mine")), "the mark is removed");
     }
 }
 
 #[tokio::test]
-async fn without_trouble_it_is_a_create_and_the_mark_is_taken_off() {
+async fn where_nothing_was_created_nothing_is_left() {
     let server = server().await;
-    let (client, proxy) = client_with_faults(&server, []).await;
-    let issued = client.create_or_recover(&reader("plain")).await.unwrap();
-    assert_eq!(issued.token.description, None);
-    assert_eq!(client.get(&issued.id).await.unwrap().description, None);
-    let lines = proxy.lines();
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines[0].starts_with("POST") && lines[1].starts_with("PATCH"), "{lines:?}");
+    let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::Before)).await;
+    let issued = client.create_or_recover(&reader("once")).await.unwrap();
+    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+    assert!(left.is_empty() && left.deleted.is_empty(), "{left:?}");
+    let found = named(&server, "once").await;
+    assert_eq!((found.len(), found[0].description.as_deref()), (1, None));
 }
 
 #[tokio::test]
-async fn a_mark_that_cannot_be_taken_off_does_no_harm() {
+async fn what_is_not_like_it_or_is_older_or_was_used_is_no_suspect() {
     let server = server().await;
-    let refused = proxy::Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
-        true => Fault::Answer(Moment::Before, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+    let direct = client(&server);
+    create(&direct, "older").await;
+    let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::Before)).await;
+    let issued = client.create_or_recover(&reader("other")).await.unwrap();
+    create(&direct, "not like it").await;
+    let used = create(&direct, "other").await;
+    assert!(works(&server, &used.secret).await);
+    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+    assert!(left.suspects.is_empty(), "{left:?}");
+    assert!(works(&server, &used.secret).await, "what someone else created is not touched");
+}
+
+#[tokio::test]
+async fn a_mark_that_stays_and_a_list_that_fails_are_reported() {
+    let server = server().await;
+    let mut posts = 0;
+    let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {
+        Some("POST") if posts < 2 => {
+            posts += 1;
+            Fault::Reset(Moment::After)
+        }
+        Some("POST") => Fault::Pass,
+        _ => Fault::Answer(Moment::Before, proxy::OWN_403),
+    })
+    .await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let issued = client.create_or_recover(&reader("marked").description("mine")).await.unwrap();
+    assert!(works(&server, &issued.secret).await);
+    let clean_up = issued.clean_up.as_ref().unwrap();
+    assert!(issued.details.description.as_deref().unwrap().starts_with("mine [ldtokens create "));
+    let left = client.clean_up(clean_up).await;
+    assert_eq!(left.marked.as_ref(), Some(&issued.id));
+    assert_eq!(left.errors.len(), 2, "the list's and the patch's: {left:?}");
+    assert!(left.to_string().contains(clean_up.marker()) && left.to_string().contains(issued.id.as_str()), "{left}");
+}
+
+#[tokio::test]
+async fn an_error_in_a_later_attempt_does_not_read_as_if_nothing_was_done() {
+    let server = server().await;
+    for (later, posts) in [(Fault::Answer(Moment::Before, proxy::OWN_403), 2), (Fault::Reset(Moment::After), 5)] {
+        let (client, proxy) =
+            client_with_faults(&server, [vec![Fault::Reset(Moment::After)], vec![later; 9]].concat()).await;
+        let error = client.create_or_recover(&reader("orphan")).await.unwrap_err();
+        let Error::OutcomeUnknown { clean_up: Some(clean_up), .. } = &error else { panic!("{error:?}") };
+        assert!(error.to_string().contains(clean_up.marker()), "{error}");
+        assert_eq!(proxy.seen().len(), posts);
+        let left = crate::support::client(&server).clean_up(clean_up).await;
+        assert_eq!((left.deleted.len(), left.suspects.len()), (posts - 1 - usize::from(posts == 2), 1), "{left:?}");
+        for suspect in left.suspects {
+            crate::support::client(&server).delete(&suspect.id).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_keeps_changing_does_not_count_as_read() {
+    let server = server().await;
+    for number in 0..4 {
+        create(&client(&server), &format!("{number}")).await;
+    }
+    let (client, proxy) = losing(&server, 2, Fault::Reset(Moment::After)).await;
+    let issued = client.create_or_recover(&reader("x")).await.unwrap();
+    drop(proxy);
+    // Each list says that there are more tokens than come.
+    let changing = Proxy::start(server.addr(), |line| match line.starts_with("GET") {
+        true => Fault::Replace("\"totalCount\":", "\"totalCount\":9"),
         false => Fault::Pass,
     })
     .await;
-    let client = crate::support::client_of(&server, refused.url()).build().unwrap();
-    let issued = client.create_or_recover(&reader("marked").description("mine")).await.unwrap();
-    let description = issued.token.description.clone().unwrap();
-    assert!(description.starts_with("mine [ldtokens create "), "{description}");
-    assert!(works(&server, &issued.secret).await);
-}
-
-#[tokio::test]
-async fn an_orphan_that_cannot_be_looked_for_is_named_by_its_mark() {
-    let server = server().await;
-    let proxy = proxy::Proxy::start(server.addr(), |line| match line.split(' ').next() {
-        Some("POST") => Fault::Reset(Moment::After),
-        _ => Fault::Answer(Moment::Before, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
-    })
-    .await;
-    let client = crate::support::client_of(&server, proxy.url()).build().unwrap();
-    let error = client.create_or_recover(&reader("orphan")).await.unwrap_err();
-    let Error::OutcomeUnknown { marker: Some(marker), .. } = &error else { panic!("{error:?}") };
-    assert!(error.to_string().contains(marker.as_str()), "{error}");
-    let orphan = named(&server, "orphan").await;
-    assert!(orphan[0].description.as_deref().unwrap().contains(marker.as_str()));
+    let client = client_of(&server, changing.url()).build().unwrap();
+    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+    assert!(matches!(left.errors[..], [Error::ListChanged { .. }]), "{left:?}");
+    assert_eq!(left.deleted.len(), 1, "what was found is removed all the same");
 }
 
 #[tokio::test]
 async fn what_the_api_refuses_is_not_tried_again() {
     let server = server().await;
-    let (client, proxy) = client_with_faults(
-        &server,
-        [Fault::Answer(Moment::Before, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")],
-    )
-    .await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, proxy::OWN_403)]).await;
     assert!(matches!(client.create_or_recover(&reader("x")).await, Err(Error::Forbidden(_))));
     assert_eq!(proxy.seen().len(), 1);
 }

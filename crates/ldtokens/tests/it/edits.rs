@@ -48,10 +48,10 @@ async fn one_kind_of_permissions_takes_the_place_of_another() {
     let client = client(&server);
     let token = create(&client, "x").await;
     let roles = Permissions::custom_roles(["release-managers"]);
-    let edited = client.edit(&token.id, |token| roles.give_to(token)).await.unwrap();
+    let edited = client.edit(&token.id, |token| roles.apply_to(token)).await.unwrap();
     assert_eq!((edited.role, edited.custom_role_ids), (None, vec!["release-managers".to_owned()]));
     let writer = Permissions::from(BaseRole::Writer);
-    let edited = client.edit(&token.id, |token| writer.give_to(token)).await.unwrap();
+    let edited = client.edit(&token.id, |token| writer.apply_to(token)).await.unwrap();
     assert_eq!((edited.role, edited.custom_role_ids), (Some(Role::Writer), vec![]));
 }
 
@@ -149,4 +149,78 @@ async fn a_patch_that_can_never_apply_is_not_tried_again() {
     let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
     assert!(matches!(error, Error::PatchFailed(_)), "{error:?}");
     assert_eq!(proxy.seen().len(), 3, "read, patch, read");
+}
+
+#[tokio::test]
+async fn a_lost_patch_stays_unknown_when_the_token_cannot_be_read_afterwards() {
+    let server = server().await;
+    let token = create(&client(&server), "first").await;
+    let not_found = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    let conflict = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n";
+    let faults = [
+        Fault::Pass,
+        Fault::Reset(Moment::After),
+        Fault::Answer(Moment::Before, conflict),
+        Fault::Answer(Moment::Before, not_found),
+    ];
+    let (client, _proxy) = client_with_faults(&server, faults).await;
+    let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_edit_that_fails_writes_nothing() {
+    #[derive(Debug)]
+    enum Failed {
+        Own,
+        Client(#[allow(dead_code)] Error),
+    }
+    impl From<Error> for Failed {
+        fn from(error: Error) -> Self {
+            Self::Client(error)
+        }
+    }
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let edited = client.try_edit(&token.id, None, |token| {
+        token.name = None;
+        Err(Failed::Own)
+    });
+    assert!(matches!(edited.await, Err(Failed::Own)));
+    assert_eq!(proxy.lines().len(), 1, "only the read");
+}
+
+/// Counts how often it is asked to sleep.
+#[derive(Debug, Default)]
+struct Sleeps(AtomicUsize);
+
+impl ldtokens::Clock for Sleeps {
+    fn now(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
+
+    fn elapsed(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+
+    fn sleep(&self, _: std::time::Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn rounds_have_a_backoff() {
+    let server = server().await;
+    let token = create(&client(&server), "contended").await;
+    let proxy = Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
+        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
+        false => Fault::Pass,
+    })
+    .await;
+    let sleeps = std::sync::Arc::new(Sleeps::default());
+    let client = client_of(&server, proxy.url()).clock(sleeps.clone()).build().unwrap();
+    client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
+    assert_eq!(sleeps.0.load(Ordering::Relaxed), 7, "one between each two of eight rounds");
 }

@@ -64,7 +64,7 @@ async fn what_is_refused_before_the_request_never_leaves() {
     assert!(matches!(create, Err(Error::InvalidInput(_))), "{create:?}");
     let update = client.update(&token, &Patch::new()).await;
     assert!(matches!(update, Err(Error::InvalidInput(_))), "{update:?}");
-    let list = client.list().limit(0).send().await;
+    let list = client.list().page_size(0).send().await;
     assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
     let list = client.list().offset(u64::MAX).send().await;
     assert!(matches!(list, Err(Error::InvalidInput(_))), "{list:?}");
@@ -96,8 +96,11 @@ async fn a_refusal_whose_body_is_cut_off_still_has_its_status() {
 
 #[tokio::test]
 async fn no_answer_is_a_transport_error() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let client = Client::builder("secret".to_owned()).host(format!("http://127.0.0.1:{port}")).retry(hasty());
+    // Bound, so that nobody else listens there, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let client = Client::builder("secret".to_owned()).host(url).retry(hasty());
     let error = client.build().unwrap().create(&reader("x")).await.unwrap_err();
     assert!(matches!(error, Error::Transport { .. }), "nothing was sent, so nothing is unknown: {error:?}");
     assert_eq!(error.to_string(), "postToken: could not connect");

@@ -27,13 +27,21 @@ async fn through_proxy(server: &Server) -> (Client, Proxy) {
 async fn a_stream_gives_every_token_once_and_in_order() {
     let server = server_with(10).await;
     let client = client(&server);
-    let at_once: Vec<String> =
-        client.list().limit(100).send().await.unwrap().tokens.into_iter().map(|token| token.id).collect();
+    let at_once: Vec<String> = client
+        .list()
+        .page_size(100)
+        .send()
+        .await
+        .unwrap()
+        .tokens
+        .into_iter()
+        .map(|token| token.id.to_string())
+        .collect();
     assert_eq!(at_once.len(), 11);
     for limit in [1, 2, 3, 10, 11, 12] {
-        let streamed = client.list().limit(limit).collect_all().await.unwrap();
+        let streamed = client.list().page_size(limit).collect_all().await.unwrap();
         assert_eq!(streamed.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once, "pages of {limit}");
-        let rest = client.list().limit(limit).offset(4).collect_all().await.unwrap();
+        let rest = client.list().page_size(limit).offset(4).collect_all().await.unwrap();
         assert_eq!(rest.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once[4..], "pages of {limit}");
     }
 }
@@ -41,7 +49,7 @@ async fn a_stream_gives_every_token_once_and_in_order() {
 #[tokio::test]
 async fn one_page_tells_the_total_and_what_comes_next() {
     let server = server_with(4).await;
-    let page = client(&server).list().limit(3).send().await.unwrap();
+    let page = client(&server).list().page_size(3).send().await.unwrap();
     assert_eq!((page.tokens.len(), page.total_count), (3, Some(5)));
     let last = page.next.unwrap().send().await.unwrap();
     assert_eq!((last.tokens.len(), last.next.is_none()), (2, true));
@@ -51,7 +59,7 @@ async fn one_page_tells_the_total_and_what_comes_next() {
 async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
     let server = server_with(9).await;
     let (client, proxy) = through_proxy(&server).await;
-    let mut stream = client.list().limit(2).stream();
+    let mut stream = client.list().page_size(2).stream();
     assert!(proxy.seen().is_empty(), "nothing is asked for before the stream is polled");
     stream.next().await.unwrap().unwrap();
     while proxy.seen().len() < 2 {
@@ -69,10 +77,10 @@ async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
 async fn a_stream_says_so_when_the_list_changes_under_it() {
     let server = server_with(9).await;
     let direct = client(&server);
-    let all = direct.list().limit(100).collect_all().await.unwrap();
+    let all = direct.list().page_size(100).collect_all().await.unwrap();
     for change in ["create", "delete"] {
         let (client, proxy) = through_proxy(&server).await;
-        let mut stream = client.list().limit(2).stream();
+        let mut stream = client.list().page_size(2).stream();
         let first = stream.next().await.unwrap().unwrap();
         while proxy.seen().len() < 2 {
             tokio::task::yield_now().await;
@@ -81,7 +89,7 @@ async fn a_stream_says_so_when_the_list_changes_under_it() {
             "create" => drop(create(&direct, "came between").await),
             _ => {
                 let victim = all.iter().find(|token| token.name.as_deref() == Some("token 3")).unwrap();
-                direct.delete(&victim.id.parse().unwrap()).await.unwrap();
+                direct.delete(&victim.id).await.unwrap();
             }
         }
         let mut ids = BTreeSet::from([first.id]);
@@ -104,7 +112,7 @@ async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_misse
     let link = "/api/v2/tokens?limit=2&offset=2";
     for (href, again, given) in [("/api/v2/tokens?limit=2&offset=1", 1, 6), ("/api/v2/tokens?limit=2&offset=3", 0, 5)] {
         let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
-        let mut stream = client_of(&server, proxy.url()).build().unwrap().list().limit(2).stream();
+        let mut stream = client_of(&server, proxy.url()).build().unwrap().list().page_size(2).stream();
         let mut ids = BTreeSet::new();
         let error = loop {
             match stream.next().await.expect("it says so at the end") {
@@ -132,7 +140,7 @@ async fn a_next_link_that_cannot_be_followed_is_an_error() {
     ] {
         let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, href)]).await;
         let client = client_of(&server, proxy.url()).build().unwrap();
-        let error = client.list().limit(2).collect_all().await.unwrap_err();
+        let error = Error::from(client.list().page_size(2).collect_all().await.unwrap_err());
         assert!(matches!(error, Error::BadLink { .. }) && error.to_string().contains(reason), "{href}: {error}");
         assert_eq!(proxy.seen().len(), 1, "{href}");
     }
@@ -152,4 +160,60 @@ async fn an_api_version_without_pages_gives_everything_at_once() {
     let server = server_with(30).await;
     let client = client_of(&server, server.url()).api_version(ldtokens::ApiVersion::V20220603).build().unwrap();
     assert_eq!(client.list().collect_all().await.unwrap().len(), 31);
+}
+
+#[tokio::test]
+async fn a_limit_ends_the_stream_and_asks_for_no_more_pages_than_it_needs() {
+    let server = server_with(9).await;
+    for (limit, pages) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (100, 5)] {
+        let (client, proxy) = through_proxy(&server).await;
+        let tokens = client.list().page_size(2).limit(limit).collect_all().await.unwrap();
+        assert_eq!(tokens.len() as u64, limit.min(10));
+        assert_eq!(proxy.seen().len(), pages, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn collect_all_keeps_what_it_read_when_the_list_changes() {
+    let server = server_with(5).await;
+    let link = "/api/v2/tokens?limit=2&offset=2";
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, "/api/v2/tokens?limit=2&offset=3")]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let incomplete = client.list().page_size(2).collect_all().await.unwrap_err();
+    assert!(matches!(incomplete.error, Error::ListChanged { .. }));
+    assert_eq!(incomplete.tokens.len(), 5);
+}
+
+// The vendor documents `totalCount` as "the number of access tokens returned".
+#[tokio::test]
+async fn a_total_count_of_each_page_is_no_changed_list() {
+    let server = server_with(4).await;
+    let count = |count| Fault::Replace("\"totalCount\":5", count);
+    let faults = [count("\"totalCount\":2"), count("\"totalCount\":2"), count("\"totalCount\":1")];
+    let proxy = Proxy::with_faults(server.addr(), faults).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    assert_eq!(client.list().page_size(2).collect_all().await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn one_token_that_cannot_be_read_does_not_hide_the_others() {
+    let server = server_with(5).await;
+    // In both tokens of the second page.
+    let odd = Fault::Replace("\"creationDate\":", "\"creationDate\":\"x\",\"was\":");
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Pass, odd]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let mut stream = client.list().page_size(2).stream();
+    let (mut tokens, mut errors) = (0, Vec::new());
+    while let Some(token) = stream.next().await {
+        match token {
+            Ok(_) => tokens += 1,
+            Err(error) => errors.push(error),
+        }
+    }
+    assert_eq!((tokens, errors.len()), (4, 2), "{errors:?}");
+    for error in errors {
+        let Error::Undecodable { token_id: Some(id), .. } = &error else { panic!("{error:?}") };
+        assert_eq!(id.len(), 24);
+        assert!(error.to_string().contains("creationDate") && error.to_string().contains(id), "{error}");
+    }
 }

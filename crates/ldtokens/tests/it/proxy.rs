@@ -1,6 +1,8 @@
 //! A proxy between client and server that does harm on demand, at the level of TCP.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +50,8 @@ pub const HTML_200: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconten
 pub const EMPTY_201: &str = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n";
 pub const BARE_429: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
 pub const BARE_503: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+pub const OWN_401: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+pub const OWN_403: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
 pub const TOLD_503: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
 
 /// One request as the proxy saw it.
@@ -61,10 +65,12 @@ pub struct Seen {
 }
 
 type Plan = Box<dyn FnMut(&str) -> Fault + Send>;
+type Latency = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 struct Shared {
     upstream: SocketAddr,
     plan: Mutex<Plan>,
+    latency: Option<Latency>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -78,9 +84,18 @@ pub struct Proxy {
 impl Proxy {
     /// Goes before `upstream`; `plan` is asked, with the request line, what to do to each request.
     pub async fn start(upstream: SocketAddr, plan: impl FnMut(&str) -> Fault + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(upstream, Box::new(plan), None)
+    }
+
+    /// Passes requests on after what `latency` waits for.
+    pub fn with_latency(upstream: SocketAddr, latency: Latency) -> Self {
+        Self::listen(upstream, Box::new(|_| Fault::Pass), Some(latency))
+    }
+
+    fn listen(upstream: SocketAddr, plan: Plan, latency: Option<Latency>) -> Self {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).listen(1024).unwrap();
         let addr = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { upstream, plan: Mutex::new(Box::new(plan)), seen: Mutex::new(Vec::new()) });
+        let shared = Arc::new(Shared { upstream, plan: Mutex::new(plan), latency, seen: Mutex::new(Vec::new()) });
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, addr, shared.clone()));
         Self { addr, shared, _accepting: accepting }
@@ -106,8 +121,17 @@ impl Proxy {
     }
 }
 
+fn bind(addr: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(addr).unwrap();
+    socket
+}
+
 async fn accept(listener: TcpListener, addr: SocketAddr, shared: Arc<Shared>) {
     let mut listener = Some(listener);
+    // Keeps the port while nothing listens, and listens next.
+    let mut next = bind(addr);
     let (closing, mut close) = tokio::sync::mpsc::unbounded_channel();
     let mut connections = JoinSet::new();
     loop {
@@ -120,10 +144,8 @@ async fn accept(listener: TcpListener, addr: SocketAddr, shared: Arc<Shared>) {
             Some(millis) = close.recv() => {
                 drop(listener.take());
                 tokio::time::sleep(Duration::from_millis(millis)).await;
-                let socket = TcpSocket::new_v4().unwrap();
-                socket.set_reuseaddr(true).unwrap();
-                socket.bind(addr).unwrap();
-                listener = Some(socket.listen(1024).unwrap());
+                listener = Some(next.listen(1024).unwrap());
+                next = bind(addr);
             }
             Some(_) = connections.join_next() => {}
         }
@@ -140,6 +162,9 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
         let seen = Seen { line, head: head.to_ascii_lowercase(), body: body.to_owned() };
         shared.seen.lock().unwrap().push(seen);
 
+        if let Some(latency) = &shared.latency {
+            latency().await;
+        }
         let forwarded = match fault {
             Fault::Reset(Moment::Before)
             | Fault::Hang(Moment::Before)

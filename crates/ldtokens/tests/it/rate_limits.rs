@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ldtokens::{AttemptSeen, Client, Error, Observer, Patch, RetryPolicy, UnixMillis};
+use ldtokens::{AttemptEvent, Client, Clock, Error, Observer, Patch, RetryPolicy, UnixMillis};
 use ldtokens_server::{Limits, Server};
 
 use crate::clock::{JumpingClock, Skew};
@@ -21,68 +21,145 @@ struct Answers {
 }
 
 impl Observer for Answers {
-    fn attempt(&self, attempt: &AttemptSeen<'_>) {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.refused.fetch_add(u32::from(attempt.status == Some(429)), Ordering::Relaxed);
     }
 }
 
-/// Makes `calls` updates with `workers` at once against a server with these limits. Gives how many windows of ten seconds
-/// it took, and what was answered.
-async fn bulk(limits: Limits, workers: usize, calls: usize, skew: Skew) -> (i64, Arc<Answers>) {
-    let time = ldtokens_server::Clock::manual(UnixMillis::new(START));
-    let server = Server::builder().clock(time.clone()).limits(limits).start().await.unwrap();
-    let clock = JumpingClock::new(time.clone(), skew);
-    let answers = Arc::new(Answers::default());
-    let client = Client::builder(owner(&server))
-        .host(server.url())
-        .clock(clock.clone())
-        .observer(answers.clone())
-        .retry(RetryPolicy::default().deadline(Duration::from_secs(3600)))
-        .build()
-        .unwrap();
-    let token = create(&client, "bulk").await;
+/// A bulk job, and what may go wrong on the way.
+struct Bulk {
+    limits: Limits,
+    workers: usize,
+    calls: usize,
+    skew: Skew,
+    latency: Duration,
+    /// Whether to read and list too, and not only to update.
+    mixed: bool,
+}
 
-    let mut work = tokio::task::JoinSet::new();
-    for worker in 0..workers {
-        let (client, counted, id) = (client.clone(), clock.worker(), token.id.clone());
-        work.spawn(async move {
-            let _counted = counted;
-            for call in (worker..calls).step_by(workers) {
-                client.update(&id, &Patch::new().name(format!("{call}"))).await.unwrap();
-            }
-        });
+impl Bulk {
+    fn new(limits: Limits, workers: usize, calls: usize) -> Self {
+        Self { limits, workers, calls, skew: Skew::Ahead(MINUTES), latency: Duration::ZERO, mixed: false }
     }
-    clock.drive().await;
-    work.join_all().await;
-    ((time.now().get() - START) / 10_000 + 1, answers)
+
+    /// Makes the calls. Gives how many windows of ten seconds it took, and what the responses were.
+    async fn run(self) -> (i64, Arc<Answers>) {
+        let time = ldtokens_server::Clock::manual(UnixMillis::new(START));
+        let server = Server::builder().clock(time.clone()).limits(self.limits).start().await.unwrap();
+        let clock = JumpingClock::new(time.clone(), self.skew);
+        let answers = Arc::new(Answers::default());
+        let (latency, on_the_way) = (self.latency, clock.clone());
+        let proxy = Proxy::with_latency(server.addr(), Box::new(move || on_the_way.sleep(latency)));
+        let url = if latency.is_zero() { server.url().to_owned() } else { proxy.url() };
+        let client = Client::builder(owner(&server))
+            .host(url)
+            .clock(clock.clone())
+            .observer(answers.clone())
+            .retry(RetryPolicy::default().deadline(Duration::from_secs(3600)).attempt_timeout(Duration::from_secs(600)))
+            .build()
+            .unwrap();
+        // Without detours, so that time stands still.
+        let direct = Client::builder(owner(&server)).host(server.url()).clock(clock.clone()).build().unwrap();
+        let token = create(&direct, "bulk").await;
+
+        let mut work = tokio::task::JoinSet::new();
+        for worker in 0..self.workers {
+            let (client, counted, id) = (client.clone(), clock.worker(), token.id.clone());
+            let calls = (worker..self.calls).step_by(self.workers);
+            work.spawn(async move {
+                let _counted = counted;
+                for call in calls {
+                    match if self.mixed { call % 3 } else { 0 } {
+                        0 => drop(client.update(&id, &Patch::new().name(format!("{call}"))).await.unwrap()),
+                        1 => drop(client.get(&id).await.unwrap()),
+                        _ => drop(client.list().send().await.unwrap()),
+                    }
+                }
+            });
+        }
+        clock.drive().await;
+        work.join_all().await;
+        ((time.now().get() - START) / 10_000 + 1, answers)
+    }
+}
+
+fn few_are_refused(answers: &Answers) -> bool {
+    let (all, refused) = (answers.all.load(Ordering::Relaxed), answers.refused.load(Ordering::Relaxed));
+    println!("{refused} of {all} refused");
+    refused * 100 <= all
 }
 
 #[tokio::test]
 async fn a_bulk_job_takes_as_many_windows_as_it_must_and_draws_next_to_no_refusals() {
     for (allowed, workers) in [(50, 1), (50, 16), (50, 64), (200, 32)] {
         for skew in [Skew::Ahead(MINUTES), Skew::Behind(MINUTES)] {
-            let (windows, answers) = bulk(Limits::none().route(allowed), workers, allowed as usize * 20, skew).await;
-            let (all, refused) = (answers.all.load(Ordering::Relaxed), answers.refused.load(Ordering::Relaxed));
-            println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows, {refused} of {all} refused");
+            let bulk = Bulk { skew, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 20) };
+            let (windows, answers) = bulk.run().await;
+            println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows");
             assert!(windows <= 20, "{allowed} a window, {workers} at once: {windows} windows");
-            assert!(refused * 100 <= all, "{allowed} a window, {workers} at once: {refused} of {all} refused");
+            assert!(few_are_refused(&answers), "{allowed} a window, {workers} at once");
         }
     }
 }
 
 #[tokio::test]
-async fn the_accounts_limit_binds_as_the_routes_does() {
-    let (windows, answers) = bulk(Limits::none().account(51).route(1000), 16, 50 * 5, Skew::Ahead(MINUTES)).await;
-    let (all, refused) = (answers.all.load(Ordering::Relaxed), answers.refused.load(Ordering::Relaxed));
+async fn latency_costs_a_bulk_job_no_more_than_a_probe_a_window() {
+    for (allowed, workers) in [(50, 16), (50, 64)] {
+        let latency = Duration::from_millis(100);
+        let bulk = Bulk { latency, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10) };
+        let (windows, answers) = bulk.run().await;
+        println!("{allowed} a window, {workers} at once: {windows} windows");
+        assert!(windows <= 10, "{windows}");
+        assert!(few_are_refused(&answers));
+    }
+}
+
+#[tokio::test]
+async fn mixed_routes_share_the_accounts_window() {
+    let bulk = Bulk { mixed: true, ..Bulk::new(Limits::none().account(61).route(1000), 16, 60 * 5) };
+    let (windows, answers) = bulk.run().await;
     assert!(windows <= 5, "{windows}");
-    assert!(refused * 100 <= all, "{refused} of {all} refused");
+    assert!(few_are_refused(&answers));
+}
+
+#[tokio::test]
+async fn the_accounts_limit_binds_as_the_routes_does() {
+    let (windows, answers) = Bulk::new(Limits::none().account(51).route(1000), 16, 50 * 5).run().await;
+    assert!(windows <= 5, "{windows}");
+    assert!(few_are_refused(&answers));
+}
+
+// An IP limit is told by nothing but `Retry-After`, so each window meets it once, with as many as are under way.
+#[tokio::test]
+async fn after_an_ip_limit_not_all_come_at_once() {
+    let (workers, calls) = (32, 500);
+    let latency = Duration::from_millis(50);
+    let bulk = Bulk { latency, ..Bulk::new(Limits::none().address(100), workers, calls) };
+    let (windows, answers) = bulk.run().await;
+    let refused = answers.refused.load(Ordering::Relaxed) as i64;
+    println!("{windows} windows, {refused} refused");
+    assert!(windows <= 7, "{windows}");
+    assert!(refused <= windows * workers as i64, "{refused} in {windows} windows");
 }
 
 #[tokio::test]
 async fn a_server_without_limits_is_not_paced() {
-    let (windows, answers) = bulk(Limits::none(), 16, 500, Skew::Behind(MINUTES)).await;
-    assert_eq!((windows, answers.all.load(Ordering::Relaxed)), (1, 501));
+    let bulk = Bulk { skew: Skew::Behind(MINUTES), ..Bulk::new(Limits::none(), 16, 500) };
+    let (windows, answers) = bulk.run().await;
+    assert_eq!((windows, answers.all.load(Ordering::Relaxed)), (1, 500));
+}
+
+#[tokio::test]
+async fn an_operation_has_one_window_whichever_way_it_is_called() {
+    let server = server().await;
+    let spent = "HTTP/1.1 200 OK\r\nx-ratelimit-route-remaining: 0\r\nx-ratelimit-reset: 99999999999999\r\n\
+                 content-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
+    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, spent)]).await;
+    client.request("getTokens", ldtokens::raw::reqwest::Method::GET, "/tokens").send().await.unwrap();
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
+    assert_eq!(proxy.seen().len(), 1);
 }
 
 #[tokio::test]

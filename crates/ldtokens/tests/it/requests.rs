@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ldtokens::reqwest::Method;
+use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Overlap, Patch};
 
 use crate::proxy::Proxy;
@@ -36,7 +36,7 @@ async fn a_dry_run_shows_what_would_change_something_without_the_credential_and_
     let shown = Arc::new(Mutex::new(Vec::new()));
     let client = {
         let shown = shown.clone();
-        let show = move |request: &ldtokens::reqwest::Request| {
+        let show = move |request: &ldtokens::raw::reqwest::Request| {
             let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
             shown.lock().unwrap().push(format!("{request:?} {}", String::from_utf8_lossy(body)));
         };

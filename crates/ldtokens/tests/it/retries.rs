@@ -1,6 +1,6 @@
 //! Each row of the table of what a retry may do, and what a caller is told.
 
-use ldtokens::{Error, Overlap, Patch, PatchOperation, TokenId};
+use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, PatchOperation, TokenId};
 
 use crate::proxy::{self, Fault, Moment};
 use crate::support::{client, client_of, client_with_faults, create, hasty, named, reader, server, works};
@@ -14,25 +14,26 @@ fn lost_answers() -> Vec<Fault> {
         Fault::Answer(Moment::After, proxy::HTML_502),
         Fault::Answer(Moment::After, proxy::JSON_500),
         Fault::Answer(Moment::After, proxy::BARE_503),
-        Fault::Answer(Moment::After, proxy::EMPTY_201),
-        Fault::Answer(Moment::After, proxy::HTML_200),
+        // Gateways send it after a time-out, when the API has done the work.
+        Fault::Answer(Moment::After, proxy::TOLD_503),
     ]
+}
+
+/// Responses with a status of success whose body is not the API's.
+fn empty_successes() -> Vec<Fault> {
+    vec![Fault::Answer(Moment::After, proxy::EMPTY_201), Fault::Answer(Moment::After, proxy::HTML_200)]
 }
 
 /// All ways of being refused with nothing done.
 fn refusals() -> Vec<Fault> {
-    vec![
-        Fault::Answer(Moment::Before, proxy::BARE_429),
-        Fault::Answer(Moment::Before, proxy::TOLD_503),
-        Fault::WindowSpent(30),
-    ]
+    vec![Fault::Answer(Moment::Before, proxy::BARE_429), Fault::WindowSpent(30)]
 }
 
 #[tokio::test]
 async fn a_read_goes_again_after_whatever_happens() {
     let server = server().await;
     let token = create(&client(&server), "read me").await;
-    for fault in [lost_answers(), refusals()].concat() {
+    for fault in [lost_answers(), empty_successes(), refusals()].concat() {
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let read = client.get(&token.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(read.name.as_deref(), Some("read me"));
@@ -46,7 +47,7 @@ async fn a_read_goes_again_after_whatever_happens() {
 #[tokio::test]
 async fn a_lost_answer_to_create_is_never_retried() {
     let server = server().await;
-    for (number, fault) in lost_answers().into_iter().enumerate() {
+    for (number, fault) in [lost_answers(), empty_successes()].concat().into_iter().enumerate() {
         let name = format!("lost {number}");
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let error = client.create(&reader(&name)).await.unwrap_err();
@@ -63,7 +64,7 @@ async fn a_lost_answer_to_create_is_never_retried() {
 #[tokio::test]
 async fn a_lost_answer_to_reset_is_never_retried() {
     let server = server().await;
-    for fault in lost_answers() {
+    for fault in [lost_answers(), empty_successes()].concat() {
         let token = create(&client(&server), "reset me").await;
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let error = client.reset(&token.id, Overlap::None).await.unwrap_err();
@@ -167,6 +168,75 @@ async fn a_patch_that_does_not_settle_is_not_repeated() {
         );
         assert_eq!(proxy.seen().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn any_status_of_success_means_that_a_delete_or_a_patch_is_done() {
+    let server = server().await;
+    for fault in empty_successes() {
+        let token = create(&client(&server), "before").await;
+        let (client, proxy) = client_with_faults(&server, [fault.clone(), Fault::Pass, fault.clone()]).await;
+        let patched = client.update(&token.id, &Patch::new().name("after")).await.unwrap();
+        assert_eq!(patched.name.as_deref(), Some("after"), "it is read again");
+        client.delete(&token.id).await.unwrap();
+        assert_eq!(proxy.seen().len(), 3, "{fault:?}: {:?}", proxy.lines());
+        assert!(!works(&server, &token.secret).await);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_deletes_itself_is_deleted_though_the_response_is_lost() {
+    let server = server().await;
+    for fault in lost_answers() {
+        let admin = client(&server).create(&NewToken::new(BaseRole::Admin)).await.unwrap();
+        let (_, proxy) = client_with_faults(&server, [Fault::Pass, fault.clone()]).await;
+        let own = Client::builder(admin.secret).host(proxy.url()).retry(hasty()).build().unwrap();
+        own.get(&admin.id).await.unwrap();
+        own.delete(&admin.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+    }
+}
+
+// Our choice: a credential that never worked may be wrong, and then nothing was deleted.
+#[tokio::test]
+async fn a_lost_delete_and_then_401_is_unknown_if_the_credential_never_worked() {
+    let server = server().await;
+    let token = create(&client(&server), "kept").await;
+    let (_, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, proxy::JSON_500)]).await;
+    let wrong = Client::builder("wrong".to_owned()).host(proxy.url()).retry(hasty()).build().unwrap();
+    let error = wrong.delete(&token.id).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_patch_that_lowers_its_own_credential_is_unknown_when_its_response_is_lost() {
+    let server = server().await;
+    for refusal in [proxy::OWN_401, proxy::OWN_403] {
+        let token = create(&client(&server), "x").await;
+        let faults = [Fault::Reset(Moment::After), Fault::Answer(Moment::Before, refusal)];
+        let (client, _proxy) = client_with_faults(&server, faults).await;
+        let error = client.update(&token.id, &Patch::new().role(BaseRole::Reader)).await.unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_delete_that_is_unknown_and_then_rate_limited_does_not_say_that_nothing_was_done() {
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Reset(Moment::After), Fault::WindowSpent(60_000)]).await;
+    let error = client.delete(&token.id).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert!(!works(&server, &token.secret).await, "it was carried out");
+}
+
+#[tokio::test]
+async fn attempts_that_were_told_when_to_retry_do_not_count() {
+    let server = server().await;
+    let mut faults = vec![Fault::WindowSpent(5); 6];
+    faults.push(Fault::Answer(Moment::Before, proxy::HTML_502));
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    client.list().send().await.unwrap();
+    assert_eq!(proxy.seen().len(), 8);
 }
 
 #[tokio::test]

@@ -88,6 +88,16 @@ async fn a_proxy_is_gone_through() {
     assert!(proxy.lines()[0].starts_with("GET http://ld.example/api/v2/tokens"), "{:?}", proxy.lines());
 }
 
+#[tokio::test]
+async fn a_proxy_never_gets_requests_to_loopback() {
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), []).await;
+    let through = reqwest::Proxy::all(proxy.url()).unwrap();
+    let client = client_of(&server, server.url()).proxy(through).build().unwrap();
+    client.list().send().await.unwrap();
+    assert!(proxy.seen().is_empty(), "{:?}", proxy.lines());
+}
+
 #[test]
 fn the_futures_of_calls_can_be_sent_between_threads() {
     fn sendable<T: Send>(_: T) {}
@@ -103,4 +113,5 @@ fn the_futures_of_calls_can_be_sent_between_threads() {
     sendable(client.edit(&id, |_| {}));
     sendable(client.delete(&id));
     sendable(client.reset(&id, ldtokens::Overlap::None));
+    sendable(client.whoami());
 }

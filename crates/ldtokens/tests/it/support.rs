@@ -49,14 +49,14 @@ pub async fn create(client: &Client, name: &str) -> IssuedToken {
 
 /// The server's tokens of that name, read without detours.
 pub async fn named(server: &Server, name: &str) -> Vec<Token> {
-    let all = client(server).list().all_members(true).limit(1000).collect_all().await.unwrap();
+    let all = client(server).list().all_members(true).page_size(1000).collect_all().await.unwrap();
     all.into_iter().filter(|token| token.name.as_deref() == Some(name)).collect()
 }
 
 /// Whether `secret` works.
 pub async fn works(server: &Server, secret: &Secret) -> bool {
     let client = Client::builder(secret.clone()).host(server.url()).retry(hasty()).build().unwrap();
-    match client.list().limit(1).send().await {
+    match client.list().page_size(1).send().await {
         Ok(_) => true,
         Err(ldtokens::Error::Unauthorized(_)) => false,
         Err(error) => panic!("{error}"),

@@ -1,17 +1,21 @@
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The ID of an access token, fit to stand in a URL's path.
 ///
-/// The API gives 24 hexadecimal digits, but says nothing that binds it to; so whatever can be one segment of a path is
-/// taken. What can't, and would reach another resource than the one meant, is refused here, before any request is made.
+/// The API gives 24 hexadecimal digits but does not promise to, so anything that can be one segment of a path is taken.
+/// Anything else would reach another resource than the one meant, and is refused here, before a request is made.
 ///
 /// ```
-/// use ldtokens::TokenId;
+/// use ldtokens_client::TokenId;
 /// let id: TokenId = "61095542756dba551110ae21".parse()?;
 /// assert_eq!(id.as_str(), "61095542756dba551110ae21");
 /// assert!("..".parse::<TokenId>().is_err());
-/// # Ok::<(), ldtokens::InvalidTokenId>(())
+/// # Ok::<(), ldtokens_client::InvalidTokenId>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(String);
@@ -23,8 +27,8 @@ impl TokenId {
     /// Takes `id` if it can be a segment of a path.
     ///
     /// # Errors
-    /// [`InvalidTokenId`] says what stands in the way: nothing at all, `.` or `..`, a slash or backslash, white space, a
-    /// control character, or more than [`MAX_LEN`](Self::MAX_LEN) bytes.
+    /// [`InvalidTokenId`] if the ID is empty, `.`, `..`, longer than [`MAX_LEN`](Self::MAX_LEN) bytes, looks like a
+    /// secret, or has a slash, a backslash, white space or a control character in it.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidTokenId> {
         let id = id.into();
         let reason = if id.is_empty() {
@@ -82,9 +86,84 @@ impl TryFrom<&str> for TokenId {
     }
 }
 
+impl TryFrom<String> for TokenId {
+    type Error = InvalidTokenId;
+
+    fn try_from(id: String) -> Result<Self, InvalidTokenId> {
+        Self::new(id)
+    }
+}
+
+impl TryFrom<&String> for TokenId {
+    type Error = InvalidTokenId;
+
+    fn try_from(id: &String) -> Result<Self, InvalidTokenId> {
+        Self::new(id.as_str())
+    }
+}
+
+impl From<&TokenId> for TokenId {
+    fn from(id: &TokenId) -> Self {
+        id.clone()
+    }
+}
+
+impl From<TokenId> for String {
+    fn from(id: TokenId) -> Self {
+        id.0
+    }
+}
+
 impl AsRef<str> for TokenId {
     fn as_ref(&self) -> &str {
         &self.0
+    }
+}
+
+impl Borrow<str> for TokenId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for TokenId {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for TokenId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<String> for TokenId {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
+impl Serialize for TokenId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// An ID that can't be a segment of a path is an error. The error does not repeat it.
+impl<'de> Deserialize<'de> for TokenId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for TokenId {
+    fn schema_name() -> Cow<'static, str> {
+        "TokenId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "The ID of an access token, 24 hexadecimal digits." })
     }
 }
 

@@ -1,0 +1,66 @@
+use serde_json::{Map, Value, json};
+
+use crate::types::Token;
+use crate::{InvalidTokenId, TokenId};
+
+/// A token of which some properties could not be read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ReadToken {
+    /// The token, from every property that could be read.
+    ///
+    /// A required property that could not be read holds a placeholder: an empty text, or 0 for a time. An optional one is
+    /// absent.
+    pub token: Token,
+    /// The names of the properties that are missing or could not be read, as the API writes them. Empty if all could.
+    pub odd: Vec<String>,
+}
+
+/// Reads as much of a token as can be read, where reading it as a [`Token`] fails.
+///
+/// Use it only then: it is slow, and `json` holds the secret unprotected.
+///
+/// ```
+/// let json = serde_json::json!({ "_id": "61095542756dba551110ae21", "name": 7, "token": "api-0", "ownerId": "a" });
+/// let read = ldtokens_client::read_token(&json).unwrap();
+/// assert_eq!(read.token.token.unwrap().expose(), "api-0");
+/// assert_eq!(read.odd, ["creationDate", "lastModified", "memberId", "name"]);
+/// ```
+///
+/// # Errors
+/// [`InvalidTokenId`] if `json` has no `_id`, or one that can't be the ID of a token.
+pub fn read_token(json: &Value) -> Result<ReadToken, InvalidTokenId> {
+    let id = TokenId::new(json.get("_id").and_then(Value::as_str).unwrap_or_default())?;
+    let mut readable = placeholders(&id);
+    let mut odd: Vec<String> = Vec::new();
+    let mut token = token(&readable);
+    for name in readable.keys().filter(|name| json.get(name.as_str()).is_none()) {
+        odd.push(name.clone());
+    }
+    for (name, value) in json.as_object().into_iter().flatten() {
+        let before = readable.insert(name.clone(), value.clone());
+        match serde_json::from_value(Value::Object(readable.clone())) {
+            Ok(read) => token = Ok(read),
+            Err(_) => {
+                odd.push(name.clone());
+                match before {
+                    Some(before) => drop(readable.insert(name.clone(), before)),
+                    None => drop(readable.remove(name)),
+                }
+            }
+        }
+    }
+    odd.sort();
+    Ok(ReadToken { token: token.expect("the placeholders are a token"), odd })
+}
+
+/// What a token requires, with nothing in it but the ID.
+fn placeholders(id: &TokenId) -> Map<String, Value> {
+    let json = json!({ "_id": id, "ownerId": "", "memberId": "", "creationDate": 0, "lastModified": 0 });
+    let Value::Object(object) = json else { unreachable!("it is written as an object") };
+    object
+}
+
+fn token(object: &Map<String, Value>) -> Result<Token, serde_json::Error> {
+    serde_json::from_value(Value::Object(object.clone()))
+}

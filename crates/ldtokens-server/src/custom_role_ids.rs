@@ -1,0 +1,27 @@
+//! Custom roles in a token: requests name them by key or ID, and answers by ID.
+
+use serde_json::{Map, Value};
+
+use crate::answer::Refusal;
+use crate::store::Records;
+use crate::strictness::Strictness;
+
+/// Puts IDs in the place of keys in the `customRoleIds` of a token's document. A role that the account does not have stays
+/// as it is, and gives nothing, unless the server is strict.
+pub(crate) fn resolve(
+    records: &Records<'_>,
+    strictness: Strictness,
+    document: &mut Map<String, Value>,
+) -> Result<(), Refusal> {
+    let roles = document.get_mut("customRoleIds").and_then(Value::as_array_mut);
+    for (index, role) in roles.into_iter().flatten().enumerate() {
+        match records.custom_role(role.as_str().unwrap_or_default())? {
+            Some(known) => *role = known.id.into(),
+            None => {
+                let message = format!("customRoleIds/{index} is not a custom role of the account");
+                strictness.tolerate(Refusal::invalid_request(message))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What a strict server refuses, and another takes with a warning.
+
+use ldtokens_server::{Account, Server};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{Api, refused};
+
+const ACCOUNT: &str = r#"
+members: [{email: owner@example.com, role: owner}, {email: admin@example.com, role: admin}]
+customRoles: [{key: known, policy: []}]
+tokens:
+  - {name: owner, member: owner@example.com, role: admin}
+  - {name: admin, member: admin@example.com, role: admin, id: 5f3a0c1e9b7d2a4c6e8f0b1d}
+  - {name: service, member: owner@example.com, role: admin, serviceToken: true, id: 5f3a0c1e9b7d2a4c6e8f0b1e}
+"#;
+
+async fn api(is_strict: bool) -> Api {
+    let mut api = Api::start().await;
+    let account: Account = ACCOUNT.parse().unwrap();
+    let builder = Server::builder().account(account).clock(api.clock.clone());
+    api.server = if is_strict { builder.strict() } else { builder }.start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
+    api
+}
+
+async fn send(api: &Api, method: Method, path: &str, media_type: Option<&str>, body: &str) -> Response {
+    let mut request = api.request(method, path).header("Authorization", api.owner.expose()).body(body.to_owned());
+    if let Some(media_type) = media_type {
+        request = request.header("Content-Type", media_type);
+    }
+    request.send().await.unwrap()
+}
+
+/// Fact 1.
+#[tokio::test]
+async fn what_writes_says_that_it_is_json() {
+    let reset = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1e/reset";
+    let token = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1e";
+    for is_strict in [false, true] {
+        let api = api(is_strict).await;
+        for (method, path, body, status) in [
+            (Method::POST, "/api/v2/tokens", r#"{"role": "reader"}"#, 201),
+            (Method::POST, reset, "", 200),
+            (Method::PATCH, token, r#"[{"op": "replace", "path": "/name", "value": "new"}]"#, 200),
+        ] {
+            for json in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+                let answer = send(&api, method.clone(), path, Some(json), body).await;
+                assert_eq!(answer.status(), status, "{method} {path} as {json}");
+            }
+            for other in
+                [None, Some("application/x-www-form-urlencoded"), Some("text/plain"), Some("application/jsonl")]
+            {
+                let answer = send(&api, method.clone(), path, other, body).await;
+                if is_strict {
+                    let refusal = refused(answer, 415, "unsupported_media_type").await;
+                    assert!(
+                        refusal["message"].as_str().unwrap().contains("Content-Type: application/json"),
+                        "{refusal}"
+                    );
+                } else {
+                    assert_eq!(answer.status(), status, "{method} {path} as {other:?}");
+                }
+            }
+        }
+        // What has no body needs none.
+        assert_eq!(send(&api, Method::GET, token, None, "").await.status(), 200);
+        assert_eq!(send(&api, Method::DELETE, token, None, "").await.status(), 204);
+    }
+}
+
+/// Whether production refuses this is not known.
+#[tokio::test]
+async fn a_custom_role_is_one_of_the_account() {
+    for is_strict in [false, true] {
+        let api = api(is_strict).await;
+        let (path, _) = api.create(&json!({ "customRoleIds": ["known"] })).await;
+        let (_, created) = api.owner(Method::GET, &path, None).await;
+        let create = json!({ "customRoleIds": ["known", "gone"] });
+        let patch = json!([{ "op": "replace", "path": "/customRoleIds", "value": ["known", "gone"] }]);
+        for (method, path, body) in [(Method::POST, "/api/v2/tokens", &create), (Method::PATCH, &*path, &patch)] {
+            let answer = api.send(&api.owner, method, path, Some(body)).await;
+            if is_strict {
+                let refusal = refused(answer, 400, "invalid_request").await;
+                assert!(refusal["message"].as_str().unwrap().starts_with("customRoleIds/1 is not"), "{refusal}");
+            } else {
+                let token: Value = answer.json().await.unwrap();
+                assert_eq!(token["customRoleIds"], json!([created["customRoleIds"][0], "gone"]));
+            }
+        }
+    }
+}
+
+/// Whether production refuses this is not known.
+#[tokio::test]
+async fn a_personal_token_is_reset_by_its_own_member() {
+    let reset = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1d/reset";
+    for is_strict in [false, true] {
+        let api = api(is_strict).await;
+        for (caller, is_its_member) in [("owner", false), ("service", false), ("admin", true)] {
+            let answer = api
+                .request(Method::POST, reset)
+                .header("Authorization", api.server.secret(caller).unwrap().expose())
+                .header("Content-Type", "application/json");
+            let answer = answer.send().await.unwrap();
+            if is_its_member || !is_strict {
+                // Without --strict the admin's own secret has just been reset by others.
+                let status = if is_its_member && !is_strict { 401 } else { 200 };
+                assert_eq!(answer.status(), status, "{caller}");
+            } else {
+                refused(answer, 403, "forbidden").await;
+            }
+        }
+    }
+}

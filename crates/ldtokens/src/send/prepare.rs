@@ -1,0 +1,104 @@
+//! What every request gets before it is sent, and what is refused.
+
+use std::time::Duration;
+
+use ldtokens_client::UnixMillis;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request, Url};
+
+use crate::config::base_url::BaseUrl;
+use crate::error::Error;
+use crate::send::operation::Operation;
+use crate::send::server_time::ServerNow;
+
+/// Sets the headers: `headers`, the credential among them, and what the method asks for.
+///
+/// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
+/// (fact 1).
+pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override: bool) {
+    // The generated code adds this one. The API has no such header.
+    request.headers_mut().remove("api-version");
+    if method_override && matches!(*request.method(), Method::PATCH | Method::DELETE) {
+        let method = HeaderValue::from_str(request.method().as_str()).expect("a method is a valid header value");
+        request.headers_mut().insert(HeaderName::from_static("x-http-method-override"), method);
+        *request.method_mut() = Method::POST;
+    }
+    if matches!(*request.method(), Method::POST | Method::PATCH | Method::PUT) {
+        request.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        if request.body().is_none() {
+            // Some proxies answer 411 otherwise, and the HTTP library leaves it out.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    }
+    for (name, value) in headers {
+        if name == AUTHORIZATION || !request.headers().contains_key(name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
+}
+
+/// The token's ID in the request's path, if it has one.
+///
+/// # Errors
+/// [`Error::InvalidInput`] if the path is not the operation's. A URL resolves `..`, so that an ID which is no path segment
+/// would lead to another resource.
+pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
+    let segments = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
+    let segments: Vec<&str> = match segments.and_then(|path| path.strip_prefix('/')) {
+        Some(path) => path.split('/').collect(),
+        None => Vec::new(),
+    };
+    let is_token = segments.len() > 1 && segments[0] == "tokens";
+    let is_expected = match operation.path() {
+        Some(expected) => {
+            let fits = |(segment, expected): (&&str, &&str)| match *expected {
+                "" => !segment.is_empty(),
+                expected => *segment == expected,
+            };
+            segments.len() == expected.len() && segments.iter().zip(expected).all(fits)
+        }
+        None => !segments.is_empty(),
+    };
+    if !is_expected {
+        return Err(Error::InvalidInput(format!(
+            "{operation}: the path is not this operation's; check the token's ID and the host"
+        )));
+    }
+    Ok(is_token.then(|| segments[1].to_owned()))
+}
+
+/// Sets `expiry` to the end of the `overlap`, if there is one, and refuses an `expiry` that has passed.
+///
+/// This happens when the request is sent, after all waiting: an expiry in the past would end the old secret at once.
+pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: ServerNow) -> Result<(), Error> {
+    if let Some(overlap) = overlap {
+        let expiry = now.at_most.saturating_add(overlap).to_string();
+        request.url_mut().query_pairs_mut().append_pair("expiry", &expiry);
+        return Ok(());
+    }
+    let expiry =
+        request.url().query_pairs().find(|(name, _)| name == "expiry").and_then(|(_, value)| value.parse().ok());
+    match expiry.map(UnixMillis::new) {
+        Some(expiry) if expiry.get() != 0 && expiry <= now.at_least => Err(Error::InvalidInput(past(expiry))),
+        _ => Ok(()),
+    }
+}
+
+/// Seconds given for milliseconds are the usual mistake, so the value is shown as both.
+fn past(expiry: UnixMillis) -> String {
+    let number = expiry.get();
+    let date = |moment: UnixMillis| httpdate::fmt_http_date(moment.to_system_time());
+    let mut text = format!("expiry {number} is in the past: in milliseconds, as the API reads it, it is ");
+    // The library can't show what is before 1970 or after 9999.
+    match number {
+        0.. => text += &date(expiry),
+        _ => text += "before 1970",
+    }
+    if let 1_000_000_000..100_000_000_000 = number {
+        text +=
+            &format!("; in seconds it would be {}: did you mean {number}000?", date(UnixMillis::new(number * 1000)));
+    } else {
+        text += "; leave it out, or give 0, for the old secret to stop working at once";
+    }
+    text
+}

@@ -1,0 +1,72 @@
+//! Successful responses that are not quite what the API documents: what can be read is used, and the rest is named.
+
+use ldtokens_client::types::{Links, Token, Tokens};
+use ldtokens_client::{read_token, types};
+use serde_json::Value;
+
+use crate::TokenId;
+use crate::error::Error;
+use crate::send::operation::Operation;
+
+/// The error of a token that can't be read: with its ID, and the properties that can't be read.
+pub(crate) fn unreadable_token(operation: Operation, body: &[u8], place: &str) -> Error {
+    match serde_json::from_slice(body) {
+        Ok(json) => unreadable(operation, &json),
+        Err(_) => Error::Undecodable { operation, token_id: None, place: place.to_owned() },
+    }
+}
+
+fn unreadable(operation: Operation, json: &Value) -> Error {
+    let (token_id, odd) = match read_token(json) {
+        Ok(read) => (Some(read.token.id.to_string()), read.odd),
+        Err(_) => (None, vec!["_id".to_owned()]),
+    };
+    Error::Undecodable { operation, token_id, place: names(&odd) }
+}
+
+fn names(properties: &[String]) -> String {
+    format!("missing or of an unexpected type: {}", properties.join(", "))
+}
+
+/// Reads what can be read of a token that was created or reset: the token, and a warning.
+///
+/// If the `_id` is missing, the token is the one that was `asked` for or that the link to itself names.
+pub(crate) fn issued_token(body: &[u8], asked: Option<&TokenId>) -> Option<(Token, String)> {
+    let mut json: Value = serde_json::from_slice(body).ok()?;
+    let mut warning = String::new();
+    let id = json.get("_id").and_then(Value::as_str).filter(|id| TokenId::new(*id).is_ok());
+    if id.is_none() {
+        let href = json.pointer("/_links/self/href").and_then(Value::as_str);
+        let linked = href.and_then(|href| href.rsplit('/').next());
+        let id = asked.map(TokenId::as_str).or(linked)?.to_owned();
+        json.as_object_mut()?.insert("_id".to_owned(), id.into());
+        "_id, ".clone_into(&mut warning);
+    }
+    let read = read_token(&json).ok()?;
+    Some((read.token, names(&[]) + &warning + &read.odd.join(", ")))
+}
+
+/// Reads a page token by token: those that can be read, and the errors of the others.
+pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), Error> {
+    let operation = Operation::GetTokens;
+    let undecodable = |place| Error::Undecodable { operation, token_id: None, place };
+    let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(undecodable(place)) };
+    let Some(Value::Array(items)) = json.get_mut("items").map(Value::take) else {
+        return Err(undecodable("`items` is not a list".to_owned()));
+    };
+    let (mut tokens, mut errors) = (Vec::new(), Vec::new());
+    for item in items {
+        match serde_json::from_value::<Token>(item.clone()) {
+            Ok(token) => tokens.push(token),
+            Err(_) => errors.push(unreadable(operation, &item)),
+        }
+    }
+    // Without its links a page would pass for the last one.
+    let links: Option<Links> = match json.get_mut("_links").map(Value::take) {
+        Some(links) => serde_json::from_value(links).map_err(|_| undecodable("`_links` can't be read".to_owned()))?,
+        None => None,
+    };
+    let total_count = json.get("totalCount").and_then(Value::as_i64);
+    let page = types::Tokens::builder().items(tokens).links(links).total_count(total_count);
+    Ok((page.try_into().expect("all that a page requires is set"), errors))
+}

@@ -1,0 +1,35 @@
+//! Who the credential belongs to (fact 13).
+
+use ldtokens::{BaseRole, Client, Error, NewToken};
+
+use crate::proxy::{Fault, Moment};
+use crate::support::{client, client_with_faults, hasty, server};
+
+#[tokio::test]
+async fn any_valid_credential_learns_whose_it_is() {
+    let server = server().await;
+    for new in [NewToken::new(BaseRole::Reader), NewToken::new(BaseRole::Reader).service()] {
+        let token = client(&server).create(&new.name("who")).await.unwrap();
+        let own = Client::builder(token.secret).host(server.url()).retry(hasty()).build().unwrap();
+        let caller = own.whoami().await.unwrap();
+        assert_eq!(caller.token_id.as_ref(), Some(&token.id), "{caller:?}");
+        assert_eq!(caller.token_name.as_deref(), Some("who"));
+        assert_eq!(caller.service_token, token.details.service_token);
+    }
+    let wrong = Client::builder("wrong".to_owned()).host(server.url()).retry(hasty()).build().unwrap();
+    assert!(matches!(wrong.whoami().await, Err(Error::Unauthorized(_))));
+}
+
+#[tokio::test]
+async fn what_can_be_read_is_read_and_the_rest_is_kept() {
+    let server = server().await;
+    let odd = "HTTP/1.1 203 Non-Authoritative\r\ncontent-length: 103\r\n\r\n\
+               {\"accountId\":\"a\",\"memberId\":null,\"scopes\":null,\"tokenName\":7,\"tokenId\":\"..\",\"new\":{\"x\":1},\"authKind\":\"t\"}";
+    let odd: &'static str =
+        Box::leak(odd.replace("103", &odd.split_once("\r\n\r\n").unwrap().1.len().to_string()).into());
+    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, odd)]).await;
+    let caller = client.whoami().await.unwrap();
+    assert_eq!((caller.account_id.as_deref(), caller.auth_kind.as_deref()), (Some("a"), Some("t")));
+    assert_eq!((caller.member_id, caller.token_name, caller.token_id), (None, None, None));
+    assert_eq!(caller.extra.keys().collect::<Vec<_>>(), ["new", "tokenId", "tokenName"]);
+}

@@ -1,0 +1,27 @@
+use super::{printable, read};
+use crate::send::operation::Operation;
+use ldtokens_client::Secret;
+use reqwest::StatusCode;
+
+#[test]
+fn the_apis_own_words_are_kept() {
+    let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
+    let error = read(Operation::GetToken, StatusCode::NOT_FOUND, body, None, &Secret::new(""));
+    assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
+}
+
+#[test]
+fn what_is_not_the_apis_json_says_only_its_status() {
+    for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
+        let error = read(Operation::GetTokens, StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
+        assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
+    }
+}
+
+#[test]
+fn a_message_that_repeats_a_secret_is_blanked_and_kept_to_one_line() {
+    let credential = Secret::new("hunter2");
+    assert_eq!(printable("no hunter2!\r\n\u{1b}[31mred", &credential), "no [redacted]! [31mred");
+    let other = "token=api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a is bad";
+    assert_eq!(printable(other, &credential), "token=[redacted] is bad");
+}

@@ -1,0 +1,38 @@
+use super::builder;
+
+fn from(variables: &[(&str, &str)]) -> Result<String, String> {
+    let builder = builder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
+    let client = builder.map_err(crate::Error::from).and_then(|builder| builder.build());
+    client.map(|client| client.sender.base_url.as_str().to_owned()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn plain_http_can_be_allowed_for_a_host_from_the_environment() {
+    let lookup = |name: &str| match name {
+        "LD_ACCESS_TOKEN" => Some("api-1".into()),
+        "LD_BASE_URI" => Some("http://ld.example".into()),
+        _ => None,
+    };
+    let error = builder(lookup).unwrap().build().unwrap_err().to_string();
+    assert!(error.starts_with("LD_BASE_URI: ") && error.contains("plain HTTP"), "{error}");
+    assert!(builder(lookup).unwrap().allow_plain_http().build().is_ok());
+}
+
+#[test]
+fn ldcli_s_names_come_before_the_terraform_providers() {
+    let terraform = [("LAUNCHDARKLY_ACCESS_TOKEN", "api-1"), ("LAUNCHDARKLY_API_HOST", "https://app.launchdarkly.us")];
+    assert_eq!(from(&terraform).unwrap(), "https://app.launchdarkly.us/api/v2");
+    let both = [terraform[0], terraform[1], ("LD_BASE_URI", "https://app.eu.launchdarkly.com")];
+    assert_eq!(from(&both).unwrap(), "https://app.eu.launchdarkly.com/api/v2");
+    assert_eq!(from(&[("LD_ACCESS_TOKEN", "api-1")]).unwrap(), "https://app.launchdarkly.com/api/v2");
+}
+
+#[test]
+fn a_missing_or_malformed_variable_is_named_and_not_repeated() {
+    let missing = from(&[("LD_ACCESS_TOKEN", "")]).unwrap_err();
+    assert!(missing.contains("LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN"), "{missing}");
+    let two_lines = from(&[("LD_ACCESS_TOKEN", "api-hunter2\nx")]).unwrap_err();
+    assert!(two_lines.starts_with("LD_ACCESS_TOKEN: ") && !two_lines.contains("hunter2"), "{two_lines}");
+    let host = from(&[("LD_ACCESS_TOKEN", "api-1"), ("LD_BASE_URI", "https://u:hunter2@h")]).unwrap_err();
+    assert!(host.starts_with("LD_BASE_URI: ") && !host.contains("hunter2"), "{host}");
+}

@@ -1,0 +1,31 @@
+use super::{Actions, Policy, Resources, Statement};
+
+// The vendor's documentation of resources has all of these.
+#[test]
+fn specifiers_are_for_the_api_to_judge() {
+    for specifier in ["acct", "proj/*", "proj/*:env/*;{critical:true}:flag/*", "member/*:token/*", "proj/a;b,c"] {
+        Policy::new([Statement::allow(Actions::all(), Resources::only([specifier]))]).unwrap();
+    }
+}
+
+#[test]
+fn what_says_nothing_or_both_is_refused() {
+    let none: [&str; 0] = [];
+    assert!(Policy::new([]).is_err());
+    assert!(Policy::new([Statement::allow(Actions::only(none), Resources::only(["proj/*"]))]).is_err());
+    assert!(Policy::new([Statement::allow(Actions::all(), Resources::all_but(none))]).is_err());
+    let both = r#"[{"effect": "allow", "actions": ["*"], "notActions": ["*"], "resources": ["proj/*"]}]"#;
+    assert!(Policy::from_json(both).unwrap_err().to_string().contains("either `actions` or `notActions`"));
+    assert!(Policy::from_json("{}").is_err());
+}
+
+#[test]
+fn a_policy_reads_back_as_it_was_written() {
+    let policy = Policy::new([
+        Statement::allow(Actions::all_but(["deleteFlag"]), Resources::only(["proj/*:env/*:flag/*"])),
+        Statement::deny(Actions::all(), Resources::all_but(["proj/a"])),
+    ])
+    .unwrap();
+    let text = serde_json::to_string(&policy.to_wire()).unwrap();
+    assert_eq!(Policy::from_json(&text).unwrap(), policy);
+}

@@ -1,0 +1,114 @@
+use super::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
+use ldtokens_client::types::JsonPatch;
+use std::time::Duration;
+
+const RETRY: Decision = Decision::Retry(Duration::from_millis(100));
+const REFUSED: AttemptOutcome = AttemptOutcome::Refused { wait_named: false };
+const UNKNOWN: AttemptOutcome = AttemptOutcome::Unknown { wait_named: false };
+
+fn state(counted: u32, unknown: bool) -> RetryState {
+    RetryState { counted, unknown, credential_worked: true, left: Duration::from_secs(10) }
+}
+
+fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool) -> Decision {
+    decide(idempotency, outcome, state(1, unknown_before), &RetryPolicy::default(), 0.5)
+}
+
+#[test]
+fn each_row_of_the_table() {
+    use AttemptOutcome::Responded;
+    use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
+    let told_when = AttemptOutcome::Refused { wait_named: true };
+    let told_when_unknown = AttemptOutcome::Unknown { wait_named: true };
+    let rows = [
+        (ReadOnly, UNKNOWN, RETRY),
+        (ReadOnly, REFUSED, RETRY),
+        (ReadOnly, told_when, RETRY),
+        (ReadOnly, Responded(404), Decision::Return),
+        (Delete, UNKNOWN, RETRY),
+        (Delete, REFUSED, RETRY),
+        (Delete, Responded(404), Decision::Return),
+        (Delete, Responded(401), Decision::Return),
+        (Idempotent, UNKNOWN, RETRY),
+        (Idempotent, told_when_unknown, RETRY),
+        (Idempotent, REFUSED, RETRY),
+        (Idempotent, Responded(422), Decision::Return),
+        (NotIdempotent, UNKNOWN, Decision::OutcomeUnknown),
+        (NotIdempotent, told_when_unknown, Decision::OutcomeUnknown),
+        (NotIdempotent, REFUSED, RETRY),
+        (NotIdempotent, told_when, RETRY),
+        (NotIdempotent, Responded(201), Decision::Return),
+    ];
+    for (idempotency, outcome, decision) in rows {
+        assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
+    }
+}
+
+#[test]
+fn a_response_means_something_else_after_an_unknown_outcome() {
+    use AttemptOutcome::Responded;
+    use Idempotency::{Delete, Idempotent, ReadOnly};
+    assert_eq!(after(Delete, Responded(404), true), Decision::Done);
+    assert_eq!(after(Delete, Responded(401), true), Decision::Done);
+    assert_eq!(after(Delete, Responded(403), true), Decision::Return);
+    for status in [401, 403, 409, 422] {
+        assert_eq!(after(Idempotent, Responded(status), true), Decision::OutcomeUnknown);
+    }
+    assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);
+    assert_eq!(after(ReadOnly, Responded(404), true), Decision::Return);
+    let new = RetryState { credential_worked: false, ..state(1, true) };
+    let decision = decide(Delete, Responded(401), new, &RetryPolicy::default(), 0.5);
+    assert_eq!(decision, Decision::OutcomeUnknown, "the credential may be wrong");
+}
+
+#[test]
+fn attempts_and_the_deadline_end_it() {
+    use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
+    let policy = RetryPolicy::default();
+    let last = state(policy.max_attempts, false);
+    assert_eq!(decide(ReadOnly, UNKNOWN, last, &policy, 0.5), Decision::Return);
+    assert_eq!(decide(Idempotent, UNKNOWN, last, &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(Delete, UNKNOWN, last, &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(Delete, REFUSED, last, &policy, 0.5), Decision::Return);
+    assert_eq!(decide(Delete, REFUSED, state(policy.max_attempts, true), &policy, 0.5), Decision::OutcomeUnknown);
+    assert_eq!(decide(NotIdempotent, REFUSED, last, &policy, 0.5), Decision::Return);
+    let told_when = decide(NotIdempotent, AttemptOutcome::Refused { wait_named: true }, last, &policy, 0.5);
+    assert!(matches!(told_when, Decision::Retry(_)), "{told_when:?}");
+    let out_of_time = RetryState { left: Duration::ZERO, ..state(1, false) };
+    assert_eq!(decide(ReadOnly, REFUSED, out_of_time, &policy, 0.5), Decision::Return);
+}
+
+#[test]
+fn the_backoff_doubles_up_to_its_cap() {
+    let policy = RetryPolicy::default();
+    let waits: Vec<u64> = (1..9).map(|n| policy.backoff_after(n, 1.0).as_millis() as u64).collect();
+    assert_eq!(waits, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+    assert_eq!(policy.backoff_after(200, 1.0), Duration::from_secs(10));
+    assert_eq!(policy.backoff_after(3, 0.0), Duration::ZERO);
+}
+
+#[test]
+fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
+    let is_idempotent = |operation: &str| {
+        let patch: JsonPatch = serde_json::from_str(&format!("[{operation}]")).unwrap();
+        patch.iter().all(super::is_idempotent)
+    };
+    for operation in [
+        r#"{"op": "replace", "path": "/name", "value": "a"}"#,
+        r#"{"op": "replace", "path": "/customRoleIds/0", "value": "a"}"#,
+        r#"{"op": "test", "path": "/name", "value": "a"}"#,
+        r#"{"op": "add", "path": "/description", "value": "a"}"#,
+        r#"{"op": "remove", "path": "/description"}"#,
+    ] {
+        assert!(is_idempotent(operation), "{operation}");
+    }
+    for operation in [
+        r#"{"op": "add", "path": "/customRoleIds/-", "value": "a"}"#,
+        r#"{"op": "add", "path": "/customRoleIds/0", "value": "a"}"#,
+        r#"{"op": "remove", "path": "/customRoleIds/0"}"#,
+        r#"{"op": "move", "from": "/name", "path": "/description"}"#,
+        r#"{"op": "copy", "from": "/customRoleIds/0", "path": "/customRoleIds/-"}"#,
+    ] {
+        assert!(!is_idempotent(operation), "{operation}");
+    }
+}

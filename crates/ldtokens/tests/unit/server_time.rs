@@ -1,0 +1,42 @@
+use super::{ServerTime, unix_millis};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+#[test]
+fn a_named_time_is_never_taken_to_have_come_too_early() {
+    // The server is 1,000,000.4 s ahead of our monotonic clock.
+    let mut time = ServerTime::default();
+    for sent in (0..3_000).step_by(70) {
+        let written = 1_000_000_400 + sent + 5;
+        time.learn(UNIX_EPOCH + ms(written - written % 1000), ms(sent), ms(sent + 10), SystemTime::now());
+        let named = 1_000_010_000;
+        let ours = time.when(named).unwrap();
+        assert!(ours >= ms(9_600), "{ours:?}");
+        assert!(ours <= ms(10_610), "{ours:?}");
+    }
+    assert!(time.when(1_000_010_000).unwrap() < ms(9_700), "many responses narrow it down");
+}
+
+#[test]
+fn a_clock_set_back_is_believed() {
+    let mut time = ServerTime::default();
+    let wall = UNIX_EPOCH + ms(7_000);
+    time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
+    time.learn(UNIX_EPOCH + ms(300_000), ms(5_000), ms(5_001), wall + ms(5_000));
+    assert_eq!(time.when(300_000), Some(ms(5_001)));
+    assert_eq!(time.now(wall + ms(5_000)).at_least.get(), 300_000);
+}
+
+#[test]
+fn the_servers_time_goes_on_while_the_monotonic_clock_stops_in_suspend() {
+    let mut time = ServerTime::default();
+    let wall = UNIX_EPOCH + ms(7_000);
+    time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
+    let now = time.now(wall + ms(3_600_000));
+    assert_eq!((now.at_least.get(), now.at_most.get()), (4_500_000, 4_501_000));
+    let unknown = ServerTime::default().now(wall);
+    assert_eq!((unknown.at_least.get(), unknown.at_most.get()), (unix_millis(wall), 7_000));
+}
