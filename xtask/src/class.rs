@@ -37,8 +37,18 @@ pub struct Class {
 }
 
 /// The schemas whose generated types the facade shows.
-const SHOWN: [&str; 8] =
-    ["BaseRole", "Link", "Links", "MemberSummary", "PatchOperation", "Statement", "Token", "UnixMillis"];
+const SHOWN: [&str; 10] = [
+    "BaseRole",
+    "Link",
+    "Links",
+    "MemberSummary",
+    "PatchOperation",
+    "Role",
+    "Statement",
+    "Token",
+    "TokenId",
+    "UnixMillis",
+];
 
 /// The class of a difference.
 pub fn class(difference: &Difference) -> Class {
@@ -85,13 +95,14 @@ fn caller(what: &What, direction: Direction) -> Step {
     }
 }
 
-/// Types are Rust's: a field more breaks a struct's literal, a variant more a `match` without a wildcard, and `Option`,
-/// a closed enum or `NonZeroU64` come and go with `required`, `enum` and `minimum`.
+/// The Rust types are `#[non_exhaustive]`, so an optional field or a variant more breaks nobody. But `Option`, an enum in
+/// place of a string, and `NonZeroU64` come and go with `required`, `enum` and `minimum`, and a builder fails without a
+/// required field.
 fn generated(what: &What) -> Step {
     match what {
         What::Redescribed | What::Moved { .. } => Step::Patch,
         What::OperationAdded => Step::Minor,
-        What::Added { thing: "parameter", required: false } => Step::Minor,
+        What::Added { thing: "parameter" | "property", required: false } | What::ValueAdded(_) => Step::Minor,
         // Headers and errors have no types of their own.
         What::Added { thing: "header" | "error", .. } | What::Removed { thing: "header" | "error", .. } => Step::Patch,
         _ => Step::Major,

@@ -38,7 +38,7 @@ pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> 
     }
     // An open enum brings its own.
     types.retain(|item| match item {
-        Item::Impl(of) => !open.iter().any(|ident| of.self_ty.to_token_stream().to_string() == ident.to_string()),
+        Item::Impl(of) => !open.iter().any(|ident| *ident == of.self_ty.to_token_stream().to_string()),
         _ => true,
     });
     Ok(file.into_token_stream())
@@ -69,6 +69,7 @@ fn rewrite_struct(of: &mut ItemStruct, document: &Value) -> Result<()> {
 
 fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
     if serde_words(&field.attrs).iter().any(|word| word == "flatten") {
+        field.attrs.push(parse_quote!(#[doc = "Properties that the document does not name, as they came."]));
         return Ok(());
     }
     let kind = field.ty.to_token_stream().to_string().replace(' ', "");

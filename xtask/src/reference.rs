@@ -88,6 +88,9 @@ fn types(document: &Value) -> Result<String> {
                 let meaning = cell(text(own, "description"));
                 writeln!(page, "| `{property}` | {} | {required} | {meaning} | {example} |", kind(value))?;
             }
+            if schema.get("additionalProperties").is_some() {
+                writeln!(page, "\nIt can have other properties.")?;
+            }
         } else {
             writeln!(page, "\n{}", kind(schema))?;
         }

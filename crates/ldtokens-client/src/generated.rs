@@ -381,6 +381,9 @@ pub mod types {
         ///The secret: whole in the answer to `postToken` and `resetToken`, and its last four characters everywhere else.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::Secret>,
+        #[serde(flatten)]
+        ///Properties that the document does not name, as they came.
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     impl Token {
         pub fn builder() -> builder::Token {
@@ -1096,6 +1099,10 @@ pub mod types {
                 ::std::option::Option<crate::Secret>,
                 ::std::string::String,
             >,
+            extra: ::std::result::Result<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                ::std::string::String,
+            >,
         }
         impl ::std::default::Default for Token {
             fn default() -> Self {
@@ -1120,6 +1127,7 @@ pub mod types {
                     role: Ok(Default::default()),
                     service_token: Ok(Default::default()),
                     token: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
                 }
             }
         }
@@ -1318,6 +1326,20 @@ pub mod types {
                     });
                 self
             }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
         }
         impl ::std::convert::TryFrom<Token> for super::Token {
             type Error = super::error::ConversionError;
@@ -1341,6 +1363,7 @@ pub mod types {
                     role: value.role?,
                     service_token: value.service_token?,
                     token: value.token?,
+                    extra: value.extra?,
                 })
             }
         }
@@ -1363,6 +1386,7 @@ pub mod types {
                     role: Ok(value.role),
                     service_token: Ok(value.service_token),
                     token: Ok(value.token),
+                    extra: Ok(value.extra),
                 }
             }
         }

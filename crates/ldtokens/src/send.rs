@@ -97,7 +97,7 @@ impl Sender {
         let idempotency = Idempotency::of(&request);
         prepare::stamp(&mut request, &self.headers, self.method_override);
         if let Some(dry_run) = self.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
-            prepare::set_expiry(&mut request, options.overlap, self.pacing.server_now(&*self.clock))?;
+            prepare::set_expiry(&mut request, options.overlap, self.pacing.server_time(self.clock.now()))?;
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
@@ -132,7 +132,7 @@ impl Sender {
                 return Err(outgoing.too_late(unknown, last_error, &too_late));
             }
             let mut request = outgoing.request.try_clone().expect("bodies are buffered");
-            prepare::set_expiry(&mut request, outgoing.overlap, self.pacing.server_now(clock))?;
+            prepare::set_expiry(&mut request, outgoing.overlap, self.pacing.server_time(clock.now()))?;
             *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);

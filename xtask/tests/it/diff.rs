@@ -50,3 +50,13 @@ fn the_report_names_the_place_the_pointer_and_the_versions() {
     assert!(report.contains(line), "{report}");
     assert!(report.contains("breaks callers of the API; it asks for a major version of ldtokens-client"), "{report}");
 }
+
+#[test]
+fn a_property_added_to_a_token_is_a_minor_change_for_rust_users() {
+    let mut new = document();
+    new["components"]["schemas"]["Token"]["properties"]["expiry"] =
+        serde_json::json!({ "type": "integer", "format": "int64" });
+    let api = |document| read(&Document(document), |_| true).unwrap();
+    let report = report(&compare(&api(document()), &api(new)));
+    assert!(report.contains("a minor version of ldtokens-client and a minor version of ldtokens."), "{report}");
+}

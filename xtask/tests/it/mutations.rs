@@ -103,8 +103,8 @@ fn of_object(mutations: &mut Vec<Mutation>, schema: &str, way: Way, shown: bool)
         }));
     }
     let added = json!({ "type": "string", "description": "Something new.", "example": "new" });
-    let facade = if shown { Major } else { Patch };
-    mutations.push(mutation(format!("{schema}.brandNew added"), [Minor, Major, facade], true, |document| {
+    let facade = if shown { Minor } else { Patch };
+    mutations.push(mutation(format!("{schema}.brandNew added"), [Minor, Minor, facade], true, |document| {
         document.pointer_mut(&at).unwrap()["properties"]["brandNew"] = added.clone();
     }));
     let caller = if way == Way::Response { Minor } else { Major };
@@ -133,7 +133,9 @@ fn rename_required(object: &mut Value, name: &str, to: Option<&str>) {
 }
 
 fn of_enum(mutations: &mut Vec<Mutation>, pointer: &str, way: Way, shown: bool) {
-    mutations.push(mutation(format!("{pointer} widened"), steps(false, way, shown), true, |document| {
+    let [caller, _, facade] = steps(false, way, shown);
+    let widened = [caller, Minor, if shown { Minor } else { facade }];
+    mutations.push(mutation(format!("{pointer} widened"), widened, true, |document| {
         document.pointer_mut(pointer).unwrap().as_array_mut().unwrap().push(json!("brandNew"));
     }));
     mutations.push(mutation(format!("{pointer} narrowed"), steps(true, way, shown), false, |document| {

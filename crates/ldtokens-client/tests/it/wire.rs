@@ -1,7 +1,13 @@
 //! What was put into the generated types by hand, on the wire and off it.
 
-use ldtokens_client::types::{Token, TokenBody, Tokens};
-use ldtokens_client::{Role, Secret, UnixMillis};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use ldtokens_client::reqwest::{self, Request};
+use ldtokens_client::types::{PatchOperation, Token, TokenBody, Tokens};
+use ldtokens_client::{Client, Error, Exchange, Role, Secret, Transport, UnixMillis};
 
 /// The example of `openapi.yaml`'s `Token`, with a secret as a reset answers it.
 const TOKEN: &str = r#"{
@@ -56,4 +62,36 @@ fn no_moment_is_out_of_range() {
         assert_eq!(serde_json::to_string(&moment).unwrap(), millis.to_string());
     }
     assert_eq!(UnixMillis::from(UnixMillis::new(-1500).to_system_time()), UnixMillis::new(-1500));
+}
+
+/// A transport that must not be used.
+#[derive(Debug)]
+struct NoTransport;
+
+impl Transport for NoTransport {
+    fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
+        panic!("{operation} was sent to {}", request.url());
+    }
+}
+
+#[test]
+fn an_id_that_would_reach_another_path_is_refused_before_sending() {
+    let client = Client::new("http://localhost/api/v2", Arc::new(NoTransport));
+    for id in ["..", ".", "", "a/b"] {
+        let send = pin!(client.delete_token().token_id(id).send());
+        let result = send.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(result, Poll::Ready(Err(Error::InvalidRequest(_)))), "{id:?}");
+    }
+}
+
+#[test]
+fn a_null_value_of_a_patch_operation_is_a_value() {
+    for (text, value) in [
+        (r#"{"op":"test","path":"/description","value":null}"#, Some(serde_json::Value::Null)),
+        (r#"{"op":"remove","path":"/description"}"#, None),
+    ] {
+        let operation: PatchOperation = serde_json::from_str(text).unwrap();
+        assert_eq!(operation.value, value);
+        assert_eq!(serde_json::to_string(&operation).unwrap(), text);
+    }
 }

@@ -145,9 +145,9 @@ impl Pacing {
         }
     }
 
-    /// The server's time, as far as its responses tell, or else ours.
-    pub(crate) fn server_now(&self, clock: &dyn Clock) -> ServerNow {
-        self.lock().server_time.now(clock.now())
+    /// The server's time when ours is `wall`, as far as its responses tell, or else ours.
+    pub(crate) fn server_time(&self, wall: SystemTime) -> ServerNow {
+        self.lock().server_time.now(wall)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -11,6 +11,9 @@ use crate::tokens::patch::Patch;
 /// The maximum number of times that an edit reads and writes.
 const MAX_ROUNDS: u32 = 8;
 
+/// The properties that give a token its permissions.
+const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
+
 impl Client {
     /// Reads the token `id`, lets `change` change it, and writes what is different, if anything is.
     ///
@@ -192,7 +195,8 @@ impl Difference {
             let op = match (before, after) {
                 (_, None) => PatchOperationOp::Remove,
                 (Some(_), Some(_)) => PatchOperationOp::Replace,
-                // The RFC's operation for it. The API takes `replace` too (fact 6).
+                // The vendor's own tools set absent permissions so (fact 6).
+                (None, _) if PERMISSIONS.contains(&name.as_str()) => PatchOperationOp::Replace,
                 (None, _) => PatchOperationOp::Add,
             };
             patch = patch.change(op, pointer(name), after.clone());

@@ -24,8 +24,12 @@ fn unreadable(operation: Operation, json: &Value) -> Error {
     Error::Undecodable { operation, token_id, place: names(&odd) }
 }
 
+/// The properties' names, without anything that is no name, which may be a secret.
 fn names(properties: &[String]) -> String {
-    format!("missing or of an unexpected type: {}", properties.join(", "))
+    let is_name =
+        |name: &&str| name.len() <= 30 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let names: Vec<&str> = properties.iter().map(|name| Some(name.as_str()).filter(is_name).unwrap_or("?")).collect();
+    format!("missing or of an unexpected type: {}", names.join(", "))
 }
 
 /// Reads what can be read of a token that was created or reset: the token, and a warning.
@@ -33,17 +37,18 @@ fn names(properties: &[String]) -> String {
 /// If the `_id` is missing, the token is the one that was `asked` for or that the link to itself names.
 pub(crate) fn issued_token(body: &[u8], asked: Option<&TokenId>) -> Option<(Token, String)> {
     let mut json: Value = serde_json::from_slice(body).ok()?;
-    let mut warning = String::new();
-    let id = json.get("_id").and_then(Value::as_str).filter(|id| TokenId::new(*id).is_ok());
+    let id = json.get("_id").and_then(Value::as_str).and_then(|id| TokenId::new(id).ok());
     if id.is_none() {
         let href = json.pointer("/_links/self/href").and_then(Value::as_str);
         let linked = href.and_then(|href| href.rsplit('/').next());
         let id = asked.map(TokenId::as_str).or(linked)?.to_owned();
         json.as_object_mut()?.insert("_id".to_owned(), id.into());
-        "_id, ".clone_into(&mut warning);
     }
-    let read = read_token(&json).ok()?;
-    Some((read.token, names(&[]) + &warning + &read.odd.join(", ")))
+    let mut read = read_token(&json).ok()?;
+    if id.is_none() {
+        read.odd.push("_id".to_owned());
+    }
+    Some((read.token, names(&read.odd)))
 }
 
 /// Reads a page token by token: those that can be read, and the errors of the others.
@@ -51,8 +56,10 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), E
     let operation = Operation::GetTokens;
     let undecodable = |place| Error::Undecodable { operation, token_id: None, place };
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(undecodable(place)) };
-    let Some(Value::Array(items)) = json.get_mut("items").map(Value::take) else {
-        return Err(undecodable("`items` is not a list".to_owned()));
+    let items = match json.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
+        Some(Value::Null) => Vec::new(),
+        _ => return Err(undecodable("`items` is not a list".to_owned())),
     };
     let (mut tokens, mut errors) = (Vec::new(), Vec::new());
     for item in items {

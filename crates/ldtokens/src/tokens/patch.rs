@@ -17,8 +17,7 @@ use crate::tokens::policy::Policy;
 /// # let _ = patch;
 /// ```
 ///
-/// A patch says what to write without having read. Where two may write at once, [`Client::edit`](crate::Client::edit) reads
-/// first and never overwrites what it has not seen.
+/// A patch writes without having read. Where others may write at the same time, use [`Client::edit`](crate::Client::edit).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "nothing is changed until it is given to `Client::update`"]
 pub struct Patch {
@@ -80,21 +79,21 @@ impl Patch {
         self.change(PatchOperationOp::Remove, "/description", None)
     }
 
-    /// Replaces the base role of a token that has one.
+    /// Replaces the base role.
     ///
-    /// A token whose permissions come from elsewhere has none to replace, and the patch fails: then let
-    /// [`Permissions::apply_to`](crate::Permissions::apply_to) do it in an [`edit`](crate::Client::edit).
+    /// A token has one kind of permissions. To change the kind, use
+    /// [`Permissions::apply_to`](crate::Permissions::apply_to) in an [`edit`](crate::Client::edit).
     pub fn role(self, role: BaseRole) -> Self {
         self.change(PatchOperationOp::Replace, "/role", Some(role.to_string().into()))
     }
 
-    /// Replaces the custom roles, by ID or key, of a token that has such.
+    /// Replaces the custom roles, by ID or key, of a token that has custom roles.
     pub fn custom_roles<S: Into<String>>(self, keys: impl IntoIterator<Item = S>) -> Self {
         let keys = keys.into_iter().map(Into::into).collect::<Vec<String>>();
         self.change(PatchOperationOp::Replace, "/customRoleIds", Some(keys.into()))
     }
 
-    /// Replaces the policy of a token that has one of its own.
+    /// Replaces the inline policy of a token that has one.
     pub fn inline_policy(self, policy: &Policy) -> Self {
         let statements = serde_json::to_value(policy.to_wire()).expect("statements are JSON");
         self.change(PatchOperationOp::Replace, "/inlineRole", Some(statements))

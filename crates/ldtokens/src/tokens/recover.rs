@@ -8,6 +8,7 @@
 //! attempts are marked, and what they left is deleted.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use ldtokens_client::UnixMillis;
 use ldtokens_client::types::Token;
@@ -35,8 +36,8 @@ const PAGE_SIZE: u64 = 100;
 pub struct CleanUp {
     marker: String,
     wanted: NewToken,
-    /// Before the first attempt, by the server's clock.
-    since: UnixMillis,
+    /// Before the first attempt, by our clock.
+    began: SystemTime,
     /// The token that was created in the end, and its marked description.
     created: Option<(TokenId, Option<String>)>,
     /// The member whose tokens these are, if known.
@@ -119,7 +120,7 @@ impl Client {
     /// and those of [`create`](Self::create).
     pub async fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         let client = self.with_one_deadline();
-        let since = client.sender.pacing.server_now(&*client.sender.clock).at_least;
+        let began = client.sender.clock.now();
         let mut error = match client.create(new_token).await {
             Err(error @ Error::OutcomeUnknown { .. }) => error,
             result => return result,
@@ -130,7 +131,7 @@ impl Client {
             None => marker.clone(),
         };
         let marked = new_token.clone().description(description);
-        let clean_up = CleanUp { marker, wanted: new_token.clone(), since, created: None, member_id: None };
+        let clean_up = CleanUp { marker, wanted: new_token.clone(), began, created: None, member_id: None };
         for round in 1..MAX_ROUNDS {
             client.back_off(round).await;
             match client.create(&marked).await {
@@ -192,7 +193,9 @@ impl Client {
                     Err(error) => left.errors.push(error),
                 }
             }
-            left.suspects = others.into_iter().filter(|token| clean_up.is_suspect(token)).collect();
+            // By now the server's clock is known.
+            let since = self.sender.pacing.server_time(clean_up.began).at_least;
+            left.suspects = others.into_iter().filter(|token| clean_up.is_suspect(token, since)).collect();
             match error {
                 None => return,
                 Some(Error::ListChanged { .. }) if round < MAX_LISTS => self.back_off(round).await,
@@ -215,9 +218,9 @@ impl Client {
 
 impl CleanUp {
     /// Whether the first attempt may have created `token`.
-    fn is_suspect(&self, token: &Token) -> bool {
+    fn is_suspect(&self, token: &Token, since: UnixMillis) -> bool {
         let is_ours = self.member_id.as_ref().is_none_or(|member| *member == token.member_id);
         // A token that was used is one whose secret somebody has.
-        is_ours && token.creation_date >= self.since && token.last_used.is_none() && self.wanted.is_like(token)
+        is_ours && token.creation_date >= since && token.last_used.is_none() && self.wanted.is_like(token)
     }
 }

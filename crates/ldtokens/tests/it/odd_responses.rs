@@ -1,1 +1,205 @@
+//! Successful responses that are not what the document says (fact 11): what must come out of each, for each operation. No row
+//! loses a secret, and none repeats a create.
 
+use ldtokens::{Client, Error, IssuedToken, Overlap, Patch, Token};
+use ldtokens_server::Server;
+use serde_json::{Value, json};
+
+use crate::proxy::{Fault, Proxy};
+use crate::support::{client, client_with_faults, create, named, reader, server, works};
+
+/// Properties of a token, in a response that is odd in this way.
+type Oddity = fn(&mut Value);
+
+const SECRET: &str = "token";
+
+fn set(token: &mut Value, name: &str, value: Value) {
+    token[name] = value;
+}
+
+fn remove(token: &mut Value, name: &str) {
+    token.as_object_mut().unwrap().remove(name);
+}
+
+/// Oddities that say nothing wrong: the token is read as it is.
+const HARMLESS: [(&str, Oddity); 10] = [
+    ("null for a list", |token| set(token, "customRoleIds", Value::Null)),
+    ("null for every optional property", |token| {
+        for name in ["name", "description", "inlineRole", "lastUsed", "_member", "defaultApiVersion", "serviceToken"] {
+            set(token, name, Value::Null);
+        }
+    }),
+    ("missing links", |token| remove(token, "_links")),
+    ("null for links", |token| set(token, "_links", Value::Null)),
+    ("a member without its parts", |token| set(token, "_member", json!({}))),
+    ("a new property", |token| set(token, "expiry", json!({ "at": 1 }))),
+    ("a new role", |token| set(token, "role", json!("sovereign"))),
+    ("a new effect", |token| {
+        set(token, "inlineRole", json!([{ "effect": "ponder", "actions": ["*"], "resources": ["*"] }]))
+    }),
+    ("whole numbers as floats", |token| set(token, "creationDate", json!(1.754e12))),
+    ("never used", |token| set(token, "lastUsed", json!(0))),
+];
+
+/// Oddities of one property, which is lost, and its name.
+const UNREADABLE: [(&str, &str, Oddity); 6] = [
+    ("retyped text", "name", |token| set(token, "name", json!(7))),
+    ("retyped list", "customRoleIds", |token| set(token, "customRoleIds", json!("a"))),
+    ("retyped time", "creationDate", |token| set(token, "creationDate", json!("yesterday"))),
+    ("retyped flag", "serviceToken", |token| set(token, "serviceToken", json!("yes"))),
+    ("missing time", "lastModified", |token| remove(token, "lastModified")),
+    ("null for what is required", "ownerId", |token| set(token, "ownerId", Value::Null)),
+];
+
+async fn meets(server: &Server, fault: Fault) -> (Client, Proxy) {
+    client_with_faults(server, [fault]).await
+}
+
+/// Creates, with this oddity in the response.
+async fn created(server: &Server, name: &str, status: u16, odd: Oddity) -> Result<IssuedToken, Error> {
+    let (client, proxy) = meets(server, Fault::Odd(status, odd)).await;
+    let created = client.create(&reader(name)).await;
+    assert_eq!(proxy.lines(), ["POST /api/v2/tokens"], "{name}: it is not repeated");
+    created
+}
+
+/// Resets, with this oddity in the response.
+async fn reset(server: &Server, status: u16, odd: Oddity) -> (IssuedToken, Result<IssuedToken, Error>) {
+    let token = create(&client(server), "reset").await;
+    let (client, proxy) = meets(server, Fault::Odd(status, odd)).await;
+    let reset = client.reset(&token.id, Overlap::None).await;
+    assert_eq!(proxy.seen().len(), 1, "it is not repeated");
+    (token, reset)
+}
+
+#[tokio::test]
+async fn harmless_oddities_are_read() {
+    let server = server().await;
+    for (what, odd) in HARMLESS {
+        let issued = created(&server, what, 201, odd).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(issued.warnings.is_empty(), "{what}: {:?}", issued.warnings);
+        assert!(works(&server, &issued.secret).await, "{what}");
+        let (token, issued) = reset(&server, 200, odd).await;
+        let issued = issued.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(issued.id == token.id && works(&server, &issued.secret).await, "{what}");
+
+        let read = |token: Result<Token, Error>| token.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let (client, proxy) = client_with_faults(&server, vec![Fault::Odd(200, odd); 2]).await;
+        assert_eq!(read(client.get(&issued.id).await).id, issued.id);
+        assert_eq!(read(client.update(&issued.id, &Patch::new().name("new")).await).id, issued.id);
+        assert_eq!(proxy.seen().len(), 2, "{what}: nothing is read again");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_arrived_is_delivered_whatever_else_is_odd() {
+    let server = server().await;
+    for (what, property, odd) in UNREADABLE {
+        let issued = created(&server, what, 201, odd).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(works(&server, &issued.secret).await, "{what}");
+        let (_, reset) = reset(&server, 200, odd).await;
+        let reset = reset.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(works(&server, &reset.secret).await, "{what}");
+        for issued in [&issued, &reset] {
+            assert!(issued.warnings.iter().any(|warning| warning.contains(property)), "{what}: {:?}", issued.warnings);
+            assert!(!format!("{issued:?}").contains(issued.secret.expose()), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_status_of_success_is_success() {
+    let server = server().await;
+    for status in [200, 201, 202, 203, 206, 299] {
+        let issued = created(&server, &format!("{status}"), status, |_| {}).await.unwrap();
+        assert_eq!(issued.warnings.is_empty(), status == 201, "{status}: {:?}", issued.warnings);
+        assert!(works(&server, &issued.secret).await);
+        let (_, reset) = reset(&server, status, |_| {}).await;
+        let reset = reset.unwrap();
+        assert_eq!(reset.warnings.is_empty(), status == 200);
+        assert!(works(&server, &reset.secret).await);
+
+        let (client, proxy) = client_with_faults(&server, vec![Fault::Odd(status, |_| {}); 4]).await;
+        assert_eq!(client.get(&issued.id).await.unwrap().id, issued.id);
+        assert!(client.list().send().await.unwrap().tokens.iter().any(|token| token.id == issued.id));
+        client.update(&issued.id, &Patch::new().name("new")).await.unwrap();
+        client.delete(&issued.id).await.unwrap();
+        assert_eq!(proxy.seen().len(), 4, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_masked_or_missing_secret_is_an_error_that_says_so() {
+    let server = server().await;
+    let oddities: [(&str, Oddity); 5] = [
+        ("four characters", |token| set(token, SECRET, json!("5b6a"))),
+        ("masked", |token| set(token, SECRET, json!("********5b6a"))),
+        ("null", |token| set(token, SECRET, Value::Null)),
+        ("missing", |token| remove(token, SECRET)),
+        ("retyped", |token| set(token, SECRET, json!(12_345_678))),
+    ];
+    for (what, odd) in oddities {
+        let (token, reset) = reset(&server, 200, odd).await;
+        let error = reset.unwrap_err();
+        assert!(matches!(&error, Error::NoSecret { id, .. } if *id == token.id), "{what}: {error:?}");
+        assert!(error.to_string().contains("does not have the whole secret"), "{error}");
+        let error = created(&server, what, 201, odd).await.unwrap_err();
+        let Error::NoSecret { id, .. } = &error else { panic!("{what}: {error:?}") };
+        assert_eq!(named(&server, what).await[0].id, *id);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_id_is_taken_from_what_was_asked_or_from_the_link() {
+    let server = server().await;
+    let (token, issued) = reset(&server, 200, |token| set(token, "_id", Value::Null)).await;
+    let issued = issued.unwrap();
+    assert!(issued.id == token.id && works(&server, &issued.secret).await);
+    let issued = created(&server, "linked", 201, |token| remove(token, "_id")).await.unwrap();
+    assert_eq!(named(&server, "linked").await[0].id, issued.id);
+    assert!(works(&server, &issued.secret).await);
+    let nothing = created(&server, "nothing", 201, |token| *token = json!({})).await;
+    assert!(matches!(nothing, Err(Error::OutcomeUnknown { .. })), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_a_get_is_named_and_after_a_patch_the_token_is_read_again() {
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    for (what, property, odd) in UNREADABLE {
+        let (client, _proxy) = meets(&server, Fault::Odd(200, odd)).await;
+        let error = client.get(&token.id).await.unwrap_err();
+        assert!(matches!(&error, Error::Undecodable { token_id: Some(id), .. } if *id == token.id.as_str()), "{what}");
+        assert!(error.to_string().contains(property), "{what}: {error}");
+        let (client, proxy) = meets(&server, Fault::Odd(200, odd)).await;
+        let patched = client.update(&token.id, &Patch::new().name(what)).await.unwrap();
+        assert_eq!(patched.name.as_deref(), Some(what));
+        assert_eq!(proxy.seen().len(), 2, "{what}: {:?}", proxy.lines());
+    }
+}
+
+#[tokio::test]
+async fn an_odd_page_gives_the_tokens_that_can_be_read() {
+    let server = server().await;
+    create(&client(&server), "x").await;
+    let tokens = |page: ldtokens::Page| (page.tokens.len(), page.unreadable.len());
+    let oddities: [(&str, Oddity, (usize, usize)); 7] = [
+        ("null for the links", |page| set(page, "_links", Value::Null), (2, 0)),
+        ("null for the total", |page| set(page, "totalCount", Value::Null), (2, 0)),
+        ("a total as a float", |page| set(page, "totalCount", json!(2.0)), (2, 0)),
+        ("a total as a text", |page| set(page, "totalCount", json!("2")), (2, 0)),
+        ("a new property", |page| set(page, "cursor", json!("x")), (2, 0)),
+        ("null for all tokens", |page| set(page, "items", Value::Null), (0, 0)),
+        ("one token that is none", |page| page["items"][0] = json!(7), (1, 1)),
+    ];
+    for (what, odd, expected) in oddities {
+        let (client, proxy) = meets(&server, Fault::Odd(200, odd)).await;
+        let page = client.list().send().await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(tokens(page), expected, "{what}");
+        assert_eq!(proxy.seen().len(), 1);
+    }
+    // What says that more pages follow must not be lost.
+    let (client, _proxy) = meets(&server, Fault::Odd(200, |page| set(page, "_links", json!(7)))).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(error.to_string().contains("_links"), "{error}");
+}

@@ -16,7 +16,7 @@ const MINUTES: Duration = Duration::from_secs(300);
 async fn an_overlap_starts_when_the_request_is_sent_and_not_before_the_wait_for_the_rate_limit() {
     for skew in [Skew::Ahead(MINUTES), Skew::Behind(MINUTES)] {
         let time = ldtokens_server::Clock::manual(UnixMillis::new(1_800_000_000_000));
-        let limits = Limits::none().account(4);
+        let limits = Limits::none().account(12);
         let server = Server::builder().clock(time.clone()).limits(limits).start().await.unwrap();
         let clock = JumpingClock::new(time.clone(), skew);
         let policy = RetryPolicy::default().deadline(Duration::from_secs(600));

@@ -131,8 +131,8 @@ async fn a_next_link_that_cannot_be_followed_is_an_error() {
     let link = "/api/v2/tokens?limit=2&offset=2";
     for (href, reason) in [
         ("/api/v2/tokens?limit=2&offset=0", "leads back"),
-        ("/api/v2/tokens?limit=2", "names no offset"),
-        ("/api/v2/tokens?limit=2&offset=-2", "names no offset"),
+        ("/api/v2/tokens?limit=2", "has no offset"),
+        ("/api/v2/tokens?limit=2&offset=-2", "has no offset"),
         ("/api/v2/tokens?limit=0&offset=2", "limit"),
         ("https://elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),
         ("//elsewhere.example/api/v2/tokens?limit=2&offset=2", "another host"),

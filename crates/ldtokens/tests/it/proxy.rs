@@ -20,7 +20,7 @@ pub enum Moment {
 }
 
 /// What is done to one request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Fault {
     /// Nothing.
     Pass,
@@ -34,6 +34,8 @@ pub enum Fault {
     WindowSpent(u64),
     /// The server's answer comes with the first text in its body replaced by the second.
     Replace(&'static str, &'static str),
+    /// The server's answer comes with this status, and its JSON changed.
+    Odd(u16, fn(&mut serde_json::Value)),
     /// The server's answer breaks off in the middle of its body.
     CutOff,
     /// The server's answer comes a few bytes at a time.
@@ -186,6 +188,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
             Fault::Answer(_, answer) => client.write_all(answer.as_bytes()).await,
             Fault::WindowSpent(millis) => client.write_all(window_spent(millis).as_bytes()).await,
             Fault::Replace(from, to) => client.write_all(replaced(&forwarded, from, to).as_bytes()).await,
+            Fault::Odd(status, edit) => client.write_all(odd(&forwarded, status, edit).as_bytes()).await,
             Fault::CutOff => {
                 let _ = client.write_all(&forwarded[..forwarded.len().saturating_sub(10)]).await;
                 return;
@@ -222,6 +225,17 @@ fn replaced(answer: &[u8], from: &str, to: &str) -> String {
     let body = body.replace(from, to);
     let status_line = head.lines().next().unwrap();
     format!("{status_line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn odd(answer: &[u8], status: u16, edit: fn(&mut serde_json::Value)) -> String {
+    let answer = std::str::from_utf8(answer).unwrap();
+    let mut body = match answer.split_once("\r\n\r\n").unwrap().1 {
+        "" => serde_json::json!({}),
+        body => serde_json::from_str(body).unwrap(),
+    };
+    edit(&mut body);
+    let body = body.to_string();
+    format!("HTTP/1.1 {status} Odd\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 async fn trickle(client: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {

@@ -40,6 +40,15 @@ fn what_was_absent_is_added_without_a_test() {
     );
 }
 
+// Fact 6.
+#[test]
+fn absent_permissions_are_set_by_replace() {
+    assert_eq!(
+        patch(r#"{"role": "reader"}"#, r#"{"customRoleIds": ["a"]}"#),
+        r#"[{"op":"test","path":"/role","value":"reader"},{"op":"remove","path":"/role"},{"op":"replace","path":"/customRoleIds","value":["a"]}]"#
+    );
+}
+
 #[test]
 fn a_token_shows_whether_the_change_was_made() {
     let difference = Difference::between(&token(r#"{"name": "a"}"#), &token(r#"{"name": "b"}"#));
