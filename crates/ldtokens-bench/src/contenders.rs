@@ -48,11 +48,11 @@ async fn by_facade(client: &Client, id: &TokenId, what: &str, times: u32) -> Res
         match what {
             "call" => drop(client.get(id).await?),
             "page" => {
-                let page = client.list().all_members(true).limit(PAGE.into()).send().await?;
+                let page = client.list().all_members(true).page_size(PAGE.into()).send().await?;
                 anyhow::ensure!(page.tokens.len() == PAGE as usize, "the page is not full");
             }
             "stream" => {
-                let mut tokens = client.list().all_members(true).limit(STREAM_PAGE.into()).stream();
+                let mut tokens = client.list().all_members(true).page_size(STREAM_PAGE.into()).stream();
                 while let Some(token) = tokens.next().await {
                     token?;
                 }

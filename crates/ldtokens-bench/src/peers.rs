@@ -83,13 +83,18 @@ fn node(folder: &Path) -> Result<Start> {
 
 /// What openapi-generator makes of our own document.
 fn generate(root: &Path, folder: &Path, language: &str, options: &[&str]) -> Result<PathBuf> {
+    let made = folder.join(format!("openapi-{language}"));
+    let (document, made_from) = (fs::read(root.join("openapi.yaml"))?, made.join("made-from.yaml"));
+    if fs::read(&made_from).is_ok_and(|before| before == document) {
+        return Ok(made);
+    }
     let generator = python_environment(folder)?.join("openapi-generator-cli");
     run(Command::new("java").arg("-version"))?;
-    let made = folder.join(format!("openapi-{language}"));
     let _ = fs::remove_dir_all(&made);
     let mut command = Command::new(generator);
     command.args(["generate", "-g", language]).arg("-i").arg(root.join("openapi.yaml")).arg("-o").arg(&made);
     run(command.args(options))?;
+    fs::write(made_from, document)?;
     Ok(made)
 }
 
@@ -98,14 +103,19 @@ fn openapi_rust(root: &Path, folder: &Path, release: bool) -> Result<Start> {
     let manifest = made.join("Cargo.toml");
     let generated = fs::read_to_string(&manifest)?;
     // Without TLS, as all are here, and with a runtime to work in.
-    let (dependencies, _) = generated.split_once("[features]").context("its manifest has no features")?;
-    let ours = "tokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n\n[workspace]\n";
-    fs::write(&manifest, format!("{}\n{ours}", dependencies.trim_end()))?;
+    if let Some((dependencies, _)) = generated.split_once("[features]") {
+        let ours = "tokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n\n[workspace]\n";
+        fs::write(&manifest, format!("{}\n{ours}", dependencies.trim_end()))?;
+    }
     // The same releases of what both depend on.
     fs::copy(root.join("Cargo.lock"), made.join("Cargo.lock"))?;
     fs::create_dir_all(made.join("src/bin"))?;
     let worker = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/openapi_rust.rs");
-    fs::copy(worker, made.join("src/bin/worker.rs"))?;
+    let worker = fs::read(worker)?;
+    let copy = made.join("src/bin/worker.rs");
+    if fs::read(&copy).ok().as_ref() != Some(&worker) {
+        fs::write(copy, worker)?;
+    }
     let target = folder.join("openapi-rust-target");
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--manifest-path"]).arg(&manifest).env("CARGO_TARGET_DIR", &target);

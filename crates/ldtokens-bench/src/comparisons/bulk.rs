@@ -34,7 +34,7 @@ pub(crate) fn compare_bulk(quick: bool) -> Result<Row> {
 async fn edit_all(local: &Local, edits: usize) -> Result<Duration> {
     let client = Client::builder(local.place.credential.clone()).host(&local.place.host).build()?;
     let mut ids: Vec<TokenId> = Vec::new();
-    let mut tokens = client.list().all_members(true).limit(1_000).stream();
+    let mut tokens = client.list().all_members(true).page_size(1_000).stream();
     while let Some(token) = tokens.next().await {
         ids.push(token?.id.to_string().parse()?);
     }
