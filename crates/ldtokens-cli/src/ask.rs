@@ -6,6 +6,8 @@ use clap::ArgMatches;
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
+use crate::say;
+use crate::targets::Target;
 
 /// Whether there is someone to ask.
 fn can_ask() -> bool {
@@ -16,14 +18,16 @@ fn can_ask() -> bool {
 pub(crate) async fn confirm(
     arguments: &ArgMatches,
     session: &Session,
+    targets: &[Target],
     question: impl AsyncFnOnce() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    if arguments.get_flag("yes") || session.is_dry_run {
+    if arguments.get_flag("yes") || session.is_dry_run || targets.is_empty() {
         return Ok(());
     }
     if !can_ask() {
-        return Err(Failure::usage("this can't be undone, and there is no terminal to ask on: give --yes"));
+        return Err(Failure::usage("this can't be undone and there is no terminal to confirm on: use --yes"));
     }
+    warn_of_own(session, targets).await?;
     let question = question().await?;
     let mut error = anstream::stderr();
     let _ = write!(error, "{question} [y/N] ").and_then(|()| error.flush());
@@ -35,6 +39,16 @@ pub(crate) async fn confirm(
     let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::new(Kind::Interrupted, "nothing was done")),
+        _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
     }
+}
+
+/// Says so if one of the tokens is the one whose secret this command uses. An API that does not tell is no reason to stop.
+async fn warn_of_own(session: &Session, targets: &[Target]) -> Result<(), Failure> {
+    let caller = session.interrupt.unless(session.client.whoami()).await?;
+    let own = caller.ok().and_then(|caller| caller.token_id);
+    if let Some(target) = targets.iter().find(|target| Some(&target.id) == own.as_ref()) {
+        say::warning(&format!("{target} is the token that this command uses: its secret stops working here too"));
+    }
+    Ok(())
 }

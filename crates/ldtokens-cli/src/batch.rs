@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::progress::Progress;
+use crate::interrupt::Stopped;
+use crate::progress;
 use crate::targets::Target;
 
 /// What is done to each token, in words.
@@ -24,20 +25,36 @@ pub(crate) async fn each(
     deed: &Deed,
     mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if let [only] = targets {
-        return session.interrupt.until_done(work(only)).await;
+    if targets.is_empty() {
+        return Ok(());
     }
-    let mut progress = Progress::new(true);
+    if let [only] = targets {
+        let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
+        return done.flatten().map_err(|failure| about(only, failure));
+    }
     let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let mut not_tried: Vec<&Target> = Vec::new();
+    let mut unprinted = None;
     let mut rest = targets.iter();
     for target in rest.by_ref() {
-        progress.show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
-        match session.interrupt.until_done(work(target)).await {
+        progress::show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
+        let result = match session.interrupt.until_done(work(target)).await {
+            Err(Stopped::Unchanged) => {
+                not_tried.push(target);
+                break;
+            }
+            Err(stopped) => Err(stopped.into()),
+            Ok(result) => result,
+        };
+        match result {
             Ok(()) => done.push(target),
             Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
+            Err(failure) if failure.is_done() => {
+                done.push(target);
+                unprinted.get_or_insert(failure);
+            }
             Err(failure) => {
-                progress.clear();
-                session.say(&format!("{target}: {failure}"));
+                session.say_error(&about(target, failure.clone()).to_string());
                 let is_everyones =
                     matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
                 failed.push((target, failure));
@@ -50,8 +67,8 @@ pub(crate) async fn each(
             break;
         }
     }
-    drop(progress);
-    let not_tried: Vec<&Target> = rest.collect();
+    progress::clear();
+    not_tried.extend(rest);
     let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
     if session.is_dry_run {
         summary = format!("{} of {} would be {}", done.len(), targets.len(), deed.done);
@@ -60,9 +77,17 @@ pub(crate) async fn each(
         if deed.changes {
             session.say(&summary);
         }
-        return Ok(());
+        return unprinted.map_or(Ok(()), Err);
     }
     Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
+}
+
+/// The failure, which names the token that it is about.
+fn about(target: &Target, failure: Failure) -> Failure {
+    if failure.kind() == Kind::DryRun || failure.to_string().contains(target.id.as_str()) {
+        return failure;
+    }
+    failure.within(target)
 }
 
 fn outcome(

@@ -1,5 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
 
@@ -7,12 +8,12 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
-use crate::arguments::{everywhere, hidden, secret_to};
+use crate::arguments::{everywhere, hidden, secret_to, whole_number};
 use crate::failure::Kind;
 use crate::logging::Log;
 use crate::operations::{OPERATIONS, Operation, Parameter};
 use crate::perform::gives_secret;
-use crate::{config, shell, verbs};
+use crate::{config, environment, login, shell, verbs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,22 +21,24 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const ABOUT: &str = "LaunchDarkly access tokens from a shell and in CI";
+const ABOUT: &str = "Manage LaunchDarkly access tokens from a shell and in CI";
 
 const AFTER_HELP: &str = "\
-Verbs are for people; the operations beneath them have the API's own names, and take parameters as NAME=VALUE and a body as
-NAME==TEXT, NAME:=JSON or - for standard input. `ldtokens COMMAND --help` teaches each.
+list to whoami are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
+parameters as NAME=VALUE and a body as NAME==TEXT, NAME:=JSON, or - for standard input. See `ldtokens COMMAND --help`.
 
-The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN; it is never an argument.
-`ldtokens config` says which account applies, and why.
+The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN. It is never an argument. \
+`ldtokens config` shows the active account.
 
 Examples:
   ldtokens demo
   ldtokens --local create --name Export --role reader
-  ldtokens list --show-all --filter 'lastUsed<90d' --sort lastUsed
+  ldtokens list --show-all --unused-for 90d --sort lastUsed
+  ldtokens get Export -o json
   ldtokens reset Export --expires-in 24h --secret-to export.secret
+  ldtokens list -a -q -f name~test- | ldtokens delete - --yes
   ldtokens getTokens showAll=true --output json
-  ldtokens serve --listen 127.0.0.1:8765 --store ld.db";
+  ldtokens serve --port 8765 --store ld.db";
 
 /// What an operation takes comes before what all commands take.
 const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -44,9 +47,9 @@ const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{afte
 pub(crate) const ABOUT_TEXT: &str = concat!(
     "ldtokens ",
     env!("CARGO_PKG_VERSION"),
-    "\n\nLaunchDarkly access tokens from a shell and in CI, over LaunchDarkly's REST API, version 2.\n\
-     It takes the place of the vendor's Bash client for these operations, with the same words.\n\n\
-     Licence: ",
+    "\n\nManages LaunchDarkly access tokens over LaunchDarkly's REST API, version 2.\n\
+     Replaces the vendor's Bash client for these operations, with the same arguments.\n\n\
+     License: ",
     env!("CARGO_PKG_LICENSE")
 );
 
@@ -62,31 +65,32 @@ pub(crate) fn words() -> impl Iterator<Item = OsString> {
 
 pub(crate) fn command() -> Command {
     let statuses = Kind::ALL.iter().filter(|(_, status, ..)| *status != 0);
-    let statuses: Vec<_> = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
+    let statuses: String = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
+    let after_help = format!("{AFTER_HELP}\n\nExit status:\n  0    success{statuses}");
     Command::new("ldtokens")
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .styles(STYLES)
         .subcommand_value_name("COMMAND")
-        .arg(Arg::new("about").long("about").action(ArgAction::SetTrue).help("Say what this program is"))
+        .arg(Arg::new("about").long("about").action(ArgAction::SetTrue).help("Print what this program is"))
         .args(everywhere())
-        .after_help(AFTER_HELP)
-        .after_long_help(format!("{AFTER_HELP}\n\nExit status:\n  0    done{}", statuses.concat()))
+        .after_long_help(format!("{after_help}\n\nEnvironment:{}", environment::help()))
+        .after_help(after_help)
         .subcommands(verbs::commands())
         .subcommands(OPERATIONS.iter().map(operation))
-        .subcommand(config::command())
+        .subcommands([config::command(), login::command()])
         .subcommands([shell::completions(), shell::man(), serve(), demo()].map(|command| command.args(hidden())))
 }
 
 fn demo() -> Command {
-    Command::new("demo")
-        .about("Watch a token's whole life, against a local LaunchDarkly that this command starts and stops")
+    Command::new("demo").about("Show a token's life cycle on a temporary local LaunchDarkly")
 }
 
 fn operation(operation: &'static Operation) -> Command {
-    let words = Arg::new("words").value_name("NAME=VALUE").num_args(0..).allow_hyphen_values(false).help(
-        "Parameters; the body, as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; and headers, as Name:value",
-    );
+    let words =
+        Arg::new("words").value_name("NAME=VALUE").num_args(0..).allow_hyphen_values(false).help(
+            "Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value",
+        );
     let command = Command::new(operation.id)
         .about(operation.summary)
         .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
@@ -98,14 +102,14 @@ fn operation(operation: &'static Operation) -> Command {
 
 fn serve() -> Command {
     let count = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u32)).help(help)
+        Arg::new(name).long(name).value_name("N").value_parser(whole_number::<u32>(0..)).help(help)
     };
     Command::new("serve")
-        .about("Serve a local LaunchDarkly until it is interrupted")
+        .about("Run a local LaunchDarkly server until interrupted")
         .long_about(
-            "Serve a local LaunchDarkly until it is interrupted.\n\nThe first line on standard output says the URL, once it \
-             answers. In a new store the owner's secret is what LDTOKENS_ROOT_TOKEN holds; without that, one is made and \
-             shown once. The store keeps only hashes of secrets.",
+            "Run a local LaunchDarkly until interrupted.\n\nThe first line on standard output is the URL, printed once the server \
+             is ready. A new store takes the owner's secret from LDTOKENS_ROOT_TOKEN; without it, one is created and shown \
+             once. The store keeps only hashes of secrets.",
         )
         .arg(
             Arg::new("listen")
@@ -113,32 +117,41 @@ fn serve() -> Command {
                 .value_name("ADDR")
                 .default_value("127.0.0.1:0")
                 .value_parser(value_parser!(std::net::SocketAddr))
-                .help("The address and port to listen on; port 0 takes a free one"),
+                .help("Listen on this address and port; port 0 picks a free one"),
+        )
+        .arg(
+            Arg::new("port")
+                .long("port")
+                .short('p')
+                .value_name("PORT")
+                .conflicts_with("listen")
+                .value_parser(value_parser!(u16))
+                .help("Listen on this port of 127.0.0.1"),
         )
         .arg(
             Arg::new("store")
                 .long("store")
                 .value_name("FILE")
                 .value_parser(value_parser!(std::path::PathBuf))
-                .help("Where to keep the account; made if it isn't there [default: in memory]"),
+                .help("Keep the account in this file; created if missing [default: in memory]"),
         )
-        .arg(count("limit", "Answer so many requests in each ten seconds, and 429 beyond"))
-        .arg(count("route-limit", "Answer so many requests to each operation in each ten seconds, and 429 beyond"))
-        .arg(count("ip-limit", "Answer so many requests from each address in each ten seconds, and 429 with Retry-After beyond"))
+        .arg(count("limit", "Allow N requests per ten seconds, then answer 429"))
+        .arg(count("route-limit", "Allow N requests per operation and ten seconds, then answer 429"))
+        .arg(count("ip-limit", "Allow N requests per client address and ten seconds, then answer 429 with Retry-After"))
         .arg(
             Arg::new("account")
                 .long("account")
                 .value_name("FILE")
                 .value_parser(value_parser!(std::path::PathBuf))
-                .help("Members, custom roles and tokens of a new store, as YAML or JSON [default: an owner, an admin, a writer and a reader]"),
+                .help("Fill a new store with the members, custom roles and tokens of a YAML or JSON file [default: an owner, an admin, a writer and a reader]"),
         )
         .arg(
             Arg::new("account-schema")
                 .long("account-schema")
                 .action(clap::ArgAction::SetTrue)
-                .help("Print the JSON Schema of --account's file, and end"),
+                .help("Print the JSON Schema of the --account file and exit"),
         )
-        .arg(count("seed-tokens", "Put so many more tokens into a new store, the same ones each time"))
+        .arg(count("seed-tokens", "Add N tokens to a new store, the same ones each time"))
         .arg(
             Arg::new("strict")
                 .long("strict")
@@ -155,15 +168,15 @@ fn serve() -> Command {
                 .long("fault")
                 .value_name("FAULT")
                 .action(clap::ArgAction::Append)
-                .help("Make something go wrong, as in 'postToken status=503 times=3' or '* drop-after probability=0.1'")
-                .long_help(format!("Make something go wrong: {}. May be given several times", Fault::FORM)),
+                .help("Simulate a failure, e.g. 'postToken status=503 times=3' or '* drop-after probability=0.1'")
+                .long_help(format!("Simulate a failure: {}. Can be repeated", Fault::FORM)),
         )
         .arg(
             Arg::new("fault-seed")
                 .long("fault-seed")
                 .value_name("N")
-                .value_parser(value_parser!(u64))
-                .help("What the dice of faults start from"),
+                .value_parser(whole_number::<u64>(0..))
+                .help("Seed for the random choices of faults"),
         )
         .arg(
             Arg::new("log")
@@ -171,10 +184,10 @@ fn serve() -> Command {
                 .value_name("FORMAT")
                 .value_parser(value_parser!(Log))
                 .default_value("text")
-                .help("How to log requests on standard error: text, json with an object a line, or off")
+                .help("Format of the request log on standard error; json is one object per line")
                 .long_help(
-                    "How to log requests on standard error: text, json with an object a line, or off. RUST_LOG says what \
-                     else is logged, or instead. No line holds a secret",
+                    "Format of the request log on standard error; json is one object per line. RUST_LOG overrides what is \
+                     logged. Secrets are never logged",
                 ),
         )
         .arg(
@@ -182,7 +195,7 @@ fn serve() -> Command {
                 .long("admin")
                 .value_name("ADDR")
                 .value_parser(value_parser!(std::net::SocketAddr))
-                .help("Also listen here, on loopback, for GET, POST and DELETE of /faults, with a fault a line"),
+                .help("Also listen on this loopback address for GET, POST and DELETE of /faults, one fault per line"),
         )
 }
 
@@ -215,4 +228,22 @@ fn parameters(operation: &Operation) -> String {
     let stdin = operation.body.as_ref().map_or("", |_| " -");
     let _ = write!(text, "\nExample:\n  ldtokens {}{}{stdin}", operation.id, example.concat());
     text
+}
+
+/// The colors that the words ask for, if they do. The last word wins.
+pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
+    let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
+    let choice = |value: &str| match value {
+        "always" => Some(anstream::ColorChoice::Always),
+        "never" => Some(anstream::ColorChoice::Never),
+        "auto" => Some(anstream::ColorChoice::Auto),
+        _ => None,
+    };
+    let mut choices = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix("--") {
+        Some("no-color" | "no-colors") => choice("never"),
+        Some("color") => choice(words.get(at + 1)?),
+        Some(word) => choice(word.strip_prefix("color=")?),
+        None => None,
+    });
+    choices.next_back()
 }

@@ -9,8 +9,10 @@ use ldtokens::Region;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::nearest::did_you_mean;
 use crate::private::writable_by_others;
 use crate::redact::has_secret;
+use crate::text::decode;
 
 /// Names another file.
 const VARIABLE: &str = "LDTOKENS_CONFIG";
@@ -18,8 +20,14 @@ const VARIABLE: &str = "LDTOKENS_CONFIG";
 /// More than a file of profiles has, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
+/// What the file has.
+const KEYS: [&str; 2] = ["default", "profiles"];
+
+/// What a profile has.
+const PROFILE_KEYS: [&str; 6] = ["host", "region", "token-variable", "token-file", "token-command", "local"];
+
 /// The file's profiles.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ConfigFile {
     /// The profile that applies where none is named.
@@ -32,7 +40,7 @@ pub(crate) struct ConfigFile {
 }
 
 /// An account, and how to reach it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Profile {
     pub(crate) host: Option<String>,
@@ -47,7 +55,7 @@ pub(crate) struct Profile {
 }
 
 /// A region, as the file names it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RegionName {
     Us,
@@ -56,6 +64,18 @@ pub(crate) enum RegionName {
 }
 
 impl RegionName {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Us, Self::Eu, Self::Federal];
+
+    /// As the file has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
+            Self::Federal => "federal",
+        }
+    }
+
     pub(crate) fn region(self) -> Region {
         match self {
             Self::Us => Region::Us,
@@ -68,6 +88,18 @@ impl RegionName {
 impl ConfigFile {
     /// The file where `LDTOKENS_CONFIG` says, or else in the platform's usual place, where it need not be.
     pub(crate) fn read() -> Result<Self, Failure> {
+        Self::find(false)
+    }
+
+    /// The same, to be changed: wherever it is, it need not be there yet.
+    pub(crate) fn read_to_edit() -> Result<Self, Failure> {
+        match Self::find(true)? {
+            file if file.path.as_os_str().is_empty() => Err(Failure::usage("there is no home folder: set HOME")),
+            file => Ok(file),
+        }
+    }
+
+    fn find(may_be_missing: bool) -> Result<Self, Failure> {
         let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let is_named = named.is_some();
         let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
@@ -75,7 +107,7 @@ impl ConfigFile {
         let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (!is_named || may_be_missing) => {
                 return Ok(Self { path, ..Self::default() });
             }
             Err(error) => return Err(unusable(&error.to_string())),
@@ -84,26 +116,26 @@ impl ConfigFile {
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
             return Err(unusable("others may write to it, and it names commands to run: chmod go-w it"));
         }
-        let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text).map_err(|error| unusable(&error.to_string()))?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unusable(&format!("it is larger than {} KiB", LONGEST / 1024)));
+        }
+        let text = decode(bytes).map_err(unusable)?;
         Self::parse(&text, &path).map_err(|reason| unusable(&reason))
     }
 
     /// Reads `text`. What it says of an error never repeats what is in the file, which may be a secret.
-    fn parse(text: &str, path: &Path) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, String> {
         if has_secret(text) {
             return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
         }
         if text.trim().is_empty() {
             return Ok(Self { path: path.to_owned(), ..Self::default() });
         }
-        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| {
-            let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
-            format!(
-                "{place}it can't be read; it has `default` and `profiles`, and a profile has host or region, and one of \
-                 token-variable, token-file, token-command and local"
-            )
-        })?;
+        // Read as a struct, of two profiles with the same name the last would win.
+        let _: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
+        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
         path.clone_into(&mut file.path);
         for (name, profile) in &file.profiles {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
@@ -125,8 +157,40 @@ impl ConfigFile {
     }
 }
 
+/// What is wrong, by line and key; never by value, which may be a secret.
+fn explained(error: &serde_yaml_ng::Error) -> String {
+    let text = error.to_string();
+    let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
+    let quoted = |before: &str, quote: char| {
+        let (_, rest) = text.split_once(before)?;
+        rest.split_once(quote).map(|(name, _)| name)
+    };
+    let before = |what: &str| text.split_once(what).map(|(path, _)| path);
+    if let Some(key) = quoted("duplicate entry with key \"", '"') {
+        return format!("{place}`{key}` is given twice");
+    }
+    if let Some(key) = quoted("unknown field `", '`') {
+        let keys = if text.starts_with("profiles.") { &PROFILE_KEYS[..] } else { &KEYS[..] };
+        let hint = did_you_mean(key, keys.iter().copied());
+        return format!("{place}there is no key `{key}`{hint} (the keys are {})", keys.join(", "));
+    }
+    if text.contains("unknown variant `") {
+        return format!("{place}a region is us, eu or federal");
+    }
+    if let Some(path) = before(": invalid type") {
+        return format!("{place}`{path}` has a value of the wrong type");
+    }
+    format!("{place}it is not YAML with `default` and `profiles`")
+}
+
 impl Profile {
-    fn check(&self) -> Result<(), &'static str> {
+    /// Where its account is.
+    pub(crate) fn url(&self) -> String {
+        let region = || self.region.map_or_else(Region::default, RegionName::region).url().to_owned();
+        self.host.clone().unwrap_or_else(region)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.host.is_some() && self.region.is_some() {
             return Err("it has both a host and a region");
         }
@@ -158,10 +222,32 @@ mod tests {
             "profiles: {a: {local: true, host: hunter2}}",
             "default: hunter2",
             "hunter2",
+            "profiles: {a: {local: hunter2}}",
+            "profiles: {a: {token-file: [hunter2]}}",
+            "default: a\ndefault: hunter2",
+            "a: 'hunter2",
             "# api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b hunter2",
         ] {
             let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
             assert!(!reason.contains("hunter2") && !reason.contains("0b1c2d3e"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_line_and_key() {
+        for (text, words) in [
+            ("profiles:\n  a:\n    hots: x", &["line 3", "no key `hots`", "did you mean `host`"][..]),
+            ("profile: {}", &["line 1", "no key `profile`", "did you mean `profiles`"]),
+            ("profiles:\n  a: {host: x}\n  b: {}\n  a: {host: y}", &["`a` is given twice"]),
+            ("profiles:\n  a:\n    host: x\n    host: y", &["`host` is given twice"]),
+            ("profiles: {a: {host: [x]}}", &["`profiles.a.host`", "wrong type"]),
+            ("profiles: {a: {region: mars}}", &["us, eu or federal"]),
+            ("profiles: {a: {token-file: ", &["line ", "not YAML"]),
+        ] {
+            let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
+            for word in words {
+                assert!(reason.contains(word), "{word} in {reason}");
+            }
         }
     }
 

@@ -1,15 +1,20 @@
 //! The client that a command's flags, environment and profile ask for.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use clap::ArgMatches;
 use ldtokens::{Client, ConfigError, DryRun, Error, Secret};
 
+use crate::credential::remember;
 use crate::curl;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;
 use crate::local;
 use crate::output::format::Format;
 use crate::output::print;
+use crate::say;
 use crate::settings::Settings;
+use crate::watch::Watch;
 
 /// What a command works with.
 pub(crate) struct Session {
@@ -18,13 +23,43 @@ pub(crate) struct Session {
     /// Whether what would change something is only shown.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
+    /// Whether only IDs are to be printed.
+    is_quiet: bool,
 }
 
 impl Session {
-    /// Says something to people; where a program reads, what there is to say is in the one object of an error.
+    /// Says what was done to people; where a program reads, it is in the answer, or in the one object of an error.
     pub(crate) fn say(&self, text: &str) {
         if !self.has_json_errors {
-            anstream::eprintln!("ldtokens: {text}");
+            say::result(text);
+        }
+    }
+
+    /// Says what was done to one token, unless only IDs are wanted, which say it too.
+    pub(crate) fn say_done(&self, text: &str) {
+        if !self.is_quiet && !self.is_dry_run {
+            self.say(text);
+        }
+    }
+
+    /// Says what may not be as the user wants it.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.has_json_errors {
+            say::warning(text);
+        }
+    }
+
+    /// Says what helps to understand what happens.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.has_json_errors {
+            say::note(text);
+        }
+    }
+
+    /// Says what failed, of several.
+    pub(crate) fn say_error(&self, text: &str) {
+        if !self.has_json_errors {
+            say::error(text);
         }
     }
 }
@@ -52,23 +87,40 @@ pub(crate) async fn with_client(
         (None, Some(host)) => host.value.clone(),
         (None, None) => unreachable!("what is not local has a host"),
     };
+    let source = settings.credential.as_ref().map(|source| source.value.clone());
+    if let Some(source) = &source {
+        remember(source, &host);
+    }
+    let has_json_errors = Format::asked(arguments)?.has_json_errors();
+    let is_verbose = arguments.get_count("verbose") > 0;
+    let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
+    let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
-        builder = builder.dry_run(held_back, |request| {
-            let _ = print(&curl::command(request));
+        let shown = shown.clone();
+        builder = builder.dry_run(held_back, move |request| {
+            let result = print(&curl::command(request, source.as_ref()));
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            if shown.is_ok() {
+                *shown = result;
+            }
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
-    let has_json_errors = Format::asked(arguments)?.has_json_errors();
-    let session = Session { client, interrupt: Interrupt::listen()?, is_dry_run, has_json_errors };
+    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
+    let session = Session { client, interrupt, is_dry_run, has_json_errors, is_quiet };
     if let (true, Some(_)) = (is_dry_run, &server) {
-        session.say("--local ends with this command; `ldtokens serve` stays for curl to reach");
+        session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }
     let result = match work(&session).await {
         // The request was shown, and that is what was asked for.
         Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),
         result => result,
     };
+    // What could not be printed was not shown.
+    let shown = std::mem::replace(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
+    let result = result.and(shown);
     if let Some(server) = server {
         server.stop().await;
     }
@@ -82,7 +134,7 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
             let error = ConfigError::MissingCredential { variables: ldtokens::CREDENTIAL_VARIABLES };
             Err(Failure::new(
                 Kind::NotAuthenticated,
-                format!("{error}, or see --token-file, --token-command, --profile and --local in `ldtokens --help`"),
+                format!("{error}, or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)"),
             ))
         }
     }

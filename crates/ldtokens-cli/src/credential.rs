@@ -5,18 +5,50 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
 use crate::config_file::ConfigFile;
 use crate::failure::{Failure, Kind};
-use crate::private::readable_by_others;
+use crate::private::readable_by_everyone;
 use crate::redact::has_secret;
 use crate::serve::ROOT_TOKEN;
 use crate::stdin;
+use crate::text::decode;
+
+/// Names the folder in which systemd puts a service's credentials.
+pub(crate) const MOUNTED_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
 /// More than a secret has, in bytes.
 const LONGEST: u64 = 4096;
+
+/// Where the credential of this run came from, and the host it is for.
+static IN_USE: OnceLock<(Source, String)> = OnceLock::new();
+
+/// Remembers, for advice, what this run works with.
+pub(crate) fn remember(source: &Source, host: &str) {
+    let _ = IN_USE.set((source.clone(), host.to_owned()));
+}
+
+/// What to do about a credential that was refused.
+pub(crate) fn advice() -> String {
+    let config = "`ldtokens config` shows which account is used";
+    let Some((source, host)) = IN_USE.get() else {
+        return format!(
+            "set LD_ACCESS_TOKEN to a secret that works on this host, or name another host with --host; {config}"
+        );
+    };
+    let what = format!("a secret that works on {host}");
+    let todo = match source {
+        Source::Variable(name) => format!("set {name} to {what}"),
+        Source::File(path) => format!("put {what} into {}", path.display()),
+        Source::Command(command) => format!("the command `{command}` has to print {what}"),
+        Source::Stdin => format!("give {what} on standard input"),
+        Source::Local => "it was the local LaunchDarkly's own".to_owned(),
+    };
+    format!("{todo}, or name another host with --host; {config}")
+}
 
 /// A place that a credential comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +73,13 @@ impl fmt::Display for Source {
     }
 }
 
+/// A file that a service manager made for this run, as systemd's `LoadCredential=ldtokens:PATH` does.
+pub(crate) fn mounted() -> Option<Source> {
+    let folder = std::env::var_os(MOUNTED_VARIABLE).filter(|folder| !folder.is_empty())?;
+    let file = Path::new(&folder).join("ldtokens");
+    file.exists().then_some(Source::File(file))
+}
+
 impl Source {
     /// Takes the credential from there.
     pub(crate) fn take(&self) -> Result<Secret, Failure> {
@@ -51,10 +90,10 @@ impl Source {
             Self::Stdin => self.at_most(stdin::take("the credential")?)?,
             Self::Local => unreachable!("the local LaunchDarkly brings its own"),
         };
-        let text = String::from_utf8(bytes).map_err(|_| self.unusable("what is there is not UTF-8"))?;
+        let text = decode(bytes).map_err(|reason| self.unusable(reason))?;
         let secret = Secret::new(text.trim_end_matches(['\r', '\n']));
         match secret.expose() {
-            "" => Err(self.unusable("nothing is there")),
+            "" => Err(self.unusable("it is empty")),
             _ => Ok(secret),
         }
     }
@@ -69,7 +108,7 @@ impl Source {
     }
 
     fn unusable(&self, reason: &str) -> Failure {
-        Failure::new(Kind::NotAuthenticated, format!("the credential can't be taken from {self}: {reason}"))
+        Failure::new(Kind::NotAuthenticated, format!("can't read the credential from {self}: {reason}"))
     }
 }
 
@@ -77,8 +116,12 @@ fn of_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let source = Source::File(path.to_owned());
     let failed = |error: std::io::Error| source.unusable(&error.to_string());
     let file = File::open(path).map_err(failed)?;
-    if readable_by_others(&file).map_err(failed)? {
-        return Err(source.unusable("others can read it: chmod 600 it, and reset the token if someone may have"));
+    if readable_by_everyone(&file).map_err(failed)? {
+        let path = path.display();
+        return Err(source.unusable(&format!(
+            "everyone on this machine can read it: run `chmod o-r {path}`, or, where its mode can't be changed, give \
+             --token-command 'cat {path}'; reset the token if someone may have read it"
+        )));
     }
     source.at_most(file)
 }

@@ -10,7 +10,7 @@ use ldtokens::{
 use ldtokens_server::{Clock, Server};
 
 use crate::failure::Failure;
-use crate::output::field::reach;
+use crate::output::field::access;
 use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();
@@ -28,7 +28,7 @@ impl Observer for Wire {
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let (method, path) = (attempt.method, attempt.path);
         let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        anstream::println!("   {QUIET}{method:<6} {path:<68}{QUIET:#} {status}");
+        anstream::println!("  {QUIET}{method:<6} {path:<66}{QUIET:#} {status}");
     }
 }
 
@@ -43,15 +43,15 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let server = Server::builder().clock(clock.clone()).start().await?;
     let owner = server.owner_secret().cloned().ok_or_else(|| Failure::other("a new server has no owner"))?;
     let client = connect(&server, owner)?;
-    anstream::println!("A local LaunchDarkly at {}, in memory, for this demo alone.", server.url());
+    anstream::println!("A local LaunchDarkly at {}, in memory, for this demo only.", server.url());
     let demo = Demo { server, clock, client };
     let result = demo.life().await;
     demo.server.stop().await;
     result?;
-    anstream::println!("\n{GOOD}All six operations did what they promise.{GOOD:#} Nothing is left behind.");
+    anstream::println!("\n{GOOD}All six operations work as they should.{GOOD:#} Nothing is left behind.");
     anstream::println!(
-        "Next: `ldtokens --local list` keeps such a LaunchDarkly in your data folder, and `ldtokens serve --store ld.db` serves \
-         one; `ldtokens -h` tells the rest."
+        "Next: `ldtokens --local list` uses a local LaunchDarkly that keeps its data.\n\
+         `ldtokens serve --store ld.db` runs one as a server. `ldtokens -h` shows more."
     );
     Ok(())
 }
@@ -70,15 +70,13 @@ impl Demo {
         let issued = client.create(&new).await?;
         let id = &issued.id;
         fields(&issued.details);
-        field("secret", &format!("{} ...{}, whole only in this answer", issued.secret, issued.secret.last_four()));
+        field("secret", &format!("{} ...{}, shown only once", issued.secret, issued.secret.last_four()));
 
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
-            field(
-                token.id.as_str(),
-                &format!("{:<16} {}", token.name.as_deref().unwrap_or_default(), reach(&json(token))),
-            );
+            let name = token.name.as_deref().unwrap_or_default();
+            field(token.id.as_str(), &format!("{name:<16} {}", access(&json(token))));
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -94,7 +92,7 @@ impl Demo {
 
         title(5, "Rotate its secret, with an overlap of an hour");
         let rotated = client.reset(id, Overlap::For(OVERLAP)).await?;
-        field("secret", &format!("{} ...{}, whole only in this answer", rotated.secret, rotated.secret.last_four()));
+        field("secret", &format!("{} ...{}, shown only once", rotated.secret, rotated.secret.last_four()));
         self.expect_secret(&issued.secret, true, "in the overlap the old secret works").await?;
         self.expect_secret(&rotated.secret, true, "and the new one works too").await?;
         self.clock.advance(OVERLAP + Duration::from_secs(1));
@@ -134,16 +132,16 @@ fn title(number: u32, text: &str) {
 fn fields(token: &Token) {
     field("id", token.id.as_str());
     field("name", token.name.as_deref().unwrap_or_default());
-    field("reach", &reach(&json(token)));
+    field("access", &access(&json(token)));
 }
 
 fn field(name: &str, value: &str) {
-    anstream::println!("     {name:<26} {value}");
+    anstream::println!("     {name:<24} {value}");
 }
 
 fn expect(kept: bool, promise: &str) -> Result<(), Failure> {
     if !kept {
-        return Err(Failure::other(format!("the demo found a promise broken: {promise}")));
+        return Err(Failure::other(format!("the demo failed: this does not hold: {promise}")));
     }
     anstream::println!("   {GOOD}ok{GOOD:#} {promise}");
     Ok(())

@@ -7,7 +7,10 @@ use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
 use ldtokens_server::StartError;
 use serde_json::{Value, json};
 
+use crate::connection::explain;
+use crate::credential::advice;
 use crate::redact::redacted;
+use crate::say;
 
 /// What kind of failure it is, which a script tells by the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +34,16 @@ pub(crate) enum Kind {
 impl Kind {
     /// All of them, with their exit statuses, their names in JSON, and what they mean.
     pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
-        (Self::Other, 1, "other", "another failure"),
-        (Self::Usage, 2, "usage", "not understood, or refused before anything was changed"),
-        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or one that does not work"),
-        (Self::Forbidden, 4, "forbidden", "the credential may not do this"),
-        (Self::NotFound, 5, "not_found", "no such token, or none that the credential may know of"),
-        (Self::Conflict, 6, "conflict", "conflict, or a patch that does not apply: nothing was changed"),
-        (Self::RateLimited, 7, "rate_limited", "rate limited past the deadline: nothing was done"),
-        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the answer that would tell is lost"),
-        (Self::Transport, 9, "transport", "no connection or no answer"),
-        (Self::PartialFailure, 10, "partial_failure", "some of several tokens were done and some were not"),
+        (Self::Other, 1, "other", "another error"),
+        (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
+        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
+        (Self::Forbidden, 4, "forbidden", "permission denied: the credential may not do this"),
+        (Self::NotFound, 5, "not_found", "no such token, or not visible to this credential"),
+        (Self::Conflict, 6, "conflict", "conflict, or the patch does not apply: nothing was changed"),
+        (Self::RateLimited, 7, "rate_limited", "still rate limited after waiting: nothing was done"),
+        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the response was lost"),
+        (Self::Transport, 9, "transport", "no connection or no response"),
+        (Self::PartialFailure, 10, "partial_failure", "some tokens were done and some failed"),
         (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),
@@ -52,18 +55,20 @@ impl Kind {
 }
 
 /// Why the command did not do what it was asked to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     kind: Kind,
     line: String,
     api: Option<Box<ApiError>>,
     /// What else a program would want to know.
     details: Option<Value>,
+    /// Whether it was done all the same, and only can't be shown.
+    is_done: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, line: impl Into<String>) -> Self {
-        Self { kind, line: line.into(), api: None, details: None }
+        Self { kind, line: line.into(), api: None, details: None, is_done: false }
     }
 
     pub(crate) fn usage(line: impl Into<String>) -> Self {
@@ -85,6 +90,15 @@ impl Failure {
         self
     }
 
+    /// The same, of something that was done before, as `what` says.
+    pub(crate) fn after(self, what: impl fmt::Display) -> Self {
+        Self { is_done: true, ..self.within(what) }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -93,9 +107,9 @@ impl Failure {
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         let (_, status, ..) = self.kind.row();
         if as_json {
-            anstream::eprintln!("{}", json!({ "error": self.to_json() }));
+            say::json(&json!({ "error": self.to_json() }));
         } else {
-            anstream::eprintln!("ldtokens: {self}");
+            say::error(&self.to_string());
         }
         ExitCode::from(status)
     }
@@ -119,26 +133,52 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One line, whatever it was made of, and no secret that came in by a variable or a file's name.
-        f.write_str(&redacted(&self.line.split_whitespace().collect::<Vec<_>>().join(" ")))
+        let line = self.line.split_whitespace().collect::<Vec<_>>().join(" ");
+        f.write_str(&redacted(&without_codes(&line)))
     }
+}
+
+/// The text without the numbers that the system gives its errors, as in "permission denied (os error 13)".
+fn without_codes(text: &str) -> String {
+    const CODE: &str = " (os error ";
+    let mut parts = text.split(CODE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((code, rest)) if code.bytes().all(|digit| digit.is_ascii_digit()) => plain.push_str(rest),
+            _ => plain.extend([CODE, part]),
+        }
+    }
+    plain
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Transport { source, .. } = &error {
+            let (cause, hint) = explain(source);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            return Self::new(Kind::Transport, format!("{error}{cause}; {hint}"));
+        }
+        let advice = advice();
         let (kind, hint) = match &error {
             Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
                 (Kind::NotAuthenticated, "")
             }
             Error::Config(_) | Error::TokenId(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
-            Error::Unauthorized(_) => (
-                Kind::NotAuthenticated,
-                "set LD_ACCESS_TOKEN to a secret that works on this host, or name another with --host; `ldtokens config` \
-                 says which apply",
-            ),
+            Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, ON_THE_WAY),
+            Error::Unauthorized(_) => (Kind::NotAuthenticated, &advice[..]),
+            Error::Forbidden(api) if !is_from_api(api) => (Kind::Forbidden, ON_THE_WAY),
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
             }
-            Error::NotFound(_) => (Kind::NotFound, "`ldtokens list --show-all` lists the tokens that there are"),
+            Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => (
+                Kind::NotFound,
+                "there is no such API at this host: check --host; `ldtokens config` shows which is used",
+            ),
+            Error::NotFound(_) => (
+                Kind::NotFound,
+                "`ldtokens list --show-all` lists the tokens that there are; a name that looks like an ID takes --by-name",
+            ),
             Error::Conflict(_) => (Kind::Conflict, "someone else changed it meanwhile: look at it again, then repeat"),
             Error::PatchFailed(_) => {
                 (Kind::Conflict, "nothing was changed: compare the patch with what `ldtokens get` shows")
@@ -147,7 +187,12 @@ impl From<Error> for Failure {
             Error::NoSecret { .. } => (Kind::SecretNotDelivered, ""),
             Error::OutcomeUnknown { .. } => (Kind::OutcomeUnknown, ""),
             Error::DryRun { .. } => (Kind::DryRun, ""),
-            Error::Transport { .. } => (Kind::Transport, "look whether the host is right (--host) and can be reached"),
+            Error::Unexpected(api) if (300..400).contains(&api.status) => {
+                (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
+            }
+            Error::Undecodable { .. } => {
+                (Kind::Other, "check --host, and whether a proxy or a login page answers in the API's place")
+            }
             _ => (Kind::Other, ""),
         };
         let mut line = error.to_string();
@@ -157,8 +202,18 @@ impl From<Error> for Failure {
         if !hint.is_empty() {
             line = format!("{line}; {hint}");
         }
-        Self { kind, line, api: error.api().map(|api| Box::new(api.clone())), details: None }
+        let api = error.api().map(|api| Box::new(api.clone()));
+        Self { kind, line, api, details: None, is_done: false }
     }
+}
+
+/// Where the answer is not the API's own.
+const ON_THE_WAY: &str =
+    "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
+
+/// Whether it is the API that says so, which names a code, and not something on the way to it.
+fn is_from_api(error: &ApiError) -> bool {
+    !error.code.is_empty()
 }
 
 impl From<InvalidTokenId> for Failure {
@@ -180,4 +235,20 @@ fn innermost(error: &dyn std::error::Error) -> Option<String> {
         cause = deeper;
     }
     Some(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn a_line_has_no_numbers_of_the_systems_errors() {
+        for (line, shown) in [
+            ("a: Permission denied (os error 13)", "a: Permission denied"),
+            ("a (os error 2): b (os error 13); c", "a: b; c"),
+            ("a (os error x)", "a (os error x)"),
+        ] {
+            assert_eq!(Failure::other(line).to_string(), shown);
+        }
+    }
 }

@@ -13,7 +13,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Where its store is: in the user's data folder.
 pub(crate) fn store() -> Result<PathBuf, Failure> {
-    let data = dirs::data_dir().ok_or_else(|| Failure::usage("--local: there is no data folder; set HOME"))?;
+    let data = dirs::data_dir().ok_or_else(|| Failure::usage("--local: no data folder found: set HOME"))?;
     Ok(data.join("ldtokens").join("local.db"))
 }
 
@@ -22,7 +22,7 @@ pub(crate) async fn start() -> Result<(Server, Secret), Failure> {
     let store = store()?;
     let folder = store.parent().expect("it is in a folder");
     make_private(folder)
-        .map_err(|error| Failure::other(format!("--local: the folder {} can't be made: {error}", folder.display())))?;
+        .map_err(|error| Failure::other(format!("--local: can't create the folder {}: {error}", folder.display())))?;
     let server = Server::builder().store(&store).store_wait(WAIT).session().start();
     let server = server.await.map_err(|error| Failure::from(error).within("--local"))?;
     let secret = server.session_secret().expect("it was asked for").clone();

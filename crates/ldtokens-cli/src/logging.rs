@@ -1,11 +1,11 @@
 //! The log, on standard error: what `RUST_LOG` asks for, or else `--verbose`, or else, while serving, the access log.
 
-use std::io::IsTerminal;
-
 use clap::builder::PossibleValue;
 use clap::{ArgMatches, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
+
+use crate::say;
 
 const VARIABLE: &str = "RUST_LOG";
 
@@ -44,21 +44,23 @@ pub(crate) fn start(arguments: &ArgMatches) {
         (0, None) => Targets::new(),
         // A line for each request, and what went wrong.
         (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
-        (1, _) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
+        // What is shown of each request is `watch.rs`'s.
+        (1, None) => Targets::new(),
+        (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
         (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
         (_, _) => Targets::new().with_default(LevelFilter::TRACE),
     };
     let targets = match std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty()) {
         None => by_flags,
         Some(wanted) => wanted.to_str().and_then(|wanted| wanted.parse().ok()).unwrap_or_else(|| {
-            anstream::eprintln!("ldtokens: {VARIABLE} is not understood; it reads like `debug` or `ldtokens=debug`");
+            say::warning(&format!("{VARIABLE} is ignored: it must be like `debug` or `ldtokens=debug`"));
             by_flags
         }),
     };
     if serving == Some(Log::Off) || targets == Targets::new() {
         return;
     }
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     // A closed standard error is no reason to stop.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let lines = match serving {

@@ -5,19 +5,29 @@ mod ask;
 mod batch;
 mod command;
 mod config;
+mod config_edit;
 mod config_file;
 mod connect;
+mod connection;
 mod credential;
 mod curl;
 mod deliver;
 mod demo;
+mod discard;
+mod environment;
 mod failure;
 mod filter;
+mod hidden;
 mod interrupt;
+mod keychain;
 mod local;
 mod logging;
+mod login;
+mod moment;
+mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod operations;
+mod order;
 mod output;
 mod parameter;
 mod perform;
@@ -25,13 +35,16 @@ mod permissions;
 mod private;
 mod progress;
 mod redact;
+mod say;
 mod serve;
 mod settings;
 mod shell;
 mod signals;
 mod stdin;
 mod targets;
+mod text;
 mod verbs;
+mod watch;
 mod words;
 
 use std::ffi::OsString;
@@ -53,36 +66,46 @@ fn main() -> ExitCode {
     let has_json_errors = Format::asks_for_json_errors(&texts);
     if texts.iter().any(|text| has_secret(text)) {
         return Failure::usage(
-            "a secret was given in an argument. The credential is never an argument, where all can read it and the shell's \
-             history keeps it: set LD_ACCESS_TOKEN, or see --token-file and --token-command. If the secret is a real one, \
-             reset its token",
+            "an argument contains a secret. Other users can read arguments, and the shell's history keeps them: set \
+             LD_ACCESS_TOKEN instead, or use --token-file or --token-command. If the secret is a real one, reset its token",
         )
         .report(has_json_errors);
+    }
+    // Before the arguments are parsed, since help and errors have colors too.
+    if let Some(choice) = command::color(&texts) {
+        choice.write_global();
     }
     let arguments = match command::command().try_get_matches_from(&words) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() && has_json_errors => {
-            return Failure::usage(error.to_string()).report(true);
+            return Failure::usage(what_clap_says(&error)).report(true);
         }
         Err(error) => error.exit(),
     };
-    if arguments.get_flag("no-color") {
-        anstream::ColorChoice::Never.write_global();
-    }
     logging::start(&arguments);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(&arguments)),
-        Err(error) => Err(Failure::other(format!("the program can't start: {error}"))),
+        Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
         // A question that nobody answered any more is not waited for.
         runtime.shutdown_background();
     }
+    progress::clear();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(has_json_errors),
     }
+}
+
+/// The error and its tips on one line, without the usage and the pointer to help that follow for people.
+fn what_clap_says(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
+    let line = lines.join("; ");
+    line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
 }
 
 async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
@@ -91,7 +114,7 @@ async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     }
     let Some((name, arguments)) = arguments.subcommand() else {
         anstream::eprintln!("{}", command::command().render_help().ansi());
-        return Err(Failure::usage("say what to do: one of the commands above"));
+        return Err(Failure::usage("a command is required"));
     };
     if matches!(name, "serve" | "demo" | "completions" | "man") {
         refuse_connection(name, arguments)?;
@@ -103,6 +126,7 @@ async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         "serve" => serve::run(arguments).await,
         "demo" => demo::run().await,
         "config" => config::run(arguments),
+        "login" => login::run(arguments).await,
         "completions" => shell::print_completions(arguments),
         "man" => shell::write_man(arguments),
         id => {

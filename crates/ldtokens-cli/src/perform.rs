@@ -19,12 +19,15 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
     let words = Words::read(operation, &words, || stdin::text("the body"))?;
     let format = Format::asked(arguments)?;
+    if format == Format::Value {
+        return Err(Failure::usage(output::VALUE_OF_VERBS));
+    }
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         // What RFC 6902 does not allow need not be sent to be refused.
         let _: Patch = Patch::from_json(&body.to_string())?;
     }
-    let destination = if gives_secret(operation) { Destination::given(arguments) } else { None };
+    let destination = if gives_secret(operation) { Destination::for_scripts(arguments)? } else { None };
 
     with_client(arguments, DryRun::Everything, async |session| {
         let method: Method = operation.method.parse().expect("the table holds methods");
@@ -45,13 +48,13 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         let answer = if is_reading {
             session.interrupt.unless(request.send()).await??
         } else {
-            session.interrupt.until_done(request.send()).await?
+            session.interrupt.until_done(request.send()).await??
         };
         if answer.is_empty() {
             return Ok(());
         }
         let answer: Value = serde_json::from_slice(&answer)
-            .map_err(|_| Failure::other(format!("{}: the answer is not JSON", operation.id)))?;
+            .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
         show(operation, answer, format, delivery)
     })
     .await
@@ -75,10 +78,15 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
         &id,
         &secret,
         || output::answer(format, &answer),
+        &format!(
+            "{}: the token {id} was {}",
+            operation.id,
+            if operation.id == "postToken" { "created" } else { "reset" }
+        ),
         |reason| {
             format!(
-                "{}: it was carried out, but the new secret of {id} could not be delivered: {reason}; if it is lost, \
-             `ldtokens resetToken tokenId={id}` gives another",
+                "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
+             another run `ldtokens resetToken tokenId={id}`",
                 operation.id
             )
         },

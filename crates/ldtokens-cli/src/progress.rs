@@ -1,42 +1,26 @@
-//! How far long work has come: one line on a terminal, which goes away.
+//! How far long work has come: one line on a terminal, which goes away before anything else is written there.
 
-use std::io::{self, IsTerminal, Write};
-
-use terminal_size::terminal_size_of;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::output::columns::cut;
+use crate::output::visible::visible;
+use crate::say::width;
 
-/// A line on standard error that is overwritten; nothing where that is no terminal.
-pub(crate) struct Progress {
-    is_shown: bool,
-    is_there: bool,
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Shows `text` in place of what was shown before; nothing where standard error is no terminal.
+pub(crate) fn show(text: &str) {
+    let Some(width) = width() else { return };
+    IS_SHOWN.store(true, Ordering::Relaxed);
+    // A line that goes on in the next one could not be taken away.
+    let text = cut(&visible(text), width.saturating_sub(1));
+    let _ = write!(io::stderr(), "\r\x1b[K{text}");
 }
 
-impl Progress {
-    pub(crate) fn new(is_wanted: bool) -> Self {
-        Self { is_shown: is_wanted && io::stderr().is_terminal(), is_there: false }
-    }
-
-    pub(crate) fn show(&mut self, text: &str) {
-        if self.is_shown {
-            self.is_there = true;
-            let width = terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
-            // A line that goes on in the next one could not be taken away.
-            let text = cut(text, width.saturating_sub(1));
-            let _ = write!(io::stderr(), "\r\x1b[K{text}");
-        }
-    }
-
-    /// Takes the line away, so that something else can be said.
-    pub(crate) fn clear(&mut self) {
-        if std::mem::take(&mut self.is_there) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.clear();
+/// Takes the line away.
+pub(crate) fn clear() {
+    if IS_SHOWN.swap(false, Ordering::Relaxed) {
+        let _ = write!(io::stderr(), "\r\x1b[K");
     }
 }

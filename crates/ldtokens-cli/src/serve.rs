@@ -10,7 +10,9 @@ use ldtokens_server::{Account, InvalidAccount, Limits, Server};
 
 use crate::failure::Failure;
 use crate::output::print;
+use crate::output::visible::visible;
 use crate::signals::Stops;
+use crate::text;
 
 /// Where the owner's secret of a new store comes from.
 pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
@@ -31,8 +33,11 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if let Some(limit) = arguments.get_one("ip-limit") {
         limits = limits.address(*limit);
     }
-    let mut builder =
-        Server::builder().listen(*arguments.get_one::<SocketAddr>("listen").expect("it has a default")).limits(limits);
+    let listen = match arguments.get_one::<u16>("port") {
+        Some(port) => SocketAddr::from(([127, 0, 0, 1], *port)),
+        None => *arguments.get_one::<SocketAddr>("listen").expect("it has a default"),
+    };
+    let mut builder = Server::builder().listen(listen).limits(limits);
     let store = arguments.get_one::<PathBuf>("store");
     if let Some(store) = store {
         builder = builder.store(store);
@@ -56,6 +61,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         builder = builder.admin(*addr);
     }
     let given = match std::env::var(ROOT_TOKEN) {
+        Ok(secret) if secret.is_empty() => {
+            return Err(Failure::usage(format!("{ROOT_TOKEN} is empty: unset it, or set it to the owner's secret")));
+        }
         Ok(secret) => Some(Secret::new(secret)),
         Err(std::env::VarError::NotPresent) => None,
         Err(error) => return Err(Failure::usage(format!("{ROOT_TOKEN} can't be read: {error}"))),
@@ -71,21 +79,35 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     }
     for (name, secret) in server.new_secrets() {
         let whose = if Some(secret) == server.owner_secret() { "the owner's".to_owned() } else { format!("{name}'s") };
-        print(&format!("{whose} secret, shown this once: {}", secret.expose()))?;
+        print(&format!("{} secret, shown this once: {}", visible(&whose), secret.expose()))?;
     }
     if was_given && server.owner_secret().is_none() {
-        print(&format!("the store has an owner already, so {ROOT_TOKEN} was not used"))?;
+        print(&format!("the store already has an owner, so {ROOT_TOKEN} was not used"))?;
     }
     if store.is_none() {
-        print("in memory; give --store FILE to keep the account")?;
+        print("in memory; use --store FILE to keep the account")?;
     }
+    print(&exports(&server, was_given))?;
     stops.next().await;
     server.stop().await;
     Ok(())
 }
 
+/// The lines for another shell, by which commands there use this server.
+fn exports(server: &Server, was_given: bool) -> String {
+    let credential = match server.owner_secret() {
+        Some(secret) if !was_given => secret.expose().to_owned(),
+        Some(_) => format!("\"${ROOT_TOKEN}\""),
+        None => "SECRET  # of a token of this store".to_owned(),
+    };
+    format!(
+        "to use it from another shell:\n  export LD_BASE_URI={}\n  export LD_ACCESS_TOKEN={credential}",
+        server.url()
+    )
+}
+
 fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let text = text::of_file(path).map_err(unusable)?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

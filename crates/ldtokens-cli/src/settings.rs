@@ -12,7 +12,7 @@ use clap::parser::ValueSource;
 use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 
 use crate::config_file::{ConfigFile, Profile};
-use crate::credential::Source;
+use crate::credential::{self, MOUNTED_VARIABLE, Source};
 use crate::failure::Failure;
 use crate::redact::has_secret;
 
@@ -74,8 +74,8 @@ impl Settings {
         refuse_contradictions(arguments)?;
         let config = ConfigFile::read()?;
         let by_flag = source_by_flag(arguments);
-        let by_variable = first_set(CREDENTIAL_VARIABLES);
-        let profile = profile_in_effect(arguments, &config, by_flag.is_none() && by_variable.is_none());
+        let by_environment = source_by_environment();
+        let profile = profile_in_effect(arguments, &config, by_flag.is_none() && by_environment.is_none());
         let of_profile = match &profile {
             Some(name) => Some((Because::Profile(name.value.clone()), config.profile(&name.value)?)),
             None => None,
@@ -90,13 +90,11 @@ impl Settings {
             (Some(flag), _) if is_local_profile => {
                 let because = flag.because;
                 return Err(Failure::usage(format!(
-                    "{because}: the profile is the local LaunchDarkly, which brings its own"
+                    "{because}: can't be used with the local LaunchDarkly, which has its own credential"
                 )));
             }
             (Some(source), _) | (None, Some(source)) => Some(source),
-            (None, None) => {
-                by_variable.map(|(name, _)| Setting::new(Source::Variable(name.to_owned()), Because::Variable(name)))
-            }
+            (None, None) => by_environment,
         };
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
         let host = if is_local { None } else { Some(host(arguments, of_profile.as_ref())?) };
@@ -108,16 +106,17 @@ impl Settings {
         let local = &Because::Flag("local");
         let credential = self.credential.as_ref().map(|source| &source.because);
         let host = self.host.as_ref().map(|host| &host.because);
-        let of = |names, what, instead: Option<&Because>| {
-            let (name, _) = first_set(names)?;
-            let is_used = instead == Some(&Because::Variable(name));
+        let unused = |name: &str, what: &str, instead: Option<&Because>| {
+            let is_used = matches!(instead, Some(Because::Variable(used)) if *used == name);
             (!is_used).then(|| format!("{name}, since the {what} is {}'s", instead.unwrap_or(local)))
         };
+        let of = |names, what, instead| unused(first_set(names)?.0, what, instead);
+        let mounted = credential::mounted().and_then(|_| unused(MOUNTED_VARIABLE, "credential", credential));
         let profile = self.default_profile.as_ref().filter(|_| self.profile.is_none());
         let profile =
             profile.map(|name| format!("the default profile {name}, since the credential is not a profile's"));
         let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];
-        variables.into_iter().flatten().chain(profile).collect()
+        variables.into_iter().flatten().chain(mounted).chain(profile).collect()
     }
 
     pub(crate) fn is_local(&self) -> bool {
@@ -151,13 +150,13 @@ fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Res
     };
     if has_secret(&host.value) {
         // It would be looked up, and so told to whoever answers for names.
-        return Err(Failure::usage(format!("{}: the host has a secret in it", host.because)));
+        return Err(Failure::usage(format!("{}: the host contains a secret", host.because)));
     }
     Ok(host)
 }
 
 impl Profile {
-    fn source(&self) -> Result<Option<Source>, Failure> {
+    pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
         if self.local {
             return Ok(Some(Source::Local));
         }
@@ -189,7 +188,7 @@ fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
         let given: Vec<_> = flags.iter().filter(|flag| is_given(flag)).map(|flag| format!("--{flag}")).collect();
         match given.len() {
             0 | 1 => Ok(()),
-            _ => Err(Failure::usage(format!("{} can't go together", given.join(" and ")))),
+            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
         }
     };
     alone(&["local", "host"])?;
@@ -208,6 +207,14 @@ fn source_by_flag(arguments: &ArgMatches) -> Option<Setting<Source>> {
         return Some(Setting::new(Source::Command(command.clone()), Because::Flag("token-command")));
     }
     arguments.get_flag("token-stdin").then(|| Setting::new(Source::Stdin, Because::Flag("token-stdin")))
+}
+
+/// The credential of the environment: a variable's, or else a file's that a service manager made.
+fn source_by_environment() -> Option<Setting<Source>> {
+    match first_set(CREDENTIAL_VARIABLES) {
+        Some((name, _)) => Some(Setting::new(Source::Variable(name.to_owned()), Because::Variable(name))),
+        None => Some(Setting::new(credential::mounted()?, Because::Variable(MOUNTED_VARIABLE))),
+    }
 }
 
 /// The first of the variables that is set and not empty. One that is not UTF-8 can be no secret and no host, and is refused

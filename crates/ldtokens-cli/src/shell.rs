@@ -41,16 +41,16 @@ pub(crate) fn complete() {
 
 pub(crate) fn completions() -> Command {
     Command::new("completions")
-        .about("Print a script that makes a shell complete commands, parameters, roles, fields and tokens")
+        .about("Print a shell completion script")
         .arg(
             Arg::new("shell")
                 .value_name("SHELL")
                 .required(true)
                 .value_parser(["bash", "zsh", "fish", "powershell", "elvish"])
-                .help("Which shell it is for"),
+                .help("Shell to print the script for"),
         )
         .after_help(
-            "Put it where the shell reads it at its start:\n  \
+            "Add it to the startup file of your shell:\n  \
              bash        echo 'source <(ldtokens completions bash)' >> ~/.bashrc\n  \
              zsh         echo 'source <(ldtokens completions zsh)' >> ~/.zshrc\n  \
              fish        ldtokens completions fish > ~/.config/fish/completions/ldtokens.fish\n  \
@@ -64,18 +64,18 @@ pub(crate) fn print_completions(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut script = Vec::new();
     completer
         .write_registration(VARIABLE, "ldtokens", "ldtokens", "ldtokens", &mut script)
-        .map_err(|error| Failure::other(format!("the script can't be made: {error}")))?;
+        .map_err(|error| Failure::other(format!("can't make the script: {error}")))?;
     write(&String::from_utf8_lossy(&script)).map(|_| ())
 }
 
 pub(crate) fn man() -> Command {
     Command::new("man")
-        .about("Print the man page, or write one for each command into a folder")
+        .about("Print the man page, or write man pages for all commands to a folder")
         .arg(
             Arg::new("folder")
                 .value_name("FOLDER")
                 .value_parser(value_parser!(PathBuf))
-                .help("Where to write them, as in ~/.local/share/man/man1"),
+                .help("Folder to write to, e.g. ~/.local/share/man/man1"),
         )
         .after_help("Examples:\n  ldtokens man | man -l -\n  ldtokens man ~/.local/share/man/man1")
 }
@@ -84,7 +84,7 @@ pub(crate) fn write_man(arguments: &ArgMatches) -> Result<(), Failure> {
     match arguments.get_one::<PathBuf>("folder") {
         Some(folder) => man::write(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display()))),
         None => {
-            let page = man::page().map_err(|error| Failure::other(format!("the page can't be made: {error}")))?;
+            let page = man::page().map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
             write(&String::from_utf8_lossy(&page)).map(|_| ())
         }
     }

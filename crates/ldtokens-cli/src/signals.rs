@@ -14,7 +14,7 @@ impl Stops {
     #[cfg(unix)]
     pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        let failed = |error| Failure::other(format!("signals can't be waited for: {error}"));
+        let failed = |error| Failure::other(format!("can't listen for signals: {error}"));
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
             terminate: signal(SignalKind::terminate()).map_err(failed)?,

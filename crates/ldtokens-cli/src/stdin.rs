@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::Mutex;
 
 use crate::failure::Failure;
+use crate::text::decode;
 
 static TAKEN_FOR: Mutex<Option<&str>> = Mutex::new(None);
 
@@ -18,8 +19,8 @@ pub(crate) fn take(what: &'static str) -> Result<impl Read, Failure> {
 
 /// All of it as text, for `what`.
 pub(crate) fn text(what: &'static str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = take(what)?.read_to_string(&mut text);
-    read.map_err(|error| Failure::usage(format!("{what} can't be read from standard input: {error}")))?;
-    Ok(text)
+    let unusable = |reason: &str| Failure::usage(format!("can't read {what} from standard input: {reason}"));
+    let mut bytes = Vec::new();
+    take(what)?.read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
+    decode(bytes).map_err(unusable)
 }

@@ -1,11 +1,12 @@
 //! Which tokens a command is about: by ID, or by a name that only one token bears.
 
-use clap::{Arg, ArgMatches};
-use ldtokens::{Token, TokenId};
+use clap::{Arg, ArgAction, ArgMatches};
+use ldtokens::{Error, Token, TokenId};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
-use crate::output::columns::printable;
+use crate::output::visible::visible;
+use crate::progress;
 use crate::redact::has_secret;
 use crate::stdin;
 
@@ -20,29 +21,57 @@ pub(crate) struct Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({})", self.id, printable(name)),
+            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
             None => write!(f, "{}", self.id),
         }
     }
 }
 
-pub(crate) fn argument() -> Arg {
-    Arg::new("tokens")
-        .value_name("ID|NAME")
-        .num_args(1..)
-        .required(true)
-        .help("Tokens, by ID or by name; - for IDs on standard input, a line each")
+pub(crate) fn arguments() -> [Arg; 2] {
+    [
+        Arg::new("tokens")
+            .value_name("ID|NAME")
+            .num_args(1..)
+            .required(true)
+            .help("Token IDs or names; - reads IDs from standard input, one per line"),
+        Arg::new("by-name")
+            .long("by-name")
+            .action(ArgAction::SetTrue)
+            .help("Take every token by its name, even one that looks like an ID"),
+    ]
+}
+
+/// For commands that can take a token that is not there for done.
+pub(crate) fn ignore_not_found() -> Arg {
+    Arg::new(IGNORE_NOT_FOUND)
+        .long(IGNORE_NOT_FOUND)
+        .action(ArgAction::SetTrue)
+        .help("Succeed if a token does not exist")
+}
+
+const IGNORE_NOT_FOUND: &str = "ignore-not-found";
+
+/// Whether a token that is not there is no failure.
+pub(crate) fn ignores_not_found(arguments: &ArgMatches) -> bool {
+    arguments.try_get_one::<bool>(IGNORE_NOT_FOUND).ok().flatten().copied().unwrap_or_default()
 }
 
 /// The tokens that the words name, each once, in their order.
-pub(crate) async fn find(session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
+pub(crate) async fn find(arguments: &ArgMatches, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
+    let by_name = arguments.get_flag("by-name");
     let mut named = Vec::new();
-    if words.iter().any(|word| !is_id(word)) {
+    if words.iter().any(|word| by_name || !is_id(word)) {
         named = session.interrupt.unless(bearing(session, words)).await??;
     }
     let mut targets: Vec<Target> = Vec::new();
+    if words.is_empty() {
+        session.note("standard input names no token: nothing to do");
+    }
     for word in words {
-        let target = target(word, &named)?;
+        let target = match target(word, &named, by_name) {
+            Err(failure) if failure.kind() == Kind::NotFound && ignores_not_found(arguments) => continue,
+            target => target?,
+        };
         if !targets.iter().any(|known| known.id == target.id) {
             targets.push(target);
         }
@@ -53,21 +82,23 @@ pub(crate) async fn find(session: &Session, words: &[String]) -> Result<Vec<Targ
 /// The words that name tokens, those on standard input too.
 pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
+    let unmarked = |word: &str| word.trim_start_matches('\u{feff}').to_owned();
     for word in arguments.get_many::<String>("tokens").into_iter().flatten() {
         if word == "-" {
             let text = stdin::text("the IDs")?;
             words.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
         } else {
-            words.push(word.clone());
+            // A shell that puts a file's words here passes on the file's byte-order mark.
+            words.push(unmarked(word));
         }
     }
     if words.iter().any(|word| has_secret(word)) {
         return Err(Failure::usage(
-            "a secret was given where a token's ID or name belongs; if it is a real one, reset its token",
+            "a secret was given instead of a token's ID or name; if it is a real one, reset its token",
         ));
     }
-    if words.is_empty() {
-        return Err(Failure::usage("standard input names no token"));
+    if words.iter().any(|word| word.trim().is_empty()) {
+        return Err(Failure::usage("an empty text names no token"));
     }
     Ok(words)
 }
@@ -81,12 +112,18 @@ fn is_id(word: &str) -> bool {
 async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
     let mut bearing = Vec::new();
+    let mut seen = 0_u64;
     while let Some(token) = tokens.next().await {
         let token = token?;
+        seen += 1;
+        if seen.is_multiple_of(PAGE) {
+            progress::show(&format!("looking up names: {seen} tokens read"));
+        }
         if words.iter().any(|word| token.id == *word || token.name.as_deref() == Some(word)) {
             bearing.push(token);
         }
     }
+    progress::clear();
     Ok(bearing)
 }
 
@@ -96,34 +133,37 @@ const NAMED: usize = 5;
 /// How many tokens to ask for at once.
 pub(crate) const PAGE: u64 = 100;
 
-fn target(word: &str, known: &[Token]) -> Result<Target, Failure> {
-    let by_id = known.iter().find(|token| token.id == word);
+fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failure> {
+    let by_id = known.iter().find(|token| token.id == word && !names_only);
     let by_name: Vec<_> = known.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
     match (by_id, &by_name[..]) {
         (Some(token), _) | (None, &[token]) => {
             Ok(Target { id: TokenId::new(token.id.as_str())?, name: token.name.clone() })
         }
-        (None, []) if is_id(word) => Ok(Target { id: TokenId::new(word)?, name: None }),
+        (None, []) if is_id(word) && !names_only => Ok(Target { id: TokenId::new(word)?, name: None }),
         (None, []) => Err(Failure::new(
             Kind::NotFound,
             format!(
-                "no token that this credential sees has the name or the ID `{word}`; `ldtokens list --show-all` lists them"
+                "no token visible to this credential has the name or ID `{word}`; `ldtokens list --show-all` lists them"
             ),
         )),
         (None, several) => {
             let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
-            Err(Failure::usage(format!("{} tokens are named `{word}`: say which by ID: {}", ids.len(), ids.join(", "))))
+            Err(Failure::usage(format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "))))
         }
     }
 }
 
 /// The tokens as a question names them, for which some may have to be read.
-pub(crate) async fn named(session: &Session, targets: &[Target]) -> Result<String, Failure> {
+pub(crate) async fn named(arguments: &ArgMatches, session: &Session, targets: &[Target]) -> Result<String, Failure> {
     let mut names = Vec::new();
     for target in targets.iter().take(NAMED) {
         let mut target = target.clone();
         if target.name.is_none() {
-            target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
+            target.name = match session.interrupt.unless(session.client.get(&target.id)).await? {
+                Err(Error::NotFound(_)) if ignores_not_found(arguments) => None,
+                token => token.map_err(|error| Failure::from(error).within(&target.id))?.name,
+            };
         }
         names.push(target.to_string());
     }

@@ -7,6 +7,7 @@ pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
 pub(crate) mod update;
+pub(crate) mod whoami;
 
 use clap::{ArgMatches, Command};
 use ldtokens::Token;
@@ -18,8 +19,16 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 6] {
-    [list::command(), get::command(), create::command(), update::command(), reset::command(), delete::command()]
+pub(crate) fn commands() -> [Command; 7] {
+    [
+        list::command(),
+        get::command(),
+        create::command(),
+        update::command(),
+        reset::command(),
+        delete::command(),
+        whoami::command(),
+    ]
 }
 
 /// Runs the verb of that name, if there is one.
@@ -31,8 +40,15 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
         "delete" => delete::run(arguments).await,
+        "whoami" => whoami::run(arguments).await,
         _ => return None,
     })
+}
+
+/// Whether the arguments name one token. How many standard input names is not known yet.
+fn names_one(arguments: &ArgMatches) -> bool {
+    let mut words = arguments.get_many::<String>("tokens").into_iter().flatten();
+    words.next().is_some_and(|word| word != "-") && words.next().is_none()
 }
 
 /// A token as the API writes it.
@@ -42,7 +58,9 @@ pub(crate) fn json(token: &Token) -> Value {
 
 /// How a verb about one token or several prints each.
 pub(crate) enum Printing {
-    /// In a table's form one token is shown whole.
+    /// A dry run prints commands, and nothing that a shell would take for one.
+    Nothing,
+    /// Where a table is asked for, one token is shown whole.
     Details {
         is_first: bool,
     },
@@ -50,15 +68,37 @@ pub(crate) enum Printing {
 }
 
 impl Printing {
+    /// For the tokens that the arguments name.
     fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), names_one(arguments))
+    }
+
+    /// For the tokens that the arguments name, where each comes with a secret that a table would cut short.
+    fn with_secrets(arguments: &ArgMatches, is_printed: bool) -> Result<Self, Failure> {
+        Self::with(arguments, names_one(arguments), is_printed || names_one(arguments))
+    }
+
+    /// For a token that is made.
+    fn for_new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        Self::with(arguments, true, true)
+    }
+
+    fn with(arguments: &ArgMatches, is_single: bool, has_details: bool) -> Result<Self, Failure> {
+        if arguments.get_flag("dry-run") {
+            return Ok(Self::Nothing);
+        }
         let is_table = Format::asked(arguments)? == Format::Table;
-        let is_whole = is_table && !arguments.get_flag("quiet") && !arguments.contains_id("columns");
-        Ok(if is_whole { Self::Details { is_first: true } } else { Self::Rows(Printer::new(arguments)?) })
+        if is_table && has_details && !arguments.get_flag("quiet") && !arguments.contains_id("columns") {
+            return Ok(Self::Details { is_first: true });
+        }
+        let printer = Printer::new(arguments)?;
+        Ok(Self::Rows(if is_single { printer.single() } else { printer }))
     }
 
     /// Prints a token, and gives whether anyone still reads.
     fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         match self {
+            Self::Nothing => Ok(true),
             Self::Rows(printer) => printer.token(token),
             Self::Details { is_first } => {
                 let before = if std::mem::take(is_first) { "" } else { "\n" };
@@ -70,7 +110,7 @@ impl Printing {
     fn end(self) -> Result<(), Failure> {
         match self {
             Self::Rows(printer) => printer.end().map(|_| ()),
-            Self::Details { .. } => Ok(()),
+            Self::Nothing | Self::Details { .. } => Ok(()),
         }
     }
 }

@@ -45,7 +45,7 @@ impl Words {
                 read.parameters.push((parameter.name, value.to_owned()));
             } else {
                 let mut problem =
-                    format!("{} is none of NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value and -", shown(word));
+                    format!("{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -", shown(word));
                 if let Some(first) = operation.parameters.iter().find(|known| known.required) {
                     problem = format!("{problem}; write {}=VALUE", first.name);
                 }
@@ -57,6 +57,9 @@ impl Words {
             return Err(usage(operation, format!("{name}= is missing: {description}")));
         }
         read.body = body(operation, properties, from_stdin, stdin)?;
+        if let ("postToken", Some(body)) = (operation.id, &read.body) {
+            check_permissions(operation, body)?;
+        }
         Ok(read)
     }
 
@@ -90,20 +93,17 @@ fn check_header(operation: &Operation, name: &str) -> Result<(), Failure> {
     let is_token =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
     if !is_token {
-        return Err(usage(
-            operation,
-            "a word with a colon is a header, and its name has characters that one can't have".into(),
-        ));
+        return Err(usage(operation, "an argument with a colon is a header, and this one has an invalid name".into()));
     }
     match name.to_ascii_lowercase().as_str() {
         "authorization" => Err(usage(
             operation,
-            "the credential is never an argument, where all can read it: set LD_ACCESS_TOKEN, or see --token-file and \
+            "the credential is never an argument, which other users can read: set LD_ACCESS_TOKEN, or use --token-file or \
              --token-command"
                 .into(),
         )),
         "host" | "content-length" | "transfer-encoding" | "connection" => {
-            Err(usage(operation, format!("the header {name} is the connection's, and can't be given")))
+            Err(usage(operation, format!("the header {name} is set by the connection and can't be given")))
         }
         _ => Ok(()),
     }
@@ -113,8 +113,7 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
     let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
     let property = find(operation, properties, name, "property of the body")?;
     let value = if is_json {
-        serde_json::from_str(value)
-            .map_err(|error| usage(operation, format!("{name}:= is not followed by JSON: {error}")))?
+        serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
     } else {
         Value::from(value)
     };
@@ -155,7 +154,7 @@ fn body(
     stdin: impl FnOnce() -> Result<String, Failure>,
 ) -> Result<Option<Value>, Failure> {
     let Some(body) = &operation.body else {
-        return if from_stdin { Err(usage(operation, "it takes no body".to_owned())) } else { Ok(None) };
+        return if from_stdin { Err(usage(operation, "takes no body".to_owned())) } else { Ok(None) };
     };
     if !from_stdin {
         if properties.is_empty() {
@@ -164,7 +163,7 @@ fn body(
         return Ok(Some(Value::from(properties)));
     }
     if !properties.is_empty() {
-        return Err(usage(operation, "the body is given twice, by words and by -".to_owned()));
+        return Err(usage(operation, "the body is given twice, by arguments and by -".to_owned()));
     }
     let text = stdin()?;
     let json: Value = serde_json::from_str(&text)
@@ -175,6 +174,26 @@ fn body(
         }
     }
     Ok(Some(json))
+}
+
+/// What gives a new token its permissions, of which the API wants one.
+const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
+
+fn check_permissions(operation: &Operation, body: &Value) -> Result<(), Failure> {
+    let is_given = |name: &&str| match body.get(name) {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    };
+    let given: Vec<&str> = PERMISSIONS.into_iter().filter(is_given).collect();
+    match given.len() {
+        1 => Ok(()),
+        0 => {
+            let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| operation.word(name)).collect();
+            Err(usage(operation, format!("what gives the token its permissions is missing: {}", words.join(" or "))))
+        }
+        _ => Err(usage(operation, format!("{} can't go together: a token has one of them", given.join(" and ")))),
+    }
 }
 
 fn find(
@@ -199,7 +218,7 @@ fn shown(word: &str) -> String {
 }
 
 fn usage(operation: &Operation, problem: String) -> Failure {
-    Failure::usage(format!("{}: {problem} (`ldtokens {} -h` tells more)", operation.id, operation.id))
+    Failure::usage(format!("{}: {problem} (see `ldtokens {} -h`)", operation.id, operation.id))
 }
 
 #[cfg(test)]
@@ -226,7 +245,8 @@ mod tests {
 
     #[test]
     fn words_make_a_body() {
-        let words = read("postToken", &["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"], "").unwrap();
+        let words = ["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"];
+        let words = read("postToken", &words, "").unwrap();
         assert_eq!(words.body.unwrap().to_string(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
     }
 
@@ -236,7 +256,7 @@ mod tests {
             ("getToken", &[][..], "", "tokenId= is missing: The access token ID."),
             ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),
             ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid`; it has tokenId"),
-            ("getToken", &["tokenId=a", "-"], "{}", "it takes no body"),
+            ("getToken", &["tokenId=a", "-"], "{}", "takes no body"),
             ("getToken", &["61095542756dba551110ae21"], "", "write tokenId=VALUE"),
             ("getToken", &["tokenId==a"], "", "tokenId is written tokenId="),
             ("postToken", &["name=a"], "", "name is written name=="),
@@ -249,6 +269,10 @@ mod tests {
             ("postToken", &["-"], "{", "is not JSON"),
             ("postToken", &["-"], r#"{"nmae": "x"}"#, "there is no property of the body `nmae`"),
             ("postToken", &["-", "name==x"], "{}", "given twice"),
+            ("postToken", &["name==x"], "", "role== or customRoleIds:= or inlineRole:="),
+            ("postToken", &["-"], r#"{"name": "x"}"#, "permissions is missing"),
+            ("postToken", &["-"], r#"{"role": null, "customRoleIds": []}"#, "permissions is missing"),
+            ("postToken", &["role==reader", "customRoleIds:=[\"a\"]"], "", "role and customRoleIds can't go together"),
         ] {
             let error = read(id, words, stdin).unwrap_err();
             assert!(error.contains(problem), "{id} {words:?}: {error}");

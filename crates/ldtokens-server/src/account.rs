@@ -213,6 +213,9 @@ impl Account {
             let at = format!("tokens[{index}]");
             let invalid = |reason: &str| InvalidAccount(format!("{at}.{reason}"));
             check_id(&at, &token.id)?;
+            if !matches!(token.role, None | Some(Role::Reader | Role::Writer | Role::Admin)) {
+                return Err(InvalidAccount(format!("{at}: role must be reader, writer or admin")));
+            }
             known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;

@@ -44,7 +44,7 @@ fn peak(server: &Server, how: &str) -> u64 {
 
 async fn read(host: &str, how: &str) {
     let client = Client::builder(std::env::var("LD_ACCESS_TOKEN").expect("the parent sets it")).host(host);
-    let list = client.build().expect("loopback is fine").list().all_members(true).limit(200);
+    let list = client.build().expect("loopback is fine").list().all_members(true).page_size(200);
     let begun = Instant::now();
     let mut count = 0;
     if how == "stream" {

@@ -88,6 +88,14 @@ pub enum Error {
         /// How many tokens came a second time, and were skipped.
         repeated: u64,
     },
+    /// The list came in one page, whose total is not the number of tokens in it, and which names no page with more: tokens
+    /// may be missing from what was read.
+    WrongTotal {
+        /// How many tokens there are, as the API says.
+        total: u64,
+        /// How many it gave.
+        read: u64,
+    },
     /// The list's link to its next page can't be followed: it leads back, or to another host.
     BadLink {
         /// What is wrong with it.
@@ -128,7 +136,7 @@ impl Error {
             | Self::NoSecret { operation, .. }
             | Self::OutcomeUnknown { operation, .. }
             | Self::DryRun { operation } => Some(*operation),
-            Self::ListChanged { .. } | Self::BadLink { .. } => Some(Operation::GetTokens),
+            Self::ListChanged { .. } | Self::WrongTotal { .. } | Self::BadLink { .. } => Some(Operation::GetTokens),
             _ => self.api().map(|api| api.operation),
         }
     }
@@ -229,6 +237,12 @@ impl fmt::Display for Error {
                 f,
                 "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
             ),
+            Self::WrongTotal { total, read } => {
+                write!(
+                    f,
+                    "the API counts {total} tokens, gave {read}, and names no page with more: some may be missing"
+                )
+            }
             Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
             Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
         }
@@ -281,8 +295,15 @@ impl TransportError {
         self.0.is_timeout()
     }
 
+    /// Whether it is the proxy on the way that fails, and not the host.
+    fn is_of_proxy(&self) -> bool {
+        let mut causes = std::iter::successors(std::error::Error::source(&self.0), |cause| cause.source());
+        self.is_connect() && causes.any(|cause| cause.to_string().starts_with("tunnel error"))
+    }
+
     fn what(&self) -> &'static str {
         match () {
+            () if self.is_of_proxy() => "could not connect through the proxy",
             () if self.is_connect() => "could not connect",
             () if self.is_timeout() => "timed out",
             () => "the connection broke off",

@@ -8,7 +8,7 @@
 //! | `attempt.rs`, `response.rs`, `api_error.rs` | what one response or its absence means |
 //! | `retry.rs` | whether to try again |
 //! | `transport.rs`, `request.rs` | how the generated code's requests, and those made at run time, get here |
-//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and who is told |
+//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
 
 pub(crate) mod api_error;
 mod attempt;
@@ -40,7 +40,7 @@ use self::clock::Clock;
 use self::dry_run::DryRunConfig;
 use self::observe::{AttemptEvent, CallEvent, Observer};
 use self::operation::Operation;
-use self::pacing::{Pacing, TooLate};
+use self::pacing::{Pacing, Permit, TooLate};
 use self::response::Response;
 use self::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
 use crate::config::base_url::BaseUrl;
@@ -84,6 +84,9 @@ struct Outgoing<'a> {
     deadline: Duration,
 }
 
+/// A page in the response's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+const PAGES: u32 = 3;
+
 impl Sender {
     pub(crate) async fn send(
         &self,
@@ -117,7 +120,7 @@ impl Sender {
 
     async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration, attempts: &mut u32) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut counted) = (false, 0);
+        let (mut unknown, mut counted, mut pages) = (false, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
@@ -126,28 +129,21 @@ impl Sender {
                 Err(too_late) => return Err(outgoing.too_late(unknown, last_error, &too_late)),
             };
             let sent = clock.elapsed();
-            let left = deadline.saturating_sub(sent);
-            if left.is_zero() {
-                let too_late = TooLate { wait: left, rate_limited: false };
+            if sent >= deadline {
+                let too_late = TooLate { wait: Duration::ZERO, rate_limited: false };
                 return Err(outgoing.too_late(unknown, last_error, &too_late));
             }
-            let mut request = outgoing.request.try_clone().expect("bodies are buffered");
-            prepare::set_expiry(&mut request, outgoing.overlap, self.pacing.server_time(clock.now()))?;
-            *request.timeout_mut() = Some(self.policy.attempt_timeout.min(left));
             *attempts += 1;
             let waited = sent.saturating_sub(free_since);
-            let span = tracing::debug_span!("attempt", number = *attempts, waited_ms = waited.as_millis() as u64);
-            let context = Context {
-                http: outgoing.http,
-                clock,
-                credential: &self.credential,
-                operation,
-                method: &outgoing.method,
-            };
-            let attempt = attempt(context, request, permit).instrument(span.clone()).await;
-            span.in_scope(|| self.observe(outgoing, &attempt, *attempts, waited, sent));
-
-            let Attempt { outcome, result, .. } = attempt;
+            if let Some(observer) = &self.observer {
+                observer.sending(operation, outgoing.method.as_str());
+            }
+            let Attempt { outcome, result, is_page, .. } =
+                self.attempt(outgoing, permit, *attempts, sent, waited).await?;
+            pages = if is_page { pages + 1 } else { 0 };
+            if pages >= PAGES {
+                return result;
+            }
             if result.is_ok() {
                 self.credential_worked.store(true, Ordering::Relaxed);
             }
@@ -175,31 +171,52 @@ impl Sender {
         }
     }
 
-    /// Tells `tracing` and the observer of an attempt, without headers and bodies.
-    fn observe(&self, outgoing: &Outgoing<'_>, attempt: &Attempt, number: u32, waited: Duration, sent: Duration) {
-        let took = self.clock.elapsed().saturating_sub(sent);
-        let status = attempt.status.map(|status| status.as_u16());
-        tracing::debug!(
-            status,
-            took_ms = took.as_millis() as u64,
-            request_id = attempt.request_id,
-            outcome = ?attempt.outcome,
-            "attempt ended"
-        );
-        let Some(observer) = &self.observer else { return };
-        let url = outgoing.request.url();
-        observer.attempt(&AttemptEvent {
-            operation: outgoing.operation,
+    /// Makes attempt `number`, at the time `sent`.
+    async fn attempt(
+        &self,
+        outgoing: &Outgoing<'_>,
+        permit: Permit<'_>,
+        number: u32,
+        sent: Duration,
+        waited: Duration,
+    ) -> Result<Attempt, Error> {
+        let Outgoing { http, operation, ref method, overlap, deadline, .. } = *outgoing;
+        let clock = &*self.clock;
+        let mut request = outgoing.request.try_clone().expect("bodies are buffered");
+        prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
+        *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
+        let url = self.observer.is_some().then(|| request.url().clone());
+        let span = tracing::debug_span!("attempt", number, waited_ms = waited.as_millis() as u64);
+        let context = Context { http, clock, credential: &self.credential, operation, method };
+        let attempt = attempt(context, request, permit).instrument(span.clone()).await;
+        let event = AttemptEvent {
+            operation,
             method: outgoing.request.method().as_str(),
-            path: &url.as_str()[url.origin().ascii_serialization().len()..],
+            path: url.as_ref().map_or("", |url| &url.as_str()[url.origin().ascii_serialization().len()..]),
             token_id: outgoing.token_id.as_deref(),
             number,
             waited,
-            took,
-            status,
+            took: clock.elapsed().saturating_sub(sent),
+            status: attempt.status.map(|status| status.as_u16()),
             request_id: attempt.request_id.as_deref(),
             error: attempt.result.as_ref().err(),
-        });
+        };
+        span.in_scope(|| self.observe(&event, attempt.outcome));
+        Ok(attempt)
+    }
+
+    /// Tells `tracing` and the observer of an attempt, without headers and bodies.
+    fn observe(&self, event: &AttemptEvent<'_>, outcome: AttemptOutcome) {
+        tracing::debug!(
+            status = event.status,
+            took_ms = event.took.as_millis() as u64,
+            request_id = event.request_id,
+            ?outcome,
+            "attempt ended"
+        );
+        if let Some(observer) = &self.observer {
+            observer.attempt(event);
+        }
     }
 }
 

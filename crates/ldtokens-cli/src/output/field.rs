@@ -3,21 +3,28 @@
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::nearest::did_you_mean;
 use crate::operations::{Kind, TOKEN};
 use crate::output::age::{age, date};
 use crate::permissions::roles;
 
 /// Shown in a table where no others are asked for.
-const IN_TABLES: [&str; 6] = ["_id", "name", REACH, KIND, SECRET, "lastUsed"];
+const IN_TABLES: [&str; 6] = ["_id", "name", ACCESS, KIND, SECRET, LAST_USED];
 
 /// The secret, or the last four characters of it.
 const SECRET: &str = "token";
 
 /// What gives a token its permissions, in a word.
-const REACH: &str = "reach";
+const ACCESS: &str = "access";
 
 /// `service` or `personal`.
 const KIND: &str = "kind";
+
+/// 0 if the token was never used (fact 9).
+const LAST_USED: &str = "lastUsed";
+
+/// As wide as any age.
+const AGE_WIDTH: usize = "11 months ago".len();
 
 /// A property of a token, or something in one, as in `_member.email`.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,12 +40,13 @@ impl Field {
             name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
         let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.kind);
         let kind = match (known, within) {
-            (None, None) if matches!(name, REACH | KIND) => Kind::Text,
+            (None, None) if matches!(name, ACCESS | KIND) => Kind::Text,
             (Some(kind), None) => kind,
             (Some(Kind::Json), Some(within)) if !within.is_empty() => Kind::Json,
             _ => {
-                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([REACH, KIND]).collect();
-                return Err(format!("there is no field `{name}`; there are {}", names.join(", ")));
+                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND]).collect();
+                let hint = did_you_mean(name, names.iter().copied());
+                return Err(format!("there is no field `{name}`{hint} (fields: {})", names.join(", ")));
             }
         };
         Ok(Self { name: name.to_owned(), kind })
@@ -67,7 +75,7 @@ impl Field {
             std::iter::once(known.name.to_owned()).chain(parts).map(|name| (name, known.description))
         });
         let ours = [
-            (REACH, "What gives the token its permissions, in a word."),
+            (ACCESS, "The token's permissions in a word: its role, `policy`, or its custom roles."),
             (KIND, "Whether it is a service token or a personal one."),
         ];
         of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
@@ -77,7 +85,7 @@ impl Field {
     pub(crate) fn values(&self) -> &'static [&'static str] {
         match (self.name.as_str(), self.kind) {
             (KIND, _) => &["personal", "service"],
-            ("role" | REACH, _) => roles(),
+            ("role" | ACCESS, _) => roles(),
             (_, Kind::Boolean) => &["true", "false"],
             _ => &[],
         }
@@ -105,14 +113,23 @@ impl Field {
         !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | SECRET)
     }
 
+    /// How wide its column is in a long table, of which only the first rows are known when it begins.
+    pub(crate) fn usual_width(&self) -> usize {
+        match self.kind {
+            Kind::Time => AGE_WIDTH,
+            _ => self.values().iter().map(|value| value.len()).max().unwrap_or(0),
+        }
+    }
+
     /// What `token` holds there.
     pub(crate) fn value(&self, token: &Value) -> Option<Value> {
         match self.name.as_str() {
-            REACH => Some(reach(token).into()),
+            ACCESS => Some(access(token).into()),
             KIND => Some(kind(token).into()),
             name => {
                 let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
-                (!found.is_null()).then(|| found.clone())
+                let is_never = name == LAST_USED && found.as_f64() == Some(0.0);
+                (!found.is_null() && !is_never).then(|| found.clone())
             }
         }
     }
@@ -175,14 +192,14 @@ pub(crate) fn plain(value: &Value) -> String {
 }
 
 /// What gives the token its permissions, in a word: its role, `policy`, or its custom role and how many more.
-pub(crate) fn reach(token: &Value) -> String {
+pub(crate) fn access(token: &Value) -> String {
     let list = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     match (token.get("role").and_then(Value::as_str), list("customRoleIds")) {
         (Some(role), _) => role.to_owned(),
         (None, []) if list("inlineRole").is_empty() => "none".to_owned(),
         (None, []) => "policy".to_owned(),
         (None, [only]) => plain(only),
-        (None, [first, more @ ..]) => format!("{}+{}", plain(first), more.len()),
+        (None, [first, more @ ..]) => format!("{} (+{} more)", plain(first), more.len()),
     }
 }
 
@@ -190,16 +207,28 @@ fn kind(token: &Value) -> &'static str {
     if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
 }
 
+/// `authKind` is `auth kind`.
+pub(crate) fn spaced(name: &str) -> String {
+    let mut spaced = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(letter.to_ascii_lowercase());
+    }
+    spaced
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Field, reach};
+    use super::{Field, UnixMillis, access};
 
     #[test]
     fn a_field_is_a_property_one_within_it_or_one_of_ours() {
         for (name, heading) in
-            [("_id", "ID"), ("lastUsed", "LAST USED"), ("_member.email", "MEMBER EMAIL"), ("reach", "REACH")]
+            [("_id", "ID"), ("lastUsed", "LAST USED"), ("_member.email", "MEMBER EMAIL"), ("access", "ACCESS")]
         {
             assert_eq!(Field::new(name).unwrap().heading(), heading);
         }
@@ -212,15 +241,32 @@ mod tests {
     }
 
     #[test]
-    fn reach_is_one_word() {
+    fn a_name_that_is_nearly_one_brings_the_right_one() {
+        for (name, right) in [("id", "_id"), ("lastused", "lastUsed"), ("last_used", "lastUsed"), ("nmae", "name")] {
+            let error = Field::new(name).unwrap_err();
+            assert!(error.contains(&format!("did you mean `{right}`?")), "{error}");
+        }
+        assert!(!Field::new("colour").unwrap_err().contains("did you mean"));
+    }
+
+    #[test]
+    fn a_token_that_was_last_used_in_1970_was_never_used() {
+        let field = Field::new("lastUsed").unwrap();
+        let token = json!({"lastUsed": 0, "creationDate": 1});
+        assert_eq!((field.value(&token), field.cell(&token, UnixMillis::now())), (None, "never".to_owned()));
+        assert!(Field::new("creationDate").unwrap().value(&token).is_some());
+    }
+
+    #[test]
+    fn access_is_a_word_or_two() {
         for (token, word) in [
             (json!({"role": "reader"}), "reader"),
             (json!({"customRoleIds": ["ops"]}), "ops"),
-            (json!({"customRoleIds": ["ops", "dev", "qa"]}), "ops+2"),
+            (json!({"customRoleIds": ["ops", "dev", "qa"]}), "ops (+2 more)"),
             (json!({"inlineRole": [{}]}), "policy"),
             (json!({}), "none"),
         ] {
-            assert_eq!(reach(&token), word);
+            assert_eq!(access(&token), word);
         }
     }
 }

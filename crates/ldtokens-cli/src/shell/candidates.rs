@@ -31,7 +31,7 @@ fn of_argument(arg: Arg, operation: Option<&'static Operation>, line: &Arc<Line>
         ("columns", _) => of_text(columns),
         ("filter", _) => of_text(filters),
         ("sort", _) => of_text(orders),
-        ("profile", _) => of_text(profiles),
+        ("profile" | "profile-name", _) => of_text(profiles),
         _ => return arg,
     };
     arg.add(completer)
@@ -147,9 +147,5 @@ fn profiles(word: &str) -> Vec<CompletionCandidate> {
 
 /// Where the profile's account is.
 fn account(profile: &Profile) -> String {
-    match (&profile.host, profile.region) {
-        _ if profile.local => "the local LaunchDarkly".to_owned(),
-        (Some(host), _) => host.clone(),
-        (None, region) => region.map_or_else(ldtokens::Region::default, |region| region.region()).url().to_owned(),
-    }
+    if profile.local { "the local LaunchDarkly".to_owned() } else { profile.url() }
 }

@@ -12,6 +12,7 @@ use super::line::Line;
 use crate::command::command;
 use crate::credential::Source;
 use crate::local;
+use crate::output::visible::visible;
 use crate::redact::has_secret;
 use crate::settings::{Settings, in_home};
 use crate::targets::PAGE;
@@ -109,8 +110,8 @@ async fn list(credential: Secret, host: &str, to: &Sender<Known>) -> Option<()> 
     let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
     for _ in 0..MOST {
         let token = tokens.next().await?.ok()?;
-        // What others wrote goes to this terminal: no control characters, and no secret that a name may be.
-        let is_fit = |name: &String| !name.contains(char::is_control) && !has_secret(name) && !name.is_empty();
+        // What others wrote goes to this terminal: nothing hidden, and no secret that a name may be.
+        let is_fit = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
         if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
             to.send(Known { id: token.id.into(), name: token.name.filter(is_fit) }).ok()?;
         }

@@ -3,36 +3,53 @@
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ldtokens::{ApiVersion, DryRun, NewToken};
 
-use crate::arguments::{printing, secret_to};
+use crate::arguments::{printing, secret_to, some_description, some_text};
 use crate::connect::with_client;
 use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::permissions;
+use crate::targets::Target;
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("create")
-        .about("Create a token, and deliver its secret, which is never shown again")
+        .about("Create a token and deliver its secret, which is shown only once")
         .long_about(
-            "Create a token, and deliver its secret, which is never shown again.\n\nOn a terminal the secret is shown. In a \
-             pipe say where it goes. If the API's response is lost, another token is created, and you get its \
-             secret; a token that the lost request may have created is named on standard error, for you to delete.",
+            "Create a token and deliver its secret, which is shown only once.\n\nOn a terminal the secret is printed. In a \
+             pipe, --secret-to or --secret-to-command must say where it goes. If the response is lost, another token is \
+             created, and you get its secret; a token that the lost request may have created is named on standard error, \
+             for you to delete.",
         )
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A human-friendly name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("What the token is for"))
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .short('n')
+                .value_name("NAME")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("Name of the token"),
+        )
+        .arg(
+            Arg::new("description")
+                .long("description")
+                .value_name("TEXT")
+                .value_parser(some_description)
+                .allow_hyphen_values(true)
+                .help("Description, e.g. what the token is for"),
+        )
         .arg(
             Arg::new("service")
                 .long("service")
                 .action(ArgAction::SetTrue)
-                .help("A service token, which outlives the member who makes it; this can't be changed later"),
+                .help("Create a service token, which outlives the member who creates it; can't be changed later"),
         )
         .arg(
             Arg::new("default-api-version")
                 .long("default-api-version")
                 .value_name("VERSION")
                 .value_parser(value_parser!(ApiVersion))
-                .help("The API version for requests with the token that name none; this can't be changed later"),
+                .help("API version for requests with this token that name none; can't be changed later"),
         )
         .after_help(
             "Examples:\n  ldtokens create --name 'Nightly export' --role reader --service\n  \
@@ -43,7 +60,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let mut printing = Printing::new(arguments)?;
+    let mut printing = Printing::for_new(arguments)?;
     let destination = Destination::for_people(arguments)?;
     let new_token = new_token(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
@@ -52,26 +69,31 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             return Err(create.await.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let delivery = destination.prepare(None)?;
-        let issued = session.interrupt.until_done(create).await?;
+        let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        let delivered = hand_out(&issued, delivery, &mut printing, |reason| {
+        let delivered = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
-                "the token {id} was created, but its secret could not be delivered: {reason}; if the secret is lost, \
-                 `ldtokens reset {id} --yes --secret-to FILE` gives it another, and `ldtokens delete {id}` removes it"
+                "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
+                 `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
         });
         for warning in &issued.warnings {
-            session.say(warning);
+            session.warn(warning);
         }
         // The secret comes first.
         if let Some(clean_up) = &issued.clean_up {
             let left = session.client.clean_up(clean_up).await;
             if !left.is_empty() {
-                session.say(&left.to_string());
+                session.warn(&left.to_string());
             }
         }
-        delivered?;
-        printing.end()
+        let place = delivered?;
+        printing
+            .end()
+            .map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))?;
+        let target = Target { id: id.clone(), name: issued.details.name.clone() };
+        session.say_done(&format!("Created {target}. {place}"));
+        Ok(())
     })
     .await
 }

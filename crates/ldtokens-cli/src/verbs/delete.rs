@@ -1,7 +1,7 @@
 //! `ldtokens delete`: tokens whose secrets are to work no more.
 
 use clap::{ArgMatches, Command};
-use ldtokens::DryRun;
+use ldtokens::{DryRun, Error};
 
 use crate::arguments::{quiet, yes};
 use crate::ask::confirm;
@@ -16,25 +16,38 @@ const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
 pub(crate) fn command() -> Command {
     Command::new("delete")
         .about("Delete tokens; their secrets stop working at once")
-        .arg(targets::argument())
+        .visible_alias("rm")
+        .args(targets::arguments())
+        .arg(targets::ignore_not_found())
         .arg(yes())
-        .arg(quiet("Print the IDs of those that were deleted, a line each"))
+        .arg(quiet("Print only the IDs of deleted tokens, one per line"))
         .after_help("Examples:\n  ldtokens delete 'Nightly export'\n  ldtokens list -a -q -f name~test- | ldtokens delete - --yes")
 }
 
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
-        confirm(arguments, session, async || {
-            Ok(format!("Delete {}? Whatever uses it stops working at once.", targets::named(session, &targets).await?))
+        let targets = targets::find(arguments, session, &words).await?;
+        confirm(arguments, session, &targets, async || {
+            Ok(format!(
+                "Delete {}? {} working at once.",
+                targets::named(arguments, session, &targets).await?,
+                match targets.len() {
+                    1 => "Whatever uses it stops",
+                    _ => "Whatever uses them stops",
+                }
+            ))
         })
         .await?;
         each(session, &targets, &DEED, async |target| {
-            session.client.delete(&target.id).await?;
-            if arguments.get_flag("quiet") {
-                print(target.id.as_str())?;
+            match session.client.delete(&target.id).await {
+                Err(Error::NotFound(_)) if targets::ignores_not_found(arguments) => return Ok(()),
+                result => result?,
             }
+            if arguments.get_flag("quiet") {
+                print(target.id.as_str()).map_err(|failure| failure.after(format!("{target} was deleted")))?;
+            }
+            session.say_done(&format!("Deleted {target}"));
             Ok(())
         })
         .await

@@ -6,17 +6,21 @@ use crate::deliver::Delivery;
 use crate::failure::Failure;
 use crate::verbs::{Printing, json};
 
-/// Delivers the secret and prints the token. `state` says what the token's state is, and how to recover, if the secret is
-/// lost on the way.
+/// Delivers the secret, prints the token and gives where the secret is. `done` says what was done, and `state` what the token's
+/// state is, and how to
+/// recover, if the secret is lost on the way.
 pub(crate) fn hand_out(
     issued: &IssuedToken,
     delivery: Delivery,
     printing: &mut Printing,
+    done: &str,
     state: impl Fn(&str) -> String,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
+    let place = delivery.place();
     let mut token = json(&issued.details);
     if delivery.is_stdout() {
         token["token"] = issued.secret.expose().into();
     }
-    delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), state)
+    delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), done, state)?;
+    Ok(place)
 }

@@ -1,38 +1,63 @@
 //! `ldtokens update`: other names, descriptions and permissions.
 
+use std::cell::Cell;
+
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ldtokens::{DryRun, Token};
 
-use crate::arguments::printing;
+use crate::arguments::{printing, some_description, some_text};
 use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
 use crate::permissions;
-use crate::targets;
+use crate::targets::{self, Target};
 use crate::verbs::{Printing, json};
 
 const DEED: Deed = Deed { doing: "updating", done: "updated", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("update")
-        .about("Change the name, the description or the permissions of tokens")
+        .about("Change the name, description or permissions of tokens")
         .long_about(
-            "Change the name, the description or the permissions of tokens.\n\nEach token is read first, and only what differs \
-             is written, with a test that nobody changed it meanwhile; if someone did it starts over.",
+            "Change the name, description or permissions of tokens.\n\nEach token is read first and only the differences are \
+             sent. If someone else changes the token in the meantime, the update starts over, so no change is lost.",
         )
-        .arg(targets::argument())
-        .arg(Arg::new("name").long("name").short('n').value_name("NAME").help("A new name"))
-        .arg(Arg::new("description").long("description").value_name("TEXT").help("A new description"))
+        .args(targets::arguments())
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .short('n')
+                .value_name("NAME")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("Set the name"),
+        )
+        .arg(
+            Arg::new("description")
+                .long("description")
+                .value_name("TEXT")
+                .value_parser(some_description)
+                .allow_hyphen_values(true)
+                .help("Set the description"),
+        )
         .arg(
             Arg::new("no-description")
                 .long("no-description")
                 .action(ArgAction::SetTrue)
                 .conflicts_with("description")
-                .help("No description any more"),
+                .help("Remove the description"),
         )
-        .arg(Arg::new("comment").long("comment").value_name("TEXT").help("Why, for the audit log"))
+        .arg(
+            Arg::new("comment")
+                .long("comment")
+                .value_name("TEXT")
+                .value_parser(some_text)
+                .allow_hyphen_values(true)
+                .help("Add a comment to the audit log"),
+        )
         .after_help(
-            "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader",
+            "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader\n  \
+             ldtokens update Export --custom-role ops --comment 'Needs releases'",
         );
     let changes = ArgGroup::new("changes").multiple(true).required(true);
     let changes = changes.args(["name", "description", "no-description", "role", "custom-role", "policy"]);
@@ -42,7 +67,9 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let mut printing = Printing::new(arguments)?;
     let permissions = permissions::given(arguments)?;
+    let is_changed = Cell::new(false);
     let change = |token: &mut Token| {
+        let before = token.clone();
         if let Some(name) = arguments.get_one::<String>("name") {
             token.name = Some(name.clone());
         }
@@ -55,16 +82,27 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         if let Some(permissions) = &permissions {
             permissions.apply_to(token);
         }
+        is_changed.set(*token != before);
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(session, &words).await?;
+        let targets = targets::find(arguments, session, &words).await?;
         let done = each(session, &targets, &DEED, async |target| {
             let token = match arguments.get_one::<String>("comment") {
                 Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,
                 None => session.client.edit(&target.id, change).await?,
             };
-            printing.token(&json(&token))?;
+            if session.is_dry_run {
+                session.note(&format!("{target}: nothing would change"));
+                return Ok(());
+            }
+            let printed = printing.token(&json(&token));
+            printed.map_err(|failure| failure.after(format!("{target} was updated")))?;
+            let target = Target { id: target.id.clone(), name: token.name.clone() };
+            session.say_done(&match is_changed.get() {
+                true => format!("Updated {target}"),
+                false => format!("No change to {target}: it is like that already"),
+            });
             Ok(())
         })
         .await;

@@ -53,7 +53,7 @@ fn a_header_is_a_word_with_a_colon_and_never_the_credential() {
 
     let served = Served::start();
     for (word, said) in [
-        (format!("Authorization:{OWNER}").as_str(), "never an argument"),
+        (format!("Authorization:{OWNER}").as_str(), "an argument contains a secret"),
         ("authorization: x", "never an argument"),
         ("Host:x", "the header Host"),
         ("Content-Length:3", "the header Content-Length"),

@@ -35,7 +35,7 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
 
         let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
         let before = count();
-        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["there already"]);
+        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["already exists"]);
         assert!(served.works(&secret) && fs::read_to_string(&file).unwrap() == secret, "what was there stays");
         assert_eq!(count(), before);
         fs::remove_file(&file).unwrap();
@@ -45,7 +45,11 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
         served.owner(&["create", "--role", "reader", "--secret-to", nowhere.to_str().unwrap()]).output().unwrap();
     refused(&output, 2, &["not/there"]);
     std::os::unix::fs::symlink("/nonexistent", &file).unwrap();
-    refused(&served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(), 2, &["there already"]);
+    refused(
+        &served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(),
+        2,
+        &["already exists"],
+    );
 }
 
 #[test]
@@ -115,15 +119,16 @@ fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
         // The way out is one.
         let way = served.owner(&["reset", id, "--yes", "--secret-to", "-", "--output", "json"]).output().unwrap();
         let token: serde_json::Value = serde_json::from_slice(&way.stdout).unwrap();
-        assert!(served.works(token[0]["token"].as_str().unwrap()));
+        assert!(served.works(token["token"].as_str().unwrap()));
     }
-    let output =
-        served.owner(&["reset", "lost", "--yes", "--secret-to-command", "exec 0<&-; exit 0"]).output().unwrap();
-    assert!(
-        matches!(output.status.code(), Some(0 | 11)),
-        "whether a command read it, it alone knows: {}",
-        stderr(&output)
-    );
+    // Whether it ends before the secret is written or after.
+    for ignoring in ["exec 0<&-; exit 0", "exit 0", "exec 0<&-; sleep 0.2", "dd bs=5 count=1 of=/dev/null 2>/dev/null"]
+    {
+        let mut reset = served.owner(&["reset", "lost", "--yes", "--secret-to-command", ignoring]);
+        let output = reset.env("PATH", "/usr/bin:/bin").output().unwrap();
+        assert_eq!(output.status.code(), Some(11), "{ignoring}: {}", stderr(&output));
+        assert!(stderr(&output).contains("did not read all of its standard input"), "{}", stderr(&output));
+    }
 }
 
 #[cfg(target_os = "linux")] // which has /dev/full
@@ -153,7 +158,97 @@ fn into_a_pipe_a_secret_goes_only_where_someone_says_so() {
     );
     assert_eq!(served.json(&["list", "-a"]).as_array().unwrap().len(), before);
     let output = served.owner(&["create", "--role", "reader", "--secret-to", "-"]).output().unwrap();
-    assert!(stdout(&output).contains("secret               api-"), "{}", stdout(&output));
+    let secret = stdout(&output);
+    assert!(secret.starts_with("api-") && secret.lines().count() == 1 && served.works(secret.trim()), "{secret}");
+}
+
+#[test]
+fn standard_output_has_the_secret_alone_where_it_is_told_to_have_it() {
+    let served = Served::start();
+    let (a, _) = served.create("a");
+    for arguments in [
+        &["create", "--role", "reader"][..],
+        &["reset", "a", "--yes"],
+        &["postToken", "role==reader"],
+        &["resetToken", &format!("tokenId={a}")],
+    ] {
+        let output = served.owner(&[arguments, &["--secret-to", "-"]].concat()).output().unwrap();
+        let secret = stdout(&output);
+        assert!(served.works(secret.strip_suffix('\n').unwrap()), "{arguments:?}: {}", stderr(&output));
+        // A program that reads JSON finds it in its place.
+        let arguments = [arguments, &["--secret-to", "-", "--output", "json"]].concat();
+        let token: serde_json::Value =
+            serde_json::from_slice(&served.owner(&arguments).output().unwrap().stdout).unwrap();
+        let token = token.get(0).unwrap_or(&token);
+        assert!(served.works(token["token"].as_str().unwrap()));
+    }
+    // Of several nobody could tell which is whose.
+    served.create("b");
+    refused(&served.owner(&["reset", "a", "b", "--yes", "--secret-to", "-"]).output().unwrap(), 2, &["--output json"]);
+}
+
+#[test]
+fn a_secret_for_a_closed_standard_output_is_not_made() {
+    let served = Served::start();
+    let (id, secret) = served.create("kept");
+    let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
+    let before = count();
+    let run = |line: String| {
+        let mut shell = crate::support::shell(&line, served.folder.path());
+        shell.env("LD_ACCESS_TOKEN", crate::support::OWNER).env("LD_BASE_URI", &served.url).output().unwrap()
+    };
+    for line in [
+        "ldtokens create --role reader --secret-to - >&-".to_owned(),
+        "ldtokens create --role reader --secret-to - >/dev/null".to_owned(),
+        "ldtokens postToken role==reader >&-".to_owned(),
+        format!("ldtokens reset {id} --yes --secret-to - >&-"),
+        format!("ldtokens resetToken tokenId={id} >&-"),
+    ] {
+        refused(&run(line.clone()), 2, &["would be lost", "--secret-to FILE"]);
+        assert_eq!(count(), before, "{line}");
+        assert!(served.works(&secret), "{line}");
+    }
+    assert!(stderr(&run("ldtokens list >&-".to_owned())).contains("nothing is shown"));
+    assert_eq!(stderr(&run("ldtokens list >/dev/null".to_owned())), "");
+}
+
+#[cfg(target_os = "linux")] // which has /dev/full
+#[test]
+fn what_was_done_is_told_also_where_the_rest_cannot_be_printed() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = served.create("changing");
+    let (other, _) = served.create("other");
+    let file = folder.path().join("secret");
+    let to = file.to_str().unwrap();
+    for (arguments, words) in [
+        (&["create", "--role", "reader", "--secret-to", to][..], "was created, and its secret delivered"),
+        (&["postToken", "role==reader", "--secret-to", to], "was created, and its secret delivered"),
+        (&["reset", &id, "--yes", "--secret-to", to], "was reset, and its secret delivered"),
+        (&["update", &id, "--description", "x"], "was updated"),
+        (&["delete", &id, &other, "--yes", "-q"], "2 of 2 deleted"),
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = served.owner(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+        if arguments.contains(&to) {
+            assert!(served.works(&fs::read_to_string(&file).unwrap()));
+            fs::remove_file(&file).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_new_tokens_id_cannot_be_in_a_files_name() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("{id}.secret");
+    for arguments in [&["create", "--role", "reader"][..], &["postToken", "role==reader"]] {
+        let output = served.owner(&[arguments, &["--secret-to", to.to_str().unwrap()]].concat()).output().unwrap();
+        refused(&output, 2, &["no ID before it is created"]);
+    }
+    assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::secrets::assert_absent;
-use crate::support::{OWNER, Served, stderr, stdout, with_stdin, write_with_mode};
+use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin, write_with_mode};
 
 /// Where curl is, if it is installed.
 fn curl() -> Option<PathBuf> {
@@ -107,6 +107,103 @@ fn each_commands_dry_run_does_the_same_when_it_is_pasted() {
     served.create("Second");
     shell.paste(&["delete", "Export", "Second"], "");
     assert_eq!((named("Export"), named("Second")), (Value::Array(vec![]), Value::Array(vec![])));
+}
+
+/// Whoever names a token can write what a shell would run.
+#[test]
+fn on_standard_output_a_dry_run_has_commands_or_nothing() {
+    let served = Served::start();
+    let hostile = "$(touch owned) `touch owned`; touch owned\ntouch owned # '\"";
+    let (id, _) = served.create(hostile);
+    let (other, _) = served.create("other");
+    for (arguments, is_empty) in [
+        (&["update", &id, &other, "--role", "reader", "--output", "json"][..], true),
+        (&["update", &id, &other, "--role", "reader", "--output", "csv"], true),
+        (&["get", &id, &other, "--output", "json"], false),
+        (&["update", &id, "--role", "reader"], true),
+        (&["update", &id, "--role", "reader", "--output", "json"], true),
+        (&["update", &id, "--role", "reader", "--output", "yaml"], true),
+        (&["update", &id, "--description", hostile], false),
+        (&["update", &id, "--description", hostile, "--output", "json"], false),
+        (&["list", "-a"], false),
+        (&["list", "-a", "--output", "csv"], false),
+        (&["get", &id], false),
+        (&["get", hostile, "--output", "json"], false),
+        (&["delete", &id, "-q"], false),
+        (&["reset", &id, "--output", "yaml"], false),
+        (&["create", "--role", "reader", "--name", hostile], false),
+        (&["getTokens"], false),
+    ] {
+        let mut command = served.owner(arguments);
+        let output = command.arg("--dry-run").output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        let lines = stdout(&output);
+        assert_eq!(lines.is_empty(), is_empty, "{arguments:?}: {lines}");
+        assert_eq!(stderr(&output).contains("nothing would change"), is_empty && !arguments.contains(&"json"));
+        // Neither curl nor printf does anything here; whatever else is run would.
+        let folder = tempfile::tempdir().unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("curl() {{ :; }}; touch() {{ echo > owned; }}\n{lines}")]);
+        let ran = shell.env_clear().current_dir(folder.path()).output().unwrap();
+        assert!(ran.status.success(), "{lines}: {}", stderr(&ran));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}: {lines}");
+    }
+}
+
+/// A pasted dry run must not send another account's credential.
+#[test]
+fn a_dry_run_takes_the_credential_from_where_the_command_would() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it's mine");
+    write_with_mode(&file, OWNER, 0o600);
+    let file = file.to_str().unwrap();
+    let print = format!("cat \"{file}\" # and no more");
+    let config = folder.path().join("config.yaml");
+    let profile = format!("profiles: {{ci: {{host: '{}', token-variable: LD_CI_TOKEN}}}}", served.url);
+    write_with_mode(&config, &profile, 0o600);
+    let other = "api-00000000-0000-4000-8000-000000000000";
+    for source in [&["--token-file", file][..], &["--token-command", &print], &["--profile", "ci"]] {
+        let name = source.join(" ");
+        let mut command =
+            ldtokens(&[source, &["postToken", "role==reader", &format!("name=={name}"), "--dry-run"]].concat());
+        if source[0] != "--profile" {
+            command.args(["--host", &served.url]);
+        }
+        command.env("LD_ACCESS_TOKEN", other).env("LDTOKENS_CONFIG", &config).env("LD_CI_TOKEN", OWNER);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let lines = stdout(&output);
+        assert!(!lines.contains("LD_ACCESS_TOKEN") && !lines.contains(OWNER), "{lines}");
+        if curl().is_some() {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &lines]).env("LD_ACCESS_TOKEN", other).env("LD_CI_TOKEN", OWNER);
+            assert!(shell.output().unwrap().status.success(), "{lines}");
+            let made = served.json(&["list", "-a", "--filter", &format!("name={name}")]);
+            assert_eq!(made.as_array().unwrap().len(), 1, "{lines}");
+        }
+    }
+    // What came from standard input is gone, and nothing else is sent in its place.
+    let mut command = ldtokens(&["getTokens", "--dry-run", "--token-stdin", "--host", &served.url]);
+    let lines = stdout(&command.output().unwrap());
+    assert!(lines.contains("${LDTOKENS_CREDENTIAL:?") && !lines.contains("LD_ACCESS_TOKEN"), "{lines}");
+}
+
+#[test]
+fn a_header_without_a_value_is_kept() {
+    let served = Served::start();
+    let output = served.owner(&["getTokens", "X-Empty:", "X-Full:a", "--dry-run"]).output().unwrap();
+    let line = stdout(&output);
+    assert!(line.contains("--header 'x-empty;'") && line.contains("--header 'x-full: a'"), "{line}");
+}
+
+#[cfg(target_os = "linux")] // which has /dev/full
+#[test]
+fn a_dry_run_that_nobody_could_read_fails() {
+    let served = Served::start();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = served.owner(&["getTokens", "--dry-run"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
 
 #[test]

@@ -226,7 +226,7 @@ async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usiz
 
 /// All tokens by ID; one is the owner's.
 async fn all(client: &Client) -> BTreeMap<String, Token> {
-    let tokens = client.list().limit(1000).collect_all().await.unwrap();
+    let tokens = client.list().page_size(1000).collect_all().await.unwrap();
     tokens.into_iter().map(|token| (token.id.to_string(), token)).collect()
 }
 

@@ -57,12 +57,12 @@ fn what_one_command_makes_the_next_one_finds_and_others_do_not_see() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let made = json(&home, &["create", "-n", "kept", "--role", "reader", "--secret-to", "-"]);
     let listed = json(&home, &["list", "-f", "name=kept"]);
-    assert_eq!(listed[0]["_id"], made[0]["_id"]);
+    assert_eq!(listed[0]["_id"], made["_id"]);
     assert_eq!(json(&other, &["list", "-f", "name=kept"]).as_array().unwrap().len(), 0);
     // Also where the owner's first token is gone, as long as it has one that can do as much.
     let admin = json(&home, &["create", "-n", "another", "--role", "admin", "--secret-to", "-"]);
     assert!(run(&home, &["delete", "Owner", "--yes"]).status.success());
-    assert_eq!(json(&home, &["list", "-f", "name=another"])[0]["_id"], admin[0]["_id"]);
+    assert_eq!(json(&home, &["list", "-f", "name=another"])[0]["_id"], admin["_id"]);
     // Where none is left it says how to go on.
     assert!(run(&home, &["delete", "another", "--yes"]).status.success());
     refused(&run(&home, &["list"]), 1, &["local.db", "move the file away"]);

@@ -1,7 +1,12 @@
 //! The real binary, against a real server.
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
+mod arguments;
 mod bash_client;
+#[cfg(unix)]
+mod connections;
+#[cfg(unix)]
+mod credentials;
 #[cfg(unix)]
 mod deliveries;
 mod demo;
@@ -10,8 +15,14 @@ mod dry_runs;
 mod durability;
 mod formats;
 #[cfg(unix)]
+mod forms;
+#[cfg(unix)]
 mod gate;
+#[cfg(unix)]
+mod hidden_text;
 mod local;
+#[cfg(unix)]
+mod login;
 mod operations;
 #[cfg(target_os = "linux")]
 mod processes;
@@ -28,4 +39,10 @@ mod statuses;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod told;
 mod verbs;
+#[cfg(unix)]
+mod voice;
+mod whoami;
+mod yaml;

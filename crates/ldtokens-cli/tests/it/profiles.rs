@@ -52,7 +52,7 @@ fn a_profile_brings_its_host_and_its_credential() {
     works(home.run(&["list", "--profile", "file"], &[]));
     works(home.run(&["list", "--profile", "other"], &[("OTHER", OWNER)]));
     works(home.run(&["list"], &[("LDTOKENS_PROFILE", "other"), ("OTHER", OWNER)]));
-    refused(&home.run(&["list", "--profile", "other"], &[]), 3, &["the variable OTHER", "nothing is there"]);
+    refused(&home.run(&["list", "--profile", "other"], &[]), 3, &["the variable OTHER", "it is empty"]);
     refused(&home.run(&["list", "--profile", "nobody"], &[]), 2, &["no profile `nobody`", "file, main, other"]);
     refused(&home.run(&["list"], &[("LDTOKENS_PROFILE", "nobody")]), 2, &["no profile `nobody`"]);
 }
@@ -115,7 +115,7 @@ fn config_says_what_applies_and_why_and_needs_no_credential() {
     let host = json.as_array().unwrap().iter().find(|row| row["setting"] == "host").unwrap();
     assert_eq!((&host["value"], &host["because"]), (&"https://app.launchdarkly.us".into(), &"--host".into()));
     let nothing = stdout(&ldtokens(&["config"]).output().unwrap());
-    assert!(nothing.contains("(not there)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
+    assert!(nothing.contains("(does not exist)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
 }
 
 #[test]
@@ -158,19 +158,19 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
         let mut command = ldtokens(&["list", "--host", &served.url, "--token-file"]);
         works(command.arg(&odd).output().unwrap());
     }
-    for mode in [0o640, 0o604, 0o644] {
+    for mode in [0o604, 0o644] {
         let open = path(&home.private("open", OWNER, mode));
-        refused(&run(&["--token-file", &open]), 3, &["others can read it", "chmod 600"]);
+        refused(&run(&["--token-file", &open]), 3, &["everyone on this machine can read it", "chmod o-r"]);
     }
-    refused(&run(&["--token-file", &path(&home.private("empty", "\n", 0o600))]), 3, &["nothing is there"]);
+    refused(&run(&["--token-file", &path(&home.private("empty", "\n", 0o600))]), 3, &["it is empty"]);
     refused(&run(&["--token-file", "/nonexistent"]), 3, &["/nonexistent"]);
     refused(&run(&["--token-file", &path(&home.private("long", &"x".repeat(5000), 0o600))]), 3, &["longer"]);
     refused(&run(&["--token-command", "echo hunter2; exit 7"]), 3, &["status: 7"]);
-    refused(&run(&["--token-command", "true"]), 3, &["nothing is there"]);
+    refused(&run(&["--token-command", "true"]), 3, &["it is empty"]);
     let two = run(&["--token-command", "printf 'hunter2\\nhunter3'"]);
     refused(&two, 2, &["--token-command", "white space"]);
     assert!(!stderr(&two).contains("hunter2\n") && !stderr(&two).contains("hunter2 "), "{}", stderr(&two));
-    let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), "{}");
+    let both = with_stdin(served.owner(&["postToken", "-", "--token-stdin"]), r#"{"role": "reader"}"#);
     refused(&both, 2, &["the body and the credential can't both come from standard input"]);
     let both = with_stdin(served.owner(&["delete", "-", "--yes", "--token-stdin"]), "x");
     refused(&both, 2, &["the IDs and the credential"]);

@@ -274,3 +274,30 @@ fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn the_last_lines_are_exports_that_work_in_another_shell() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    drop(listener);
+    let mut child = ldtokens(&["serve", "--port", &port, "--log", "off"]).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let exports: Vec<String> = lines.filter(|line| line.starts_with("  export ")).take(2).collect();
+    assert!(exports[0].ends_with(&format!("=http://127.0.0.1:{port}")), "{exports:?}");
+    let home = tempfile::tempdir().unwrap();
+    let script = format!("{}; ldtokens whoami -o json", exports.join(";"));
+    let output = crate::support::shell(&script, home.path()).output().unwrap();
+    assert!(output.status.success() && stdout(&output).contains("tokenId"), "{}", stderr(&output));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // A secret that was given is not shown.
+    let (mut child, lines) = serve(&["--log", "off"], 8);
+    assert!(lines.iter().any(|line| line == "  export LD_ACCESS_TOKEN=\"$LDTOKENS_ROOT_TOKEN\""), "{lines:?}");
+    assert!(!lines.concat().contains(OWNER));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let both = ldtokens(&["serve", "--port", "1", "--listen", "127.0.0.1:1"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}

@@ -78,7 +78,7 @@ fn tab_completes_words_that_bash_itself_breaks_at_signs() {
         "ldtokens postToken role==r\tserv\tf\tname==a:b=c \t".to_owned(),
         "ldtokens postToken 'role==w\tx".to_owned(),
         "ldtokens create --ro\twr\t--serv\t".to_owned(),
-        "ldtokens list --output=nd\t--columns _id,rea\t".to_owned(),
+        "ldtokens list --output=nd\t--columns _id,acc\t".to_owned(),
         "ldtokens list --filter lastU\t'<90d' --filter kind=s\t--sort -cre\t".to_owned(),
         "ldtokens list -f 'servic\t=t\t".to_owned(),
         format!("ldtokens get {beginning}\t"),
@@ -96,7 +96,7 @@ fn tab_completes_words_that_bash_itself_breaks_at_signs() {
         "<postToken><role==reader><serviceToken:=false><name==a:b=c>".to_owned(),
         "<postToken><role==writerx>".to_owned(),
         "<create><--role><writer><--service>".to_owned(),
-        "<list><--output=ndjson><--columns><_id,reach>".to_owned(),
+        "<list><--output=ndjson><--columns><_id,access>".to_owned(),
         "<list><--filter><lastUsed<90d><--filter><kind=service><--sort><-creationDate>".to_owned(),
         "<list><-f><serviceToken=true>".to_owned(),
         format!("<get><{id}>"),
@@ -133,7 +133,7 @@ fn bash_lists_what_there_is_with_what_it_means() {
     assert!(values(&body).contains(&"serviceToken:=") && values(&body).contains(&"-"), "{body:#?}");
     assert_eq!(values(&listed("ldtokens postToken role==")), ["reader", "writer", "admin"]);
     assert_eq!(values(&listed("ldtokens update x --role ")), ["reader", "writer", "admin"]);
-    assert_eq!(values(&listed("ldtokens list --output ")), ["table", "json", "ndjson", "yaml", "csv"]);
+    assert_eq!(values(&listed("ldtokens list --output ")), ["table", "json", "ndjson", "yaml", "csv", "value"]);
 
     let columns = listed("ldtokens list --columns _id,");
     assert!(values(&columns).contains(&"_id,name") && values(&columns).contains(&"_id,kind"), "{columns:#?}");
@@ -371,6 +371,7 @@ fn each_command_has_a_man_page_with_its_flags_and_parameters() {
             "ldtokens-resetToken.1",
             &[".SH PARAMETERS\n.TP\n\\fBtokenId=", "\\fBexpiry=", "Unix epoch time", ".SH EXAMPLE"][..],
         ),
+        ("ldtokens.1", &[".SH ENVIRONMENT\n.TP\n\\fBLD_ACCESS_TOKEN", "\\fBNO_COLOR\\fR"]),
         ("ldtokens-postToken.1", &[".SH BODY\n", "\\fBrole==", "\\fBserviceToken:=", "one of reader, writer, admin"]),
         ("ldtokens-list.1", &[".SH EXAMPLES\n", "\\-\\-show\\-all"]),
         ("ldtokens.1", &[".SH \"EXIT STATUS\"\n", "ldtokens\\-getToken(1)"]),

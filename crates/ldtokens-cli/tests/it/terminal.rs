@@ -72,7 +72,7 @@ fn what_destroys_asks_first_and_takes_only_yes_for_yes() {
             terminal.type_in(answer);
             let (status, shown) = terminal.end();
             assert_eq!(status, Some(130), "{verb} {answer:?}: {shown}");
-            assert!(shown.contains("nothing was done"), "{shown}");
+            assert!(shown.contains("cancelled: nothing was changed"), "{shown}");
             assert!(served.works(&secret), "{verb} {answer:?}");
         }
     }
@@ -106,7 +106,7 @@ fn where_nobody_can_answer_nothing_is_asked_and_nothing_done() {
     for arguments in [&["delete", id.as_str()][..], &["reset", &id, "--secret-to", "-"]] {
         let output = served.owner(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-        assert!(stderr(&output).contains("give --yes") && !stderr(&output).contains("[y/N]"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("use --yes") && !stderr(&output).contains("[y/N]"), "{}", stderr(&output));
 
         // Someone could read the question, but the answer comes from a pipe; and the other way round.
         let piped = |terminal: Terminal| {
@@ -158,12 +158,13 @@ fn progress_is_a_line_on_a_terminal_that_goes_away_and_never_on_standard_output(
     for number in 1..=3 {
         assert!(shown.contains(&format!("deleting {number} of 3: ")), "{shown:?}");
     }
-    assert_eq!(screen(&shown, 40), ["ldtokens: 3 of 3 deleted", ""]);
+    assert_eq!(screen(&shown, 40), ["3 of 3 deleted", ""]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", ids.join("\n")));
 
     let ids: Vec<String> = ["one", "two"].map(|name| served.create(name).0).into();
     let output = served.owner(&["delete", &ids[0], &ids[1], "--yes"]).output().unwrap();
-    assert_eq!((stdout(&output), stderr(&output)), (String::new(), "ldtokens: 2 of 2 deleted\n".to_owned()));
+    let told = format!("Deleted {}\nDeleted {}\n2 of 2 deleted\n", ids[0], ids[1]);
+    assert_eq!((stdout(&output), stderr(&output)), (String::new(), told));
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn a_name_commands_no_terminal() {
     let (other, _) = served.create("Export");
     let shows = |shown: &str| {
         assert!(!shown.contains("\u{1b}[2J") && !shown.contains("\rharmless"), "{shown:?}");
-        assert!(shown.contains("harmless"), "{shown:?}");
+        assert!(shown.contains("harm"), "{shown:?}");
     };
     for verb in ["list", "get"] {
         let arguments = if verb == "list" { vec!["list"] } else { vec!["get", &id] };
@@ -226,13 +227,59 @@ fn ctrl_c_in_a_batch_finishes_the_request_under_way_and_tells_what_was_done() {
     terminal.expect("deleting 1 of 3");
     gate.arrival();
     terminal.type_in(CTRL_C);
-    terminal.expect("waiting for the answer to the last request");
+    terminal.expect("waiting for the response to the last request");
     gate.open();
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
     let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
-    assert!(shown.replace("\r\n", "").contains(&summary), "{shown}");
+    assert!(shown.replace("\r\n", " ").contains(&summary), "{shown}");
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
+}
+
+/// The pause is longer than the test waits.
+#[test]
+fn ctrl_c_in_a_pause_for_the_rate_limit_sends_nothing_more() {
+    let served = Served::with(&["--fault", "deleteToken status=429 retry-after=55 after=1"]);
+    let ids = ["one", "two", "three"].map(|name| served.create(name).0);
+    let gate = Gate::before(&served.url);
+    gate.open();
+    let terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    gate.arrival();
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
+    assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains(&summary), "{shown}");
+    assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
+}
+
+#[test]
+fn ctrl_c_while_it_backs_off_stops_and_says_what_is_not_known() {
+    let served = Served::with(&["--fault", "deleteToken status=500"]);
+    let (id, _) = served.create("one");
+    let gate = Gate::before(&served.url);
+    gate.open();
+    let terminal = Terminal::run(by(&gate, &["delete", &id, "--yes"]));
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains("carried out is not known"), "{shown}");
+}
+
+/// The gate stays closed: an end that waited for the answer would never come.
+#[test]
+fn ctrl_c_while_an_update_reads_ends_at_once() {
+    let served = Served::start();
+    let (id, _) = served.create("one");
+    let gate = Gate::before(&served.url);
+    let terminal = Terminal::run(by(&gate, &["update", &id, "--name", "other"]));
+    gate.arrival();
+    terminal.type_in(CTRL_C);
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
 }
 
 #[test]
@@ -243,12 +290,12 @@ fn a_second_ctrl_c_ends_at_once() {
     let mut terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], "--yes"]));
     gate.arrival();
     terminal.type_in(CTRL_C);
-    terminal.expect("interrupt again to end at once");
+    terminal.expect("press Ctrl-C again to stop");
     terminal.type_in(CTRL_C);
     // The gate stays closed: an end that waited for the answer would never come.
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
-    assert!(shown.contains("whether the last request was carried out is not known"), "{shown}");
+    assert!(shown.replace("\r\n", " ").contains("it is not known whether the last request was carried out"), "{shown}");
     assert!(is_there(&served, &ids[1]));
 }
 
@@ -274,4 +321,27 @@ fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
         assert_eq!(status, Some(130), "{arguments:?}: {shown}");
         assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
     }
+}
+
+/// Which token the credential is, `GET /caller-identity` says (fact 13).
+#[test]
+fn before_the_token_in_use_is_destroyed_there_is_a_warning() {
+    let served = Served::start();
+    let own = served.json(&["list", "-f", "name=Owner"])[0]["_id"].as_str().unwrap().to_owned();
+    let (other, _) = served.create("other");
+    for (verb, ids, is_own) in [
+        ("delete", vec![own.as_str()], true),
+        ("reset", vec![own.as_str()], true),
+        ("delete", vec![other.as_str(), own.as_str()], true),
+        ("delete", vec![other.as_str()], false),
+    ] {
+        let mut terminal = Terminal::run(served.owner(&[&[verb], &ids[..]].concat()));
+        let before = terminal.expect("[y/N] ");
+        let is_warned =
+            before.split_whitespace().collect::<Vec<_>>().join(" ").contains("the token that this command uses");
+        assert_eq!(is_warned, is_own, "{verb} {ids:?}: {before}");
+        terminal.type_in("n\r");
+        assert_eq!(terminal.end().0, Some(130));
+    }
+    assert!(served.works(OWNER));
 }

@@ -23,7 +23,7 @@ fn a_tokens_whole_life_by_its_name() {
         "--secret-to",
         file.to_str().unwrap(),
     ]);
-    let token = &created[0];
+    let token = &created;
     let id = token["_id"].as_str().unwrap();
     assert_eq!(token["name"], "Nightly export");
     assert_eq!(token["description"], "Feeds the warehouse", "the mark of the attempt is taken off again");
@@ -33,14 +33,14 @@ fn a_tokens_whole_life_by_its_name() {
     assert!(served.works(&secret));
     assert_eq!(token["token"], secret[secret.len() - 4..]);
 
-    assert_eq!(served.json(&["get", "Nightly export"])[0]["_id"], id);
-    assert_eq!(served.json(&["get", id])[0]["name"], "Nightly export");
+    assert_eq!(served.json(&["get", "Nightly export"])["_id"], id);
+    assert_eq!(served.json(&["get", id])["name"], "Nightly export");
     assert_eq!(served.json(&["list", "--filter", "name=Nightly export"])[0]["_id"], id);
 
     let updated =
         served.json(&["update", "Nightly export", "--name", "Export", "--no-description", "--role", "writer"]);
-    assert_eq!((&updated[0]["name"], &updated[0]["role"]), (&"Export".into(), &"writer".into()));
-    assert_eq!(updated[0].get("description"), None);
+    assert_eq!((&updated["name"], &updated["role"]), (&"Export".into(), &"writer".into()));
+    assert_eq!(updated.get("description"), None);
 
     let second = folder.path().join("second");
     served.json(&["reset", "Export", "--expires-in", "1h", "--secret-to", second.to_str().unwrap()]);
@@ -49,7 +49,7 @@ fn a_tokens_whole_life_by_its_name() {
 
     let deleted = served.owner(&["delete", "Export", "--yes"]).output().unwrap();
     assert!(deleted.status.success(), "{}", stderr(&deleted));
-    assert_eq!((stdout(&deleted), stderr(&deleted)), (String::new(), String::new()));
+    assert_eq!((stdout(&deleted), stderr(&deleted)), (String::new(), format!("Deleted {id} (Export)\n")));
     assert!(!served.works(&second));
 }
 
@@ -61,16 +61,15 @@ fn permissions_come_from_a_role_from_custom_roles_or_from_a_policy() {
     let statements = r#"[{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]}]"#;
     std::fs::write(&policy, statements).unwrap();
     let policy = policy.to_str().unwrap();
-    let create = |name: &str, flags: &[&str]| {
-        served.json(&[&["create", "--name", name, "--secret-to", "-"], flags].concat())[0].clone()
-    };
+    let create =
+        |name: &str, flags: &[&str]| served.json(&[&["create", "--name", name, "--secret-to", "-"], flags].concat());
     assert_eq!(
         create("a", &["--custom-role", "ops", "--custom-role", "dev"])["customRoleIds"],
         serde_json::json!(["ops", "dev"])
     );
     assert_eq!(create("b", &["--policy", policy])["inlineRole"][0]["actions"][0], "updateOn");
     let changed = served.json(&["update", "b", "--role", "reader"]);
-    assert_eq!((&changed[0]["role"], changed[0].get("inlineRole")), (&"reader".into(), None));
+    assert_eq!((&changed["role"], changed.get("inlineRole")), (&"reader".into(), None));
     let piped = with_stdin(served.owner(&["update", "b", "--policy", "-", "--output", "json"]), statements);
     assert!(stdout(&piped).contains("updateOn"), "{}", stderr(&piped));
 
@@ -106,7 +105,7 @@ fn a_name_that_several_bear_is_not_guessed_at() {
     refused(&served.owner(&["delete", &first, "nobody", "--yes"]).output().unwrap(), 5, &["`nobody`"]);
     assert_eq!(served.json(&["list", "--show-all"]).as_array().unwrap().len(), before);
     served.owner(&["delete", &first, "--yes"]).output().unwrap();
-    assert_eq!(served.json(&["get", "twin"])[0]["_id"].as_str(), Some(second.as_str()));
+    assert_eq!(served.json(&["get", "twin"])["_id"].as_str(), Some(second.as_str()));
 }
 
 #[test]
@@ -136,7 +135,6 @@ fn several_are_done_one_after_the_other_and_the_summary_says_which() {
     let input = format!("{}\n\n{}\n", ids[2], ids[3]);
     let output = with_stdin(served.owner(&["delete", "-", "--yes"]), &input);
     assert!(output.status.success() && stderr(&output).contains("2 of 2 deleted"), "{}", stderr(&output));
-    refused(&with_stdin(served.owner(&["delete", "-", "--yes"]), "\n"), 2, &["names no token"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub const HOST_VARIABLES: &[&str] = &["LD_BASE_URI", "LAUNCHDARKLY_API_HOST"];
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// Reads the variables by way of `lookup`.
+/// Reads the variables with `lookup`.
 pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, ConfigError> {
     let lookup: Lookup<'_> = &lookup;
     let (name, credential) = first_set(lookup, CREDENTIAL_VARIABLES)?

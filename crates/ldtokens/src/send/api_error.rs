@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use ldtokens_client::Secret;
-use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
 use crate::send::operation::Operation;
@@ -82,15 +83,17 @@ struct Body {
 pub(crate) fn read(
     operation: Operation,
     status: StatusCode,
+    headers: &HeaderMap,
     body: &[u8],
     retry_after: Option<Duration>,
     credential: &Secret,
 ) -> ApiError {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     let shown = |text: &str| printable(text, credential);
-    let message = match body.message.as_deref() {
-        None | Some("") => status.canonical_reason().unwrap_or("unknown status").to_owned(),
-        Some(message) => shown(message),
+    let message = match (redirect(status, headers), body.message.as_deref()) {
+        (Some(to), _) => format!("it redirects to {}, and redirects are not followed", shown(&to)),
+        (None, None | Some("")) => status.canonical_reason().unwrap_or("unknown status").to_owned(),
+        (None, Some(message)) => shown(message),
     };
     ApiError {
         operation,
@@ -101,6 +104,17 @@ pub(crate) fn read(
         request_id: None,
         retry_after,
     }
+}
+
+/// Where a redirect leads, without its query, which may hold a secret.
+fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let to = headers.get(LOCATION).filter(|_| status.is_redirection())?.to_str().ok()?;
+    let Ok(mut url) = Url::parse(to) else { return to.split(['?', '#']).next().map(str::to_owned) };
+    url.set_query(None);
+    url.set_fragment(None);
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    Some(url.into())
 }
 
 /// `text` on one line of bounded length, without the credential or anything that has the form of a secret.

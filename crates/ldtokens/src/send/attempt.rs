@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use ldtokens_client::Secret;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
 use crate::error::{Error, TransportError};
@@ -20,6 +21,8 @@ pub(crate) struct Attempt {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) result: Result<Response, Error>,
+    /// Whether the request only reads, and the response is something that does not claim to be JSON, such as a login page.
+    pub(crate) is_page: bool,
 }
 
 /// What an attempt needs to know about its call.
@@ -34,19 +37,24 @@ pub(crate) struct Context<'a> {
 }
 
 /// Sends `request` once, and learns from its response's headers.
-pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Permit<'_>) -> Attempt {
+pub(crate) async fn attempt(context: Context<'_>, request: Request, mut permit: Permit<'_>) -> Attempt {
     let Context { http, clock, credential, operation, method } = context;
     let failed = |outcome, status, source| Attempt {
         outcome,
         status,
         request_id: None,
+        is_page: false,
         result: Err(Error::Transport { operation, source: TransportError::new(source) }),
     };
+    permit.sending();
     let response = match http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
-            return failed(AttemptOutcome::Refused { wait_named: false }, None, source);
+            let is_lasting = is_lasting(&source);
+            let outcome =
+                if is_lasting { AttemptOutcome::Impossible } else { AttemptOutcome::Refused { wait_named: false } };
+            return failed(outcome, None, source);
         }
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
@@ -57,7 +65,7 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
     let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
 
     let body = match response.bytes().await {
-        Ok(body) => body,
+        Ok(body) => without_mark(body),
         // The status says that it is done.
         Err(_) if status.is_success() && says_done_by_status(method) => Bytes::new(),
         Err(source) if status.is_success() => {
@@ -67,17 +75,18 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
         Err(_) => Bytes::new(),
     };
     let (outcome, result) = if status.is_success() {
-        let response = Response::new(status, headers, body);
+        let response = Response::new(status, headers.clone(), body);
         if response.can_be_json() || says_done_by_status(method) {
             (AttemptOutcome::Responded(status.as_u16()), Ok(response))
         } else {
-            let place = "the body is not JSON".to_owned();
+            let place = foreign_type(&headers)
+                .map_or_else(|| "the body is not JSON".to_owned(), |named| format!("the body is {named} and not JSON"));
             let error = Error::Undecodable { operation, token_id: None, place };
             (AttemptOutcome::Unknown { wait_named: false }, Err(error))
         }
     } else {
         let wait_named = named_wait.is_some();
-        let mut error = api_error::read(operation, status, &body, named_wait, credential);
+        let mut error = api_error::read(operation, status, &headers, &body, named_wait, credential);
         error.request_id.clone_from(&request_id);
         let outcome = match status.as_u16() {
             429 => AttemptOutcome::Refused { wait_named },
@@ -86,7 +95,34 @@ pub(crate) async fn attempt(context: Context<'_>, request: Request, permit: Perm
         };
         (outcome, Err(Error::from_api(error)))
     };
-    Attempt { outcome, status: Some(status), request_id, result }
+    let is_page =
+        method.is_safe() && matches!(result, Err(Error::Undecodable { .. })) && foreign_type(&headers).is_some();
+    Attempt { outcome, status: Some(status), request_id, result, is_page }
+}
+
+/// Whether the next connection would fail as this one did: the other side's certificate is not trusted, or it does not speak
+/// TLS.
+fn is_lasting(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| {
+        let cause = cause.to_string();
+        cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
+    })
+}
+
+/// The body without a byte-order mark, which some proxies put before it and RFC 8259 lets a reader skip.
+fn without_mark(body: Bytes) -> Bytes {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body }
+}
+
+/// The type of a body that does not claim to be JSON, such as `text/html`.
+fn foreign_type(headers: &HeaderMap) -> Option<&str> {
+    let named = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    let is_type =
+        essence.len() <= 60 && essence.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
+    (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
 }
 
 /// Whether any 2xx means success, whatever its body is: the body of a patch can be read again, and a deletion has none.

@@ -4,10 +4,15 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::send::operation::Operation;
 
-/// Is told what a client does, as typed values, for metrics. Everything it is told is safe to print.
+/// Gets what a client does, as typed values, for metrics. All of it is safe to print.
 ///
 /// For logs there is `tracing`: the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
+    /// An attempt begins: its request is sent now.
+    fn sending(&self, operation: Operation, method: &str) {
+        let _ = (operation, method);
+    }
+
     /// An attempt has ended.
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let _ = attempt;
@@ -29,7 +34,7 @@ pub struct AttemptEvent<'a> {
     pub token_id: Option<&'a str>,
     /// The request's method.
     pub method: &'a str,
-    /// The request's path and query. The `expiry` that a reset gets when it is sent is not in it.
+    /// The request's path and query.
     pub path: &'a str,
     /// The attempt's number in the call, counted from 1.
     pub number: u32,

@@ -123,7 +123,7 @@ impl Pacing {
             let now = clock.elapsed();
             let gate = self.lock().enter(route, now);
             match gate {
-                Gate::Open => return Ok(Permit { pacing: self, route, sent: now, end: PermitEnd::NoResponse }),
+                Gate::Open => return Ok(Permit { pacing: self, route, sent: now, end: PermitEnd::NotSent }),
                 Gate::OpensAt(at) if at >= deadline => {
                     return Err(TooLate { wait: at.saturating_sub(now), rate_limited: true });
                 }
@@ -299,6 +299,11 @@ enum PermitEnd {
 }
 
 impl Permit<'_> {
+    /// From now on the server may count the request.
+    pub(crate) fn sending(&mut self) {
+        self.end = PermitEnd::NoResponse;
+    }
+
     /// Learns from the response.
     pub(crate) fn responded(mut self, seen: &RateLimit, clock: &dyn Clock) {
         self.end = PermitEnd::Response;

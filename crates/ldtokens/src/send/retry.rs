@@ -125,6 +125,8 @@ pub(crate) enum AttemptOutcome {
     Responded(u16),
     /// Nothing was done: 429, or no connection.
     Refused { wait_named: bool },
+    /// Nothing was done, and another attempt would end the same: no connection, because the other side is not trusted.
+    Impossible,
     /// The request was sent, and no usable response came: it may have been carried out. A 5xx too can come from a gateway
     /// after the API has done the work.
     Unknown { wait_named: bool },
@@ -173,7 +175,12 @@ pub(crate) fn decide(
 ) -> Decision {
     use AttemptOutcome::{Refused, Responded, Unknown};
     let unknown = state.unknown || matches!(outcome, Unknown { .. });
+    let give_up = match unknown && idempotency != Idempotency::ReadOnly {
+        true => Decision::OutcomeUnknown,
+        false => Decision::Return,
+    };
     match outcome {
+        AttemptOutcome::Impossible => return give_up,
         Responded(status) if state.unknown => return after_unknown(idempotency, status, state.credential_worked),
         Responded(_) => return Decision::Return,
         Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
@@ -181,13 +188,7 @@ pub(crate) fn decide(
     }
     let wait = policy.backoff_after(state.counted.max(1), jitter);
     let is_last = outcome.counts() && state.counted >= policy.max_attempts;
-    if !is_last && wait < state.left {
-        Decision::Retry(wait)
-    } else if unknown && idempotency != Idempotency::ReadOnly {
-        Decision::OutcomeUnknown
-    } else {
-        Decision::Return
-    }
+    if !is_last && wait < state.left { Decision::Retry(wait) } else { give_up }
 }
 
 /// What a response means after an earlier attempt may have been carried out.

@@ -198,7 +198,9 @@ impl Client {
             left.suspects = others.into_iter().filter(|token| clean_up.is_suspect(token, since)).collect();
             match error {
                 None => return,
-                Some(Error::ListChanged { .. }) if round < MAX_LISTS => self.back_off(round).await,
+                Some(Error::ListChanged { .. } | Error::WrongTotal { .. }) if round < MAX_LISTS => {
+                    self.back_off(round).await
+                }
                 Some(error) => return left.errors.push(error),
             }
         }

@@ -28,6 +28,7 @@ pub struct TokenStream {
     skipped: u64,
     offset: u64,
     limit: u64,
+    pages: u64,
     total_count: Option<u64>,
     changed: bool,
     repeated: u64,
@@ -38,8 +39,8 @@ impl List {
     /// requested meanwhile.
     ///
     /// No token comes twice. A token that can't be read is an [`Error::Undecodable`], and the stream continues. If the list
-    /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`]. After any other
-    /// error it ends.
+    /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`], or, if it is one
+    /// page that contradicts its own total, with [`Error::WrongTotal`]. After any other error it ends.
     ///
     /// It must be polled within a tokio runtime.
     pub fn stream(self) -> TokenStream {
@@ -52,6 +53,7 @@ impl List {
             unreadable: Vec::new().into_iter(),
             seen: Seen::default(),
             skipped: 0,
+            pages: 0,
             total_count: None,
             changed: false,
             repeated: 0,
@@ -66,6 +68,7 @@ impl TokenStream {
     }
 
     fn take(&mut self, page: Page) {
+        self.pages += 1;
         let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
         // The vendor documents `totalCount` as the number of tokens returned: if it can be that, it says nothing.
         if let Some(total) = page.total_count.filter(|total| *total > on_page) {
@@ -98,12 +101,16 @@ impl TokenStream {
     /// The last item: an error, if the list changed.
     fn finish(&mut self) -> Option<Result<Token, Error>> {
         let expected = self.total_count.map(|total| total.saturating_sub(self.offset));
-        let repeated = self.repeated;
-        let changed = self.changed
-            || repeated > 0
-            || expected.is_some_and(|expected| expected != self.seen.count() + self.skipped);
+        let (repeated, read) = (self.repeated, self.seen.count() + self.skipped);
+        let changed = self.changed || repeated > 0;
+        let is_wrong = expected.is_some_and(|expected| expected != read);
+        let total = self.total_count.unwrap_or_default();
         self.forget();
-        changed.then_some(Err(Error::ListChanged { repeated }))
+        if is_wrong && !changed && self.pages == 1 {
+            // Within one page nothing moves.
+            return Some(Err(Error::WrongTotal { total, read: self.offset + read }));
+        }
+        (changed || is_wrong).then_some(Err(Error::ListChanged { repeated }))
     }
 }
 

@@ -160,3 +160,15 @@ async fn what_the_api_refuses_is_not_tried_again() {
     assert!(matches!(client.create_or_recover(&reader("x")).await, Err(Error::Forbidden(_))));
     assert_eq!(proxy.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn all_attempts_share_one_deadline() {
+    let server = server().await;
+    let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
+    let hour = std::time::Duration::from_secs(3600);
+    let policy = crate::support::hasty().deadline(std::time::Duration::from_millis(300)).attempt_timeout(hour);
+    let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
+    let error = client.create_or_recover(&reader("x")).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { clean_up: Some(_), .. }), "{error:?}");
+    assert_eq!(proxy.seen().len(), 1, "the first attempt used up the time");
+}

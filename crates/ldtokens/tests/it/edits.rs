@@ -4,8 +4,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
 
-use crate::proxy::{Fault, Moment, Proxy};
+use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, server};
+
+/// The change was made, and neither its answer nor the look at it arrives.
+#[tokio::test]
+async fn an_edit_whose_outcome_cannot_be_looked_at_stays_unknown() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let page = Fault::Answer(Moment::Before, proxy::HTML_200);
+    let faults = [Fault::Pass, Fault::Reset(Moment::After), Fault::Pass, page.clone(), page.clone(), page];
+    let (client, _proxy) = client_with_faults(&server, faults).await;
+    let error = client.edit(&token.id, |token| token.name = Some("after".to_owned())).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("after"));
+}
 
 #[tokio::test]
 async fn nothing_changed_nothing_sent() {

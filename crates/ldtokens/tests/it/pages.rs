@@ -125,6 +125,30 @@ async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_misse
     }
 }
 
+/// No witness says when production does this: that it is told apart from a change is our choice.
+#[tokio::test]
+async fn a_total_that_one_page_contradicts_is_not_called_a_change() {
+    let server = server_with(2).await;
+    for (total, offset) in [(9, 0), (2, 0), (0, 0), (9, 1)] {
+        let told = format!("\"totalCount\":{total}");
+        let told: &'static str = Box::leak(told.into_boxed_str());
+        let proxy = Proxy::with_faults(server.addr(), [Fault::Replace("\"totalCount\":3", told)]).await;
+        let client = client_of(&server, proxy.url()).build().unwrap();
+        let mut stream = client.list().limit(100).offset(offset).stream();
+        let mut read = offset;
+        let error = loop {
+            match stream.next().await.expect("it says so at the end") {
+                Ok(_) => read += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(read, 3, "what there is was given");
+        let is_told = matches!(error, Error::WrongTotal { total: told, read: 3 } if told == total);
+        assert!(is_told, "{error:?}");
+        assert!(stream.next().await.is_none());
+    }
+}
+
 #[tokio::test]
 async fn a_next_link_that_cannot_be_followed_is_an_error() {
     let server = server_with(5).await;

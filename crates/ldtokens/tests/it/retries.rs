@@ -44,6 +44,29 @@ async fn a_read_goes_again_after_whatever_happens() {
     }
 }
 
+/// A login page of a gateway, say. No witness: how often it is asked for is our choice.
+#[tokio::test]
+async fn a_page_that_stays_in_the_answers_place_ends_it_and_its_type_is_named() {
+    let server = server().await;
+    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_200); 20];
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
+    assert!(error.to_string().contains("it is text/html and not JSON"), "{error}");
+    assert_eq!(proxy.seen().len(), 3);
+}
+
+/// RFC 8259, section 8.1: a parser may ignore the presence of a byte-order mark.
+#[tokio::test]
+async fn a_byte_order_mark_before_an_answer_is_skipped() {
+    const MARKED: &str =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n\u{feff}{\"items\":[]}";
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, MARKED)]).await;
+    assert!(client.list().send().await.unwrap().tokens.is_empty());
+    assert_eq!(proxy.seen().len(), 1);
+}
+
 #[tokio::test]
 async fn a_lost_answer_to_create_is_never_retried() {
     let server = server().await;

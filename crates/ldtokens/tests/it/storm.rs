@@ -33,8 +33,9 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         83..85 => Fault::Answer(moment, proxy::BARE_503),
         85..87 => Fault::Answer(moment, proxy::JSON_500),
         87..89 => Fault::Answer(moment, proxy::HTML_502),
-        89..91 => Fault::Answer(moment, proxy::HTML_200),
-        91..93 => Fault::Answer(moment, proxy::EMPTY_200),
+        // A status of success means that it was done.
+        89..91 => Fault::Answer(Moment::After, proxy::HTML_200),
+        91..93 => Fault::Answer(Moment::After, proxy::EMPTY_200),
         93..96 => Fault::CutOff,
         96..98 => Fault::Trickle,
         _ => Fault::RefuseConnections(random.u64(1..5)),

@@ -2,18 +2,20 @@ use super::{printable, read};
 use crate::send::operation::Operation;
 use ldtokens_client::Secret;
 use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 
 #[test]
 fn the_apis_own_words_are_kept() {
     let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
-    let error = read(Operation::GetToken, StatusCode::NOT_FOUND, body, None, &Secret::new(""));
+    let error = read(Operation::GetToken, StatusCode::NOT_FOUND, &HeaderMap::new(), body, None, &Secret::new(""));
     assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
 }
 
 #[test]
 fn what_is_not_the_apis_json_says_only_its_status() {
     for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
-        let error = read(Operation::GetTokens, StatusCode::BAD_GATEWAY, body, None, &Secret::new(""));
+        let error =
+            read(Operation::GetTokens, StatusCode::BAD_GATEWAY, &HeaderMap::new(), body, None, &Secret::new(""));
         assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
     }
 }
@@ -24,4 +26,17 @@ fn a_message_that_repeats_a_secret_is_blanked_and_kept_to_one_line() {
     assert_eq!(printable("no hunter2!\r\n\u{1b}[31mred", &credential), "no [redacted]! [31mred");
     let other = "token=api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a is bad";
     assert_eq!(printable(other, &credential), "token=[redacted] is bad");
+}
+
+#[test]
+fn a_redirect_says_where_it_leads_but_not_its_query() {
+    for (to, shown) in [
+        ("https://u:hunter2@sso.example/login?ticket=hunter2#x", "https://sso.example/login"),
+        ("/login?hunter2", "/login"),
+    ] {
+        let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(to))]);
+        let error = read(Operation::GetTokens, StatusCode::FOUND, &headers, b"", None, &Secret::new(""));
+        let line = format!("getTokens: it redirects to {shown}, and redirects are not followed (302)");
+        assert_eq!(error.to_string(), line);
+    }
 }

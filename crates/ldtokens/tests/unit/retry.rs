@@ -25,6 +25,8 @@ fn each_row_of_the_table() {
         (ReadOnly, REFUSED, RETRY),
         (ReadOnly, told_when, RETRY),
         (ReadOnly, Responded(404), Decision::Return),
+        (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
+        (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
         (Delete, UNKNOWN, RETRY),
         (Delete, REFUSED, RETRY),
         (Delete, Responded(404), Decision::Return),
@@ -38,6 +40,8 @@ fn each_row_of_the_table() {
         (NotIdempotent, REFUSED, RETRY),
         (NotIdempotent, told_when, RETRY),
         (NotIdempotent, Responded(201), Decision::Return),
+        (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
+        (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
     ];
     for (idempotency, outcome, decision) in rows {
         assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
@@ -48,6 +52,7 @@ fn each_row_of_the_table() {
 fn a_response_means_something_else_after_an_unknown_outcome() {
     use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, ReadOnly};
+    assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
     assert_eq!(after(Delete, Responded(404), true), Decision::Done);
     assert_eq!(after(Delete, Responded(401), true), Decision::Done);
     assert_eq!(after(Delete, Responded(403), true), Decision::Return);
@@ -56,6 +61,7 @@ fn a_response_means_something_else_after_an_unknown_outcome() {
     }
     assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);
     assert_eq!(after(ReadOnly, Responded(404), true), Decision::Return);
+    assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
     let new = RetryState { credential_worked: false, ..state(1, true) };
     let decision = decide(Delete, Responded(401), new, &RetryPolicy::default(), 0.5);
     assert_eq!(decision, Decision::OutcomeUnknown, "the credential may be wrong");

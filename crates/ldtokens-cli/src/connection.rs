@@ -1,0 +1,116 @@
+//! Why there was no connection, and what to do: the host, the proxy on the way, or the certificate.
+
+use std::error::Error;
+use std::fmt::Write;
+
+/// The variables that name a proxy for HTTPS, in the order in which they are looked at. To loopback no proxy applies.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// What stands in `NO_PROXY`, for help and errors.
+const NO_PROXY_FORM: &str = "NO_PROXY takes comma-separated names such as example.com (with all below it), addresses, networks \
+    such as 10.0.0.0/8, and *";
+
+/// The cause in words, and what to do.
+pub(crate) fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String) {
+    let mut causes: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        causes.push(deeper.to_string());
+        cause = deeper.source();
+    }
+    let innermost = causes.last().cloned();
+    let has = |text: &str| causes.iter().any(|cause| cause.contains(text));
+    if has("tunnel error") {
+        return (innermost, proxy_advice());
+    }
+    if has("UnknownIssuer") {
+        let todo = if cfg!(any(windows, target_vendor = "apple")) {
+            "add its CA to the system's certificates"
+        } else {
+            "set SSL_CERT_FILE to a PEM file with its CA's certificate"
+        };
+        return (
+            Some("its certificate is not from a trusted CA (UnknownIssuer)".to_owned()),
+            format!("if the host or a proxy uses a private CA, {todo}"),
+        );
+    }
+    if has("CaUsedAsEndEntity") {
+        return (
+            Some("its certificate is a CA's own, and no server's (CaUsedAsEndEntity)".to_owned()),
+            "give the server a certificate that the CA has signed".to_owned(),
+        );
+    }
+    if has("InvalidContentType") {
+        return (
+            Some("the server there does not speak HTTPS".to_owned()),
+            "if it is a local server, give --host http://".to_owned(),
+        );
+    }
+    if has("invalid HTTP") {
+        return (
+            Some("the server there does not speak HTTP".to_owned()),
+            "check the port, and whether the host should be https://".to_owned(),
+        );
+    }
+    (innermost, "check that the host is right (--host) and can be reached".to_owned())
+}
+
+fn proxy_advice() -> String {
+    let set = |names: &[&'static str]| {
+        names.iter().find_map(|name| Some((*name, std::env::var(name).ok().filter(|value| !value.is_empty())?)))
+    };
+    let mut advice = match set(&PROXY_VARIABLES) {
+        Some((name, url)) => format!("check the proxy in {name} ({}), or unset it", without_password(&url)),
+        None => "check the proxy of the system's settings".to_owned(),
+    };
+    let _ = write!(advice, ". {NO_PROXY_FORM}");
+    if let Some((name, list)) = set(&NO_PROXY_VARIABLES) {
+        let ignored: Vec<&str> = list.split(',').map(str::trim).filter(|pattern| is_ignored(pattern)).collect();
+        if !ignored.is_empty() {
+            let _ = write!(advice, "; these in {name} have no effect: {}", ignored.join(", "));
+        }
+    }
+    advice
+}
+
+/// Whether the pattern has a form that other programs know and this one does not: `*.example.com`, `example.com:443`.
+fn is_ignored(pattern: &str) -> bool {
+    let has_port =
+        pattern.rsplit_once(':').is_some_and(|(host, port)| !host.contains(':') && port.parse::<u16>().is_ok());
+    pattern != "*" && (pattern.contains('*') || has_port)
+}
+
+/// A proxy's URL may have a password in it.
+fn without_password(url: &str) -> &str {
+    let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let url = url.rsplit_once('@').map_or(url, |(_, host)| host);
+    url.trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_ignored, without_password};
+
+    #[test]
+    fn patterns_without_effect_are_known() {
+        for (pattern, ignored) in [
+            ("*", false),
+            ("example.com", false),
+            (".example.com", false),
+            ("10.0.0.0/8", false),
+            ("::1", false),
+            ("*.example.com", true),
+            ("example.com:443", true),
+        ] {
+            assert_eq!(is_ignored(pattern), ignored, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn of_a_proxy_only_its_host_is_shown() {
+        assert_eq!(without_password("http://user:hunter2@proxy.example:3128/"), "proxy.example:3128");
+        assert_eq!(without_password("proxy.example:3128"), "proxy.example:3128");
+    }
+}

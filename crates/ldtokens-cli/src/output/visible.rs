@@ -1,0 +1,102 @@
+//! Text that others wrote, made safe to show: nothing in it commands a terminal, and nothing in it is invisible.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Zero-width joiners: emoji and some scripts need them within a word.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Whether the character is a control character, changes the direction of text, breaks a line or takes no room.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether `letter` belongs to what stands before it, as in emoji and in scripts that join letters.
+fn belongs_to(before: Option<char>, letter: char) -> bool {
+    let is_joiner = JOINERS.contains(&letter) || matches!(letter, '\u{fe00}'..='\u{fe0f}');
+    let can_be_joined = |before: char| !before.is_ascii() && (!is_hidden(before) || before == '\u{fe0f}');
+    let is_keycap = |before: char| letter == '\u{fe0f}' && (before.is_ascii_digit() || "#*".contains(before));
+    is_joiner && before.is_some_and(|before| can_be_joined(before) || is_keycap(before))
+}
+
+/// The text on one line, with what is hidden in it as `\n` or `\u{202e}`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut before = None;
+    for letter in text.chars() {
+        if !is_hidden(letter) || belongs_to(before, letter) {
+            shown.push(letter);
+        } else {
+            shown.extend(letter.escape_default());
+        }
+        before = Some(letter);
+    }
+    shown
+}
+
+/// JSON with what is hidden in its texts as JSON's own escapes: it reads back as the same value.
+pub(crate) fn json_visible(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        // Between tokens JSON has only blanks and line ends.
+        if letter == '\n' || !is_hidden(letter) {
+            shown.push(letter);
+        } else {
+            let mut units = [0; 2];
+            shown.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    shown
+}
+
+/// The value as JSON on one line.
+pub(crate) fn json(value: &Value) -> String {
+    json_visible(&value.to_string())
+}
+
+/// The value as JSON for people too, with a line for each part.
+pub(crate) fn pretty_json(value: &impl Serialize) -> String {
+    json_visible(&serde_json::to_string_pretty(value).expect("it is JSON"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{json, visible};
+
+    /// The characters that Unicode lists as bidirectional controls, and others that show nothing.
+    const HIDDEN: &str = "\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\
+        \u{2068}\u{2069}\u{feff}\u{ad}\u{2060}\u{3164}\u{e0041}\u{1b}\u{7f}\u{85}\u{9b}\r\n\t";
+
+    #[test]
+    fn what_is_hidden_is_shown_by_its_number() {
+        for letter in HIDDEN.chars() {
+            let shown = visible(&format!("a{letter}b"));
+            assert!(shown.is_ascii() && shown.starts_with("a\\") && shown.ends_with('b'), "{shown}");
+        }
+        assert_eq!(visible("a\u{202e}b\nc\u{9b}"), "a\\u{202e}b\\nc\\u{9b}");
+    }
+
+    #[test]
+    fn words_and_emoji_stay_as_they_are() {
+        for text in ["名前", "שלום", "❤\u{fe0f}", "👩\u{200d}💻", "1\u{fe0f}\u{20e3}", "می\u{200c}خواهم", "e\u{301}"]
+        {
+            assert_eq!(visible(text), text);
+        }
+        assert_eq!(visible("ad\u{200d}min\u{fe0f}"), "ad\\u{200d}min\\u{fe0f}", "two names must not look the same");
+    }
+
+    #[test]
+    fn json_reads_back_as_the_same() {
+        let value = json!({ "name": HIDDEN, "emoji": "👩\u{200d}💻" });
+        let text = json(&value);
+        assert!(!text.contains(super::is_hidden), "{text:?}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+}

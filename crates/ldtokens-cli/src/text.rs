@@ -1,0 +1,49 @@
+//! Text that comes from elsewhere: a file, standard input, a command, a variable.
+//!
+//! PowerShell 5 and old editors put a byte-order mark before what they write, or write UTF-16. One mark is skipped; UTF-16 is
+//! refused by its name, since what it would be read as helps nobody.
+
+const MARK: char = '\u{feff}';
+
+const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
+
+/// The bytes as text, without a byte-order mark. The error never repeats what is in them.
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(UTF_16);
+    }
+    // Without a mark: every second byte of plain text is zero.
+    if bytes.len() >= 2 && bytes[..2].contains(&0) {
+        return Err(UTF_16);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
+    Ok(match text.strip_prefix(MARK) {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// The text of a file.
+pub(crate) fn of_file(path: &std::path::Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    decode(bytes).map_err(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn one_mark_is_skipped_and_utf_16_is_named() {
+        assert_eq!(decode("\u{feff}a\u{feff}".into()).unwrap(), "a\u{feff}");
+        assert_eq!(decode("\u{feff}\u{feff}a".into()).unwrap(), "\u{feff}a");
+        assert_eq!(decode(Vec::new()).unwrap(), "");
+        let utf_16: Vec<u16> = "api-1".encode_utf16().collect();
+        let little: Vec<u8> = utf_16.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = utf_16.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        for bytes in [[&[0xff, 0xfe], &little[..]].concat(), [&[0xfe, 0xff], &big[..]].concat(), little, big] {
+            assert!(decode(bytes).unwrap_err().contains("UTF-16"));
+        }
+        assert!(decode(vec![b'a', 0xe9]).unwrap_err().contains("not UTF-8"));
+    }
+}

@@ -1,0 +1,174 @@
+//! What stands between here and the API, and is named if it is to blame: a proxy, a private CA, a login page, a firewall.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{OWNER, Served, ldtokens, refused, stderr};
+
+fn run(arguments: &[&str], host: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = ldtokens(&[arguments, &["--host", host]].concat());
+    command.env("LD_ACCESS_TOKEN", OWNER).envs(variables.iter().copied()).output().unwrap()
+}
+
+/// Something that gives every request the same answer, and counts them.
+struct Stranger {
+    url: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Stranger {
+    fn answering(status: &str, headers: &str, body: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let answer =
+            format!("HTTP/1.1 {status}\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+                    head.extend(byte);
+                }
+                count.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { url, asked }
+    }
+
+    fn times_asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+const PAGE: &str = "<!doctype html><title>Sign in</title>";
+
+const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
+
+#[test]
+fn a_page_in_the_answers_place_is_named_by_its_type_and_not_asked_for_on_and_on() {
+    let stranger = Stranger::answering("200 OK", HTML, PAGE);
+    refused(&run(&["list"], &stranger.url, &[]), 1, &["text/html", "not JSON", "login page", "--host"]);
+    assert_eq!(stranger.times_asked(), 3);
+}
+
+#[test]
+fn a_redirect_is_shown_with_where_it_leads() {
+    let location = "location: https://sso.example/login?ticket=hunter2\r\n";
+    let stranger = Stranger::answering("302 Found", location, "");
+    let output = run(&["list"], &stranger.url, &[]);
+    refused(&output, 1, &["redirects to https://sso.example/login", "--host"]);
+    assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_firewalls_refusal_is_told_from_the_apis_own() {
+    for status in ["403 Forbidden", "401 Unauthorized"] {
+        let stranger = Stranger::answering(status, HTML, PAGE);
+        let output = run(&["list"], &stranger.url, &[]);
+        let line = stderr(&output);
+        assert!(line.contains("firewall or proxy"), "{line}");
+        assert!(!line.contains("Admin role") && !line.contains("set LD_ACCESS_TOKEN"), "{line}");
+    }
+    let served = Served::start();
+    let (id, reader) = served.create("reads");
+    let output = served.acting_as(&reader, &["delete", &id, "--yes"]).output().unwrap();
+    refused(&output, 4, &["Admin role"]);
+    assert!(!stderr(&output).contains("firewall"));
+}
+
+#[test]
+fn a_404_on_a_list_does_not_advise_to_list() {
+    let served = Served::start();
+    let nowhere = format!("{}/elsewhere", served.url);
+    for arguments in [&["list"][..], &["getTokens"], &["postToken", "role==reader"]] {
+        let output = run(arguments, &nowhere, &[]);
+        refused(&output, 5, &["check --host"]);
+        assert!(!stderr(&output).contains("list --show-all"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_answer_is_blamed_itself() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let proxy = format!("http://user:hunter2@127.0.0.1:{port}");
+    let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "*.example, ld.example:443, 10.0.0.0/8")];
+    let output = run(&["list"], "https://ld.example", &variables);
+    let named = format!("HTTPS_PROXY (127.0.0.1:{port})");
+    refused(&output, 9, &["through the proxy", &named, "NO_PROXY takes", "no effect: *.example, ld.example:443"]);
+    assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+    // The forms that are said to work do.
+    for pattern in ["ld.invalid", ".invalid", "*", "other, ld.invalid"] {
+        let output = run(&["list"], "https://ld.invalid", &[("HTTPS_PROXY", &proxy), ("NO_PROXY", pattern)]);
+        assert!(!stderr(&output).contains("proxy"), "{pattern}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_told_from_one_that_cannot_be_reached() {
+    let served = Served::start();
+    let output = run(&["list", "-v"], &served.url.replace("http://", "https://"), &[]);
+    assert_eq!(output.status.code(), Some(9));
+    for words in ["does not speak HTTPS", "http://"] {
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+    assert_eq!(stderr(&output).matches("no response").count(), 1, "it is tried once: {}", stderr(&output));
+}
+
+/// OpenSSL's own server, with a certificate of a CA that nobody knows.
+struct Tls {
+    child: Child,
+    url: String,
+    ca: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Tls {
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let make = |name: &str, more: &[&str]| {
+            let (key, certificate) = (path(&format!("{name}.key")), path(&format!("{name}.pem")));
+            let mut make = Command::new("openssl");
+            make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"]);
+            make.arg(format!("/CN=ldtokens {name}")).args(["-keyout", &key, "-out", &certificate]).args(more);
+            make.output().ok()?.status.success().then_some((key, certificate))
+        };
+        let (ca_key, ca) = make("CA", &[])?;
+        let leaf = ["-CA", &ca, "-CAkey", &ca_key, "-addext", "basicConstraints=critical,CA:FALSE"];
+        let (key, certificate) = make("server", &[&leaf[..], &["-addext", "subjectAltName=IP:127.0.0.1"]].concat())?;
+        let mut serve = Command::new("openssl");
+        serve.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-cert", &certificate, "-key", &key]);
+        let mut child = serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let accepting = lines.map_while(Result::ok).find(|line| line.starts_with("ACCEPT"));
+        let Some(port) = accepting.as_ref().and_then(|line| line.rsplit(':').next()) else {
+            let _ = child.kill();
+            return None;
+        };
+        Some(Self { child, url: format!("https://127.0.0.1:{port}"), ca, _folder: folder })
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// On macOS and Windows the system's own store says whom to trust.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+#[test]
+fn a_private_ca_is_trusted_through_ssl_cert_file_which_the_error_names() {
+    let Some(tls) = Tls::start() else { return eprintln!("openssl is not installed") };
+    refused(&run(&["list"], &tls.url, &[]), 9, &["UnknownIssuer", "private CA", "SSL_CERT_FILE"]);
+    // With it the connection is made: what is complained of is the page that OpenSSL answers with.
+    refused(&run(&["list"], &tls.url, &[("SSL_CERT_FILE", &tls.ca)]), 1, &["text/html"]);
+}

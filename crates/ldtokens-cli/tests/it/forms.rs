@@ -1,0 +1,116 @@
+//! The form of what is printed: one object or a list, one bare field, tables that stay aligned, several keys to sort by.
+
+use serde_json::Value;
+
+use crate::pty::Terminal;
+use crate::support::{Served, refused, stderr, stdout, with_stdin};
+
+fn printed(served: &Served, arguments: &[&str]) -> String {
+    let output = served.owner(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn one_token_is_an_object_and_several_are_a_list() {
+    let served = Served::start();
+    let (first, _) = served.create("first");
+    let (second, _) = served.create("second");
+    assert_eq!(served.json(&["get", "first"])["_id"], first.as_str());
+    assert_eq!(served.json(&["get", "first", &second])[1]["_id"], second.as_str());
+    assert_eq!(served.json(&["update", "first", "--description", "x"])["description"], "x");
+    assert!(served.json(&["create", "--role", "reader", "--secret-to", "-"])["token"].is_string());
+    let listed = with_stdin(served.owner(&["get", "-", "-o", "json"]), &first);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&listed.stdout).unwrap()[0]["_id"],
+        first.as_str(),
+        "how many is not known"
+    );
+    let yaml: Value = serde_yaml_ng::from_str(&printed(&served, &["get", "first", "-o", "yaml"])).unwrap();
+    assert_eq!(yaml["_id"], first.as_str());
+    let missing = served.owner(&["get", "0123456789abcdef01234567", "-o", "json"]).output().unwrap();
+    assert_eq!((missing.status.code(), stdout(&missing).as_str()), (Some(5), ""));
+}
+
+#[test]
+fn several_are_a_table_and_one_is_shown_whole() {
+    let served = Served::start();
+    served.create("first");
+    served.create("second");
+    let several = printed(&served, &["get", "first", "second"]);
+    assert!(several.starts_with("ID ") && several.lines().count() == 3, "{several}");
+    assert!(printed(&served, &["get", "first"]).lines().count() > 6);
+}
+
+#[test]
+fn a_bare_field_is_a_value_a_line() {
+    let served = Served::start();
+    let (id, _) = served.create("first");
+    assert_eq!(printed(&served, &["get", "first", "--columns", "_id", "-o", "value"]), format!("{id}\n"));
+    assert_eq!(printed(&served, &["list", "-f", "name=first", "--columns", "lastUsed", "-ovalue"]), "\n", "never");
+    assert_eq!(printed(&served, &["list", "--columns", "role", "-o", "value", "-f", "role=reader"]), "reader\n");
+    for arguments in [&["list", "-o", "value"][..], &["list", "-o", "value", "--columns", "_id,name"]] {
+        refused(&served.owner(arguments).output().unwrap(), 2, &["--columns _id"]);
+    }
+    refused(&served.owner(&["getTokens", "-o", "value"]).output().unwrap(), 2, &["ldtokens get"]);
+}
+
+#[test]
+fn the_header_line_can_be_left_out() {
+    let served = Served::start();
+    let (id, _) = served.create("first");
+    let made = ["list", "-f", "role=reader", "--columns", "_id,name", "--no-headers"];
+    assert_eq!(printed(&served, &made), format!("{id}  first\n"));
+    assert_eq!(printed(&served, &[&made[..], &["-o", "csv"]].concat()), format!("{id},first\n"));
+    let none = ["list", "-f", "name=nobody", "--no-headers", "-o"];
+    assert_eq!(
+        printed(&served, &[&none[..], &["csv"]].concat()) + &printed(&served, &[&none[..], &["table"]].concat()),
+        ""
+    );
+}
+
+#[test]
+fn the_second_key_decides_where_the_first_does_not() {
+    let served = Served::start();
+    for (name, role) in [("b", "reader"), ("a", "writer"), ("c", "reader"), ("d", "writer")] {
+        served.json(&["postToken", &format!("name=={name}"), &format!("role=={role}")]);
+    }
+    let sorted = |keys: &[&str]| {
+        let arguments = ["list", "-f", "role!=admin", "--columns", "name", "-o", "value"];
+        printed(&served, &[&arguments[..], keys].concat()).replace('\n', "")
+    };
+    assert_eq!(sorted(&["--sort", "role,name"]), "bcad");
+    assert_eq!(sorted(&["--sort", "-role,-name"]), "dacb");
+    assert_eq!(sorted(&["--sort", "role", "--sort=-name"]), "cbda");
+}
+
+#[test]
+fn a_long_table_is_aligned_from_its_first_row_to_its_last() {
+    let served = Served::with(&["--seed-tokens", "60"]);
+    served.create("the last one has a name that is far longer than any other, and a table that was sized by its first rows shifts");
+    served.json(&["postToken", "name==many roles", "customRoleIds:=[\"a-rather-long-role-key\",\"b\",\"c\"]"]);
+    let piped = printed(&served, &["list", "-a"]);
+    let (status, shown) = Terminal::sized(served.owner(&["list", "-a", "--no-color"]), 130).end();
+    assert_eq!(status, Some(0));
+    for table in [piped, shown] {
+        let lines: Vec<Vec<char>> = table.lines().map(|line| line.trim_end().chars().collect()).collect();
+        let head: String = lines[0].iter().collect();
+        for title in ["NAME", "ACCESS", "KIND", "SECRET", "LAST USED"] {
+            let at = head.find(title).unwrap();
+            for line in &lines {
+                let line_is_aligned =
+                    line.get(at - 1).is_none_or(|letter| *letter == ' ') && line.get(at) != Some(&' ');
+                assert!(line_is_aligned, "{title} in {}\n{table}", line.iter().collect::<String>());
+            }
+        }
+    }
+}
+
+/// The second page is late by ten minutes.
+#[test]
+fn on_a_terminal_the_first_rows_of_a_long_table_do_not_wait_for_the_last() {
+    let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
+    let mut terminal = Terminal::run(served.owner(&["list", "-a"]));
+    terminal.expect("ID ");
+    terminal.expect("personal");
+}

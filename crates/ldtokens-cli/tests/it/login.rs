@@ -1,0 +1,241 @@
+//! `ldtokens login` and `ldtokens config`: where the credential is kept, and what the configuration file says of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::pty::{CTRL_C, Terminal};
+use crate::secrets::assert_absent;
+use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin, write_with_mode};
+
+const WRONG: &str = "api-00000000-0000-4000-8000-000000000000";
+
+/// Keeps secrets as the program does whose words it takes, and writes down what it was called with.
+///
+/// Of `secret-tool` and `op` the manual pages say what they read from standard input, and of macOS's `security` that `-i`
+/// reads commands from there.
+const KEEPER: &str = r#"#!/bin/sh
+kept="$(dirname "$0")/kept"
+printf '%s\n' "$@" >> "$(dirname "$0")/arguments"
+case "$(basename "$0") $1 $2" in
+  "secret-tool store "*) cat > "$kept.$6" ;;
+  "secret-tool lookup "*) cat "$kept.$5" ;;
+  "security -i "*) read -r line; printf %s "$line" | sed -n 's/.*-a "\([^"]*\)" -w "\([^"]*\)".*/\2/p' > "$kept.$(printf %s "$line" | sed 's/.*-a "\([^"]*\)".*/\1/')" ;;
+  "security find-generic-password "*) cat "$kept.$5" ;;
+  "op item create") sed 's/.*"value":"\([^"]*\)".*/\1/' > "$kept.op" ;;
+  "op item get") cat "$kept.op" ;;
+  *) exit 9 ;;
+esac
+"#;
+
+struct Home(TempDir);
+
+impl Home {
+    /// Where only this program keeps secrets.
+    fn with(program: &str) -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(home.0.path().join("bin")).unwrap();
+        write_with_mode(&home.bin().join(program), KEEPER, 0o755);
+        for tool in ["sh", "cat", "dirname", "basename", "sed"] {
+            let there =
+                ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(tool)).into_iter().find(|path| path.exists());
+            std::os::unix::fs::symlink(there.unwrap(), home.bin().join(tool)).unwrap();
+        }
+        home
+    }
+
+    fn bin(&self) -> PathBuf {
+        self.0.path().join("bin")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.path().join("config.yaml")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = ldtokens(arguments);
+        command.env("HOME", self.0.path()).env("PATH", self.bin()).env("LDTOKENS_CONFIG", self.config());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.config()).unwrap_or_default()
+    }
+}
+
+fn works(output: &Output) {
+    assert!(output.status.success(), "{}", stderr(output));
+}
+
+#[test]
+fn a_login_keeps_the_secret_with_a_program_and_its_profile_works() {
+    let served = Served::start();
+    for program in ["secret-tool", "security", "op"] {
+        let home = Home::with(program);
+        fs::write(home.config(), "# mine\nprofiles: {}\n").unwrap();
+        let login = home.command(&["login", "work", "--host", &served.url]);
+        let output = with_stdin(login, &format!("{OWNER}\n"));
+        works(&output);
+        assert_eq!(stdout(&output), "");
+        assert!(stderr(&output).contains(program) && stderr(&output).contains("profile work"), "{}", stderr(&output));
+        // It is the default, since there was none.
+        works(&home.run(&["list"]));
+        assert!(home.text().starts_with("# mine\ndefault: work\n"), "{}", home.text());
+        let arguments = fs::read_to_string(home.bin().join("arguments")).unwrap();
+        assert!(arguments.contains("work"), "{arguments}");
+        assert_absent(&[OWNER.to_owned()], &format!("{arguments}{}{}", home.text(), stderr(&output)), program);
+        // Another secret takes its place, and the default stays.
+        let (_, second) = served.create("second");
+        works(&with_stdin(home.command(&["login", "work", "--host", &served.url]), &second));
+        works(&with_stdin(home.command(&["login", "other", "--host", &served.url]), &second));
+        assert!(home.text().contains("default: work"), "{}", home.text());
+    }
+}
+
+/// With the real program, where it is installed.
+#[test]
+fn a_login_with_pass_is_what_pass_shows() {
+    let served = Served::start();
+    let home = tempfile::tempdir().unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
+        command.output().ok().filter(|output| output.status.success())
+    };
+    let key = ["--batch", "--passphrase", "", "--quick-gen-key", "ldtokens", "default", "default", "never"];
+    if run("gpg", &key).is_none() || run("pass", &["init", "ldtokens"]).is_none() {
+        return eprintln!("pass is not installed");
+    }
+    let command = |arguments: &[&str]| {
+        let mut command = ldtokens(arguments);
+        command.env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
+        command
+    };
+    works(&with_stdin(command(&["login", "--with", "pass", "--host", &served.url]), OWNER));
+    assert_eq!(stdout(&run("pass", &["show", "ldtokens/default"]).unwrap()).trim(), OWNER);
+    works(&command(&["list"]).output().unwrap());
+    run("gpgconf", &["--kill", "gpg-agent"]);
+}
+
+#[test]
+fn a_secret_that_is_typed_is_not_shown() {
+    let served = Served::start();
+    let home = Home::with("secret-tool");
+    let mut terminal = Terminal::run(home.command(&["login", "--host", &served.url]));
+    terminal.expect("(not shown): ");
+    terminal.type_in(&format!("{OWNER}\r"));
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(0), "{shown}");
+    assert_absent(&[OWNER.to_owned()], &shown, "the terminal");
+    works(&home.run(&["list"]));
+
+    let home = Home::with("secret-tool");
+    let mut shell = Command::new("/bin/sh");
+    let line = format!("'{}' login --host {}; echo ended; stty -a", env!("CARGO_BIN_EXE_ldtokens"), served.url);
+    shell.args(["-c", &format!("trap : INT; {line}")]).env("PATH", format!("{}:/usr/bin:/bin", home.bin().display()));
+    shell.env("HOME", home.0.path()).env("LDTOKENS_CONFIG", home.config());
+    let mut terminal = Terminal::run(shell);
+    terminal.expect("(not shown): ");
+    terminal.type_in(CTRL_C);
+    terminal.expect("ended");
+    let (_, shown) = terminal.end();
+    assert!(shown.contains(" echo ") && !shown.contains("-echo "), "the terminal shows again what is typed: {shown}");
+    assert_eq!(home.text(), "");
+}
+
+#[test]
+fn a_secret_that_does_not_work_is_not_kept() {
+    let served = Served::start();
+    let home = Home::with("secret-tool");
+    let login = || home.command(&["login", "--host", &served.url]);
+    refused(&with_stdin(login(), WRONG), 3, &["does not work on", "nothing was stored"]);
+    refused(&with_stdin(login(), ""), 3, &["nothing was given"]);
+    assert!(!home.bin().join("arguments").exists(), "the program was not run");
+    assert_eq!(home.text(), "");
+    for (arguments, words) in [
+        (&["login", "--with", "pass"][..], "pass is not installed"),
+        (&["login", "a b"], "use letters"),
+        (&["login", "--profile", "x"], "--profile"),
+        (&["login", "--dry-run"], "--dry-run"),
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+    }
+    fs::remove_file(home.bin().join("secret-tool")).unwrap();
+    refused(&login().output().unwrap(), 2, &["install secret-tool", "config set"]);
+}
+
+#[test]
+fn profiles_are_made_changed_listed_and_chosen_and_comments_stay() {
+    let home = Home::with("secret-tool");
+    fs::write(
+        home.config(),
+        "# all accounts\nprofiles:\n  # the one in Europe\n  work:\n    region: us\n    token-file: ~/x\n",
+    )
+    .unwrap();
+    works(&home.run(&["config", "set", "work", "--region", "eu"]));
+    works(&home.run(&["config", "set", "ci", "--token-variable", "LD_CI_TOKEN", "--host", "https://ld.example"]));
+    works(&home.run(&["config", "set", "play", "--local"]));
+    works(&home.run(&["config", "set", "work", "--token-command", "op read 'op://a b/c' # it's"]));
+    works(&home.run(&["config", "use", "ci"]));
+    let text = home.text();
+    for words in ["# all accounts\n", "  # the one in Europe\n", "default: ci\n", "region: eu"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert!(!text.contains("token-file"), "another source takes its place: {text}");
+    let listed: serde_json::Value =
+        serde_json::from_slice(&home.run(&["config", "list", "-o", "json"]).stdout).unwrap();
+    assert_eq!(
+        listed,
+        serde_json::json!([
+            { "profile": "ci", "default": true, "host": "https://ld.example", "credential": "the variable LD_CI_TOKEN" },
+            { "profile": "play", "default": false, "host": "local", "credential": "the embedded local LaunchDarkly" },
+            { "profile": "work", "default": false, "host": "https://app.eu.launchdarkly.com",
+              "credential": "the command `op read 'op://a b/c' # it's`" },
+        ])
+    );
+    let table = stdout(&home.run(&["config", "list"]));
+    assert!(table.lines().any(|line| line.starts_with("*  ci")), "{table}");
+    let before = home.text();
+    for (arguments, words) in [
+        (&["config", "use", "nobody"][..], "nobody"),
+        (&["config", "set", "work"], "nothing to change"),
+        (&["config", "set", "work", "--token-variable", "X", "--token-file", "y"], "one place"),
+        (&["config", "set", "work", "--region", "mars"], "mars"),
+        (&["config", "set", "work", "--dry-run"], "--dry-run"),
+        (&["config", "--dry-run"], "--dry-run"),
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+    }
+    fs::write(home.config(), "profiles: {work: {region: us}}\n").unwrap();
+    refused(&home.run(&["config", "set", "other", "--region", "eu"]), 2, &["by hand"]);
+    assert_eq!(home.text(), "profiles: {work: {region: us}}\n");
+    assert_ne!(before, "");
+}
+
+/// The file's mode and a link to it stay; a new one is its owner's alone.
+#[test]
+fn a_configuration_file_stays_what_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::with("secret-tool");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    works(&home.run(&["config", "set", "a", "--region", "eu"]));
+    assert_eq!(mode(&home.config()), 0o600);
+    let elsewhere = home.0.path().join("dotfiles.yaml");
+    write_with_mode(&elsewhere, "profiles: {}\n", 0o644);
+    fs::remove_file(home.config()).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, home.config()).unwrap();
+    works(&home.run(&["config", "set", "a", "--region", "eu"]));
+    assert!(fs::symlink_metadata(home.config()).unwrap().is_symlink());
+    assert_eq!(mode(&elsewhere), 0o644);
+    assert!(fs::read_to_string(&elsewhere).unwrap().contains("region: eu"));
+}

@@ -1,0 +1,130 @@
+//! What people are told on the way: what was done to each token, what is waited for, and each request if they want to know.
+
+use crate::pty::{Terminal, screen};
+use crate::support::{Served, ldtokens, refused, stderr, stdout};
+
+fn told(served: &Served, arguments: &[&str]) -> String {
+    let output = served.owner(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stderr(&output)
+}
+
+#[test]
+fn each_token_has_a_line_that_says_what_was_done_to_it() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let path = file("new");
+    let created = told(&served, &["create", "-n", "Export", "--role", "reader", "--secret-to", &path]);
+    let id = served.json(&["get", "Export"])["_id"].as_str().unwrap().to_owned();
+    assert_eq!(created, format!("Created {id} (Export). Secret written to {path}\n"));
+
+    let path = file("{id}");
+    let reset = told(&served, &["reset", &id, "--expires-at", "2090-01-31T12:00:00Z", "--secret-to", &path]);
+    let path = file(&id);
+    assert_eq!(
+        reset,
+        format!("Reset {id} (Export). Secret written to {path}; the old one works until 2090-01-31T12:00:00Z\n")
+    );
+    let reset = told(&served, &["reset", &id, "--yes", "--secret-to-command", "cat > /dev/null"]);
+    assert_eq!(reset, format!("Reset {id} (Export). Secret passed to the command; the old one no longer works\n"));
+
+    assert_eq!(told(&served, &["update", &id, "--role", "writer"]), format!("Updated {id} (Export)\n"));
+    let same = told(&served, &["update", &id, "--role", "writer"]);
+    assert_eq!(same, format!("No change to {id} (Export): it is like that already\n"));
+    let (other, _) = served.create("other");
+    assert_eq!(
+        told(&served, &["delete", "Export", &other, "--yes"]),
+        format!("Deleted {id} (Export)\nDeleted {other} (other)\n2 of 2 deleted\n")
+    );
+}
+
+#[test]
+fn on_a_terminal_a_new_secret_is_said_to_be_shown_once() {
+    let served = Served::start();
+    let (status, shown) = Terminal::run(served.owner(&["create", "-n", "Export", "--role", "reader"])).end();
+    assert_eq!(status, Some(0));
+    let words: Vec<_> = shown.split_whitespace().collect();
+    assert!(words.join(" ").contains("Store the secret now: it is not shown again"), "{shown}");
+}
+
+#[test]
+fn no_progress_line_stands_in_the_records() {
+    let served = Served::start();
+    let ids = ["one", "two", "three"].map(|name| served.create(name).0);
+    for arguments in [
+        &["get", &ids[0], &ids[1], &ids[2], "-o", "ndjson"][..],
+        &["update", &ids[0], &ids[1], &ids[2], "--role", "writer", "-q"],
+    ] {
+        let (status, shown) = Terminal::sized(served.owner(arguments), 1000).end();
+        assert_eq!(status, Some(0), "{shown}");
+        assert!(shown.contains("1 of 3: "), "{shown}");
+        let lines = screen(&shown, 1000);
+        for line in lines.iter().filter(|line| !line.is_empty() && !line.starts_with("3 of 3")) {
+            let is_record = line.starts_with('{') || ids.contains(line);
+            assert!(is_record, "{line:?} in {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_is_missing_is_named() {
+    let served = Served::start();
+    let (id, _) = served.create("here");
+    let gone = "0123456789abcdef01234567";
+    for arguments in [&["get", gone][..], &["update", gone, "--role", "writer"], &["delete", gone, "--yes"]] {
+        refused(&served.owner(arguments).output().unwrap(), 5, &[gone]);
+    }
+    for arguments in [&["get", &id, gone][..], &["delete", &id, gone], &["reset", gone, &id]] {
+        let (status, shown) = Terminal::run(served.owner(arguments)).end();
+        assert_ne!(status, Some(0));
+        assert!(screen(&shown, 80).iter().any(|line| line.starts_with("error: ") && line.contains(gone)), "{shown}");
+    }
+}
+
+#[test]
+fn verbose_shows_each_requests_method_url_status_and_time() {
+    let served = Served::start();
+    let shown = told(&served, &["list", "-v"]);
+    let (request, answer) = shown.trim().split_once(" → ").unwrap_or_else(|| panic!("{shown}"));
+    assert!(request.starts_with(&format!("GET {}/api/v2/tokens?", served.url)), "{shown}");
+    assert!(answer.starts_with("200 (") && answer.ends_with(" ms)") && shown.lines().count() == 1, "{shown}");
+    let gone = served.owner(&["get", "0123456789abcdef01234567", "-v"]).output().unwrap();
+    assert!(stderr(&gone).contains("/api/v2/tokens/0123456789abcdef01234567 → 404 ("), "{}", stderr(&gone));
+}
+
+#[test]
+fn a_wait_for_the_rate_limit_is_told() {
+    let served = Served::with(&["--fault", "getTokens status=429 retry-after=4 times=1"]);
+    let output = served.owner(&["list"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("note: rate limited: waiting "), "{}", stderr(&output));
+
+    let served = Served::with(&["--fault", "getTokens status=429 retry-after=4 times=1"]);
+    let (status, shown) = Terminal::run(served.owner(&["list", "--no-color"])).end();
+    assert_eq!(status, Some(0));
+    assert!(shown.contains("rate limited: waiting "), "{shown}");
+    assert!(screen(&shown, 80)[0].starts_with("ID "), "the line goes away: {shown}");
+    // Where a program reads standard error there is only what went wrong.
+    let served = Served::with(&["--fault", "getTokens status=429 retry-after=4 times=1"]);
+    served.json(&["list"]);
+}
+
+#[test]
+fn a_lookup_by_name_and_a_filter_without_hits_say_how_far_they_are() {
+    let served = Served::with(&["--seed-tokens", "250"]);
+    for arguments in [&["list", "-a", "-f", "name=nobody"][..], &["get", "nobody"]] {
+        let (_, shown) = Terminal::run(served.owner(arguments)).end();
+        assert!(shown.contains("200 tokens read"), "{shown}");
+        assert!(!screen(&shown, 80).concat().contains("tokens read"), "{shown}");
+    }
+}
+
+#[test]
+fn the_demo_fits_a_terminal_of_80_columns() {
+    let home = tempfile::tempdir().unwrap();
+    let text = stdout(&ldtokens(&["demo"]).env("HOME", home.path()).output().unwrap());
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Errors: one voice, whole words, and for a program the message alone.
+
+use serde_json::Value;
+
+use crate::pty::Terminal;
+use crate::support::{Served, ldtokens, stderr, stdout};
+
+#[test]
+fn every_error_begins_alike() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing/secret");
+    for arguments in [
+        &["get", "nobody"][..],
+        &["list", "--colour"],
+        &["list", "--columns", "id"],
+        &["getToken"],
+        &["frobnicate"],
+        &["reset"],
+        &["create", "--role", "reader", "--secret-to", missing.to_str().unwrap()],
+        &[],
+    ] {
+        let output = served.owner(arguments).output().unwrap();
+        let text = stderr(&output);
+        let first = if arguments.is_empty() { text.lines().last() } else { text.lines().next() };
+        assert!(first.unwrap().starts_with("error: "), "{arguments:?}: {text}");
+        assert!(!text.contains("ldtokens: ") && !text.contains(".ldtokens-"), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn in_json_the_message_is_the_error_alone() {
+    for (arguments, message) in [
+        (&["list", "--colour", "-o", "json"][..], "unexpected argument '--colour' found"),
+        (&["list", "-ojson", "--limit", "0"], "invalid value '0' for '--limit <N>'"),
+        (&["-o", "json", "frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (&["create", "-o=json"], "the following required arguments were not provided: <--role <ROLE>|--custom-role"),
+    ] {
+        let error: Value = serde_json::from_str(&stderr(&ldtokens(arguments).output().unwrap())).unwrap();
+        let text = error["error"]["message"].as_str().unwrap();
+        assert!(text.starts_with(message), "{text}");
+        assert!(!text.contains("error:") && !text.contains("Usage") && !text.contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn what_is_nearly_right_brings_what_is() {
+    for (arguments, right) in [
+        (&["list", "--columns", "id"][..], "did you mean `_id`?"),
+        (&["list", "--sort", "lastused"], "did you mean `lastUsed`?"),
+        (&["lst"], "'list'"),
+        (&["list", "--colums", "_id"], "'--columns'"),
+        (&["create", "--role", "readr"], "'reader'"),
+    ] {
+        let text = stderr(&ldtokens(arguments).output().unwrap());
+        assert!(text.contains(right), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn on_a_terminal_lines_are_broken_between_words() {
+    let served = Served::start();
+    for columns in [40, 80] {
+        let (_, shown) = Terminal::sized(served.owner(&["get", "nobody"]), columns).end();
+        let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+        assert!(lines.len() > 1, "{shown}");
+        let whole = stderr(&served.owner(&["get", "nobody"]).output().unwrap());
+        let words: Vec<&str> = whole.split_whitespace().collect();
+        for line in lines {
+            let line = line.replace("\u{1b}[1m", "").replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
+            assert!(line.chars().count() <= usize::from(columns), "{line}");
+            assert!(line.split_whitespace().all(|word| words.contains(&word)), "{line} of {whole}");
+        }
+    }
+}
+
+#[test]
+fn colors_are_as_they_are_asked_for() {
+    let served = Served::start();
+    let has_colors = |text: &str| text.contains('\u{1b}');
+    for (flags, in_a_pipe, on_a_terminal) in [
+        (&[][..], false, true),
+        (&["--color", "auto"], false, true),
+        (&["--color=always"], true, true),
+        (&["--color", "never"], false, false),
+        (&["--color=always", "--no-color"], false, false),
+    ] {
+        for arguments in [&["list"][..], &["--help"], &["list", "--colour"]] {
+            let arguments = [arguments, flags].concat();
+            let output = served.owner(&arguments).output().unwrap();
+            assert_eq!(has_colors(&(stdout(&output) + &stderr(&output))), in_a_pipe, "{arguments:?}");
+            let (_, shown) = Terminal::run(served.owner(&arguments)).end();
+            assert_eq!(has_colors(&shown), on_a_terminal, "{arguments:?}: {shown:?}");
+        }
+    }
+}
