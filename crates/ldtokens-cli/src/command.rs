@@ -129,6 +129,13 @@ fn serve() -> Command {
                 .help("Listen on this port of 127.0.0.1"),
         )
         .arg(
+            Arg::new("allow-host")
+                .long("allow-host")
+                .value_name("NAME")
+                .action(clap::ArgAction::Append)
+                .help("Answer requests for this host name too [default: localhost and the address of --listen]"),
+        )
+        .arg(
             Arg::new("store")
                 .long("store")
                 .value_name("FILE")

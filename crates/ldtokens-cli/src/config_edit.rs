@@ -21,7 +21,7 @@ pub(crate) enum Change<'a> {
 /// Makes the changes in the file at `path`, which need not be there yet.
 pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
-    let old = if path.exists() { text::of_file(path).map_err(failed)? } else { String::new() };
+    let old = if path.exists() { text::of_file(path, u64::MAX).map_err(failed)? } else { String::new() };
     let mut new = old.clone();
     for change in changes {
         let wanted = wanted(&new, path, change).map_err(failed)?;

@@ -29,6 +29,7 @@ mod nearest;
 mod operations;
 mod order;
 mod output;
+mod own;
 mod parameter;
 mod perform;
 mod permissions;

@@ -60,7 +60,7 @@ pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Permissions>, Failu
     let unusable = |reason: String| Failure::usage(format!("--policy {file}: {reason}"));
     let text = match file.as_str() {
         "-" => stdin::text("the policy")?,
-        file => text::of_file(file.as_ref()).map_err(unusable)?,
+        file => text::of_file(file.as_ref(), u64::MAX).map_err(unusable)?,
     };
     let policy = Policy::from_json(&text).map_err(|error| unusable(error.to_string()))?;
     Ok(Some(policy.into()))

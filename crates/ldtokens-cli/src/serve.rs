@@ -38,6 +38,9 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         None => *arguments.get_one::<SocketAddr>("listen").expect("it has a default"),
     };
     let mut builder = Server::builder().listen(listen).limits(limits);
+    for name in arguments.get_many::<String>("allow-host").into_iter().flatten() {
+        builder = builder.allow_host(name);
+    }
     let store = arguments.get_one::<PathBuf>("store");
     if let Some(store) = store {
         builder = builder.store(store);
@@ -108,6 +111,7 @@ fn exports(server: &Server, was_given: bool) -> String {
 
 fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    let text = text::of_file(path).map_err(unusable)?;
+    // What is longer is refused, and needs no more memory for that.
+    let text = text::of_file(path, Account::LONGEST as u64 + 1).map_err(unusable)?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

@@ -3,6 +3,10 @@
 //! PowerShell 5 and old editors put a byte-order mark before what they write, or write UTF-16. One mark is skipped; UTF-16 is
 //! refused by its name, since what it would be read as helps nobody.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 const MARK: char = '\u{feff}';
 
 const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
@@ -23,9 +27,11 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     })
 }
 
-/// The text of a file.
-pub(crate) fn of_file(path: &std::path::Path) -> Result<String, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+/// The text of a file, of which at most `longest` bytes are read.
+pub(crate) fn of_file(path: &Path, longest: u64) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(longest).read_to_end(&mut bytes));
+    read.map_err(|error| error.to_string())?;
     decode(bytes).map_err(str::to_owned)
 }
 

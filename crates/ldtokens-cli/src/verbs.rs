@@ -6,6 +6,7 @@ pub(crate) mod get;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod reset;
+pub(crate) mod rotate;
 pub(crate) mod update;
 pub(crate) mod whoami;
 
@@ -19,13 +20,14 @@ use crate::output::printer::Printer;
 use crate::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 7] {
+pub(crate) fn commands() -> [Command; 8] {
     [
         list::command(),
         get::command(),
         create::command(),
         update::command(),
         reset::command(),
+        rotate::command(),
         delete::command(),
         whoami::command(),
     ]
@@ -39,6 +41,7 @@ pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(),
         "create" => create::run(arguments).await,
         "update" => update::run(arguments).await,
         "reset" => reset::run(arguments).await,
+        "rotate" => rotate::run(arguments).await,
         "delete" => delete::run(arguments).await,
         "whoami" => whoami::run(arguments).await,
         _ => return None,

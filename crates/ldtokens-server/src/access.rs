@@ -1,5 +1,7 @@
 //! Who calls, and what they may do: the vendor's "Access tokens" and "API access tokens".
 
+use std::cell::OnceCell;
+
 use ldtokens_client::types::Statement;
 use serde_json::Value;
 
@@ -11,6 +13,8 @@ use crate::store::{Records, StoredToken, Visible};
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) token: StoredToken,
+    /// [`reaches`](Self::reaches), once someone asked.
+    reaches: OnceCell<Vec<Reach>>,
 }
 
 /// What is done to a token, by the name that policies know it by.
@@ -38,6 +42,7 @@ impl Action {
 }
 
 /// How far permissions reach over tokens.
+#[derive(Debug)]
 enum Reach {
     All,
     /// What these statements allow, which is nothing for the roles that only read and write flags.
@@ -61,10 +66,14 @@ impl Reach {
 }
 
 impl Caller {
+    pub(crate) fn new(token: StoredToken) -> Self {
+        Self { token, reaches: OnceCell::new() }
+    }
+
     /// Whom the secret with this hash is of.
     pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, Refusal> {
         let token = records.token_of_secret(credential, now)?.ok_or_else(Refusal::unauthorized)?;
-        Ok(Self { token })
+        Ok(Self::new(token))
     }
 
     /// Which tokens it sees; all members' only if it asks for them and is an administrator.
@@ -138,7 +147,15 @@ impl Caller {
     }
 
     /// Its reach is what all of these have in common: a personal token never has more than its member has.
-    fn reaches(&self, records: &Records<'_>) -> Result<Vec<Reach>, Refusal> {
+    fn reaches(&self, records: &Records<'_>) -> Result<&[Reach], Refusal> {
+        if let Some(known) = self.reaches.get() {
+            return Ok(known);
+        }
+        let reaches = self.find_reaches(records)?;
+        Ok(self.reaches.get_or_init(|| reaches))
+    }
+
+    fn find_reaches(&self, records: &Records<'_>) -> Result<Vec<Reach>, Refusal> {
         let own = if is_admin(self.role()) {
             Reach::All
         } else {

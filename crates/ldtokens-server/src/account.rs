@@ -8,9 +8,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::account_size;
 use crate::answer::Refusal;
 use crate::custom_role_ids;
 use crate::document::new_token;
+use crate::judge;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
 use crate::strictness::Strictness;
@@ -125,8 +127,9 @@ impl Default for Account {
 impl FromStr for Account {
     type Err = InvalidAccount;
 
-    /// Reads an account from YAML, of which JSON is a part.
+    /// Reads an account from YAML, of which JSON is a part: up to 16 MiB, and 64 MiB with its aliases followed.
     fn from_str(text: &str) -> Result<Self, InvalidAccount> {
+        account_size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
         let account: Self =
             serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
         account.check()?;
@@ -135,6 +138,9 @@ impl FromStr for Account {
 }
 
 impl Account {
+    /// How long the text of an account may be, in bytes: 16 MiB.
+    pub const LONGEST: usize = account_size::LONGEST;
+
     /// The JSON Schema (2020-12) of what an account is read from.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Account).to_value()
@@ -273,7 +279,8 @@ impl AccountToken {
             }
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
-        new_token(id, body.to_string().as_bytes(), owner, member, now)
+        judge::check_body("postToken", &body)?;
+        new_token(id, &body, owner, member, now)
     }
 }
 

@@ -3,30 +3,43 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::fault::Fault;
 use crate::faults::Faults;
+use crate::hosts::Hosts;
 
 /// `GET /faults` lists the faults that are still to strike, a line each; `POST /faults` adds those in its body, a line each;
 /// `DELETE /faults` ends them all.
-pub(crate) fn router(faults: Arc<Faults>) -> Router {
+///
+/// No web page may ask for any of them.
+pub(crate) fn router(faults: Arc<Faults>, hosts: Hosts) -> Router {
     Router::new()
         .route("/faults", get(list).post(add).delete(clear))
         .fallback(async || (StatusCode::NOT_FOUND, "there is only /faults here\n"))
+        .layer(axum::middleware::from_fn_with_state(hosts, guard))
         .with_state(faults)
+}
+
+async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::ORIGIN) {
+        (StatusCode::FORBIDDEN, "no web page may do this\n").into_response()
+    } else if !hosts.allow(&request) {
+        (StatusCode::FORBIDDEN, "this is for localhost, and not for the host that the request names\n").into_response()
+    } else {
+        next.run(request).await
+    }
 }
 
 async fn list(State(faults): State<Arc<Faults>>) -> String {
     faults.left().iter().map(|fault| format!("{fault}\n")).collect()
 }
 
-async fn add(State(faults): State<Arc<Faults>>, headers: HeaderMap, body: String) -> (StatusCode, String) {
-    if headers.contains_key(header::ORIGIN) {
-        return (StatusCode::FORBIDDEN, "no web page may do this\n".to_owned());
-    }
+async fn add(State(faults): State<Arc<Faults>>, body: String) -> (StatusCode, String) {
     let lines = body.lines().filter(|line| !line.trim().is_empty());
     let read: Result<Vec<Fault>, _> = lines.map(str::parse).collect();
     match read.and_then(|read| faults.add(read)) {

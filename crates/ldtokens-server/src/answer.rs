@@ -69,6 +69,12 @@ impl Refusal {
         Self { message: message.to_owned(), ..Self::forbidden() }
     }
 
+    pub(crate) fn foreign_host() -> Self {
+        let message = "This server is not for the host that the request names. It is for localhost, the address that it listens \
+                       on, and the names that `serve --allow-host` gives.";
+        Self { message: message.to_owned(), ..Self::forbidden() }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier")
     }
@@ -144,7 +150,12 @@ impl From<rusqlite::Error> for Refusal {
 }
 
 pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    let mut answer = Response::new(Body::from(body.to_string()));
+    json_text_answer(status, body.to_string())
+}
+
+/// An answer whose body is JSON already.
+pub(crate) fn json_text_answer(status: StatusCode, body: impl Into<Body>) -> Answer {
+    let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::connections::{self, Bounds};
 use crate::fault::Fault;
 use crate::faults::Faults;
+use crate::hosts::Hosts;
 use crate::limits::{Limiter, Limits};
 use crate::routes::{Service, router};
 use crate::seed;
@@ -28,6 +29,7 @@ use crate::strictness::Strictness;
 #[must_use = "nothing is served until `start` is called"]
 pub struct ServerBuilder {
     listen: SocketAddr,
+    allowed_hosts: Vec<String>,
     admin: Option<SocketAddr>,
     store: Option<PathBuf>,
     store_wait: Duration,
@@ -47,6 +49,7 @@ impl ServerBuilder {
     pub(crate) fn new() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allowed_hosts: Vec::new(),
             admin: None,
             store: None,
             store_wait: Duration::ZERO,
@@ -59,13 +62,25 @@ impl ServerBuilder {
             limits: Limits::none(),
             faults: Vec::new(),
             fault_seed: 0,
-            bounds: Bounds { connections: 512, read_timeout: Duration::from_secs(30) },
+            bounds: Bounds {
+                connections: 512,
+                read_timeout: Duration::from_secs(30),
+                write_timeout: Duration::from_secs(30),
+            },
         }
     }
 
     /// The address to listen on. A free port of loopback if not set; port 0 takes a free one.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
+        self
+    }
+
+    /// One more host name that requests may be for, as their `Host` header says. Others than loopback's names and addresses and
+    /// the address that is listened on are refused with 403: so a web page can't reach the server by a name of its own site
+    /// that leads here (DNS rebinding). Where all addresses are listened on, every address is allowed.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.allowed_hosts.push(name.into());
         self
     }
 
@@ -152,7 +167,10 @@ impl ServerBuilder {
         self
     }
 
-    /// How many connections to serve at once; further ones wait. 512 if not set.
+    /// The requests of how many connections to work on at once; those of further ones wait. 512 if not set.
+    ///
+    /// 64 more may be connected. Beyond that, of those that stand still for a second because their client neither sends nor
+    /// reads, the slowest is closed, and a request that waits is answered with 503. `/healthz` is answered always.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
@@ -162,6 +180,12 @@ impl ServerBuilder {
     /// seconds if not set.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.read_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take to read the next 64 KiB of an answer, or what is left of it. 30 seconds if not set.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.write_timeout = timeout;
         self
     }
 
@@ -177,6 +201,9 @@ impl ServerBuilder {
         let faults = Arc::new(Faults::new(self.fault_seed));
         faults.add(self.faults)?;
         let (listener, addr) = listen(self.listen).await?;
+        if !addr.ip().to_canonical().is_loopback() {
+            tracing::warn!(%addr, "other machines can reach this server, and there is no TLS: secrets can be read on the way");
+        }
         let admin = match self.admin {
             Some(addr) if !addr.ip().is_loopback() => return Err(StartError::AdminAddr { addr }),
             Some(addr) => Some(listen(addr).await?),
@@ -208,6 +235,7 @@ impl ServerBuilder {
 
         let service = Arc::new(Service {
             store,
+            hosts: Hosts::new(addr.ip(), self.allowed_hosts),
             session,
             clock: self.clock,
             strictness: Strictness { is_strict: self.strict },
@@ -221,7 +249,8 @@ impl ServerBuilder {
         let mut admin_addr = None;
         if let Some((listener, addr)) = admin {
             admin_addr = Some(addr);
-            serving.push(tokio::spawn(connections::serve(listener, admin::router(faults), self.bounds, stopped)));
+            let router = admin::router(faults, Hosts::new(addr.ip(), Vec::new()));
+            serving.push(tokio::spawn(connections::serve(listener, router, self.bounds, stopped)));
         }
         Ok(Server::new(addr, admin_addr, owner, secrets, service, stopping, serving))
     }

@@ -1,4 +1,4 @@
-//! Connections: how many at once, how long a sender may take, and how they end.
+//! Connections: how many at once, how long a client may take to send and to read, and how they end.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,13 +13,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Refusal};
 use crate::middleware::{Dropped, Peer};
-use crate::routes::untunnel;
+use crate::places::{Activity, Places, State};
+use crate::routes::{HEALTH, untunnel};
+use crate::watched::{WatchedBody, WatchedStream};
 
 /// The longest head of a request that is taken, in bytes. Beyond that the answer is 431.
 const LONGEST_HEAD: usize = 32 * 1024;
@@ -30,38 +32,50 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How long to wait before accepting again where the system has no more files to open.
 const OUT_OF_FILES: Duration = Duration::from_millis(50);
 
+/// How many connections there may be beside those whose requests are worked on: there is always room to ask for the server's
+/// health.
+const RESERVE: usize = 64;
+
 /// What the server allows its clients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Beyond so many, further ones wait.
+    /// The requests of so many connections are worked on at once; those of further ones wait.
     pub(crate) connections: usize,
     /// For a head to arrive, and for a body.
     pub(crate) read_timeout: Duration,
+    /// For a client to take the next part of an answer.
+    pub(crate) write_timeout: Duration,
 }
 
 /// Serves until `stopping` says so, and then finishes the requests under way.
 pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    let places = Places::new(bounds.connections.saturating_add(RESERVE));
+    let turns = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = told(&mut stopping) => break,
             Some(_) = connections.join_next() => continue,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok((stream, peer, place)) => {
-                let (app, stopping) = (app.clone(), stopping.clone());
-                connections.spawn(async move {
-                    connection(stream, peer, app, bounds, stopping).await;
-                    drop(place);
-                });
-            }
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
                 tokio::time::sleep(OUT_OF_FILES).await;
+                continue;
             }
-        }
+        };
+        let place = tokio::select! {
+            () = told(&mut stopping) => break,
+            place = places.take() => place,
+        };
+        let client = Client { peer, app: app.clone(), turns: turns.clone(), activity: place.activity().clone() };
+        let stopping = stopping.clone();
+        connections.spawn(async move {
+            connection(stream, client, bounds, stopping).await;
+            drop(place);
+        });
     }
     drop(listener);
     let drained = tokio::time::timeout(DRAIN, async { while connections.join_next().await.is_some() {} }).await;
@@ -76,23 +90,20 @@ async fn told(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-type Place = tokio::sync::OwnedSemaphorePermit;
-
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<(TcpStream, SocketAddr, Place)> {
-    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
-}
-
-async fn connection(
-    stream: TcpStream,
+/// Who is at the other end, and what answers them.
+#[derive(Clone)]
+struct Client {
     peer: SocketAddr,
     app: Router,
-    bounds: Bounds,
-    mut stopping: watch::Receiver<bool>,
-) {
+    turns: Arc<Semaphore>,
+    activity: Arc<Activity>,
+}
+
+async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(app.clone(), peer, request));
+    let activity = client.activity.clone();
+    let stream = WatchedStream::new(stream, activity.clone(), bounds.write_timeout);
+    let service = service_fn(move |request| answer(client.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.read_timeout)
@@ -101,6 +112,10 @@ async fn connection(
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => ended,
+        () = activity.ended() => {
+            tracing::debug!("a connection was closed to make room");
+            return;
+        }
         () = told(&mut stopping) => {
             serving.as_mut().graceful_shutdown();
             serving.await
@@ -111,13 +126,34 @@ async fn connection(
     }
 }
 
-async fn answer(app: Router, peer: SocketAddr, request: hyper::Request<Incoming>) -> Result<Answer, NoAnswer> {
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(peer.ip()));
-    // Before routing, which goes by the method.
-    untunnel(&mut request);
-    let answer = app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+async fn answer(client: Client, request: hyper::Request<Incoming>) -> Result<Answer, NoAnswer> {
+    let Client { peer, app, turns, activity } = client;
+    let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
+    let turn = if request.uri().path() == HEALTH { None } else { Some(turn(&turns, &activity).await) };
+    let answer = match turn {
+        Some(None) => Refusal::unavailable("Too many requests are under way").retry_after(Some(1)).into_answer(),
+        Some(Some(_)) | None => {
+            activity.set(State::Work);
+            request.extensions_mut().insert(Peer(peer.ip()));
+            // Before routing, which goes by the method.
+            untunnel(&mut request);
+            app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
+        }
+    };
+    activity.set(State::Client);
     if answer.extensions().get::<Dropped>().is_some() { Err(NoAnswer) } else { Ok(answer) }
+}
+
+/// Waits to be worked for. None if others need the room.
+async fn turn(turns: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaphorePermit> {
+    if let Ok(turn) = turns.clone().try_acquire_owned() {
+        return Some(turn);
+    }
+    activity.set(State::Turn);
+    tokio::select! {
+        turn = turns.clone().acquire_owned() => turn.ok(),
+        () = activity.refused() => None,
+    }
 }
 
 /// Makes hyper drop the connection.

@@ -1,6 +1,7 @@
-//! A token's document: how it begins, and how it is shown.
+//! A token's document: how it begins, and what is kept of it.
 
 use ldtokens_client::types::{Statement, TokenBody};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
@@ -12,13 +13,13 @@ pub(crate) const API_VERSIONS: [i64; 5] = [20160426, 20191212, 20210729, 2022060
 /// A new token of `member`'s in the account of the member with the ID `owner`, as `body` asks for it.
 pub(crate) fn new_token(
     id: String,
-    body: &[u8],
+    body: &Value,
     owner: &str,
     member: Member,
     now: i64,
 ) -> Result<StoredToken, Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid request body: {error}"));
-    let body: TokenBody = serde_json::from_slice(body).map_err(invalid)?;
+    let body = TokenBody::deserialize(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.unwrap_or(API_VERSIONS[API_VERSIONS.len() - 1]);
     if !API_VERSIONS.contains(&version) {
@@ -38,7 +39,8 @@ pub(crate) fn new_token(
     if let (Value::Object(document), Value::Object(fixed)) = (&mut document, fixed) {
         document.extend(fixed);
     }
-    Ok(StoredToken { id, member, service, last_used: None, revision: 0, document })
+    let document = document.into();
+    Ok(StoredToken { number: 0, id, member, service, last_used: None, revision: 0, document })
 }
 
 /// When a change at `now` counts as made: after the one before it, also where the clock stands still or went back, so that
@@ -69,25 +71,6 @@ fn check_statement(statement: &Statement) -> Result<(), Refusal> {
 
 /// What is not kept in the document, since it follows from elsewhere.
 const NOT_KEPT: [&str; 3] = ["_member", "_links", "lastUsed"];
-
-/// The token as the API shows it.
-pub(crate) fn shown(token: &StoredToken, last_used: Option<i64>) -> Value {
-    let mut shown = token.document.clone();
-    let member = &token.member;
-    shown["_member"] = json!({
-        "_id": member.id,
-        "_links": { "self": link(&format!("/api/v2/members/{}", member.id)) },
-        "email": member.email,
-        "role": member.role,
-        "firstName": member.first_name,
-        "lastName": member.last_name,
-    });
-    shown["_links"] =
-        json!({ "self": link(&format!("/api/v2/tokens/{}", token.id)), "parent": link("/api/v2/tokens") });
-    // The vendor's way to say that it was never used.
-    shown["lastUsed"] = last_used.unwrap_or(0).into();
-    shown
-}
 
 /// What is kept of a token that the API shows.
 pub(crate) fn kept(mut shown: Value) -> Value {

@@ -90,18 +90,32 @@ fn typed(kind: &str, text: &str) -> Result<Value, String> {
     }
 }
 
+/// Reads a body of `operation`, and refuses one that is not [allowed](check_body). Null if it takes none.
+pub(crate) fn body(operation: &str, body: &[u8]) -> Result<Value, Refusal> {
+    if body_rules_of(operation).is_none() {
+        return Ok(Value::Null);
+    }
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Refusal::invalid_request(format!("Invalid request body: {error}")))?;
+    check_body(operation, &body)?;
+    Ok(body)
+}
+
+fn body_rules_of(operation: &str) -> Option<&'static Body> {
+    JUDGE.operations.get(operation)?.body.as_ref()
+}
+
 /// Refuses a body of `operation` that the document does not allow, naming the field and what was expected.
-pub(crate) fn body(operation: &str, body: &[u8]) -> Result<(), Refusal> {
-    let Some(rules) = JUDGE.operations.get(operation).and_then(|rules| rules.body.as_ref()) else { return Ok(()) };
+pub(crate) fn check_body(operation: &str, body: &Value) -> Result<(), Refusal> {
+    let Some(rules) = body_rules_of(operation) else { return Ok(()) };
     let invalid = |reason: String| Refusal::invalid_request(format!("Invalid request body: {reason}"));
-    let body: Value = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
-    let validator = match (&body, &rules.array, &rules.object) {
+    let validator = match (body, &rules.array, &rules.object) {
         (Value::Array(_), Some(array), _) => array,
         (_, Some(array), None) => array,
         (_, _, Some(object)) => object,
         (_, None, None) => return Ok(()),
     };
-    validator.validate(&body).map_err(|error| {
+    validator.validate(body).map_err(|error| {
         let field = error.instance_path().to_string();
         if field.is_empty() { invalid(error.to_string()) } else { invalid(format!("{field}: {error}")) }
     })

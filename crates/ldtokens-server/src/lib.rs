@@ -28,6 +28,7 @@
 
 mod access;
 mod account;
+mod account_size;
 mod admin;
 mod answer;
 mod builder;
@@ -37,21 +38,26 @@ mod custom_role_ids;
 mod document;
 mod fault;
 mod faults;
+mod hosts;
 mod identity_and_roles;
 mod judge;
 mod limits;
+mod listing;
 mod middleware;
 mod operations;
 mod patch;
+mod places;
 mod policy;
 mod routes;
 mod secrets;
 mod seed;
 mod server;
 mod session;
+mod shown;
 mod start_error;
 mod store;
 mod strictness;
+mod watched;
 
 pub use account::{Account, InvalidAccount};
 pub use builder::ServerBuilder;

@@ -1,4 +1,4 @@
-//! What goes around every request, in this order: preflight, rate limits, faults; and then the date, CORS, and the log.
+//! What goes around every request, in this order: the host, preflight, rate limits, faults; and then the date, CORS, and the log.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
-use crate::routes::{API, Operation, Service, operation};
+use crate::routes::{API, HEALTH, Operation, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.
@@ -40,17 +41,27 @@ const ELSEWHERE: &str = "elsewhere";
 
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Answer {
     let begun = Instant::now();
-    let line = LogLine::of(&request);
+    let line = tracing::enabled!(tracing::Level::INFO).then(|| LogLine::of(&request));
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with(API);
-    let mut answer = if is_api { service.limited(request, next).await } else { next.run(request).await };
+    let mut answer = if request.uri().path() != HEALTH && !service.hosts.allow(&request) {
+        Refusal::foreign_host().into_answer()
+    } else if is_api {
+        service.limited(request, next).await
+    } else {
+        next.run(request).await
+    };
     let headers = answer.headers_mut();
     if is_api {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
+        // What a cache keeps of one site's answer is not for another's.
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     }
     let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
     headers.extend(HeaderValue::from_str(&date).map(|date| (header::DATE, date)));
-    line.write(&answer, begun);
+    if let Some(line) = line {
+        line.write(&answer, begun);
+    }
     answer
 }
 
@@ -121,15 +132,17 @@ fn dropped() -> Answer {
     answer
 }
 
-/// Promises the whole body and gives the half of it. Where there is none, the connection is dropped.
+/// Promises the whole body and gives the half of it: of a list that comes in pieces, the half of the first. Where there is
+/// none, the connection is dropped.
 async fn cut(answer: Answer) -> Answer {
-    let (mut head, body) = answer.into_parts();
-    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    if whole.is_empty() {
+    let (mut head, mut body) = answer.into_parts();
+    let length = body.size_hint().exact();
+    let first = body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+    if first.is_empty() {
         return dropped();
     }
-    head.headers.insert(header::CONTENT_LENGTH, whole.len().into());
-    let half = whole.slice(..whole.len() / 2);
+    head.headers.extend(length.map(|length| (header::CONTENT_LENGTH, length.into())));
+    let half = first.slice(..first.len() / 2);
     let body = futures_util::stream::unfold(Some(half), async |half: Option<Bytes>| match half {
         Some(half) => Some((Ok(half), None)),
         None => {

@@ -2,24 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use ldtokens_client::Secret;
 use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
-use crate::answer::{Answer, Refusal, json_answer, no_content};
+use crate::answer::{Answer, Refusal, json_text_answer, no_content};
 use crate::custom_role_ids;
-use crate::document::{kept, later, link, new_token, shown};
+use crate::document::{kept, later, link, new_token};
 use crate::identity_and_roles;
+use crate::listing::Listing;
 use crate::patch::patched;
 use crate::secrets;
+use crate::shown;
 use crate::store::{LastUse, Records, StoredToken};
 use crate::strictness::Strictness;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
 const DEFAULT_LIMIT: i64 = 25;
+
+/// A page never has more tokens, whatever is asked for. Our choice: the vendor names no limit.
+const LARGEST_LIMIT: i64 = 1000;
 
 /// What is asked for, as far as it is the same for all operations.
 #[derive(Debug)]
@@ -34,8 +38,8 @@ pub(crate) struct Asked {
     pub(crate) path_id: String,
     /// The query's parameters, as the document types them.
     pub(crate) parameters: BTreeMap<String, Value>,
-    /// The body, which the document allows.
-    pub(crate) body: Bytes,
+    /// The body, which the document allows; null if there is none to be.
+    pub(crate) body: Value,
 }
 
 /// A request as an operation sees it, within a transaction.
@@ -52,6 +56,8 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Work {
     /// It only reads.
     Read(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    /// It reads tokens, perhaps many.
+    List(fn(&Request<'_>) -> Result<Listing, Refusal>),
     /// It reads and writes, after all writes before it.
     Write(fn(&Request<'_>) -> Result<Answer, Refusal>),
     /// It decides by what it reads, and then writes; what no longer holds by then is a conflict: what the vendor calls
@@ -71,7 +77,7 @@ pub(crate) struct Change {
 /// The operation of that name, if this server has it.
 pub(crate) fn work(operation: &str) -> Option<Work> {
     Some(match operation {
-        "getTokens" => Work::Read(get_tokens),
+        "getTokens" => Work::List(get_tokens),
         "postToken" => Work::Write(post_token),
         "getToken" => Work::Read(get_token),
         "patchToken" => Work::Change(patch_token),
@@ -86,30 +92,34 @@ impl Request<'_> {
         self.asked.parameters.get(name).and_then(Value::as_i64)
     }
 
-    /// The token as the API shows it.
-    fn shown(&self, token: &StoredToken) -> Value {
-        shown(token, self.last_use.of(&token.id).or(token.last_used))
+    /// The answer that shows the token.
+    fn show(&self, status: StatusCode, token: &StoredToken) -> Answer {
+        json_text_answer(status, shown::text(token, self.last_used(token)))
     }
 
     /// The one time that a secret is shown whole.
-    fn with_secret(&self, token: &StoredToken, secret: &Secret) -> Value {
-        let mut whole = self.shown(token);
-        whole["token"] = secret.expose().into();
-        whole
+    fn show_with_secret(&self, status: StatusCode, mut token: StoredToken, secret: &Secret) -> Answer {
+        token.document["token"] = secret.expose().into();
+        self.show(status, &token)
+    }
+
+    fn last_used(&self, token: &StoredToken) -> Option<i64> {
+        self.last_use.of(token.number).or(token.last_used)
     }
 }
 
-fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
+fn get_tokens(request: &Request<'_>) -> Result<Listing, Refusal> {
+    let records = request.records;
     let show_all = request.asked.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
     let visible = request.caller.visible(show_all);
     if request.asked.version < FIRST_PAGED_VERSION {
-        let (_, tokens) = request.records.page(&visible, -1, 0)?;
         let links = json!({ "self": link(&href(None, 0, show_all)) });
-        return Ok(page_answer(request, &tokens, json!({ "_links": links })));
+        let place = records.place(&visible, 0)?;
+        return Ok(Listing::begin(records, visible, place, None, &links, None)?);
     }
-    let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
+    let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
-    let (count, tokens) = request.records.page(&visible, limit, offset)?;
+    let count = records.total(&visible)?;
     let to = |offset| link(&href(Some(limit), offset, show_all));
     let mut links = json!({ "self": to(offset) });
     if offset > 0 {
@@ -120,12 +130,8 @@ fn get_tokens(request: &Request<'_>) -> Result<Answer, Refusal> {
         links["next"] = to(offset + limit);
         links["last"] = to((count - 1) / limit * limit);
     }
-    Ok(page_answer(request, &tokens, json!({ "totalCount": count, "_links": links })))
-}
-
-fn page_answer(request: &Request<'_>, tokens: &[StoredToken], mut page: Value) -> Answer {
-    page["items"] = tokens.iter().map(|token| request.shown(token)).collect();
-    json_answer(StatusCode::OK, &page)
+    let place = records.place(&visible, offset)?;
+    Ok(Listing::begin(records, visible, place, Some(limit), &links, Some(count))?)
 }
 
 fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
@@ -150,18 +156,18 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     token.document["token"] = secret.last_four().into();
     records.add_token(&token)?;
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
-    Ok(json_answer(StatusCode::CREATED, &request.with_secret(&token, &secret)))
+    Ok(request.show_with_secret(StatusCode::CREATED, token, &secret))
 }
 
 fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let token = request.caller.find(request.records, &request.asked.path_id, &[])?;
-    Ok(json_answer(StatusCode::OK, &request.shown(&token)))
+    Ok(request.show(StatusCode::OK, &token))
 }
 
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
-    let patched = patched(&request.shown(&token), &asked.body, asked.now, |document| {
+    let patched = patched(&shown::value(&token, request.last_used(&token)), &asked.body, asked.now, |document| {
         custom_role_ids::resolve(records, request.strictness, document)
     });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
@@ -171,16 +177,16 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_reach(records, &document)?;
     }
-    let is_change = document != token.document;
-    token.document = document;
-    let answer = json_answer(StatusCode::OK, &request.shown(&token));
+    let is_change = document != *token.document;
+    token.document = document.into();
+    let answer = request.show(StatusCode::OK, &token);
     Ok(Change { token, is_change, answer })
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     let token = request.caller.find(request.records, &request.asked.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
-    request.last_use.forget(&token.id);
+    request.last_use.forget(token.number);
     Ok(no_content())
 }
 
@@ -212,5 +218,5 @@ fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     token.document["lastModified"] = later(&token.document, asked.now).into();
     token.document["token"] = secret.last_four().into();
     records.replace(&token)?;
-    Ok(json_answer(StatusCode::OK, &request.with_secret(&token, &secret)))
+    Ok(request.show_with_secret(StatusCode::OK, token, &secret))
 }

@@ -2,6 +2,7 @@
 
 use json_patch::{AddOperation, PatchErrorKind, PatchOperation};
 use ldtokens_client::types::TokenBody;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
@@ -28,17 +29,16 @@ const MUTABLE: [(&str, Action); 5] = [
 /// `resolve` is called when `customRoleIds` changes, to put IDs in the place of keys.
 pub(crate) fn patched(
     shown: &Value,
-    patch: &[u8],
+    patch: &Value,
     now: i64,
     resolve: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
 ) -> Result<(Value, Vec<Action>), Refusal> {
     let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid patch: {error}"));
-    let patch: Value = serde_json::from_slice(patch).map_err(invalid)?;
     let operations = match patch {
-        Value::Object(mut form) => form.remove("patch").unwrap_or_default(),
+        Value::Object(form) => form.get("patch").unwrap_or(&Value::Null),
         list => list,
     };
-    let patch: json_patch::Patch = serde_json::from_value(operations).map_err(invalid)?;
+    let patch = json_patch::Patch::deserialize(operations).map_err(invalid)?;
     let mut changed = shown.clone();
     for (index, operation) in patch.0.into_iter().enumerate() {
         let failed = |reason: &str| Refusal::patch_failed(format!("operation {index}, counted from 0: {reason}"));
@@ -99,7 +99,7 @@ fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
 fn keep_as_created(document: &mut Map<String, Value>) -> Result<(), Refusal> {
     let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| document.remove_entry(*name)).collect();
     let part = Value::Object(part);
-    judge::body("postToken", part.to_string().as_bytes())?;
+    judge::check_body("postToken", &part)?;
     let invalid = |error: serde_json::Error| Refusal::invalid_request(error.to_string());
     let body: TokenBody = serde_json::from_value(part).map_err(invalid)?;
     check_permissions(&body)?;

@@ -1,5 +1,6 @@
 //! From an HTTP request to an operation, and back.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,29 +13,39 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::routing::{any, get};
 
 use crate::access::Caller;
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, json_text_answer};
 use crate::clock::Clock;
 use crate::document::API_VERSIONS;
 use crate::faults::Faults;
+use crate::hosts::Hosts;
 use crate::identity_and_roles;
 use crate::judge;
 use crate::limits::Limiter;
+use crate::listing::Listing;
 use crate::middleware;
 use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
 use crate::session::Session;
-use crate::store::{Records, Store};
+use crate::store::{Reader, Records, Store};
 use crate::strictness::Strictness;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
 
+/// What is looked at where it arrives: bodies up to so many bytes, and pages up to so many tokens.
+const SHORT_BODY: usize = 4 * 1024;
+const SHORT_PAGE: u64 = 100;
+
 pub(crate) const API: &str = "/api/v2";
+
+/// Where anyone may ask whether the server serves.
+pub(crate) const HEALTH: &str = "/healthz";
 
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
+    pub(crate) hosts: Hosts,
     pub(crate) session: Option<Session>,
     pub(crate) clock: Clock,
     pub(crate) strictness: Strictness,
@@ -51,7 +62,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         router = router.route(&format!("{API}{path}"), any(serve));
     }
     router
-        .route("/healthz", get(async || StatusCode::NO_CONTENT))
+        .route(HEALTH, get(async || StatusCode::NO_CONTENT))
         .fallback(async || Refusal::not_found().into_answer())
         .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::around))
         .with_state(service)
@@ -103,8 +114,31 @@ fn not_allowed(request: &HttpRequest) -> Answer {
 /// What comes of the first look at the store.
 enum Next {
     Done(Answer),
+    /// The rest of a list, after its first piece.
+    List(Vec<u8>, Listing),
     Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
     Change(Asked, Box<Change>, fn(&Request<'_>) -> Result<Change, Refusal>),
+}
+
+/// What a request is, before it is known whose.
+struct Seen {
+    operation: &'static str,
+    work: Work,
+    path_id: String,
+    head: Parts,
+    body: Bytes,
+}
+
+impl Seen {
+    /// Whether looking at it takes no longer than sending it to another thread would.
+    fn is_short(&self) -> bool {
+        let limit = || self.head.uri.query()?.split("limit=").nth(1)?.split('&').next()?.parse().ok();
+        self.body.len() <= SHORT_BODY && limit().is_none_or(|limit: u64| limit <= SHORT_PAGE)
+    }
+
+    fn is_list(&self) -> bool {
+        matches!(self.work, Work::List(_))
+    }
 }
 
 impl Service {
@@ -118,10 +152,14 @@ impl Service {
     ) -> Result<Answer, Refusal> {
         let (head, body) = request.into_parts();
         let body = self.whole(body).await?;
-        let looking = self.clone();
-        let looked = tokio::task::spawn_blocking(move || looking.look(operation, work, path_id, &head, body));
-        match looked.await.unwrap_or_else(|_| Err(Refusal::internal()))? {
+        let seen = Seen { operation, work, path_id, head, body };
+        let looked = match self.look_at_once(seen) {
+            ControlFlow::Break(looked) => looked,
+            ControlFlow::Continue(seen) => self.look_elsewhere(seen).await,
+        };
+        match looked? {
             Next::Done(answer) => Ok(answer),
+            Next::List(piece, listing) => Ok(listing.into_answer(piece, self)),
             Next::Write(asked, work) => self.write(asked, work).await,
             Next::Change(asked, change, work) => {
                 let change_it = move |request: &Request<'_>| {
@@ -165,45 +203,96 @@ impl Service {
     /// Whether the credential in `headers` opens anything. If the store can't say, the operation will say why.
     pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
         let Some(credential) = credential(headers) else { return false };
-        let (service, now) = (self.clone(), self.clock.now().get());
-        let looked = tokio::task::spawn_blocking(move || {
-            service.store.read(|records| Session::caller(service.session.as_ref(), records, &credential, now))
-        });
-        !matches!(looked.await, Ok(Err(refusal)) if refusal.status == StatusCode::UNAUTHORIZED)
+        let now = self.clock.now().get();
+        let look = move |service: &Self, reader: Reader<'_>| {
+            reader.read(|records| Session::caller(service.session.as_ref(), records, &credential, now))
+        };
+        let at_once = self.store.free_reader().map(|reader| look(self, reader));
+        let looked = match at_once {
+            Some(looked) => looked,
+            None => {
+                let service = self.clone();
+                let looking = tokio::task::spawn_blocking(move || look(&service, service.store.reader()));
+                looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+            }
+        };
+        !matches!(looked, Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED)
     }
 
-    /// Checks the request, and does what can be done by reading.
-    fn look(
-        &self,
-        operation: &'static str,
-        work: Work,
-        path_id: String,
-        head: &Parts,
-        body: Bytes,
-    ) -> Result<Next, Refusal> {
+    /// Looks at a request that is short, if that doesn't have to wait.
+    fn look_at_once(&self, seen: Seen) -> ControlFlow<Result<Next, Refusal>, Seen> {
+        match self.store.free_reader() {
+            Some(reader) if seen.is_short() => ControlFlow::Break(self.look(seen, Some(reader))),
+            _ => ControlFlow::Continue(seen),
+        }
+    }
+
+    /// Looks at a request where waiting and working hold up nobody else.
+    async fn look_elsewhere(self: &Arc<Self>, seen: Seen) -> Result<Next, Refusal> {
+        let leave = if seen.is_list() { self.store.long_read().await } else { None };
+        let service = self.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let _leave = leave;
+            service.look(seen, None)
+        });
+        looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+    }
+
+    fn request<'a>(&'a self, records: &'a Records<'a>, caller: &'a Caller, asked: &'a Asked) -> Request<'a> {
+        Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, asked }
+    }
+
+    /// Checks the request, and does what can be done by reading. No reader is held meanwhile but to read.
+    fn look(&self, seen: Seen, reader: Option<Reader<'_>>) -> Result<Next, Refusal> {
         let now = self.clock.now().get();
+        let Seen { operation, work, path_id, head, body } = seen;
         let credential = credential(&head.headers).ok_or_else(Refusal::unauthorized)?;
-        self.store.read(|records| {
+        let last_use = self.store.last_use();
+        let authenticated = |records: &Records<'_>| -> Result<Caller, Refusal> {
             let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
-            let last_use = self.store.last_use();
-            last_use.note(&caller.token.id, now);
-            let version = version(&head.headers, &caller)?;
+            last_use.note(caller.token.number, now);
+            Ok(caller)
+        };
+        let checked = |caller: &Caller| -> Result<Asked, Refusal> {
+            let version = version(&head.headers, caller)?;
             if takes_json(&head.method) && !is_json(&head.headers) {
                 self.strictness.tolerate(Refusal::unsupported_media_type())?;
             }
             let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
-            judge::body(operation, &body)?;
-            let asked = Asked { credential, now, version, path_id, parameters, body };
-            let request = Request { records, caller: &caller, last_use, strictness: self.strictness, asked: &asked };
-            Ok(match work {
-                Work::Read(work) => Next::Done(work(&request)?),
-                Work::Write(work) => Next::Write(asked, work),
-                Work::Change(work) => match work(&request)? {
-                    change if !change.is_change => Next::Done(change.answer),
-                    change => Next::Change(asked, Box::new(change), work),
-                },
-            })
-        })
+            let body = judge::body(operation, &body)?;
+            Ok(Asked { credential, now, version, path_id, parameters, body })
+        };
+        let reader = reader.unwrap_or_else(|| self.store.reader());
+        match work {
+            Work::Read(work) => reader.read(|records| {
+                let caller = authenticated(records)?;
+                Ok(Next::Done(work(&self.request(records, &caller, &checked(&caller)?))?))
+            }),
+            Work::List(work) => reader.read(|records| {
+                let caller = authenticated(records)?;
+                let listing = work(&self.request(records, &caller, &checked(&caller)?))?;
+                Ok(match listing.first_piece(records, last_use)? {
+                    (whole, None) => Next::Done(json_text_answer(StatusCode::OK, whole)),
+                    (piece, Some(listing)) => Next::List(piece, listing),
+                })
+            }),
+            Work::Write(work) => {
+                let caller = reader.read(authenticated)?;
+                drop(reader);
+                Ok(Next::Write(checked(&caller)?, work))
+            }
+            Work::Change(work) => {
+                let caller = reader.read(authenticated)?;
+                drop(reader);
+                let asked = checked(&caller)?;
+                let change = self.store.read(|records| work(&self.request(records, &caller, &asked)))?;
+                Ok(if change.is_change {
+                    Next::Change(asked, Box::new(change), work)
+                } else {
+                    Next::Done(change.answer)
+                })
+            }
+        }
     }
 }
 

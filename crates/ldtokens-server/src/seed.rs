@@ -46,13 +46,8 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
     for number in 0..count {
         let member = &members[dice.usize(..members.len())];
         let created = LATEST - dice.i64(1..1000) * DAY - dice.i64(0..DAY);
-        let mut token = new_token(
-            format!("5eed{number:020x}"),
-            body(&mut dice, number).to_string().as_bytes(),
-            &owner,
-            member.clone(),
-            created,
-        )?;
+        let mut token =
+            new_token(format!("5eed{number:020x}"), &body(&mut dice, number), &owner, member.clone(), created)?;
         token.document["token"] = format!("{:04x}", dice.u16(..)).into();
         token.last_used = (dice.u8(..4) > 0).then(|| created + dice.i64(0..LATEST - created));
         records.add_token(&token)?;

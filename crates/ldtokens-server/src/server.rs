@@ -125,6 +125,9 @@ impl Drop for Server {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::Server;
 
     /// It would stay in memory for as long as the server serves.
@@ -137,15 +140,40 @@ mod tests {
         let list = http.get(&tokens).header("Authorization", reader.expose()).send().await.unwrap();
         let list: serde_json::Value = list.json().await.unwrap();
         let id = list["items"][0]["_id"].as_str().unwrap();
+        let number = server.service.store.read(|records| Ok(records.token(id)?.unwrap().number)).unwrap();
         let last_use = server.service.store.last_use();
-        assert!(last_use.of(id).is_some());
+        assert!(last_use.of(number).is_some());
         // Once that is written, deleting it is all that can make it go.
         server.service.store.write(|_| Ok(())).await.unwrap();
-        assert!(last_use.of(id).is_some());
+        assert!(last_use.of(number).is_some());
         let owner = server.owner_secret().unwrap();
         let deleted =
             http.delete(format!("{tokens}/{id}")).header("Authorization", owner.expose()).send().await.unwrap();
         assert_eq!(deleted.status(), 204);
-        assert_eq!(last_use.of(id), None);
+        assert_eq!(last_use.of(number), None);
+    }
+
+    /// The list holds the service while there is work to do for it.
+    #[tokio::test]
+    async fn the_work_for_a_client_that_leaves_ends() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let server = Server::builder().seed_tokens(30_000).start().await.unwrap();
+        let holders = || Arc::strong_count(&server.service);
+        let idle = holders();
+        let owner = server.owner_secret().unwrap().expose();
+        let list = format!(
+            "GET /api/v2/tokens?showAll=true HTTP/1.1\r\nHost: localhost\r\nLD-API-Version: 20220603\r\nAuthorization: {owner}\r\n\r\n"
+        );
+        let mut client = tokio::net::TcpStream::connect(server.addr()).await.unwrap();
+        client.write_all(list.as_bytes()).await.unwrap();
+        client.read_exact(&mut [0; 100_000]).await.unwrap();
+        assert!(holders() > idle, "the list was whole before it was read");
+        drop(client);
+        let ended = async {
+            while holders() > idle {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), ended).await.expect("the list is still read");
     }
 }

@@ -40,7 +40,7 @@ impl Session {
         match session {
             Some(session) if session.hash.ct_eq(credential).into() => {
                 let token = records.token(&session.token_id)?.ok_or_else(Refusal::unauthorized)?;
-                Ok(Caller { token })
+                Ok(Caller::new(token))
             }
             _ => Caller::authenticate(records, credential, now),
         }

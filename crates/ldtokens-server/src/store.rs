@@ -1,38 +1,47 @@
 //! The store: one SQLite file, many readers, one writer.
 
+mod document;
 mod last_use;
+mod lock;
 mod open;
+mod pages;
+mod readers;
 mod records;
 mod schema;
 mod writer;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::oneshot;
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub(crate) use last_use::LastUse;
+pub(crate) use pages::Place;
+pub(crate) use readers::Reader;
 pub(crate) use records::{CustomRole, Member, Records, StoredToken, Visible};
 
 use crate::answer::Refusal;
 use crate::start_error::StartError;
-use open::Lock;
+use lock::Lock;
+use readers::{Gate, Readers};
 use writer::{Job, all_or_nothing};
 
 const READERS: usize = 4;
 
-/// Reads go on while a write waits for the disk; in memory, where nothing waits, all share one connection.
+/// How many readers long work may have at once, so that short work always finds one.
+const LONG_READS: usize = READERS / 2;
+
+/// Reads go on while a write waits for the disk.
 pub(crate) struct Store {
     /// None while the store closes.
     jobs: Option<mpsc::Sender<Job>>,
     writing: Option<JoinHandle<()>>,
-    readers: Vec<Arc<Mutex<Connection>>>,
-    next_reader: AtomicUsize,
+    readers: Readers,
+    long_reads: Arc<Semaphore>,
     last_use: Arc<LastUse>,
     _lock: Option<Lock>,
 }
@@ -42,45 +51,47 @@ impl Store {
     /// for, for so long.
     pub(crate) fn open(path: Option<&Path>, wait: Duration) -> Result<Self, StartError> {
         let Some(path) = path else {
-            let connection = Arc::new(Mutex::new(open::open_in_memory().expect("SQLite runs in memory")));
-            return Ok(Self::new(connection.clone(), vec![connection], None));
+            let (connection, readers) = open::open_in_memory(READERS).expect("SQLite runs in memory");
+            return Ok(Self::new(connection, readers, Some(Arc::default()), None));
         };
         let failed = |reason| StartError::Store { path: path.to_owned(), reason };
-        let (connection, lock) = open::open(path, wait).map_err(failed)?;
-        let readers: Result<Vec<_>, _> =
-            (0..READERS).map(|_| Ok(Arc::new(Mutex::new(open::open_reader(path)?)))).collect();
-        let readers = readers.map_err(|error: rusqlite::Error| failed(error.to_string()))?;
-        Ok(Self::new(Arc::new(Mutex::new(connection)), readers, Some(lock)))
+        let (connection, readers, lock) = open::open(path, READERS, wait).map_err(failed)?;
+        Ok(Self::new(connection, readers, None, Some(lock)))
     }
 
-    fn new(connection: Arc<Mutex<Connection>>, readers: Vec<Arc<Mutex<Connection>>>, lock: Option<Lock>) -> Self {
+    fn new(connection: Connection, readers: Vec<Connection>, gate: Option<Arc<Gate>>, lock: Option<Lock>) -> Self {
         let last_use = Arc::new(LastUse::default());
         let (jobs, waiting) = mpsc::channel();
-        let used = last_use.clone();
-        let writing = std::thread::spawn(move || writer::run(&connection, &waiting, &used));
+        let (used, writers_gate) = (last_use.clone(), gate.clone());
+        let writing = std::thread::spawn(move || writer::run(connection, writers_gate.as_deref(), &waiting, &used));
         Self {
             jobs: Some(jobs),
             writing: Some(writing),
-            readers,
-            next_reader: AtomicUsize::new(0),
+            readers: Readers::new(readers, gate),
+            long_reads: Arc::new(Semaphore::new(LONG_READS)),
             last_use,
             _lock: lock,
         }
     }
 
+    /// A reader that is free, if there is one.
+    pub(crate) fn free_reader(&self) -> Option<Reader<'_>> {
+        self.readers.free()
+    }
+
+    /// A reader. The calling thread waits for it.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        self.readers.wait()
+    }
+
+    /// Waits for leave to do long work with a reader, which lasts as long as what is given.
+    pub(crate) async fn long_read(&self) -> Option<OwnedSemaphorePermit> {
+        self.long_reads.clone().acquire_owned().await.ok()
+    }
+
     /// Runs `work` on what is stored at one moment.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
-        let turn = self.next_reader.fetch_add(1, Ordering::Relaxed);
-        let in_turn = (0..self.readers.len()).map(|step| &self.readers[(turn + step) % self.readers.len()]);
-        let free = in_turn.clone().find_map(|reader| match reader.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        });
-        let mut connection = free
-            .unwrap_or_else(|| self.readers[turn % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner));
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        work(&Records::new(&transaction))
+        self.reader().read(work)
     }
 
     /// Runs `work` after the writes before it. If it fails nothing is changed; if not, what it did is on disk.
@@ -106,7 +117,7 @@ impl Store {
 /// Waits for what is being written. The writer closes last, and so leaves one file, without a log beside it.
 impl Drop for Store {
     fn drop(&mut self) {
-        self.readers.clear();
+        self.readers.close();
         self.jobs = None;
         if let Some(writing) = self.writing.take() {
             let _ = writing.join();

@@ -79,6 +79,7 @@
 mod caller_identity;
 mod client;
 mod config;
+mod credential;
 mod error;
 mod send;
 mod tokens;

@@ -55,7 +55,8 @@ pub(crate) struct Sender {
     pub(crate) headers: HeaderMap,
     pub(crate) method_override: bool,
     pub(crate) policy: RetryPolicy,
-    pub(crate) pacing: Pacing,
+    /// Shared with clients of the same account that have other credentials.
+    pub(crate) pacing: Arc<Pacing>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) dry_run: Option<DryRunConfig>,

@@ -9,6 +9,7 @@ use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
 use crate::output::print;
+use crate::own::own_last;
 use crate::targets;
 
 const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
@@ -27,7 +28,8 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session, &words).await?;
+        let mut targets = targets::find(arguments, session, &words).await?;
+        own_last(session, &mut targets).await?;
         confirm(arguments, session, &targets, async || {
             Ok(format!(
                 "Delete {}? {} working at once.",

@@ -13,6 +13,7 @@ use crate::deliver::Destination;
 use crate::failure::Failure;
 use crate::moment::{duration, moment};
 use crate::output::age::date;
+use crate::own::own_last;
 use crate::targets::{self, Target};
 use crate::verbs::Printing;
 use crate::verbs::issue::hand_out;
@@ -60,7 +61,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let overlap = overlap(arguments)?;
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session, &words).await?;
+        let mut targets = targets::find(arguments, session, &words).await?;
+        own_last(session, &mut targets).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
             confirm(arguments, session, &targets, async || {

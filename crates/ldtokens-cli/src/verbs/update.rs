@@ -9,6 +9,7 @@ use crate::arguments::{printing, some_description, some_text};
 use crate::batch::{Deed, each};
 use crate::connect::with_client;
 use crate::failure::Failure;
+use crate::own::own_last;
 use crate::permissions;
 use crate::targets::{self, Target};
 use crate::verbs::{Printing, json};
@@ -86,7 +87,8 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     };
     let words = targets::words(arguments)?;
     with_client(arguments, DryRun::Changes, async |session| {
-        let targets = targets::find(arguments, session, &words).await?;
+        let mut targets = targets::find(arguments, session, &words).await?;
+        own_last(session, &mut targets).await?;
         let done = each(session, &targets, &DEED, async |target| {
             let token = match arguments.get_one::<String>("comment") {
                 Some(comment) => session.client.edit_with_comment(&target.id, comment, change).await?,

@@ -32,6 +32,12 @@ mod profiles;
 mod pty;
 mod readme;
 mod refusals;
+#[cfg(unix)]
+mod rotate;
+#[cfg(unix)]
+mod rotate_crash;
+#[cfg(unix)]
+mod rotate_docs;
 mod secrets;
 mod serve;
 mod shell;

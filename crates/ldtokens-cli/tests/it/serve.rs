@@ -75,10 +75,15 @@ pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value)
 
 /// [`send`] with more lines in the head.
 fn send_with(url: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
+    send_to(url, "localhost", line, more, credential, body)
+}
+
+/// [`send_with`] to a server by the name of this host.
+fn send_to(url: &str, host: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let head = format!("{more}Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    stream.write_all(format!("{line} HTTP/1.1\r\nHost: x\r\n{head}{body}").as_bytes()).unwrap();
+    stream.write_all(format!("{line} HTTP/1.1\r\nHost: {host}\r\n{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
@@ -185,6 +190,37 @@ fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
 }
 
 #[test]
+fn listening_on_another_address_than_loopback_is_one_warning() {
+    let warnings = |listen: &str| {
+        let (child, _) = serve(&["--listen", listen], 1);
+        ended(child).lines().filter(|line| line.contains("WARN") && line.contains("no TLS")).count()
+    };
+    assert_eq!((warnings("0.0.0.0:0"), warnings("127.0.0.1:0")), (1, 0));
+}
+
+#[test]
+fn a_host_is_answered_for_if_it_is_allowed() {
+    let (child, lines) = serve(&["--allow-host", "ld.example"], 1);
+    let url = lines[0].strip_prefix("listening on ").unwrap();
+    for (host, expected) in [("ld.example", 200), ("evil.example", 403)] {
+        let status = send_to(url, host, "GET /api/v2/tokens", "", OWNER, "").0;
+        assert_eq!(status, expected, "{host}");
+    }
+    ended(child);
+}
+
+#[test]
+fn an_account_file_that_is_nested_without_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("account.yaml");
+    std::fs::write(&account, "[".repeat(200_000)).unwrap();
+    let refused = ldtokens(&["serve", "--account", account.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(error.contains("nested too deep") && error.len() < 500, "{error}");
+}
+
+#[test]
 fn the_page_tells_of_each_flag_and_of_no_other() {
     let page = include_str!("../../../../docs/local-server.md");
     let help = ldtokens(&["serve", "-h"]).output().unwrap();
@@ -243,13 +279,13 @@ fn a_fault_strikes_as_often_as_it_says() {
     assert!(stderr(&output).contains("this machine alone"), "{}", stderr(&output));
 }
 
-/// A file can't grow beyond 200 blocks there: as on a full disk, writes fail.
+/// A file can't grow beyond 400 blocks there: as on a full disk, writes fail.
 #[cfg(unix)]
 #[test]
 fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
-    let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" serve --store \"$1\"";
+    let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" serve --store \"$1\"";
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_ldtokens"), store.to_str().unwrap()]);
     shell.env_clear().env("LDTOKENS_ROOT_TOKEN", OWNER).stdout(std::process::Stdio::piped());

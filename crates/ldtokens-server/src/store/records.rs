@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
+use super::document::Document;
+
 /// A member of the account.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
@@ -29,13 +31,15 @@ pub(crate) struct CustomRole {
 /// A token as it is stored: what the API shows of it, but for what follows from elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredToken {
+    /// In the order of their making, from 1; 0 while it is not stored.
+    pub(crate) number: i64,
     pub(crate) id: String,
     pub(crate) member: Member,
     pub(crate) service: bool,
     pub(crate) last_used: Option<i64>,
     /// Goes up with each change.
     pub(crate) revision: i64,
-    pub(crate) document: Value,
+    pub(crate) document: Document,
 }
 
 /// Which tokens a list shows.
@@ -49,12 +53,21 @@ pub(crate) enum Visible {
 
 /// The records, within a transaction.
 pub(crate) struct Records<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
 }
 
-const TOKEN: &str = "SELECT token.id, service, last_used, revision, document,
-        member.id, email, role, first_name, last_name, custom_roles
-    FROM token JOIN member ON member.id = token.member";
+/// The columns that [`read_token`] reads, and others; the tables are looked up in the order of their names here.
+macro_rules! select_token {
+    ($also:literal, $from:literal, $where:literal) => {
+        concat!(
+            "SELECT token.number, token.id, service, revision, document, moment, member.id, email, role, first_name, last_name,
+                custom_roles", $also, "
+             FROM ", $from, "token CROSS JOIN member ON member.id = token.member
+                LEFT JOIN last_use ON last_use.token = token.number
+             WHERE ", $where
+        )
+    };
+}
 
 /// How much of a hash the index is asked for.
 const SELECTOR: usize = 8;
@@ -70,17 +83,28 @@ impl<'a> Records<'a> {
 
     pub(crate) fn add_member(&self, member: &Member) -> rusqlite::Result<()> {
         let custom_roles = Value::from(member.custom_roles.clone()).to_string();
-        self.connection.execute(
-            "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)",
-            params![member.id, member.email, member.role, member.first_name, member.last_name, custom_roles],
-        )?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![
+                member.id,
+                member.email,
+                member.role,
+                member.first_name,
+                member.last_name,
+                custom_roles
+            ])?;
         Ok(())
     }
 
     /// The ID of the account's owner; in an account that has none, of the first member, which is our choice.
     pub(crate) fn owner_id(&self) -> rusqlite::Result<String> {
         self.connection
-            .prepare_cached("SELECT id FROM member ORDER BY role = 'owner' DESC, rowid LIMIT 1")?
+            .prepare_cached(
+                "SELECT coalesce((SELECT id FROM member WHERE role = 'owner' ORDER BY rowid LIMIT 1),
+                    (SELECT id FROM member ORDER BY rowid LIMIT 1))",
+            )?
             .query_row([], |row| row.get(0))
     }
 
@@ -120,11 +144,13 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
-        let document = token.document.to_string();
         self.connection
-            .prepare_cached("INSERT INTO token (id, member, service, last_used, document) VALUES (?, ?, ?, ?, ?)")?
-            .execute(params![token.id, token.member.id, token.service, token.last_used, document])?;
-        Ok(())
+            .prepare_cached("INSERT INTO token (id, member, service, document) VALUES (?, ?, ?, ?)")?
+            .execute(params![token.id, token.member.id, token.service, token.document.text()])?;
+        match token.last_used {
+            Some(moment) => self.set_last_used(self.connection.last_insert_rowid(), moment),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn add_secret(&self, token: &str, hash: &[u8; 32]) -> rusqlite::Result<()> {
@@ -141,14 +167,16 @@ impl<'a> Records<'a> {
         let (mut first, mut last) = ([0x00; 32], [0xff; 32]);
         first[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
         last[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
-        let mut statement = self.connection.prepare_cached(
-            "SELECT hash, token FROM secret WHERE hash BETWEEN ? AND ? AND (expires IS NULL OR expires > ?)",
-        )?;
+        let mut statement = self.connection.prepare_cached(select_token!(
+            ", hash",
+            "secret CROSS JOIN ",
+            "hash BETWEEN ? AND ? AND (expires IS NULL OR expires > ?) AND token.id = secret.token"
+        ))?;
         let mut found = statement.query(params![first, last, now])?;
         while let Some(row) = found.next()? {
-            let known: [u8; 32] = row.get(0)?;
+            let known: [u8; 32] = row.get(12)?;
             if bool::from(known.ct_eq(hash)) {
-                return self.token(&row.get::<_, String>(1)?);
+                return read_token(row).map(Some);
             }
         }
         Ok(None)
@@ -167,23 +195,28 @@ impl<'a> Records<'a> {
 
     /// Sets when the secrets that `token` has now stop working: at `expires`, if they don't sooner.
     pub(crate) fn expire_secrets(&self, token: &str, expires: i64, now: i64) -> rusqlite::Result<()> {
-        self.connection.execute(
-            "UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)",
-            params![token, expires],
-        )?;
-        self.connection.execute("DELETE FROM secret WHERE token = ? AND expires <= ?", params![token, now])?;
+        self.connection
+            .prepare_cached("UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)")?
+            .execute(params![token, expires])?;
+        self.connection
+            .prepare_cached("DELETE FROM secret WHERE token = ? AND expires <= ?")?
+            .execute(params![token, now])?;
         Ok(())
     }
 
-    pub(super) fn set_last_used(&self, token: &str, moment: i64) -> rusqlite::Result<()> {
+    /// Does nothing for a token that is gone.
+    pub(super) fn set_last_used(&self, number: i64, moment: i64) -> rusqlite::Result<()> {
         self.connection
-            .prepare_cached("UPDATE token SET last_used = ? WHERE id = ?")?
-            .execute(params![moment, token])?;
+            .prepare_cached(
+                "INSERT INTO last_use (token, moment) SELECT number, ?2 FROM token WHERE number = ?1
+                 ON CONFLICT (token) DO UPDATE SET moment = excluded.moment",
+            )?
+            .execute([number, moment])?;
         Ok(())
     }
 
     pub(crate) fn token(&self, id: &str) -> rusqlite::Result<Option<StoredToken>> {
-        self.connection.prepare_cached(&format!("{TOKEN} WHERE token.id = ?"))?.query_row([id], read_token).optional()
+        self.connection.prepare_cached(select_token!("", "", "token.id = ?"))?.query_row([id], read_token).optional()
     }
 
     /// Writes the document of `token`, if it still has the revision that it was read at. Gives whether it has.
@@ -191,53 +224,37 @@ impl<'a> Records<'a> {
         let replaced = self
             .connection
             .prepare_cached("UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?")?
-            .execute(params![token.document.to_string(), token.id, token.revision])?;
+            .execute(params![token.document.text(), token.id, token.revision])?;
         Ok(replaced == 1)
     }
 
     pub(crate) fn delete_token(&self, id: &str) -> rusqlite::Result<()> {
-        self.connection.execute("DELETE FROM token WHERE id = ?", [id])?;
+        self.connection.prepare_cached("DELETE FROM token WHERE id = ?")?.execute([id])?;
         Ok(())
-    }
-
-    /// How many tokens are visible, and a page of them in the order of their making.
-    pub(crate) fn page(&self, visible: &Visible, limit: i64, offset: i64) -> rusqlite::Result<(i64, Vec<StoredToken>)> {
-        let (condition, member) = match visible {
-            Visible::All => ("?1 IS NULL", None),
-            Visible::ServiceAndMember(member) => ("(service OR member = ?1)", Some(member)),
-            Visible::Service => ("(service OR ?1 IS NOT NULL)", None),
-        };
-        let count = self
-            .connection
-            .prepare_cached(&format!("SELECT count(*) FROM token WHERE {condition}"))?
-            .query_row([member], |row| row.get(0))?;
-        // What is skipped is not read: by the numbers alone a far page comes four times as soon.
-        let numbers = format!("SELECT number FROM token WHERE {condition} ORDER BY number LIMIT ?2 OFFSET ?3");
-        let tokens = self
-            .connection
-            .prepare_cached(&format!("{TOKEN} WHERE number IN ({numbers}) ORDER BY number"))?
-            .query_map(params![member, limit, offset], read_token)?
-            .collect::<Result<_, _>>()?;
-        Ok((count, tokens))
     }
 }
 
 fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
+    let custom_roles = match row.get_ref(11)?.as_str()? {
+        "[]" => Vec::new(),
+        _ => json(row, 11)?,
+    };
     let member = Member {
-        id: row.get(5)?,
-        email: row.get(6)?,
-        role: row.get(7)?,
-        first_name: row.get(8)?,
-        last_name: row.get(9)?,
-        custom_roles: json(row, 10)?,
+        id: row.get(6)?,
+        email: row.get(7)?,
+        role: row.get(8)?,
+        first_name: row.get(9)?,
+        last_name: row.get(10)?,
+        custom_roles,
     };
     Ok(StoredToken {
-        id: row.get(0)?,
+        number: row.get(0)?,
+        id: row.get(1)?,
         member,
-        service: row.get(1)?,
-        last_used: row.get(2)?,
+        service: row.get(2)?,
         revision: row.get(3)?,
-        document: json(row, 4)?,
+        document: Document::stored(row.get(4)?),
+        last_used: row.get(5)?,
     })
 }
 

@@ -10,7 +10,7 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 
 /// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
 /// changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "CREATE TABLE member (
         id TEXT PRIMARY KEY,
         email TEXT NOT NULL,
@@ -50,6 +50,43 @@ const STEPS: [&str; 3] = [
         SELECT json_group_array(coalesce((SELECT id FROM custom_role WHERE key = value), value))
         FROM json_each(document, '$.customRoleIds')
     ))) WHERE json_type(document, '$.customRoleIds') = 'array';",
+    // Lists in the size of the page. An index gives each kind of token in the order of the numbers. `tally` counts the tokens
+    // of '*' (all), of 'service' and of each member (personal ones), in each block of 1,024 numbers and, as block -1, in all.
+    // The last use is in a table of its own, so that a use does not rewrite the token.
+    "CREATE TABLE last_use (
+        token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
+        moment INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO last_use (token, moment) SELECT number, last_used FROM token WHERE last_used IS NOT NULL;
+    ALTER TABLE token DROP COLUMN last_used;
+    CREATE INDEX member_of_role ON member (role);
+    DROP INDEX token_of_member;
+    CREATE INDEX service_token ON token (number) WHERE service;
+    CREATE INDEX personal_token ON token (member, number) WHERE NOT service;
+    CREATE TABLE tally (
+        owner TEXT NOT NULL,
+        block INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        PRIMARY KEY (owner, block)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tally (owner, block, tokens)
+        SELECT '*', number >> 10, count(*) FROM token GROUP BY 2
+        UNION ALL SELECT iif(service, 'service', member), number >> 10, count(*) FROM token GROUP BY 1, 2;
+    INSERT INTO tally (owner, block, tokens) SELECT owner, -1, sum(tokens) FROM tally GROUP BY owner;
+    CREATE TRIGGER token_made AFTER INSERT ON token BEGIN
+        INSERT INTO tally (owner, block, tokens) VALUES
+            ('*', -1, 1),
+            ('*', new.number >> 10, 1),
+            (iif(new.service, 'service', new.member), -1, 1),
+            (iif(new.service, 'service', new.member), new.number >> 10, 1)
+            ON CONFLICT (owner, block) DO UPDATE SET tokens = tokens + 1;
+    END;
+    CREATE TRIGGER token_deleted AFTER DELETE ON token BEGIN
+        UPDATE tally SET tokens = tokens - 1
+            WHERE owner IN ('*', iif(old.service, 'service', old.member)) AND block IN (-1, old.number >> 10);
+        DELETE FROM tally
+            WHERE owner IN ('*', iif(old.service, 'service', old.member)) AND block IN (-1, old.number >> 10) AND tokens = 0;
+    END;",
 ];
 
 /// Takes a store of the version `from` (0: an empty one) to [`VERSION`], wholly or not at all.

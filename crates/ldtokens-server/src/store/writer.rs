@@ -1,13 +1,14 @@
 //! The one thread that writes: what waits while the disk works is committed together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::last_use::LastUse;
+use super::readers::Gate;
 use super::records::Records;
 use crate::answer::Refusal;
 
@@ -22,7 +23,7 @@ pub(super) type Job = Box<dyn FnOnce(&Connection) -> Acknowledge + Send>;
 pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
 
 /// Takes jobs until there is nobody to send any.
-pub(super) fn run(connection: &Arc<Mutex<Connection>>, jobs: &Receiver<Job>, last_use: &LastUse) {
+pub(super) fn run(mut connection: Connection, gate: Option<&Gate>, jobs: &Receiver<Job>, last_use: &LastUse) {
     loop {
         let first = match jobs.recv_timeout(FLUSH) {
             Ok(job) => Some(job),
@@ -36,16 +37,17 @@ pub(super) fn run(connection: &Arc<Mutex<Connection>>, jobs: &Receiver<Job>, las
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), batch, last_use);
+        commit(&mut connection, gate, batch, last_use);
     }
-    commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), Vec::new(), last_use);
+    commit(&mut connection, gate, Vec::new(), last_use);
 }
 
-fn commit(connection: &mut Connection, batch: Vec<Job>, last_use: &LastUse) {
+fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, last_use: &LastUse) {
     let used = last_use.take_unwritten();
     if batch.is_empty() && used.is_empty() {
         return;
     }
+    let alone = gate.map(|gate| gate.write().unwrap_or_else(PoisonError::into_inner));
     let mut waiting = Vec::with_capacity(batch.len());
     let committed = (|| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -55,10 +57,11 @@ fn commit(connection: &mut Connection, batch: Vec<Job>, last_use: &LastUse) {
             return Err(Refusal::not_written());
         }
         for (token, moment) in &used {
-            Records::new(&transaction).set_last_used(token, *moment)?;
+            Records::new(&transaction).set_last_used(*token, *moment)?;
         }
         Ok(transaction.commit()?)
     })();
+    drop(alone);
     if committed.is_err() {
         last_use.give_back(used);
     }

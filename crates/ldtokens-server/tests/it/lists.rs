@@ -1,5 +1,7 @@
 //! Lists and their pages.
 
+use ldtokens_client::Secret;
+use ldtokens_server::Server;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -51,6 +53,70 @@ async fn versions_before_20240415_give_everything_at_once() {
     let (_, old) = api.create(&json!({ "role": "admin", "defaultApiVersion": 20220603 })).await;
     let list: Value = api.send(&old, Method::GET, "/api/v2/tokens", None).await.json().await.unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 31);
+}
+
+/// The tokens as a plain walk over them gives them, of which every page is a part.
+#[tokio::test]
+async fn each_page_is_what_stands_there_after_tokens_came_and_went() {
+    let mut api = Api::start().await;
+    api.server = Server::builder().clock(api.clock.clone()).seed_tokens(2500).start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
+    let service = api.create(&json!({ "role": "admin", "serviceToken": true })).await.1;
+    let (_, reader) = api.reader().await;
+    let everything = async |secret: &Secret| -> Vec<Value> {
+        let request = api.request(Method::GET, "/api/v2/tokens?showAll=true").header("Authorization", secret.expose());
+        let list: Value = request.header("LD-API-Version", "20220603").send().await.unwrap().json().await.unwrap();
+        list["items"].as_array().unwrap().iter().map(|token| token["_id"].clone()).collect()
+    };
+    // Some of each kind, a whole block of them among others.
+    let all = everything(&api.owner).await;
+    assert_eq!(all.len(), 2506);
+    for id in all[1030..2060].iter().chain(&all[2100..2110]) {
+        let path = format!("/api/v2/tokens/{}", id.as_str().unwrap());
+        assert_eq!(api.owner(Method::DELETE, &path, None).await.0, 204);
+    }
+    let all = everything(&api.owner).await;
+    assert_eq!(all.len(), 1466);
+    let sees = |token: &Value, secret: &Secret| {
+        let is_own = token["_member"]["email"] == "owner@example.com";
+        token["serviceToken"] == true || (is_own && *secret != service)
+    };
+    let (mut whole, mut next) = (Vec::new(), Some("/api/v2/tokens?limit=1000&showAll=true".to_owned()));
+    while let Some(path) = next {
+        let (_, page) = api.owner(Method::GET, &path, None).await;
+        whole.extend(page["items"].as_array().unwrap().clone());
+        next = href(&page, "next").map(str::to_owned);
+    }
+    assert_eq!(whole.iter().map(|token| token["_id"].clone()).collect::<Vec<_>>(), all);
+    for (secret, show_all) in [(&api.owner, true), (&api.owner, false), (&service, false), (&reader, true)] {
+        let is_all = show_all && *secret == api.owner;
+        let visible: Vec<&Value> =
+            whole.iter().filter(|token| is_all || sees(token, secret)).map(|token| &token["_id"]).collect();
+        for offset in [0, 1, 25, 900, 1023, 1024, 1025, visible.len() - 1, visible.len(), visible.len() + 1, 5000] {
+            for limit in [1, 30] {
+                let path = format!("/api/v2/tokens?limit={limit}&offset={offset}&showAll={show_all}");
+                let page: Value = api.send(secret, Method::GET, &path, None).await.json().await.unwrap();
+                let ids: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|token| &token["_id"]).collect();
+                let there: Vec<&Value> = visible.iter().copied().skip(offset).take(limit).collect();
+                assert_eq!((&page["totalCount"], ids), (&json!(visible.len()), there), "{path}");
+            }
+        }
+    }
+}
+
+/// Our choice.
+#[tokio::test]
+async fn a_page_has_a_thousand_tokens_at_most_and_its_links_agree() {
+    let mut api = Api::start().await;
+    api.server = Server::builder().clock(api.clock.clone()).seed_tokens(2100).start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
+    let (_, page) =
+        api.owner(Method::GET, "/api/v2/tokens?showAll=true&limit=9223372036854775807&offset=100", None).await;
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["totalCount"]), (1000, &json!(2104)));
+    assert_eq!(href(&page, "self"), Some("/api/v2/tokens?limit=1000&offset=100&showAll=true"));
+    assert_eq!(href(&page, "prev"), Some("/api/v2/tokens?limit=1000&showAll=true"));
+    assert_eq!(href(&page, "next"), Some("/api/v2/tokens?limit=1000&offset=1100&showAll=true"));
+    assert_eq!(href(&page, "last"), Some("/api/v2/tokens?limit=1000&offset=2000&showAll=true"));
 }
 
 #[tokio::test]

@@ -293,7 +293,7 @@ async fn no_request_is_answered_5xx_or_not_at_all() {
 /// Bytes that may begin like a request.
 fn noise(dice: &mut Rng) -> Vec<u8> {
     let mut bytes =
-        choice(dice, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+        choice(dice, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
             .as_bytes()
             .to_vec();
     bytes.extend((0..choice(dice, &[1, 10, 100, 5_000])).map(|_| dice.u8(..)));
@@ -328,7 +328,7 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
         let sign = if request.contains(&b'?') { '&' } else { '?' };
         request.extend(format!("{sign}{name}={value}").into_bytes());
     }
-    request.extend(b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    request.extend(b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     let any = bytes_of_header(dice);
     let named = [
         ("Authorization", choice(dice, &[owner, owner, owner, "nonsense"])),

@@ -145,7 +145,7 @@ async fn a_store_of_an_older_version_is_brought_up_to_date() {
     }
     let now = rusqlite::Connection::open(&path).unwrap();
     let version: i32 = now.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 }
 
 /// What version 2 of the format added, with a custom role, a member, and a token of theirs as version 2 kept it.
@@ -192,6 +192,106 @@ async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
     let failing = "CREATE TRIGGER failing BEFORE UPDATE ON member BEGIN SELECT RAISE(FAIL, 'as if by the disk'); END";
     other.execute_batch(failing).unwrap();
     assert!(server.set_member_role("reader@example.com", Role::Reader).await.is_err());
+}
+
+/// What a server of version 2 of the format left.
+const LEFT_BY_VERSION_2: &str = include_str!("version_2.sql");
+
+#[tokio::test]
+async fn what_version_2_left_is_all_there_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(LEFT_BY_VERSION_2).unwrap();
+    let owner = Secret::new("a-secret-of-my-own-choice");
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..2 {
+        let server = start(&path).await.unwrap();
+        let tokens = format!("{}/api/v2/tokens", server.url());
+        let get = async |path: &str| -> serde_json::Value {
+            let request = http.get(format!("{tokens}{path}")).header("Authorization", owner.expose());
+            request.send().await.unwrap().json().await.unwrap()
+        };
+        let all = get("?showAll=true").await;
+        let names: Vec<_> =
+            all["items"].as_array().unwrap().iter().map(|token| token["name"].as_str().unwrap()).collect();
+        let seeded = ["Terraform 0", "Terraform 1", "Dashboard 2", "Warehouse sync 3"];
+        assert_eq!(names, [&["Owner", "Admin", "Writer", "Reader"][..], &seeded, &["one", "two again"]].concat());
+        assert_eq!(all["totalCount"], 10);
+        assert_eq!(get("?limit=1").await["totalCount"], 6, "service tokens, and the owner's own");
+        assert_eq!(get("?limit=1&offset=4").await["items"][0]["name"], "one");
+        assert_eq!(all["items"][4]["lastUsed"], 1_708_422_296_952_i64);
+        assert_eq!(all["items"][1]["lastUsed"], 0);
+        let post = http.post(&tokens).header("Authorization", owner.expose()).body(r#"{"role": "reader"}"#);
+        let made: serde_json::Value = post.send().await.unwrap().json().await.unwrap();
+        assert_eq!(get("?limit=1").await["totalCount"], 7);
+        let made = format!("{tokens}/{}", made["_id"].as_str().unwrap());
+        http.delete(made).header("Authorization", owner.expose()).send().await.unwrap();
+        server.stop().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_is_one_servers_by_whatever_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // Also where the link was there before the file.
+    std::os::unix::fs::symlink("ld.db", path("link")).unwrap();
+    std::fs::create_dir(path("folder")).unwrap();
+    std::os::unix::fs::symlink("..", path("folder/up")).unwrap();
+    let first = start(&path("link")).await.unwrap();
+    let owner = first.owner_secret().unwrap().clone();
+    assert!(path("ld.db").is_file());
+    std::fs::hard_link(path("ld.db"), path("other")).unwrap();
+    for (name, reason) in [
+        ("ld.db", "another server has it open"),
+        ("link", "another server has it open"),
+        ("folder/up/ld.db", "another server has it open"),
+        ("other", "hard link"),
+    ] {
+        let error = start(&path(name)).await.unwrap_err().to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+    let uri = format!("file:{}", path("ld.db").display());
+    let error = start(Path::new(&uri)).await.unwrap_err().to_string();
+    assert!(error.contains("URI"), "{error}");
+    assert_eq!(status(&first, &owner).await, 200);
+    first.stop().await;
+    std::fs::remove_file(path("other")).unwrap();
+    assert_eq!(status(&start(&path("link")).await.unwrap(), &owner).await, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_is_no_file_is_refused_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, reason) in
+        [(":memory:", "leave --store out"), ("", "no name"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
+    {
+        let error = start(Path::new(name)).await.unwrap_err().to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+        assert!(!Path::new(name).exists());
+    }
+    // A file can have any name.
+    let odd = folder.path().join(":memory:");
+    start(&odd).await.unwrap().stop().await;
+    assert!(odd.is_file());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_of_a_store_are_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&folder.path().join("ld.db")).await.unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["ld.db", "ld.db-lock", "ld.db-shm", "ld.db-wal"]);
+    drop(server);
 }
 
 #[tokio::test]

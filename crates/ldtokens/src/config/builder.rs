@@ -17,7 +17,6 @@ use crate::send::Sender;
 use crate::send::clock::{Clock, SystemClock};
 use crate::send::dry_run::{DryRun, DryRunConfig};
 use crate::send::observe::Observer;
-use crate::send::pacing::Pacing;
 use crate::send::retry::RetryPolicy;
 
 /// Builds a [`Client`]; [`Client::builder`] begins one.
@@ -231,7 +230,7 @@ impl ClientBuilder {
             headers,
             method_override: self.method_override,
             policy: self.policy,
-            pacing: Pacing::default(),
+            pacing: Arc::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             observer: self.observer,
             dry_run: self.dry_run,
@@ -242,18 +241,7 @@ impl ClientBuilder {
 
     /// The credential as a header value that `Debug` doesn't show.
     pub(crate) fn check_credential(&self) -> Result<HeaderValue, ConfigError> {
-        let secret = self.credential.expose();
-        let reason = if secret.is_empty() {
-            "it is empty"
-        } else if secret.contains(char::is_whitespace) {
-            "it contains white space or a line end; give the secret alone"
-        } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
-            value.set_sensitive(true);
-            return Ok(value);
-        } else {
-            "it contains characters that a header can't have"
-        };
-        Err(ConfigError::Credential { reason })
+        authorization(&self.credential)
     }
 
     fn headers(&self) -> Result<HeaderMap, ConfigError> {
@@ -298,4 +286,20 @@ fn reason(error: &dyn std::error::Error) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// The credential as a header value that `Debug` doesn't show.
+pub(crate) fn authorization(credential: &Secret) -> Result<HeaderValue, ConfigError> {
+    let secret = credential.expose();
+    let reason = if secret.is_empty() {
+        "it is empty"
+    } else if secret.contains(char::is_whitespace) {
+        "it contains white space or a line end; give the secret alone"
+    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
+        value.set_sensitive(true);
+        return Ok(value);
+    } else {
+        "it contains characters that a header can't have"
+    };
+    Err(ConfigError::Credential { reason })
 }

@@ -52,7 +52,7 @@ async fn a_page_that_stays_in_the_answers_place_ends_it_and_its_type_is_named() 
     let (client, proxy) = client_with_faults(&server, faults).await;
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
-    assert!(error.to_string().contains("it is text/html and not JSON"), "{error}");
+    assert!(error.to_string().contains("is text/html and not JSON"), "{error}");
     assert_eq!(proxy.seen().len(), 3);
 }
 

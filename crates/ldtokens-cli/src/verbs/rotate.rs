@@ -1,0 +1,263 @@
+//! `ldtokens rotate`: new secrets that are delivered and verified before the old ones end.
+
+mod places;
+mod result;
+mod selection;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use ldtokens::{DryRun, TokenId};
+use ldtokens_lifecycle::{Identity, Journals, Options, Rotation, Strategy, identify, rotate_all};
+
+use crate::arguments::yes;
+use crate::ask::confirm;
+use crate::connect::{Session, with_client};
+use crate::credential::Source;
+use crate::failure::Failure;
+use crate::filter::Filter;
+use crate::moment::duration;
+use crate::output::format::Format;
+use crate::progress;
+use crate::settings::Settings;
+use crate::verbs::rotate::places::Places;
+use crate::verbs::rotate::result::Results;
+use crate::verbs::rotate::selection::{Selected, select, waiting};
+
+/// Names the folder of journals.
+const STATE_VARIABLE: &str = "LDTOKENS_STATE";
+
+const LONG_ABOUT: &str = "\
+Give tokens new secrets, deliver them, check that what was delivered works, and then let the old ones end.
+
+Each step is in a journal, which has no secrets, before it is taken. If the command is stopped, at any moment, run it again: it \
+goes on, and the old secret works until the new one is delivered.
+
+--strategy reset gives the token a new secret; the old one works for the --overlap. --strategy replace creates a token with the \
+same name, description, permissions, kind and API version, and the same command, run again after the overlap, deletes the old \
+one. If the response to a reset is lost, the token is replaced.
+
+The new secret can go to several places at once. If the credential in use is rotated, its own file is one of them.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens rotate 'Nightly export' --secret-to /etc/export/ld.secret
+  ldtokens rotate 'Nightly export' --env-file .env:LD_ACCESS_TOKEN --overlap 7d
+  ldtokens rotate CI --strategy replace --secret-to-command 'gh secret set LD_ACCESS_TOKEN'
+  ldtokens rotate --all-matching name~export --older-than 60d --secret-to '/etc/ld/{name}.secret'
+  ldtokens rotate LEAKED --now --secret-to ld.secret
+  ldtokens rotate --finish";
+
+pub(crate) fn command() -> Command {
+    let command = Command::new("rotate")
+        .about("Give tokens new secrets, deliver them, and let the old ones end")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("tokens")
+                .value_name("ID|NAME")
+                .num_args(1..)
+                .help("Token IDs or names; - reads them from standard input"),
+        )
+        .arg(
+            Arg::new("all-matching")
+                .long("all-matching")
+                .value_name("CONDITION")
+                .action(ArgAction::Append)
+                .value_parser(Filter::new)
+                .conflicts_with("tokens")
+                .help("Rotate all tokens that match, e.g. name~export. If repeated, all must match"),
+        )
+        .arg(
+            Arg::new("older-than")
+                .long("older-than")
+                .value_name("DURATION")
+                .value_parser(duration)
+                .help("Skip tokens that were rotated, or else created, less long ago than this, e.g. 60d"),
+        )
+        .arg(
+            Arg::new("finish")
+                .long("finish")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["tokens", "all-matching", "older-than"])
+                .help("Only delete replaced tokens whose overlap has ended"),
+        )
+        .group(ArgGroup::new("which").args(["tokens", "all-matching", "finish"]).required(true));
+    how(places::arguments(command)).after_help(EXAMPLES)
+}
+
+fn how(command: Command) -> Command {
+    command
+        .arg(
+            Arg::new("strategy")
+                .long("strategy")
+                .value_name("STRATEGY")
+                .value_parser(["reset", "replace"])
+                .default_value("reset")
+                .help("Reset the tokens, or replace each by one like it"),
+        )
+        .arg(
+            Arg::new("overlap")
+                .long("overlap")
+                .value_name("DURATION")
+                .value_parser(duration)
+                .default_value("24h")
+                .help("How long the old secret keeps working"),
+        )
+        .arg(
+            Arg::new("now")
+                .long("now")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("overlap")
+                .help("End the old secret at once, e.g. after a leak"),
+        )
+        .arg(
+            Arg::new("force")
+                .long("force")
+                .action(ArgAction::SetTrue)
+                .help("Also reset within an earlier overlap, and overwrite files that hold another secret"),
+        )
+        .arg(
+            Arg::new("mark-time")
+                .long("mark-time")
+                .action(ArgAction::SetTrue)
+                .help("Note the time of a reset in the token's description, for --older-than on other machines"),
+        )
+        .arg(
+            Arg::new("concurrency")
+                .long("concurrency")
+                .value_name("N")
+                .value_parser(value_parser!(u16).range(1..=64))
+                .default_value("8")
+                .help("Rotate so many tokens at once; rate limits are kept whatever it is"),
+        )
+        .arg(
+            Arg::new("state-folder")
+                .long("state-folder")
+                .value_name("FOLDER")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where to keep the journals [env: LDTOKENS_STATE; default: your state folder]"),
+        )
+        .arg(
+            Arg::new("settle")
+                .long("settle")
+                .value_name("DURATION")
+                .value_parser(duration)
+                .default_value("20s")
+                .hide_short_help(true)
+                .help(
+                    "How long a request whose response is lost may still be carried out; until then it is not repeated",
+                ),
+        )
+        .arg(yes())
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    let format = result::format(arguments)?;
+    let settings = Settings::read(arguments)?;
+    let journals = Journals::open(state_folder(arguments, &settings)?).map_err(|error| result::failure(error, None))?;
+    let source = settings.credential.map(|source| source.value);
+    with_client(arguments, DryRun::Changes, async |session| {
+        let caller = session.interrupt.unless(identify(&session.client)).await??;
+        let selected = match arguments.get_flag("finish") {
+            true => waiting(&journals)?,
+            false => select(arguments, session, &journals).await?,
+        };
+        let places = Places::read(arguments, &selected, &caller, source.as_ref())?;
+        if session.is_dry_run {
+            return result::print_plan(format, arguments, &selected, &places);
+        }
+        if arguments.get_flag("now") {
+            confirm(arguments, session, &selection::targets(&selected), async || {
+                Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&selected)))
+            })
+            .await?;
+        }
+        rotate(arguments, session, &journals, selected, &places, &caller, format).await
+    })
+    .await
+}
+
+async fn rotate(
+    arguments: &ArgMatches,
+    session: &Session,
+    journals: &Journals,
+    selected: Vec<Selected>,
+    places: &Places,
+    caller: &Identity,
+    format: Format,
+) -> Result<(), Failure> {
+    let total = selected.len();
+    let names: Vec<(TokenId, Option<String>)> =
+        selected.iter().map(|selected| (selected.id.clone(), selected.name.clone())).collect();
+    let mut results = Results::new(format, places.take_standard_output(), names);
+    progress::show(&format!("rotating {total} tokens"));
+    let options = options(arguments);
+    let rotations = selected.into_iter().map(|selected| {
+        let destinations = places.of(&selected);
+        let rotation = Rotation::new(&session.client, selected.id, destinations, options.clone());
+        let rotation = rotation.caller(caller.clone());
+        match selected.token {
+            Some(token) => rotation.known(*token),
+            None => rotation,
+        }
+    });
+    let at_once = usize::from(*arguments.get_one::<u16>("concurrency").expect("it has a default"));
+    let work = rotate_all(rotations, journals, at_once, |id, result| {
+        progress::clear();
+        let goes_on = results.add(session, id, result);
+        progress::show(&format!("rotated {} of {total}", results.count()));
+        if goes_on && !session.interrupt.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    // Between the response and the delivery a secret is nowhere but here, so that what was begun is brought to its end.
+    let interrupted = async {
+        let _ = session.interrupt.unless(std::future::pending::<()>()).await;
+        session.note(
+            "finishing the rotations under way; press Ctrl-C again to stop at once, and run the command again later",
+        );
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = interrupted => {}
+    }
+    progress::clear();
+    results.end(session)
+}
+
+fn options(arguments: &ArgMatches) -> Options {
+    let duration = |name: &str| *arguments.get_one::<Duration>(name).expect("it has a default");
+    let strategy = match arguments.get_one::<String>("strategy").map(String::as_str) {
+        Some("replace") => Strategy::Replace,
+        _ => Strategy::Reset,
+    };
+    let overlap = if arguments.get_flag("now") { Duration::ZERO } else { duration("overlap") };
+    let mut options = Options::default().strategy(strategy).overlap(overlap).settle(duration("settle"));
+    if arguments.get_flag("force") {
+        options = options.force();
+    }
+    if arguments.get_flag("mark-time") {
+        options = options.mark_time();
+    }
+    options
+}
+
+/// Where the journals of the account's host are.
+fn state_folder(arguments: &ArgMatches, settings: &Settings) -> Result<PathBuf, Failure> {
+    let given = arguments.get_one::<PathBuf>("state-folder").cloned();
+    let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let usual = || Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join("ldtokens"));
+    let folder = given.or_else(variable).or_else(usual).ok_or_else(|| {
+        Failure::usage(format!("there is no state folder: set HOME or {STATE_VARIABLE}, or give --state-folder"))
+    })?;
+    let host = match (&settings.credential, &settings.host) {
+        (Some(credential), _) if credential.value == Source::Local => "local".to_owned(),
+        (_, Some(host)) => host.value.trim_start_matches("https://").trim_start_matches("http://").to_owned(),
+        (_, None) => "local".to_owned(),
+    };
+    let host = host.trim_end_matches('/').trim_end_matches("/api/v2");
+    let host: String =
+        host.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '.' { sign } else { '_' }).collect();
+    Ok(folder.join("rotations").join(host))
+}

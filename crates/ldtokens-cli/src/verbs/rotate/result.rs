@@ -1,0 +1,230 @@
+//! What came of rotations, token by token.
+
+use std::collections::BTreeMap;
+
+use clap::ArgMatches;
+use jiff::Timestamp;
+use ldtokens::{TokenId, UnixMillis};
+use ldtokens_lifecycle::{Error, Report, Step, Strategy, Stuck};
+use serde_json::{Value, json};
+
+use crate::connect::Session;
+use crate::failure::{Failure, Kind};
+use crate::output::columns::aligned;
+use crate::output::format::Format;
+use crate::output::print;
+use crate::output::visible::visible;
+use crate::verbs::rotate::places::Places;
+use crate::verbs::rotate::selection::Selected;
+
+/// The form of the report.
+pub(crate) fn format(arguments: &ArgMatches) -> Result<Format, Failure> {
+    match Format::asked(arguments)? {
+        Format::Csv | Format::Value => {
+            Err(Failure::usage("`ldtokens rotate` prints a table, json, ndjson or yaml, and no other form"))
+        }
+        format => Ok(format),
+    }
+}
+
+/// The failure that an error of a rotation is.
+pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
+    let text = error.to_string();
+    let kind = match error {
+        Error::Api { step, source } => {
+            let failure = Failure::from(source);
+            return match (step, id) {
+                (Some(_), Some(id)) => failure.within(format!(
+                    "the rotation of {id} is not over, and the same command goes on with it when it is run again"
+                )),
+                _ => failure,
+            };
+        }
+        Error::Busy { .. } | Error::EarlierOverlap { .. } => Kind::Conflict,
+        Error::Destination { .. }
+        | Error::OtherSecret { .. }
+        | Error::NoDestination
+        | Error::OtherDestinations { .. } => Kind::Usage,
+        Error::Replaced { .. } | Error::Stuck { why: Stuck::Gone, .. } => Kind::NotFound,
+        Error::Stuck { why: Stuck::OthersPersonal, .. } => Kind::Usage,
+        Error::NotDelivered(_) | Error::Stuck { .. } => Kind::SecretNotDelivered,
+        _ => Kind::Other,
+    };
+    Failure::new(kind, text)
+}
+
+/// The results so far.
+pub(crate) struct Results {
+    format: Format,
+    /// Whether standard output has secrets for a program, and nothing else.
+    is_silent: bool,
+    names: BTreeMap<TokenId, Option<String>>,
+    done: Vec<(TokenId, Report)>,
+    failed: Vec<(TokenId, Failure)>,
+}
+
+impl Results {
+    pub(crate) fn new(format: Format, is_silent: bool, names: Vec<(TokenId, Option<String>)>) -> Self {
+        Self { format, is_silent, names: names.into_iter().collect(), done: Vec::new(), failed: Vec::new() }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.done.len() + self.failed.len()
+    }
+
+    /// Takes a result, and gives whether it makes sense to go on with other tokens.
+    pub(crate) fn add(&mut self, session: &Session, id: TokenId, result: Result<Report, Error>) -> bool {
+        match result {
+            Ok(report) => {
+                self.done.push((id, report));
+                true
+            }
+            Err(error) => {
+                let failure = failure(error, Some(&id));
+                if self.names.len() > 1 {
+                    session.say(&format!("{id}: {failure}"));
+                }
+                let goes_on = !matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
+                self.failed.push((id, failure));
+                goes_on
+            }
+        }
+    }
+
+    /// Prints the report, and gives the failure if anything failed.
+    pub(crate) fn end(mut self, session: &Session) -> Result<(), Failure> {
+        self.print(session)?;
+        let not_tried: Vec<&TokenId> = self
+            .names
+            .keys()
+            .filter(|id| {
+                !self.done.iter().any(|(done, _)| done == *id) && !self.failed.iter().any(|(failed, _)| failed == *id)
+            })
+            .collect();
+        if self.failed.is_empty() && not_tried.is_empty() {
+            return Ok(());
+        }
+        if let (1, [(_, _)]) = (self.names.len(), &self.failed[..]) {
+            return Err(self.failed.remove(0).1);
+        }
+        let ids = |ids: Vec<&TokenId>| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
+        let (failed, not_tried) = (ids(self.failed.iter().map(|(id, _)| id).collect()), ids(not_tried));
+        let mut summary = format!("{} of {} rotated", self.done.len(), self.names.len());
+        for (title, ids) in [("failed", &failed), ("not tried", &not_tried)] {
+            if !ids.is_empty() {
+                summary = format!("{summary}; {title}: {}", ids.join(", "));
+            }
+        }
+        let kind = match &self.failed[..] {
+            [] => Kind::Interrupted,
+            [(_, first), rest @ ..]
+                if self.done.is_empty() && rest.iter().all(|(_, other)| other.kind() == first.kind()) =>
+            {
+                first.kind()
+            }
+            _ => Kind::PartialFailure,
+        };
+        let done: Vec<&str> = self.done.iter().map(|(id, _)| id.as_str()).collect();
+        Err(Failure::new(kind, summary).with_details(json!({ "done": done, "failed": failed, "notTried": not_tried })))
+    }
+
+    fn print(&self, session: &Session) -> Result<(), Failure> {
+        let rows: Vec<Value> = self.done.iter().map(|(_, report)| done(report)).collect();
+        let rows = rows.into_iter().chain(self.failed.iter().map(|(id, failure)| {
+            let name = self.names.get(id).cloned().flatten();
+            json!({ "_id": id.as_str(), "name": name, "error": failure.to_json() })
+        }));
+        if self.format == Format::Table || self.is_silent {
+            for (_, report) in &self.done {
+                session.say(&sentence(report));
+            }
+            return Ok(());
+        }
+        print_rows(self.format, rows.collect())
+    }
+}
+
+fn print_rows(format: Format, rows: Vec<Value>) -> Result<(), Failure> {
+    match format {
+        Format::Ndjson => rows.iter().try_for_each(|row| print(&row.to_string())),
+        // JSON is YAML.
+        _ => print(&format!("{:#}", Value::from(rows))),
+    }
+}
+
+fn done(report: &Report) -> Value {
+    let deliveries: Vec<&str> = report.deliveries.iter().map(|delivery| delivery.label.as_str()).collect();
+    json!({
+        "_id": report.token_id,
+        "name": report.name,
+        "strategy": strategy(report.strategy),
+        "isOver": report.step == Step::Retired,
+        "newId": report.new_token_id,
+        "lastFour": report.last_four,
+        "oldExpires": report.old_ends_at.map(|ends| UnixMillis::from(ends).get()),
+        "deliveredTo": deliveries,
+        "wasResumed": report.was_resumed,
+    })
+}
+
+fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Reset => "reset",
+        Strategy::Replace => "replace",
+    }
+}
+
+fn sentence(report: &Report) -> String {
+    let name = report.name.as_deref().map(|name| format!(" ({})", visible(name))).unwrap_or_default();
+    let id = &report.token_id;
+    let what = match (report.strategy, report.step) {
+        (Strategy::Reset, _) => format!("rotated {id}{name}: its new secret ends in {}", report.last_four),
+        (Strategy::Replace, Step::Retired) => {
+            format!("rotated {id}{name}: replaced by {} and deleted", report.new_token_id)
+        }
+        (Strategy::Replace, _) => format!(
+            "rotated {id}{name}: replaced by {}, whose secret ends in {}",
+            report.new_token_id, report.last_four
+        ),
+    };
+    match report.old_ends_at {
+        Some(ends) if report.strategy == Strategy::Replace => format!(
+            "{what}; the old token works until {}, and `ldtokens rotate --finish` deletes it then",
+            moment(UnixMillis::from(ends).get())
+        ),
+        Some(ends) => format!("{what}; the old one works until {}", moment(UnixMillis::from(ends).get())),
+        None => what,
+    }
+}
+
+fn moment(millis: i64) -> String {
+    Timestamp::from_second(millis.div_euclid(1000)).map_or_else(|_| millis.to_string(), |moment| moment.to_string())
+}
+
+/// Prints what would be done.
+pub(crate) fn print_plan(
+    format: Format,
+    arguments: &ArgMatches,
+    selected: &[Selected],
+    places: &Places,
+) -> Result<(), Failure> {
+    let how = arguments.get_one::<String>("strategy").map_or("reset", String::as_str);
+    let labels = |selected: &Selected| -> Vec<String> {
+        places.of(selected).iter().map(|destination| destination.label()).collect()
+    };
+    if format != Format::Table {
+        let rows = selected.iter().map(|selected| {
+            json!({ "_id": selected.id.as_str(), "name": selected.name, "strategy": how, "wouldDeliverTo": labels(selected) })
+        });
+        return print_rows(format, rows.collect());
+    }
+    if selected.is_empty() {
+        return Ok(());
+    }
+    let heading = ["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec();
+    let rows = selected.iter().map(|selected| {
+        let name = selected.name.as_deref().map(visible).unwrap_or_default();
+        vec![selected.id.to_string(), name.to_string(), how.to_owned(), labels(selected).join(", ")]
+    });
+    print(&aligned(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()))
+}

@@ -1,0 +1,203 @@
+//! Which tokens are rotated.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use ldtokens::{Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
+
+use crate::connect::Session;
+use crate::failure::{Failure, Kind};
+use crate::filter::Filter;
+use crate::output::visible::visible;
+use crate::targets::{PAGE, Target, words};
+use crate::verbs::json;
+use crate::verbs::rotate::result::failure;
+
+/// How many tokens a question names.
+const NAMED: usize = 5;
+
+/// A token to be rotated.
+pub(crate) struct Selected {
+    pub(crate) id: TokenId,
+    pub(crate) name: Option<String>,
+    /// Whether it was replaced, and only waits to be deleted.
+    pub(crate) is_waiting: bool,
+    /// The token, if it was read just now.
+    pub(crate) token: Option<Box<Token>>,
+}
+
+impl std::fmt::Display for Selected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
+            None => write!(f, "{}", self.id),
+        }
+    }
+}
+
+/// The tokens that a question is about.
+pub(crate) fn targets(selected: &[Selected]) -> Vec<Target> {
+    selected.iter().map(|selected| Target { id: selected.id.clone(), name: selected.name.clone() }).collect()
+}
+
+/// The tokens as a question names them.
+pub(crate) fn named(selected: &[Selected]) -> String {
+    let mut names: Vec<String> = selected.iter().take(NAMED).map(Selected::to_string).collect();
+    if selected.len() > NAMED {
+        names.push(format!("{} more", selected.len() - NAMED));
+    }
+    names.join(", ")
+}
+
+/// The tokens whose replacement is done but for their deletion.
+pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
+    let journals = journals.all().map_err(|error| failure(error, None))?;
+    let waiting = journals.into_iter().filter(Journal::is_waiting);
+    waiting
+        .map(|journal| {
+            Ok(Selected {
+                id: TokenId::new(journal.token_id.as_str())?,
+                name: journal.name,
+                is_waiting: true,
+                token: None,
+            })
+        })
+        .collect()
+}
+
+/// The tokens that the arguments mean.
+pub(crate) async fn select(
+    arguments: &ArgMatches,
+    session: &Session,
+    journals: &Journals,
+) -> Result<Vec<Selected>, Failure> {
+    let known = journals.all().map_err(|error| failure(error, None))?;
+    let known: BTreeMap<String, Journal> =
+        known.into_iter().map(|journal| (journal.token_id.clone(), journal)).collect();
+    let mut selected = match arguments.contains_id("tokens") {
+        true => by_words(session, &words(arguments)?, &known).await?,
+        false => by_filter(arguments, session, &known).await?,
+    };
+    if let Some(age) = arguments.get_one::<Duration>("older-than") {
+        let since = UnixMillis::now().get().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+        for selected in selected.iter_mut().filter(|selected| selected.token.is_none()) {
+            if !known.get(selected.id.as_str()).is_some_and(Journal::is_under_way) {
+                let token = session.interrupt.unless(session.client.get(&selected.id)).await??;
+                selected.token = Some(Box::new(token));
+            }
+        }
+        selected.retain(|selected| is_due(selected, known.get(selected.id.as_str()), since));
+    }
+    if selected.is_empty() {
+        session.say("no token is to be rotated");
+    }
+    Ok(selected)
+}
+
+/// Whether the token was last rotated before `since`. What was begun is brought to its end.
+fn is_due(selected: &Selected, journal: Option<&Journal>, since: i64) -> bool {
+    if journal.is_some_and(Journal::is_under_way) {
+        return true;
+    }
+    let Some(token) = &selected.token else { return true };
+    let noted = token.description.as_deref().and_then(noted_time);
+    let rotated = journal.and_then(|journal| journal.rotated_at).max(noted);
+    rotated.unwrap_or(token.creation_date.get()) < since
+}
+
+async fn by_words(
+    session: &Session,
+    words: &[String],
+    known: &BTreeMap<String, Journal>,
+) -> Result<Vec<Selected>, Failure> {
+    let is_id = |word: &str| word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let mut tokens = Vec::new();
+    if words.iter().any(|word| !is_id(word)) {
+        let is_meant =
+            |token: &Token| words.iter().any(|word| token.id.as_str() == word || token.name.as_deref() == Some(word));
+        tokens = session.interrupt.unless(read(session, known, is_meant)).await??;
+    }
+    let mut selected: Vec<Selected> = Vec::new();
+    for word in words {
+        let bearing: Vec<&Token> =
+            tokens.iter().filter(|token| token.id.as_str() == word || token.name.as_deref() == Some(word)).collect();
+        let one = match bearing[..] {
+            [token] => of_token(token.clone())?,
+            [] if is_id(word) => Selected {
+                id: TokenId::new(word.as_str())?,
+                name: None,
+                is_waiting: known.get(word).is_some_and(Journal::is_waiting),
+                token: None,
+            },
+            [] => {
+                let text = format!("no token has the name or the ID `{word}`; `ldtokens list --show-all` lists them");
+                return Err(Failure::new(Kind::NotFound, text));
+            }
+            _ => {
+                let ids: Vec<&str> = bearing.iter().map(|token| token.id.as_str()).collect();
+                let text =
+                    format!("{} tokens are named `{word}`: give one of their IDs: {}", ids.len(), ids.join(", "));
+                return Err(Failure::usage(text));
+            }
+        };
+        if !selected.iter().any(|known| known.id == one.id) {
+            selected.push(one);
+        }
+    }
+    Ok(selected)
+}
+
+async fn by_filter(
+    arguments: &ArgMatches,
+    session: &Session,
+    known: &BTreeMap<String, Journal>,
+) -> Result<Vec<Selected>, Failure> {
+    let filters: Vec<&Filter> = arguments.get_many("all-matching").into_iter().flatten().collect();
+    let is_meant = |token: &Token| {
+        let token = json(token);
+        filters.iter().all(|filter| filter.is_met_by(&token))
+    };
+    let tokens = session.interrupt.unless(read(session, known, is_meant)).await??;
+    tokens.into_iter().map(of_token).collect()
+}
+
+fn of_token(token: Token) -> Result<Selected, Failure> {
+    let id = TokenId::new(token.id.as_str())?;
+    Ok(Selected { id, name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) })
+}
+
+/// The tokens that are meant, but for those that only wait to be deleted, and replacements whose rotation is not over.
+async fn read(
+    session: &Session,
+    known: &BTreeMap<String, Journal>,
+    is_meant: impl Fn(&Token) -> bool,
+) -> Result<Vec<Token>, Failure> {
+    let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
+    let mut meant = Vec::new();
+    let ours: Vec<&str> = known.values().filter(|journal| journal.step < Step::Verified).filter_map(marker).collect();
+    while let Some(token) = tokens.next().await {
+        let token = token?;
+        let description = token.description.as_deref().unwrap_or_default();
+        if !is_meant(&token) {
+            continue;
+        }
+        if has_marker(description) {
+            if !ours.iter().any(|marker| description.contains(marker)) {
+                session.say(&format!(
+                    "{} is left out: it comes from a rotation that is not over and was begun elsewhere; finish it there, or \
+                     delete the token if nobody uses it",
+                    token.id
+                ));
+            }
+        } else if !known.get(token.id.as_str()).is_some_and(Journal::is_waiting) {
+            meant.push(token);
+        }
+    }
+    Ok(meant)
+}
+
+fn marker(journal: &Journal) -> Option<&str> {
+    journal.marker.as_deref()
+}

@@ -1,0 +1,215 @@
+//! `ldtokens rotate` as people and scripts use it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{OWNER, Served, refused, stderr, stdout};
+
+/// A command that keeps its journals in the server's folder.
+fn rotate(served: &Served, arguments: &[&str]) -> Command {
+    let mut command = served.owner(&[&["rotate"], arguments].concat());
+    command.env("LDTOKENS_STATE", served.folder.path()).env("PATH", "/usr/bin:/bin").current_dir(served.folder.path());
+    command
+}
+
+fn token(served: &Served, name: &str) -> (String, String) {
+    let (id, secret) = served.create(name);
+    fs::write(served.folder.path().join(format!("{name}.secret")), &secret).unwrap();
+    (id, secret)
+}
+
+fn contents(served: &Served, name: &str) -> String {
+    fs::read_to_string(served.folder.path().join(name)).unwrap()
+}
+
+#[test]
+fn a_secret_goes_to_a_file_a_variable_and_a_command_and_both_secrets_work() {
+    let served = Served::start();
+    let (id, old) = token(&served, "Export");
+    fs::write(served.folder.path().join(".env"), format!("A=1\nLD={old}\n")).unwrap();
+    let places =
+        ["--secret-to", "Export.secret", "--env-file", ".env:LD", "--secret-to-command", "cat > vault; echo hello"];
+    let output = rotate(&served, &[&["Export"], &places[..]].concat()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let new = contents(&served, "Export.secret");
+    assert_ne!(new, old);
+    assert_eq!(contents(&served, "vault"), new);
+    assert_eq!(contents(&served, ".env"), format!("A=1\nLD={new}\n"));
+    assert!(served.works(&new) && served.works(&old));
+    assert_eq!(stdout(&output), "", "what a command prints goes to standard error");
+    assert!(stderr(&output).contains("hello\n") && stderr(&output).contains(&id), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(&new));
+}
+
+#[test]
+fn without_a_place_for_the_secret_or_with_one_for_two_nothing_is_changed() {
+    let served = Served::start();
+    let (one, _) = token(&served, "one");
+    let (two, _) = token(&served, "two");
+    for (arguments, words) in [
+        (&[one.as_str()][..], "say where the new secret goes"),
+        (&[&one, &two, "--secret-to", "one.secret"], "{id} or {name}"),
+        (&[&one, "--secret-to", "-"], "read back"),
+        (&[&one, "--secret-to", "two.secret"], "not this token's"),
+        (&[&one, "--secret-to", "no/such/folder"], "no new secret was asked for"),
+        (&[&one, "--github-output", "token"], "GITHUB_OUTPUT"),
+        (&[&one, "--kubernetes-secret", "A b"], "NAMESPACE"),
+        (&[&one, "--now", "--secret-to", "one.secret"], "--yes"),
+    ] {
+        refused(&rotate(&served, arguments).output().unwrap(), 2, &[words]);
+    }
+    assert!(served.works(&contents(&served, "one.secret")) && served.works(&contents(&served, "two.secret")));
+}
+
+#[test]
+fn a_second_rotation_of_the_same_token_says_so_and_the_first_goes_on() {
+    let served = Served::start();
+    let (id, _) = token(&served, "Export");
+    assert!(Command::new("mkfifo").arg(served.folder.path().join("gate")).status().unwrap().success());
+    let places = ["--secret-to", "Export.secret", "--secret-to-command", "cat gate"];
+    let first = rotate(&served, &[&[id.as_str()], &places[..]].concat()).spawn().unwrap();
+    // Opening it waits for the first to read it, which is then in the middle.
+    let gate = fs::OpenOptions::new().write(true).open(served.folder.path().join("gate")).unwrap();
+    let second = rotate(&served, &[&id, "--secret-to", "Export.secret"]).output().unwrap();
+    refused(&second, 6, &["another process is rotating the token", &id]);
+    drop(gate);
+    let first = first.wait_with_output().unwrap();
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert!(served.works(&contents(&served, "Export.secret")));
+}
+
+#[test]
+fn the_credential_in_use_is_delivered_to_the_file_that_it_comes_from() {
+    let served = Served::start();
+    let admin = served.json(&["postToken", "name==Admin key", "role==admin"]);
+    let file = served.folder.path().join("credential");
+    let write = |text: &str| crate::support::write_with_mode(&file, text, 0o600);
+    write(&format!("{}\n", admin["token"].as_str().unwrap()));
+    let id = admin["_id"].as_str().unwrap();
+    for strategy in ["reset", "replace"] {
+        let mut command =
+            crate::support::ldtokens(&["rotate", "Admin key", "--strategy", strategy, "--host", &served.url]);
+        command.args(["--force", "--token-file"]).arg(&file).env("LDTOKENS_STATE", served.folder.path());
+        let before = fs::read_to_string(&file).unwrap();
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{strategy}: {}", stderr(&output));
+        let after = fs::read_to_string(&file).unwrap();
+        assert!(after != before && after.ends_with('\n'));
+        assert!(served.works(after.trim_end()) && served.works(before.trim_end()), "{strategy} of {id}");
+    }
+}
+
+/// Rotates all whose names match, and gives the report.
+fn all(served: &Served, more: &[&str]) -> (i32, Vec<Value>) {
+    let arguments = ["--all-matching", "name~job", "--secret-to", "{name}.secret", "--output", "json"];
+    let output = rotate(served, &[&arguments[..], more].concat()).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    (output.status.code().unwrap(), report.as_array().unwrap().clone())
+}
+
+#[test]
+fn all_that_match_and_are_due_are_rotated_and_a_failure_is_told_apart() {
+    let served = Served::start();
+    let ids: Vec<String> = ["job1", "job2", "job3", "other"].map(|name| token(&served, name).0).to_vec();
+    let (_, plan) = all(&served, &["--dry-run"]);
+    assert_eq!(plan.len(), 3);
+    assert!(plan[0]["wouldDeliverTo"][0].as_str().unwrap().contains("job"), "{plan:?}");
+    assert!(served.works(&contents(&served, "job1.secret")));
+    assert!(all(&served, &["--older-than", "60d"]).1.is_empty());
+    // One of the files has become something else.
+    fs::write(served.folder.path().join("job2.secret"), "not a secret\n").unwrap();
+    let (status, report) = all(&served, &["--older-than", "0s"]);
+    assert_eq!((status, report.len()), (10, 3));
+    let failed: Vec<&Value> = report.iter().filter(|row| row["error"].is_object()).collect();
+    assert_eq!((failed.len(), failed[0]["_id"].as_str()), (1, Some(ids[1].as_str())));
+    let done: Vec<&Value> = report.iter().filter(|row| row["newId"].is_string()).collect();
+    for row in done {
+        let secret = contents(&served, &format!("{}.secret", row["name"].as_str().unwrap()));
+        assert!(served.works(&secret) && secret.ends_with(row["lastFour"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn a_replaced_token_is_found_by_its_name_and_deleted_by_the_same_command() {
+    let served = Served::start();
+    let (id, old) = token(&served, "Export");
+    let replace = |more: &[&str]| {
+        let arguments = ["Export", "--strategy", "replace", "--secret-to", "Export.secret"];
+        let output = rotate(&served, &[&arguments[..], more].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    assert!(replace(&[]).contains("--finish"));
+    assert!(served.works(&old));
+    // The name is that of two tokens, of which one only waits to be deleted.
+    replace(&["--now", "--yes"]);
+    let finish = rotate(&served, &["--finish"]).output().unwrap();
+    assert!(finish.status.success(), "{}", stderr(&finish));
+    assert!(served.works(&old), "its overlap has not ended");
+    // What only waits to be deleted needs no place for a secret.
+    let named = rotate(&served, &[&id, "--now", "--yes", "--strategy", "replace"]).output().unwrap();
+    assert!(!served.works(&old), "{}", stderr(&named));
+    assert!(served.works(&contents(&served, "Export.secret")));
+}
+
+#[test]
+fn a_manifest_is_what_kubectl_takes_and_standard_output_has_nothing_else() {
+    let served = Served::start();
+    let (id, _) = token(&served, "Export");
+    let places = ["--kubernetes-secret", "prod/ld:api-token", "--secret-to", "Export.secret", "--output", "json"];
+    let output = rotate(&served, &[&[id.as_str()], &places[..]].concat()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let manifest: Value = serde_yaml_ng::from_slice(&output.stdout).unwrap();
+    assert_eq!(manifest["metadata"]["namespace"], "prod");
+    assert_eq!(manifest["stringData"]["api-token"], contents(&served, "Export.secret").as_str());
+    if Path::new("/usr/bin/kubectl").exists() {
+        let arguments = ["create", "--dry-run=client", "--validate=false", "-o", "name", "-f", "-"];
+        let mut kubectl = Command::new("/usr/bin/kubectl");
+        kubectl.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let read = crate::support::with_stdin(kubectl, &stdout(&output));
+        assert!(stdout(&read).contains("secret/ld") || stderr(&read).contains("connection refused"), "{read:?}");
+    }
+}
+
+#[test]
+fn no_journal_no_log_and_no_error_has_a_secret() {
+    let served = Served::start();
+    let (id, old) = token(&served, "Export");
+    let places = ["--secret-to", "Export.secret", "--secret-to-command", "exit 1", "-vvv"];
+    let output = rotate(&served, &[&[id.as_str()], &places[..]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(11), "{}", stderr(&output));
+    let new = contents(&served, "Export.secret");
+    let said = format!("{}{}", stdout(&output), stderr(&output));
+    assert!(said.contains("run the same command again"), "{said}");
+    let mut texts = vec![said];
+    for folder in fs::read_dir(served.folder.path().join("rotations")).unwrap() {
+        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+            texts.push(fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+    }
+    assert!(texts.len() >= 3);
+    for secret in [&old, &new, &OWNER.to_owned()] {
+        assert!(texts.iter().all(|text| !text.contains(&secret[4..30])), "{texts:?}");
+    }
+}
+
+/// Before, a list of tokens with one's own in its middle ended there with 401.
+#[test]
+fn of_several_tokens_the_one_in_use_is_deleted_last() {
+    let served = Served::start();
+    let admin = served.json(&["postToken", "name==key", "role==admin"]);
+    let (one, _) = served.create("one");
+    let (two, _) = served.create("two");
+    let (own, secret) = (admin["_id"].as_str().unwrap(), admin["token"].as_str().unwrap());
+    let reset = served.acting_as(secret, &["reset", &one, own, &two, "--yes", "--quiet", "--secret-to", "{id}.secret"]);
+    let output = { reset }.current_dir(served.folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), [&one, &two, own]);
+    let secret = contents(&served, &format!("{own}.secret"));
+    let output = served.acting_as(&secret, &["delete", &one, own, &two, "--yes", "--quiet"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), [&one, &two, own]);
+}

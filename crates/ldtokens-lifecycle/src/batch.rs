@@ -1,0 +1,48 @@
+//! Several rotations at once.
+
+use std::ops::ControlFlow;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use ldtokens::TokenId;
+
+use crate::error::Error;
+use crate::journals::Journals;
+use crate::report::Report;
+use crate::rotation::Rotation;
+
+/// Runs rotations, at most `at_once` at a time. That of the credential in use comes last, and alone.
+///
+/// `tell` gets each result as soon as there is one, in no order, and says whether to go on. Rotations that have begun are
+/// brought to their end.
+pub async fn rotate_all<'a>(
+    rotations: impl IntoIterator<Item = Rotation<'a>>,
+    journals: &Journals,
+    at_once: usize,
+    mut tell: impl FnMut(TokenId, Result<Report, Error>) -> ControlFlow<()>,
+) {
+    let mut own = None;
+    let mut goes_on = true;
+    let mut rotations = rotations.into_iter();
+    let mut running = stream::FuturesUnordered::new();
+    loop {
+        while goes_on && running.len() < at_once.max(1) {
+            match rotations.next() {
+                Some(rotation) if rotation.is_own() => own = Some(rotation),
+                Some(rotation) => running.push(named(rotation, journals)),
+                None => break,
+            }
+        }
+        let Some((id, result)) = running.next().await else { break };
+        goes_on &= tell(id, result).is_continue();
+    }
+    if let Some(own) = own.filter(|_| goes_on) {
+        let (id, result) = named(own, journals).await;
+        let _ = tell(id, result);
+    }
+}
+
+async fn named(rotation: Rotation<'_>, journals: &Journals) -> (TokenId, Result<Report, Error>) {
+    let id = rotation.id().clone();
+    (id, rotation.run(journals).await)
+}

@@ -1,0 +1,205 @@
+//! From the API's answer to the destinations, and the check that what arrived there works.
+
+use std::time::Duration;
+
+use ldtokens::{Error as ApiError, Secret};
+
+use crate::destination::{Destination, Handover, Prepared};
+use crate::error::{Error, NotDelivered, Stuck};
+use crate::identity::identify;
+use crate::journal::Step;
+use crate::report::Delivery;
+use crate::rotation::Run;
+use crate::time;
+
+/// How often a delivery that fails is tried. The secret is nowhere else.
+const MAX_TRIES: u32 = 3;
+
+/// A destination, and what was done with it.
+pub(crate) struct Place {
+    pub(crate) destination: Box<dyn Destination>,
+    prepared: Option<Prepared>,
+    /// Whether this process has delivered to it.
+    pub(crate) is_delivered: bool,
+}
+
+impl Place {
+    pub(crate) fn new(destination: Box<dyn Destination>) -> Self {
+        Self { destination, prepared: None, is_delivered: false }
+    }
+
+    pub(crate) fn label(&self) -> String {
+        self.destination.label()
+    }
+
+    /// The secret that is there.
+    pub(crate) fn read(&self) -> Result<Option<Secret>, Error> {
+        self.destination.read().map_err(|reason| Error::Destination { label: self.label(), reason })
+    }
+
+    fn has(&self, secret: &Secret) -> bool {
+        match self.destination.is_readable() {
+            true => self.destination.read().is_ok_and(|there| there.as_ref() == Some(secret)),
+            false => self.is_delivered,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Refuses to overwrite what is not the token's.
+    pub(crate) fn check_destinations(&self) -> Result<(), Error> {
+        for place in &self.places {
+            let other = place.read()?.filter(|secret| secret.last_four() != self.journal.old.last_four);
+            if other.is_some() && !self.options.force {
+                return Err(Error::OtherSecret { label: place.label() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that a new secret can be delivered.
+    pub(crate) fn prepare(&mut self) -> Result<(), Error> {
+        for place in &mut self.places {
+            let prepared = place.destination.prepare();
+            place.prepared =
+                Some(prepared.map_err(|reason| Error::Destination { label: place.destination.label(), reason })?);
+            place.is_delivered = false;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unprepare(&mut self) {
+        for place in &mut self.places {
+            place.prepared = None;
+        }
+    }
+
+    /// Whether all destinations have the secret in hand. What can't be read back has it if the journal says so.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        let Some(held) = &self.in_hand else { return false };
+        let is_noted = self.journal.step >= Step::Delivered;
+        self.places.iter().all(|place| (is_noted && !place.destination.is_readable()) || place.has(&held.secret))
+    }
+
+    /// Delivers the secret in hand to each destination that does not have it.
+    pub(crate) async fn deliver(&mut self) -> Result<(), Error> {
+        let Some(held) = &self.in_hand else { return Ok(()) };
+        let (secret, handover) = (held.secret.clone(), self.handover());
+        let is_noted = self.journal.step >= Step::Delivered;
+        let mut deliveries = Vec::new();
+        for place in &mut self.places {
+            let is_done = (is_noted && !place.destination.is_readable()) || place.has(&secret);
+            let problem = if is_done { None } else { hand_over(place, &secret, &handover).await.err() };
+            deliveries.push(Delivery { label: place.label(), problem });
+        }
+        if deliveries.iter().all(|delivery| delivery.problem.is_none()) {
+            return Ok(());
+        }
+        let old_ends_at = self.journal.old_ends_at.filter(|ends| *ends > self.now() && !self.has_ended_old());
+        Err(Error::NotDelivered(Box::new(NotDelivered {
+            token_id: self.journal.token_id.clone(),
+            deliveries,
+            old_ends_at: old_ends_at.map(time::to_system_time),
+        })))
+    }
+
+    /// Whether the old secret ended with the request for the new one.
+    fn has_ended_old(&self) -> bool {
+        self.journal.ends_at_once() && self.journal.strategy == crate::options::Strategy::Reset
+    }
+
+    fn handover(&self) -> Handover {
+        let ends = self.journal.old_ends_at.filter(|_| !self.journal.ends_at_once());
+        Handover {
+            token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.clone()),
+            name: self.journal.name.clone().unwrap_or_default(),
+            old_expires: ends.map(time::shown).unwrap_or_default(),
+        }
+    }
+
+    /// Sees whether the API accepts the new secret, before it takes the place of one that works.
+    pub(crate) async fn check_new(&mut self) -> Result<(), Error> {
+        match self.is_accepted().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.stuck(Stuck::Refused)),
+            // A secret that arrived is delivered, whether or not it can be checked now.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Sees whether what was delivered works.
+    pub(crate) async fn verify(&mut self) -> Result<(), Error> {
+        match self.is_accepted().await {
+            Ok(true) => {
+                self.mark_verified();
+                Ok(())
+            }
+            Ok(false) => Err(self.stuck(Stuck::Refused)),
+            Err(source) => Err(self.api(source)),
+        }
+    }
+
+    pub(crate) fn mark_verified(&mut self) {
+        self.journal.rotated_at = Some(self.now());
+        self.reach(Step::Verified);
+    }
+
+    /// Whether the API knows the secret in hand as the new token's. Its reads can lag behind its writes, so it is asked for
+    /// as long as the options say.
+    async fn is_accepted(&mut self) -> Result<bool, ApiError> {
+        let Some(held) = &mut self.in_hand else { return Ok(false) };
+        if held.is_checked {
+            return Ok(true);
+        }
+        let client = self.client.with_credential(held.secret.clone())?;
+        let mut waited = Duration::ZERO;
+        for round in 0.. {
+            match identify(&client).await {
+                Ok(identity) => {
+                    held.is_checked = identity.token_id.is_none_or(|id| id == held.new.token_id);
+                    return Ok(held.is_checked);
+                }
+                Err(ApiError::Unauthorized(_)) if waited < self.options.patience => {
+                    let pause = Run::pause(round);
+                    tokio::time::sleep(pause).await;
+                    waited += pause;
+                }
+                Err(ApiError::Unauthorized(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("the last round returns")
+    }
+}
+
+/// Delivers to one destination, which is tried again if it fails.
+async fn hand_over(place: &mut Place, secret: &Secret, handover: &Handover) -> Result<(), String> {
+    for attempt in 1.. {
+        let result = once(place, secret, handover).await;
+        match result {
+            Ok(()) => {
+                place.is_delivered = true;
+                break;
+            }
+            Err(problem) if attempt == MAX_TRIES => return Err(problem),
+            Err(_) => tokio::time::sleep(Run::pause(attempt)).await,
+        }
+    }
+    match place.has(secret) {
+        true => Ok(()),
+        false => Err("what is there afterwards is not the new secret".to_owned()),
+    }
+}
+
+async fn once(place: &mut Place, secret: &Secret, handover: &Handover) -> Result<(), String> {
+    let prepared = match place.prepared.take() {
+        Some(prepared) => prepared,
+        None => place.destination.prepare()?,
+    };
+    let (secret, handover) = (secret.clone(), handover.clone());
+    // It may wait for the disk, or for a command.
+    match tokio::task::spawn_blocking(move || prepared(&secret, &handover)).await {
+        Ok(result) => result,
+        Err(_) => Err("it broke off".to_owned()),
+    }
+}

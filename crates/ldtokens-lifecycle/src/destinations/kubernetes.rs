@@ -1,0 +1,87 @@
+use std::io::{self, Write};
+
+use ldtokens::Secret;
+use serde_json::json;
+
+use crate::destination::{Destination, Handover, Prepared};
+
+/// Where a secret belongs in a Kubernetes cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubernetesSecret {
+    /// The namespace, if not the one that kubectl is set to.
+    pub namespace: Option<String>,
+    /// The name of the Secret.
+    pub name: String,
+    /// The key in its data.
+    pub key: String,
+}
+
+impl std::str::FromStr for KubernetesSecret {
+    type Err = String;
+
+    /// Reads `[NAMESPACE/]NAME[:KEY]`. The key is `token` if not given.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (path, key) = text.split_once(':').unwrap_or((text, "token"));
+        let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
+        // RFC 1123, as Kubernetes asks for.
+        let is_name = |text: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+            !text.is_empty()
+                && text.len() <= 253
+                && text.bytes().all(is_inner)
+                && !text.starts_with(['-', '.'])
+                && !text.ends_with(['-', '.'])
+        };
+        let is_key = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        };
+        if !is_name(name) || !namespace.is_none_or(is_name) || !is_key(key) {
+            return Err("a Kubernetes Secret is written [NAMESPACE/]NAME[:KEY]".to_owned());
+        }
+        Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned(), key: key.to_owned() })
+    }
+}
+
+/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`.
+#[derive(Clone, Debug)]
+pub struct KubernetesDestination {
+    secret: KubernetesSecret,
+}
+
+impl KubernetesDestination {
+    /// The manifest of `secret`.
+    pub fn new(secret: KubernetesSecret) -> Self {
+        Self { secret }
+    }
+}
+
+impl Destination for KubernetesDestination {
+    fn label(&self) -> String {
+        format!("the manifest of the Kubernetes Secret {}", self.secret.name)
+    }
+
+    fn prepare(&self) -> Result<Prepared, String> {
+        let target = self.secret.clone();
+        Ok(Box::new(move |secret, handover| {
+            let text = manifest(&target, secret, handover);
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
+        }))
+    }
+}
+
+/// One document of a YAML stream. Strings are quoted as in JSON, which YAML reads alike.
+fn manifest(target: &KubernetesSecret, secret: &Secret, handover: &Handover) -> String {
+    let quoted = |text: &str| json!(text).to_string();
+    let namespace =
+        target.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", quoted(namespace))).unwrap_or_default();
+    format!(
+        "---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: {}\n{namespace}  annotations:\n    \
+         ldtokens/token-id: {}\n    ldtokens/old-expires: {}\nstringData:\n  {}: {}\n",
+        quoted(&target.name),
+        quoted(&handover.token_id),
+        quoted(&handover.old_expires),
+        quoted(&target.key),
+        quoted(secret.expose()),
+    )
+}

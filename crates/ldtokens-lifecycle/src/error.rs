@@ -1,0 +1,221 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use ldtokens::TokenId;
+
+use crate::journal::Step;
+use crate::report::Delivery;
+use crate::time;
+
+/// Why a rotation did not come to its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The API refused, or could not be reached.
+    Api {
+        /// How far the rotation had come. None if it had not begun.
+        step: Option<Step>,
+        /// What the client says of it.
+        source: ldtokens::Error,
+    },
+    /// Another process is rotating the token.
+    Busy {
+        /// The token.
+        token_id: TokenId,
+    },
+    /// The journal can't be used.
+    Journal {
+        /// Its file, or its folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A destination can't be delivered to. No new secret was asked for.
+    Destination {
+        /// Which one.
+        label: String,
+        /// What is in the way.
+        reason: String,
+    },
+    /// A destination holds a secret that is not the token's. Nothing was changed.
+    OtherSecret {
+        /// Which destination.
+        label: String,
+    },
+    /// No destination was given.
+    NoDestination,
+    /// The rotation was begun with other destinations.
+    OtherDestinations {
+        /// Those that it was begun with.
+        begun_with: Vec<String>,
+    },
+    /// The old secret of an earlier reset still works. Nothing was changed.
+    EarlierOverlap {
+        /// When it stops working.
+        until: SystemTime,
+    },
+    /// The token was replaced by another and is gone.
+    Replaced {
+        /// The ID of the other.
+        by: String,
+    },
+    /// The new secret did not reach all its destinations.
+    NotDelivered(Box<NotDelivered>),
+    /// The rotation can't go on by itself.
+    Stuck {
+        /// The token.
+        token_id: TokenId,
+        /// Why.
+        why: Stuck,
+    },
+}
+
+/// Why a rotation can't go on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stuck {
+    /// The token was deleted by someone else.
+    Gone,
+    /// The token is another member's personal token, which only that member can create.
+    OthersPersonal,
+    /// The new secret is lost, and the token can't be replaced. The old secret works until this moment, a Unix time in
+    /// milliseconds.
+    Lost {
+        /// When the old secret stops working.
+        until: Option<i64>,
+    },
+    /// The API refuses the secret that it issued. It was not delivered, or not to all destinations.
+    Refused,
+    /// The API's responses to creates have no secret.
+    NoSecret,
+    /// So many replacements were created and not delivered that no more are.
+    TooMany(usize),
+}
+
+/// What reached its destination and what did not.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NotDelivered {
+    /// The token whose secret it is.
+    pub token_id: String,
+    /// Each destination with its result.
+    pub deliveries: Vec<Delivery>,
+    /// When the old secret stops working. None if it has.
+    pub old_ends_at: Option<SystemTime>,
+}
+
+impl Error {
+    pub(crate) fn api(step: Option<Step>) -> impl Fn(ldtokens::Error) -> Self {
+        move |source| Self::Api { step, source }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api { step: None, source } => source.fmt(f),
+            Self::Api { step: Some(step), source } => {
+                write!(f, "{source}; the rotation is {}: run the same command again to go on", place(*step))
+            }
+            Self::Busy { token_id } => {
+                write!(f, "another process is rotating the token {token_id}; wait for it to end")
+            }
+            Self::Journal { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Destination { label, reason } => write!(f, "{label}: {reason}; no new secret was asked for"),
+            Self::OtherSecret { label } => write!(
+                f,
+                "{label} holds a secret that is not this token's; nothing was changed. Name another destination, or give \
+                 --force to overwrite it"
+            ),
+            Self::NoDestination => f.write_str("say where the new secret goes"),
+            Self::OtherDestinations { begun_with } => write!(
+                f,
+                "this rotation was begun with other destinations: {}; give the same ones to go on, or --force to go on with \
+                 these",
+                begun_with.join(", ")
+            ),
+            Self::EarlierOverlap { until } => write!(
+                f,
+                "the token was reset before, and the secret from before that works until {}; another reset may end it early. \
+                 Wait until then, or give --force",
+                time::shown(time::of(*until))
+            ),
+            Self::Replaced { by } => write!(f, "the token was replaced by {by} and is deleted; rotate that one"),
+            Self::NotDelivered(failed) => failed.fmt(f),
+            Self::Stuck { token_id, why } => stuck(f, token_id, *why),
+        }
+    }
+}
+
+fn place(step: Step) -> &'static str {
+    match step {
+        Step::Planned => "not past the request for a new secret",
+        Step::Issued => "past the request for a new secret",
+        Step::Delivered => "past the delivery",
+        Step::Verified | Step::Retired => "done but for the old secret",
+    }
+}
+
+fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
+    match why {
+        Stuck::Gone => write!(f, "the token {id} was deleted by someone else; create another"),
+        Stuck::OthersPersonal => write!(
+            f,
+            "the token {id} is another member's personal token, and only that member can create one like it; use \
+             --strategy reset"
+        ),
+        Stuck::Lost { until } => {
+            write!(f, "the token {id} has a new secret that is lost. ")?;
+            match until {
+                Some(until) => write!(f, "The old one works until {}. ", time::shown(until))?,
+                None => f.write_str("The old one has stopped working. ")?,
+            }
+            f.write_str(
+                "It can't be replaced: it is another member's personal token, or the credential may not create tokens. Run the \
+                 same command with --force to reset it again, which may end the old secret early",
+            )
+        }
+        Stuck::Refused => write!(
+            f,
+            "the API refuses the new secret that it gave for the token {id}. Destinations keep the secret that they have; run \
+             the same command again to get another"
+        ),
+        Stuck::NoSecret => write!(
+            f,
+            "the API's responses to creates of a token like {id} have no secret. The old secret works on; run the same \
+             command again later, which first deletes what was created"
+        ),
+        Stuck::TooMany(count) => write!(
+            f,
+            "{count} replacements of the token {id} were created, and none could be delivered. Make the destinations work, \
+             then run the same command with --force"
+        ),
+    }
+}
+
+impl fmt::Display for NotDelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the token {} has a new secret, which did not reach all destinations", self.token_id)?;
+        for delivery in &self.deliveries {
+            match &delivery.problem {
+                Some(problem) => write!(f, "; {}: {problem}", delivery.label)?,
+                None => write!(f, "; {}: delivered", delivery.label)?,
+            }
+        }
+        match self.old_ends_at {
+            Some(until) => write!(f, "; the old secret works until {}", time::shown(time::of(until)))?,
+            None => f.write_str("; the old secret has stopped working")?,
+        }
+        f.write_str("; run the same command again to go on")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Api { source, .. } => source.source(),
+            _ => None,
+        }
+    }
+}

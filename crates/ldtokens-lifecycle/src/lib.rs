@@ -1,0 +1,64 @@
+//! Rotation of LaunchDarkly access tokens that can be stopped at any moment and started again.
+//!
+//! [`Rotation`] gives a token a new secret, delivers it, checks that what was delivered works, and only then lets go of the
+//! old one. Each step is in a [journal](Journals) before it is taken. A rotation that was killed is started again with the
+//! same arguments; it ends with one secret that works and is delivered, and the old secret works until then.
+//!
+//! There are two [strategies](Strategy). A reset gives the token another secret, and the old one works for an overlap. A
+//! replacement creates a token like the old one, moves over to it, and deletes the old one.
+//!
+//! ```
+//! use std::time::Duration;
+//! use ldtokens::{BaseRole, Client, NewToken};
+//! use ldtokens_lifecycle::{Destination, Journals, Options, Rotation, destinations::FileDestination};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = ldtokens_server::Server::start().await?;
+//! # let client = Client::builder(server.owner_secret().unwrap().clone()).host(server.url()).build()?;
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("export.secret");
+//! let token = client.create(&NewToken::new(BaseRole::Reader).name("Nightly export")).await?;
+//! std::fs::write(&file, token.secret.expose())?;
+//!
+//! let journals = Journals::open(folder.path().join("rotations"))?;
+//! let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
+//! let options = Options::default().overlap(Duration::from_secs(3600));
+//! let report = Rotation::new(&client, token.id, destinations, options).run(&journals).await?;
+//!
+//! let new_secret = std::fs::read_to_string(&file)?;
+//! assert_eq!(report.last_four, new_secret[new_secret.len() - 4..]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod atomic;
+mod batch;
+mod deliver;
+mod destination;
+pub mod destinations;
+mod error;
+mod identity;
+mod issue;
+mod journal;
+mod journals;
+mod like;
+mod next_step;
+mod observe;
+mod options;
+mod report;
+mod retire;
+mod rotation;
+mod time;
+
+pub use batch::rotate_all;
+pub use destination::{Destination, Handover, Prepared};
+pub use error::{Error, NotDelivered, Stuck};
+pub use identity::{Identity, identify};
+pub use journal::{Journal, NewSecret, Step, TokenState};
+pub use journals::{Journals, LockedJournal};
+pub use like::{MARKER, has_marker};
+pub use options::{Options, Strategy};
+pub use report::{Delivery, Report};
+pub use retire::noted_time;
+pub use rotation::Rotation;

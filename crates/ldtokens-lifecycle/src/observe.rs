@@ -1,0 +1,167 @@
+//! What a rotation looks at before it decides.
+
+use ldtokens::{Error as ApiError, Secret, Token, TokenId};
+
+use crate::error::Error;
+use crate::identity::identify;
+use crate::journal::{NewSecret, Step, TokenState};
+use crate::next_step::{Facts, needs_orphans, needs_token, was_reset};
+use crate::options::Strategy;
+use crate::rotation::{InHand, Run, state};
+use crate::time;
+
+/// How many tokens to ask for at once.
+const PAGE: u64 = 100;
+
+/// How often a list that changes while it is read is read again.
+const MAX_LISTS: u32 = 5;
+
+/// What was seen.
+#[derive(Default)]
+pub(crate) struct Seen {
+    token: Option<TokenState>,
+    pub(crate) orphans: Vec<NewSecret>,
+}
+
+impl Run<'_> {
+    pub(crate) async fn observe(&mut self) -> Result<Seen, Error> {
+        let mut seen = Seen::default();
+        if needs_token(&self.journal) {
+            seen.token = self.token().await?.as_ref().map(state);
+        }
+        if needs_orphans(&self.journal) {
+            seen.orphans = self.orphans().await?;
+        }
+        if self.in_hand.is_none() {
+            self.in_hand = self.find(&seen).await?;
+        }
+        if self.in_hand.is_none() && self.journal.step < Step::Verified && self.member_id.is_none() {
+            // Whether it can be replaced depends on whose it is.
+            self.token().await?;
+        }
+        Ok(seen)
+    }
+
+    pub(crate) fn facts<'b>(&'b self, seen: &'b Seen) -> Facts<'b> {
+        let can_read = |place: &crate::deliver::Place| place.destination.is_readable();
+        Facts {
+            now: self.now(),
+            token: seen.token.as_ref(),
+            can_replace: self.can_replace(),
+            is_forced: self.options.force,
+            settle: time::millis(self.options.settle),
+            is_settled: self.is_settled,
+            has_orphans: !seen.orphans.is_empty(),
+            in_hand: self.in_hand.as_ref().map(|held| &held.new),
+            is_everywhere: self.is_everywhere(),
+            all_readable: self.places.iter().all(can_read),
+            any_readable: self.places.iter().any(can_read),
+        }
+    }
+
+    /// The token as it is, if it is there.
+    pub(crate) async fn token(&mut self) -> Result<Option<Token>, Error> {
+        match self.client.get(&self.id).await {
+            Ok(token) => {
+                self.learn(&token);
+                Ok(Some(token))
+            }
+            Err(ApiError::NotFound(_)) => Ok(None),
+            Err(source) => Err(self.api(source)),
+        }
+    }
+
+    /// The tokens that bear the marker and are none of those that are known.
+    pub(crate) async fn orphans(&self) -> Result<Vec<NewSecret>, Error> {
+        let Some(marker) = &self.journal.marker else { return Ok(Vec::new()) };
+        let client = self.acting()?;
+        let mut round = 1;
+        loop {
+            let mut orphans: Vec<NewSecret> = Vec::new();
+            let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
+            let error = loop {
+                match tokens.next().await {
+                    None => return Ok(orphans),
+                    Some(Ok(token)) if self.is_orphan(&token, marker) => {
+                        orphans.push(NewSecret { last_four: state(&token).last_four, token_id: token.id.to_string() })
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => break error,
+                }
+            };
+            match error {
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } if round < MAX_LISTS => round += 1,
+                // What was missed is found before the rotation ends, or by the next run.
+                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } => return Ok(orphans),
+                error => return Err(self.api(error)),
+            }
+        }
+    }
+
+    fn is_orphan(&self, token: &Token, marker: &str) -> bool {
+        let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id.as_str());
+        let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
+        is_marked
+            && !is_new
+            && token.id != self.id
+            && !self.journal.superseded.iter().any(|known| known == token.id.as_str())
+    }
+
+    /// Looks for the new secret where an earlier run may have delivered it.
+    async fn find(&self, seen: &Seen) -> Result<Option<InHand>, Error> {
+        let wanted = self.wanted(seen);
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        for place in &self.places {
+            let there = place.read()?;
+            for secret in there.into_iter().chain(place.destination.leftover()) {
+                for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
+                    if self.is_secret_of(&secret, new).await? {
+                        return Ok(Some(InHand { secret, new: new.clone(), is_checked: true }));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The secrets that could be the new one.
+    fn wanted(&self, seen: &Seen) -> Vec<NewSecret> {
+        match (self.journal.step, self.journal.strategy) {
+            (Step::Planned, Strategy::Replace) => seen.orphans.clone(),
+            (Step::Planned, Strategy::Reset) => {
+                let reset = seen.token.as_ref().filter(|token| was_reset(&self.journal, token));
+                // If the last four characters are the old ones, the secret that is there can be the old one.
+                let reset = reset.filter(|token| token.last_four != self.journal.old.last_four);
+                let token_id = self.journal.token_id.clone();
+                reset.map(|token| NewSecret { token_id, last_four: token.last_four.clone() }).into_iter().collect()
+            }
+            (Step::Issued | Step::Delivered, _) => self.journal.new.clone().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    async fn is_secret_of(&self, secret: &Secret, new: &NewSecret) -> Result<bool, Error> {
+        // What can't be a credential is none.
+        let Ok(client) = self.client.with_credential(secret.clone()) else { return Ok(false) };
+        match identify(&client).await {
+            Ok(identity) => Ok(identity.token_id.is_none_or(|id| id == new.token_id)),
+            Err(ApiError::Unauthorized(_)) => Ok(false),
+            Err(source) => Err(self.api(source)),
+        }
+    }
+
+    pub(crate) fn api(&self, source: ApiError) -> Error {
+        Error::Api { step: (self.journal.attempts > 0).then_some(self.journal.step), source }
+    }
+
+    /// Deletes a token that may be gone already.
+    pub(crate) async fn delete(&self, id: &str) -> Result<(), Error> {
+        let id = TokenId::new(id).map_err(|error| self.api(error.into()))?;
+        match self.acting()?.delete(&id).await {
+            Ok(()) | Err(ApiError::NotFound(_)) => Ok(()),
+            Err(source) => Err(self.api(source)),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Moments as the journal has them: Unix time in milliseconds, by the API's clock.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn of(moment: SystemTime) -> i64 {
+    moment.duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+pub(crate) fn to_system_time(moment: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(moment).unwrap_or(0))
+}
+
+/// The moment as in `2026-01-31T12:00:00Z`, to the second.
+pub(crate) fn shown(moment: i64) -> String {
+    match Timestamp::from_second(moment.div_euclid(1000)) {
+        Ok(moment) => moment.to_string(),
+        Err(_) => format!("{moment} ms after 1970"),
+    }
+}
+
+/// Reads what [`shown`] writes.
+pub(crate) fn parsed(text: &str) -> Option<i64> {
+    Some(text.parse::<Timestamp>().ok()?.as_millisecond())
+}

@@ -1,0 +1,70 @@
+//! A rotation that is dropped at each point at which it waits, one after the other, and begun again.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use ldtokens_lifecycle::{Options, Rotation, Step, Strategy};
+
+use crate::support::{World, options};
+
+/// Polls the rotation at most so many times, and then drops it. Gives whether it came to its end.
+async fn run_for(world: &World, options: Options, polls: usize) -> bool {
+    let journals = world.journals();
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options);
+    let mut running = pin!(rotation.run(&journals));
+    let mut left = polls;
+    std::future::poll_fn(move |context| match running.as_mut().poll(context) {
+        Poll::Ready(result) => {
+            result.unwrap();
+            Poll::Ready(true)
+        }
+        Poll::Pending if left == 0 => Poll::Ready(false),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn dropped_at_each_wait(options: Options) {
+    let mut ends = 0;
+    for polls in 0.. {
+        let world = World::new().await;
+        let old = world.secret();
+        let is_over = run_for(&world, options.clone(), polls).await;
+        ends += usize::from(is_over);
+        // What the consumer has works at this moment.
+        assert!(world.owner_of(&world.secret()).await.is_some(), "after {polls} polls the consumer has no secret");
+        let report = world.rotate(options.clone().force()).await;
+        if !is_over {
+            assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
+            assert!(report.unwrap().step >= Step::Verified);
+        }
+        world.a_day_passes();
+        if let Some(journal) = world.journals().read(&world.id).unwrap()
+            && journal.step != Step::Retired
+        {
+            world.rotate(options.clone()).await.unwrap();
+        }
+        let tokens = world.tokens().await;
+        assert_eq!(tokens.len(), 1, "after {polls} polls: {tokens:?}");
+        assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(tokens[0].id.as_str()));
+        assert_eq!(tokens[0].description.as_deref(), Some("Nightly"));
+        if ends == 2 {
+            assert!(polls > 4, "{polls}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reset_that_is_dropped_at_any_point_ends_well() {
+    dropped_at_each_wait(options(Strategy::Reset).settle(Duration::from_millis(50))).await;
+}
+
+#[tokio::test]
+async fn a_replacement_that_is_dropped_at_any_point_ends_well() {
+    dropped_at_each_wait(options(Strategy::Replace).settle(Duration::from_millis(50))).await;
+}

@@ -1,0 +1,304 @@
+//! What a rotation does when nothing kills it.
+
+use std::time::Duration;
+
+use ldtokens::{BaseRole, NewToken, TokenId};
+use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination};
+use ldtokens_lifecycle::{Destination, Error, Rotation, Step, Strategy, Stuck};
+
+use crate::support::{DAY, World, client, options};
+
+#[tokio::test]
+async fn a_reset_delivers_a_secret_that_works_and_the_old_one_works_until_the_overlap_ends() {
+    let world = World::new().await;
+    let old = world.secret();
+    let report = world.rotate(options(Strategy::Reset)).await.unwrap();
+    let new = world.secret();
+    assert_eq!((report.step, report.last_four.as_str()), (Step::Retired, new.last_four()));
+    assert_ne!(old, new);
+    let id = Some(world.id.as_str().to_owned());
+    assert_eq!((world.owner_of(&old).await, world.owner_of(&new).await), (id.clone(), id.clone()));
+    world.a_day_passes();
+    assert_eq!((world.owner_of(&old).await, world.owner_of(&new).await), (None, id));
+}
+
+#[tokio::test]
+async fn a_replacement_is_like_the_old_token_which_is_deleted_when_the_overlap_has_ended() {
+    let world = World::new().await;
+    let old = world.secret();
+    let before = world.client.get(&world.id).await.unwrap();
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert_eq!(report.step, Step::Verified);
+    let new = world.secret();
+    assert_eq!(world.owner_of(&new).await.as_ref(), Some(&report.new_token_id));
+    let like = world.client.get(&TokenId::new(report.new_token_id).unwrap()).await.unwrap();
+    assert_eq!(
+        (like.name, like.description, like.role, like.service_token, like.default_api_version),
+        (before.name, before.description, before.role, before.service_token, before.default_api_version)
+    );
+    assert!(world.owner_of(&old).await.is_some());
+    // The same command again has nothing to do before the overlap has ended.
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Verified);
+    world.a_day_passes();
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+    assert_eq!(world.owner_of(&old).await, None);
+    assert_eq!(world.tokens().await.len(), 1);
+    let again = world.rotate(options(Strategy::Replace)).await;
+    assert!(matches!(again, Err(Error::Replaced { .. })), "{again:?}");
+}
+
+#[tokio::test]
+async fn at_once_leaves_only_the_new_secret() {
+    for strategy in [Strategy::Reset, Strategy::Replace] {
+        let world = World::new().await;
+        let old = world.secret();
+        let report = world.rotate(options(strategy).overlap(Duration::ZERO)).await.unwrap();
+        assert_eq!((report.step, report.old_ends_at), (Step::Retired, None));
+        assert_eq!(world.owner_of(&old).await, None);
+        assert!(world.owner_of(&world.secret()).await.is_some());
+        assert_eq!(world.tokens().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_reset_whose_answer_is_lost_becomes_a_replacement_and_the_old_secret_works_on() {
+    let world = World::new().await;
+    let old = world.secret();
+    world.fault("resetToken drop-after times=1");
+    let report = world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Replace, Step::Verified));
+    assert!(world.owner_of(&old).await.is_some() && world.owner_of(&world.secret()).await.is_some());
+    world.a_day_passes();
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!(world.tokens().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reset_that_was_not_carried_out_is_repeated() {
+    let world = World::new().await;
+    world.fault("resetToken drop-before times=1");
+    let report = world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(world.id.as_str()));
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_leaves_no_token_that_nobody_holds() {
+    // More than a page of the list has.
+    let world = World::among(150).await;
+    world.fault("postToken drop-after times=2");
+    world.rotate(options(Strategy::Replace).overlap(Duration::ZERO)).await.unwrap();
+    let tokens = world.tokens().await;
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(tokens[0].id.as_str()));
+    assert_eq!(tokens[0].description.as_deref(), Some("Nightly"));
+}
+
+#[tokio::test]
+async fn a_second_rotation_of_the_same_token_says_so() {
+    let world = World::new().await;
+    let locked = world.journals().lock(&world.id).unwrap();
+    let second = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(second, Err(Error::Busy { .. })), "{second:?}");
+    drop(locked);
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reset_within_an_earlier_overlap_is_refused_unless_forced() {
+    let world = World::new().await;
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+    let delivered = world.secret();
+    let second = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(second, Err(Error::EarlierOverlap { .. })), "{second:?}");
+    assert_eq!(world.secret(), delivered);
+    world.rotate(options(Strategy::Reset).force()).await.unwrap();
+    assert_ne!(world.secret(), delivered);
+    world.a_day_passes();
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_holds_another_secret_is_left_as_it_is_and_nothing_is_asked_for() {
+    let world = World::new().await;
+    let other = "api-00000000-0000-4000-8000-00000000zzzz";
+    for contents in [other, "export A=1\nexport B=2\n"] {
+        std::fs::write(world.file(), contents).unwrap();
+        let before = world.client.get(&world.id).await.unwrap();
+        let refused = world.rotate(options(Strategy::Reset)).await;
+        assert!(matches!(refused, Err(Error::OtherSecret { .. } | Error::Destination { .. })), "{refused:?}");
+        assert_eq!(std::fs::read_to_string(world.file()).unwrap(), contents);
+        assert_eq!(world.client.get(&world.id).await.unwrap().token, before.token);
+    }
+}
+
+#[tokio::test]
+async fn the_credential_in_use_goes_on_with_its_new_secret() {
+    for overlap in [DAY, Duration::ZERO] {
+        let world = World::new().await;
+        let admin = world.client.create(&NewToken::new(BaseRole::Admin).name("Export")).await.unwrap();
+        std::fs::write(world.file(), admin.secret.expose()).unwrap();
+        let own = client(&world.server, admin.secret.clone());
+        let options = options(Strategy::Replace).overlap(overlap);
+        let rotation = Rotation::new(&own, admin.id.clone(), world.destinations(), options);
+        let report = rotation.run(&world.journals()).await.unwrap();
+        assert_eq!(world.owner_of(&world.secret()).await.as_ref(), Some(&report.new_token_id));
+        assert_eq!(world.owner_of(&admin.secret).await.is_some(), !overlap.is_zero());
+    }
+}
+
+#[tokio::test]
+async fn a_reset_at_once_of_the_credential_in_use_becomes_a_replacement() {
+    let world = World::new().await;
+    let admin = world.client.create(&NewToken::new(BaseRole::Admin)).await.unwrap();
+    std::fs::write(world.file(), admin.secret.expose()).unwrap();
+    let own = client(&world.server, admin.secret.clone());
+    let options = options(Strategy::Reset).overlap(Duration::ZERO);
+    let report = Rotation::new(&own, admin.id.clone(), world.destinations(), options).run(&world.journals()).await;
+    assert_eq!(report.unwrap().strategy, Strategy::Replace);
+    assert!(world.owner_of(&world.secret()).await.is_some());
+}
+
+#[tokio::test]
+async fn another_members_personal_token_is_not_replaced() {
+    let world = World::new().await;
+    let reader = client(&world.server, world.server.secret("Reader").unwrap().clone());
+    let id = TokenId::new(ldtokens_lifecycle::identify(&reader).await.unwrap().token_id.unwrap()).unwrap();
+    std::fs::write(world.file(), world.server.secret("Reader").unwrap().expose()).unwrap();
+    let rotation = Rotation::new(&world.client, id, world.destinations(), options(Strategy::Replace));
+    let refused = rotation.run(&world.journals()).await;
+    assert!(matches!(refused, Err(Error::Stuck { why: Stuck::OthersPersonal, .. })), "{refused:?}");
+}
+
+/// A command that fails while a file says so.
+fn command(world: &World) -> Box<dyn Destination> {
+    let folder = world.folder.path().to_owned();
+    Box::new(CommandDestination::new(move || {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "test ! -e fails && cat > vault && env | grep ^LDTOKENS > variables"]).current_dir(&folder);
+        shell
+    }))
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn each_destination_has_its_own_result_and_the_next_run_delivers_to_those_that_failed() {
+    let world = World::new().await;
+    let destinations =
+        || -> Vec<Box<dyn Destination>> { vec![command(&world), Box::new(FileDestination::new(world.file()))] };
+    let rotate = async || {
+        let rotation = Rotation::new(&world.client, world.id.clone(), destinations(), options(Strategy::Reset));
+        rotation.run(&world.journals()).await
+    };
+    std::fs::write(world.folder.path().join("fails"), "").unwrap();
+    let Err(Error::NotDelivered(failed)) = rotate().await else { panic!("the command fails") };
+    let problems: Vec<bool> = failed.deliveries.iter().map(|delivery| delivery.problem.is_some()).collect();
+    assert_eq!(problems, [false, true], "files come first: {failed}");
+    std::fs::remove_file(world.folder.path().join("fails")).unwrap();
+    let report = rotate().await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
+    let vault = std::fs::read_to_string(world.folder.path().join("vault")).unwrap();
+    assert_eq!(vault, world.secret().expose());
+    let variables = std::fs::read_to_string(world.folder.path().join("variables")).unwrap();
+    assert!(variables.contains(&format!("LDTOKENS_TOKEN_ID={}\n", world.id)), "{variables}");
+    assert!(variables.contains("LDTOKENS_TOKEN_NAME=Export\n") && variables.contains("LDTOKENS_OLD_EXPIRES=20"));
+    assert!(!variables.contains(vault.as_str()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_that_keeps_failing_leaves_the_old_secret_and_few_tokens() {
+    let world = World::new().await;
+    let old = world.secret();
+    std::fs::write(world.folder.path().join("fails"), "").unwrap();
+    let rotate = async |force: bool| {
+        let options = if force { options(Strategy::Replace).force() } else { options(Strategy::Replace) };
+        let rotation = Rotation::new(&world.client, world.id.clone(), vec![command(&world)], options);
+        rotation.run(&world.journals()).await
+    };
+    for _ in 0..9 {
+        rotate(false).await.unwrap_err();
+    }
+    let last = rotate(false).await;
+    assert!(matches!(last, Err(Error::Stuck { why: Stuck::TooMany(5), .. })), "{last:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    assert!(world.tokens().await.len() <= 7);
+    std::fs::remove_file(world.folder.path().join("fails")).unwrap();
+    rotate(true).await.unwrap();
+    world.a_day_passes();
+    rotate(true).await.unwrap();
+    assert_eq!(world.tokens().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_everything_as_it_was() {
+    let world = World::new().await;
+    let before = world.secret();
+    world.fault("resetToken status=403 times=1");
+    let refused = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(refused, Err(Error::Api { step: None, .. })), "{refused:?}");
+    assert_eq!(world.secret(), before);
+    assert_eq!(world.journals().read(&world.id).unwrap(), None);
+    let left = std::fs::read_dir(world.folder.path()).unwrap().count();
+    assert_eq!(left, 2, "the file and the folder of journals");
+}
+
+#[tokio::test]
+async fn where_no_token_may_be_created_a_lost_secret_is_told_and_force_resets_again() {
+    let world = World::new().await;
+    let old = world.secret();
+    world.fault("resetToken drop-after times=1");
+    world.fault("postToken status=403 times=1");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. })), "{stuck:?}");
+    let stuck = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { .. }, .. })), "it is told again: {stuck:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    let report = world.rotate(options(Strategy::Reset).force()).await.unwrap();
+    assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(world.id.as_str()));
+}
+
+#[tokio::test]
+async fn no_journal_holds_a_secret() {
+    let world = World::new().await;
+    let old = world.secret();
+    world.fault("resetToken drop-after times=1");
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+    let journal = std::fs::read_to_string(world.folder.path().join(format!("rotations/{}.json", world.id))).unwrap();
+    for secret in [old, world.secret()] {
+        assert!(journal.contains(secret.last_four()) && !journal.contains(&secret.expose()[4..20]), "{journal}");
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_reset_can_be_noted_in_the_description() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.rotate(options(Strategy::Reset).mark_time()).await.unwrap();
+        let description = world.client.get(&world.id).await.unwrap().description.unwrap();
+        assert!(description.starts_with("Nightly [ldtokens rotated 20"), "{description}");
+        assert_eq!(description.matches("ldtokens").count(), 1, "{description}");
+        let noted = ldtokens_lifecycle::noted_time(&description).unwrap();
+        assert!((world.clock.now().get() - noted).abs() < 5_000, "{description}");
+        world.a_day_passes();
+    }
+}
+
+#[tokio::test]
+async fn a_lost_secret_of_another_members_token_says_until_when_the_old_one_works_and_what_to_type() {
+    let world = World::new().await;
+    let reader = world.server.secret("Reader").unwrap().clone();
+    let id = TokenId::new(world.owner_of(&reader).await.unwrap()).unwrap();
+    std::fs::write(world.file(), reader.expose()).unwrap();
+    let rotate = async |options| {
+        Rotation::new(&world.client, id.clone(), world.destinations(), options).run(&world.journals()).await
+    };
+    world.fault("resetToken drop-after times=1");
+    let stuck = rotate(options(Strategy::Reset)).await.unwrap_err();
+    assert!(matches!(stuck, Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. }), "{stuck}");
+    assert!(stuck.to_string().contains("--force") && stuck.to_string().contains("works until 20"), "{stuck}");
+    assert!(world.owner_of(&reader).await.is_some());
+    assert_eq!(rotate(options(Strategy::Reset).force()).await.unwrap().step, Step::Retired);
+    assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(id.as_str()));
+}

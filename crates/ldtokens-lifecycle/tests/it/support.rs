@@ -1,0 +1,96 @@
+//! A server, a token, the file of its consumer, and rotations of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ldtokens::{BaseRole, Client, NewToken, RetryPolicy, Secret, Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::destinations::FileDestination;
+use ldtokens_lifecycle::{Destination, Error, Journals, Options, Report, Rotation, Strategy};
+use ldtokens_server::{Clock, Server};
+use tempfile::TempDir;
+
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+pub struct World {
+    pub server: Server,
+    pub clock: Clock,
+    pub client: Client,
+    pub folder: TempDir,
+    pub id: TokenId,
+}
+
+impl World {
+    /// With a service token whose secret the consumer's file holds.
+    pub async fn new() -> Self {
+        Self::among(0).await
+    }
+
+    /// Among so many other tokens, which come before it in the list.
+    pub async fn among(others: u32) -> Self {
+        let clock = Clock::manual(UnixMillis::now());
+        let server = Server::builder().clock(clock.clone()).seed_tokens(others).start().await.unwrap();
+        let client = client(&server, server.owner_secret().unwrap().clone());
+        let new = NewToken::new(BaseRole::Reader).name("Export").description("Nightly").service();
+        let token = client.create(&new).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self { id: token.id.clone(), server, clock, client, folder };
+        std::fs::write(world.file(), token.secret.expose()).unwrap();
+        world
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("export.secret")
+    }
+
+    pub fn secret(&self) -> Secret {
+        Secret::new(std::fs::read_to_string(self.file()).unwrap())
+    }
+
+    pub fn journals(&self) -> Journals {
+        Journals::open(self.folder.path().join("rotations")).unwrap()
+    }
+
+    pub fn destinations(&self) -> Vec<Box<dyn Destination>> {
+        vec![Box::new(FileDestination::new(self.file()))]
+    }
+
+    pub async fn rotate(&self, options: Options) -> Result<Report, Error> {
+        Rotation::new(&self.client, self.id.clone(), self.destinations(), options).run(&self.journals()).await
+    }
+
+    /// Whose a secret is, if it works.
+    pub async fn owner_of(&self, secret: &Secret) -> Option<String> {
+        let client = client(&self.server, secret.clone());
+        match ldtokens_lifecycle::identify(&client).await {
+            Ok(identity) => identity.token_id,
+            Err(ldtokens::Error::Unauthorized(_)) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The tokens named as the rotated one is.
+    pub async fn tokens(&self) -> Vec<Token> {
+        let all = self.client.list().all_members(true).collect_all().await.unwrap();
+        all.into_iter().filter(|token| token.name.as_deref() == Some("Export")).collect()
+    }
+
+    /// Lets the overlap of a day end. The API tells its time to the second.
+    pub fn a_day_passes(&self) {
+        self.clock.advance(DAY + Duration::from_secs(3));
+    }
+
+    pub fn fault(&self, line: &str) {
+        self.server.faults().add([line.parse().unwrap()]).unwrap();
+    }
+}
+
+pub fn client(server: &Server, secret: Secret) -> Client {
+    let hasty = RetryPolicy::default()
+        .backoff(Duration::from_millis(1), Duration::from_millis(10))
+        .attempt_timeout(Duration::from_secs(5));
+    Client::builder(secret).host(server.url()).retry(hasty).build().unwrap()
+}
+
+pub fn options(strategy: Strategy) -> Options {
+    Options::default().strategy(strategy).settle(Duration::ZERO).patience(Duration::ZERO)
+}

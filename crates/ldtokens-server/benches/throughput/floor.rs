@@ -1,0 +1,39 @@
+//! What nobody can be faster than.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+
+/// A handler that gives always the same: a page to who asks for tokens, and a token to who asks for one.
+pub(crate) fn bare_axum(token: String, page: String) -> axum::Router {
+    let json = |text: String| get(async move || ([(CONTENT_TYPE, "application/json")], text.clone()));
+    axum::Router::new().route("/api/v2/tokens", json(page)).route("/api/v2/tokens/{id}", json(token))
+}
+
+/// One thread that writes as much as postToken does, one commit each, as durable.
+pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) -> f64 {
+    let store = rusqlite::Connection::open(file).expect("the folder can be written");
+    store
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             CREATE TABLE token (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL) STRICT;
+             CREATE TABLE secret (hash BLOB PRIMARY KEY, token TEXT NOT NULL) STRICT;",
+        )
+        .expect("the store is new");
+    let mut count: u64 = 0;
+    let begun = Instant::now();
+    while begun.elapsed() < measured {
+        count += 1;
+        let id = format!("{:024x}", fastrand::u64(..));
+        store.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+        let insert = |sql: &str| store.prepare_cached(sql).expect("it is SQL");
+        insert("INSERT INTO token (id, document) VALUES (?, ?)").execute([&id, document]).expect("it is new");
+        insert("INSERT INTO secret (hash, token) VALUES (?, ?)")
+            .execute(rusqlite::params![fastrand::u128(..).to_le_bytes(), id])
+            .expect("it is new");
+        store.execute_batch("COMMIT").expect("the disk has room");
+    }
+    count as f64 / begun.elapsed().as_secs_f64()
+}

@@ -1,0 +1,57 @@
+//! A token's document: as text, which is all that showing it takes, until someone looks into it.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::{Deref, DerefMut};
+
+use serde_json::Value;
+
+/// JSON that is parsed when it is first looked into.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// As it is stored. None if it was changed since.
+    text: Option<String>,
+    value: OnceCell<Value>,
+}
+
+impl Document {
+    /// What this server wrote.
+    pub(super) fn stored(text: String) -> Self {
+        Self { text: Some(text), value: OnceCell::new() }
+    }
+
+    /// The JSON text of an object.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match &self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(self.deref().to_string()),
+        }
+    }
+}
+
+impl From<Value> for Document {
+    fn from(value: Value) -> Self {
+        Self { text: None, value: OnceCell::from(value) }
+    }
+}
+
+impl Deref for Document {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.value.get_or_init(|| {
+            let parsed = self.text.as_deref().map(serde_json::from_str);
+            parsed
+                .and_then(|parsed| parsed.inspect_err(|error| tracing::error!(%error, "a token is damaged")).ok())
+                .unwrap_or_default()
+        })
+    }
+}
+
+impl DerefMut for Document {
+    fn deref_mut(&mut self) -> &mut Value {
+        let _ = self.deref();
+        self.text = None;
+        self.value.get_mut().expect("it was just made")
+    }
+}
