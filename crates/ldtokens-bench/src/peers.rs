@@ -8,11 +8,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::report::Report;
 
+/// What starts a worker.
+type Start = Box<dyn Fn() -> Command>;
+
 /// What is there to be measured beside.
 #[derive(Default)]
 pub(crate) struct Peers {
     /// Workers by name: what starts each.
-    pub(crate) workers: Vec<(&'static str, Box<dyn Fn() -> Command>)>,
+    pub(crate) workers: Vec<(&'static str, Start)>,
     /// The Bash client that openapi-generator makes.
     pub(crate) bash_client: Option<PathBuf>,
 }
@@ -38,8 +41,6 @@ pub(crate) fn prepare(root: &Path, folder: &Path, release: bool, report: &mut Re
     try_to("the Bash client", bash(root, folder).map(|file| peers.bash_client = Some(file)));
     peers
 }
-
-type Start = Box<dyn Fn() -> Command>;
 
 /// A virtual environment with the Python client and with openapi-generator, which ships its Java archive.
 fn python_environment(folder: &Path) -> Result<PathBuf> {
