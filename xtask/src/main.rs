@@ -1,9 +1,9 @@
 //! `cargo xtask`: the build steps of ldtokens.
 
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use xtask::Then;
 use xtask::api::{compare, read};
@@ -34,6 +34,17 @@ enum Step {
         /// Fail if there is news.
         #[arg(long)]
         check: bool,
+    },
+    /// Measure ldtokens beside what a user would pick instead, in under ten minutes on an idle machine.
+    Bench {
+        /// Run each comparison once, briefly, without optimisation: to see that all still work.
+        #[arg(long)]
+        quick: bool,
+        /// Write the numbers to a file too.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// These comparisons alone: calls, stream, command, bulk, build.
+        only: Vec<String>,
     },
     /// Class each change between two documents, for callers of the API and for users of the crates.
     Diff {
@@ -67,6 +78,7 @@ fn run(root: &Path, step: Step) -> Result<()> {
             };
             xtask::import(root, &source, then)
         }
+        Step::Bench { quick, json, only } => bench(root, quick, json, only),
         Step::Diff { old, new } => {
             let [old, new] = [old, new].map(|source| {
                 let document = xtask::document_or_revision(root, &source)?;
@@ -76,4 +88,16 @@ fn run(root: &Path, step: Step) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The benchmarks are a package of their own, so that nobody who builds the rest compiles what they need.
+fn bench(root: &Path, quick: bool, json: Option<PathBuf>, only: Vec<String>) -> Result<()> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--locked", "--package", "ldtokens-bench"]);
+    cargo.args((!quick).then_some("--release")).arg("--").args(quick.then_some("--quick"));
+    if let Some(json) = json {
+        cargo.arg("--json").arg(std::path::absolute(json)?);
+    }
+    ensure!(cargo.args(only).current_dir(root).status()?.success(), "the benchmarks failed");
+    Ok(())
 }

@@ -13,6 +13,7 @@
 //!
 //! [`ldtokens`]: https://docs.rs/ldtokens
 
+mod decode;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 #[allow(missing_docs, unreachable_pub, unused_imports)]
 mod generated;

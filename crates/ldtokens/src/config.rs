@@ -5,3 +5,5 @@ pub(crate) mod base_url;
 pub(crate) mod builder;
 pub(crate) mod config_error;
 pub(crate) mod environment;
+#[cfg(feature = "rustls")]
+mod tls;

@@ -2,14 +2,15 @@
 //!
 //! # Features
 //!
-//! `rustls`, on by default, is HTTPS. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
+//! `rustls`, on by default, is HTTPS, with ring's cryptography or that of the default provider that the program has installed
+//! for rustls; this crate installs none. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
 //! # Other crates in this interface
 //!
-//! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy),
-//! `root_certificate` and [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the
-//! generated client. A new major version of those can be a breaking change here; nothing else of them is
+//! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and
+//! [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the generated client. A new major version of
+//! those can be a breaking change here; nothing else of them is
 //! part of this crate's interface.
 
 mod caller_identity;

@@ -9,6 +9,8 @@ use crate::config::api_version::ApiVersion;
 use crate::config::base_url::{BaseUrl, Region};
 use crate::config::config_error::ConfigError;
 use crate::config::environment;
+#[cfg(feature = "rustls")]
+use crate::config::tls;
 use crate::error::{Error, causes};
 use crate::send::clock::{Clock, SystemClock};
 use crate::send::dry_run::{DryRun, DryRunConfig};
@@ -30,7 +32,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     proxy: Option<reqwest::Proxy>,
     #[cfg(feature = "rustls")]
-    root_certificates: Vec<reqwest::Certificate>,
+    root_certificates: Vec<Vec<u8>>,
     http_client: Option<reqwest::Client>,
     method_override: bool,
     policy: RetryPolicy,
@@ -147,15 +149,18 @@ impl ClientBuilder {
         self
     }
 
-    /// A root certificate to trust besides the system's, for instance of a company's proxy.
+    /// Trusts a root certificate besides the system's, for instance of a company's proxy. It is PEM, and may be several
+    /// certificates. [`build`](Self::build) returns an error if it can't be read.
     #[cfg(feature = "rustls")]
-    pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
-        self.root_certificates.push(certificate);
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
         self
     }
 
     /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates set here don't apply to
     /// it. Its redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
+    ///
+    /// Depend on reqwest yourself, with the TLS feature that you want: this crate enables none that comes with cryptography.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
@@ -217,7 +222,7 @@ impl ClientBuilder {
         let headers = self.headers()?;
         let http = match self.http_client {
             Some(ref own) => own.clone(),
-            None => self.http(&base_url).map_err(|error| ConfigError::Http(reason(&error)))?,
+            None => self.http(&base_url)?,
         };
         let sender = Sender {
             base_url,
@@ -251,27 +256,26 @@ impl ClientBuilder {
         Ok(headers)
     }
 
-    fn http(&self, base_url: &BaseUrl) -> reqwest::Result<reqwest::Client> {
+    fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
         // The API never redirects. What does is something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout);
         #[cfg(feature = "rustls")]
         {
-            http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
-            http = if base_url.is_plain_loopback() {
-                // There is no TLS, and reading the system's certificates takes longer than everything else.
-                http.tls_certs_only([])
+            let plain = base_url.is_plain_loopback();
+            http = http.tls_backend_preconfigured(if plain {
+                tls::unused()?
             } else {
-                http.tls_certs_merge(self.root_certificates.iter().cloned())
-            };
+                tls::trusting(&self.root_certificates)?
+            });
         }
         if base_url.is_loopback() {
             http = http.no_proxy();
         } else if let Some(proxy) = self.proxy.clone() {
             http = http.proxy(proxy);
         }
-        http.build()
+        http.build().map_err(|error| ConfigError::Http(reason(&error)))
     }
 }
 

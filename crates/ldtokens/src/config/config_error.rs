@@ -28,6 +28,11 @@ pub enum ConfigError {
     },
     /// The text to append to the user agent can't be part of a header.
     UserAgent,
+    /// A root certificate can't be used.
+    RootCertificate {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The HTTP client can't be built with these settings.
     Http(String),
 }
@@ -42,6 +47,7 @@ impl fmt::Display for ConfigError {
             Self::Host { reason } => write!(f, "the host can't be used: {reason}"),
             Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
             Self::UserAgent => f.write_str("the user agent's suffix contains characters that a header can't have"),
+            Self::RootCertificate { reason } => write!(f, "the root certificate can't be used: {reason}"),
             Self::Http(reason) => write!(f, "the HTTP client can't be built: {reason}"),
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn attempt(
         result: Err(Error::Transport { operation, source: TransportError(source) }),
     };
     permit.sending();
-    let response = match http.execute(request).await {
+    let mut response = match http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
@@ -51,7 +51,7 @@ pub(super) async fn attempt(
         }
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
-    let (status, headers) = (response.status(), response.headers().clone());
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let limits = RateLimit::read(status.as_u16(), &headers);
     permit.responded(&limits, clock);
     let named_wait = limits.named_wait(clock.now());

@@ -2,9 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::send::server_time::unix_millis;
+
+// Looking for a name that is known beforehand is cheaper than for a text.
+static ACCOUNT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-global-remaining");
+static ROUTE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-route-remaining");
+static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What a response's headers say about rate limits.
 #[derive(Debug, Default)]
@@ -29,9 +34,9 @@ enum RetryAfter {
 
 impl RateLimit {
     pub(crate) fn read(status: u16, headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        let number = |name: &str| text(name).and_then(|value| value.parse::<i64>().ok());
-        let retry_after = text("retry-after").and_then(|value| {
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let number = |name: &HeaderName| text(name).and_then(|value| value.parse::<i64>().ok());
+        let retry_after = text(&RETRY_AFTER).and_then(|value| {
             if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) {
                 return Some(RetryAfter::Wait(Duration::from_secs(value.parse().unwrap_or(u64::MAX))));
             }
@@ -40,10 +45,10 @@ impl RateLimit {
         Self {
             refused: status == 429,
             from_api: status < 429,
-            date: text("date").and_then(|date| httpdate::parse_http_date(date).ok()),
-            account_remaining: number("x-ratelimit-global-remaining"),
-            route_remaining: number("x-ratelimit-route-remaining"),
-            reset: number("x-ratelimit-reset"),
+            date: text(&DATE).and_then(|date| httpdate::parse_http_date(date).ok()),
+            account_remaining: number(&ACCOUNT_REMAINING),
+            route_remaining: number(&ROUTE_REMAINING),
+            reset: number(&RESET),
             retry_after: if matches!(status, 429 | 503) { retry_after } else { None },
         }
     }

@@ -20,5 +20,6 @@ mod settings;
 mod six_operations;
 mod storm;
 mod support;
+mod tls;
 mod whoami;
 mod wire;

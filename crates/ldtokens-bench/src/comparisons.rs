@@ -1,0 +1,7 @@
+//! One file a comparison.
+
+pub(crate) mod build;
+pub(crate) mod bulk;
+pub(crate) mod calls;
+pub(crate) mod command;
+pub(crate) mod stream;

@@ -1,0 +1,70 @@
+//! HTTPS before a place that speaks plain HTTP, with a certificate made for this run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, net};
+
+use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::local::Place;
+
+/// Where the certificates are that a system trusts.
+const SYSTEM: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// Until the process ends.
+pub(crate) struct Https {
+    pub(crate) place: Place,
+    /// The system's certificates and this run's own: to read them all is a part of what a first request takes.
+    pub(crate) trusted: PathBuf,
+}
+
+impl Https {
+    pub(crate) fn before(place: &Place, folder: &Path) -> Result<Self> {
+        // An authority, and a certificate of it for 127.0.0.1.
+        let mut authority = CertificateParams::new([])?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.distinguished_name.push(DnType::CommonName, "the benchmark's authority");
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
+        let system = SYSTEM.iter().find_map(|file| fs::read(file).ok()).context("this system has no certificates")?;
+        let trusted = folder.join("trusted.pem");
+        fs::write(&trusted, [authority.pem().into_bytes(), system].concat())?;
+
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key)?;
+
+        let listener = net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        let behind = place.host.trim_start_matches("http://").to_owned();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let listener = TcpListener::from_std(listener).expect("it listens");
+                let acceptor = TlsAcceptor::from(Arc::new(config));
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(pass(acceptor.clone(), stream, behind.clone()));
+                }
+            });
+        });
+        Ok(Self { place: Place { host: format!("https://{addr}"), ..place.clone() }, trusted })
+    }
+}
+
+async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: String) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut client = acceptor.accept(stream).await?;
+    let mut server = TcpStream::connect(behind).await?;
+    server.set_nodelay(true)?;
+    tokio::io::copy_bidirectional(&mut client, &mut server).await?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Contenders take turns, so that whatever else the machine does befalls all alike; what is told of each is a median.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// Who is measured, and how: `run` does it once and gives what it took.
+pub(crate) struct Contender<'a> {
+    pub(crate) name: String,
+    run: Box<dyn FnMut() -> Result<f64> + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub(crate) fn new(name: impl Into<String>, run: impl FnMut() -> Result<f64> + 'a) -> Self {
+        Self { name: name.into(), run: Box::new(run) }
+    }
+
+    /// Runs once for nothing: connections are made, and code is read from the disk.
+    pub(crate) fn warm_up(&mut self) -> Result<()> {
+        self.run().map(drop)
+    }
+
+    fn run(&mut self) -> Result<f64> {
+        (self.run)().with_context(|| self.name.clone())
+    }
+}
+
+/// The samples of each contender after so many rounds. Every second round goes backwards, so that nobody always follows
+/// the same one.
+fn take_turns(contenders: &mut [Contender<'_>], rounds: usize) -> Result<Vec<Vec<f64>>> {
+    let mut samples = vec![Vec::new(); contenders.len()];
+    for round in 0..rounds {
+        let mut order: Vec<usize> = (0..contenders.len()).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for index in order {
+            samples[index].push(contenders[index].run()?);
+        }
+    }
+    Ok(samples)
+}
+
+/// A median, and the quarters about it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) first_quarter: f64,
+    pub(crate) median: f64,
+    pub(crate) third_quarter: f64,
+}
+
+impl Summary {
+    pub(crate) fn of(mut samples: Vec<f64>) -> Self {
+        samples.sort_by(f64::total_cmp);
+        let at = |quarter: usize| {
+            let place = (samples.len() - 1) as f64 * quarter as f64 / 4.0;
+            let (below, above) = (samples[place.floor() as usize], samples[place.ceil() as usize]);
+            below + (above - below) * place.fract()
+        };
+        Self { first_quarter: at(1), median: at(2), third_quarter: at(3) }
+    }
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Unit {
+    Seconds,
+    Bytes,
+    Crates,
+}
+
+/// One line of the table: ours beside another.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) what: String,
+    pub(crate) unit: Unit,
+    pub(crate) ours: Summary,
+    pub(crate) other: String,
+    pub(crate) others: Summary,
+    /// Ours by the other's, round by round.
+    pub(crate) ratio: Summary,
+    /// The most that the ratio is meant to be.
+    pub(crate) mark: Option<f64>,
+    pub(crate) rounds: usize,
+}
+
+/// One comparison: the first contender is ours, and each of the others gives a row.
+pub(crate) fn compare(
+    what: &str,
+    unit: Unit,
+    rounds: usize,
+    mut contenders: Vec<Contender<'_>>,
+    mark: impl Fn(&str) -> Option<f64>,
+) -> Result<Vec<Row>> {
+    let samples = take_turns(&mut contenders, rounds).with_context(|| what.to_owned())?;
+    let (ours, others) = samples.split_first().context("nothing was measured")?;
+    let rows = contenders[1..].iter().zip(others).map(|(contender, theirs)| Row {
+        what: what.to_owned(),
+        unit,
+        ours: Summary::of(ours.clone()),
+        other: contender.name.clone(),
+        others: Summary::of(theirs.clone()),
+        ratio: Summary::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()),
+        mark: mark(&contender.name),
+        rounds,
+    });
+    Ok(rows.collect())
+}
+
+/// A row beside a fixed number.
+pub(crate) fn beside(what: &str, unit: Unit, ours: Vec<f64>, (other, number): (&str, f64), mark: f64) -> Row {
+    let rounds = ours.len();
+    Row {
+        what: what.to_owned(),
+        unit,
+        ratio: Summary::of(ours.iter().map(|ours| ours / number).collect()),
+        ours: Summary::of(ours),
+        other: other.to_owned(),
+        others: Summary::of(vec![number]),
+        mark: Some(mark),
+        rounds,
+    }
+}

@@ -1,0 +1,108 @@
+//! HTTPS: which certificates are trusted.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use ldtokens::{Client, ConfigError, Error, RetryPolicy};
+use ldtokens_server::Server;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::{owner, server};
+
+/// HTTPS before `server`, by a certificate of an authority that nobody knows: its URL, and the authority's certificate.
+async fn https(server: &Server) -> (String, String) {
+    let mut authority = CertificateParams::new([]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let behind = server.addr();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut client = acceptor.accept(stream).await?;
+                copy_bidirectional(&mut client, &mut TcpStream::connect(behind).await?).await
+            });
+        }
+    });
+    (url, authority.pem())
+}
+
+fn once() -> RetryPolicy {
+    RetryPolicy::default().max_attempts(1)
+}
+
+#[tokio::test]
+async fn a_root_certificate_is_trusted_where_the_system_does_not_know_it() {
+    let server = server().await;
+    let (url, authority) = https(&server).await;
+    let (_, stranger) = https(&server).await;
+    let builder = || Client::builder(owner(&server)).host(&url).retry(once());
+    assert!(matches!(builder().build().unwrap().list().send().await, Err(Error::Transport { .. })));
+    let mistaken = builder().root_certificate(stranger.clone()).build().unwrap();
+    assert!(matches!(mistaken.list().send().await, Err(Error::Transport { .. })));
+    builder().root_certificate(authority.clone()).build().unwrap().list().send().await.unwrap();
+    // A file of several, and one after the other.
+    builder().root_certificate(format!("{stranger}{authority}")).build().unwrap().list().send().await.unwrap();
+    let both = builder().root_certificate(stranger).root_certificate(authority).build().unwrap();
+    both.list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_a_root_certificate_is_refused_before_anything_is_sent() {
+    let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    let cut_off = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+    for wrong in ["", "certificate", empty, cut_off] {
+        let built = Client::builder("secret".to_owned()).root_certificate(wrong).build();
+        assert!(matches!(built, Err(Error::Config(ConfigError::RootCertificate { .. }))), "{wrong:?}: {built:?}");
+    }
+}
+
+/// As OpenSSL names the variable.
+#[tokio::test]
+async fn the_system_certificates_are_those_that_ssl_cert_file_names() {
+    if let Ok(url) = std::env::var("LDTOKENS_TEST_HTTPS") {
+        let client =
+            Client::builder(std::env::var("LD_ACCESS_TOKEN").unwrap()).host(url).retry(once()).build().unwrap();
+        client.list().send().await.unwrap();
+        return;
+    }
+    let server = server().await;
+    let (url, authority) = https(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("authority.pem");
+    for (certificates, trusted) in [(&authority, true), (&https(&server).await.1, false)] {
+        std::fs::write(&file, certificates).unwrap();
+        // The variable holds for a process, so it is another one.
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "tls::the_system_certificates_are_those_that_ssl_cert_file_names"]);
+        child
+            .env("LDTOKENS_TEST_HTTPS", &url)
+            .env("LD_ACCESS_TOKEN", owner(&server).expose())
+            .env("SSL_CERT_FILE", &file);
+        let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
+        assert_eq!(output.status.success(), trusted, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+/// A program that installed other cryptography for all of its TLS, or none at all, finds it as it left it.
+#[tokio::test]
+async fn no_cryptography_is_installed_for_the_process() {
+    Client::builder("secret".to_owned()).build().unwrap();
+    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+}
