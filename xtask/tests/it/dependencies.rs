@@ -33,7 +33,6 @@ fn the_readme_says_how_many_crates_the_facade_is() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     let (with, without) = (crates(&[]).len(), crates(&["--no-default-features"]).len());
-    let sentence =
-        format!("a build of {with} crates, itself among them, and without its optional features of {without}");
+    let sentence = format!("builds {with} crates, including itself, and without its optional features {without}");
     assert!(readme.contains(&sentence), "the README should say: {sentence}");
 }
