@@ -82,7 +82,7 @@ impl Client {
             };
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
-            if !is_unknown && !(is_stale && round < MAX_ROUNDS) {
+            if !(is_unknown || is_stale && round < MAX_ROUNDS) {
                 return Err(error.into());
             }
             let now = match client.get(id).await {
