@@ -67,12 +67,15 @@ pub(super) async fn attempt(
         // The status of an error says enough.
         Err(_) => Bytes::new(),
     };
+    let mut is_page = false;
     let (outcome, result) = if status.is_success() {
-        let response = Response::new(status, headers.clone(), body);
+        let response = Response::new(status, headers, body);
         if response.can_be_json() || says_done_by_status(method) {
             (AttemptOutcome::Responded(status.as_u16()), Ok(response))
         } else {
-            let place = foreign_type(&headers)
+            let foreign = foreign_type(&response.headers);
+            is_page = method.is_safe() && foreign.is_some();
+            let place = foreign
                 .map_or_else(|| "the body is not JSON".to_owned(), |named| format!("the body is {named} and not JSON"));
             let error = Error::Undecodable { operation, token_id: None, place };
             (AttemptOutcome::Unknown { wait_named: false }, Err(error))
@@ -91,8 +94,6 @@ pub(super) async fn attempt(
         };
         (outcome, Err(Error::from_api(error)))
     };
-    let is_page =
-        method.is_safe() && matches!(result, Err(Error::Undecodable { .. })) && foreign_type(&headers).is_some();
     Attempt { outcome, status: Some(status), request_id, result, is_page }
 }
 
