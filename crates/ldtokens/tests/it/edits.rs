@@ -141,15 +141,20 @@ async fn a_lost_answer_is_settled_by_reading() {
     }
 }
 
+/// Answers each PATCH with a conflict.
+async fn always_conflicting(server: &ldtokens_server::Server) -> Proxy {
+    Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
+        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
+        false => Fault::Pass,
+    })
+    .await
+}
+
 #[tokio::test]
 async fn rounds_are_bounded() {
     let server = server().await;
     let token = create(&client(&server), "contended").await;
-    let proxy = Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
-        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
-        false => Fault::Pass,
-    })
-    .await;
+    let proxy = always_conflicting(&server).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
     let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
     assert!(matches!(error, Error::Conflict(_)), "{error:?}");
@@ -230,11 +235,7 @@ impl ldtokens::Clock for Sleeps {
 async fn rounds_have_a_backoff() {
     let server = server().await;
     let token = create(&client(&server), "contended").await;
-    let proxy = Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
-        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
-        false => Fault::Pass,
-    })
-    .await;
+    let proxy = always_conflicting(&server).await;
     let sleeps = std::sync::Arc::new(Sleeps::default());
     let client = client_of(&server, proxy.url()).clock(sleeps.clone()).build().unwrap();
     client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
