@@ -69,7 +69,7 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let document: serde_json::Value = serde_yaml_ng::from_str(&text)?;
     let mut made = vec![
         ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
-        ("crates/ldtokens-cli/src/operations.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
+        ("crates/ldtokens-client/src/operations/table.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));

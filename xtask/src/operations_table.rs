@@ -1,4 +1,4 @@
-//! The command's table of operations: their names, parameters and bodies, and what the document says of each.
+//! The table of operations: their names, parameters and bodies, and what the document says of each.
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -19,77 +19,13 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
         }
     }
     Ok(quote! {
-        //! The API's operations, as `openapi.yaml` describes them.
+        use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
 
-        /// An operation of the API.
-        pub(crate) struct Operation {
-            /// Its name.
-            pub(crate) id: &'static str,
-            /// Its HTTP method.
-            pub(crate) method: &'static str,
-            /// Its path below the API's, with parameters in braces.
-            pub(crate) path: &'static str,
-            /// What it does, in a few words.
-            pub(crate) summary: &'static str,
-            /// What it does.
-            pub(crate) description: &'static str,
-            /// Its parameters, in the path and in the query.
-            pub(crate) parameters: &'static [Parameter],
-            /// Its request body, if it takes one.
-            pub(crate) body: Option<Body>,
-            /// What it can be answered: the status, and what that means.
-            pub(crate) answers: &'static [(&'static str, &'static str)],
-        }
-
-        /// A parameter of an operation, or a property of its body.
-        pub(crate) struct Parameter {
-            /// Its name.
-            pub(crate) name: &'static str,
-            /// Whether it must be given.
-            pub(crate) required: bool,
-            /// What it can hold.
-            pub(crate) kind: Kind,
-            /// What it means.
-            pub(crate) description: &'static str,
-            /// A value it could have, as JSON.
-            pub(crate) example: &'static str,
-        }
-
-        /// What a parameter can hold.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub(crate) enum Kind {
-            /// `true` or `false`.
-            Boolean,
-            /// A whole number, at least `minimum`.
-            Integer {
-                /// The least value.
-                minimum: i64,
-            },
-            /// A moment: a Unix time in milliseconds.
-            Time,
-            /// A text.
-            Text,
-            /// One of these texts.
-            OneOf(&'static [&'static str]),
-            /// JSON of another form.
-            Json,
-        }
-
-        /// A request body.
-        pub(crate) struct Body {
-            /// What it is.
-            pub(crate) description: &'static str,
-            /// Its properties. None if it is not an object.
-            pub(crate) properties: &'static [Parameter],
-            /// A body it could be, as JSON.
-            pub(crate) example: &'static str,
-        }
-
-        /// All operations, in the document's order.
-        pub(crate) static OPERATIONS: &[Operation] = &[#(#operations),*];
+        /// All operations, in the order of `openapi.yaml`.
+        pub static OPERATIONS: &[OperationSpec] = &[#(#operations),*];
 
         /// The properties of a token.
-        pub(crate) static TOKEN: &[Parameter] = &[#(#token),*];
+        pub static TOKEN: &[ParameterSpec] = &[#(#token),*];
     })
 }
 
@@ -114,28 +50,28 @@ impl Document<'_> {
             None => quote!(None),
             Some(body) => self.body(self.resolve(body)?)?,
         };
-        let mut answers = Vec::new();
-        for (status, answer) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
-            let meaning = self.resolve(answer)?.get("description").and_then(Value::as_str).unwrap_or_default();
+        let mut responses = Vec::new();
+        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+            let meaning = self.resolve(response)?.get("description").and_then(Value::as_str).unwrap_or_default();
             let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-            answers.push(quote!((#status, #meaning)));
+            responses.push(quote!((#status, #meaning)));
         }
         let method = method.to_uppercase();
         Ok(quote! {
-            Operation {
+            OperationSpec {
                 id: #id, method: #method, path: #path, summary: #summary, description: #description,
-                parameters: &[#(#parameters),*], body: #body, answers: &[#(#answers),*],
+                parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
             }
         })
     }
 
     /// `described` has the description and the example: the parameter, or the schema itself.
     fn parameter(&self, name: &str, required: bool, schema: &Value, described: &Value) -> Result<TokenStream> {
-        let kind = self.kind(schema)?;
+        let value_type = self.value_type(schema)?;
         let description = described.get("description").and_then(Value::as_str).unwrap_or_default();
         let example = json(described.get("example"))?;
         Ok(quote! {
-            Parameter { name: #name, required: #required, kind: #kind, description: #description, example: #example }
+            ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
         })
     }
 
@@ -145,7 +81,7 @@ impl Document<'_> {
         let example = json(schema.get("example"))?;
         let properties = self.properties(schema)?;
         Ok(quote! {
-            Some(Body { description: #description, properties: &[#(#properties),*], example: #example })
+            Some(BodySpec { description: #description, properties: &[#(#properties),*], example: #example })
         })
     }
 
@@ -159,29 +95,29 @@ impl Document<'_> {
         properties.map(property).collect()
     }
 
-    fn kind(&self, schema: &Value) -> Result<TokenStream> {
+    fn value_type(&self, schema: &Value) -> Result<TokenStream> {
         // A reference with a description of its own.
         let schema = match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
             Some([only]) => only,
             _ => schema,
         };
         if schema.get("$ref").is_some_and(|reference| reference == "#/components/schemas/UnixMillis") {
-            return Ok(quote!(Kind::Time));
+            return Ok(quote!(ValueType::Time));
         }
         let schema = self.resolve(schema)?;
         let values = schema.get("enum").and_then(Value::as_array);
         Ok(match (schema.get("type").and_then(Value::as_str), values) {
-            (Some("boolean"), _) => quote!(Kind::Boolean),
+            (Some("boolean"), _) => quote!(ValueType::Boolean),
             (Some("integer"), _) => {
                 let minimum = schema.get("minimum").and_then(Value::as_i64).unwrap_or(i64::MIN);
-                quote!(Kind::Integer { minimum: #minimum })
+                quote!(ValueType::Integer { minimum: #minimum })
             }
             (Some("string"), Some(values)) => {
                 let values = values.iter().filter_map(Value::as_str);
-                quote!(Kind::OneOf(&[#(#values),*]))
+                quote!(ValueType::OneOf(&[#(#values),*]))
             }
-            (Some("string"), None) => quote!(Kind::Text),
-            _ => quote!(Kind::Json),
+            (Some("string"), None) => quote!(ValueType::Text),
+            _ => quote!(ValueType::Json),
         })
     }
 

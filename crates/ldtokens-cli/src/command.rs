@@ -11,9 +11,10 @@ use ldtokens_server::Fault;
 use crate::arguments::{everywhere, hidden, secret_to, whole_number};
 use crate::failure::Kind;
 use crate::logging::Log;
-use crate::operations::{OPERATIONS, Operation, Parameter};
+use crate::parameter::Words as _;
 use crate::perform::gives_secret;
 use crate::{config, environment, login, shell, verbs};
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -86,7 +87,7 @@ fn demo() -> Command {
     Command::new("demo").about("Show a token's life cycle on a temporary local LaunchDarkly")
 }
 
-fn operation(operation: &'static Operation) -> Command {
+fn operation(operation: &'static OperationSpec) -> Command {
     let words =
         Arg::new("words").value_name("NAME=VALUE").num_args(0..).allow_hyphen_values(false).help(
             "Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value",
@@ -207,15 +208,15 @@ fn serve() -> Command {
 }
 
 /// The operation's parameters and body, as the API's description has them.
-fn parameters(operation: &Operation) -> String {
+fn parameters(operation: &OperationSpec) -> String {
     let mut text = String::new();
-    let mut list = |title: &str, words: Vec<(&Parameter, String)>| {
+    let mut list = |title: &str, words: Vec<(&ParameterSpec, String)>| {
         if !words.is_empty() {
             let _ = writeln!(text, "{title}");
         }
         for (parameter, word) in words {
             let must = if parameter.required { ", required" } else { "" };
-            let _ = writeln!(text, "  {word}  ({}{must})\n      {}", parameter.kind, parameter.description);
+            let _ = writeln!(text, "  {word}  ({}{must})\n      {}", parameter.value_type, parameter.description);
         }
     };
     list("Parameters:", operation.parameter_words().collect());
@@ -224,7 +225,7 @@ fn parameters(operation: &Operation) -> String {
         let _ = writeln!(text, "A body on standard input, with -, is JSON like\n  {}", body.example);
     }
     let _ = writeln!(text, "{}Answers:", if text.is_empty() { "" } else { "\n" });
-    for (status, meaning) in operation.answers {
+    for (status, meaning) in operation.responses {
         let _ = writeln!(text, "  {status}  {meaning}");
     }
     let example: Vec<String> = operation

@@ -27,7 +27,6 @@ mod login;
 mod moment;
 mod nearest;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
-mod operations;
 mod order;
 mod output;
 mod own;
@@ -56,10 +55,10 @@ use clap::ArgMatches;
 
 use crate::arguments::refuse_connection;
 use crate::failure::Failure;
-use crate::operations::OPERATIONS;
 use crate::output::format::Format;
 use crate::output::print;
 use crate::redact::has_secret;
+use ldtokens_client::operations::OPERATIONS;
 
 fn main() -> ExitCode {
     shell::complete();

@@ -10,13 +10,13 @@ use crate::connect::with_client;
 use crate::deliver::{Delivery, Destination};
 use crate::failure::Failure;
 use crate::json_patch;
-use crate::operations::Operation;
 use crate::output;
 use crate::output::format::Format;
 use crate::stdin;
 use crate::words::Words;
+use ldtokens_client::operations::OperationSpec;
 
-pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result<(), Failure> {
+pub(crate) async fn run(operation: &OperationSpec, arguments: &ArgMatches) -> Result<(), Failure> {
     let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
     let words = Words::read(operation, &words, || stdin::text("the body"))?;
     let format = Format::asked(arguments)?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         let method: Method = operation.method.parse().expect("the table holds methods");
         let is_reading = method.is_safe();
         let mut request = session.client.request(operation.id, method, &path);
-        for (name, value) in words.parameters().filter(|(name, _)| !in_path(operation, name)) {
+        for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {
             request = request.query(name, value);
         }
         for (name, value) in &words.headers {
@@ -43,7 +43,7 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
         if let Some(body) = &words.body {
             request = request.json(body);
         }
-        let id = words.parameters().find(|(name, _)| in_path(operation, name)).map(|(_, id)| TokenId::new(id));
+        let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
         let destination = destination.as_ref().filter(|_| !session.is_dry_run);
         let delivery = destination.map(|to| to.prepare(id.and_then(Result::ok).as_ref())).transpose()?;
         let answer = if is_reading {
@@ -62,12 +62,17 @@ pub(crate) async fn run(operation: &Operation, arguments: &ArgMatches) -> Result
 }
 
 /// Whether the operation's answer has a secret that no other has.
-pub(crate) fn gives_secret(operation: &Operation) -> bool {
+pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
     matches!(operation.id, "postToken" | "resetToken")
 }
 
 /// Prints the answer; a secret that only this one has goes to where it is to go.
-fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Option<Delivery>) -> Result<(), Failure> {
+fn show(
+    operation: &OperationSpec,
+    mut answer: Value,
+    format: Format,
+    delivery: Option<Delivery>,
+) -> Result<(), Failure> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
     let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
     let Some(secret) = secret.map(Secret::new) else { return output::answer(format, &answer).map(|_| ()) };
@@ -94,15 +99,10 @@ fn show(operation: &Operation, mut answer: Value, format: Format, delivery: Opti
     )
 }
 
-/// Whether the parameter stands in the path, where all of them are IDs of tokens.
-pub(crate) fn in_path(operation: &Operation, name: &str) -> bool {
-    operation.path.contains(&format!("{{{name}}}"))
-}
-
 /// The operation's path with its parameters filled in, each of which has to be fit to stand there.
-fn path(operation: &Operation, words: &Words) -> Result<String, Failure> {
+fn path(operation: &OperationSpec, words: &Words) -> Result<String, Failure> {
     let mut path = operation.path.to_owned();
-    for (name, value) in words.parameters().filter(|(name, _)| in_path(operation, name)) {
+    for (name, value) in words.parameters().filter(|(name, _)| operation.is_in_path(name)) {
         let id = TokenId::new(value).map_err(Error::from)?;
         path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
     }

@@ -5,9 +5,9 @@ use ldtokens::{BaseRole, Permissions, Policy};
 
 use crate::arguments::some_text;
 use crate::failure::Failure;
-use crate::operations::{Kind, OPERATIONS};
 use crate::stdin;
 use crate::text;
+use ldtokens_client::operations::{OPERATIONS, ValueType};
 
 /// Adds `--role`, `--custom-role` and `--policy`, of which one can be given, and must if they are `required`.
 pub(crate) fn arguments(command: Command, required: bool) -> Command {
@@ -38,8 +38,8 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
 pub(crate) fn roles() -> &'static [&'static str] {
     let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
     let mut properties = bodies.flat_map(|body| body.properties);
-    match properties.find(|property| property.name == "role").map(|property| property.kind) {
-        Some(Kind::OneOf(roles)) => roles,
+    match properties.find(|property| property.name == "role").map(|property| property.value_type) {
+        Some(ValueType::OneOf(roles)) => roles,
         _ => &[],
     }
 }

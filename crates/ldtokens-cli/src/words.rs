@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::operations::{Kind, Operation, Parameter};
+use crate::parameter::Words as _;
+use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
 
 /// What an operation is called with.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(crate) struct Words {
 impl Words {
     /// Reads `words`; `-` takes the body from `stdin`.
     pub(crate) fn read(
-        operation: &Operation,
+        operation: &OperationSpec,
         words: &[String],
         stdin: impl FnOnce() -> Result<String, Failure>,
     ) -> Result<Self, Failure> {
@@ -53,7 +54,7 @@ impl Words {
             }
         }
         let missing = operation.parameters.iter().find(|known| known.required && read.get(known.name).is_none());
-        if let Some(Parameter { name, description, .. }) = missing {
+        if let Some(ParameterSpec { name, description, .. }) = missing {
             return Err(usage(operation, format!("{name}= is missing: {description}")));
         }
         read.body = body(operation, properties, from_stdin, stdin)?;
@@ -89,7 +90,7 @@ fn header(word: &str) -> Option<(&str, &str)> {
     Some((&word[..at], value.trim_start()))
 }
 
-fn check_header(operation: &Operation, name: &str) -> Result<(), Failure> {
+fn check_header(operation: &OperationSpec, name: &str) -> Result<(), Failure> {
     let is_token =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
     if !is_token {
@@ -109,7 +110,12 @@ fn check_header(operation: &Operation, name: &str) -> Result<(), Failure> {
     }
 }
 
-fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Result<(&'static str, Value), Failure> {
+fn of_body(
+    operation: &OperationSpec,
+    name: &str,
+    value: &str,
+    is_json: bool,
+) -> Result<(&'static str, Value), Failure> {
     let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
     let property = find(operation, properties, name, "property of the body")?;
     let value = if is_json {
@@ -117,38 +123,38 @@ fn of_body(operation: &Operation, name: &str, value: &str, is_json: bool) -> Res
     } else {
         Value::from(value)
     };
-    let fits = match property.kind {
-        Kind::Boolean => value.is_boolean(),
-        Kind::Time => value.is_i64(),
-        Kind::Integer { minimum } => value.as_i64().is_some_and(|number| number >= minimum),
-        Kind::Text => value.is_string(),
-        Kind::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
-        Kind::Json => !value.is_string(),
+    let fits = match property.value_type {
+        ValueType::Boolean => value.is_boolean(),
+        ValueType::Time => value.is_i64(),
+        ValueType::Integer { minimum } => value.as_i64().is_some_and(|number| number >= minimum),
+        ValueType::Text => value.is_string(),
+        ValueType::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
+        ValueType::Json => !value.is_string(),
     };
     if !fits {
         let word = operation.word(name).unwrap_or_default();
-        return Err(usage(operation, format!("{word} takes {}: {}", property.kind, property.description)));
+        return Err(usage(operation, format!("{word} takes {}: {}", property.value_type, property.description)));
     }
     Ok((property.name, value))
 }
 
-fn check(operation: &Operation, parameter: &Parameter, value: &str) -> Result<(), Failure> {
-    let fits = match parameter.kind {
-        Kind::Boolean => value.parse::<bool>().is_ok(),
-        Kind::Time => value.parse::<i64>().is_ok(),
-        Kind::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
-        Kind::OneOf(values) => values.contains(&value),
-        Kind::Text | Kind::Json => true,
+fn check(operation: &OperationSpec, parameter: &ParameterSpec, value: &str) -> Result<(), Failure> {
+    let fits = match parameter.value_type {
+        ValueType::Boolean => value.parse::<bool>().is_ok(),
+        ValueType::Time => value.parse::<i64>().is_ok(),
+        ValueType::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
+        ValueType::OneOf(values) => values.contains(&value),
+        ValueType::Text | ValueType::Json => true,
     };
     if fits {
         return Ok(());
     }
-    let (name, kind) = (parameter.name, parameter.kind);
+    let (name, kind) = (parameter.name, parameter.value_type);
     Err(usage(operation, format!("{name}= takes {kind}: {}", parameter.description)))
 }
 
 fn body(
-    operation: &Operation,
+    operation: &OperationSpec,
     properties: Map<String, Value>,
     from_stdin: bool,
     stdin: impl FnOnce() -> Result<String, Failure>,
@@ -179,7 +185,7 @@ fn body(
 /// What gives a new token its permissions, of which the API wants one.
 const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
 
-fn check_permissions(operation: &Operation, body: &Value) -> Result<(), Failure> {
+fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), Failure> {
     let is_given = |name: &&str| match body.get(name) {
         None | Some(Value::Null) => false,
         Some(Value::Array(items)) => !items.is_empty(),
@@ -197,11 +203,11 @@ fn check_permissions(operation: &Operation, body: &Value) -> Result<(), Failure>
 }
 
 fn find(
-    operation: &Operation,
-    known: &'static [Parameter],
+    operation: &OperationSpec,
+    known: &'static [ParameterSpec],
     name: &str,
     what: &str,
-) -> Result<&'static Parameter, Failure> {
+) -> Result<&'static ParameterSpec, Failure> {
     known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
         if let Some(right) = operation.word(name) {
             return usage(operation, format!("{name} is written {right}"));
@@ -217,16 +223,16 @@ fn shown(word: &str) -> String {
     if word.len() > 24 { format!("a word of {} bytes", word.len()) } else { format!("`{word}`") }
 }
 
-fn usage(operation: &Operation, problem: String) -> Failure {
+fn usage(operation: &OperationSpec, problem: String) -> Failure {
     Failure::usage(format!("{}: {problem} (see `ldtokens {} -h`)", operation.id, operation.id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Words, property};
-    use crate::operations::{OPERATIONS, Operation};
+    use ldtokens_client::operations::{OPERATIONS, OperationSpec};
 
-    fn operation(id: &str) -> &'static Operation {
+    fn operation(id: &str) -> &'static OperationSpec {
         OPERATIONS.iter().find(|operation| operation.id == id).unwrap()
     }
 

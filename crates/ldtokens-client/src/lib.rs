@@ -19,6 +19,7 @@ mod decode;
 mod generated;
 mod lenient;
 mod open_enum;
+pub mod operations;
 mod read_token;
 mod role;
 mod secret;

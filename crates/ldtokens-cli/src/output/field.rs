@@ -4,9 +4,9 @@ use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
 use crate::nearest::did_you_mean;
-use crate::operations::{Kind, TOKEN};
 use crate::output::age::{age, date};
 use crate::permissions::roles;
+use ldtokens_client::operations::{TOKEN, ValueType};
 
 /// Shown in a table where no others are asked for.
 const IN_TABLES: [&str; 6] = ["_id", "name", ACCESS, KIND, SECRET, LAST_USED];
@@ -30,7 +30,7 @@ const AGE_WIDTH: usize = "11 months ago".len();
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
     name: String,
-    kind: Kind,
+    kind: ValueType,
 }
 
 impl Field {
@@ -38,11 +38,11 @@ impl Field {
     pub(crate) fn new(name: &str) -> Result<Self, String> {
         let (property, within) =
             name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
-        let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.kind);
+        let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.value_type);
         let kind = match (known, within) {
-            (None, None) if matches!(name, ACCESS | KIND) => Kind::Text,
+            (None, None) if matches!(name, ACCESS | KIND) => ValueType::Text,
             (Some(kind), None) => kind,
-            (Some(Kind::Json), Some(within)) if !within.is_empty() => Kind::Json,
+            (Some(ValueType::Json), Some(within)) if !within.is_empty() => ValueType::Json,
             _ => {
                 let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND]).collect();
                 let hint = did_you_mean(name, names.iter().copied());
@@ -64,7 +64,7 @@ impl Field {
 
     /// Those that the API has.
     pub(crate) fn all() -> Vec<Self> {
-        TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.kind }).collect()
+        TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type }).collect()
     }
 
     /// The names of all there are, those in one that has parts too, with what they mean.
@@ -86,7 +86,7 @@ impl Field {
         match (self.name.as_str(), self.kind) {
             (KIND, _) => &["personal", "service"],
             ("role" | ACCESS, _) => roles(),
-            (_, Kind::Boolean) => &["true", "false"],
+            (_, ValueType::Boolean) => &["true", "false"],
             _ => &[],
         }
     }
@@ -100,12 +100,12 @@ impl Field {
     }
 
     pub(crate) fn is_time(&self) -> bool {
-        matches!(self.kind, Kind::Time)
+        matches!(self.kind, ValueType::Time)
     }
 
     /// Whether one can be greater than another.
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self.kind, Kind::Time | Kind::Integer { .. })
+        matches!(self.kind, ValueType::Time | ValueType::Integer { .. })
     }
 
     /// Whether a narrow table may cut it short. An ID or half of one is no use.
@@ -116,7 +116,7 @@ impl Field {
     /// How wide its column is in a long table, of which only the first rows are known when it begins.
     pub(crate) fn usual_width(&self) -> usize {
         match self.kind {
-            Kind::Time => AGE_WIDTH,
+            ValueType::Time => AGE_WIDTH,
             _ => self.values().iter().map(|value| value.len()).max().unwrap_or(0),
         }
     }
@@ -155,8 +155,8 @@ impl Field {
     /// What `token` holds there, for people.
     pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
         match (self.value(token), self.kind) {
-            (None, Kind::Time) => "never".to_owned(),
-            (Some(moment), Kind::Time) => {
+            (None, ValueType::Time) => "never".to_owned(),
+            (Some(moment), ValueType::Time) => {
                 moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
             }
             (Some(Value::String(end)), _) if self.is_secret() => hidden(&end),

@@ -10,9 +10,9 @@ use super::line::Line;
 use super::tokens;
 use crate::config_file::{ConfigFile, Profile};
 use crate::filter;
-use crate::operations::{Kind, OPERATIONS, Operation};
 use crate::output::field::Field;
-use crate::perform::in_path;
+use crate::parameter::Words as _;
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ValueType};
 
 /// The built command with what completes its values, for this line.
 pub(super) fn with_candidates(command: Command, line: &Arc<Line>) -> Command {
@@ -21,7 +21,7 @@ pub(super) fn with_candidates(command: Command, line: &Arc<Line>) -> Command {
     command.mut_args(|arg| of_argument(arg, operation, line)).mut_subcommands(of_subcommands)
 }
 
-fn of_argument(arg: Arg, operation: Option<&'static Operation>, line: &Arc<Line>) -> Arg {
+fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>) -> Arg {
     // Where nothing is typed yet flags would bury everything else. What is hidden is shown if there is nothing else.
     let arg = if line.current.is_empty() { arg.hide(true) } else { arg };
     let line = Arc::clone(line);
@@ -46,7 +46,7 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 }
 
 /// Parameters and the body's properties, and their values.
-fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandidate> {
+fn words(operation: &OperationSpec, line: &Line, word: &str) -> Vec<CompletionCandidate> {
     let known: Vec<_> = operation
         .parameter_words()
         .chain(operation.property_words())
@@ -57,16 +57,21 @@ fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandid
         .iter()
         .find_map(|(parameter, beginning)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
     {
-        let values = if in_path(operation, parameter.name) {
+        let values = if operation.is_in_path(parameter.name) {
             tokens::by_id(line, value)
         } else {
-            values(parameter.kind).filter(|known| known.starts_with(value)).map(CompletionCandidate::new).collect()
+            values(parameter.value_type)
+                .filter(|known| known.starts_with(value))
+                .map(CompletionCandidate::new)
+                .collect()
         };
         return values.into_iter().map(|value| value.add_prefix(beginning.as_str())).collect();
     }
     let names = known.iter().filter(|(_, beginning)| beginning.starts_with(word));
     let mut candidates: Vec<_> = names
-        .map(|(parameter, beginning)| candidate(beginning, format!("{}: {}", parameter.kind, parameter.description)))
+        .map(|(parameter, beginning)| {
+            candidate(beginning, format!("{}: {}", parameter.value_type, parameter.description))
+        })
         .collect();
     let has_body = line.before.iter().any(|word| word == "-" || word.contains("==") || word.contains(":="));
     if let (Some(body), true, false) = (&operation.body, "-".starts_with(word), has_body) {
@@ -75,11 +80,11 @@ fn words(operation: &Operation, line: &Line, word: &str) -> Vec<CompletionCandid
     candidates
 }
 
-fn values(kind: Kind) -> impl Iterator<Item = &'static str> {
+fn values(kind: ValueType) -> impl Iterator<Item = &'static str> {
     let values: &'static [&'static str] = match kind {
-        Kind::Boolean => &["true", "false"],
-        Kind::OneOf(values) => values,
-        Kind::Integer { .. } | Kind::Time | Kind::Text | Kind::Json => &[],
+        ValueType::Boolean => &["true", "false"],
+        ValueType::OneOf(values) => values,
+        ValueType::Integer { .. } | ValueType::Time | ValueType::Text | ValueType::Json => &[],
     };
     values.iter().copied()
 }
