@@ -1,19 +1,20 @@
 //! Moments as the journal has them: Unix time in milliseconds, by the API's clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use ldtokens::UnixMillis;
 
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn of(moment: SystemTime) -> i64 {
-    moment.duration_since(UNIX_EPOCH).map_or(0, millis)
+    UnixMillis::from(moment).get().max(0)
 }
 
 pub(crate) fn to_system_time(moment: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(u64::try_from(moment).unwrap_or(0))
+    UnixMillis::new(moment.max(0)).to_system_time()
 }
 
 /// The moment as in `2026-01-31T12:00:00Z`, to the second.

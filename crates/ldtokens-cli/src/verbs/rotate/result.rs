@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 use ldtokens::{TokenId, UnixMillis};
 use ldtokens_lifecycle::{Error, Report, Step, Strategy, Stuck};
 use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::failure::{Failure, Kind};
+use crate::output::age::date;
 use crate::output::columns::aligned;
 use crate::output::format::Format;
 use crate::output::print;
@@ -190,15 +190,11 @@ fn sentence(report: &Report) -> String {
     match report.old_ends_at {
         Some(ends) if report.strategy == Strategy::Replace => format!(
             "{what}; the old token works until {}, and `ldtokens rotate --finish` deletes it then",
-            moment(UnixMillis::from(ends).get())
+            date(UnixMillis::from(ends))
         ),
-        Some(ends) => format!("{what}; the old one works until {}", moment(UnixMillis::from(ends).get())),
+        Some(ends) => format!("{what}; the old one works until {}", date(UnixMillis::from(ends))),
         None => what,
     }
-}
-
-fn moment(millis: i64) -> String {
-    Timestamp::from_second(millis.div_euclid(1000)).map_or_else(|_| millis.to_string(), |moment| moment.to_string())
 }
 
 /// Prints what would be done.
