@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ldtokens::{AttemptEvent, BaseRole, Client, NewToken, Observer, RetryPolicy, Token};
 use ldtokens_lifecycle::destinations::FileDestination;
-use ldtokens_lifecycle::{Destination, Journals, Options, Rotation, identify, rotate_all};
+use ldtokens_lifecycle::{Destination, Journals, Options, Rotation, rotate_all};
 use ldtokens_server::{Limits, Server};
 
 const WINDOW: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let began = Instant::now();
     let memory = resident();
-    let caller = identify(&client).await?;
+    let caller = client.whoami().await?;
     let all: Vec<Token> = client.list().all_members(true).page_size(100).collect_all().await?;
     let due = all.into_iter().filter(|token| token.name.as_deref().is_some_and(|name| name.starts_with("job ")));
     let rotations = due.map(|token| {

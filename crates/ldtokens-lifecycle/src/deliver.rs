@@ -6,7 +6,6 @@ use ldtokens::{Error as ApiError, Secret};
 
 use crate::destination::{Destination, Handover, Prepared};
 use crate::error::{Error, NotDelivered, Stuck};
-use crate::identity::identify;
 use crate::journal::Step;
 use crate::report::Delivery;
 use crate::rotation::Run;
@@ -154,9 +153,9 @@ impl Run<'_> {
         let client = self.client.with_credential(held.secret.clone())?;
         let mut waited = Duration::ZERO;
         for round in 0.. {
-            match identify(&client).await {
+            match client.whoami().await {
                 Ok(identity) => {
-                    held.is_checked = identity.token_id.is_none_or(|id| id == held.new.token_id);
+                    held.is_checked = identity.token_id.is_none_or(|id| id.as_str() == held.new.token_id);
                     return Ok(held.is_checked);
                 }
                 Err(ApiError::Unauthorized(_)) if waited < self.options.patience => {

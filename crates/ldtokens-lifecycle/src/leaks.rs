@@ -6,14 +6,9 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
 
+use crate::lists::{PAGE, is_read_again};
 use crate::scan::{KeyKind, is_access_token};
 use crate::verify::is_refusal;
-
-/// How many tokens to ask for at once.
-const PAGE: u64 = 100;
-
-/// How often a list that changes while it is read is read again.
-const MAX_LISTS: u32 = 5;
 
 /// Leaked secrets that are to be made useless.
 ///
@@ -209,7 +204,7 @@ async fn tokens<'t>(client: &Client, known: &'t mut Option<Vec<Token>>) -> Resul
         match client.list().all_members(true).page_size(PAGE).collect_all().await {
             Ok(tokens) => *known = Some(tokens),
             Err(incomplete) => match incomplete.error {
-                Error::ListChanged { .. } if round < MAX_LISTS => round += 1,
+                error if is_read_again(&error, round) => round += 1,
                 error => return Err(error),
             },
         }

@@ -3,18 +3,12 @@
 use ldtokens::{Error as ApiError, Secret, Token, TokenId};
 
 use crate::error::Error;
-use crate::identity::identify;
 use crate::journal::{NewSecret, Step, TokenState};
+use crate::lists::{PAGE, is_incomplete, is_read_again};
 use crate::next_step::{Facts, needs_orphans, needs_token, was_reset};
 use crate::options::Strategy;
 use crate::rotation::{InHand, Run, state};
 use crate::time;
-
-/// How many tokens to ask for at once.
-const PAGE: u64 = 100;
-
-/// How often a list that changes while it is read is read again.
-const MAX_LISTS: u32 = 5;
 
 /// What was seen.
 #[derive(Default)]
@@ -90,9 +84,9 @@ impl Run<'_> {
                 }
             };
             match error {
-                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } if round < MAX_LISTS => round += 1,
+                error if is_read_again(&error, round) => round += 1,
                 // What was missed is found before the rotation ends, or by the next run.
-                ApiError::ListChanged { .. } | ApiError::WrongTotal { .. } => return Ok(orphans),
+                error if is_incomplete(&error) => return Ok(orphans),
                 error => return Err(self.api(error)),
             }
         }
@@ -145,8 +139,8 @@ impl Run<'_> {
     async fn is_secret_of(&self, secret: &Secret, new: &NewSecret) -> Result<bool, Error> {
         // What can't be a credential is none.
         let Ok(client) = self.client.with_credential(secret.clone()) else { return Ok(false) };
-        match identify(&client).await {
-            Ok(identity) => Ok(identity.token_id.is_none_or(|id| id == new.token_id)),
+        match client.whoami().await {
+            Ok(identity) => Ok(identity.token_id.is_none_or(|id| id.as_str() == new.token_id)),
             Err(ApiError::Unauthorized(_)) => Ok(false),
             Err(source) => Err(self.api(source)),
         }

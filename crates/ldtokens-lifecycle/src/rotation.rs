@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use ldtokens::{Client, Secret, Token, TokenId};
+use ldtokens::{CallerIdentity, Client, Secret, Token, TokenId};
 
 use crate::deliver::Place;
 use crate::destination::Destination;
 use crate::error::{Error, Stuck};
-use crate::identity::{Identity, identify};
 use crate::journal::{Journal, NewSecret, Step, TokenState, VERSION};
 use crate::journals::{Journals, LockedJournal};
 use crate::next_step::{Action, next_step};
@@ -18,7 +17,7 @@ pub struct Rotation<'a> {
     client: Client,
     id: TokenId,
     known: Option<Token>,
-    caller: Option<Identity>,
+    caller: Option<CallerIdentity>,
     destinations: Vec<Box<dyn Destination>>,
     options: Options,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
@@ -41,7 +40,7 @@ impl<'a> Rotation<'a> {
 
     /// Whose the client's credential is, which saves asking.
     #[must_use]
-    pub fn caller(mut self, identity: Identity) -> Self {
+    pub fn caller(mut self, identity: CallerIdentity) -> Self {
         self.caller = Some(identity);
         self
     }
@@ -59,7 +58,7 @@ impl<'a> Rotation<'a> {
 
     /// Whether it is of the client's own credential, as far as that is known.
     pub(crate) fn is_own(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.token_id.as_deref() == Some(self.id.as_str()))
+        self.caller.as_ref().is_some_and(|caller| caller.token_id.as_ref() == Some(&self.id))
     }
 
     /// Begins the rotation, or goes on with one that was begun, and does what can be done by now.
@@ -92,7 +91,7 @@ pub(crate) struct Run<'a> {
     pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
     pub(crate) options: Options,
-    pub(crate) caller: Identity,
+    pub(crate) caller: CallerIdentity,
     pub(crate) member_id: Option<String>,
     pub(crate) is_service: bool,
     pub(crate) places: Vec<Place>,
@@ -123,7 +122,7 @@ impl<'a> Run<'a> {
         }
         let caller = match caller {
             Some(caller) => caller,
-            None => identify(&client).await.map_err(Error::api(under_way.as_ref().map(|journal| journal.step)))?,
+            None => client.whoami().await.map_err(Error::api(under_way.as_ref().map(|journal| journal.step)))?,
         };
         let token = match (&under_way, known) {
             (Some(_), _) => None,
@@ -240,7 +239,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_own(&self) -> bool {
-        self.caller.token_id.as_deref() == Some(self.id.as_str())
+        self.caller.token_id.as_ref() == Some(&self.id)
     }
 
     pub(crate) fn can_replace(&self) -> bool {
@@ -299,7 +298,7 @@ pub(crate) fn state(token: &Token) -> TokenState {
 fn planned(
     client: &Client,
     token: &Token,
-    caller: &Identity,
+    caller: &CallerIdentity,
     options: &Options,
     destinations: Vec<String>,
     earlier: Option<&Journal>,
@@ -308,7 +307,7 @@ fn planned(
         return Err(Error::NoDestination);
     }
     let overlap = time::millis(options.overlap);
-    let is_own = caller.token_id.as_deref() == Some(token.id.as_str());
+    let is_own = caller.token_id.as_ref() == Some(&token.id);
     // A reset at once could leave nobody with a credential.
     let strategy = if is_own && overlap == 0 { Strategy::Replace } else { options.strategy };
     let ends = earlier.filter(|earlier| earlier.strategy == Strategy::Reset).and_then(|earlier| earlier.old_ends_at);

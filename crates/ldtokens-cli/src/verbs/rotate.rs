@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
-use ldtokens::{DryRun, TokenId};
-use ldtokens_lifecycle::{Identity, Journals, Options, Rotation, Strategy, identify, rotate_all};
+use ldtokens::{CallerIdentity, DryRun, TokenId};
+use ldtokens_lifecycle::{Journals, Options, Rotation, Strategy, rotate_all};
 
 use crate::arguments::yes;
 use crate::ask::confirm;
@@ -159,7 +159,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let journals = Journals::open(state_folder(arguments, &settings)?).map_err(|error| result::failure(error, None))?;
     let source = settings.credential.map(|source| source.value);
     with_client(arguments, DryRun::Changes, async |session| {
-        let caller = session.interrupt.unless(identify(&session.client)).await??;
+        let caller = session.interrupt.unless(session.client.whoami()).await??;
         let selected = match arguments.get_flag("finish") {
             true => waiting(&journals)?,
             false => select(arguments, session, &journals).await?,
@@ -185,7 +185,7 @@ async fn rotate(
     journals: &Journals,
     selected: Vec<Selected>,
     places: &Places,
-    caller: &Identity,
+    caller: &CallerIdentity,
     format: Format,
 ) -> Result<(), Failure> {
     let total = selected.len();

@@ -163,7 +163,7 @@ async fn a_reset_at_once_of_the_credential_in_use_becomes_a_replacement() {
 async fn another_members_personal_token_is_not_replaced() {
     let world = World::new().await;
     let reader = client(&world.server, world.server.secret("Reader").unwrap().clone());
-    let id = TokenId::new(ldtokens_lifecycle::identify(&reader).await.unwrap().token_id.unwrap()).unwrap();
+    let id = reader.whoami().await.unwrap().token_id.unwrap();
     std::fs::write(world.file(), world.server.secret("Reader").unwrap().expose()).unwrap();
     let rotation = Rotation::new(&world.client, id, world.destinations(), options(Strategy::Replace));
     let refused = rotation.run(&world.journals()).await;

@@ -61,8 +61,8 @@ impl World {
     /// Whose a secret is, if it works.
     pub async fn owner_of(&self, secret: &Secret) -> Option<String> {
         let client = client(&self.server, secret.clone());
-        match ldtokens_lifecycle::identify(&client).await {
-            Ok(identity) => identity.token_id,
+        match client.whoami().await {
+            Ok(caller) => caller.token_id.map(String::from),
             Err(ldtokens::Error::Unauthorized(_)) => None,
             Err(error) => panic!("{error}"),
         }

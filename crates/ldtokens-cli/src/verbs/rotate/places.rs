@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use ldtokens::{CallerIdentity, TokenId};
+use ldtokens_lifecycle::Destination;
 use ldtokens_lifecycle::destinations::{
     CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
     KubernetesSecret,
 };
-use ldtokens_lifecycle::{Destination, Identity};
 
 use crate::credential::{Source, shell};
 use crate::failure::Failure;
@@ -66,7 +67,7 @@ pub(crate) struct Places {
     templates: Vec<Template>,
     keeps_previous: bool,
     /// The credential in use: the ID of its token, and the file that it comes from.
-    own: Option<(String, PathBuf)>,
+    own: Option<(TokenId, PathBuf)>,
     uses_standard_output: Cell<bool>,
 }
 
@@ -75,7 +76,7 @@ impl Places {
     pub(crate) fn read(
         arguments: &ArgMatches,
         selected: &[Selected],
-        caller: &Identity,
+        caller: &CallerIdentity,
         source: Option<&Source>,
     ) -> Result<Self, Failure> {
         let mut templates = Vec::new();
@@ -124,10 +125,10 @@ impl Places {
         Ok(places)
     }
 
-    fn check(&self, selected: &[Selected], caller: &Identity, source: Option<&Source>) -> Result<(), Failure> {
+    fn check(&self, selected: &[Selected], caller: &CallerIdentity, source: Option<&Source>) -> Result<(), Failure> {
         let mut seen = std::collections::BTreeSet::new();
         for selected in selected.iter().filter(|selected| !selected.is_waiting) {
-            let is_own = caller.token_id.as_deref() == Some(selected.id.as_str());
+            let is_own = caller.token_id.as_ref() == Some(&selected.id);
             if self.templates.is_empty() && !(is_own && self.own.is_some()) {
                 let hint = match source {
                     Some(source) if is_own => format!(", so that {source} gives it next time"),
@@ -157,7 +158,7 @@ impl Places {
 
     /// The places of one token. [`read`](Self::read) has seen that they can be made.
     pub(crate) fn of(&self, selected: &Selected) -> Vec<Box<dyn Destination>> {
-        let own = self.own.as_ref().filter(|(id, _)| *id == selected.id.as_str()).map(|(_, path)| path);
+        let own = self.own.as_ref().filter(|(id, _)| *id == selected.id).map(|(_, path)| path);
         let own = own.filter(|path| !self.names(path, selected));
         let own = own.map(|path| Box::new(FileDestination::new(path)) as Box<dyn Destination>);
         let others =
