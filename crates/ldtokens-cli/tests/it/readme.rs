@@ -6,17 +6,19 @@ use crate::support::{ldtokens, shell, stderr, stdout};
 
 const README: &str = include_str!("../../../../README.md");
 
+const MANUAL: &str = include_str!("../../../../docs/command.md");
+
 const BASH_CLIENT: &str = include_str!("../../../../docs/bash-client.md");
 
 #[test]
-fn statuses_are_in_both_helps_and_in_the_readme_as_the_program_has_them() {
+fn statuses_are_in_both_helps_and_in_the_manual_as_the_program_has_them() {
     for flag in ["-h", "--help"] {
         let help = stdout(&ldtokens(&[flag]).output().unwrap());
         let (_, statuses) = help.split_once("Exit status:\n").unwrap();
         let mut count = 0;
         for line in statuses.lines().take_while(|line| !line.trim().is_empty()) {
             let (number, meaning) = line.trim().split_once(' ').unwrap();
-            assert!(README.contains(&format!("| {number} | {} |", meaning.trim())), "the README lacks: {line}");
+            assert!(MANUAL.contains(&format!("| {number} | {} |", meaning.trim())), "the manual lacks: {line}");
             count += 1;
         }
         assert_eq!(count, 13, "{flag}");
