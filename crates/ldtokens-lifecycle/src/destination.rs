@@ -16,7 +16,7 @@ pub struct Handover {
 
 /// Delivers a secret to a destination that was made ready for it. It may block. The error says why that failed, and where
 /// the secret is if it is anywhere.
-pub type Prepared = Box<dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send>;
+pub type Prepared = Box<dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync>;
 
 /// A place that a new secret is delivered to.
 pub trait Destination: fmt::Debug + Send + Sync {

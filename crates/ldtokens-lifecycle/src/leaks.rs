@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
 
 use crate::lists::{PAGE, is_read_again};
@@ -130,7 +130,8 @@ impl<'a> Revocation<'a> {
             // A host without this route.
             Err(_) => None,
         };
-        let asking: Vec<_> = self.secrets.iter().map(|secret| ask(self.client, secret)).collect();
+        // Boxed, since the compiler can't see otherwise that the plan's future is Send.
+        let asking: Vec<_> = self.secrets.iter().map(|secret| ask(self.client, secret).boxed()).collect();
         let answers: Vec<Answer> = stream::iter(asking).buffered(self.concurrency).collect().await;
         let mut known = None;
         let mut leaks = Vec::with_capacity(answers.len());

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{Client, Error, IssuedToken, Overlap, Secret, TokenId};
 
 use crate::leaks::{Finding, Leak, LeakedToken, Plan};
@@ -118,7 +119,8 @@ impl Plan {
         let (own, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.token.is_own);
         for targets in [others, own] {
             let work = Work { client: &client, remedy, patience, is_stopped };
-            let revoking: Vec<_> = targets.into_iter().map(|target| work.revoke(target)).collect();
+            // Boxed, since the compiler can't see otherwise that this future is Send.
+            let revoking: Vec<_> = targets.into_iter().map(|target| work.revoke(target).boxed()).collect();
             let mut revoking = stream::iter(revoking).buffer_unordered(concurrency);
             while let Some(revoked) = revoking.next().await {
                 report(revoked);
@@ -172,7 +174,11 @@ impl Work<'_> {
 
     async fn delete(self, target: &Target) -> Outcome {
         let id = &target.token.id;
-        match self.by_any(target, async |client| client.delete(id).await).await {
+        let delete = |client: Client| {
+            let id = id.clone();
+            async move { client.delete(&id).await }.boxed()
+        };
+        match self.by_any(target, delete).await {
             Ok(()) if self.still_works(target).await => Outcome::StillWorks,
             Ok(()) => Outcome::Deleted,
             Err(error) => self.failed(target, error).await,
@@ -185,9 +191,13 @@ impl Work<'_> {
             Ok(deliver) => deliver,
             Err(reason) => return Outcome::NotPrepared { reason },
         };
+        let reset = |client: Client| {
+            let id = id.clone();
+            async move { client.reset(&id, Overlap::None).await }.boxed()
+        };
         let mut round = 1;
         let issued = loop {
-            match self.by_any(target, async |client| client.reset(id, Overlap::None).await).await {
+            match self.by_any(target, reset).await {
                 Ok(issued) => break issued,
                 // Nobody has the secret that was lost, and the old one is to stop working: another reset harms no one.
                 Err(Error::OutcomeUnknown { .. }) if round < MAX_RESETS => round += 1,
@@ -204,14 +214,18 @@ impl Work<'_> {
     }
 
     /// Does `work` with the client's own credential, or, where that may not, with a leaked secret.
-    async fn by_any<T>(self, target: &Target, work: impl AsyncFn(&Client) -> Result<T, Error>) -> Result<T, Error> {
-        let error = match work(self.client).await {
+    async fn by_any<T>(
+        self,
+        target: &Target,
+        work: impl Fn(Client) -> BoxFuture<'static, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let error = match work(self.client.clone()).await {
             Err(error @ (Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_))) => error,
             result => return result,
         };
         for secret in &target.secrets {
             let Ok(itself) = self.client.with_credential(secret.clone()) else { continue };
-            match work(&itself).await {
+            match work(itself).await {
                 Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_)) => {}
                 result => return result,
             }

@@ -5,4 +5,5 @@ mod destinations;
 mod dropped_anywhere;
 mod revocations;
 mod rotations;
+mod spawnable;
 mod support;
