@@ -73,8 +73,8 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
-    let judged = format!("{}\n", serde_json::to_string_pretty(&document)?);
-    made.push(("crates/ldtokens-server/src/openapi.json".to_owned(), judged));
+    let as_json = format!("{}\n", serde_json::to_string_pretty(&document)?);
+    made.push(("crates/ldtokens-server/tests/it/openapi.json".to_owned(), as_json));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);
     Ok(made)

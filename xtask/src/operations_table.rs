@@ -37,14 +37,10 @@ impl Document<'_> {
         let id = text("operationId");
         let (summary, description) = (text("summary"), text("description"));
         let mut parameters = Vec::new();
-        for owner in [item, operation] {
-            for parameter in owner.get("parameters").and_then(Value::as_array).into_iter().flatten() {
-                let parameter = self.resolve(parameter)?;
-                let name =
-                    parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
-                let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
-                parameters.push(self.parameter(name, required, &parameter["schema"], parameter)?);
-            }
+        for parameter in self.parameters(item, operation)? {
+            let name = parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
+            let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
+            parameters.push(self.parameter(name, required, &parameter["schema"], parameter)?);
         }
         let body = match operation.get("requestBody") {
             None => quote!(None),
@@ -65,6 +61,25 @@ impl Document<'_> {
         })
     }
 
+    /// The parameters in the path and in the query: those of the path item, unless the operation has one of the same name and
+    /// place.
+    fn parameters<'a>(&'a self, item: &'a Value, operation: &'a Value) -> Result<Vec<&'a Value>> {
+        let mut parameters: Vec<&Value> = Vec::new();
+        let listed = [item, operation].into_iter().filter_map(|owner| owner.get("parameters")?.as_array());
+        for parameter in listed.flatten() {
+            let parameter = self.resolve(parameter)?;
+            let is_same = |other: &&Value| other["name"] == parameter["name"] && other["in"] == parameter["in"];
+            if !matches!(parameter["in"].as_str(), Some("path" | "query")) {
+                continue;
+            }
+            match parameters.iter_mut().find(|other| is_same(other)) {
+                Some(other) => *other = parameter,
+                None => parameters.push(parameter),
+            }
+        }
+        Ok(parameters)
+    }
+
     /// `described` has the description and the example: the parameter, or the schema itself.
     fn parameter(&self, name: &str, required: bool, schema: &Value, described: &Value) -> Result<TokenStream> {
         let value_type = self.value_type(schema)?;
@@ -77,11 +92,11 @@ impl Document<'_> {
 
     fn body(&self, body: &Value) -> Result<TokenStream> {
         let description = body.get("description").and_then(Value::as_str).unwrap_or_default();
-        let schema = self.resolve(&body["content"]["application/json"]["schema"])?;
-        let example = json(schema.get("example"))?;
-        let properties = self.properties(schema)?;
+        let schema = &body["content"]["application/json"]["schema"];
+        let value_type = self.value_type(schema)?;
+        let example = json(self.resolve(schema)?.get("example"))?;
         Ok(quote! {
-            Some(BodySpec { description: #description, properties: &[#(#properties),*], example: #example })
+            Some(BodySpec { description: #description, value_type: #value_type, example: #example })
         })
     }
 
@@ -106,10 +121,17 @@ impl Document<'_> {
         }
         let schema = self.resolve(schema)?;
         let values = schema.get("enum").and_then(Value::as_array);
+        if let Some(types) = schema.get("oneOf").and_then(Value::as_array) {
+            let types = types.iter().map(|schema| self.value_type(schema)).collect::<Result<Vec<_>>>()?;
+            return Ok(quote!(ValueType::AnyOf(&[#(#types),*])));
+        }
         Ok(match (schema.get("type").and_then(Value::as_str), values) {
             (Some("boolean"), _) => quote!(ValueType::Boolean),
             (Some("integer"), _) => {
-                let minimum = schema.get("minimum").and_then(Value::as_i64).unwrap_or(i64::MIN);
+                let minimum = match schema.get("minimum").and_then(Value::as_i64) {
+                    Some(minimum) => quote!(#minimum),
+                    None => quote!(i64::MIN),
+                };
                 quote!(ValueType::Integer { minimum: #minimum })
             }
             (Some("string"), Some(values)) => {
@@ -117,7 +139,15 @@ impl Document<'_> {
                 quote!(ValueType::OneOf(&[#(#values),*]))
             }
             (Some("string"), None) => quote!(ValueType::Text),
-            _ => quote!(ValueType::Json),
+            (Some("array"), _) => {
+                let item = self.value_type(&schema["items"])?;
+                quote!(ValueType::Array(&#item))
+            }
+            (Some("object"), _) => {
+                let properties = self.properties(schema)?;
+                quote!(ValueType::Object(&[#(#properties),*]))
+            }
+            _ => quote!(ValueType::Any),
         })
     }
 
@@ -128,4 +158,42 @@ impl Document<'_> {
 
 fn json(example: Option<&Value>) -> Result<String> {
     Ok(example.map(serde_json::to_string).transpose()?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+    use serde_json::json;
+
+    #[test]
+    fn parameters_are_found_by_reference_and_on_the_path_and_the_operations_own_win() {
+        let document = json!({
+            "paths": {"/a": {
+                "parameters": [
+                    {"$ref": "#/components/parameters/one"},
+                    {"in": "query", "name": "two", "schema": {"type": "string"}},
+                ],
+                "get": {"parameters": [
+                    {"in": "query", "name": "two", "schema": {"$ref": "#/components/schemas/Number"}},
+                    {"in": "header", "name": "three", "schema": {"type": "string"}},
+                ]},
+            }},
+            "components": {
+                "parameters": {"one": {"in": "query", "name": "one", "schema": {"$ref": "#/components/schemas/Again"}}},
+                "schemas": {
+                    "Again": {"$ref": "#/components/schemas/Number"},
+                    "Number": {"type": "integer", "minimum": 3},
+                },
+            },
+        });
+        let item = &document["paths"]["/a"];
+        let document = Document(&document);
+        let parameters = document.parameters(item, &item["get"]).unwrap();
+        let names: Vec<_> = parameters.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["one", "two"]);
+        for parameter in parameters {
+            let value_type = document.value_type(&parameter["schema"]).unwrap().to_string();
+            assert_eq!(value_type.replace(' ', ""), "ValueType::Integer{minimum:3i64}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! How parameters, and properties of a body, are written on the command line.
 
-use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
+use ldtokens_client::operations::{OperationSpec, ParameterSpec};
 
 /// The words by which an operation's parameters and properties are given.
 pub(crate) trait Words {
@@ -23,10 +23,9 @@ impl Words for OperationSpec {
     }
 
     fn property_words(&self) -> impl Iterator<Item = (&'static ParameterSpec, String)> {
-        let properties = self.body.as_ref().map_or(&[][..], |body| body.properties);
+        let properties = self.body.as_ref().map_or(&[][..], |body| body.value_type.properties());
         properties.iter().map(|property| {
-            let is_text = matches!(property.value_type, ValueType::Text | ValueType::OneOf(_));
-            (property, format!("{}{}", property.name, if is_text { "==" } else { ":=" }))
+            (property, format!("{}{}", property.name, if property.value_type.is_text() { "==" } else { ":=" }))
         })
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn arguments(command: Command, required: bool) -> Command {
 /// The base roles that the document lets a token have.
 pub(crate) fn roles() -> &'static [&'static str] {
     let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
-    let mut properties = bodies.flat_map(|body| body.properties);
+    let mut properties = bodies.flat_map(|body| body.value_type.properties());
     match properties.find(|property| property.name == "role").map(|property| property.value_type) {
         Some(ValueType::OneOf(roles)) => roles,
         _ => &[],

@@ -116,23 +116,18 @@ fn of_body(
     value: &str,
     is_json: bool,
 ) -> Result<(&'static str, Value), Failure> {
-    let properties = operation.body.as_ref().map_or(&[][..], |body| body.properties);
+    let properties = operation.body.as_ref().map_or(&[][..], |body| body.value_type.properties());
     let property = find(operation, properties, name, "property of the body")?;
     let value = if is_json {
         serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
     } else {
         Value::from(value)
     };
-    let fits = match property.value_type {
-        ValueType::Boolean => value.is_boolean(),
-        ValueType::Time => value.is_i64(),
-        ValueType::Integer { minimum } => value.as_i64().is_some_and(|number| number >= minimum),
-        ValueType::Text => value.is_string(),
-        ValueType::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
-        ValueType::Json => !value.is_string(),
-    };
-    if !fits {
+    if let Err(error) = property.value_type.check(&value) {
         let word = operation.word(name).unwrap_or_default();
+        if !error.pointer().is_empty() {
+            return Err(usage(operation, format!("{word} {error}")));
+        }
         return Err(usage(operation, format!("{word} takes {}: {}", property.value_type, property.description)));
     }
     Ok((property.name, value))
@@ -144,7 +139,7 @@ fn check(operation: &OperationSpec, parameter: &ParameterSpec, value: &str) -> R
         ValueType::Time => value.parse::<i64>().is_ok(),
         ValueType::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
         ValueType::OneOf(values) => values.contains(&value),
-        ValueType::Text | ValueType::Json => true,
+        _ => true,
     };
     if fits {
         return Ok(());
@@ -174,9 +169,9 @@ fn body(
     let text = stdin()?;
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
-    if let (Value::Object(given), false) = (&json, body.properties.is_empty()) {
+    if let (Value::Object(given), false) = (&json, body.value_type.properties().is_empty()) {
         for name in given.keys() {
-            find(operation, body.properties, name, "property of the body")?;
+            find(operation, body.value_type.properties(), name, "property of the body")?;
         }
     }
     Ok(Some(json))

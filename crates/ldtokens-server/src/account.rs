@@ -12,10 +12,10 @@ use crate::account_size;
 use crate::answer::Refusal;
 use crate::custom_role_ids;
 use crate::document::new_token;
-use crate::judge;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
 use crate::strictness::Strictness;
+use crate::validation;
 
 const DEFAULT: &str = include_str!("default_account.yaml");
 
@@ -279,7 +279,7 @@ impl AccountToken {
             }
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
-        judge::check_body("postToken", &body)?;
+        validation::check_body("postToken", &body)?;
         new_token(id, &body, owner, member, now)
     }
 }

@@ -2,8 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::identity_and_roles;
-use crate::judge;
+use crate::routes::operation_ids;
 
 /// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
 ///
@@ -96,7 +95,7 @@ impl Fault {
     /// Refuses what can never strike, or not as it says.
     pub(crate) fn check(&self) -> Result<(), InvalidFault> {
         let invalid = |reason: String| Err(InvalidFault(reason));
-        let known: Vec<_> = judge::operation_ids().into_iter().chain(identity_and_roles::names()).collect();
+        let known: Vec<_> = operation_ids().collect();
         if let Some(unknown) = self.operation.as_ref().filter(|operation| !known.contains(&operation.as_str())) {
             return invalid(format!("there is no operation `{unknown}`; there is {}", known.join(", ")));
         }
@@ -240,7 +239,7 @@ mod tests {
             ("postToken drop-after times=-1", "reads"),
             ("postToken explode", "reads"),
             ("postToken status=200", "from 400 to 599"),
-            ("posttoken status=503", "there is no operation `posttoken`; there is deleteToken"),
+            ("posttoken status=503", "there is no operation `posttoken`; there is getTokens"),
             ("* delay=600001", "ten minutes"),
             ("* drop-after probability=2", "from 0 to 1"),
             ("* drop-after probability=NaN", "from 0 to 1"),

@@ -32,19 +32,9 @@ const ROUTES: [Route; 3] = [
 /// As the vendor's "List custom roles" says.
 const DEFAULT_LIMIT: i64 = 20;
 
-/// The names of these routes.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    ROUTES.iter().map(|route| route.name)
-}
-
-/// Their paths, below the API's.
-pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    ROUTES.iter().map(|route| route.path)
-}
-
-/// The methods that `path` takes, and the name of each.
-pub(crate) fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    ROUTES.iter().filter(move |route| route.path == path).map(|route| ("GET", route.name))
+/// Their paths, below the API's, and names. The method of all is GET.
+pub(crate) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.path, route.name))
 }
 
 /// The work of the route with this name.

@@ -40,7 +40,6 @@ mod fault;
 mod faults;
 mod hosts;
 mod identity_and_roles;
-mod judge;
 mod limits;
 mod listing;
 mod middleware;
@@ -57,6 +56,7 @@ mod shown;
 mod start_error;
 mod store;
 mod strictness;
+mod validation;
 mod watched;
 
 pub use account::{Account, InvalidAccount};

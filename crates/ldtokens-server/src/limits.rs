@@ -6,8 +6,7 @@ use axum::http::HeaderMap;
 
 use crate::answer::Refusal;
 use crate::clock::Clock;
-use crate::identity_and_roles;
-use crate::judge;
+use crate::routes::operation_ids;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
 const WINDOW: i64 = 10_000;
@@ -51,8 +50,7 @@ impl Limits {
 
     /// The limits of the account and of each route, if there are any.
     fn of_window(self) -> Option<(u32, u32)> {
-        let routes =
-            u32::try_from(judge::operation_ids().len() + identity_and_roles::names().count()).unwrap_or(u32::MAX);
+        let routes = u32::try_from(operation_ids().count()).unwrap_or(u32::MAX);
         match (self.account, self.route) {
             (None, None) => None,
             (account, route) => {

@@ -13,7 +13,7 @@ use hyper::body::Body as _;
 
 use crate::answer::{Answer, Refusal, SupportId, no_content};
 use crate::fault::Effect;
-use crate::routes::{API, HEALTH, Operation, Service, operation};
+use crate::routes::{API, HEALTH, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.
@@ -66,13 +66,12 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
 }
 
 impl Service {
-    async fn limited(self: &Arc<Self>, mut request: Request, next: Next) -> Answer {
+    async fn limited(self: &Arc<Self>, request: Request, next: Next) -> Answer {
         if request.method() == Method::OPTIONS {
             return preflight();
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation(&request);
-        request.extensions_mut().insert(Operation(operation));
         // A request that nobody known makes spends nothing of the account's.
         let is_counted = self.limiter.has_windows() && self.is_authenticated(request.headers()).await;
         let route = is_counted.then_some(operation.unwrap_or(ELSEWHERE));

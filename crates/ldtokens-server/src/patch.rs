@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::access::Action;
 use crate::answer::Refusal;
 use crate::document::{check_permissions, later};
-use crate::judge;
+use crate::validation;
 
 /// How large a token may grow by a patch, in bytes and levels: what a body could hold, and what a reader of JSON takes.
 const LONGEST_TOKEN: usize = 256 * 1024;
@@ -99,7 +99,7 @@ fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
 fn keep_as_created(document: &mut Map<String, Value>) -> Result<(), Refusal> {
     let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| document.remove_entry(*name)).collect();
     let part = Value::Object(part);
-    judge::check_body("postToken", &part)?;
+    validation::check_body("postToken", &part)?;
     let invalid = |error: serde_json::Error| Refusal::invalid_request(error.to_string());
     let body: TokenBody = serde_json::from_value(part).map_err(invalid)?;
     check_permissions(&body)?;

@@ -9,8 +9,9 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{MatchedPath, Path, Query, Request as HttpRequest, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::routing::{any, get};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::routing::{MethodFilter, get, on};
+use ldtokens_client::operations::OPERATIONS;
 
 use crate::access::Caller;
 use crate::answer::{Answer, Refusal, json_text_answer};
@@ -19,7 +20,6 @@ use crate::document::API_VERSIONS;
 use crate::faults::Faults;
 use crate::hosts::Hosts;
 use crate::identity_and_roles;
-use crate::judge;
 use crate::limits::Limiter;
 use crate::listing::Listing;
 use crate::middleware;
@@ -28,6 +28,7 @@ use crate::secrets;
 use crate::session::Session;
 use crate::store::{Reader, Records, Store};
 use crate::strictness::Strictness;
+use crate::validation;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -55,60 +56,68 @@ pub(crate) struct Service {
     pub(crate) read_timeout: Duration,
 }
 
-/// The paths that the document has, those of [`identity_and_roles`], `/healthz`, and what goes around them.
+/// The routes of the operations and of [`identity_and_roles`], `/healthz`, and what goes around them.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
-    for path in judge::paths().into_iter().chain(identity_and_roles::paths()) {
-        router = router.route(&format!("{API}{path}"), any(serve));
+    for route in routes() {
+        let handler = move |service, path, request| serve(route, service, path, request);
+        router = router.route(&format!("{API}{}", route.path), on(route.method_filter(), handler));
     }
     router
         .route(HEALTH, get(async || StatusCode::NO_CONTENT))
         .fallback(async || Refusal::not_found().into_answer())
+        .method_not_allowed_fallback(async || Refusal::method_not_allowed().into_answer())
         .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::around))
         .with_state(service)
 }
 
-/// What [`operation`] gave for the request that carries it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation(pub(crate) Option<&'static str>);
-
-/// The methods that `path` takes, and the operation that each is.
-fn operations_at(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    judge::operations_at(path).chain(identity_and_roles::operations_at(path))
+/// An operation of the API, or a route of [`identity_and_roles`].
+#[derive(Clone, Copy)]
+struct Route {
+    /// In capitals.
+    method: &'static str,
+    /// Below the API's, with parameters in braces.
+    path: &'static str,
+    operation: &'static str,
 }
 
-/// The operation that a request is, by the document's name for it.
+impl Route {
+    fn method_filter(&self) -> MethodFilter {
+        let method = Method::try_from(self.method).ok();
+        method.and_then(|method| MethodFilter::try_from(method).ok()).expect("OpenAPI has methods that axum knows")
+    }
+}
+
+fn routes() -> impl Iterator<Item = Route> {
+    let operations = OPERATIONS.iter().map(|spec| Route { method: spec.method, path: spec.path, operation: spec.id });
+    let others = identity_and_roles::routes().map(|(path, operation)| Route { method: "GET", path, operation });
+    operations.chain(others)
+}
+
+/// The IDs of all operations, and the names of the routes of [`identity_and_roles`].
+pub(crate) fn operation_ids() -> impl Iterator<Item = &'static str> {
+    routes().map(|route| route.operation)
+}
+
+/// The operation that a request is.
 pub(crate) fn operation(request: &HttpRequest) -> Option<&'static str> {
     let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API)?;
-    // As everywhere on the web, what can be got can be asked for its head.
+    // Axum answers HEAD by the route of GET.
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    operations_at(path).find(|(known, _)| *known == method).map(|(_, operation)| operation)
+    routes().find(|route| route.path == path && route.method == method).map(|route| route.operation)
 }
 
 async fn serve(
+    route: Route,
     State(service): State<Arc<Service>>,
     parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: HttpRequest,
 ) -> Answer {
     // What is not UTF-8 is no ID, and neither is the empty text.
     let path_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
-    let operation = request.extensions().get::<Operation>().and_then(|operation| operation.0);
-    let answered = match operation.and_then(|operation| Some((operation, work(operation)?))) {
-        Some((operation, work)) => service.perform(operation, work, path_id.unwrap_or_default(), request).await,
-        None => return not_allowed(&request),
-    };
+    let Some(work) = work(route.operation) else { return Refusal::method_not_allowed().into_answer() };
+    let answered = service.perform(route.operation, work, path_id.unwrap_or_default(), request).await;
     answered.unwrap_or_else(Refusal::into_answer)
-}
-
-/// Refuses a method, naming those that are taken.
-fn not_allowed(request: &HttpRequest) -> Answer {
-    let path = request.extensions().get::<MatchedPath>().and_then(|path| path.as_str().strip_prefix(API));
-    let methods: Vec<_> = operations_at(path.unwrap_or_default()).map(|(method, _)| method).collect();
-    let mut answer = Refusal::method_not_allowed().into_answer();
-    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
-        answer.headers_mut().insert(header::ALLOW, methods);
-    }
-    answer
 }
 
 /// What comes of the first look at the store.
@@ -258,8 +267,8 @@ impl Service {
             if takes_json(&head.method) && !is_json(&head.headers) {
                 self.strictness.tolerate(Refusal::unsupported_media_type())?;
             }
-            let parameters = judge::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
-            let body = judge::body(operation, &body)?;
+            let parameters = validation::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
+            let body = validation::body(operation, &body)?;
             Ok(Asked { credential, now, version, path_id, parameters, body })
         };
         let reader = reader.unwrap_or_else(|| self.store.reader());

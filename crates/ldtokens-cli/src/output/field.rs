@@ -42,7 +42,7 @@ impl Field {
         let kind = match (known, within) {
             (None, None) if matches!(name, ACCESS | KIND) => ValueType::Text,
             (Some(kind), None) => kind,
-            (Some(ValueType::Json), Some(within)) if !within.is_empty() => ValueType::Json,
+            (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => ValueType::Any,
             _ => {
                 let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND]).collect();
                 let hint = did_you_mean(name, names.iter().copied());

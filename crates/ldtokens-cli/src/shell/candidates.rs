@@ -84,7 +84,7 @@ fn values(kind: ValueType) -> impl Iterator<Item = &'static str> {
     let values: &'static [&'static str] = match kind {
         ValueType::Boolean => &["true", "false"],
         ValueType::OneOf(values) => values,
-        ValueType::Integer { .. } | ValueType::Time | ValueType::Text | ValueType::Json => &[],
+        _ => &[],
     };
     values.iter().copied()
 }

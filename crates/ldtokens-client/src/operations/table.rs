@@ -57,59 +57,101 @@ pub static OPERATIONS: &[OperationSpec] = &[
         parameters: &[],
         body: Some(BodySpec {
             description: "Create a new access token.",
-            properties: &[
-                ParameterSpec {
-                    name: "name",
-                    required: false,
-                    value_type: ValueType::Text,
-                    description: "A human-friendly name for the token.",
-                    example: "\"Nightly export\"",
-                },
-                ParameterSpec {
-                    name: "description",
-                    required: false,
-                    value_type: ValueType::Text,
-                    description: "What the token is for.",
-                    example: "\"Reads flag data for the warehouse\"",
-                },
-                ParameterSpec {
-                    name: "role",
-                    required: false,
-                    value_type: ValueType::OneOf(&["reader", "writer", "admin"]),
-                    description: "The base role that gives the token its permissions.",
-                    example: "\"reader\"",
-                },
-                ParameterSpec {
-                    name: "customRoleIds",
-                    required: false,
-                    value_type: ValueType::Json,
-                    description: "The custom roles that give the token its permissions, by ID or key.",
-                    example: "[\"release-managers\"]",
-                },
-                ParameterSpec {
-                    name: "inlineRole",
-                    required: false,
-                    value_type: ValueType::Json,
-                    description: "A policy that gives the token its permissions, in place of a role.",
-                    example: "[{\"effect\":\"allow\",\"resources\":[\"proj/*:env/production:flag/*\"],\"actions\":[\"*\"]}]",
-                },
-                ParameterSpec {
-                    name: "serviceToken",
-                    required: false,
-                    value_type: ValueType::Boolean,
-                    description: "Whether to create a service token, which outlives the member who makes it. Cannot be changed later.",
-                    example: "true",
-                },
-                ParameterSpec {
-                    name: "defaultApiVersion",
-                    required: false,
-                    value_type: ValueType::Integer {
-                        minimum: -9223372036854775808i64,
+            value_type: ValueType::Object(
+                &[
+                    ParameterSpec {
+                        name: "name",
+                        required: false,
+                        value_type: ValueType::Text,
+                        description: "A human-friendly name for the token.",
+                        example: "\"Nightly export\"",
                     },
-                    description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415. Cannot be changed later.",
-                    example: "20240415",
-                },
-            ],
+                    ParameterSpec {
+                        name: "description",
+                        required: false,
+                        value_type: ValueType::Text,
+                        description: "What the token is for.",
+                        example: "\"Reads flag data for the warehouse\"",
+                    },
+                    ParameterSpec {
+                        name: "role",
+                        required: false,
+                        value_type: ValueType::OneOf(&["reader", "writer", "admin"]),
+                        description: "The base role that gives the token its permissions.",
+                        example: "\"reader\"",
+                    },
+                    ParameterSpec {
+                        name: "customRoleIds",
+                        required: false,
+                        value_type: ValueType::Array(&ValueType::Text),
+                        description: "The custom roles that give the token its permissions, by ID or key.",
+                        example: "[\"release-managers\"]",
+                    },
+                    ParameterSpec {
+                        name: "inlineRole",
+                        required: false,
+                        value_type: ValueType::Array(
+                            &ValueType::Object(
+                                &[
+                                    ParameterSpec {
+                                        name: "effect",
+                                        required: true,
+                                        value_type: ValueType::OneOf(&["allow", "deny"]),
+                                        description: "Whether the statement allows or denies. A statement that denies beats one that allows.",
+                                        example: "\"allow\"",
+                                    },
+                                    ParameterSpec {
+                                        name: "resources",
+                                        required: false,
+                                        value_type: ValueType::Array(&ValueType::Text),
+                                        description: "The resources it speaks of.",
+                                        example: "[\"proj/*:env/production:flag/*\"]",
+                                    },
+                                    ParameterSpec {
+                                        name: "notResources",
+                                        required: false,
+                                        value_type: ValueType::Array(&ValueType::Text),
+                                        description: "It speaks of all resources but these.",
+                                        example: "[\"proj/*:env/production\"]",
+                                    },
+                                    ParameterSpec {
+                                        name: "actions",
+                                        required: false,
+                                        value_type: ValueType::Array(&ValueType::Text),
+                                        description: "The actions it speaks of.",
+                                        example: "[\"*\"]",
+                                    },
+                                    ParameterSpec {
+                                        name: "notActions",
+                                        required: false,
+                                        value_type: ValueType::Array(&ValueType::Text),
+                                        description: "It speaks of all actions but these.",
+                                        example: "[\"deleteFlag\"]",
+                                    },
+                                ],
+                            ),
+                        ),
+                        description: "A policy that gives the token its permissions, in place of a role.",
+                        example: "[{\"effect\":\"allow\",\"resources\":[\"proj/*:env/production:flag/*\"],\"actions\":[\"*\"]}]",
+                    },
+                    ParameterSpec {
+                        name: "serviceToken",
+                        required: false,
+                        value_type: ValueType::Boolean,
+                        description: "Whether to create a service token, which outlives the member who makes it. Cannot be changed later.",
+                        example: "true",
+                    },
+                    ParameterSpec {
+                        name: "defaultApiVersion",
+                        required: false,
+                        value_type: ValueType::Integer {
+                            minimum: i64::MIN,
+                        },
+                        description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415. Cannot be changed later.",
+                        example: "20240415",
+                    },
+                ],
+            ),
             example: "{\"name\":\"Nightly export\",\"role\":\"reader\",\"serviceToken\":true}",
         }),
         responses: &[
@@ -168,7 +210,99 @@ pub static OPERATIONS: &[OperationSpec] = &[
         ],
         body: Some(BodySpec {
             description: "Requires a JSON Patch representation of the desired changes to the token: <http://jsonpatch.com/>",
-            properties: &[],
+            value_type: ValueType::AnyOf(
+                &[
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &[
+                                ParameterSpec {
+                                    name: "op",
+                                    required: true,
+                                    value_type: ValueType::OneOf(
+                                        &["add", "remove", "replace", "move", "copy", "test"],
+                                    ),
+                                    description: "What to do. A `test` that does not hold fails the whole patch.",
+                                    example: "\"replace\"",
+                                },
+                                ParameterSpec {
+                                    name: "path",
+                                    required: true,
+                                    value_type: ValueType::Text,
+                                    description: "A JSON Pointer (RFC 6901) to the place in the token where the operation applies.",
+                                    example: "\"/name\"",
+                                },
+                                ParameterSpec {
+                                    name: "from",
+                                    required: false,
+                                    value_type: ValueType::Text,
+                                    description: "A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.",
+                                    example: "\"/description\"",
+                                },
+                                ParameterSpec {
+                                    name: "value",
+                                    required: false,
+                                    value_type: ValueType::Any,
+                                    description: "Any JSON value, for `add`, `replace` and `test`.",
+                                    example: "\"Nightly export\"",
+                                },
+                            ],
+                        ),
+                    ),
+                    ValueType::Object(
+                        &[
+                            ParameterSpec {
+                                name: "comment",
+                                required: false,
+                                value_type: ValueType::Text,
+                                description: "Why the change is made.",
+                                example: "\"Renamed with the project\"",
+                            },
+                            ParameterSpec {
+                                name: "patch",
+                                required: true,
+                                value_type: ValueType::Array(
+                                    &ValueType::Object(
+                                        &[
+                                            ParameterSpec {
+                                                name: "op",
+                                                required: true,
+                                                value_type: ValueType::OneOf(
+                                                    &["add", "remove", "replace", "move", "copy", "test"],
+                                                ),
+                                                description: "What to do. A `test` that does not hold fails the whole patch.",
+                                                example: "\"replace\"",
+                                            },
+                                            ParameterSpec {
+                                                name: "path",
+                                                required: true,
+                                                value_type: ValueType::Text,
+                                                description: "A JSON Pointer (RFC 6901) to the place in the token where the operation applies.",
+                                                example: "\"/name\"",
+                                            },
+                                            ParameterSpec {
+                                                name: "from",
+                                                required: false,
+                                                value_type: ValueType::Text,
+                                                description: "A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.",
+                                                example: "\"/description\"",
+                                            },
+                                            ParameterSpec {
+                                                name: "value",
+                                                required: false,
+                                                value_type: ValueType::Any,
+                                                description: "Any JSON value, for `add`, `replace` and `test`.",
+                                                example: "\"Nightly export\"",
+                                            },
+                                        ],
+                                    ),
+                                ),
+                                description: "The operations of a JSON Patch (RFC 6902), applied in order, all or none.",
+                                example: "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Nightly export\"}]",
+                            },
+                        ],
+                    ),
+                ],
+            ),
             example: "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Nightly export\"}]",
         }),
         responses: &[
@@ -278,7 +412,52 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "_member",
         required: false,
-        value_type: ValueType::Json,
+        value_type: ValueType::Object(
+            &[
+                ParameterSpec {
+                    name: "_id",
+                    required: false,
+                    value_type: ValueType::Text,
+                    description: "The member's ID.",
+                    example: "\"569f183514f4432160000007\"",
+                },
+                ParameterSpec {
+                    name: "_links",
+                    required: false,
+                    value_type: ValueType::Object(&[]),
+                    description: "The places related to this one, by what they are to it, as in `self`, `parent` and `next`.",
+                    example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
+                },
+                ParameterSpec {
+                    name: "email",
+                    required: false,
+                    value_type: ValueType::Text,
+                    description: "The member's email address.",
+                    example: "\"ariel@example.com\"",
+                },
+                ParameterSpec {
+                    name: "role",
+                    required: false,
+                    value_type: ValueType::Text,
+                    description: "The member's base role.",
+                    example: "\"admin\"",
+                },
+                ParameterSpec {
+                    name: "firstName",
+                    required: false,
+                    value_type: ValueType::Text,
+                    description: "The member's first name.",
+                    example: "\"Ariel\"",
+                },
+                ParameterSpec {
+                    name: "lastName",
+                    required: false,
+                    value_type: ValueType::Text,
+                    description: "The member's last name.",
+                    example: "\"Flores\"",
+                },
+            ],
+        ),
         description: "The member a token belongs to.",
         example: "{\"_id\":\"569f183514f4432160000007\",\"email\":\"ariel@example.com\",\"role\":\"admin\",\"firstName\":\"Ariel\",\"lastName\":\"Flores\",\"_links\":{\"self\":{\"href\":\"/api/v2/members/569f183514f4432160000007\",\"type\":\"application/json\"}}}",
     },
@@ -320,14 +499,54 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "customRoleIds",
         required: false,
-        value_type: ValueType::Json,
+        value_type: ValueType::Array(&ValueType::Text),
         description: "The custom roles that give the token its permissions, by ID or key.",
         example: "[\"release-managers\"]",
     },
     ParameterSpec {
         name: "inlineRole",
         required: false,
-        value_type: ValueType::Json,
+        value_type: ValueType::Array(
+            &ValueType::Object(
+                &[
+                    ParameterSpec {
+                        name: "effect",
+                        required: true,
+                        value_type: ValueType::OneOf(&["allow", "deny"]),
+                        description: "Whether the statement allows or denies. A statement that denies beats one that allows.",
+                        example: "\"allow\"",
+                    },
+                    ParameterSpec {
+                        name: "resources",
+                        required: false,
+                        value_type: ValueType::Array(&ValueType::Text),
+                        description: "The resources it speaks of.",
+                        example: "[\"proj/*:env/production:flag/*\"]",
+                    },
+                    ParameterSpec {
+                        name: "notResources",
+                        required: false,
+                        value_type: ValueType::Array(&ValueType::Text),
+                        description: "It speaks of all resources but these.",
+                        example: "[\"proj/*:env/production\"]",
+                    },
+                    ParameterSpec {
+                        name: "actions",
+                        required: false,
+                        value_type: ValueType::Array(&ValueType::Text),
+                        description: "The actions it speaks of.",
+                        example: "[\"*\"]",
+                    },
+                    ParameterSpec {
+                        name: "notActions",
+                        required: false,
+                        value_type: ValueType::Array(&ValueType::Text),
+                        description: "It speaks of all actions but these.",
+                        example: "[\"deleteFlag\"]",
+                    },
+                ],
+            ),
+        ),
         description: "The policy that gives the token its permissions, in place of a role.",
         example: "[]",
     },
@@ -355,7 +574,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "_links",
         required: false,
-        value_type: ValueType::Json,
+        value_type: ValueType::Object(&[]),
         description: "The places related to this one, by what they are to it, as in `self`, `parent` and `next`.",
         example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
     },
@@ -363,7 +582,7 @@ pub static TOKEN: &[ParameterSpec] = &[
         name: "defaultApiVersion",
         required: false,
         value_type: ValueType::Integer {
-            minimum: -9223372036854775808i64,
+            minimum: i64::MIN,
         },
         description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415.",
         example: "20240415",

@@ -7,8 +7,7 @@ use jsonschema::{Draft, Validator};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../src/openapi.json")).unwrap());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("openapi.json")).unwrap());
 
 /// Checks an answer, and gives it back.
 pub async fn checked(method: &Method, path: &str, response: Response) -> Response {

@@ -77,7 +77,7 @@ async fn any_credential_that_works_may_ask_who_it_is() {
     )
     .await;
     let response = api.send(&api.owner, Method::POST, "/api/v2/caller-identity", None).await;
-    assert_eq!(response.headers()["allow"], "GET");
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
     refused(response, 405, "method_not_allowed").await;
 }
 

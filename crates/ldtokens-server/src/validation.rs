@@ -1,0 +1,127 @@
+//! Checks a request's parameters and body against the API's description.
+
+use std::collections::BTreeMap;
+
+use ldtokens_client::operations::{BodySpec, OPERATIONS, OperationSpec, ValueType};
+use serde_json::Value;
+
+use crate::answer::Refusal;
+
+fn operation(id: &str) -> Option<&'static OperationSpec> {
+    OPERATIONS.iter().find(|operation| operation.id == id)
+}
+
+/// Reads the query's parameters that `operation` has. Refuses invalid ones.
+pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, Refusal> {
+    let mut read = BTreeMap::new();
+    let Some(operation) = operation(id) else { return Ok(read) };
+    for parameter in operation.parameters.iter().filter(|parameter| !operation.is_in_path(parameter.name)) {
+        let name = parameter.name;
+        let invalid = |reason: String| Refusal::invalid_request(format!("{name}: {reason}"));
+        let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let Some(text) = values.next() else {
+            if parameter.required {
+                return Err(invalid("it is required".to_owned()));
+            }
+            continue;
+        };
+        if values.next().is_some() {
+            return Err(invalid("it is given more than once".to_owned()));
+        }
+        let value = typed(&parameter.value_type, text).map_err(invalid)?;
+        parameter.value_type.check(&value).map_err(|error| invalid(error.to_string()))?;
+        read.insert(name.to_owned(), value);
+    }
+    Ok(read)
+}
+
+/// The value that the text of a query stands for. The vendor's server is written in Go, and takes as a boolean what Go's
+/// `strconv.ParseBool` takes: the vendor's Python clients send `True`.
+fn typed(value_type: &ValueType, text: &str) -> Result<Value, String> {
+    match (value_type, text) {
+        (ValueType::Boolean, "1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true.into()),
+        (ValueType::Boolean, "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false.into()),
+        (ValueType::Boolean, _) => Err(format!("{text:?} is neither true nor false")),
+        (ValueType::Integer { .. } | ValueType::Time, _) => {
+            let number = text.parse::<i64>().map(Value::from);
+            number.map_err(|_| format!("{text:?} is not a whole number of 64 bits"))
+        }
+        _ => Ok(text.into()),
+    }
+}
+
+/// Reads the body of a request. Refuses an invalid one. Null if the operation has no body.
+pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let Some(spec) = body_of(id) else { return Ok(Value::Null) };
+    let body: Value = serde_json::from_slice(body).map_err(invalid_body)?;
+    spec.value_type.check(&body).map_err(invalid_body)?;
+    Ok(body)
+}
+
+/// Refuses an invalid body of the operation.
+pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), Refusal> {
+    body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(invalid_body))
+}
+
+fn body_of(id: &str) -> Option<&'static BodySpec> {
+    operation(id)?.body.as_ref()
+}
+
+fn invalid_body(reason: impl std::fmt::Display) -> Refusal {
+    Refusal::invalid_request(format!("Invalid request body: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, parameters};
+    use serde_json::json;
+
+    fn refusal(result: Result<impl Sized, crate::answer::Refusal>) -> String {
+        result.err().map(|refusal| refusal.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_field_is_named_with_what_was_expected() {
+        for (text, words) in [
+            (r#"{"role": "owner"}"#, "/role: expected one of reader, writer, admin"),
+            (r#"{"inlineRole": [{"actions": ["*"]}]}"#, "/inlineRole/0: effect is required"),
+            ("[]", "expected a JSON object"),
+            ("{", "EOF"),
+        ] {
+            let message = refusal(body("postToken", text.as_bytes()));
+            assert!(message.contains(words), "{text}: {message}");
+        }
+        assert!(body("getToken", b"{").unwrap().is_null(), "a body that is not to be there is not read");
+    }
+
+    #[test]
+    fn parameters_are_read_as_the_document_types_them() {
+        let query = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        assert_eq!(parameters("getTokens", &query("limit", "5")).unwrap()["limit"], json!(5));
+        // Fact 3: as Go's strconv.ParseBool reads them.
+        for (texts, meant) in [("1 t T TRUE true True", true), ("0 f F FALSE false False", false)] {
+            for text in texts.split(' ') {
+                let read = parameters("getTokens", &query("showAll", text)).unwrap();
+                assert_eq!(read["showAll"], json!(meant), "{text}");
+            }
+        }
+        for (name, value) in [
+            ("limit", "0"),
+            ("limit", "1.5"),
+            ("limit", "99999999999999999999"),
+            ("limit", "a"),
+            ("offset", "-1"),
+            ("limit", "1e3"),
+            ("limit", " 1"),
+            ("showAll", "2"),
+            ("showAll", "yes"),
+            ("showAll", "tRUE"),
+            ("showAll", "null"),
+            ("showAll", ""),
+        ] {
+            assert!(refusal(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
+        }
+        let twice = [query("limit", "1"), query("limit", "2")].concat();
+        assert!(refusal(parameters("getTokens", &twice)).contains("more than once"));
+    }
+}
