@@ -1,12 +1,14 @@
 //! Who calls, and what they may do: the vendor's "Access tokens" and "API access tokens".
 
+pub(crate) mod policy;
+pub(crate) mod session;
+
 use std::cell::OnceCell;
 
 use ldtokens_client::types::Statement;
 use serde_json::Value;
 
-use crate::answer::Refusal;
-use crate::policy;
+use crate::http::response::Refusal;
 use crate::store::{Records, StoredToken, Visible};
 
 /// The token that a request's credential opens.

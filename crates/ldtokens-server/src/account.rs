@@ -1,3 +1,7 @@
+pub(crate) mod custom_role_ids;
+pub(crate) mod seed;
+pub(crate) mod size;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +12,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::account_size;
-use crate::answer::Refusal;
-use crate::custom_role_ids;
-use crate::document::new_token;
+use crate::http::response::Refusal;
+use crate::http::validation;
+use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::new_token;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
-use crate::strictness::Strictness;
-use crate::validation;
 
-const DEFAULT: &str = include_str!("default_account.yaml");
+const DEFAULT: &str = include_str!("account/default.yaml");
 
 /// The members, custom roles and tokens that a new store begins with.
 ///
@@ -129,7 +131,7 @@ impl FromStr for Account {
 
     /// Reads an account from YAML, of which JSON is a part: up to 16 MiB, and 64 MiB with its aliases followed.
     fn from_str(text: &str) -> Result<Self, InvalidAccount> {
-        account_size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
+        size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
         let account: Self =
             serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
         account.check()?;
@@ -139,7 +141,7 @@ impl FromStr for Account {
 
 impl Account {
     /// How long the text of an account may be, in bytes: 16 MiB.
-    pub const LONGEST: usize = account_size::LONGEST;
+    pub const LONGEST: usize = size::LONGEST;
 
     /// The JSON Schema (2020-12) of what an account is read from.
     pub fn json_schema() -> Value {

@@ -7,22 +7,22 @@ use ldtokens_client::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::access::session::Session;
+use crate::account::seed;
 use crate::account::{Account, Known};
-use crate::admin;
-use crate::answer::Refusal;
 use crate::clock::Clock;
 use crate::connections::{self, Bounds};
-use crate::fault::Fault;
 use crate::faults::Faults;
-use crate::hosts::Hosts;
-use crate::limits::{Limiter, Limits};
-use crate::routes::{Service, router};
-use crate::seed;
+use crate::faults::admin;
+use crate::faults::fault::Fault;
+use crate::http::hosts::Hosts;
+use crate::http::limits::{Limiter, Limits};
+use crate::http::response::Refusal;
+use crate::http::routes::{Service, router};
+use crate::operations::strictness::Strictness;
 use crate::server::Server;
-use crate::session::Session;
 use crate::start_error::StartError;
 use crate::store::Store;
-use crate::strictness::Strictness;
 
 /// Builds a [`Server`]; [`Server::builder`] begins one.
 #[derive(Debug)]

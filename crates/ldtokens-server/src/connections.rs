@@ -1,5 +1,8 @@
 //! Connections: how many at once, how long a client may take to send and to read, and how they end.
 
+pub(crate) mod slots;
+pub(crate) mod watched;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,11 +20,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::answer::{Answer, Refusal};
-use crate::middleware::{Dropped, Peer};
-use crate::places::{Activity, Places, State};
-use crate::routes::{HEALTH, untunnel};
-use crate::watched::{WatchedBody, WatchedStream};
+use crate::connections::slots::{Activity, Places, State};
+use crate::connections::watched::{WatchedBody, WatchedStream};
+use crate::http::middleware::{Dropped, Peer};
+use crate::http::response::{Answer, Refusal};
+use crate::http::routes::{HEALTH, untunnel};
 
 /// The longest head of a request that is taken, in bytes. Beyond that the answer is 431.
 const LONGEST_HEAD: usize = 32 * 1024;

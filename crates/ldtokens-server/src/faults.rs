@@ -1,7 +1,10 @@
+pub(crate) mod admin;
+pub(crate) mod fault;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::fault::{Effect, Fault, InvalidFault};
+use crate::faults::fault::{Effect, Fault, InvalidFault};
 
 /// What goes wrong at a server, which can change while it serves; [`Server::faults`](crate::Server::faults) gives it.
 ///

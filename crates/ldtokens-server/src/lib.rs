@@ -28,43 +28,23 @@
 
 mod access;
 mod account;
-mod account_size;
-mod admin;
-mod answer;
 mod builder;
 mod clock;
 mod connections;
-mod custom_role_ids;
-mod document;
-mod fault;
 mod faults;
-mod hosts;
-mod identity_and_roles;
-mod limits;
-mod listing;
-mod middleware;
+mod http;
 mod operations;
-mod patch;
-mod places;
-mod policy;
-mod routes;
 mod secrets;
-mod seed;
 mod server;
-mod session;
-mod shown;
 mod start_error;
 mod store;
-mod strictness;
-mod validation;
-mod watched;
 
 pub use account::{Account, InvalidAccount};
 pub use builder::ServerBuilder;
 pub use clock::Clock;
-pub use fault::{Effect, Fault, InvalidFault};
 pub use faults::Faults;
-pub use limits::Limits;
+pub use faults::fault::{Effect, Fault, InvalidFault};
+pub use http::limits::Limits;
 pub use server::Server;
 pub use start_error::StartError;
 

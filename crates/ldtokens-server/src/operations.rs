@@ -1,5 +1,12 @@
 //! The six operations.
 
+pub(crate) mod identity_and_roles;
+pub(crate) mod listing;
+pub(crate) mod patch;
+pub(crate) mod strictness;
+pub(crate) mod token_response;
+pub(crate) mod token_rules;
+
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
@@ -7,16 +14,14 @@ use ldtokens_client::Secret;
 use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
-use crate::answer::{Answer, Refusal, json_text_answer, no_content};
-use crate::custom_role_ids;
-use crate::document::{kept, later, link, new_token};
-use crate::identity_and_roles;
-use crate::listing::Listing;
-use crate::patch::patched;
+use crate::account::custom_role_ids;
+use crate::http::response::{Answer, Refusal, json_text_answer, no_content};
+use crate::operations::listing::Listing;
+use crate::operations::patch::patched;
+use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::{kept, later, link, new_token};
 use crate::secrets;
-use crate::shown;
 use crate::store::{LastUse, Records, StoredToken};
-use crate::strictness::Strictness;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
@@ -94,7 +99,7 @@ impl Request<'_> {
 
     /// The answer that shows the token.
     fn show(&self, status: StatusCode, token: &StoredToken) -> Answer {
-        json_text_answer(status, shown::text(token, self.last_used(token)))
+        json_text_answer(status, token_response::text(token, self.last_used(token)))
     }
 
     /// The one time that a secret is shown whole.
@@ -167,9 +172,10 @@ fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let Request { records, caller, asked, .. } = request;
     let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
-    let patched = patched(&shown::value(&token, request.last_used(&token)), &asked.body, asked.now, |document| {
-        custom_role_ids::resolve(records, request.strictness, document)
-    });
+    let patched =
+        patched(&token_response::value(&token, request.last_used(&token)), &asked.body, asked.now, |document| {
+            custom_role_ids::resolve(records, request.strictness, document)
+        });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
     let mut token = caller.known(records, token, actions)?;
     let (document, actions) = patched?;

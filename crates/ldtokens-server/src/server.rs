@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::account::Known;
 use crate::builder::ServerBuilder;
 use crate::faults::Faults;
-use crate::routes::Service;
+use crate::http::routes::Service;
 use crate::start_error::StartError;
 
 /// A local LaunchDarkly at work. Dropping it ends it; [`stop`](Self::stop) also waits for the requests under way.

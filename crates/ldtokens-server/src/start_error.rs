@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::fault::InvalidFault;
+use crate::faults::fault::InvalidFault;
 
 /// Why a server can't start. Nothing was changed.
 #[derive(Debug)]

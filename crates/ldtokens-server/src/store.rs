@@ -1,6 +1,5 @@
 //! The store: one SQLite file, many readers, one writer.
 
-mod document;
 mod last_use;
 mod lock;
 mod open;
@@ -8,6 +7,7 @@ mod pages;
 mod readers;
 mod records;
 mod schema;
+mod token_json;
 mod writer;
 
 use std::fmt;
@@ -24,7 +24,7 @@ pub(crate) use pages::Place;
 pub(crate) use readers::Reader;
 pub(crate) use records::{CustomRole, Member, Records, StoredToken, Visible};
 
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 use crate::start_error::StartError;
 use lock::Lock;
 use readers::{Gate, Readers};

@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, params};
 
 use super::last_use::LastUse;
 use super::records::{Records, Visible};
-use crate::shown::{Shown, ShownMember};
+use crate::operations::token_response::{Shown, ShownMember};
 
 /// As the triggers of the store's format count: this many numbers are a block, in bits.
 const BLOCK_BITS: u32 = 10;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Tr
 use rusqlite::Connection;
 
 use super::records::Records;
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 
 /// In memory, SQLite lets nobody read while something is written; what would then be an error waits here. In a file, readers
 /// and the writer don't wait for each other.

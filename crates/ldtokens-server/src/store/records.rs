@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use super::document::Document;
+use super::token_json::TokenJson;
 
 /// A member of the account.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct StoredToken {
     pub(crate) last_used: Option<i64>,
     /// Goes up with each change.
     pub(crate) revision: i64,
-    pub(crate) document: Document,
+    pub(crate) document: TokenJson,
 }
 
 /// Which tokens a list shows.
@@ -253,7 +253,7 @@ fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
         member,
         service: row.get(2)?,
         revision: row.get(3)?,
-        document: Document::stored(row.get(4)?),
+        document: TokenJson::stored(row.get(4)?),
         last_used: row.get(5)?,
     })
 }

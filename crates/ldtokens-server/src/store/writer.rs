@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::last_use::LastUse;
 use super::readers::Gate;
 use super::records::Records;
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 
 /// How many writes are committed together at most.
 const LONGEST_BATCH: usize = 256;

@@ -11,9 +11,9 @@ use axum::middleware::Next;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use crate::answer::{Answer, Refusal, SupportId, no_content};
-use crate::fault::Effect;
-use crate::routes::{API, HEALTH, Service, operation};
+use crate::faults::fault::Effect;
+use crate::http::response::{Answer, Refusal, SupportId, no_content};
+use crate::http::routes::{API, HEALTH, Service, operation};
 use crate::secrets::is_id;
 
 /// Where a request comes from.

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::places::{Activity, State};
+use crate::connections::slots::{Activity, State};
 
 /// How much of an answer a client takes at least within the time-out, in bytes, if there is so much.
 const SLOWEST: usize = 64 * 1024;

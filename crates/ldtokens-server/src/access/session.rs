@@ -6,7 +6,7 @@ use ldtokens_client::Secret;
 use subtle::ConstantTimeEq;
 
 use crate::access::Caller;
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 use crate::secrets;
 use crate::store::{Records, Store};
 

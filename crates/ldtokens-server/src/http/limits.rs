@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 
-use crate::answer::Refusal;
 use crate::clock::Clock;
-use crate::routes::operation_ids;
+use crate::http::response::Refusal;
+use crate::http::routes::operation_ids;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
 const WINDOW: i64 = 10_000;

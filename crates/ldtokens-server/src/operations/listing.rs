@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use crate::answer::{Answer, Refusal, json_text_answer};
-use crate::routes::Service;
+use crate::http::response::{Answer, Refusal, json_text_answer};
+use crate::http::routes::Service;
 use crate::store::{LastUse, Place, Records, Visible};
 
 /// How long a piece is, in bytes and up to a token more.

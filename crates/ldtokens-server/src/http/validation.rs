@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ldtokens_client::operations::{BodySpec, OPERATIONS, OperationSpec, ValueType};
 use serde_json::Value;
 
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 
 fn operation(id: &str) -> Option<&'static OperationSpec> {
     OPERATIONS.iter().find(|operation| operation.id == id)
@@ -76,7 +76,7 @@ mod tests {
     use super::{body, parameters};
     use serde_json::json;
 
-    fn refusal(result: Result<impl Sized, crate::answer::Refusal>) -> String {
+    fn refusal(result: Result<impl Sized, crate::http::response::Refusal>) -> String {
         result.err().map(|refusal| refusal.message).unwrap_or_default()
     }
 

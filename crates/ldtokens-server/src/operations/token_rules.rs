@@ -4,7 +4,7 @@ use ldtokens_client::types::{Statement, TokenBody};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 use crate::store::{Member, StoredToken};
 
 /// The versions of the API, the oldest first.

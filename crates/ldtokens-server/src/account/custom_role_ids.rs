@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
+use crate::operations::strictness::Strictness;
 use crate::store::Records;
-use crate::strictness::Strictness;
 
 /// Puts IDs in the place of keys in the `customRoleIds` of a token's document. A role that the account does not have stays
 /// as it is, and gives nothing, unless the server is strict.

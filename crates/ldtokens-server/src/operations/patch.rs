@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
-use crate::answer::Refusal;
-use crate::document::{check_permissions, later};
-use crate::validation;
+use crate::http::response::Refusal;
+use crate::http::validation;
+use crate::operations::token_rules::{check_permissions, later};
 
 /// How large a token may grow by a patch, in bytes and levels: what a body could hold, and what a reader of JSON takes.
 const LONGEST_TOKEN: usize = 256 * 1024;

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 /// JSON that is parsed when it is first looked into.
 #[derive(Clone, Debug)]
-pub(crate) struct Document {
+pub(crate) struct TokenJson {
     /// As it is stored. None if it was changed since.
     text: Option<String>,
     value: OnceCell<Value>,
 }
 
-impl Document {
+impl TokenJson {
     /// What this server wrote.
     pub(super) fn stored(text: String) -> Self {
         Self { text: Some(text), value: OnceCell::new() }
@@ -29,13 +29,13 @@ impl Document {
     }
 }
 
-impl From<Value> for Document {
+impl From<Value> for TokenJson {
     fn from(value: Value) -> Self {
         Self { text: None, value: OnceCell::from(value) }
     }
 }
 
-impl Deref for Document {
+impl Deref for TokenJson {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -48,7 +48,7 @@ impl Deref for Document {
     }
 }
 
-impl DerefMut for Document {
+impl DerefMut for TokenJson {
     fn deref_mut(&mut self) -> &mut Value {
         let _ = self.deref();
         self.text = None;

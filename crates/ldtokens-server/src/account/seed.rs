@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
-use crate::document::new_token;
+use crate::http::response::Refusal;
+use crate::operations::token_rules::new_token;
 use crate::store::{CustomRole, Member, Records};
 
 const JOBS: [&str; 10] = [

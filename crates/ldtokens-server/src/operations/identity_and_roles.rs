@@ -8,8 +8,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal, json_answer};
-use crate::document::link;
+use crate::http::response::{Answer, Refusal, json_answer};
+use crate::operations::token_rules::link;
 use crate::operations::{Request, Work};
 use crate::secrets;
 use crate::store::CustomRole;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::routes::operation_ids;
+use crate::http::routes::operation_ids;
 
 /// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
 ///

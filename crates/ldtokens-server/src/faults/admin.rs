@@ -9,9 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::fault::Fault;
 use crate::faults::Faults;
-use crate::hosts::Hosts;
+use crate::faults::fault::Fault;
+use crate::http::hosts::Hosts;
 
 /// `GET /faults` lists the faults that are still to strike, a line each; `POST /faults` adds those in its body, a line each;
 /// `DELETE /faults` ends them all.

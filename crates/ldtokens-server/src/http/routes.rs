@@ -14,21 +14,21 @@ use axum::routing::{MethodFilter, get, on};
 use ldtokens_client::operations::OPERATIONS;
 
 use crate::access::Caller;
-use crate::answer::{Answer, Refusal, json_text_answer};
+use crate::access::session::Session;
 use crate::clock::Clock;
-use crate::document::API_VERSIONS;
 use crate::faults::Faults;
-use crate::hosts::Hosts;
-use crate::identity_and_roles;
-use crate::limits::Limiter;
-use crate::listing::Listing;
-use crate::middleware;
+use crate::http::hosts::Hosts;
+use crate::http::limits::Limiter;
+use crate::http::middleware;
+use crate::http::response::{Answer, Refusal, json_text_answer};
+use crate::http::validation;
+use crate::operations::identity_and_roles;
+use crate::operations::listing::Listing;
+use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::API_VERSIONS;
 use crate::operations::{Asked, Change, Request, Work, work};
 use crate::secrets;
-use crate::session::Session;
 use crate::store::{Reader, Records, Store};
-use crate::strictness::Strictness;
-use crate::validation;
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;

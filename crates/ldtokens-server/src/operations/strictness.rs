@@ -1,6 +1,6 @@
 //! What the vendor refuses, or may refuse, and this server takes: with a warning, or not at all if it is strict.
 
-use crate::answer::Refusal;
+use crate::http::response::Refusal;
 
 /// Whether the server is strict.
 #[derive(Clone, Copy, Debug)]
