@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::failure::Failure;
-use crate::output::field::Field;
-use crate::output::format::Format;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::field::Field;
+use crate::terminal::output::format::Format;
 
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";

@@ -8,12 +8,14 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 use ldtokens_server::Fault;
 
+use crate::account::environment;
 use crate::arguments::{everywhere, hidden, secret_to, whole_number};
-use crate::failure::Kind;
-use crate::logging::Log;
-use crate::parameter::Words as _;
-use crate::perform::gives_secret;
-use crate::{config, environment, login, shell, verbs};
+use crate::operations::parameter::Words as _;
+use crate::operations::perform::gives_secret;
+use crate::shell;
+use crate::terminal::failure::Kind;
+use crate::terminal::logging::Log;
+use crate::verbs::{self, config, login};
 use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 const STYLES: Styles = Styles::styled()

@@ -1,52 +1,14 @@
 //! The command `ldtokens`: LaunchDarkly access tokens from a shell and in CI.
 
+mod account;
 mod arguments;
-mod ask;
-mod batch;
 mod command;
-mod config;
-mod config_edit;
-mod config_file;
-mod connect;
-mod connection;
-mod credential;
-mod curl;
-mod deliver;
-mod demo;
-mod discard;
-mod environment;
-mod failure;
-mod filter;
-mod hidden;
-mod interrupt;
-mod json_patch;
-mod keychain;
-mod local;
-mod logging;
-mod login;
-mod moment;
+mod files;
 mod nearest;
-#[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
-mod order;
-mod output;
-mod own;
-mod parameter;
-mod perform;
-mod permissions;
-mod private;
-mod progress;
-mod redact;
-mod say;
-mod serve;
-mod settings;
+mod operations;
 mod shell;
-mod signals;
-mod stdin;
-mod targets;
-mod text;
+mod terminal;
 mod verbs;
-mod watch;
-mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -54,10 +16,13 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use crate::arguments::refuse_connection;
-use crate::failure::Failure;
-use crate::output::format::Format;
-use crate::output::print;
-use crate::redact::has_secret;
+use crate::operations::perform;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::print;
+use crate::terminal::redact::has_secret;
+use crate::terminal::{logging, progress};
+use crate::verbs::{config, demo, login, serve};
 use ldtokens_client::operations::OPERATIONS;
 
 fn main() -> ExitCode {

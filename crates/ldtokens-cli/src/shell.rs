@@ -13,8 +13,8 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::CompleteEnv;
 
 use crate::command::command;
-use crate::failure::Failure;
-use crate::output::write;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::write;
 use candidates::with_candidates;
 use line::Line;
 use scripts::SHELLS;

@@ -1,14 +1,28 @@
 //! Commands for people, which share all that reaches the API with the operations.
 
+pub(crate) mod ask;
+pub(crate) mod batch;
+pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deliver;
+pub(crate) mod demo;
+pub(crate) mod discard;
+pub(crate) mod filter;
 pub(crate) mod get;
 pub(crate) mod issue;
 pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod moment;
+pub(crate) mod order;
+pub(crate) mod own;
+pub(crate) mod permissions;
 pub(crate) mod reset;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
 mod secrets_given;
+pub(crate) mod serve;
+pub(crate) mod targets;
 pub(crate) mod update;
 pub(crate) mod verify;
 pub(crate) mod whoami;
@@ -17,10 +31,10 @@ use clap::{ArgMatches, Command};
 use ldtokens::Token;
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::output::format::Format;
-use crate::output::printer::Printer;
-use crate::output::{details, write};
+use crate::terminal::failure::Failure;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::printer::Printer;
+use crate::terminal::output::{details, write};
 
 /// All verbs, in the order in which help lists them.
 pub(crate) fn commands() -> [Command; 10] {

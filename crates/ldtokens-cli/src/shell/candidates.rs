@@ -8,10 +8,10 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::line::Line;
 use super::tokens;
-use crate::config_file::{ConfigFile, Profile};
-use crate::filter;
-use crate::output::field::Field;
-use crate::parameter::Words as _;
+use crate::account::config_file::{ConfigFile, Profile};
+use crate::operations::parameter::Words as _;
+use crate::terminal::output::field::Field;
+use crate::verbs::filter;
 use ldtokens_client::operations::{OPERATIONS, OperationSpec, ValueType};
 
 /// The built command with what completes its values, for this line.

@@ -9,13 +9,13 @@ use clap_complete::engine::CompletionCandidate;
 use ldtokens::{Client, RetryPolicy, Secret};
 
 use super::line::Line;
+use crate::account::credential::Source;
+use crate::account::local;
+use crate::account::settings::{Settings, in_home};
 use crate::command::command;
-use crate::credential::Source;
-use crate::local;
-use crate::output::visible::visible;
-use crate::redact::has_secret;
-use crate::settings::{Settings, in_home};
-use crate::targets::PAGE;
+use crate::terminal::output::visible::visible;
+use crate::terminal::redact::has_secret;
+use crate::verbs::targets::PAGE;
 
 /// How long somebody who pressed a key waits.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -3,14 +3,14 @@
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ldtokens::{ApiVersion, DryRun, NewToken};
 
+use crate::account::connect::with_client;
 use crate::arguments::{printing, secret_to, some_description, some_text};
-use crate::connect::with_client;
-use crate::deliver::Destination;
-use crate::failure::Failure;
-use crate::permissions;
-use crate::targets::Target;
+use crate::terminal::failure::Failure;
 use crate::verbs::Printing;
+use crate::verbs::deliver::Destination;
 use crate::verbs::issue::hand_out;
+use crate::verbs::permissions;
+use crate::verbs::targets::Target;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("create")

@@ -3,14 +3,14 @@
 use clap::{ArgMatches, Command};
 use ldtokens::{DryRun, Error};
 
+use crate::account::connect::with_client;
 use crate::arguments::{quiet, yes};
-use crate::ask::confirm;
-use crate::batch::{Deed, each};
-use crate::connect::with_client;
-use crate::failure::Failure;
-use crate::output::print;
-use crate::own::own_last;
-use crate::targets;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::print;
+use crate::verbs::ask::confirm;
+use crate::verbs::batch::{Deed, each};
+use crate::verbs::own::own_last;
+use crate::verbs::targets;
 
 const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
 

@@ -3,12 +3,12 @@
 use clap::{ArgMatches, Command};
 use ldtokens::DryRun;
 
+use crate::account::connect::with_client;
 use crate::arguments::printing;
-use crate::batch::{Deed, each};
-use crate::connect::with_client;
-use crate::failure::Failure;
-use crate::output::warn_if_closed;
-use crate::targets;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::warn_if_closed;
+use crate::verbs::batch::{Deed, each};
+use crate::verbs::targets;
 use crate::verbs::{Printing, json};
 
 const DEED: Deed = Deed { doing: "reading", done: "read", changes: false };

@@ -2,8 +2,8 @@
 
 use ldtokens::IssuedToken;
 
-use crate::deliver::Delivery;
-use crate::failure::Failure;
+use crate::terminal::failure::Failure;
+use crate::verbs::deliver::Delivery;
 use crate::verbs::{Printing, json};
 
 /// Delivers the secret, prints the token and gives where the secret is. `done` says what was done, and `state` what the token's

@@ -7,17 +7,17 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use ldtokens::{DryRun, UnixMillis};
 use serde_json::Value;
 
+use crate::account::connect::{Session, with_client};
 use crate::arguments::{printing, whole_number};
-use crate::connect::{Session, with_client};
-use crate::failure::Failure;
-use crate::filter::{FORM, Filter};
-use crate::moment::{before, duration, moment};
-use crate::order::Order;
-use crate::output::printer::Printer;
-use crate::output::warn_if_closed;
-use crate::progress;
-use crate::targets::PAGE;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::printer::Printer;
+use crate::terminal::output::warn_if_closed;
+use crate::terminal::progress;
+use crate::verbs::filter::{FORM, Filter};
 use crate::verbs::json;
+use crate::verbs::moment::{before, duration, moment};
+use crate::verbs::order::Order;
+use crate::verbs::targets::PAGE;
 
 pub(crate) fn command() -> Command {
     let command = Command::new("list")

@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 use clap::{Arg, ArgMatches, Command};
 use ldtokens::{DryRun, Overlap, UnixMillis};
 
+use crate::account::connect::with_client;
 use crate::arguments::{printing, secret_to, yes};
-use crate::ask::confirm;
-use crate::batch::{Deed, each};
-use crate::connect::with_client;
-use crate::deliver::Destination;
-use crate::failure::Failure;
-use crate::moment::{duration, moment};
-use crate::output::age::date;
-use crate::own::own_last;
-use crate::targets::{self, Target};
+use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
 use crate::verbs::Printing;
+use crate::verbs::ask::confirm;
+use crate::verbs::batch::{Deed, each};
+use crate::verbs::deliver::Destination;
 use crate::verbs::issue::hand_out;
+use crate::verbs::moment::{duration, moment};
+use crate::verbs::own::own_last;
+use crate::verbs::targets::{self, Target};
 
 const DEED: Deed = Deed { doing: "resetting", done: "reset", changes: true };
 

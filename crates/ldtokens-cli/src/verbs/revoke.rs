@@ -9,20 +9,20 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use ldtokens::{DryRun, TokenId};
 use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked};
 
+use crate::account::connect::{Session, with_client};
 use crate::arguments::{secret_to, yes};
-use crate::ask::confirm;
-use crate::connect::{Session, with_client};
-use crate::deliver::Destination;
-use crate::failure::{Failure, Kind};
-use crate::output::format::Format;
-use crate::progress;
-use crate::targets::Target;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::format::Format;
+use crate::terminal::progress;
+use crate::verbs::ask::confirm;
+use crate::verbs::deliver::Destination;
 use crate::verbs::revoke::report::{Report, Row};
 pub(crate) use crate::verbs::revoke::result::named;
 use crate::verbs::revoke::result::{
     DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
 };
 use crate::verbs::secrets_given::{Given, scan, secret_from, several};
+use crate::verbs::targets::Target;
 
 /// How many tokens a question names.
 const NAMED: usize = 10;

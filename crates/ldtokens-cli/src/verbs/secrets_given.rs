@@ -9,12 +9,12 @@ use clap::{Arg, ArgAction, ArgMatches};
 use ldtokens::Secret;
 use ldtokens_lifecycle::Scan;
 
+use crate::account::connect::Session;
 use crate::arguments::some_path;
-use crate::connect::Session;
-use crate::failure::Failure;
-use crate::hidden::Hidden;
-use crate::private::readable_by_everyone;
-use crate::{stdin, text};
+use crate::files::private::readable_by_everyone;
+use crate::files::{stdin, text};
+use crate::terminal::failure::Failure;
+use crate::terminal::hidden::Hidden;
 
 /// Stands for standard input in place of a file.
 const STDIN: &str = "-";

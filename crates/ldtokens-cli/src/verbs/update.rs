@@ -5,13 +5,13 @@ use std::cell::Cell;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ldtokens::{DryRun, Error, Token};
 
+use crate::account::connect::with_client;
 use crate::arguments::{printing, some_description, some_text};
-use crate::batch::{Deed, each};
-use crate::connect::with_client;
-use crate::failure::Failure;
-use crate::own::own_last;
-use crate::permissions;
-use crate::targets::{self, Target};
+use crate::terminal::failure::Failure;
+use crate::verbs::batch::{Deed, each};
+use crate::verbs::own::own_last;
+use crate::verbs::permissions;
+use crate::verbs::targets::{self, Target};
 use crate::verbs::{Printing, json};
 
 const DEED: Deed = Deed { doing: "updating", done: "updated", changes: true };

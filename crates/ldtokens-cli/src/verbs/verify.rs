@@ -5,16 +5,16 @@ use ldtokens::{Secret, UnixMillis};
 use ldtokens_lifecycle::{KeyKind, Verdict, Verified, verify};
 use serde_json::{Value, json};
 
+use crate::account::connect::{Session, with_host};
 use crate::arguments::quiet;
-use crate::connect::{Session, with_host};
-use crate::failure::{Failure, Kind};
-use crate::output::age::date;
-use crate::output::columns::aligned;
-use crate::output::format::Format;
-use crate::output::visible::{self, pretty_json};
-use crate::output::yaml::yaml;
-use crate::output::{details, print, write};
-use crate::redact::has_secret;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::visible::{self, pretty_json};
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::output::{details, print, write};
+use crate::terminal::redact::has_secret;
 use crate::verbs::secrets_given::{one, secret_from};
 use crate::verbs::{json as token_json, revoke};
 

@@ -5,16 +5,16 @@ use ldtokens::{DryRun, UnixMillis};
 use ldtokens_lifecycle::{Verified, describe};
 use serde_json::Value;
 
-use crate::connect::with_client;
-use crate::failure::Failure;
-use crate::output::age::date;
-use crate::output::columns::aligned;
-use crate::output::field::{access, plain, spaced};
-use crate::output::format::Format;
-use crate::output::printer::record;
-use crate::output::visible::{self, pretty_json};
-use crate::output::yaml::yaml;
-use crate::output::{print, write};
+use crate::account::connect::with_client;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::field::{access, plain, spaced};
+use crate::terminal::output::format::Format;
+use crate::terminal::output::printer::record;
+use crate::terminal::output::visible::{self, pretty_json};
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::output::{print, write};
 use crate::verbs::json as token_json;
 
 pub(crate) fn command() -> Command {

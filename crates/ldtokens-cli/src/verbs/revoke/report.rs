@@ -6,15 +6,15 @@ use ldtokens::{IssuedToken, TokenId};
 use ldtokens_lifecycle::{Finding, LeakedToken, Plan};
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
-use crate::output::columns::Columns;
-use crate::output::field::plain;
-use crate::output::format::{Format, terminal_width};
-use crate::output::printer::record;
-use crate::output::visible::{self, pretty_json};
-use crate::output::write;
-use crate::output::yaml::yaml;
-use crate::say;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::columns::Columns;
+use crate::terminal::output::field::plain;
+use crate::terminal::output::format::{Format, terminal_width};
+use crate::terminal::output::printer::record;
+use crate::terminal::output::visible::{self, pretty_json};
+use crate::terminal::output::write;
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::say;
 
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 

@@ -2,7 +2,7 @@
 
 use ldtokens_lifecycle::{KeyKind, LeakedToken, Outcome};
 
-use crate::failure::{Failure, Kind};
+use crate::terminal::failure::{Failure, Kind};
 use crate::verbs::revoke::target;
 
 /// What the kind of key is called.

@@ -12,8 +12,8 @@ use ldtokens_lifecycle::destinations::{
     KubernetesSecret,
 };
 
-use crate::credential::{Source, shell};
-use crate::failure::Failure;
+use crate::account::credential::{Source, shell};
+use crate::terminal::failure::Failure;
 use crate::verbs::rotate::selection::Selected;
 
 const HEADING: &str = "Where new secrets go";

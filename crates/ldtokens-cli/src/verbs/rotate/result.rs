@@ -7,13 +7,13 @@ use ldtokens::{TokenId, UnixMillis};
 use ldtokens_lifecycle::{Error, Report, Step, Strategy, Stuck};
 use serde_json::{Value, json};
 
-use crate::connect::Session;
-use crate::failure::{Failure, Kind};
-use crate::output::age::date;
-use crate::output::columns::aligned;
-use crate::output::format::Format;
-use crate::output::print;
-use crate::output::visible::visible;
+use crate::account::connect::Session;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::print;
+use crate::terminal::output::visible::visible;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
 

@@ -7,13 +7,13 @@ use clap::ArgMatches;
 use ldtokens::{Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
 
-use crate::connect::Session;
-use crate::failure::{Failure, Kind};
-use crate::filter::Filter;
-use crate::output::visible::visible;
-use crate::targets::{PAGE, Target, words};
+use crate::account::connect::Session;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::visible::visible;
+use crate::verbs::filter::Filter;
 use crate::verbs::json;
 use crate::verbs::rotate::result::failure;
+use crate::verbs::targets::{PAGE, Target, words};
 
 /// How many tokens a question names.
 const NAMED: usize = 5;

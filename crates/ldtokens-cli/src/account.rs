@@ -1,0 +1,11 @@
+//! Which account a command is for: settings, profiles, the credential, and the client made of them.
+
+pub(crate) mod config_edit;
+pub(crate) mod config_file;
+pub(crate) mod connect;
+pub(crate) mod connection;
+pub(crate) mod credential;
+pub(crate) mod environment;
+pub(crate) mod keychain;
+pub(crate) mod local;
+pub(crate) mod settings;

@@ -1,0 +1,236 @@
+//! Changes to the configuration file that leave its comments, its order and all else in it as they are.
+//!
+//! The text is edited line by line, and then read again: if it does not say exactly what it should, nothing is written.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::account::config_file::{ConfigFile, Profile};
+use crate::files::text;
+use crate::terminal::failure::Failure;
+
+/// A change.
+pub(crate) enum Change<'a> {
+    /// The profile of that name is to be so.
+    Profile(&'a str, &'a Profile),
+    /// The profile that applies where none is named.
+    Default(&'a str),
+}
+
+/// Makes the changes in the file at `path`, which need not be there yet.
+pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
+    let failed = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
+    let old = if path.exists() { text::of_file(path, u64::MAX).map_err(failed)? } else { String::new() };
+    let mut new = old.clone();
+    for change in changes {
+        let wanted = wanted(&new, path, change).map_err(failed)?;
+        new = edited(&new, change);
+        if ConfigFile::parse(&new, path).ok().as_ref() != Some(&wanted) {
+            return Err(failed(
+                "it is written in a way that can't be edited safely; change it by hand (`ldtokens config --help` shows its form)"
+                    .to_owned(),
+            ));
+        }
+    }
+    if new != old {
+        write(path, &new).map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What the file has to say after the change.
+fn wanted(text: &str, path: &Path, change: &Change<'_>) -> Result<ConfigFile, String> {
+    let mut config = ConfigFile::parse(text, path)?;
+    match change {
+        Change::Profile(name, profile) => {
+            profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
+            config.profiles.insert((*name).to_owned(), (*profile).clone());
+        }
+        Change::Default(name) => config.default = Some((*name).to_owned()),
+    }
+    Ok(config)
+}
+
+fn edited(text: &str, change: &Change<'_>) -> String {
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    match change {
+        Change::Default(name) => set_default(&mut lines, name),
+        Change::Profile(name, profile) => set_profile(&mut lines, name, profile),
+    }
+    lines.into_iter().map(|line| line + end).collect()
+}
+
+fn set_default(lines: &mut Vec<String>, name: &str) {
+    let line = format!("default: {}", scalar(name));
+    match lines.iter().position(|line| key(line) == Some("default") && indent(line) == 0) {
+        Some(at) => lines[at] = line,
+        None => {
+            let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
+            lines.insert(first, line);
+        }
+    }
+}
+
+fn set_profile(lines: &mut Vec<String>, name: &str, profile: &Profile) {
+    let Some(head) = lines.iter().position(|line| key(line) == Some("profiles") && indent(line) == 0) else {
+        lines.push("profiles:".to_owned());
+        lines.extend(block(name, profile, 2));
+        return;
+    };
+    if lines[head].trim_end().ends_with("{}") {
+        lines[head] = "profiles:".to_owned();
+    }
+    let end = section_end(lines, head, 0);
+    let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
+    let there = (head + 1..end).find(|at| indent(&lines[*at]) == depth && key(&lines[*at]) == Some(name));
+    let block = block(name, profile, depth);
+    match there {
+        Some(at) => {
+            let end = section_end(lines, at, depth);
+            lines.splice(at..end, block);
+        }
+        None => {
+            lines.splice(end..end, block);
+        }
+    }
+}
+
+/// The line after the last one that is within what begins at `head`, whose depth is `depth`.
+fn section_end(lines: &[String], head: usize, depth: usize) -> usize {
+    let next = (head + 1..lines.len()).find(|at| !is_empty(&lines[*at]) && indent(&lines[*at]) <= depth);
+    let mut end = next.unwrap_or(lines.len());
+    // Blank lines and comments before the next section belong to that.
+    while end > head + 1 && is_empty(&lines[end - 1]) {
+        end -= 1;
+    }
+    end
+}
+
+fn block(name: &str, profile: &Profile, depth: usize) -> Vec<String> {
+    let mut lines = vec![format!("{:depth$}{}:", "", scalar(name))];
+    let mut line = |key: &str, value: Option<String>| {
+        lines.extend(value.map(|value| format!("{:depth$}  {key}: {value}", "")));
+    };
+    line("host", profile.host.as_deref().map(scalar));
+    line("region", profile.region.map(|region| region.name().to_owned()));
+    line("token-variable", profile.token_variable.as_deref().map(scalar));
+    line("token-file", profile.token_file.as_ref().map(|path| scalar(&path.to_string_lossy())));
+    line("token-command", profile.token_command.as_deref().map(scalar));
+    line("local", profile.local.then(|| "true".to_owned()));
+    if lines.len() == 1 {
+        lines[0].push_str(" {}");
+    }
+    lines
+}
+
+/// A text as YAML: as it is if nothing could take it for something else, or else quoted as JSON is.
+fn scalar(text: &str) -> String {
+    let is_plain = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '/')
+        && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_./".contains(&letter))
+        && !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+/// The key that the line begins with, without quotes.
+fn key(line: &str) -> Option<&str> {
+    let (key, _) = line.trim_start().split_once(':')?;
+    Some(key.trim().trim_matches(['"', '\'']))
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Whether there is nothing in the line, or only a comment.
+fn is_empty(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// All of the new text or, if anything goes wrong, the old one. A link to a file elsewhere stays one.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    if let Ok(old) = fs::metadata(&path) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Change, edited, wanted};
+    use crate::account::config_file::{ConfigFile, Profile};
+
+    fn after(text: &str, change: &Change<'_>) -> Result<String, ()> {
+        let new = edited(text, change);
+        let wanted = wanted(text, Path::new("x"), change).unwrap();
+        if ConfigFile::parse(&new, Path::new("x")).ok().as_ref() == Some(&wanted) { Ok(new) } else { Err(()) }
+    }
+
+    fn profile(host: &str) -> Profile {
+        Profile { host: Some(host.to_owned()), token_command: Some("op read 'x' # y".to_owned()), ..Profile::default() }
+    }
+
+    const NEW: &str = "  a:\n    host: b\n    token-command: \"op read 'x' # y\"\n";
+
+    #[test]
+    fn a_profile_is_set_and_all_else_stays() {
+        let new = profile("b");
+        let set = Change::Profile("a", &new);
+        for (before, expected) in [
+            ("", format!("profiles:\n{NEW}")),
+            ("# mine\n", format!("# mine\nprofiles:\n{NEW}")),
+            ("profiles: {}\n", format!("profiles:\n{NEW}")),
+            ("profiles:\n", format!("profiles:\n{NEW}")),
+            ("profiles:\n  z: {}\n\n# end\n", format!("profiles:\n  z: {{}}\n{NEW}\n# end\n")),
+            ("profiles:\n  z: {}\ndefault: z\n", format!("profiles:\n  z: {{}}\n{NEW}default: z\n")),
+            (
+                "profiles:\n  # first\n  a:\n    local: true\n\n  # second\n  z: {}\n",
+                format!("profiles:\n  # first\n{NEW}\n  # second\n  z: {{}}\n"),
+            ),
+            ("profiles:\n  'a': {region: eu}\n  z: {}\n", format!("profiles:\n{NEW}  z: {{}}\n")),
+            (
+                "profiles:\n    z: {}\n",
+                format!(
+                    "profiles:\n    z: {{}}\n{}",
+                    NEW.replace("  a", "    a").replace("    h", "      h").replace("    t", "      t")
+                ),
+            ),
+        ] {
+            assert_eq!(after(before, &set), Ok(expected), "{before:?}");
+        }
+        assert!(after("profiles: {z: {}}\n", &set).is_err(), "what can't be edited is known");
+        assert!(edited("profiles:\r\n  z: {}\r\n", &set).contains("host: b\r\n"));
+    }
+
+    #[test]
+    fn the_default_is_set_and_all_else_stays() {
+        let set = Change::Default("a");
+        for (before, expected) in [
+            ("profiles: {a: {}}\n", "default: a\nprofiles: {a: {}}\n"),
+            ("# mine\nprofiles: {a: {}}\n", "# mine\ndefault: a\nprofiles: {a: {}}\n"),
+            ("profiles: {a: {}, b: {}}\ndefault: b\n", "profiles: {a: {}, b: {}}\ndefault: a\n"),
+            ("---\nprofiles: {a: {}}\n", "---\ndefault: a\nprofiles: {a: {}}\n"),
+        ] {
+            assert_eq!(after(before, &set).as_deref(), Ok(expected), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_reads_like_something_else_is_quoted() {
+        let empty = Profile::default();
+        for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's"] {
+            assert!(after("", &Change::Profile(name, &empty)).is_ok(), "{name}");
+        }
+    }
+}

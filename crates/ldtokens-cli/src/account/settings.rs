@@ -1,0 +1,227 @@
+//! What applies, and why: flags, environment, and the profiles of the configuration file.
+//!
+//! A credential and its host belong together. So where a profile gives the credential, the environment's host does not
+//! apply, and the other way round: no account's secret is ever sent to another's host, but for a `--host`, or a `--profile`
+//! without a credential, that says so.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
+
+use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::credential::{self, MOUNTED_VARIABLE, Source};
+use crate::terminal::failure::Failure;
+use crate::terminal::redact::has_secret;
+
+/// Names the profile that applies, as `--profile` does.
+const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
+
+/// Why something is as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Because {
+    Flag(&'static str),
+    Variable(&'static str),
+    /// The profile of that name.
+    Profile(String),
+    /// The configuration file's `default`.
+    ConfigFile,
+    Default,
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(name) => f.write_str(name),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::ConfigFile => f.write_str("`default` of the configuration file"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A setting, and why it is so.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) because: Because,
+}
+
+impl<T> Setting<T> {
+    fn new(value: T, because: Because) -> Self {
+        Self { value, because }
+    }
+}
+
+/// What a command that speaks to the API goes by.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) config_file: PathBuf,
+    pub(crate) profile: Option<Setting<String>>,
+    /// None for the embedded local LaunchDarkly, which is where it is.
+    pub(crate) host: Option<Setting<String>>,
+    /// None if there is no credential to be had.
+    pub(crate) credential: Option<Setting<Source>>,
+    /// The profile that the configuration file would have apply.
+    default_profile: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn read(arguments: &ArgMatches) -> Result<Self, Failure> {
+        refuse_contradictions(arguments)?;
+        let config = ConfigFile::read()?;
+        let by_flag = source_by_flag(arguments);
+        let by_environment = source_by_environment();
+        let profile = profile_in_effect(arguments, &config, by_flag.is_none() && by_environment.is_none());
+        let of_profile = match &profile {
+            Some(name) => Some((Because::Profile(name.value.clone()), config.profile(&name.value)?)),
+            None => None,
+        };
+        let is_local_profile = of_profile.as_ref().is_some_and(|(_, profile)| profile.local);
+
+        let profile_source = match &of_profile {
+            Some((because, profile)) => profile.source()?.map(|source| Setting::new(source, because.clone())),
+            None => None,
+        };
+        let credential = match (by_flag, profile_source) {
+            (Some(flag), _) if is_local_profile => {
+                let because = flag.because;
+                return Err(Failure::usage(format!(
+                    "{because}: can't be used with the local LaunchDarkly, which has its own credential"
+                )));
+            }
+            (Some(source), _) | (None, Some(source)) => Some(source),
+            (None, None) => by_environment,
+        };
+        let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
+        let host = if is_local { None } else { Some(host(arguments, of_profile.as_ref())?) };
+        Ok(Self { config_file: config.path, profile, host, credential, default_profile: config.default })
+    }
+
+    /// What is set and does not apply, and why not.
+    pub(crate) fn passed_over(&self) -> Vec<String> {
+        let local = &Because::Flag("local");
+        let credential = self.credential.as_ref().map(|source| &source.because);
+        let host = self.host.as_ref().map(|host| &host.because);
+        let unused = |name: &str, what: &str, instead: Option<&Because>| {
+            let is_used = matches!(instead, Some(Because::Variable(used)) if *used == name);
+            (!is_used).then(|| format!("{name}, since the {what} is {}'s", instead.unwrap_or(local)))
+        };
+        let of = |names, what, instead| unused(first_set(names)?.0, what, instead);
+        let mounted = credential::mounted().and_then(|_| unused(MOUNTED_VARIABLE, "credential", credential));
+        let profile = self.default_profile.as_ref().filter(|_| self.profile.is_none());
+        let profile =
+            profile.map(|name| format!("the default profile {name}, since the credential is not a profile's"));
+        let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];
+        variables.into_iter().flatten().chain(mounted).chain(profile).collect()
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.credential.as_ref().is_some_and(|source| source.value == Source::Local)
+    }
+}
+
+/// The profile that is named, or, where the credential comes from nowhere else, the one that the environment or the file name.
+fn profile_in_effect(arguments: &ArgMatches, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
+    if let Some(name) = arguments.get_one::<String>("profile") {
+        return Some(Setting::new(name.clone(), Because::Flag("profile")));
+    }
+    if !by_default {
+        return None;
+    }
+    match std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()) {
+        Some(name) => Some(Setting::new(name, Because::Variable(PROFILE_VARIABLE))),
+        None => Some(Setting::new(config.default.clone()?, Because::ConfigFile)),
+    }
+}
+
+fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Result<Setting<String>, Failure> {
+    let default = || Setting::new(Region::default().url().to_owned(), Because::Default);
+    let host = if let Some(host) = arguments.get_one::<String>("host") {
+        Setting::new(host.clone(), Because::Flag("host"))
+    } else if let Some((because, profile)) = of_profile {
+        let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
+        host.map_or_else(default, |host| Setting::new(host, because.clone()))
+    } else {
+        first_set(HOST_VARIABLES).map_or_else(default, |(name, host)| Setting::new(host, Because::Variable(name)))
+    };
+    if has_secret(&host.value) {
+        // It would be looked up, and so told to whoever answers for names.
+        return Err(Failure::usage(format!("{}: the host contains a secret", host.because)));
+    }
+    Ok(host)
+}
+
+impl Profile {
+    pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
+        if self.local {
+            return Ok(Some(Source::Local));
+        }
+        if let Some(name) = &self.token_variable {
+            return Ok(Some(Source::Variable(name.clone())));
+        }
+        if let Some(path) = &self.token_file {
+            return Ok(Some(Source::File(in_home(path)?)));
+        }
+        Ok(self.token_command.clone().map(Source::Command))
+    }
+}
+
+/// A path that begins with `~/` is in the user's home.
+pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
+    match path.strip_prefix("~") {
+        Ok(rest) => match dirs::home_dir() {
+            Some(home) => Ok(home.join(rest)),
+            None => Err(Failure::usage(format!("{}: there is no home folder", path.display()))),
+        },
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+/// Refuses flags of which only one can hold.
+fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
+    let is_given = |flag: &&str| arguments.value_source(flag) == Some(ValueSource::CommandLine);
+    let alone = |flags: &[&str]| {
+        let given: Vec<_> = flags.iter().filter(|flag| is_given(flag)).map(|flag| format!("--{flag}")).collect();
+        match given.len() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
+        }
+    };
+    alone(&["local", "host"])?;
+    alone(&["local", "profile"])?;
+    alone(&["local", "token-file", "token-command", "token-stdin"])
+}
+
+fn source_by_flag(arguments: &ArgMatches) -> Option<Setting<Source>> {
+    if arguments.get_flag("local") {
+        return Some(Setting::new(Source::Local, Because::Flag("local")));
+    }
+    if let Some(path) = arguments.get_one::<PathBuf>("token-file") {
+        return Some(Setting::new(Source::File(path.clone()), Because::Flag("token-file")));
+    }
+    if let Some(command) = arguments.get_one::<String>("token-command") {
+        return Some(Setting::new(Source::Command(command.clone()), Because::Flag("token-command")));
+    }
+    arguments.get_flag("token-stdin").then(|| Setting::new(Source::Stdin, Because::Flag("token-stdin")))
+}
+
+/// The credential of the environment: a variable's, or else a file's that a service manager made.
+fn source_by_environment() -> Option<Setting<Source>> {
+    match first_set(CREDENTIAL_VARIABLES) {
+        Some((name, _)) => Some(Setting::new(Source::Variable(name.to_owned()), Because::Variable(name))),
+        None => Some(Setting::new(credential::mounted()?, Because::Variable(MOUNTED_VARIABLE))),
+    }
+}
+
+/// The first of the variables that is set and not empty. One that is not UTF-8 can be no secret and no host, and is refused
+/// when it is used.
+fn first_set(names: &'static [&'static str]) -> Option<(&'static str, String)> {
+    names.iter().find_map(|name| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        Some((*name, value.to_string_lossy().into_owned()))
+    })
+}

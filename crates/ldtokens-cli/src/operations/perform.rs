@@ -1,0 +1,110 @@
+//! The operations: words in, one call of the facade, its answer out. All by the table; none is named here but for what the
+//! table can't say.
+
+use clap::ArgMatches;
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{DryRun, Error, Secret, TokenId};
+use serde_json::Value;
+
+use crate::account::connect::with_client;
+use crate::files::stdin;
+use crate::operations::json_patch;
+use crate::operations::words::Words;
+use crate::terminal::failure::Failure;
+use crate::terminal::output;
+use crate::terminal::output::format::Format;
+use crate::verbs::deliver::{Delivery, Destination};
+use ldtokens_client::operations::OperationSpec;
+
+pub(crate) async fn run(operation: &OperationSpec, arguments: &ArgMatches) -> Result<(), Failure> {
+    let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
+    let words = Words::read(operation, &words, || stdin::text("the body"))?;
+    let format = Format::asked(arguments)?;
+    if format == Format::Value {
+        return Err(Failure::usage(output::VALUE_OF_VERBS));
+    }
+    let path = path(operation, &words)?;
+    if let ("patchToken", Some(body)) = (operation.id, &words.body) {
+        // What RFC 6902 does not allow need not be sent to be refused.
+        json_patch::check(body)?;
+    }
+    let destination = if gives_secret(operation) { Destination::for_scripts(arguments)? } else { None };
+
+    with_client(arguments, DryRun::Everything, async |session| {
+        let method: Method = operation.method.parse().expect("the table holds methods");
+        let is_reading = method.is_safe();
+        let mut request = session.client.request(operation.id, method, &path);
+        for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {
+            request = request.query(name, value);
+        }
+        for (name, value) in &words.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &words.body {
+            request = request.json(body);
+        }
+        let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
+        let destination = destination.as_ref().filter(|_| !session.is_dry_run);
+        let delivery = destination.map(|to| to.prepare(id.and_then(Result::ok).as_ref())).transpose()?;
+        let answer = if is_reading {
+            session.interrupt.unless(request.send()).await??
+        } else {
+            session.interrupt.until_done(request.send()).await??
+        };
+        if answer.is_empty() {
+            return Ok(());
+        }
+        let answer: Value = serde_json::from_slice(&answer)
+            .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
+        show(operation, answer, format, delivery)
+    })
+    .await
+}
+
+/// Whether the operation's answer has a secret that no other has.
+pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
+    matches!(operation.id, "postToken" | "resetToken")
+}
+
+/// Prints the answer; a secret that only this one has goes to where it is to go.
+fn show(
+    operation: &OperationSpec,
+    mut answer: Value,
+    format: Format,
+    delivery: Option<Delivery>,
+) -> Result<(), Failure> {
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
+    let Some(secret) = secret.map(Secret::new) else { return output::answer(format, &answer).map(|_| ()) };
+    let delivery = delivery.unwrap_or(Delivery::Stdout);
+    if !delivery.is_stdout() {
+        answer["token"] = secret.last_four().into();
+    }
+    delivery.hand_out(
+        &id,
+        &secret,
+        || output::answer(format, &answer),
+        &format!(
+            "{}: the token {id} was {}",
+            operation.id,
+            if operation.id == "postToken" { "created" } else { "reset" }
+        ),
+        |reason| {
+            format!(
+                "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
+             another run `ldtokens resetToken tokenId={id}`",
+                operation.id
+            )
+        },
+    )
+}
+
+/// The operation's path with its parameters filled in, each of which has to be fit to stand there.
+fn path(operation: &OperationSpec, words: &Words) -> Result<String, Failure> {
+    let mut path = operation.path.to_owned();
+    for (name, value) in words.parameters().filter(|(name, _)| operation.is_in_path(name)) {
+        let id = TokenId::new(value).map_err(Error::from)?;
+        path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
+    }
+    Ok(path)
+}

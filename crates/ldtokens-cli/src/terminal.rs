@@ -1,0 +1,13 @@
+//! What the user sees: output, errors, progress, messages and the log; and signals.
+
+pub(crate) mod curl;
+pub(crate) mod failure;
+pub(crate) mod hidden;
+pub(crate) mod interrupt;
+pub(crate) mod logging;
+pub(crate) mod output;
+pub(crate) mod progress;
+pub(crate) mod redact;
+pub(crate) mod say;
+pub(crate) mod signals;
+pub(crate) mod watch;

@@ -1,0 +1,91 @@
+//! A request as the curl command that would send it.
+
+use std::path::Path;
+
+use ldtokens::raw::reqwest::Request;
+use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
+
+use crate::account::credential::Source;
+use crate::terminal::output::visible::json_visible;
+
+/// The command, quoted so that it runs when it is pasted into a POSIX shell, where it takes the credential from `source`, so
+/// that no other account's is sent.
+///
+/// The credential goes to curl by a pipe, since a process's arguments are everyone's to read.
+pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
+    let mut words = vec!["curl".to_owned(), "--globoff".to_owned(), "--header".to_owned(), "@-".to_owned()];
+    words.extend(["--request".to_owned(), request.method().to_string()]);
+    for (name, value) in request.headers() {
+        if name != USER_AGENT && name != CONTENT_LENGTH {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // With a colon and nothing behind it curl would leave the header out.
+            let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+            words.extend(["--header".to_owned(), quoted(&header)]);
+        }
+    }
+    if let Some(body) = request.body().and_then(|body| body.as_bytes()) {
+        words.extend(["--data-raw".to_owned(), quoted(&json_visible(&String::from_utf8_lossy(body)))]);
+    }
+    words.push(quoted(request.url().as_str()));
+    format!(r"printf 'Authorization: %s\n' {} | {}", credential(source), words.join(" "))
+}
+
+/// What a shell puts the credential in the place of.
+fn credential(source: Option<&Source>) -> String {
+    match source {
+        None => r#""$LD_ACCESS_TOKEN""#.to_owned(),
+        Some(Source::Variable(name)) if is_name(name) => format!(r#""${name}""#),
+        Some(Source::Variable(name)) => format!(r#""$(printenv {})""#, quoted(name)),
+        Some(Source::File(path)) => format!(r#""$(cat {})""#, quoted(&no_flag(path))),
+        Some(Source::Command(command)) => format!(r#""$(sh -c {})""#, quoted(command)),
+        Some(Source::Stdin) => ask("standard input"),
+        Some(Source::Local) => ask("the local LaunchDarkly"),
+    }
+}
+
+/// A credential that can't be had again: the shell says so, and sends none.
+fn ask(from: &str) -> String {
+    format!(r#""${{LDTOKENS_CREDENTIAL:?set it to the credential, which came from {from}}}""#)
+}
+
+/// Whether a shell knows a variable of this name.
+fn is_name(name: &str) -> bool {
+    !name.starts_with(|letter: char| letter.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+}
+
+/// A path that no program takes for a flag.
+fn no_flag(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if path.starts_with('-') { format!("./{path}") } else { path.into_owned() }
+}
+
+/// One word of a POSIX shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, credential};
+
+    #[test]
+    fn the_credential_is_taken_from_where_it_was() {
+        for (source, text) in [
+            (None, r#""$LD_ACCESS_TOKEN""#),
+            (Some(Source::Variable("LD_CI_TOKEN".into())), r#""$LD_CI_TOKEN""#),
+            (Some(Source::Variable("ld$(id)".into())), r#""$(printenv 'ld$(id)')""#),
+            (Some(Source::File("it's".into())), r#""$(cat 'it'\''s')""#),
+            (Some(Source::File("-x".into())), r#""$(cat './-x')""#),
+            (Some(Source::Command("op read x # y".into())), r#""$(sh -c 'op read x # y')""#),
+        ] {
+            assert_eq!(credential(source.as_ref()), text);
+        }
+    }
+
+    #[test]
+    fn a_quote_ends_no_word() {
+        assert_eq!(super::quoted("it's $HOME"), r"'it'\''s $HOME'");
+    }
+}

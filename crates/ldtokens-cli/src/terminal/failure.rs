@@ -1,0 +1,254 @@
+//! Failures: one line that says what to do next, and an exit status that a script can go by.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
+use ldtokens_server::StartError;
+use serde_json::{Value, json};
+
+use crate::account::connection::explain;
+use crate::account::credential::advice;
+use crate::terminal::redact::redacted;
+use crate::terminal::say;
+
+/// What kind of failure it is, which a script tells by the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Other,
+    Usage,
+    NotAuthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    RateLimited,
+    OutcomeUnknown,
+    Transport,
+    PartialFailure,
+    SecretNotDelivered,
+    Interrupted,
+    /// What was asked for, and no failure to the one who asked.
+    DryRun,
+}
+
+impl Kind {
+    /// All of them, with their exit statuses, their names in JSON, and what they mean.
+    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
+        (Self::Other, 1, "other", "another error"),
+        (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
+        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
+        (Self::Forbidden, 4, "forbidden", "permission denied: the credential may not do this"),
+        (Self::NotFound, 5, "not_found", "no such token, or not visible to this credential"),
+        (Self::Conflict, 6, "conflict", "conflict, or the patch does not apply: nothing was changed"),
+        (Self::RateLimited, 7, "rate_limited", "still rate limited after waiting: nothing was done"),
+        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the response was lost"),
+        (Self::Transport, 9, "transport", "no connection or no response"),
+        (Self::PartialFailure, 10, "partial_failure", "some tokens were done and some failed"),
+        (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
+        (Self::Interrupted, 130, "interrupted", "interrupted"),
+        (Self::DryRun, 0, "dry_run", "a dry run"),
+    ];
+
+    fn row(self) -> (Self, u8, &'static str, &'static str) {
+        *Self::ALL.iter().find(|(kind, ..)| *kind == self).expect("all are listed")
+    }
+}
+
+/// Why the command did not do what it was asked to.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    line: String,
+    api: Option<Box<ApiError>>,
+    /// What else a program would want to know.
+    details: Option<Value>,
+    /// Whether it was done all the same, and only can't be shown.
+    is_done: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, line: impl Into<String>) -> Self {
+        Self { kind, line: line.into(), api: None, details: None, is_done: false }
+    }
+
+    pub(crate) fn usage(line: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, line)
+    }
+
+    pub(crate) fn other(line: impl Into<String>) -> Self {
+        Self::new(Kind::Other, line)
+    }
+
+    pub(crate) fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// The same, of which `context` says where it comes from.
+    pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
+        self.line = format!("{context}: {}", self.line);
+        self
+    }
+
+    /// The same, of something that was done before, as `what` says.
+    pub(crate) fn after(self, what: impl fmt::Display) -> Self {
+        Self { is_done: true, ..self.within(what) }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Says it on standard error, as a line or as JSON.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
+        let (_, status, ..) = self.kind.row();
+        if as_json {
+            say::json(&json!({ "error": self.to_json() }));
+        } else {
+            say::error(&self.to_string());
+        }
+        ExitCode::from(status)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let (_, status, name, _) = self.kind.row();
+        let mut json = json!({ "kind": name, "exitStatus": status, "message": self.to_string() });
+        if let Some(api) = &self.api {
+            json["operation"] = api.operation.id().into();
+            json["httpStatus"] = api.status.into();
+            json["code"] = api.code.as_str().into();
+            json["id"] = api.id.clone().into();
+        }
+        if let Some(details) = &self.details {
+            json["details"] = details.clone();
+        }
+        json
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One line, whatever it was made of, and no secret that came in by a variable or a file's name.
+        let line = self.line.split_whitespace().collect::<Vec<_>>().join(" ");
+        f.write_str(&redacted(&without_codes(&line)))
+    }
+}
+
+/// The text without the numbers that the system gives its errors, as in "permission denied (os error 13)".
+fn without_codes(text: &str) -> String {
+    const CODE: &str = " (os error ";
+    let mut parts = text.split(CODE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((code, rest)) if code.bytes().all(|digit| digit.is_ascii_digit()) => plain.push_str(rest),
+            _ => plain.extend([CODE, part]),
+        }
+    }
+    plain
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if let Error::Transport { source, .. } = &error {
+            let (cause, hint) = explain(source);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            return Self::new(Kind::Transport, format!("{error}{cause}; {hint}"));
+        }
+        let advice = advice();
+        let (kind, hint) = match &error {
+            Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
+                (Kind::NotAuthenticated, "")
+            }
+            Error::Config(_) | Error::TokenId(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
+            Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, ON_THE_WAY),
+            Error::Unauthorized(_) => (Kind::NotAuthenticated, &advice[..]),
+            Error::Forbidden(api) if !is_from_api(api) => (Kind::Forbidden, ON_THE_WAY),
+            Error::Forbidden(_) => {
+                (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
+            }
+            Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => (
+                Kind::NotFound,
+                "there is no such API at this host: check --host; `ldtokens config` shows which is used",
+            ),
+            Error::NotFound(_) => (
+                Kind::NotFound,
+                "`ldtokens list --show-all` lists the tokens that there are; a name that looks like an ID takes --by-name",
+            ),
+            Error::Conflict(_) => (Kind::Conflict, "someone else changed it meanwhile: look at it again, then repeat"),
+            Error::PatchFailed(_) => {
+                (Kind::Conflict, "nothing was changed: compare the patch with what `ldtokens get` shows")
+            }
+            Error::RateLimited(_) | Error::DeadlineExceeded { .. } => (Kind::RateLimited, "nothing was done"),
+            Error::NoSecret { .. } => (Kind::SecretNotDelivered, ""),
+            Error::OutcomeUnknown { .. } => (Kind::OutcomeUnknown, ""),
+            Error::DryRun { .. } => (Kind::DryRun, ""),
+            Error::Unexpected(api) if (300..400).contains(&api.status) => {
+                (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
+            }
+            Error::Undecodable { .. } => {
+                (Kind::Other, "check --host, and whether a proxy or a login page answers in the API's place")
+            }
+            _ => (Kind::Other, ""),
+        };
+        let mut line = error.to_string();
+        if let Some(cause) = innermost(&error) {
+            line = format!("{line}: {cause}");
+        }
+        if !hint.is_empty() {
+            line = format!("{line}; {hint}");
+        }
+        let api = error.api().map(|api| Box::new(api.clone()));
+        Self { kind, line, api, details: None, is_done: false }
+    }
+}
+
+/// Where the answer is not the API's own.
+const ON_THE_WAY: &str =
+    "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
+
+/// Whether it is the API that says so, which names a code, and not something on the way to it.
+fn is_from_api(error: &ApiError) -> bool {
+    !error.code.is_empty()
+}
+
+impl From<InvalidTokenId> for Failure {
+    fn from(error: InvalidTokenId) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::other(error.to_string())
+    }
+}
+
+/// The cause at the bottom, which says most, as in "Connection refused".
+fn innermost(error: &dyn std::error::Error) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn a_line_has_no_numbers_of_the_systems_errors() {
+        for (line, shown) in [
+            ("a: Permission denied (os error 13)", "a: Permission denied"),
+            ("a (os error 2): b (os error 13); c", "a: b; c"),
+            ("a (os error x)", "a (os error x)"),
+        ] {
+            assert_eq!(Failure::other(line).to_string(), shown);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The log, on standard error: what `RUST_LOG` asks for, or else `--verbose`, or else, while serving, the access log.
+
+use clap::builder::PossibleValue;
+use clap::{ArgMatches, ValueEnum};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+use crate::terminal::say;
+
+const VARIABLE: &str = "RUST_LOG";
+
+/// How a server's log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    Text,
+    Json,
+    Off,
+}
+
+impl ValueEnum for Log {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Text, Self::Json, Self::Off]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Off => "off",
+        }))
+    }
+}
+
+/// Begins to log as the arguments and the environment say.
+pub(crate) fn start(arguments: &ArgMatches) {
+    let (serving, verbosity) = match arguments.subcommand() {
+        Some((name, arguments)) => {
+            let log = (name == "serve").then(|| arguments.get_one::<Log>("log").copied()).flatten();
+            (log, arguments.get_count("verbose"))
+        }
+        None => (None, arguments.get_count("verbose")),
+    };
+    let by_flags = match (verbosity, serving) {
+        (0, None) => Targets::new(),
+        // A line for each request, and what went wrong.
+        (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
+        // What is shown of each request is `watch.rs`'s.
+        (1, None) => Targets::new(),
+        (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
+        (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
+        (_, _) => Targets::new().with_default(LevelFilter::TRACE),
+    };
+    let targets = match std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty()) {
+        None => by_flags,
+        Some(wanted) => wanted.to_str().and_then(|wanted| wanted.parse().ok()).unwrap_or_else(|| {
+            say::warning(&format!("{VARIABLE} is ignored: it must be like `debug` or `ldtokens=debug`"));
+            by_flags
+        }),
+    };
+    if serving == Some(Log::Off) || targets == Targets::new() {
+        return;
+    }
+    let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    // A closed standard error is no reason to stop.
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
+    let lines = match serving {
+        Some(Log::Json) => lines.json().flatten_event(true).boxed(),
+        _ => lines.with_ansi(colours).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
+}

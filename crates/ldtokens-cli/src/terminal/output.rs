@@ -1,0 +1,154 @@
+//! Answers on standard output, and nothing else there.
+
+pub(crate) mod age;
+pub(crate) mod columns;
+pub(crate) mod field;
+pub(crate) mod format;
+pub(crate) mod printer;
+pub(crate) mod visible;
+pub(crate) mod yaml;
+
+use std::io::{self, IsTerminal, Write};
+
+use ldtokens::UnixMillis;
+use serde_json::Value;
+
+use crate::account::connect::Session;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::field::{Field, plain, spaced};
+use crate::terminal::output::format::Format;
+use crate::terminal::output::printer::Printer;
+use crate::terminal::output::visible::pretty_json;
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::progress;
+use crate::verbs::discard::{self, Discard};
+
+/// Of one token, in this order.
+const DETAILS: [&str; 14] = [
+    "_id",
+    "name",
+    "description",
+    "access",
+    "customRoleIds",
+    "inlineRole",
+    "kind",
+    "_member.email",
+    "ownerId",
+    "defaultApiVersion",
+    "creationDate",
+    "lastModified",
+    "lastUsed",
+    "token",
+];
+
+/// Said where an operation is asked for one field.
+pub(crate) const VALUE_OF_VERBS: &str =
+    "--output value is for the verbs, which have --columns: use `ldtokens get` or `ldtokens list`, or another form";
+
+/// Prints the answer to an operation, and gives whether anyone read it: what reads as tokens in the form that is asked for,
+/// and all else as JSON.
+pub(crate) fn answer(format: Format, answer: &Value) -> Result<bool, Failure> {
+    let list = answer.get("items").and_then(Value::as_array);
+    match (format, list) {
+        (Format::Yaml, _) => write(&yaml(answer)),
+        (Format::Value, _) => Err(Failure::usage(VALUE_OF_VERBS)),
+        (Format::Table, None) if answer.get("_id").is_some() => write(&format!("{}\n", details(answer))),
+        (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(answer) + "\n")),
+        (Format::Table | Format::Ndjson | Format::Csv, items) => {
+            let mut printer = Printer::plain(format);
+            let tokens = items.map_or(std::slice::from_ref(answer), Vec::as_slice);
+            for token in tokens {
+                printer.token(token)?;
+            }
+            let is_read = printer.end()?;
+            match answer.get("totalCount").filter(|_| format == Format::Table) {
+                Some(total) => write(&format!("\n{} of {total}\n", tokens.len())),
+                None => Ok(is_read),
+            }
+        }
+    }
+}
+
+/// A token, a property a line. A whole secret, as after a create or reset, is shown whole.
+pub(crate) fn details(token: &Value) -> String {
+    let now = UnixMillis::now();
+    let rows = DETAILS.iter().filter_map(|name| {
+        let field = Field::new(name).expect("it is one");
+        if field.value(token).is_none() && *name != "lastUsed" {
+            return None;
+        }
+        let cell = match token.get("token").and_then(Value::as_str) {
+            Some(secret) if *name == "token" && secret.len() > 4 => secret.to_owned(),
+            _ => field.long_cell(token, now),
+        };
+        Some(vec![field.heading().to_ascii_lowercase(), cell])
+    });
+    let others = token.as_object().into_iter().flatten().filter(|(name, _)| Field::new(name).is_err());
+    let others = others.filter_map(|(name, value)| Some(vec![spaced(name), unknown_cell(name, value)?]));
+    aligned(&rows.chain(others).collect::<Vec<_>>())
+}
+
+/// The value of a property that the API's document does not name (fact 14), if it has no parts.
+fn unknown_cell(name: &str, value: &Value) -> Option<String> {
+    // Milliseconds since before this century are some other number.
+    const EARLIEST: i64 = 946_684_800_000;
+    let is_named_like_a_time = ["xpir", "Date", "Time", "At"].iter().any(|part| name.contains(part));
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Number(number) if is_named_like_a_time && number.as_i64().is_some_and(|time| time >= EARLIEST) => {
+            Some(date(UnixMillis::new(number.as_i64().unwrap_or_default())))
+        }
+        value => Some(plain(value)),
+    }
+}
+
+/// Prints a line. A reader that has had enough is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    write(&format!("{text}\n")).map(|_| ())
+}
+
+/// Writes `text`, and gives whether anyone still reads. Standard output may be a full disk.
+pub(crate) fn write(text: &str) -> Result<bool, Failure> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        progress::clear();
+    }
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::other(format!("can't write to standard output: {error}"))),
+    }
+}
+
+/// Says that nothing of what is only read arrives. It is no failure, since a program that wants none of it may start this
+/// one so.
+pub(crate) fn warn_if_closed(session: &Session) {
+    if discard::of_stdout() == Some(Discard::Closed) {
+        session.note("standard output is closed or discarded: nothing is shown");
+    }
+}
+
+/// Whether standard output is a terminal that may show colours: not if `NO_COLOR` is set.
+pub(crate) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::details;
+
+    #[test]
+    fn a_property_that_is_new_is_shown_and_a_time_as_one() {
+        let token = json!({"_id": "a", "expiryDate": 1_900_000_000_000_i64, "uses": 3, "_access": {"x": 1}, "note": "\u{202e}"});
+        let shown = details(&token);
+        let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();
+        for row in [["expiry date", "2030-03-17T17:46:40Z"], ["uses", "3"], ["note", "\\u{202e}"]] {
+            assert!(rows.contains(&row.to_vec()), "{row:?} in {shown}");
+        }
+        assert!(!shown.contains("access  {"), "{shown}");
+    }
+}

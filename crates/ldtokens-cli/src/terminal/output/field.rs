@@ -1,0 +1,272 @@
+//! What can be shown, filtered and sorted by: the properties of a token, by the API's names, and two of our own.
+
+use ldtokens::UnixMillis;
+use serde_json::{Map, Value};
+
+use crate::nearest::did_you_mean;
+use crate::terminal::output::age::{age, date};
+use crate::verbs::permissions::roles;
+use ldtokens_client::operations::{TOKEN, ValueType};
+
+/// Shown in a table where no others are asked for.
+const IN_TABLES: [&str; 6] = ["_id", "name", ACCESS, KIND, SECRET, LAST_USED];
+
+/// The secret, or the last four characters of it.
+const SECRET: &str = "token";
+
+/// What gives a token its permissions, in a word.
+const ACCESS: &str = "access";
+
+/// `service` or `personal`.
+const KIND: &str = "kind";
+
+/// 0 if the token was never used (fact 9).
+const LAST_USED: &str = "lastUsed";
+
+/// As wide as any age.
+const AGE_WIDTH: usize = "11 months ago".len();
+
+/// A property of a token, or something in one, as in `_member.email`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    name: String,
+    kind: ValueType,
+}
+
+impl Field {
+    /// The field of that name.
+    pub(crate) fn new(name: &str) -> Result<Self, String> {
+        let (property, within) =
+            name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
+        let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.value_type);
+        let kind = match (known, within) {
+            (None, None) if matches!(name, ACCESS | KIND) => ValueType::Text,
+            (Some(kind), None) => kind,
+            (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => ValueType::Any,
+            _ => {
+                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND]).collect();
+                let hint = did_you_mean(name, names.iter().copied());
+                return Err(format!("there is no field `{name}`{hint} (fields: {})", names.join(", ")));
+            }
+        };
+        Ok(Self { name: name.to_owned(), kind })
+    }
+
+    /// The fields of names with commas between.
+    pub(crate) fn list(names: &str) -> Result<Vec<Self>, String> {
+        names.split(',').map(|name| Self::new(name.trim())).collect()
+    }
+
+    /// Those of a table.
+    pub(crate) fn in_tables() -> Vec<Self> {
+        IN_TABLES.map(|name| Self::new(name).expect("it is one")).into()
+    }
+
+    /// Those that the API has.
+    pub(crate) fn all() -> Vec<Self> {
+        TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type }).collect()
+    }
+
+    /// The names of all there are, those in one that has parts too, with what they mean.
+    pub(crate) fn described() -> impl Iterator<Item = (String, &'static str)> {
+        let of_api = TOKEN.iter().flat_map(|known| {
+            let example: Map<String, Value> = serde_json::from_str(known.example).unwrap_or_default();
+            let parts = example.into_iter().map(|(part, _)| format!("{}.{part}", known.name));
+            std::iter::once(known.name.to_owned()).chain(parts).map(|name| (name, known.description))
+        });
+        let ours = [
+            (ACCESS, "The token's permissions in a word: its role, `policy`, or its custom roles."),
+            (KIND, "Whether it is a service token or a personal one."),
+        ];
+        of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
+    }
+
+    /// The values that it can have, where those are few, and known.
+    pub(crate) fn values(&self) -> &'static [&'static str] {
+        match (self.name.as_str(), self.kind) {
+            (KIND, _) => &["personal", "service"],
+            ("role" | ACCESS, _) => roles(),
+            (_, ValueType::Boolean) => &["true", "false"],
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_secret(&self) -> bool {
+        self.name == SECRET
+    }
+
+    pub(crate) fn is_time(&self) -> bool {
+        matches!(self.kind, ValueType::Time)
+    }
+
+    /// Whether one can be greater than another.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.kind, ValueType::Time | ValueType::Integer { .. })
+    }
+
+    /// Whether a narrow table may cut it short. An ID or half of one is no use.
+    pub(crate) fn is_shortened(&self) -> bool {
+        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | SECRET)
+    }
+
+    /// How wide its column is in a long table, of which only the first rows are known when it begins.
+    pub(crate) fn usual_width(&self) -> usize {
+        match self.kind {
+            ValueType::Time => AGE_WIDTH,
+            _ => self.values().iter().map(|value| value.len()).max().unwrap_or(0),
+        }
+    }
+
+    /// What `token` holds there.
+    pub(crate) fn value(&self, token: &Value) -> Option<Value> {
+        match self.name.as_str() {
+            ACCESS => Some(access(token).into()),
+            KIND => Some(kind(token).into()),
+            name => {
+                let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
+                let is_never = name == LAST_USED && found.as_f64() == Some(0.0);
+                (!found.is_null() && !is_never).then(|| found.clone())
+            }
+        }
+    }
+
+    /// As the head of a column: `lastUsed` is LAST USED.
+    pub(crate) fn heading(&self) -> String {
+        if self.is_secret() {
+            return "SECRET".to_owned();
+        }
+        let mut heading = String::new();
+        for letter in self.name.trim_start_matches('_').chars() {
+            match letter {
+                '.' | '_' => heading.push(' '),
+                letter if letter.is_ascii_uppercase() && !heading.ends_with(' ') => {
+                    heading.extend([' ', letter]);
+                }
+                letter => heading.push(letter.to_ascii_uppercase()),
+            }
+        }
+        heading
+    }
+
+    /// What `token` holds there, for people.
+    pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
+        match (self.value(token), self.kind) {
+            (None, ValueType::Time) => "never".to_owned(),
+            (Some(moment), ValueType::Time) => {
+                moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
+            }
+            (Some(Value::String(end)), _) if self.is_secret() => hidden(&end),
+            (value, _) => value.as_ref().map(plain).unwrap_or_default(),
+        }
+    }
+
+    /// The same where there is room for the date.
+    pub(crate) fn long_cell(&self, token: &Value, now: UnixMillis) -> String {
+        let cell = self.cell(token, now);
+        match self.value(token).and_then(|value| value.as_i64()) {
+            Some(moment) if self.is_time() => format!("{} ({cell})", date(UnixMillis::new(moment))),
+            _ => cell,
+        }
+    }
+}
+
+/// Of a whole secret a table shows as much as of any.
+fn hidden(secret: &str) -> String {
+    format!("...{}", ldtokens::Secret::new(secret).last_four())
+}
+
+/// A value as text: itself, or JSON for what has parts.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What gives the token its permissions, in a word: its role, `policy`, or its custom role and how many more.
+pub(crate) fn access(token: &Value) -> String {
+    let list = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    match (token.get("role").and_then(Value::as_str), list("customRoleIds")) {
+        (Some(role), _) => role.to_owned(),
+        (None, []) if list("inlineRole").is_empty() => "none".to_owned(),
+        (None, []) => "policy".to_owned(),
+        (None, [only]) => plain(only),
+        (None, [first, more @ ..]) => format!("{} (+{} more)", plain(first), more.len()),
+    }
+}
+
+fn kind(token: &Value) -> &'static str {
+    if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
+}
+
+/// `authKind` is `auth kind`.
+pub(crate) fn spaced(name: &str) -> String {
+    let mut spaced = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(letter.to_ascii_lowercase());
+    }
+    spaced
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Field, UnixMillis, access};
+
+    #[test]
+    fn a_field_is_a_property_one_within_it_or_one_of_ours() {
+        for (name, heading) in
+            [("_id", "ID"), ("lastUsed", "LAST USED"), ("_member.email", "MEMBER EMAIL"), ("access", "ACCESS")]
+        {
+            assert_eq!(Field::new(name).unwrap().heading(), heading);
+        }
+        for name in ["id", "", "name.x", "_member.", "lastused"] {
+            assert!(Field::new(name).unwrap_err().contains("lastUsed"), "{name}");
+        }
+        let token = json!({"_member": {"email": "a@b"}, "name": null});
+        assert_eq!(Field::new("_member.email").unwrap().value(&token), Some("a@b".into()));
+        assert_eq!(Field::new("name").unwrap().value(&token), None);
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_one_brings_the_right_one() {
+        for (name, right) in [("id", "_id"), ("lastused", "lastUsed"), ("last_used", "lastUsed"), ("nmae", "name")] {
+            let error = Field::new(name).unwrap_err();
+            assert!(error.contains(&format!("did you mean `{right}`?")), "{error}");
+        }
+        assert!(!Field::new("colour").unwrap_err().contains("did you mean"));
+    }
+
+    #[test]
+    fn a_token_that_was_last_used_in_1970_was_never_used() {
+        let field = Field::new("lastUsed").unwrap();
+        let token = json!({"lastUsed": 0, "creationDate": 1});
+        assert_eq!((field.value(&token), field.cell(&token, UnixMillis::now())), (None, "never".to_owned()));
+        assert!(Field::new("creationDate").unwrap().value(&token).is_some());
+    }
+
+    #[test]
+    fn access_is_a_word_or_two() {
+        for (token, word) in [
+            (json!({"role": "reader"}), "reader"),
+            (json!({"customRoleIds": ["ops"]}), "ops"),
+            (json!({"customRoleIds": ["ops", "dev", "qa"]}), "ops (+2 more)"),
+            (json!({"inlineRole": [{}]}), "policy"),
+            (json!({}), "none"),
+        ] {
+            assert_eq!(access(&token), word);
+        }
+    }
+}

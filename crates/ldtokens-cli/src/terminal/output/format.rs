@@ -1,0 +1,126 @@
+//! In what form answers are printed.
+
+use std::borrow::Cow;
+use std::io::IsTerminal;
+
+use clap::builder::PossibleValue;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, ValueEnum};
+
+use crate::terminal::failure::Failure;
+
+/// `ldcli`'s variable for the output's form.
+const VARIABLE: &str = "LD_OUTPUT";
+
+/// How to print an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Yaml,
+    Csv,
+    Value,
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Table, Self::Json, Self::Ndjson, Self::Yaml, Self::Csv, Self::Value]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Table => ("table", "for people: one token per line, or one field per line"),
+            Self::Json => ("json", "JSON, with the API's own names"),
+            Self::Ndjson => ("ndjson", "one JSON object per line"),
+            Self::Yaml => ("yaml", "YAML, with the API's own names"),
+            Self::Csv => ("csv", "comma-separated values (RFC 4180)"),
+            Self::Value => ("value", "only the field that --columns names, one value per line"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl Format {
+    /// What `--output` says, or else `LD_OUTPUT`, or else a table.
+    pub(crate) fn asked(arguments: &ArgMatches) -> Result<Self, Failure> {
+        let given = arguments.get_one("output").copied().unwrap_or(Self::Table);
+        if arguments.value_source("output") != Some(ValueSource::DefaultValue) {
+            return Ok(given);
+        }
+        match std::env::var(VARIABLE) {
+            Err(_) => Ok(given),
+            Ok(name) => Self::named(&name).ok_or_else(|| {
+                Failure::usage(format!(
+                    "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"
+                ))
+            }),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "" | "plaintext" => Some(Self::Table),
+            name => <Self as ValueEnum>::from_str(name, false).ok(),
+        }
+    }
+
+    /// Whether errors are JSON where answers have this form.
+    pub(crate) fn has_json_errors(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson)
+    }
+
+    /// Whether errors are to be JSON: asked for by `words`, also where they can't be parsed, or by the environment.
+    pub(crate) fn asks_for_json_errors(words: &[Cow<'_, str>]) -> bool {
+        let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
+        let asked = words.iter().enumerate().find_map(|(at, word)| match value_of_output(word)? {
+            "" => words.get(at + 1).map(|word| word.clone().into_owned()),
+            value => Some(value.to_owned()),
+        });
+        let asked = asked.or_else(|| std::env::var(VARIABLE).ok());
+        asked.and_then(|name| Self::named(&name)).is_some_and(Self::has_json_errors)
+    }
+}
+
+/// The value in a word that gives `--output`, as in `--output=json` and `-aojson`. It is empty if the next word has it.
+fn value_of_output(word: &str) -> Option<&str> {
+    if let Some(value) = word.strip_prefix("--output") {
+        return if value.is_empty() { Some("") } else { value.strip_prefix('=') };
+    }
+    let (switches, value) = word.strip_prefix('-').filter(|word| !word.starts_with('-'))?.split_once('o')?;
+    let takes_no_value = |switch: char| "aqvy".contains(switch);
+    switches.chars().all(takes_no_value).then(|| value.strip_prefix('=').unwrap_or(value))
+}
+
+/// How many columns of text the terminal has, if standard output is one.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    Some(terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn json_errors_are_asked_for_by_every_way_to_write_the_flag() {
+        for (words, asked) in [
+            (&["list", "--output", "json"][..], true),
+            (&["list", "--output=ndjson"], true),
+            (&["list", "-o", "json"], true),
+            (&["list", "-ojson"], true),
+            (&["list", "-o=json"], true),
+            (&["list", "-ao", "json"], true),
+            (&["list", "-aqojson"], true),
+            (&["list", "-o", "yaml"], false),
+            (&["create", "-no", "json"], false),
+            (&["get", "--", "-o", "json"], false),
+            (&["list"], false),
+        ] {
+            let words: Vec<_> = words.iter().map(|word| (*word).into()).collect();
+            assert_eq!(Format::asks_for_json_errors(&words), asked, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Tokens on standard output, each as soon as it is there.
+
+use std::borrow::Cow;
+use std::io::IsTerminal;
+
+use anstyle::Style;
+use clap::ArgMatches;
+use ldtokens::UnixMillis;
+use serde_json::{Map, Value};
+
+use crate::terminal::failure::Failure;
+use crate::terminal::output::columns::Columns;
+use crate::terminal::output::field::{Field, plain};
+use crate::terminal::output::format::{Format, terminal_width};
+use crate::terminal::output::visible::{self, visible};
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::output::{has_colours, write};
+
+/// How many rows say how wide a table's columns are on a terminal. Elsewhere nothing is cut, so all rows say.
+const MEASURED: usize = 25;
+
+const HEAD: Style = Style::new().bold();
+
+/// Prints tokens one after the other.
+pub(crate) struct Printer {
+    form: Form,
+    fields: Vec<Field>,
+    /// Whether the fields were chosen, and are not just all.
+    chosen: bool,
+    has_head: bool,
+    /// Whether there is one token, which is printed alone and not as a list of one.
+    is_single: bool,
+    printed: u64,
+    now: UnixMillis,
+}
+
+enum Form {
+    Ids,
+    Value,
+    Json,
+    Ndjson,
+    Yaml,
+    Csv,
+    Table(Table),
+}
+
+/// The rows that are waited for until the widths are known, or the widths.
+enum Table {
+    Measuring(Vec<Vec<String>>),
+    Measured(Columns),
+}
+
+impl Printer {
+    /// As `--output`, `--columns`, `--no-headers` and `--quiet` say.
+    pub(crate) fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
+        let format = Format::asked(arguments)?;
+        let form = if arguments.get_flag("quiet") { Form::Ids } else { Form::of(format) };
+        let chosen = arguments.get_one::<Vec<Field>>("columns").cloned();
+        if matches!(form, Form::Value) && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
+            return Err(Failure::usage(
+                "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
+            ));
+        }
+        Ok(Self { has_head: !arguments.get_flag("no-headers"), ..Self::with(form, chosen) })
+    }
+
+    /// All fields, in `format`.
+    pub(crate) fn plain(format: Format) -> Self {
+        Self::with(Form::of(format), None)
+    }
+
+    fn with(form: Form, chosen: Option<Vec<Field>>) -> Self {
+        let is_chosen = chosen.is_some();
+        let fields = chosen.unwrap_or_else(|| match form {
+            Form::Table(_) => Field::in_tables(),
+            _ => Field::all(),
+        });
+        Self { form, fields, chosen: is_chosen, has_head: true, is_single: false, printed: 0, now: UnixMillis::now() }
+    }
+
+    /// For one token: as JSON and YAML it is an object, and no list of one.
+    pub(crate) fn single(self) -> Self {
+        Self { is_single: true, ..self }
+    }
+
+    /// Prints `token`, and gives whether anyone still reads.
+    pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
+        self.printed += 1;
+        let text = match &mut self.form {
+            Form::Table(table) => {
+                let row: Vec<String> = self.fields.iter().map(|field| field.cell(token, self.now)).collect();
+                match table {
+                    Table::Measured(columns) => columns.line(&row),
+                    Table::Measuring(rows) => {
+                        rows.push(row);
+                        if rows.len() < MEASURED || terminal_width().is_none() {
+                            return Ok(true);
+                        }
+                        return self.measured(true);
+                    }
+                }
+            }
+            Form::Ids => shown(token.get("_id").map(plain).unwrap_or_default()),
+            Form::Value => shown(self.fields[0].value(token).as_ref().map(plain).unwrap_or_default()),
+            Form::Ndjson => visible::json(&self.chosen(token)),
+            Form::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
+            Form::Json => {
+                let before = if self.printed == 1 { "[\n" } else { ",\n" };
+                let json = visible::pretty_json(&self.chosen(token));
+                return write(&format!("{before}  {}", json.replace('\n', "\n  ")));
+            }
+            Form::Yaml if self.is_single => return write(&yaml(&self.chosen(token))),
+            Form::Yaml => return write(&yaml(&Value::from(vec![self.chosen(token).into_owned()]))),
+            Form::Csv => {
+                let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
+                let cells = self.fields.iter();
+                let cells = cells.map(|field| shown(field.value(token).as_ref().map(csv_cell).unwrap_or_default()));
+                return write(&(head + &record(cells)?));
+            }
+        };
+        write(&(text + "\n"))
+    }
+
+    /// Prints what comes after the last token, and gives whether anyone still reads.
+    pub(crate) fn end(mut self) -> Result<bool, Failure> {
+        let text = match (&self.form, self.printed) {
+            (Form::Json | Form::Yaml, _) if self.is_single => return Ok(true),
+            (Form::Json, 0) => "[]\n".to_owned(),
+            (Form::Json, _) => "\n]\n".to_owned(),
+            (Form::Yaml, 0) => "[]\n".to_owned(),
+            (Form::Csv, 0) => self.csv_head()?,
+            (Form::Table(Table::Measuring(_)), _) => return self.measured(false),
+            _ => return Ok(true),
+        };
+        write(&text)
+    }
+
+    /// Sets the widths, and prints what waited for them.
+    fn measured(&mut self, has_more: bool) -> Result<bool, Failure> {
+        let Form::Table(table) = &mut self.form else { return Ok(true) };
+        let Table::Measuring(rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
+            return Ok(true);
+        };
+        let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
+        let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
+        let usual: Vec<usize> =
+            self.fields.iter().map(|field| if has_more { field.usual_width() } else { 0 }).collect();
+        let mut all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        let room = terminal_width();
+        let mut columns = Columns::new(&all, &usual, room, &may_shrink);
+        // Fields that someone chose are all shown; of the others the last ones give way.
+        while !self.chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
+            self.fields.pop();
+            all.iter_mut().for_each(|row| row.truncate(self.fields.len()));
+            columns = Columns::new(&all, &usual, room, &may_shrink);
+        }
+        let text_field = self.fields.iter().position(|field| field.is_shortened() && field.usual_width() == 0);
+        if let (true, Some(room), Some(at)) = (has_more, room, text_field) {
+            columns.widen(at, room);
+        }
+        let mut text = String::new();
+        if self.has_head {
+            let head = columns.line(&all[0]);
+            text = if has_colours() { format!("{HEAD}{head}{HEAD:#}\n") } else { head + "\n" };
+        }
+        for row in &all[1..] {
+            text.push_str(&columns.line(row));
+            text.push('\n');
+        }
+        *table = Table::Measured(columns);
+        write(&text)
+    }
+
+    /// The token, or of it the fields that were chosen.
+    fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
+        if !self.chosen {
+            return Cow::Borrowed(token);
+        }
+        let fields = self.fields.iter();
+        let fields = fields.map(|field| (field.name().to_owned(), field.value(token).unwrap_or_default()));
+        Cow::Owned(Value::Object(fields.collect::<Map<_, _>>()))
+    }
+
+    fn csv_head(&self) -> Result<String, Failure> {
+        match self.has_head {
+            true => record(self.fields.iter().map(|field| field.name().to_owned())),
+            false => Ok(String::new()),
+        }
+    }
+}
+
+impl Form {
+    fn of(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table(Table::Measuring(Vec::new())),
+            Format::Json => Self::Json,
+            Format::Ndjson => Self::Ndjson,
+            Format::Yaml => Self::Yaml,
+            Format::Csv => Self::Csv,
+            Format::Value => Self::Value,
+        }
+    }
+}
+
+/// A value in a cell: text as it is, and JSON for what has parts.
+fn csv_cell(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The text as it is, but on a terminal what is hidden in it is shown.
+fn shown(text: String) -> String {
+    if std::io::stdout().is_terminal() { visible(&text) } else { text }
+}
+
+pub(crate) fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
+    let failed = |_| Failure::other("can't write the response as CSV");
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    writer.write_record(cells).map_err(failed)?;
+    let bytes = writer.into_inner().expect("a vector takes all");
+    Ok(String::from_utf8(bytes).expect("it was text"))
+}

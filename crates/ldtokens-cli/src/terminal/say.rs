@@ -1,0 +1,116 @@
+//! What is said to people, on standard error: one message on one line, in one voice.
+
+use std::io::{self, IsTerminal};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use terminal_size::terminal_size_of;
+use unicode_width::UnicodeWidthStr;
+
+use crate::terminal::output::visible::{self, visible};
+use crate::terminal::progress;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Why the command, or a part of it, failed.
+pub(crate) fn error(text: &str) {
+    message(Some(("error:", ERROR)), text);
+}
+
+/// What may not be as the user wants it.
+pub(crate) fn warning(text: &str) {
+    message(Some(("warning:", WARNING)), text);
+}
+
+/// What helps to understand what happens.
+pub(crate) fn note(text: &str) {
+    message(Some(("note:", NOTE)), text);
+}
+
+/// What was done.
+pub(crate) fn result(text: &str) {
+    message(None, text);
+}
+
+/// An error or the like for a program.
+pub(crate) fn json(value: &Value) {
+    progress::clear();
+    anstream::eprintln!("{}", visible::json(value));
+}
+
+fn message(title: Option<(&str, Style)>, text: &str) {
+    progress::clear();
+    let mut text = visible(text);
+    if let Some((title, _)) = title {
+        text = format!("{title} {text}");
+    }
+    if let Some(width) = width() {
+        text = wrapped(&text, width);
+    }
+    match title {
+        Some((title, style)) => anstream::eprintln!("{style}{title}{style:#}{}", &text[title.len()..]),
+        None => anstream::eprintln!("{text}"),
+    }
+}
+
+/// How many columns standard error has, if it is a terminal.
+pub(crate) fn width() -> Option<usize> {
+    let error = io::stderr();
+    error.is_terminal().then(|| terminal_size_of(&error).map_or(80, |(width, _)| usize::from(width.0)))
+}
+
+/// The text in lines of at most `width` columns, broken between words and not within `a command`.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in words(text, width) {
+        let line = lines.last_mut().expect("there is one");
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(&word);
+        } else {
+            lines.push(word);
+        }
+    }
+    lines.join("\n")
+}
+
+/// The words of the text, where what is in backquotes is one, if it fits on a line.
+fn words(text: &str, width: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for word in text.split(' ') {
+        let goes_on = is_open && words.last().is_some_and(|last| last.width() + 1 + word.width() <= width);
+        match words.last_mut().filter(|_| goes_on) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+        is_open ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_are_broken_between_words_and_commands_stay_whole() {
+        for (text, width, lines) in [
+            ("short", 80, "short"),
+            ("one two three", 7, "one two\nthree"),
+            ("a word that-does-not-fit here", 8, "a word\nthat-does-not-fit\nhere"),
+            ("try `ldtokens get X` then", 18, "try\n`ldtokens get X`\nthen"),
+            ("`a b` and `c d`", 9, "`a b` and\n`c d`"),
+            ("`a very long command` x", 10, "`a very\nlong\ncommand` x"),
+        ] {
+            assert_eq!(wrapped(text, width), lines);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Questions, which only a terminal is asked.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ArgMatches;
+
+use crate::account::connect::Session;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::say;
+use crate::verbs::targets::Target;
+
+/// Whether there is someone to ask.
+fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Goes on if `--yes` was given or the answer to `question` is yes. The question is made only where it is asked.
+pub(crate) async fn confirm(
+    arguments: &ArgMatches,
+    session: &Session,
+    targets: &[Target],
+    question: impl AsyncFnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    if arguments.get_flag("yes") || session.is_dry_run || targets.is_empty() {
+        return Ok(());
+    }
+    if !can_ask() {
+        return Err(Failure::usage("this can't be undone and there is no terminal to confirm on: use --yes"));
+    }
+    warn_of_own(session, targets).await?;
+    let question = question().await?;
+    let mut error = anstream::stderr();
+    let _ = write!(error, "{question} [y/N] ").and_then(|()| error.flush());
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let answer = session.interrupt.unless(reading).await?;
+    let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
+    }
+}
+
+/// Says so if one of the tokens is the one whose secret this command uses. An API that does not tell is no reason to stop.
+async fn warn_of_own(session: &Session, targets: &[Target]) -> Result<(), Failure> {
+    let caller = session.interrupt.unless(session.client.whoami()).await?;
+    let own = caller.ok().and_then(|caller| caller.token_id);
+    if let Some(target) = targets.iter().find(|target| Some(&target.id) == own.as_ref()) {
+        say::warning(&format!("{target} is the token that this command uses: its secret stops working here too"));
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! `ldtokens config`: what applies, and why. It takes no credential and sends nothing.
+
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+use serde_json::{Value, json};
+
+use crate::account::config_edit::{Change, edit};
+use crate::account::config_file::{ConfigFile, Profile, RegionName};
+use crate::account::local;
+use crate::account::settings::Settings;
+use crate::arguments::some_text;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::print;
+use crate::terminal::output::visible::pretty_json;
+use crate::terminal::output::yaml::yaml;
+use crate::terminal::say;
+
+pub(crate) fn command() -> Command {
+    Command::new("config")
+        .about("Show the active account and where each setting comes from")
+        .long_about(
+            "Show the active account and where each setting comes from. No secret is read or shown, and no request is sent.\n\n\
+             The configuration file holds profiles, but no secrets:\n\n  \
+             default: work\n  \
+             profiles:\n    \
+             work:\n      \
+             region: eu                        # us, eu or federal, or host: URL\n      \
+             token-command: op read op://Work/LaunchDarkly/token\n    \
+             ci:\n      \
+             token-variable: LD_CI_TOKEN       # or token-file: ~/.secrets/launchdarkly\n    \
+             play:\n      \
+             local: true                       # the local LaunchDarkly of --local\n\n\
+             Flags override a profile named by --profile, which overrides the environment, which overrides the default \
+             profile. The host and the credential come from the same place, so that no account's secret is sent to another \
+             account's host. Only a named profile without a credential takes the one from the environment.",
+        )
+        .subcommand(Command::new("list").visible_alias("ls").about("List the profiles of the configuration file"))
+        .subcommand(Command::new("use").about("Set the profile to use when none is named").arg(name()))
+        .subcommand(
+            Command::new("set")
+                .about("Create a profile, or change one")
+                .long_about(
+                    "Create a profile, or change one.\n\nGive where its account is, with --region, --host or --local, and where its \
+                     credential comes from, with --token-command, --token-file or --token-variable. What is not given stays as \
+                     it is, and so do comments in the file.",
+                )
+                .arg(name())
+                .arg(region())
+                .arg(
+                    Arg::new("token-variable")
+                        .long("token-variable")
+                        .value_name("VARIABLE")
+                        .value_parser(some_text)
+                        .help("Read the credential from an environment variable"),
+                )
+                .after_help(
+                    "Examples:\n  ldtokens config set work --region eu --token-command 'op read op://Work/LaunchDarkly/token'\n  \
+                     ldtokens config set ci --token-variable LD_CI_TOKEN",
+                ),
+        )
+}
+
+fn name() -> Arg {
+    Arg::new("profile-name").value_name("PROFILE").required(true).value_parser(some_text).help("Name of the profile")
+}
+
+pub(crate) fn region() -> Arg {
+    Arg::new("region")
+        .long("region")
+        .value_name("REGION")
+        .value_parser(RegionName::ALL.map(RegionName::name))
+        .conflicts_with("host")
+        .help("LaunchDarkly instance of the account")
+}
+
+pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    refuse(arguments, &["dry-run"])?;
+    match arguments.subcommand() {
+        Some(("list", arguments)) => list(arguments),
+        Some(("use", arguments)) => use_profile(arguments),
+        Some(("set", arguments)) => set(arguments),
+        _ => show(arguments),
+    }
+}
+
+/// Refuses flags that the command has no use for.
+pub(crate) fn refuse(arguments: &ArgMatches, flags: &[&str]) -> Result<(), Failure> {
+    match flags.iter().find(|flag| arguments.value_source(flag) == Some(ValueSource::CommandLine)) {
+        Some(flag) => Err(Failure::usage(format!("--{flag} has no meaning here"))),
+        None => Ok(()),
+    }
+}
+
+fn list(arguments: &ArgMatches) -> Result<(), Failure> {
+    let config = ConfigFile::read()?;
+    let is_default = |name: &String| config.default.as_ref() == Some(name);
+    let mut profiles = Vec::new();
+    for (name, profile) in &config.profiles {
+        let host = if profile.local { "local".to_owned() } else { profile.url() };
+        let source = profile.source()?.map_or_else(|| "the environment".to_owned(), |source| source.to_string());
+        profiles.push((name, is_default(name), host, source));
+    }
+    let objects = |(name, is_default, host, source): &(&String, bool, String, String)| json!({ "profile": name, "default": is_default, "host": host, "credential": source });
+    match Format::asked(arguments)? {
+        Format::Table => {
+            let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
+            let rows = profiles.into_iter().map(|(name, is_default, host, source)| {
+                vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source]
+            });
+            print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+        }
+        Format::Yaml => print(yaml(&profiles.iter().map(objects).collect::<Value>()).trim_end()),
+        _ => print(&pretty_json(&profiles.iter().map(objects).collect::<Value>())),
+    }
+}
+
+fn use_profile(arguments: &ArgMatches) -> Result<(), Failure> {
+    let name = arguments.get_one::<String>("profile-name").expect("it is required");
+    let config = ConfigFile::read()?;
+    config.profile(name)?;
+    edit(&config.path, &[Change::Default(name)])?;
+    say::result(&format!("The default profile is now {name}"));
+    Ok(())
+}
+
+fn set(arguments: &ArgMatches) -> Result<(), Failure> {
+    refuse(arguments, &["profile", "token-stdin"])?;
+    let name = arguments.get_one::<String>("profile-name").expect("it is required");
+    let config = ConfigFile::read_to_edit()?;
+    let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
+    let before = profile.clone();
+    target(arguments, &mut profile);
+    source(arguments, &mut profile)?;
+    if profile == before && config.profiles.contains_key(name) {
+        return Err(Failure::usage(
+            "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
+        ));
+    }
+    edit(&config.path, &[Change::Profile(name, &profile)])?;
+    let done = if config.profiles.contains_key(name) { "Changed" } else { "Created" };
+    say::result(&format!("{done} the profile {name}; use it with --profile {name}, or `ldtokens config use {name}`"));
+    Ok(())
+}
+
+/// Where the account is, as flags say it.
+pub(crate) fn target(arguments: &ArgMatches, profile: &mut Profile) {
+    if let Some(host) = arguments.get_one::<String>("host") {
+        (profile.host, profile.region, profile.local) = (Some(host.clone()), None, false);
+    }
+    if let Some(name) = arguments.get_one::<String>("region") {
+        let region = RegionName::ALL.into_iter().find(|region| region.name() == name);
+        (profile.host, profile.region, profile.local) = (None, region, false);
+    }
+}
+
+/// Where the credential comes from, as flags say it.
+fn source(arguments: &ArgMatches, profile: &mut Profile) -> Result<(), Failure> {
+    let variable = arguments.get_one::<String>("token-variable").cloned();
+    let file = arguments.get_one::<PathBuf>("token-file").cloned();
+    let command = arguments.get_one::<String>("token-command").cloned();
+    let local = arguments.get_flag("local");
+    match [variable.is_some(), file.is_some(), command.is_some(), local].into_iter().filter(|given| *given).count() {
+        0 => return Ok(()),
+        1 => {}
+        _ => return Err(Failure::usage("a profile takes its credential from one place: give one of the flags")),
+    }
+    if local {
+        (profile.host, profile.region) = (None, None);
+    }
+    // The file is read from wherever a command is run.
+    let file = match file {
+        Some(file) if file.is_relative() && !file.starts_with("~") => {
+            Some(std::path::absolute(&file).map_err(|error| Failure::usage(format!("--token-file: {error}")))?)
+        }
+        file => file,
+    };
+    (profile.token_variable, profile.token_file, profile.token_command, profile.local) =
+        (variable, file, command, local);
+    Ok(())
+}
+
+fn show(arguments: &ArgMatches) -> Result<(), Failure> {
+    let settings = Settings::read(arguments)?;
+    let mut rows = Vec::new();
+    let mut row = |name: &str, value: String, because: Option<String>| rows.push((name.to_owned(), value, because));
+    let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
+    row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
+    match &settings.profile {
+        Some(profile) => row("profile", profile.value.clone(), Some(profile.because.to_string())),
+        None => row("profile", "none".to_owned(), None),
+    }
+    match &settings.host {
+        Some(host) => row("host", host.value.clone(), Some(host.because.to_string())),
+        None => row("host", format!("local, kept in {}", local::store()?.display()), None),
+    }
+    match &settings.credential {
+        Some(source) => row("credential", source.value.to_string(), Some(source.because.to_string())),
+        None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
+    }
+    for passed_over in settings.passed_over() {
+        row("not used", passed_over, None);
+    }
+    match Format::asked(arguments)? {
+        Format::Table => {
+            let rows = rows.into_iter().map(|(name, value, because)| {
+                vec![name, value, because.map(|because| format!("({because})")).unwrap_or_default()]
+            });
+            print(&aligned(&rows.collect::<Vec<_>>()))
+        }
+        format => {
+            let settings: Vec<Value> = rows
+                .into_iter()
+                .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
+                .collect();
+            match format {
+                Format::Yaml => print(yaml(&Value::from(settings)).trim_end()),
+                _ => print(&pretty_json(&settings)),
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Where a new secret goes: to the terminal, to a file of its own, or to a command's standard input. Nothing else sees it.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use ldtokens::{Secret, TokenId};
+use tempfile::NamedTempFile;
+
+use crate::account::credential::shell;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::field::Field;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::write;
+use crate::verbs::discard::{self, Discard};
+
+/// Stands in a file's name for the token's ID.
+const ID: &str = "{id}";
+
+/// How much room is made sure of before a secret is asked for, in bytes.
+const ROOM: usize = 4096;
+
+/// Where new secrets are to go.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    /// With the rest of the answer, on standard output.
+    Stdout,
+    /// Alone, on standard output.
+    Alone,
+    File(PathBuf),
+    Command(String),
+}
+
+impl Destination {
+    /// Where `--secret-to` or `--secret-to-command` says. A form that a program reads has the secret in its place.
+    pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Self>, Failure> {
+        if let Some(command) = arguments.get_one::<String>("secret-to-command") {
+            return Ok(Some(Self::Command(command.clone())));
+        }
+        let Some(file) = arguments.get_one::<PathBuf>("secret-to") else { return Ok(None) };
+        if file.as_os_str() != "-" {
+            return Ok(Some(Self::File(file.clone())));
+        }
+        if !arguments.get_flag("dry-run") && discard::of_stdout().is_some() {
+            return Err(Failure::usage(
+                "--secret-to -: standard output is closed or /dev/null, and the secret would be lost; give --secret-to FILE",
+            ));
+        }
+        Ok(Some(if Format::asked(arguments)? == Format::Table { Self::Alone } else { Self::Stdout }))
+    }
+
+    /// Of an operation, whose answer has the secret, also without being told.
+    pub(crate) fn for_scripts(arguments: &ArgMatches) -> Result<Option<Self>, Failure> {
+        let given = Self::given(arguments)?;
+        if given.is_none() && !arguments.get_flag("dry-run") && discard::of_stdout() == Some(Discard::Closed) {
+            return Err(Failure::usage(
+                "standard output is closed, and the new secret would be lost; give --secret-to FILE",
+            ));
+        }
+        Ok(given)
+    }
+
+    /// The same, or a terminal. Into a pipe a secret goes only where someone says so.
+    pub(crate) fn for_people(arguments: &ArgMatches) -> Result<Self, Failure> {
+        let given = Self::given(arguments)?;
+        let is_dry_run = arguments.get_flag("dry-run");
+        let is_printed = matches!(given, None | Some(Self::Stdout | Self::Alone)) && !is_dry_run;
+        match given {
+            _ if is_printed && !prints_secrets(arguments)? => Err(Failure::usage(
+                "with --quiet or --columns the new secret would not be printed: use --secret-to FILE or \
+                 --secret-to-command COMMAND",
+            )),
+            Some(destination) => Ok(destination),
+            None if io::stdout().is_terminal() || is_dry_run => Ok(Self::Stdout),
+            None => Err(Failure::usage(
+                "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
+                 --secret-to-command COMMAND, or --secret-to - for standard output",
+            )),
+        }
+    }
+
+    /// Refuses one file for the secrets of several tokens.
+    pub(crate) fn check_for(&self, tokens: usize) -> Result<(), Failure> {
+        match self {
+            Self::File(file) if tokens > 1 && !file.to_string_lossy().contains(ID) => Err(Failure::usage(format!(
+                "--secret-to: {tokens} secrets need {tokens} files: put {ID}, the token's ID, in the name"
+            ))),
+            Self::Alone if tokens > 1 => Err(Failure::usage(format!(
+                "--secret-to -: {tokens} secrets alone don't say which token they belong to; add --output json, or give \
+                 --secret-to '{ID}.secret'"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure, before there is a secret, that it can be delivered, as far as that shows.
+    pub(crate) fn prepare(&self, id: Option<&TokenId>) -> Result<Delivery, Failure> {
+        Ok(match self {
+            Self::Stdout => Delivery::Stdout,
+            Self::Alone => Delivery::Alone,
+            Self::Command(command) => Delivery::Command(command.clone()),
+            Self::File(file) if id.is_none() && file.to_string_lossy().contains(ID) => {
+                return Err(Failure::usage(format!(
+                    "--secret-to: a new token has no ID before it is created, so {ID} can't be in the name"
+                )));
+            }
+            Self::File(file) => {
+                let file = match (id, file.to_str()) {
+                    (Some(id), Some(name)) => PathBuf::from(name.replace(ID, &id.to_path_segment())),
+                    _ => file.clone(),
+                };
+                let reserved = reserve(&file).map_err(|error| {
+                    let hint = match error.kind() {
+                        io::ErrorKind::AlreadyExists => {
+                            "the file already exists and is not overwritten: choose another name"
+                        }
+                        _ => &plain(&error),
+                    };
+                    Failure::usage(format!("--secret-to {}: {hint}", file.display()))
+                })?;
+                Delivery::File { reserved, file }
+            }
+        })
+    }
+}
+
+/// Whether what is printed of a token would have its secret whole.
+fn prints_secrets(arguments: &ArgMatches) -> Result<bool, Failure> {
+    let has_secret = |fields: &Vec<Field>| fields.iter().any(Field::is_secret);
+    // Not every command that delivers secrets has these flags.
+    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
+    Ok(match arguments.try_get_one::<Vec<Field>>("columns").ok().flatten() {
+        _ if is_quiet => false,
+        None => true,
+        Some(fields) => Format::asked(arguments)? != Format::Table && has_secret(fields),
+    })
+}
+
+/// One secret's way, made ready.
+pub(crate) enum Delivery {
+    Stdout,
+    Alone,
+    File { reserved: NamedTempFile, file: PathBuf },
+    Command(String),
+}
+
+impl Delivery {
+    /// Whether the secret is printed with the answer.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Where the secret is, to be said once it is there.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Stdout if io::stdout().is_terminal() => "Store the secret now: it is not shown again".to_owned(),
+            Self::Stdout | Self::Alone => "Secret written to standard output".to_owned(),
+            Self::File { file, .. } => format!("Secret written to {}", file.display()),
+            Self::Command(_) => "Secret passed to the command".to_owned(),
+        }
+    }
+
+    /// Delivers the secret of the token `id`, and prints the rest by `print`, which gives whether anyone still reads. Where
+    /// the secret goes to standard output, that is what delivers it. `state` says what the token's state is, and how to
+    /// recover, if the secret is lost on the way; `done` says what was done, if only the rest can't be printed.
+    pub(crate) fn hand_out(
+        self,
+        id: &str,
+        secret: &Secret,
+        print: impl FnOnce() -> Result<bool, Failure>,
+        done: &str,
+        state: impl Fn(&str) -> String,
+    ) -> Result<(), Failure> {
+        let lost = |reason: &str| Failure::new(Kind::SecretNotDelivered, state(reason));
+        let printed = match self {
+            Self::Stdout => print(),
+            Self::Alone => write(&format!("{}\n", secret.expose())),
+            other => {
+                other.deliver(id, secret).map_err(|reason| lost(&reason))?;
+                return print()
+                    .map(|_| ())
+                    .map_err(|failure| failure.after(format!("{done}, and its secret delivered")));
+            }
+        };
+        match printed {
+            Err(failure) => Err(lost(&failure.to_string())),
+            Ok(false) => Err(lost("nobody reads standard output")),
+            Ok(true) => Ok(()),
+        }
+    }
+
+    /// Delivers the secret, and nothing else, not even a line end. The error says where it is instead, if it is anywhere.
+    fn deliver(self, id: &str, secret: &Secret) -> Result<(), String> {
+        match self {
+            Self::Stdout | Self::Alone => Ok(()),
+            Self::File { reserved, file } => into_file(reserved, &file, secret),
+            Self::Command(command) => {
+                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", command))
+            }
+        }
+    }
+}
+
+/// A file beside `file` that only its owner can read, with room for a secret.
+fn reserve(file: &Path) -> io::Result<NamedTempFile> {
+    if fs::symlink_metadata(file).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut reserved = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder)?;
+    reserved.write_all(&[0; ROOM])?;
+    reserved.as_file().sync_all()?;
+    Ok(reserved)
+}
+
+fn into_file(mut reserved: NamedTempFile, file: &Path, secret: &Secret) -> Result<(), String> {
+    let write = |reserved: &mut NamedTempFile| {
+        reserved.rewind()?;
+        reserved.write_all(secret.expose().as_bytes())?;
+        reserved.as_file().set_len(secret.expose().len() as u64)?;
+        reserved.as_file().sync_all()
+    };
+    write(&mut reserved).map_err(|error| format!("{}: {error}", file.display()))?;
+    match reserved.persist_noclobber(file) {
+        Ok(_) => Ok(()),
+        Err(failed) => {
+            let reason = format!("{}: {}", file.display(), failed.error);
+            // It has the secret, which is nowhere else.
+            match failed.file.keep() {
+                Ok((_, kept)) => Err(format!("{reason}; it is in {}", kept.display())),
+                Err(_) => Err(reason),
+            }
+        }
+    }
+}
+
+/// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
+/// what it left unread shows.
+fn to_command(command: &str, id: &str, secret: &Secret) -> Result<(), String> {
+    let (mut reader, mut writer) = io::pipe().map_err(|error| error.to_string())?;
+    let given = reader.try_clone().map_err(|error| error.to_string())?;
+    let mut shell = shell(command);
+    shell.env("LDTOKENS_TOKEN_ID", id).stdin(given).stdout(io::stderr());
+    let child = shell.spawn();
+    // It holds the end that the command was given.
+    drop(shell);
+    let mut child = child.map_err(|error| error.to_string())?;
+    let written = writer.write_all(secret.expose().as_bytes());
+    drop(writer);
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let mut unread = Vec::new();
+    let left = reader.read_to_end(&mut unread);
+    match (written.and(left), status.success()) {
+        (_, false) => Err(format!("it ended with {status}")),
+        (Err(error), true) => Err(error.to_string()),
+        (Ok(0), true) => Ok(()),
+        (Ok(_), true) => Err("it did not read all of its standard input".to_owned()),
+    }
+}
+
+/// The error without the name of the temporary file that it was about.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
+}

@@ -1,0 +1,148 @@
+//! `ldtokens demo`: a token's whole life, watched over real HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use ldtokens::{
+    AttemptEvent, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, TokenId,
+};
+use ldtokens_server::{Clock, Server};
+
+use crate::terminal::failure::Failure;
+use crate::terminal::output::field::access;
+use crate::verbs::json;
+
+const TITLE: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const QUIET: Style = Style::new().dimmed();
+
+/// How long both secrets work after the reset.
+const OVERLAP: Duration = Duration::from_secs(3600);
+
+/// Prints each request line and the status of its answer.
+#[derive(Debug)]
+struct Wire;
+
+impl Observer for Wire {
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
+        let (method, path) = (attempt.method, attempt.path);
+        let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        anstream::println!("  {QUIET}{method:<6} {path:<66}{QUIET:#} {status}");
+    }
+}
+
+struct Demo {
+    server: Server,
+    clock: Clock,
+    client: Client,
+}
+
+pub(crate) async fn run() -> Result<(), Failure> {
+    let clock = Clock::manual(ldtokens::UnixMillis::now());
+    let server = Server::builder().clock(clock.clone()).start().await?;
+    let owner = server.owner_secret().cloned().ok_or_else(|| Failure::other("a new server has no owner"))?;
+    let client = connect(&server, owner)?;
+    anstream::println!("A local LaunchDarkly at {}, in memory, for this demo only.", server.url());
+    let demo = Demo { server, clock, client };
+    let result = demo.life().await;
+    demo.server.stop().await;
+    result?;
+    anstream::println!("\n{GOOD}All six operations work as they should.{GOOD:#} Nothing is left behind.");
+    anstream::println!(
+        "Next: `ldtokens --local list` uses a local LaunchDarkly that keeps its data.\n\
+         `ldtokens serve --store ld.db` runs one as a server. `ldtokens -h` shows more."
+    );
+    Ok(())
+}
+
+fn connect(server: &Server, credential: Secret) -> Result<Client, Error> {
+    let once = RetryPolicy::default().max_attempts(1);
+    Client::builder(credential).host(server.url()).retry(once).observer(Arc::new(Wire)).build()
+}
+
+impl Demo {
+    async fn life(&self) -> Result<(), Failure> {
+        let client = &self.client;
+
+        title(1, "Create a service token that reads");
+        let new = NewToken::new(BaseRole::Reader).name("Nightly export").description("Feeds the warehouse").service();
+        let issued = client.create(&new).await?;
+        let id = &issued.id;
+        fields(&issued.details);
+        field("secret", &format!("{} ...{}, shown only once", issued.secret, issued.secret.last_four()));
+
+        title(2, "List the tokens");
+        let page = client.list().all_members(true).send().await?;
+        for token in &page.tokens {
+            let name = token.name.as_deref().unwrap_or_default();
+            field(token.id.as_str(), &format!("{name:<16} {}", access(&json(token))));
+        }
+        expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
+
+        title(3, "Read it");
+        fields(&client.get(id).await?);
+        self.expect_secret(&issued.secret, true, "its secret works").await?;
+
+        title(4, "Rename it, if it is still named as it was");
+        let patch = Patch::new().expect("/name", "Nightly export").name("Warehouse export");
+        let renamed = client.update(id, &patch).await?;
+        fields(&renamed);
+        expect(renamed.name.as_deref() == Some("Warehouse export"), "it has the new name")?;
+
+        title(5, "Rotate its secret, with an overlap of an hour");
+        let rotated = client.reset(id, Overlap::For(OVERLAP)).await?;
+        field("secret", &format!("{} ...{}, shown only once", rotated.secret, rotated.secret.last_four()));
+        self.expect_secret(&issued.secret, true, "in the overlap the old secret works").await?;
+        self.expect_secret(&rotated.secret, true, "and the new one works too").await?;
+        self.clock.advance(OVERLAP + Duration::from_secs(1));
+        anstream::println!("   {QUIET}the server's clock goes forward by an hour and a second{QUIET:#}");
+        self.expect_secret(&issued.secret, false, "after the overlap the old secret is refused").await?;
+        self.expect_secret(&rotated.secret, true, "and the new one works").await?;
+
+        title(6, "Delete it");
+        client.delete(id).await?;
+        self.expect_secret(&issued.secret, false, "the old secret is refused").await?;
+        self.expect_secret(&rotated.secret, false, "the new secret is refused").await?;
+        self.expect_gone(id).await
+    }
+
+    async fn expect_secret(&self, secret: &Secret, should_work: bool, promise: &str) -> Result<(), Failure> {
+        let works = match connect(&self.server, secret.clone())?.list().page_size(1).send().await {
+            Ok(_) => true,
+            Err(Error::Unauthorized(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
+        expect(works == should_work, promise)
+    }
+
+    async fn expect_gone(&self, id: &TokenId) -> Result<(), Failure> {
+        match self.client.get(id).await {
+            Err(Error::NotFound(_)) => expect(true, "the token is gone"),
+            Err(error) => Err(error.into()),
+            Ok(_) => expect(false, "the token is gone"),
+        }
+    }
+}
+
+fn title(number: u32, text: &str) {
+    anstream::println!("\n{TITLE}{number}. {text}{TITLE:#}");
+}
+
+fn fields(token: &Token) {
+    field("id", token.id.as_str());
+    field("name", token.name.as_deref().unwrap_or_default());
+    field("access", &access(&json(token)));
+}
+
+fn field(name: &str, value: &str) {
+    anstream::println!("     {name:<24} {value}");
+}
+
+fn expect(kept: bool, promise: &str) -> Result<(), Failure> {
+    if !kept {
+        return Err(Failure::other(format!("the demo failed: this does not hold: {promise}")));
+    }
+    anstream::println!("   {GOOD}ok{GOOD:#} {promise}");
+    Ok(())
+}

@@ -1,0 +1,387 @@
+//! `--filter` and its relatives: which tokens are meant, by what is in them.
+
+use ldtokens::UnixMillis;
+use serde_json::Value;
+
+use crate::nearest::did_you_mean;
+use crate::terminal::output::field::{Field, plain};
+use crate::verbs::moment::{duration, is_date, moment};
+use crate::verbs::permissions::roles;
+
+/// What a filter reads like, for help and errors.
+pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \
+    numbers and times; a time is a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds; \
+    lastUsed=never is true of tokens that were never used, and FIELD= of what is absent";
+
+/// What the API gives members and tokens as base roles, beside those that a new token can have.
+const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];
+
+/// One condition.
+#[derive(Clone, Debug)]
+pub(crate) enum Filter {
+    /// A field compared with a value.
+    Compares {
+        field: Field,
+        operator: Operator,
+        wanted: Wanted,
+    },
+    /// Not used since then. A token that was never used counts from its creation.
+    NotUsedSince(UnixMillis),
+    CreatedBefore(UnixMillis),
+}
+
+/// What a field is compared with.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    Absent,
+    Number(i64),
+    Text(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Operator {
+    Is,
+    IsNot,
+    Contains,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+const OPERATORS: [(&str, Operator, &str); 7] = [
+    ("!=", Operator::IsNot, "is not"),
+    ("<=", Operator::AtMost, "at most"),
+    (">=", Operator::AtLeast, "at least"),
+    ("=", Operator::Is, "is"),
+    ("~", Operator::Contains, "contains, in any case"),
+    ("<", Operator::Less, "less, or earlier"),
+    (">", Operator::More, "more, or later"),
+];
+
+/// What other languages write, and what it is here.
+const ELSEWHERE: [(&str, &str); 7] =
+    [("==", "="), ("===", "="), ("~=", "~"), ("=~", "~"), ("<>", "!="), ("=<", "<="), ("=>", ">=")];
+
+impl Operator {
+    /// Whether it asks which of two is greater.
+    fn is_ordered(self) -> bool {
+        matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
+    }
+
+    fn fits(self, field: &Field) -> bool {
+        match self {
+            Self::Contains => !field.is_number() && !is_boolean(field),
+            operator => field.is_number() || !operator.is_ordered(),
+        }
+    }
+}
+
+/// What `field` can be compared by, and what that means.
+pub(crate) fn signs(field: &Field) -> impl Iterator<Item = (&'static str, &'static str)> {
+    OPERATORS.into_iter().filter(move |(_, operator, _)| operator.fits(field)).map(|(sign, _, meaning)| (sign, meaning))
+}
+
+/// The field, the sign and the value of a condition that has a sign.
+pub(crate) fn split(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (field, sign, _, value) = parts(text).ok()?;
+    Some((field, sign, value))
+}
+
+fn parts(text: &str) -> Result<(&str, &'static str, Operator, &str), String> {
+    const SIGNS: [char; 5] = ['!', '<', '>', '=', '~'];
+    let form = || format!("a filter reads {FORM}");
+    let (name, rest) = text.split_at(text.find(SIGNS).ok_or_else(form)?);
+    let value = rest.trim_start_matches(SIGNS);
+    let written = &rest[..rest.len() - value.len()];
+    match OPERATORS.iter().find(|(sign, ..)| *sign == written) {
+        Some((sign, operator, _)) => Ok((name.trim(), sign, *operator, value.trim())),
+        None => Err(match ELSEWHERE.iter().find(|(other, _)| *other == written) {
+            Some((_, right)) => format!("there is no operator `{written}`; did you mean `{name}{right}{value}`?"),
+            None => format!("there is no operator `{written}`; {}", form()),
+        }),
+    }
+}
+
+impl Filter {
+    /// Reads a condition.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        let (name, sign, operator, value) = parts(text)?;
+        let field = Field::new(name)?;
+        check_part(name)?;
+        if !operator.fits(&field) {
+            let signs: Vec<_> = signs(&field).map(|(sign, _)| sign).collect();
+            return Err(format!("{name} can't be compared by {sign}, only by {}", signs.join(" ")));
+        }
+        let wanted = wanted(&field, operator, value)?;
+        Ok(Self::Compares { field, operator, wanted })
+    }
+
+    /// Whether the token is one of those that are meant.
+    pub(crate) fn is_met_by(&self, token: &Value) -> bool {
+        let time = |name: &str| token.get(name).and_then(Value::as_i64).filter(|millis| *millis != 0);
+        match self {
+            Self::NotUsedSince(moment) => {
+                time("lastUsed").or_else(|| time("creationDate")).is_some_and(|last| last < moment.get())
+            }
+            Self::CreatedBefore(moment) => time("creationDate").is_some_and(|created| created < moment.get()),
+            Self::Compares { field, operator, wanted } => compares(field, *operator, wanted, token),
+        }
+    }
+}
+
+fn compares(field: &Field, operator: Operator, wanted: &Wanted, token: &Value) -> bool {
+    let mut value = field.value(token);
+    if field.is_time() && value.as_ref().is_some_and(|millis| *millis == 0) {
+        // How the API says "never" (fact 9).
+        value = None;
+    }
+    if is_boolean(field) && value.is_none() && !matches!(wanted, Wanted::Absent) {
+        value = Some(false.into());
+    }
+    match (operator, wanted) {
+        (Operator::Is, wanted) => equals(value.as_ref(), wanted),
+        (Operator::IsNot, wanted) => !equals(value.as_ref(), wanted),
+        (Operator::Contains, Wanted::Text(text)) => {
+            value.is_some_and(|value| plain(&value).to_lowercase().contains(&text.to_lowercase()))
+        }
+        (operator, Wanted::Number(limit)) => {
+            value.and_then(|value| value.as_i64()).is_some_and(|value| match operator {
+                Operator::Less => value < *limit,
+                Operator::AtMost => value <= *limit,
+                Operator::More => value > *limit,
+                _ => value >= *limit,
+            })
+        }
+        _ => false,
+    }
+}
+
+fn equals(value: Option<&Value>, wanted: &Wanted) -> bool {
+    match (value, wanted) {
+        (None, wanted) => matches!(wanted, Wanted::Absent),
+        (Some(value), Wanted::Absent) => plain(value).is_empty(),
+        (Some(value), Wanted::Number(number)) => value.as_i64() == Some(*number),
+        (Some(Value::Array(items)), Wanted::Text(text)) => items.iter().any(|item| plain(item) == *text),
+        (Some(value), Wanted::Text(text)) => plain(value) == *text,
+    }
+}
+
+/// The value, if the field can ever have it.
+fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, String> {
+    let name = field.name();
+    if value.is_empty() {
+        return match operator {
+            Operator::Is | Operator::IsNot => Ok(Wanted::Absent),
+            _ => Err(format!("{name}: what to compare it with is missing")),
+        };
+    }
+    if field.is_time() {
+        return wanted_time(name, operator, value);
+    }
+    if field.is_number() {
+        return value.parse().map(Wanted::Number).map_err(|_| format!("{name} is compared with a whole number"));
+    }
+    if operator == Operator::Contains {
+        return Ok(Wanted::Text(value.to_owned()));
+    }
+    if is_boolean(field) || is_role(name) || name == "kind" {
+        let known: Vec<&str> =
+            if is_role(name) { roles().iter().copied().chain(OTHER_ROLES).collect() } else { field.values().to_vec() };
+        return match known.iter().find(|known| known.eq_ignore_ascii_case(value)) {
+            Some(known) => Ok(Wanted::Text((*known).to_owned())),
+            None => {
+                let hint = did_you_mean(value, known.iter().copied());
+                Err(format!("{name} can't be `{value}`{hint} (it is one of {})", known.join(", ")))
+            }
+        };
+    }
+    if matches!(name, "_member" | "inlineRole" | "_links") {
+        return Err(format!("{name} has parts: compare one of them, as in _member.email=a@example.com, or use ~"));
+    }
+    Ok(Wanted::Text(value.to_owned()))
+}
+
+fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, String> {
+    let is_equality = !operator.is_ordered();
+    if value.eq_ignore_ascii_case("never") {
+        return match name {
+            "lastUsed" if is_equality => Ok(Wanted::Absent),
+            "lastUsed" => Err("never is no time: write lastUsed=never or lastUsed!=never".to_owned()),
+            _ => Err(format!("{name} is never `never`; only lastUsed can be")),
+        };
+    }
+    if duration(value.trim_start_matches('-')).is_ok() {
+        let instead = match name {
+            "lastUsed" => format!("--unused-for {}", value.trim_start_matches('-')),
+            "creationDate" => format!("--older-than {}", value.trim_start_matches('-')),
+            _ => "a date".to_owned(),
+        };
+        return Err(format!(
+            "{name} is compared with a time, as in {name}<2026-01-31; for a length of time use {instead}"
+        ));
+    }
+    if is_equality && is_date(value) {
+        return Err(format!("{name} is exact to the millisecond: give a range, as in {name}>={value}"));
+    }
+    let moment = moment(value).map_err(|reason| format!("{name} is compared with a time: {reason}"))?;
+    Ok(Wanted::Number(moment.get()))
+}
+
+/// Refuses what is within no field, as `_member.emial`. Links are the API's to name.
+fn check_part(name: &str) -> Result<(), String> {
+    let known: Vec<String> = Field::described().map(|(known, _)| known).collect();
+    let Some((property, _)) = name.split_once('.').filter(|(property, _)| *property != "_links") else { return Ok(()) };
+    let parts: Vec<&str> =
+        known.iter().map(String::as_str).filter(|known| known.starts_with(&format!("{property}."))).collect();
+    let is_known = parts.iter().any(|part| name == *part || name.starts_with(&format!("{part}.")));
+    if is_known {
+        return Ok(());
+    }
+    let hint = did_you_mean(name, parts.iter().copied());
+    let has = if parts.is_empty() {
+        format!("{property} has no named parts")
+    } else {
+        format!("there are {}", parts.join(", "))
+    };
+    Err(format!("there is no field `{name}`{hint} ({has})"))
+}
+
+fn is_boolean(field: &Field) -> bool {
+    field.values() == ["true", "false"]
+}
+
+fn is_role(name: &str) -> bool {
+    matches!(name, "role" | "_member.role")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Filter;
+    use crate::verbs::moment::moment;
+
+    const USED: i64 = 1_750_000_000_000; // 2025-06-15
+
+    fn token() -> Value {
+        json!({
+            "_id": "a", "name": "Nightly Export", "role": "reader", "serviceToken": true, "lastUsed": USED,
+            "creationDate": USED - 86_400_000, "customRoleIds": ["ops", "dev"], "defaultApiVersion": 20240415,
+            "_member": {"email": "a@example.com", "role": "admin"}
+        })
+    }
+
+    #[test]
+    fn a_condition_is_met_or_not() {
+        for (text, met) in [
+            ("role=reader", true),
+            ("role=Reader", true),
+            ("role=writer", false),
+            ("role=owner", false),
+            ("role!=writer", true),
+            ("name~export", true),
+            ("name~EXPORT", true),
+            ("name~import", false),
+            ("name = Nightly Export", true),
+            ("name= =x", false),
+            ("description=", true),
+            ("description!=", false),
+            ("name=", false),
+            ("serviceToken=true", true),
+            ("serviceToken=TRUE", true),
+            ("serviceToken!=false", true),
+            ("kind=Service", true),
+            ("customRoleIds=ops", true),
+            ("customRoleIds=qa", false),
+            ("_member.email~@example.com", true),
+            ("_member.role=admin", true),
+            ("lastUsed<2025-06-16", true),
+            ("lastUsed<2025-06-15", false),
+            ("lastUsed>=2000-01-01", true),
+            ("lastUsed<2000-01-01T00:00:00Z", false),
+            ("lastUsed=1750000000000", true),
+            ("lastUsed=never", false),
+            ("lastUsed!=never", true),
+            ("creationDate>2025-06-16", false),
+            ("defaultApiVersion>=20220603", true),
+            ("defaultApiVersion=20240415", true),
+            ("name=a=b", false),
+        ] {
+            let filter = Filter::new(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(filter.is_met_by(&token()), met, "{text}");
+        }
+    }
+
+    /// `lastUsed: 0` and an absent one both mean never (fact 9); an absent boolean is false to Go, which leaves it out.
+    #[test]
+    fn never_and_absent_have_their_place() {
+        for token in [json!({"creationDate": USED}), json!({"creationDate": USED, "lastUsed": 0})] {
+            for (text, met) in [
+                ("lastUsed=never", true),
+                ("lastUsed!=never", false),
+                ("lastUsed<2026-01-01", false),
+                ("lastUsed>2000-01-01", false),
+                ("serviceToken=false", true),
+                ("serviceToken=", true),
+            ] {
+                assert_eq!(Filter::new(text).unwrap().is_met_by(&token), met, "{text} of {token}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_never_used_counts_from_its_creation() {
+        let at = |text: &str| Filter::NotUsedSince(moment(text).unwrap());
+        let never = json!({"creationDate": USED, "lastUsed": 0});
+        for token in [token(), never] {
+            assert!(at("2025-06-16").is_met_by(&token) && !at("2025-06-15").is_met_by(&token), "{token}");
+        }
+        let created = |text: &str| Filter::CreatedBefore(moment(text).unwrap()).is_met_by(&token());
+        assert!(created("2025-06-16") && !created("2025-06-14"));
+    }
+
+    #[test]
+    fn what_is_mistyped_is_refused_with_the_right_word() {
+        for (text, words) in [
+            ("role", "a filter reads"),
+            ("colour=red", "no field `colour`"),
+            ("_member.emial!=x", "did you mean `_member.email`"),
+            ("_member.x=y", "_member.email"),
+            ("customRoleIds.key=x", "no named parts"),
+            ("=x", "no field"),
+            ("role!reader", "no operator `!`"),
+            ("name==x", "did you mean `name=x`"),
+            ("name~=x", "did you mean `name~x`"),
+            ("name=~x", "did you mean `name~x`"),
+            ("role<>reader", "did you mean `role!=reader`"),
+            ("lastUsed=<2026-01-31", "did you mean `lastUsed<=2026-01-31`"),
+            ("name!~x", "no operator `!~`"),
+            ("role=readr", "did you mean `reader`"),
+            ("role=admin,writer", "one of reader, writer, admin"),
+            ("_member.role=admn", "did you mean `admin`"),
+            ("kind=services", "did you mean `service`"),
+            ("serviceToken=yes", "one of true, false"),
+            ("serviceToken~t", "only by"),
+            ("lastUsed<90d", "--unused-for 90d"),
+            ("lastUsed<-90d", "--unused-for 90d"),
+            ("creationDate<90d", "--older-than 90d"),
+            ("lastUsed<90", "not a Unix time in milliseconds"),
+            ("lastUsed<1750000000", "not a Unix time in milliseconds"),
+            ("lastUsed<soon", "a date like 2026-01-31"),
+            ("lastUsed=soon", "a date like 2026-01-31"),
+            ("lastUsed=2026-01-31", "give a range"),
+            ("lastUsed<never", "lastUsed=never"),
+            ("creationDate=never", "only lastUsed"),
+            ("lastUsed~2026", "only by"),
+            ("lastUsed<", "is missing"),
+            ("name~", "is missing"),
+            ("name<x", "only by"),
+            ("defaultApiVersion=new", "a whole number"),
+            ("_member=x", "_member.email"),
+        ] {
+            let error = Filter::new(text).map(|filter| panic!("{text}: {filter:?}")).unwrap_err();
+            assert!(error.contains(words), "{text}: {words} in {error}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `ldtokens login`: the credential goes into the platform's keychain, through a program that the user has, and a profile says
+//! how to get it from there.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use clap::{Arg, ArgMatches, Command};
+use ldtokens::{Client, Error, Secret};
+
+use crate::account::config_edit::{Change, edit};
+use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::credential::Source;
+use crate::account::keychain::Keychain;
+use crate::files::{stdin, text};
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::hidden::Hidden;
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::redact::has_secret;
+use crate::terminal::say;
+use crate::terminal::watch::Watch;
+use crate::verbs::config;
+use crate::verbs::config::target;
+
+pub(crate) fn command() -> Command {
+    Command::new("login")
+        .about("Store the credential in a keychain and create a profile that uses it")
+        .long_about(
+            "Store the credential in a keychain and create a profile that uses it.\n\nThe secret is typed without being shown, \
+             or read from standard input. It is tried once and then passed to a program that you have: secret-tool (the \
+             desktop's keyring), security (the macOS keychain), pass or op (1Password). The profile holds only the command \
+             that prints it.",
+        )
+        .arg(
+            Arg::new("profile-name")
+                .value_name("PROFILE")
+                .default_value("default")
+                .value_parser(profile_name)
+                .help("Name of the profile"),
+        )
+        .arg(
+            Arg::new("with")
+                .long("with")
+                .value_name("PROGRAM")
+                .value_parser(Keychain::ALL.map(Keychain::program))
+                .help("Program that keeps the secret [default: the first of these that is installed]"),
+        )
+        .arg(config::region())
+        .after_help(
+            "Examples:\n  ldtokens login\n  ldtokens login work --region eu --with pass\n  \
+             op read op://Work/LaunchDarkly/token | ldtokens login ci --with secret-tool",
+        )
+}
+
+/// The name goes into a command that a shell runs.
+fn profile_name(text: &str) -> Result<String, String> {
+    let is_fit = !text.is_empty()
+        && !text.starts_with('-')
+        && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"._-".contains(&letter));
+    if is_fit { Ok(text.to_owned()) } else { Err("use letters, digits, and . _ -".to_owned()) }
+}
+
+pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
+    config::refuse(arguments, &["profile", "local", "token-file", "token-command", "dry-run"])?;
+    let name = arguments.get_one::<String>("profile-name").expect("it has a default");
+    let keychain = Keychain::chosen(arguments.get_one::<String>("with").map(String::as_str))?;
+    let config = ConfigFile::read_to_edit()?;
+    let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };
+    target(arguments, &mut profile);
+
+    let watch = Watch::new(&profile.url(), arguments.get_count("verbose") > 0, false);
+    let interrupt = Interrupt::listen(watch)?;
+    let secret = secret(&interrupt).await?;
+    check(&secret, &profile.url(), &interrupt).await?;
+    keychain.store(name, &secret)?;
+    let stored = Source::Command(keychain.lookup(name)).take()?;
+    if stored != secret {
+        return Err(Failure::other(format!(
+            "{} gives back another secret than it was given; remove the other entry of this name",
+            keychain.program()
+        )));
+    }
+    let mut changes = vec![Change::Profile(name, &profile)];
+    if config.default.is_none() {
+        changes.push(Change::Default(name));
+    }
+    edit(&config.path, &changes)?;
+    let how = if config.default.is_none() { String::new() } else { format!("; use it with --profile {name}") };
+    say::result(&format!("Stored the secret with {} and created the profile {name}{how}", keychain.program()));
+    Ok(())
+}
+
+/// The secret, typed by someone or piped in.
+async fn secret(interrupt: &Interrupt) -> Result<Secret, Failure> {
+    let bytes = if io::stdin().is_terminal() {
+        // However this ends, the terminal is left as it was.
+        let hidden = Hidden::begin();
+        anstream::eprint!("Secret of an access token (not shown): ");
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut line = Vec::new();
+            io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
+        });
+        let line = interrupt.unless(reading).await;
+        drop(hidden);
+        anstream::eprintln!();
+        line?.unwrap_or_else(|error| Err(io::Error::other(error)))
+    } else {
+        let mut bytes = Vec::new();
+        stdin::take("the secret")?.take(4096).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let unusable = |reason: &str| Failure::new(Kind::NotAuthenticated, format!("can't read the secret: {reason}"));
+    let text = text::decode(bytes.map_err(|error| unusable(&error.to_string()))?).map_err(unusable)?;
+    let secret = text.trim();
+    if secret.is_empty() {
+        return Err(unusable("nothing was given"));
+    }
+    if !has_secret(secret) {
+        say::warning("this does not look like the secret of an access token, which begins with api-");
+    }
+    Ok(Secret::new(secret))
+}
+
+/// Tries the secret once. What it may do is another matter than whether it works.
+async fn check(secret: &Secret, host: &str, interrupt: &Interrupt) -> Result<(), Failure> {
+    let client = Client::builder(secret.clone()).host(host).user_agent_suffix("ldtokens-cli").build()?;
+    match interrupt.unless(client.list().limit(1).send()).await? {
+        Ok(_) | Err(Error::Forbidden(_)) => Ok(()),
+        Err(Error::Unauthorized(_)) => Err(Failure::new(
+            Kind::NotAuthenticated,
+            format!("this secret does not work on {host}; nothing was stored"),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,17 @@
+//! The token in use, among several: what is done to it is done last, since afterwards the command may do no more.
+
+use crate::account::connect::Session;
+use crate::terminal::failure::Failure;
+use crate::verbs::targets::Target;
+
+/// Moves the token in use to the end of several.
+pub(crate) async fn own_last(session: &Session, targets: &mut [Target]) -> Result<(), Failure> {
+    if targets.len() < 2 {
+        return Ok(());
+    }
+    // If the API does not tell, the order stays as it is.
+    if let Ok(caller) = session.interrupt.unless(session.client.whoami()).await? {
+        targets.sort_by_key(|target| caller.token_id.as_ref() == Some(&target.id));
+    }
+    Ok(())
+}
