@@ -56,40 +56,26 @@
 //! # }
 //! ```
 
-mod atomic;
-mod batch;
-mod deliver;
 mod destination;
 pub mod destinations;
 mod error;
-mod issue;
-mod journal;
-mod journals;
-mod leaks;
-mod like;
 mod lists;
-mod next_step;
-mod observe;
-mod options;
-mod report;
-mod retire;
-mod revoke;
+mod revocation;
 mod rotation;
-mod scan;
 mod time;
 mod verify;
 
-pub use batch::rotate_all;
 pub use destination::{Destination, Handover, Prepared};
 pub use error::{Error, NotDelivered, Stuck};
-pub use journal::{Journal, NewSecret, Step, TokenState};
-pub use journals::{Journals, LockedJournal};
-pub use leaks::{Finding, Leak, LeakedToken, Plan, Revocation};
-pub use like::{MARKER, has_marker};
-pub use options::{Options, Strategy};
-pub use report::{Delivery, Report};
-pub use retire::noted_time;
-pub use revoke::{Deliver, Outcome, Prepare, Remedy, Revoked};
+pub use revocation::carry_out::{Deliver, Outcome, Prepare, Remedy, Revoked};
+pub use revocation::plan::{Finding, Leak, LeakedToken, Plan, Revocation};
+pub use revocation::scan::{KeyKind, OtherKey, Scan};
 pub use rotation::Rotation;
-pub use scan::{KeyKind, OtherKey, Scan};
+pub use rotation::batch::rotate_all;
+pub use rotation::journal::{Journal, NewSecret, Step, TokenState};
+pub use rotation::journals::{Journals, LockedJournal};
+pub use rotation::like::{MARKER, has_marker};
+pub use rotation::options::{Options, Strategy};
+pub use rotation::report::{Delivery, Report};
+pub use rotation::retire::noted_time;
 pub use verify::{Verdict, Verified, describe, verify};

@@ -1,15 +1,28 @@
+pub(crate) mod atomic;
+pub(crate) mod batch;
+pub(crate) mod deliver;
+pub(crate) mod issue;
+pub(crate) mod journal;
+pub(crate) mod journals;
+pub(crate) mod like;
+pub(crate) mod next_step;
+pub(crate) mod observe;
+pub(crate) mod options;
+pub(crate) mod report;
+pub(crate) mod retire;
+
 use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, Secret, Token, TokenId};
 
-use crate::deliver::Place;
 use crate::destination::Destination;
 use crate::error::{Error, Stuck};
-use crate::journal::{Journal, NewSecret, Step, TokenState, VERSION};
-use crate::journals::{Journals, LockedJournal};
-use crate::next_step::{Action, next_step};
-use crate::options::{Options, Strategy};
-use crate::report::{Delivery, Report};
+use crate::rotation::deliver::Place;
+use crate::rotation::journal::{Journal, NewSecret, Step, TokenState, VERSION};
+use crate::rotation::journals::{Journals, LockedJournal};
+use crate::rotation::next_step::{Action, next_step};
+use crate::rotation::options::{Options, Strategy};
+use crate::rotation::report::{Delivery, Report};
 use crate::time;
 
 /// Gives a token a new secret, and delivers it.

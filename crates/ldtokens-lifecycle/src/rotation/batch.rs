@@ -7,9 +7,9 @@ use futures_util::stream;
 use ldtokens::TokenId;
 
 use crate::error::Error;
-use crate::journals::Journals;
-use crate::report::Report;
 use crate::rotation::Rotation;
+use crate::rotation::journals::Journals;
+use crate::rotation::report::Report;
 
 /// Runs rotations, at most `at_once` at a time. That of the credential in use comes last, and alone.
 ///

@@ -4,9 +4,9 @@ use ldtokens::{Overlap, Secret};
 use serde_json::Value;
 
 use crate::error::{Error, Stuck};
-use crate::journal::{NewSecret, Step};
-use crate::like::{self, new_marker};
-use crate::options::Strategy;
+use crate::rotation::journal::{NewSecret, Step};
+use crate::rotation::like::{self, new_marker};
+use crate::rotation::options::Strategy;
 use crate::rotation::{InHand, Run};
 use crate::time;
 

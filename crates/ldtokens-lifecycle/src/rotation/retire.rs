@@ -3,9 +3,9 @@
 use ldtokens::{Error as ApiError, TokenId};
 
 use crate::error::Error;
-use crate::journal::Step;
-use crate::like::{MARKER, without_marker};
 use crate::rotation::Run;
+use crate::rotation::journal::Step;
+use crate::rotation::like::{MARKER, without_marker};
 use crate::time;
 
 /// How the note of the last rotation begins in a token's description.
