@@ -11,6 +11,7 @@ use crate::builder::ServerBuilder;
 use crate::faults::Faults;
 use crate::http::routes::Service;
 use crate::start_error::StartError;
+use crate::store::{Records, StoreError};
 
 /// A local LaunchDarkly at work. Dropping it ends it; [`stop`](Self::stop) also waits for the requests under way.
 #[derive(Debug)]
@@ -102,8 +103,8 @@ impl Server {
     /// An error of the store, such as a full disk. Nothing was changed.
     pub async fn set_member_role(&self, email: &str, role: Role) -> io::Result<bool> {
         let email = email.to_owned();
-        let set = move |records: &crate::store::Records<'_>| Ok(records.set_member_role(&email, role.as_str())?);
-        self.service.store.write(set).await.map_err(|refusal| io::Error::other(refusal.message))
+        let set = move |records: &Records<'_>| records.set_member_role(&email, role.as_str()).map_err(StoreError::from);
+        self.service.store.write(set).await.map_err(io::Error::other)
     }
 
     /// Takes no more requests, finishes those under way (for thirty seconds at most), and closes the store.
@@ -125,6 +126,7 @@ impl Drop for Server {
 
 #[cfg(test)]
 mod tests {
+    use crate::store::StoreError;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -140,11 +142,12 @@ mod tests {
         let list = http.get(&tokens).header("Authorization", reader.expose()).send().await.unwrap();
         let list: serde_json::Value = list.json().await.unwrap();
         let id = list["items"][0]["_id"].as_str().unwrap();
-        let number = server.service.store.read(|records| Ok(records.token(id)?.unwrap().number)).unwrap();
+        let token = server.service.store.read(|records| records.token(id).map_err(StoreError::from));
+        let number = token.unwrap().unwrap().number;
         let last_use = server.service.store.last_use();
         assert!(last_use.of(number).is_some());
         // Once that is written, deleting it is all that can make it go.
-        server.service.store.write(|_| Ok(())).await.unwrap();
+        server.service.store.write(|_| Ok::<_, StoreError>(())).await.unwrap();
         assert!(last_use.of(number).is_some());
         let owner = server.owner_secret().unwrap();
         let deleted =

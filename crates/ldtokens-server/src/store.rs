@@ -1,5 +1,6 @@
 //! The store: one SQLite file, many readers, one writer.
 
+mod error;
 mod last_use;
 mod lock;
 mod open;
@@ -19,12 +20,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+pub(crate) use error::StoreError;
 pub(crate) use last_use::LastUse;
 pub(crate) use pages::Place;
 pub(crate) use readers::Reader;
 pub(crate) use records::{CustomRole, Member, Records, StoredToken, Visible};
 
-use crate::http::response::Refusal;
 use crate::start_error::StartError;
 use lock::Lock;
 use readers::{Gate, Readers};
@@ -90,23 +91,23 @@ impl Store {
     }
 
     /// Runs `work` on what is stored at one moment.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, E>) -> Result<T, E> {
         self.reader().read(work)
     }
 
     /// Runs `work` after the writes before it. If it fails nothing is changed; if not, what it did is on disk.
-    pub(crate) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Records<'_>) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        work: impl FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = all_or_nothing(connection, work);
-            Box::new(move |committed| drop(answer.send(committed.and(result))))
+            Box::new(move |committed| drop(answer.send(committed.map_err(E::from).and(result))))
         });
-        let jobs = self.jobs.as_ref().ok_or_else(Refusal::internal)?;
-        jobs.send(job).map_err(|_| Refusal::internal())?;
-        answered.await.unwrap_or_else(|_| Err(Refusal::internal()))
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;
+        jobs.send(job).map_err(|_| StoreError::Failed)?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Failed.into()))
     }
 
     pub(crate) fn last_use(&self) -> &Arc<LastUse> {

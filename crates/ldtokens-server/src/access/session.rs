@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use crate::access::Caller;
 use crate::http::response::Refusal;
 use crate::secrets;
-use crate::store::{Records, Store};
+use crate::store::{Records, Store, StoreError};
 
 /// A secret that opens the owner's token, and is in no store.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn begin(store: &Store) -> Result<Self, Refusal> {
-        let token_id = store.read(|records| Ok(records.token_of_owner()?))?;
+        let token_id = store.read(|records| records.token_of_owner().map_err(StoreError::from))?;
         let token_id = token_id.ok_or_else(|| {
             Refusal::invalid_request(
                 "its owner has no token with the Admin role left; move the file away to begin anew",

@@ -2,11 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_IOERR_WRITE;
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
+use crate::store::StoreError;
 
 pub(crate) type Answer = Response<Body>;
 
@@ -112,11 +111,6 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
     }
 
-    /// Nothing was done, and that is certain, so that a client may send the same again.
-    pub(crate) fn not_written() -> Self {
-        Self::unavailable("Nothing was changed: the disk of the store is full or can't be written").retry_after(Some(1))
-    }
-
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_service_error", "Something went wrong here")
     }
@@ -132,20 +126,21 @@ impl Refusal {
     }
 }
 
-/// What went wrong in the store is for the log, not for the caller.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Nothing was done, and that is certain, so that a client may send the same again.
+            StoreError::NotWritten | StoreError::Busy => {
+                Self::unavailable(&format!("Nothing was changed: {error}")).retry_after(Some(1))
+            }
+            StoreError::Failed => Self::internal(),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "the store failed");
-        match error.sqlite_error() {
-            // Both are found out before a transaction is whole on disk.
-            Some(error) if error.code == ErrorCode::DiskFull || error.extended_code == SQLITE_IOERR_WRITE => {
-                Self::not_written()
-            }
-            Some(error) if error.code == ErrorCode::DatabaseBusy => {
-                Self::unavailable("Nothing was changed: another program is writing to the store").retry_after(Some(1))
-            }
-            _ => Self::internal(),
-        }
+        StoreError::from(error).into()
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Tr
 
 use rusqlite::Connection;
 
+use super::error::StoreError;
 use super::records::Records;
-use crate::http::response::Refusal;
 
 /// In memory, SQLite lets nobody read while something is written; what would then be an error waits here. In a file, readers
 /// and the writer don't wait for each other.
@@ -63,8 +63,9 @@ fn free<T>(tried: Result<T, TryLockError<T>>) -> Option<T> {
 
 impl Reader<'_> {
     /// Runs `work` on what is stored at one moment.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
+    pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, E>) -> Result<T, E> {
+        let begin = || self.connection.prepare_cached("BEGIN")?.execute([]);
+        begin().map_err(StoreError::from)?;
         let _ended = Ended(&self.connection);
         work(&Records::new(&self.connection))
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::error::StoreError;
 use super::last_use::LastUse;
 use super::readers::Gate;
 use super::records::Records;
-use crate::http::response::Refusal;
 
 /// How many writes are committed together at most.
 const LONGEST_BATCH: usize = 256;
@@ -20,7 +20,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 /// Does its work within a transaction, and gives whom to tell once that is on disk or is not.
 pub(super) type Job = Box<dyn FnOnce(&Connection) -> Acknowledge + Send>;
-pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Takes jobs until there is nobody to send any.
 pub(super) fn run(mut connection: Connection, gate: Option<&Gate>, jobs: &Receiver<Job>, last_use: &LastUse) {
@@ -54,7 +54,7 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
         // The jobs first: each of them is waited for, whatever fails after it.
         waiting.extend(batch.into_iter().map(|job| job(&transaction)));
         if transaction.is_autocommit() {
-            return Err(Refusal::not_written());
+            return Err(StoreError::NotWritten);
         }
         for (token, moment) in &used {
             Records::new(&transaction).set_last_used(*token, *moment)?;
@@ -66,24 +66,25 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
         last_use.give_back(used);
     }
     for acknowledge in waiting {
-        acknowledge(committed.clone());
+        acknowledge(committed);
     }
 }
 
 /// Runs `work` so that what it did is undone if it fails, and only that.
-pub(super) fn all_or_nothing<T>(
+pub(super) fn all_or_nothing<T, E: From<StoreError>>(
     connection: &Connection,
-    work: impl FnOnce(&Records<'_>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
+    work: impl FnOnce(&Records<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     if connection.is_autocommit() {
         // SQLite gave up the whole transaction, as it does when the disk is full.
-        return Err(Refusal::not_written());
+        return Err(StoreError::NotWritten.into());
     }
-    connection.execute_batch("SAVEPOINT work")?;
+    connection.execute_batch("SAVEPOINT work").map_err(StoreError::from)?;
     let result = catch_unwind(AssertUnwindSafe(|| work(&Records::new(connection))));
-    let result = result.unwrap_or_else(|_| Err(Refusal::internal()));
+    let result = result.unwrap_or_else(|_| Err(StoreError::Failed.into()));
     if !connection.is_autocommit() {
-        connection.execute_batch(if result.is_ok() { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" })?;
+        let end = if result.is_ok() { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
+        connection.execute_batch(end).map_err(StoreError::from)?;
     }
     result
 }

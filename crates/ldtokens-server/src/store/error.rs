@@ -1,0 +1,43 @@
+//! Why the store could not do its work.
+
+use std::fmt;
+
+use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_WRITE;
+
+/// Why the store could not do its work. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreError {
+    /// The disk is full or can't be written.
+    NotWritten,
+    /// Another program is writing to the file.
+    Busy,
+    /// SQLite failed otherwise, the work panicked, or the store is closing. The log says more.
+    Failed,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotWritten => "the disk of the store is full or can't be written",
+            Self::Busy => "another program is writing to the store",
+            Self::Failed => "the store failed",
+        })
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the store failed");
+        match error.sqlite_error() {
+            // Both are found out before a transaction is whole on disk.
+            Some(error) if error.code == ErrorCode::DiskFull || error.extended_code == SQLITE_IOERR_WRITE => {
+                Self::NotWritten
+            }
+            Some(error) if error.code == ErrorCode::DatabaseBusy => Self::Busy,
+            _ => Self::Failed,
+        }
+    }
+}
