@@ -1,4 +1,4 @@
-//! Who calls, and what they may do: the vendor's "Access tokens" and "API access tokens".
+//! Authorization: who sent a request, and what they may do, by the vendor's "Access tokens" and "API access tokens".
 
 pub(crate) mod policy;
 pub(crate) mod session;
@@ -8,18 +8,18 @@ use std::cell::OnceCell;
 use ldtokens_client::types::Statement;
 use serde_json::Value;
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::store::{Records, StoredToken, Visible};
 
-/// The token that a request's credential opens.
+/// The sender of a request: the token that its credential belongs to.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) token: StoredToken,
-    /// [`reaches`](Self::reaches), once someone asked.
-    reaches: OnceCell<Vec<Reach>>,
+    /// Computed when first needed.
+    permissions: OnceCell<Vec<Permissions>>,
 }
 
-/// What is done to a token, by the name that policies know it by.
+/// An action on a token, as policies name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
@@ -43,15 +43,16 @@ impl Action {
     }
 }
 
-/// How far permissions reach over tokens.
+/// What a token or a member may do to tokens.
 #[derive(Debug)]
-enum Reach {
+enum Permissions {
+    /// Everything.
     All,
-    /// What these statements allow, which is nothing for the roles that only read and write flags.
+    /// What these statements allow. The roles that only read and write flags have none.
     Statements(Vec<Statement>),
 }
 
-impl Reach {
+impl Permissions {
     fn allows(&self, action: Action, resource: &str) -> bool {
         match self {
             Self::All => true,
@@ -69,16 +70,16 @@ impl Reach {
 
 impl Caller {
     pub(crate) fn new(token: StoredToken) -> Self {
-        Self { token, reaches: OnceCell::new() }
+        Self { token, permissions: OnceCell::new() }
     }
 
-    /// Whom the secret with this hash is of.
-    pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, Refusal> {
-        let token = records.token_of_secret(credential, now)?.ok_or_else(Refusal::unauthorized)?;
+    /// The caller whose secret has this hash.
+    pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, ApiError> {
+        let token = records.token_of_secret(credential, now)?.ok_or_else(ApiError::unauthorized)?;
         Ok(Self::new(token))
     }
 
-    /// Which tokens it sees; all members' only if it asks for them and is an administrator.
+    /// The tokens that the caller sees. All members' tokens only if it asks for them and is an administrator.
     pub(crate) fn visible(&self, all_members: bool) -> Visible {
         if all_members && self.is_admin() {
             Visible::All
@@ -93,10 +94,10 @@ impl Caller {
         target.service || self.is_admin() || (!self.token.service && target.member.id == self.token.member.id)
     }
 
-    /// The token `id`, if the caller may do `actions` to it or, where there are none, see it. A token that it neither sees
-    /// nor may change is not there.
-    pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, Refusal> {
-        self.known(records, records.token(id)?.ok_or_else(Refusal::not_found)?, actions)
+    /// The token `id`, if the caller may do all `actions` to it or, without actions, see it. A token that it may neither
+    /// see nor change is not found.
+    pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, ApiError> {
+        self.known(records, records.token(id)?.ok_or_else(ApiError::not_found)?, actions)
     }
 
     /// [`find`](Self::find) for a token that has been read.
@@ -105,41 +106,45 @@ impl Caller {
         records: &Records<'_>,
         target: StoredToken,
         actions: &[Action],
-    ) -> Result<StoredToken, Refusal> {
+    ) -> Result<StoredToken, ApiError> {
         let allowed = actions.iter().try_for_each(|action| self.require(records, *action, &target));
         match allowed {
-            Err(refusal) if self.sees(&target) => Err(refusal),
+            Err(error) if self.sees(&target) => Err(error),
             Ok(()) if !actions.is_empty() || self.sees(&target) => Ok(target),
-            _ => Err(Refusal::not_found()),
+            _ => Err(ApiError::not_found()),
         }
     }
 
     /// Refuses unless the caller may do `action` to `target`.
-    pub(crate) fn require(&self, records: &Records<'_>, action: Action, target: &StoredToken) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, records: &Records<'_>, action: Action, target: &StoredToken) -> Result<(), ApiError> {
         let resource = if target.service {
             format!("service-token/{}", target.id)
         } else {
             format!("member/{}:token/{}", target.member.id, target.id)
         };
-        let reaches = self.reaches(records)?;
-        if reaches.iter().all(|reach| reach.allows(action, &resource)) { Ok(()) } else { Err(Refusal::forbidden()) }
+        let permissions = self.permissions(records)?;
+        if permissions.iter().all(|permissions| permissions.allows(action, &resource)) {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden())
+        }
     }
 
-    /// Refuses unless the permissions in `document` reach no further than the caller's own.
-    pub(crate) fn require_reach(&self, records: &Records<'_>, document: &Value) -> Result<(), Refusal> {
-        let reaches = self.reaches(records)?;
-        if reaches.iter().all(|reach| matches!(reach, Reach::All)) {
+    /// Refuses unless the caller has all permissions that `document` gives.
+    pub(crate) fn require_permissions(&self, records: &Records<'_>, document: &Value) -> Result<(), ApiError> {
+        let permissions = self.permissions(records)?;
+        if permissions.iter().all(|permissions| matches!(permissions, Permissions::All)) {
             return Ok(());
         }
-        // Of a base role, and of a custom role that is not known, it can't be told how far they reach.
-        let is_told = document.get("role").is_none()
+        // What a base role or an unknown custom role allows is not known here.
+        let is_known = document.get("role").is_none()
             && of_roles(records, &custom_roles(document))?.iter().all(|policy| policy.is_some());
         let policy = statements(records, document)?;
-        let is_within = is_told && reaches.iter().all(|reach| reach.contains(&policy));
-        if is_within { Ok(()) } else { Err(Refusal::forbidden()) }
+        let is_within = is_known && permissions.iter().all(|permissions| permissions.contains(&policy));
+        if is_within { Ok(()) } else { Err(ApiError::forbidden()) }
     }
 
-    /// Whether it has the Admin role. A personal token never has more than its member has.
+    /// Whether the caller has the Admin role. A personal token never has more permissions than its member.
     fn is_admin(&self) -> bool {
         is_admin(self.role()) && (self.token.service || is_admin(&self.token.member.role))
     }
@@ -148,29 +153,30 @@ impl Caller {
         self.token.document["role"].as_str().unwrap_or_default()
     }
 
-    /// Its reach is what all of these have in common: a personal token never has more than its member has.
-    fn reaches(&self, records: &Records<'_>) -> Result<&[Reach], Refusal> {
-        if let Some(known) = self.reaches.get() {
+    /// The caller may do what all of these allow: the permissions of a personal token are the intersection of its own and its
+    /// member's.
+    fn permissions(&self, records: &Records<'_>) -> Result<&[Permissions], ApiError> {
+        if let Some(known) = self.permissions.get() {
             return Ok(known);
         }
-        let reaches = self.find_reaches(records)?;
-        Ok(self.reaches.get_or_init(|| reaches))
+        let permissions = self.find_permissions(records)?;
+        Ok(self.permissions.get_or_init(|| permissions))
     }
 
-    fn find_reaches(&self, records: &Records<'_>) -> Result<Vec<Reach>, Refusal> {
+    fn find_permissions(&self, records: &Records<'_>) -> Result<Vec<Permissions>, ApiError> {
         let own = if is_admin(self.role()) {
-            Reach::All
+            Permissions::All
         } else {
-            Reach::Statements(statements(records, &self.token.document)?)
+            Permissions::Statements(statements(records, &self.token.document)?)
         };
         if self.token.service {
             return Ok(vec![own]);
         }
         let member = &self.token.member;
         let of_member = if is_admin(&member.role) {
-            Reach::All
+            Permissions::All
         } else {
-            Reach::Statements(of_roles(records, &member.custom_roles)?.into_iter().flatten().flatten().collect())
+            Permissions::Statements(of_roles(records, &member.custom_roles)?.into_iter().flatten().flatten().collect())
         };
         Ok(vec![own, of_member])
     }
@@ -181,14 +187,14 @@ fn is_admin(role: &str) -> bool {
 }
 
 /// The statements of a token's policy or custom roles. A base role has none.
-fn statements(records: &Records<'_>, document: &Value) -> Result<Vec<Statement>, Refusal> {
+fn statements(records: &Records<'_>, document: &Value) -> Result<Vec<Statement>, ApiError> {
     match document.get("inlineRole") {
         Some(policy) => Ok(serde_json::from_value(policy.clone()).unwrap_or_default()),
         None => Ok(of_roles(records, &custom_roles(document))?.into_iter().flatten().flatten().collect()),
     }
 }
 
-/// The policy of each of `roles`. None for one that the account does not have, which gives nothing.
+/// The policy of each role. None for a role that the account does not have.
 fn of_roles(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Option<Vec<Statement>>>> {
     roles.iter().map(|role| Ok(records.custom_role(role)?.map(|role| role.policy))).collect()
 }

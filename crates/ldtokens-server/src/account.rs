@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::http::validation;
 use crate::operations::strictness::Strictness;
 use crate::operations::token_rules::new_token;
@@ -164,7 +164,7 @@ impl Account {
     }
 
     /// Puts it into a store. The tokens' secrets are given in the order of the tokens.
-    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, Refusal> {
+    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, ApiError> {
         for role in &self.custom_roles {
             records.add_custom_role(&role.stored())?;
         }
@@ -176,7 +176,7 @@ impl Account {
         let mut secrets = Vec::new();
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
-            let mut stored = token.stored(&owner, member.ok_or_else(Refusal::not_found)?, now)?;
+            let mut stored = token.stored(&owner, member.ok_or_else(ApiError::not_found)?, now)?;
             if let Some(document) = stored.document.as_object_mut() {
                 custom_role_ids::resolve(records, Strictness { is_strict: true }, document)?;
             }
@@ -227,9 +227,7 @@ impl Account {
             known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
-            token
-                .stored("", member.stored(), 0)
-                .map_err(|refusal| InvalidAccount(format!("{at}: {}", refusal.message)))?;
+            token.stored("", member.stored(), 0).map_err(|error| InvalidAccount(format!("{at}: {}", error.message)))?;
             if let Some(secret) = &token.secret {
                 check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
                 if !secrets.insert(secret.expose()) {
@@ -267,7 +265,7 @@ impl AccountRole {
 
 impl AccountToken {
     /// The token as if it had been created by the API, whose checks it has to pass.
-    fn stored(&self, owner: &str, member: Member, now: i64) -> Result<StoredToken, Refusal> {
+    fn stored(&self, owner: &str, member: Member, now: i64) -> Result<StoredToken, ApiError> {
         let mut body = json!({ "name": self.name, "serviceToken": self.service_token });
         for (name, value) in [
             ("description", json!(self.description)),

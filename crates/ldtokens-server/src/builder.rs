@@ -17,7 +17,7 @@ use crate::faults::admin;
 use crate::faults::fault::Fault;
 use crate::http::hosts::Hosts;
 use crate::http::limits::{Limiter, Limits};
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::http::routes::{Service, router};
 use crate::operations::strictness::Strictness;
 use crate::server::Server;
@@ -183,7 +183,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a client may take to read the next 64 KiB of an answer, or what is left of it. 30 seconds if not set.
+    /// How long a client may take to read the next 64 KiB of a response, or what is left of it. 30 seconds if not set.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.write_timeout = timeout;
         self
@@ -223,14 +223,13 @@ impl ServerBuilder {
             seed::add_to(records, seed_tokens)?;
             Ok(secrets)
         });
-        let secrets: Vec<Known> = begun
-            .await
-            .map_err(|refusal: Refusal| StartError::Store { path: shown.clone(), reason: refusal.message })?;
+        let secrets: Vec<Known> =
+            begun.await.map_err(|error: ApiError| StartError::Store { path: shown.clone(), reason: error.message })?;
 
         let mut session = None;
         if self.session {
             let begun = Session::begin(&store).await;
-            session = Some(begun.map_err(|refusal| StartError::Store { path: shown, reason: refusal.message })?);
+            session = Some(begun.map_err(|error| StartError::Store { path: shown, reason: error.message })?);
         }
 
         let service = Arc::new(Service {

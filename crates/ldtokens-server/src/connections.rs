@@ -20,13 +20,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::connections::slots::{Activity, Places, State};
+use crate::connections::slots::{Activity, ConnectionSlots, State};
 use crate::connections::watched::{WatchedBody, WatchedStream};
 use crate::http::middleware::{Dropped, Peer};
-use crate::http::response::{Answer, Refusal};
-use crate::http::routes::{HEALTH, untunnel};
+use crate::http::response::ApiError;
+use crate::http::routes::{HEALTH, override_method};
+use axum::response::{IntoResponse, Response};
 
-/// The longest head of a request that is taken, in bytes. Beyond that the answer is 431.
+/// The longest head of a request that is taken, in bytes. Beyond that the response is 431.
 const LONGEST_HEAD: usize = 32 * 1024;
 
 /// How long requests under way may take once the server stops.
@@ -46,13 +47,13 @@ pub(crate) struct Bounds {
     pub(crate) connections: usize,
     /// For a head to arrive, and for a body.
     pub(crate) read_timeout: Duration,
-    /// For a client to take the next part of an answer.
+    /// For a client to take the next part of a response.
     pub(crate) write_timeout: Duration,
 }
 
 /// Serves until `stopping` says so, and then finishes the requests under way.
 pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
-    let places = Places::new(bounds.connections.saturating_add(RESERVE));
+    let slots = ConnectionSlots::new(bounds.connections.saturating_add(RESERVE));
     let turns = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
@@ -69,15 +70,15 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mu
                 continue;
             }
         };
-        let place = tokio::select! {
+        let slot = tokio::select! {
             () = told(&mut stopping) => break,
-            place = places.take() => place,
+            slot = slots.take() => slot,
         };
-        let client = Client { peer, app: app.clone(), turns: turns.clone(), activity: place.activity().clone() };
+        let client = Client { peer, app: app.clone(), turns: turns.clone(), activity: slot.activity().clone() };
         let stopping = stopping.clone();
         connections.spawn(async move {
             connection(stream, client, bounds, stopping).await;
-            drop(place);
+            drop(slot);
         });
     }
     drop(listener);
@@ -106,7 +107,7 @@ async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopp
     let _ = stream.set_nodelay(true);
     let activity = client.activity.clone();
     let stream = WatchedStream::new(stream, activity.clone(), bounds.write_timeout);
-    let service = service_fn(move |request| answer(client.clone(), request));
+    let service = service_fn(move |request| response(client.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.read_timeout)
@@ -129,22 +130,22 @@ async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopp
     }
 }
 
-async fn answer(client: Client, request: hyper::Request<Incoming>) -> Result<Answer, NoAnswer> {
+async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, NoAnswer> {
     let Client { peer, app, turns, activity } = client;
     let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
     let turn = if request.uri().path() == HEALTH { None } else { Some(turn(&turns, &activity).await) };
-    let answer = match turn {
-        Some(None) => Refusal::unavailable("Too many requests are under way").retry_after(Some(1)).into_answer(),
+    let response = match turn {
+        Some(None) => ApiError::unavailable("Too many requests are under way").retry_after(Some(1)).into_response(),
         Some(Some(_)) | None => {
             activity.set(State::Work);
             request.extensions_mut().insert(Peer(peer.ip()));
             // Before routing, which goes by the method.
-            untunnel(&mut request);
+            override_method(&mut request);
             app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
         }
     };
     activity.set(State::Client);
-    if answer.extensions().get::<Dropped>().is_some() { Err(NoAnswer) } else { Ok(answer) }
+    if response.extensions().get::<Dropped>().is_some() { Err(NoAnswer) } else { Ok(response) }
 }
 
 /// Waits to be worked for. None if others need the room.

@@ -1,3 +1,5 @@
+//! Injected faults: which requests fail, and how.
+
 pub(crate) mod admin;
 pub(crate) mod fault;
 
@@ -6,9 +8,9 @@ use std::time::Duration;
 
 use crate::faults::fault::{Effect, Fault, InvalidFault};
 
-/// What goes wrong at a server, which can change while it serves; [`Server::faults`](crate::Server::faults) gives it.
+/// The faults that a server injects. They can change while it runs; see [`Server::faults`](crate::Server::faults).
 ///
-/// For the same seed and the same requests in the same order, the dice fall the same way.
+/// The same seed and the same requests in the same order give the same faults.
 #[derive(Debug)]
 pub struct Faults {
     plan: Mutex<Plan>,
@@ -17,25 +19,25 @@ pub struct Faults {
 #[derive(Debug)]
 struct Plan {
     faults: Vec<Fault>,
-    dice: fastrand::Rng,
+    random: fastrand::Rng,
 }
 
-/// What is done to one request.
+/// The fault that one request gets.
 #[derive(Debug, Default)]
-pub(crate) struct Strike {
+pub(crate) struct InjectedFault {
     pub(crate) delay: Duration,
     pub(crate) effect: Option<Effect>,
 }
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { plan: Mutex::new(Plan { faults: Vec::new(), dice: fastrand::Rng::with_seed(seed) }) }
+        Self { plan: Mutex::new(Plan { faults: Vec::new(), random: fastrand::Rng::with_seed(seed) }) }
     }
 
-    /// More faults, after those there are. All or none.
+    /// Adds faults after the present ones: all of them, or none if one is invalid.
     ///
     /// # Errors
-    /// [`InvalidFault`] for a fault that can never strike, or not as it says.
+    /// [`InvalidFault`] for a fault that can never be injected, or not as it says.
     pub fn add(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), InvalidFault> {
         let faults: Vec<Fault> = faults.into_iter().collect();
         faults.iter().try_for_each(Fault::check)?;
@@ -43,21 +45,21 @@ impl Faults {
         Ok(())
     }
 
-    /// From here on nothing goes wrong.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.plan().faults.clear();
     }
 
-    /// The faults that are still to strike, with the times that are left of each.
+    /// The faults that are left, with the times that are left of each.
     pub fn left(&self) -> Vec<Fault> {
         self.plan().faults.clone()
     }
 
-    /// What strikes a request to `operation`: all delays together, and of what else there is the first.
-    pub(crate) fn strike(&self, operation: Option<&str>) -> Strike {
+    /// The fault for a request to `operation`: the sum of all delays, and the first other effect.
+    pub(crate) fn inject(&self, operation: Option<&str>) -> InjectedFault {
         let mut plan = self.plan();
-        let Plan { faults, dice } = &mut *plan;
-        let mut strike = Strike::default();
+        let Plan { faults, random } = &mut *plan;
+        let mut injected = InjectedFault::default();
         for fault in faults.iter_mut() {
             let concerned = fault.operation.is_none() || fault.operation.as_deref() == operation;
             let is_delay = matches!(fault.effect, Effect::Delay(_));
@@ -65,17 +67,17 @@ impl Faults {
                 fault.after -= 1;
                 continue;
             }
-            if !concerned || (strike.effect.is_some() && !is_delay) || dice.f64() >= fault.probability {
+            if !concerned || (injected.effect.is_some() && !is_delay) || random.f64() >= fault.probability {
                 continue;
             }
             match fault.effect {
-                Effect::Delay(delay) => strike.delay += delay,
-                effect => strike.effect = Some(effect),
+                Effect::Delay(delay) => injected.delay += delay,
+                effect => injected.effect = Some(effect),
             }
             fault.times = fault.times.map(|times| times.saturating_sub(1));
         }
         faults.retain(|fault| fault.times != Some(0));
-        strike
+        injected
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {

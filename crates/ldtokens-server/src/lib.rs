@@ -14,7 +14,7 @@
 //! let clock = Clock::manual(UnixMillis::now());
 //! let server = Server::builder()
 //!     .account("{members: [{email: a@b.c, role: owner}], tokens: [{name: CI, member: a@b.c, role: admin}]}".parse()?)
-//!     .fault("postToken drop-after times=1".parse()?) // the first create is done, and its answer lost
+//!     .fault("postToken drop-after times=1".parse()?) // the first create is done, and its response lost
 //!     .limits(Limits::none().account(300).route(60))
 //!     .clock(clock.clone())
 //!     .start()

@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 
 use crate::access::{Action, Caller};
 use crate::account::custom_role_ids;
-use crate::http::response::{Answer, Refusal, json_text_answer, no_content};
+use crate::http::response::{ApiError, json_text_response, no_content};
 use crate::operations::listing::Listing;
 use crate::operations::patch::patched;
 use crate::operations::strictness::Strictness;
 use crate::operations::token_rules::{kept, later, link, new_token};
 use crate::secrets;
 use crate::store::{LastUse, Records, StoredToken};
+use axum::response::Response;
 
 /// The first version of the API whose lists come in pages.
 const FIRST_PAGED_VERSION: i64 = 20240415;
@@ -32,7 +33,7 @@ const LARGEST_LIMIT: i64 = 1000;
 
 /// What is asked for, as far as it is the same for all operations.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestInput {
     /// The hash of the caller's secret.
     pub(crate) credential: [u8; 32],
     /// Unix milliseconds.
@@ -53,30 +54,30 @@ pub(crate) struct Request<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) last_use: &'a LastUse,
     pub(crate) strictness: Strictness,
-    pub(crate) asked: &'a Asked,
+    pub(crate) input: &'a RequestInput,
 }
 
 /// How an operation does its work.
 #[derive(Clone, Copy)]
 pub(crate) enum Work {
     /// It only reads.
-    Read(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    Read(fn(&Request<'_>) -> Result<Response, ApiError>),
     /// It reads tokens, perhaps many.
-    List(fn(&Request<'_>) -> Result<Listing, Refusal>),
+    List(fn(&Request<'_>) -> Result<Listing, ApiError>),
     /// It reads and writes, after all writes before it.
-    Write(fn(&Request<'_>) -> Result<Answer, Refusal>),
+    Write(fn(&Request<'_>) -> Result<Response, ApiError>),
     /// It decides by what it reads, and then writes; what no longer holds by then is a conflict: what the vendor calls
     /// optimistic locking.
-    Change(fn(&Request<'_>) -> Result<Change, Refusal>),
+    Change(fn(&Request<'_>) -> Result<Change, ApiError>),
 }
 
-/// What is to take a token's place, and the answer if it does.
+/// What is to take a token's place, and the response if it does.
 pub(crate) struct Change {
     /// As it is to be, with the revision that it was read at.
     pub(crate) token: StoredToken,
     /// Whether that differs from what was read.
     pub(crate) is_change: bool,
-    pub(crate) answer: Answer,
+    pub(crate) response: Response,
 }
 
 /// The operation of that name, if this server has it.
@@ -94,16 +95,16 @@ pub(crate) fn work(operation: &str) -> Option<Work> {
 
 impl Request<'_> {
     pub(crate) fn parameter(&self, name: &str) -> Option<i64> {
-        self.asked.parameters.get(name).and_then(Value::as_i64)
+        self.input.parameters.get(name).and_then(Value::as_i64)
     }
 
-    /// The answer that shows the token.
-    fn show(&self, status: StatusCode, token: &StoredToken) -> Answer {
-        json_text_answer(status, token_response::text(token, self.last_used(token)))
+    /// The response that shows the token.
+    fn show(&self, status: StatusCode, token: &StoredToken) -> Response {
+        json_text_response(status, token_response::text(token, self.last_used(token)))
     }
 
     /// The one time that a secret is shown whole.
-    fn show_with_secret(&self, status: StatusCode, mut token: StoredToken, secret: &Secret) -> Answer {
+    fn show_with_secret(&self, status: StatusCode, mut token: StoredToken, secret: &Secret) -> Response {
         token.document["token"] = secret.expose().into();
         self.show(status, &token)
     }
@@ -113,11 +114,11 @@ impl Request<'_> {
     }
 }
 
-fn get_tokens(request: &Request<'_>) -> Result<Listing, Refusal> {
+fn get_tokens(request: &Request<'_>) -> Result<Listing, ApiError> {
     let records = request.records;
-    let show_all = request.asked.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
+    let show_all = request.input.parameters.get("showAll").and_then(Value::as_bool).unwrap_or(false);
     let visible = request.caller.visible(show_all);
-    if request.asked.version < FIRST_PAGED_VERSION {
+    if request.input.version < FIRST_PAGED_VERSION {
         let links = json!({ "self": link(&href(None, 0, show_all)) });
         let place = records.place(&visible, 0)?;
         return Ok(Listing::begin(records, visible, place, None, &links, None)?);
@@ -148,15 +149,15 @@ fn href(limit: Option<i64>, offset: i64, show_all: bool) -> String {
     if query.is_empty() { "/api/v2/tokens".to_owned() } else { format!("/api/v2/tokens?{query}") }
 }
 
-fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let Request { records, caller, asked, .. } = request;
+fn post_token(request: &Request<'_>) -> Result<Response, ApiError> {
+    let Request { records, caller, input, .. } = request;
     let owner = records.owner_id()?;
-    let mut token = new_token(secrets::new_id(), &asked.body, &owner, caller.token.member.clone(), asked.now)?;
+    let mut token = new_token(secrets::new_id(), &input.body, &owner, caller.token.member.clone(), input.now)?;
     caller.require(records, Action::Create, &token)?;
     if let Some(document) = token.document.as_object_mut() {
         custom_role_ids::resolve(records, request.strictness, document)?;
     }
-    caller.require_reach(records, &token.document)?;
+    caller.require_permissions(records, &token.document)?;
     let secret = secrets::new_secret();
     token.document["token"] = secret.last_four().into();
     records.add_token(&token)?;
@@ -164,16 +165,16 @@ fn post_token(request: &Request<'_>) -> Result<Answer, Refusal> {
     Ok(request.show_with_secret(StatusCode::CREATED, token, &secret))
 }
 
-fn get_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.path_id, &[])?;
+fn get_token(request: &Request<'_>) -> Result<Response, ApiError> {
+    let token = request.caller.find(request.records, &request.input.path_id, &[])?;
     Ok(request.show(StatusCode::OK, &token))
 }
 
-fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
-    let Request { records, caller, asked, .. } = request;
-    let token = records.token(&asked.path_id)?.ok_or_else(Refusal::not_found)?;
+fn patch_token(request: &Request<'_>) -> Result<Change, ApiError> {
+    let Request { records, caller, input, .. } = request;
+    let token = records.token(&input.path_id)?.ok_or_else(ApiError::not_found)?;
     let patched =
-        patched(&token_response::value(&token, request.last_used(&token)), &asked.body, asked.now, |document| {
+        patched(&token_response::value(&token, request.last_used(&token)), &input.body, input.now, |document| {
             custom_role_ids::resolve(records, request.strictness, document)
         });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
@@ -181,16 +182,16 @@ fn patch_token(request: &Request<'_>) -> Result<Change, Refusal> {
     let (document, actions) = patched?;
     let document = kept(document);
     if actions.contains(&Action::UpdatePolicy) {
-        caller.require_reach(records, &document)?;
+        caller.require_permissions(records, &document)?;
     }
     let is_change = document != *token.document;
     token.document = document.into();
-    let answer = request.show(StatusCode::OK, &token);
-    Ok(Change { token, is_change, answer })
+    let response = request.show(StatusCode::OK, &token);
+    Ok(Change { token, is_change, response })
 }
 
-fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let token = request.caller.find(request.records, &request.asked.path_id, &[Action::Delete])?;
+fn delete_token(request: &Request<'_>) -> Result<Response, ApiError> {
+    let token = request.caller.find(request.records, &request.input.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
     request.last_use.forget(token.number);
     Ok(no_content())
@@ -200,28 +201,28 @@ fn delete_token(request: &Request<'_>) -> Result<Answer, Refusal> {
 const LATEST_EXPIRY: i64 = 253_402_300_799_999;
 
 /// When the old secrets of a token that is reset stop working: a time that has passed, as 0 has, means at once.
-fn expiry(request: &Request<'_>) -> Result<i64, Refusal> {
+fn expiry(request: &Request<'_>) -> Result<i64, ApiError> {
     match request.parameter("expiry") {
-        None => Ok(request.asked.now),
+        None => Ok(request.input.now),
         Some(expiry @ 0..=LATEST_EXPIRY) => Ok(expiry),
-        Some(expiry) => Err(Refusal::invalid_request(format!(
+        Some(expiry) => Err(ApiError::invalid_request(format!(
             "expiry: {expiry} is not a Unix time in milliseconds; leave it out to end the old secret at once"
         ))),
     }
 }
 
 /// The secrets that the token has work until `expiry`, those that expire sooner excepted.
-fn reset_token(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let Request { records, caller, asked, .. } = request;
-    let mut token = caller.find(records, &asked.path_id, &[Action::Reset])?;
+fn reset_token(request: &Request<'_>) -> Result<Response, ApiError> {
+    let Request { records, caller, input, .. } = request;
+    let mut token = caller.find(records, &input.path_id, &[Action::Reset])?;
     let is_its_own = !caller.token.service && caller.token.member.id == token.member.id;
     if !token.service && !is_its_own {
-        request.strictness.tolerate(Refusal::not_its_member())?;
+        request.strictness.refuse_if_strict(ApiError::not_its_member())?;
     }
-    records.expire_secrets(&token.id, expiry(request)?, asked.now)?;
+    records.expire_secrets(&token.id, expiry(request)?, input.now)?;
     let secret = secrets::new_secret();
     records.add_secret(&token.id, &secrets::hash(secret.expose()))?;
-    token.document["lastModified"] = later(&token.document, asked.now).into();
+    token.document["lastModified"] = later(&token.document, input.now).into();
     token.document["token"] = secret.last_four().into();
     records.replace(&token)?;
     Ok(request.show_with_secret(StatusCode::OK, token, &secret))

@@ -33,7 +33,7 @@ pub enum StartError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A fault can never strike, or not as it says.
+    /// A fault can never be injected, or not as it says.
     Fault(InvalidFault),
 }
 

@@ -100,10 +100,10 @@ impl Store {
         &self,
         work: impl FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (answer, answered) = oneshot::channel();
+        let (response, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = all_or_nothing(connection, work);
-            Box::new(move |committed| drop(answer.send(committed.map_err(E::from).and(result))))
+            Box::new(move |committed| drop(response.send(committed.map_err(E::from).and(result))))
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;
         jobs.send(job).map_err(|_| StoreError::Failed)?;

@@ -6,7 +6,7 @@ use ldtokens_client::Secret;
 use subtle::ConstantTimeEq;
 
 use crate::access::Caller;
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::secrets;
 use crate::store::{Records, Store, StoreError};
 
@@ -19,10 +19,10 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn begin(store: &Store) -> Result<Self, Refusal> {
+    pub(crate) async fn begin(store: &Store) -> Result<Self, ApiError> {
         let token_id = store.read(|records| records.token_of_owner().map_err(StoreError::from))?;
         let token_id = token_id.ok_or_else(|| {
-            Refusal::invalid_request(
+            ApiError::invalid_request(
                 "its owner has no token with the Admin role left; move the file away to begin anew",
             )
         })?;
@@ -36,10 +36,10 @@ impl Session {
         records: &Records<'_>,
         credential: &[u8; 32],
         now: i64,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Caller, ApiError> {
         match session {
             Some(session) if session.hash.ct_eq(credential).into() => {
-                let token = records.token(&session.token_id)?.ok_or_else(Refusal::unauthorized)?;
+                let token = records.token(&session.token_id)?.ok_or_else(ApiError::unauthorized)?;
                 Ok(Caller::new(token))
             }
             _ => Caller::authenticate(records, credential, now),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::operations::strictness::Strictness;
 use crate::store::Records;
 
@@ -12,14 +12,14 @@ pub(crate) fn resolve(
     records: &Records<'_>,
     strictness: Strictness,
     document: &mut Map<String, Value>,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     let roles = document.get_mut("customRoleIds").and_then(Value::as_array_mut);
     for (index, role) in roles.into_iter().flatten().enumerate() {
         match records.custom_role(role.as_str().unwrap_or_default())? {
             Some(known) => *role = known.id.into(),
             None => {
                 let message = format!("customRoleIds/{index} is not a custom role of the account");
-                strictness.tolerate(Refusal::invalid_request(message))?;
+                strictness.refuse_if_strict(ApiError::invalid_request(message))?;
             }
         }
     }

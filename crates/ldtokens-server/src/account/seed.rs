@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::operations::token_rules::new_token;
 use crate::store::{CustomRole, Member, Records};
 
@@ -26,15 +26,15 @@ const DAY: i64 = 86_400_000;
 const TOKENS_A_MEMBER: u32 = 25;
 
 /// Adds `count` tokens, a member for every 25 of them, and two custom roles. Nobody has the tokens' secrets.
-pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
+pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> {
     if count == 0 {
         return Ok(());
     }
-    let mut dice = fastrand::Rng::with_seed(20_240_415);
+    let mut random = fastrand::Rng::with_seed(20_240_415);
     for (number, key) in ["seeded-rotators", "seeded-auditors"].into_iter().enumerate() {
         let actions = if number == 0 { json!(["resetAccessToken"]) } else { json!(["updateAccessTokenDescription"]) };
         let policy = json!([{ "effect": "allow", "actions": actions, "resources": ["service-token/*"] }]);
-        let policy = serde_json::from_value(policy).map_err(|_| Refusal::internal())?;
+        let policy = serde_json::from_value(policy).map_err(|_| ApiError::internal())?;
         let id = custom_role_id(number);
         records.add_custom_role(&CustomRole { id, key: key.to_owned(), name: key.to_owned(), policy })?;
     }
@@ -44,12 +44,12 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), Refusal> {
     }
     let owner = records.owner_id()?;
     for number in 0..count {
-        let member = &members[dice.usize(..members.len())];
-        let created = LATEST - dice.i64(1..1000) * DAY - dice.i64(0..DAY);
+        let member = &members[random.usize(..members.len())];
+        let created = LATEST - random.i64(1..1000) * DAY - random.i64(0..DAY);
         let mut token =
-            new_token(format!("5eed{number:020x}"), &body(&mut dice, number), &owner, member.clone(), created)?;
-        token.document["token"] = format!("{:04x}", dice.u16(..)).into();
-        token.last_used = (dice.u8(..4) > 0).then(|| created + dice.i64(0..LATEST - created));
+            new_token(format!("5eed{number:020x}"), &body(&mut random, number), &owner, member.clone(), created)?;
+        token.document["token"] = format!("{:04x}", random.u16(..)).into();
+        token.last_used = (random.u8(..4) > 0).then(|| created + random.i64(0..LATEST - created));
         records.add_token(&token)?;
     }
     Ok(())
@@ -72,16 +72,16 @@ fn member(number: u32) -> Member {
     }
 }
 
-fn body(dice: &mut fastrand::Rng, number: u32) -> Value {
-    let (job, team) = (JOBS[dice.usize(..JOBS.len())], TEAMS[dice.usize(..TEAMS.len())]);
+fn body(random: &mut fastrand::Rng, number: u32) -> Value {
+    let (job, team) = (JOBS[random.usize(..JOBS.len())], TEAMS[random.usize(..TEAMS.len())]);
     let mut body = json!({
         "name": format!("{job} {number}"),
         "description": format!("{job} for {team}"),
-        "serviceToken": dice.u8(..10) < 7,
-        "defaultApiVersion": if dice.u8(..5) == 0 { 20_220_603 } else { 20_240_415 },
+        "serviceToken": random.u8(..10) < 7,
+        "defaultApiVersion": if random.u8(..5) == 0 { 20_220_603 } else { 20_240_415 },
     });
-    match dice.u8(..10) {
-        0 => body["customRoleIds"] = json!([custom_role_id(usize::from(!dice.bool()))]),
+    match random.u8(..10) {
+        0 => body["customRoleIds"] = json!([custom_role_id(usize::from(!random.bool()))]),
         1 => {
             let resource = format!("proj/{team}:env/*:flag/*");
             body["inlineRole"] = json!([{ "effect": "allow", "actions": ["*"], "resources": [resource] }]);

@@ -1,4 +1,4 @@
-//! Who may stay connected when not all can: those that are worked for, and of the others the quickest.
+//! A limit on connections: when all slots are taken, the connection that has been idle longest is closed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a connection may stand still before it goes to make room.
+/// How long a connection may be idle before it is closed to free its slot.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The places of all connections.
+/// The slots of all connections.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct ConnectionSlots {
     limit: usize,
     begun: Instant,
     taken: Mutex<Taken>,
@@ -25,15 +25,15 @@ struct Taken {
     connections: HashMap<u64, Arc<Activity>>,
 }
 
-/// A connection's place, for as long as it lives.
+/// The slot of one connection. Dropping it frees the slot.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     number: u64,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     activity: Arc<Activity>,
 }
 
-/// What a connection is at.
+/// What a connection is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
     begun: Instant,
@@ -48,11 +48,11 @@ pub(crate) struct Activity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum State {
-    /// For its client, to send or to read.
+    /// For its client to send or to read.
     Client,
-    /// For the server, which works for it.
+    /// For the server to finish its request.
     Work,
-    /// For the server to have time for it.
+    /// For the server to start its request.
     Turn,
 }
 
@@ -62,7 +62,7 @@ impl Activity {
         self.touch();
     }
 
-    /// It moves.
+    /// Notes that a byte was sent or received.
     pub(crate) fn touch(&self) {
         let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.moved.store(now, Ordering::Relaxed);
@@ -76,34 +76,34 @@ impl Activity {
         Duration::from_micros(self.moved.load(Ordering::Relaxed))
     }
 
-    /// Waits until it has to make room.
+    /// Waits until this connection is to be closed.
     pub(crate) async fn ended(&self) {
         self.ended.notified().await;
     }
 
-    /// Waits until it is to be refused, to make room.
+    /// Waits until the waiting request of this connection is to be refused.
     pub(crate) async fn refused(&self) {
         self.refused.notified().await;
     }
 }
 
-impl Places {
+impl ConnectionSlots {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, begun: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
     }
 
-    /// Takes a place, and waits for one if there is none: until a connection ends, or one that stands still has to.
-    pub(crate) async fn take(self: &Arc<Self>) -> Place {
+    /// Takes a slot. If none is free, waits until a connection ends or an idle one is closed.
+    pub(crate) async fn take(self: &Arc<Self>) -> Slot {
         loop {
             let freed = self.freed.notified();
-            if let Some(place) = self.take_free() {
-                return place;
+            if let Some(slot) = self.take_free() {
+                return slot;
             }
             let _ = tokio::time::timeout(self.make_room(), freed).await;
         }
     }
 
-    fn take_free(self: &Arc<Self>) -> Option<Place> {
+    fn take_free(self: &Arc<Self>) -> Option<Slot> {
         let mut taken = self.taken();
         if taken.connections.len() >= self.limit {
             return None;
@@ -119,11 +119,11 @@ impl Places {
         });
         activity.touch();
         taken.connections.insert(number, activity.clone());
-        Some(Place { number, places: self.clone(), activity })
+        Some(Slot { number, slots: self.clone(), activity })
     }
 
-    /// Ends the connection that stands still for its client longest; if there is none, refuses the request that waits
-    /// longest. Gives how long to wait for what comes of it, or for one to stand still for long enough.
+    /// Closes the connection that has waited for its client longest. If there is none, refuses the request that has waited
+    /// longest. Returns how long to wait before the next try.
     fn make_room(&self) -> Duration {
         let taken = self.taken();
         let slowest = |state: State| {
@@ -145,15 +145,15 @@ impl Places {
     }
 }
 
-impl Place {
+impl Slot {
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.places.taken().connections.remove(&self.number);
-        self.places.freed.notify_one();
+        self.slots.taken().connections.remove(&self.number);
+        self.slots.freed.notify_one();
     }
 }

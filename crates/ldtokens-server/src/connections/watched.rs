@@ -1,4 +1,4 @@
-//! A connection's stream and its requests' bodies, watched: whether they move, and that an answer is taken in time.
+//! A connection's stream and its requests' bodies, watched: whether they move, and that a response is taken in time.
 
 use std::io;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use tokio::time::Sleep;
 
 use crate::connections::slots::{Activity, State};
 
-/// How much of an answer a client takes at least within the time-out, in bytes, if there is so much.
+/// How much of a response a client takes at least within the time-out, in bytes, if there is so much.
 const SLOWEST: usize = 64 * 1024;
 
-/// A stream that fails if its client takes an answer too slowly.
+/// A stream that fails if its client takes a response too slowly.
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     stream: TcpStream,

@@ -13,7 +13,7 @@ use crate::faults::Faults;
 use crate::faults::fault::Fault;
 use crate::http::hosts::Hosts;
 
-/// `GET /faults` lists the faults that are still to strike, a line each; `POST /faults` adds those in its body, a line each;
+/// `GET /faults` lists the faults that are left, a line each; `POST /faults` adds those in its body, a line each;
 /// `DELETE /faults` ends them all.
 ///
 /// No web page may ask for any of them.

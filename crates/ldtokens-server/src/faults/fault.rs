@@ -32,26 +32,26 @@ pub enum Effect {
     Status {
         /// From 400 to 599.
         status: u16,
-        /// What the answer's `Retry-After` says, in seconds.
+        /// What the response's `Retry-After` says, in seconds.
         retry_after: Option<u64>,
     },
-    /// The work is done, and then the request is answered with this status, as a gateway does that lost the answer. So not
+    /// The work is done, and then the request is answered with this status, as a gateway does that lost the response. So not
     /// even a 503 with `Retry-After` says that nothing was done.
     StatusAfter {
         /// From 400 to 599.
         status: u16,
-        /// What the answer's `Retry-After` says, in seconds.
+        /// What the response's `Retry-After` says, in seconds.
         retry_after: Option<u64>,
     },
     /// The connection is dropped before anything is done.
     DropBefore,
-    /// The work is done, and then the connection is dropped instead of an answer.
+    /// The work is done, and then the connection is dropped instead of a response.
     DropAfter,
     /// The work is done after a wait, which its line has in milliseconds.
     ///
     /// Ten minutes at most.
     Delay(Duration),
-    /// The work is done, and the answer breaks off in the middle of its body.
+    /// The work is done, and the response breaks off in the middle of its body.
     CutBody,
 }
 
@@ -63,36 +63,36 @@ impl Fault {
                             status=CODE [retry-after=SECONDS], status-after=CODE [retry-after=SECONDS], drop-before, drop-after, \
                             delay=MILLISECONDS or cut-body";
 
-    /// A fault that strikes every request.
+    /// A fault that every request gets.
     pub fn new(effect: Effect) -> Self {
         Self { operation: None, effect, times: None, after: 0, probability: 1.0 }
     }
 
-    /// Strikes only requests to this operation, as in `postToken`.
+    /// Only requests to this operation get it, as in `postToken`.
     pub fn operation(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Strikes so many requests, and no more.
+    /// Only so many requests get it.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Spares so many requests before the first that it can strike.
+    /// The first so many requests don't get it.
     pub fn after(mut self, requests: u32) -> Self {
         self.after = requests;
         self
     }
 
-    /// Strikes a request with this probability, from 0 to 1.
+    /// A request gets it with this probability, from 0 to 1.
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = probability;
         self
     }
 
-    /// Refuses what can never strike, or not as it says.
+    /// Refuses a fault that can never be injected, or not as it says.
     pub(crate) fn check(&self) -> Result<(), InvalidFault> {
         let invalid = |reason: String| Err(InvalidFault(reason));
         let known: Vec<_> = operation_ids().collect();
@@ -104,7 +104,7 @@ impl Fault {
                 invalid(format!("a status of failure is from 400 to 599, not {status}"))
             }
             Effect::Delay(delay) if delay > LONGEST_DELAY => invalid("a delay is of ten minutes at most".to_owned()),
-            _ if self.times == Some(0) => invalid("what strikes no request is no fault: times is 1 or more".to_owned()),
+            _ if self.times == Some(0) => invalid("times must be 1 or more".to_owned()),
             _ if !(0.0..=1.0).contains(&self.probability) => invalid("a probability is from 0 to 1".to_owned()),
             _ => Ok(()),
         }
@@ -133,7 +133,7 @@ impl FromStr for Fault {
         let (mut effect, mut retry, mut times, mut after, mut chance) = (None, None, None, None, None);
         for word in words {
             let number = |value: &str| value.parse::<u64>().map_err(|_| form());
-            let told = match word.split_once('=') {
+            let is_new = match word.split_once('=') {
                 Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("after", value)) => after.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
@@ -154,7 +154,7 @@ impl FromStr for Fault {
                 None if word == "cut-body" => effect.replace(Effect::CutBody).is_none(),
                 _ => false,
             };
-            if !told {
+            if !is_new {
                 return Err(form());
             }
         }

@@ -5,17 +5,17 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::HeaderMap;
 
 use crate::clock::Clock;
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::http::routes::operation_ids;
 
 /// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
 const WINDOW: i64 = 10_000;
 
-/// How many requests are answered in each window of ten seconds. Beyond that the answer is 429.
+/// How many requests are answered in each window of ten seconds. Beyond that the response is 429.
 ///
-/// With a limit of the account or of routes, every answer says when the window ends and how much of both is left: if only
+/// With a limit of the account or of routes, every response says when the window ends and how much of both is left: if only
 /// one is given, a route has no less than the account, and the account as much as all routes together. Without one, no
-/// answer has these headers. A request whose credential does not work is not counted, and its 401 has none of them. The limit
+/// response has these headers. A request whose credential does not work is not counted, and its 401 has none of them. The limit
 /// of an address counts every request, and is told by `Retry-After` only, once it is exceeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -78,11 +78,11 @@ struct Window {
     addresses: HashMap<IpAddr, u32>,
 }
 
-/// What an answer says of the limits.
+/// What a response says of the limits.
 #[derive(Debug, Default)]
 pub(crate) struct Count {
     /// Why the request is not answered.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) error: Option<ApiError>,
     headers: Vec<(&'static str, i64)>,
 }
 
@@ -112,10 +112,7 @@ impl Limiter {
             let used = window.addresses.entry(address).or_default();
             if *used >= limit {
                 let seconds = u64::try_from(ends - now).unwrap_or(0).div_ceil(1000);
-                return Count {
-                    refusal: Some(Refusal::rate_limited().retry_after(Some(seconds))),
-                    headers: Vec::new(),
-                };
+                return Count { error: Some(ApiError::rate_limited().retry_after(Some(seconds))), headers: Vec::new() };
             }
             *used += 1;
         }
@@ -130,7 +127,7 @@ impl Limiter {
         window.account += u32::from(!exceeded);
         let account_left = i64::from(account_limit - window.account);
         Count {
-            refusal: exceeded.then(Refusal::rate_limited),
+            error: exceeded.then(ApiError::rate_limited),
             headers: vec![
                 ("x-ratelimit-reset", ends),
                 ("x-ratelimit-global-remaining", account_left),

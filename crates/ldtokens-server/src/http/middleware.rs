@@ -12,15 +12,16 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
 use crate::faults::fault::Effect;
-use crate::http::response::{Answer, Refusal, SupportId, no_content};
+use crate::http::response::{ApiError, SupportId, no_content};
 use crate::http::routes::{API, HEALTH, Service, operation};
 use crate::secrets::is_id;
+use axum::response::{IntoResponse, Response};
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// Marks an answer in whose place the connection is dropped.
+/// Marks a response in whose place the connection is dropped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropped;
 
@@ -39,34 +40,34 @@ const METHODS: [Method; 9] = [
 /// The name that requests to no operation are counted under.
 const ELSEWHERE: &str = "elsewhere";
 
-pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Answer {
+pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let line = tracing::enabled!(tracing::Level::INFO).then(|| LogLine::of(&request));
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with(API);
-    let mut answer = if request.uri().path() != HEALTH && !service.hosts.allow(&request) {
-        Refusal::foreign_host().into_answer()
+    let mut response = if request.uri().path() != HEALTH && !service.hosts.allow(&request) {
+        ApiError::foreign_host().into_response()
     } else if is_api {
         service.limited(request, next).await
     } else {
         next.run(request).await
     };
-    let headers = answer.headers_mut();
+    let headers = response.headers_mut();
     if is_api {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
-        // What a cache keeps of one site's answer is not for another's.
+        // What a cache keeps of one site's response is not for another's.
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     }
     let date = httpdate::fmt_http_date(service.clock.now().to_system_time());
     headers.extend(HeaderValue::from_str(&date).map(|date| (header::DATE, date)));
     if let Some(line) = line {
-        line.write(&answer, begun);
+        line.write(&response, begun);
     }
-    answer
+    response
 }
 
 impl Service {
-    async fn limited(self: &Arc<Self>, request: Request, next: Next) -> Answer {
+    async fn limited(self: &Arc<Self>, request: Request, next: Next) -> Response {
         if request.method() == Method::OPTIONS {
             return preflight();
         }
@@ -76,20 +77,20 @@ impl Service {
         let is_counted = self.limiter.has_windows() && self.is_authenticated(request.headers()).await;
         let route = is_counted.then_some(operation.unwrap_or(ELSEWHERE));
         let count = self.limiter.count(peer, route, &self.clock);
-        let mut answer = match &count.refusal {
-            Some(refusal) => refusal.clone().into_answer(),
+        let mut response = match &count.error {
+            Some(error) => error.clone().into_response(),
             None => self.faulty(operation, request, next).await,
         };
-        count.write(answer.headers_mut());
-        answer
+        count.write(response.headers_mut());
+        response
     }
 
-    async fn faulty(&self, operation: Option<&'static str>, request: Request, next: Next) -> Answer {
-        let strike = self.faults.strike(operation);
-        if !strike.delay.is_zero() {
-            tokio::time::sleep(strike.delay).await;
+    async fn faulty(&self, operation: Option<&'static str>, request: Request, next: Next) -> Response {
+        let injected = self.faults.inject(operation);
+        if !injected.delay.is_zero() {
+            tokio::time::sleep(injected.delay).await;
         }
-        match strike.effect {
+        match injected.effect {
             None | Some(Effect::Delay(_)) => next.run(request).await,
             Some(Effect::Status { status, retry_after }) => failure(status, retry_after),
             Some(Effect::StatusAfter { status, retry_after }) => {
@@ -107,34 +108,34 @@ impl Service {
 }
 
 /// What the vendor answers to browsers that ask first.
-fn preflight() -> Answer {
-    let mut answer = no_content();
+fn preflight() -> Response {
+    let mut response = no_content();
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, Content-Type, Content-Length, Accept-Encoding, Authorization"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "OPTIONS, GET, DELETE, PATCH, POST"),
         (header::ACCESS_CONTROL_MAX_AGE, "300"),
     ] {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    answer
+    response
 }
 
-/// The answer of a fault with this status.
-fn failure(status: u16, retry_after: Option<u64>) -> Answer {
+/// The response of a fault with this status.
+fn failure(status: u16, retry_after: Option<u64>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Refusal::of_status(status).retry_after(retry_after).into_answer()
+    ApiError::of_status(status).retry_after(retry_after).into_response()
 }
 
-fn dropped() -> Answer {
-    let mut answer = no_content();
-    answer.extensions_mut().insert(Dropped);
-    answer
+fn dropped() -> Response {
+    let mut response = no_content();
+    response.extensions_mut().insert(Dropped);
+    response
 }
 
 /// Promises the whole body and gives the half of it: of a list that comes in pieces, the half of the first. Where there is
 /// none, the connection is dropped.
-async fn cut(answer: Answer) -> Answer {
-    let (mut head, mut body) = answer.into_parts();
+async fn cut(response: Response) -> Response {
+    let (mut head, mut body) = response.into_parts();
     let length = body.size_hint().exact();
     let first = body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
     if first.is_empty() {
@@ -150,7 +151,7 @@ async fn cut(answer: Answer) -> Answer {
             Some((Err(std::io::Error::other("the body is cut, as was asked for")), None))
         }
     });
-    Answer::from_parts(head, Body::from_stream(body))
+    Response::from_parts(head, Body::from_stream(body))
 }
 
 /// A line in the access log. It has no header, no query, no method that HTTP doesn't have, and nothing else of the path but
@@ -170,11 +171,11 @@ impl LogLine {
         Self { method, route: route.to_owned(), token_id }
     }
 
-    fn write(&self, answer: &Answer, begun: Instant) {
+    fn write(&self, response: &Response, begun: Instant) {
         let Self { method, route, token_id } = self;
         let (method, token_id) = (method.as_ref().map_or("-", Method::as_str), token_id.as_deref());
-        let support_id = answer.extensions().get::<SupportId>().map(|id| id.0.as_str());
-        let status = answer.extensions().get::<Dropped>().map_or(answer.status().as_u16(), |_| 0);
+        let support_id = response.extensions().get::<SupportId>().map(|id| id.0.as_str());
+        let status = response.extensions().get::<Dropped>().map_or(response.status().as_u16(), |_| 0);
         let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::info!(method, route, token_id, status, took_us, support_id, "answered");
     }

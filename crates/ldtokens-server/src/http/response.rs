@@ -1,17 +1,16 @@
 //! Answers, those of refusal in the vendor's form.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
 use crate::store::StoreError;
 
-pub(crate) type Answer = Response<Body>;
-
 /// Why a request is refused.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
@@ -19,11 +18,11 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
 }
 
-/// The reference that an answer of refusal carries, for the log.
+/// The reference that a response of refusal carries, for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct SupportId(pub(crate) String);
 
-impl Refusal {
+impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }
@@ -114,19 +113,21 @@ impl Refusal {
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_service_error", "Something went wrong here")
     }
+}
 
-    pub(crate) fn into_answer(self) -> Answer {
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
         let id = new_uuid();
-        let mut answer = json_answer(self.status, &json!({ "code": self.code, "message": self.message, "id": id }));
+        let mut response = json_response(self.status, &json!({ "code": self.code, "message": self.message, "id": id }));
         if let Some(seconds) = self.retry_after {
-            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        answer.extensions_mut().insert(SupportId(id));
-        answer
+        response.extensions_mut().insert(SupportId(id));
+        response
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             // Nothing was done, and that is certain, so that a client may send the same again.
@@ -138,26 +139,26 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<rusqlite::Error> for Refusal {
+impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         StoreError::from(error).into()
     }
 }
 
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    json_text_answer(status, body.to_string())
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    json_text_response(status, body.to_string())
 }
 
-/// An answer whose body is JSON already.
-pub(crate) fn json_text_answer(status: StatusCode, body: impl Into<Body>) -> Answer {
-    let mut answer = Response::new(body.into());
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
+/// A response whose body is JSON already.
+pub(crate) fn json_text_response(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
-pub(crate) fn no_content() -> Answer {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }

@@ -20,15 +20,16 @@ use crate::faults::Faults;
 use crate::http::hosts::Hosts;
 use crate::http::limits::Limiter;
 use crate::http::middleware;
-use crate::http::response::{Answer, Refusal, json_text_answer};
+use crate::http::response::{ApiError, json_text_response};
 use crate::http::validation;
 use crate::operations::identity_and_roles;
 use crate::operations::listing::Listing;
 use crate::operations::strictness::Strictness;
 use crate::operations::token_rules::API_VERSIONS;
-use crate::operations::{Asked, Change, Request, Work, work};
+use crate::operations::{Change, Request, RequestInput, Work, work};
 use crate::secrets;
 use crate::store::{Reader, Records, Store};
+use axum::response::{IntoResponse, Response};
 
 /// The longest body that is taken, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -65,8 +66,8 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
     }
     router
         .route(HEALTH, get(async || StatusCode::NO_CONTENT))
-        .fallback(async || Refusal::not_found().into_answer())
-        .method_not_allowed_fallback(async || Refusal::method_not_allowed().into_answer())
+        .fallback(async || ApiError::not_found().into_response())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed().into_response())
         .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::around))
         .with_state(service)
 }
@@ -112,21 +113,21 @@ async fn serve(
     State(service): State<Arc<Service>>,
     parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: HttpRequest,
-) -> Answer {
+) -> Response {
     // What is not UTF-8 is no ID, and neither is the empty text.
     let path_id = parameters.ok().and_then(|Path(parameters)| Some(parameters.into_iter().next()?.1));
-    let Some(work) = work(route.operation) else { return Refusal::method_not_allowed().into_answer() };
+    let Some(work) = work(route.operation) else { return ApiError::method_not_allowed().into_response() };
     let answered = service.perform(route.operation, work, path_id.unwrap_or_default(), request).await;
-    answered.unwrap_or_else(Refusal::into_answer)
+    answered.unwrap_or_else(ApiError::into_response)
 }
 
 /// What comes of the first look at the store.
 enum Next {
-    Done(Answer),
+    Done(Response),
     /// The rest of a list, after its first piece.
     List(Vec<u8>, Listing),
-    Write(Asked, fn(&Request<'_>) -> Result<Answer, Refusal>),
-    Change(Asked, Box<Change>, fn(&Request<'_>) -> Result<Change, Refusal>),
+    Write(RequestInput, fn(&Request<'_>) -> Result<Response, ApiError>),
+    Change(RequestInput, Box<Change>, fn(&Request<'_>) -> Result<Change, ApiError>),
 }
 
 /// What a request is, before it is known whose.
@@ -158,7 +159,7 @@ impl Service {
         work: Work,
         path_id: String,
         request: HttpRequest,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Response, ApiError> {
         let (head, body) = request.into_parts();
         let body = self.whole(body).await?;
         let seen = Seen { operation, work, path_id, head, body };
@@ -167,23 +168,23 @@ impl Service {
             ControlFlow::Continue(seen) => self.look_elsewhere(seen).await,
         };
         match looked? {
-            Next::Done(answer) => Ok(answer),
-            Next::List(piece, listing) => Ok(listing.into_answer(piece, self)),
-            Next::Write(asked, work) => self.write(asked, work).await,
-            Next::Change(asked, change, work) => {
+            Next::Done(response) => Ok(response),
+            Next::List(piece, listing) => Ok(listing.into_response(piece, self)),
+            Next::Write(input, work) => self.write(input, work).await,
+            Next::Change(input, change, work) => {
                 let change_it = move |request: &Request<'_>| {
                     if request.records.replace(&change.token)? {
-                        return Ok(change.answer);
+                        return Ok(change.response);
                     }
                     // Another change came between. What held before it, and does not now, is a conflict.
-                    let again = work(request).map_err(|refusal| match refusal.status {
-                        StatusCode::UNPROCESSABLE_ENTITY => Refusal::conflict(),
-                        _ => refusal,
+                    let again = work(request).map_err(|error| match error.status {
+                        StatusCode::UNPROCESSABLE_ENTITY => ApiError::conflict(),
+                        _ => error,
                     })?;
                     request.records.replace(&again.token)?;
-                    Ok(again.answer)
+                    Ok(again.response)
                 };
-                self.write(asked, change_it).await
+                self.write(input, change_it).await
             }
         }
     }
@@ -191,22 +192,22 @@ impl Service {
     /// Does `work` after the writes before it, one of which may have ended the caller.
     async fn write(
         &self,
-        asked: Asked,
-        work: impl FnOnce(&Request<'_>) -> Result<Answer, Refusal> + Send + 'static,
-    ) -> Result<Answer, Refusal> {
+        input: RequestInput,
+        work: impl FnOnce(&Request<'_>) -> Result<Response, ApiError> + Send + 'static,
+    ) -> Result<Response, ApiError> {
         let (last_use, session, strictness) = (self.store.last_use().clone(), self.session.clone(), self.strictness);
         let write = move |records: &Records<'_>| {
-            let caller = Session::caller(session.as_ref(), records, &asked.credential, asked.now)?;
-            work(&Request { records, caller: &caller, last_use: &last_use, strictness, asked: &asked })
+            let caller = Session::caller(session.as_ref(), records, &input.credential, input.now)?;
+            work(&Request { records, caller: &caller, last_use: &last_use, strictness, input: &input })
         };
         self.store.write(write).await
     }
 
-    async fn whole(&self, body: Body) -> Result<Bytes, Refusal> {
+    async fn whole(&self, body: Body) -> Result<Bytes, ApiError> {
         let too_long =
-            |_| Refusal::invalid_request(format!("The body is cut off, or longer than {LONGEST_BODY} bytes"));
+            |_| ApiError::invalid_request(format!("The body is cut off, or longer than {LONGEST_BODY} bytes"));
         let whole = tokio::time::timeout(self.read_timeout, to_bytes(body, LONGEST_BODY)).await;
-        whole.map_err(|_| Refusal::too_slow())?.map_err(too_long)
+        whole.map_err(|_| ApiError::too_slow())?.map_err(too_long)
     }
 
     /// Whether the credential in `headers` opens anything. If the store can't say, the operation will say why.
@@ -222,14 +223,14 @@ impl Service {
             None => {
                 let service = self.clone();
                 let looking = tokio::task::spawn_blocking(move || look(&service, service.store.reader()));
-                looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+                looking.await.unwrap_or_else(|_| Err(ApiError::internal()))
             }
         };
-        !matches!(looked, Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED)
+        !matches!(looked, Err(error) if error.status == StatusCode::UNAUTHORIZED)
     }
 
     /// Looks at a request that is short, if that doesn't have to wait.
-    fn look_at_once(&self, seen: Seen) -> ControlFlow<Result<Next, Refusal>, Seen> {
+    fn look_at_once(&self, seen: Seen) -> ControlFlow<Result<Next, ApiError>, Seen> {
         match self.store.free_reader() {
             Some(reader) if seen.is_short() => ControlFlow::Break(self.look(seen, Some(reader))),
             _ => ControlFlow::Continue(seen),
@@ -237,39 +238,39 @@ impl Service {
     }
 
     /// Looks at a request where waiting and working hold up nobody else.
-    async fn look_elsewhere(self: &Arc<Self>, seen: Seen) -> Result<Next, Refusal> {
+    async fn look_elsewhere(self: &Arc<Self>, seen: Seen) -> Result<Next, ApiError> {
         let leave = if seen.is_list() { self.store.long_read().await } else { None };
         let service = self.clone();
         let looking = tokio::task::spawn_blocking(move || {
             let _leave = leave;
             service.look(seen, None)
         });
-        looking.await.unwrap_or_else(|_| Err(Refusal::internal()))
+        looking.await.unwrap_or_else(|_| Err(ApiError::internal()))
     }
 
-    fn request<'a>(&'a self, records: &'a Records<'a>, caller: &'a Caller, asked: &'a Asked) -> Request<'a> {
-        Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, asked }
+    fn request<'a>(&'a self, records: &'a Records<'a>, caller: &'a Caller, input: &'a RequestInput) -> Request<'a> {
+        Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, input }
     }
 
     /// Checks the request, and does what can be done by reading. No reader is held meanwhile but to read.
-    fn look(&self, seen: Seen, reader: Option<Reader<'_>>) -> Result<Next, Refusal> {
+    fn look(&self, seen: Seen, reader: Option<Reader<'_>>) -> Result<Next, ApiError> {
         let now = self.clock.now().get();
         let Seen { operation, work, path_id, head, body } = seen;
-        let credential = credential(&head.headers).ok_or_else(Refusal::unauthorized)?;
+        let credential = credential(&head.headers).ok_or_else(ApiError::unauthorized)?;
         let last_use = self.store.last_use();
-        let authenticated = |records: &Records<'_>| -> Result<Caller, Refusal> {
+        let authenticated = |records: &Records<'_>| -> Result<Caller, ApiError> {
             let caller = Session::caller(self.session.as_ref(), records, &credential, now)?;
             last_use.note(caller.token.number, now);
             Ok(caller)
         };
-        let checked = |caller: &Caller| -> Result<Asked, Refusal> {
+        let checked = |caller: &Caller| -> Result<RequestInput, ApiError> {
             let version = version(&head.headers, caller)?;
             if takes_json(&head.method) && !is_json(&head.headers) {
-                self.strictness.tolerate(Refusal::unsupported_media_type())?;
+                self.strictness.refuse_if_strict(ApiError::unsupported_media_type())?;
             }
             let parameters = validation::parameters(identity_and_roles::parameters_of(operation), &query(&head.uri)?)?;
             let body = validation::body(operation, &body)?;
-            Ok(Asked { credential, now, version, path_id, parameters, body })
+            Ok(RequestInput { credential, now, version, path_id, parameters, body })
         };
         let reader = reader.unwrap_or_else(|| self.store.reader());
         match work {
@@ -281,7 +282,7 @@ impl Service {
                 let caller = authenticated(records)?;
                 let listing = work(&self.request(records, &caller, &checked(&caller)?))?;
                 Ok(match listing.first_piece(records, last_use)? {
-                    (whole, None) => Next::Done(json_text_answer(StatusCode::OK, whole)),
+                    (whole, None) => Next::Done(json_text_response(StatusCode::OK, whole)),
                     (piece, Some(listing)) => Next::List(piece, listing),
                 })
             }),
@@ -293,12 +294,12 @@ impl Service {
             Work::Change(work) => {
                 let caller = reader.read(authenticated)?;
                 drop(reader);
-                let asked = checked(&caller)?;
-                let change = self.store.read(|records| work(&self.request(records, &caller, &asked)))?;
+                let input = checked(&caller)?;
+                let change = self.store.read(|records| work(&self.request(records, &caller, &input)))?;
                 Ok(if change.is_change {
-                    Next::Change(asked, Box::new(change), work)
+                    Next::Change(input, Box::new(change), work)
                 } else {
-                    Next::Done(change.answer)
+                    Next::Done(change.response)
                 })
             }
         }
@@ -321,16 +322,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-fn query(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
+fn query(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
     match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
-        Err(error) => Err(Refusal::invalid_request(error.body_text())),
+        Err(error) => Err(ApiError::invalid_request(error.body_text())),
     }
 }
 
 /// The version of the API that the request names, or else its token's default. `beta`, which the vendor has for resources
 /// in beta, means the newest.
-fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
+fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, ApiError> {
     let Some(named) = headers.get("ld-api-version") else {
         return Ok(caller.token.document["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]));
     };
@@ -339,11 +340,11 @@ fn version(headers: &HeaderMap, caller: &Caller) -> Result<i64, Refusal> {
         return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
     }
     let known = named.parse().ok().filter(|version| API_VERSIONS.contains(version));
-    known.ok_or_else(|| Refusal::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
+    known.ok_or_else(|| ApiError::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
 }
 
 /// The method that `request` tunnels through a POST.
-pub(crate) fn untunnel<B>(request: &mut axum::http::Request<B>) {
+pub(crate) fn override_method<B>(request: &mut axum::http::Request<B>) {
     let tunnelled = request.headers().get("x-http-method-override").and_then(|method| method.to_str().ok());
     let method = match tunnelled.map(str::to_ascii_uppercase).as_deref() {
         Some("PATCH") => Method::PATCH,

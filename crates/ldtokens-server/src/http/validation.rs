@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use ldtokens_client::operations::{BodySpec, OPERATIONS, OperationSpec, ValueType};
 use serde_json::Value;
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 
 fn operation(id: &str) -> Option<&'static OperationSpec> {
     OPERATIONS.iter().find(|operation| operation.id == id)
 }
 
 /// Reads the query's parameters that `operation` has. Refuses invalid ones.
-pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, Refusal> {
+pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut read = BTreeMap::new();
     let Some(operation) = operation(id) else { return Ok(read) };
     for parameter in operation.parameters.iter().filter(|parameter| !operation.is_in_path(parameter.name)) {
         let name = parameter.name;
-        let invalid = |reason: String| Refusal::invalid_request(format!("{name}: {reason}"));
+        let invalid = |reason: String| ApiError::invalid_request(format!("{name}: {reason}"));
         let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let Some(text) = values.next() else {
             if parameter.required {
@@ -51,7 +51,7 @@ fn typed(value_type: &ValueType, text: &str) -> Result<Value, String> {
 }
 
 /// Reads the body of a request. Refuses an invalid one. Null if the operation has no body.
-pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, Refusal> {
+pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, ApiError> {
     let Some(spec) = body_of(id) else { return Ok(Value::Null) };
     let body: Value = serde_json::from_slice(body).map_err(invalid_body)?;
     spec.value_type.check(&body).map_err(invalid_body)?;
@@ -59,7 +59,7 @@ pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// Refuses an invalid body of the operation.
-pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), Refusal> {
+pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), ApiError> {
     body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(invalid_body))
 }
 
@@ -67,8 +67,8 @@ fn body_of(id: &str) -> Option<&'static BodySpec> {
     operation(id)?.body.as_ref()
 }
 
-fn invalid_body(reason: impl std::fmt::Display) -> Refusal {
-    Refusal::invalid_request(format!("Invalid request body: {reason}"))
+fn invalid_body(reason: impl std::fmt::Display) -> ApiError {
+    ApiError::invalid_request(format!("Invalid request body: {reason}"))
 }
 
 #[cfg(test)]
@@ -76,8 +76,8 @@ mod tests {
     use super::{body, parameters};
     use serde_json::json;
 
-    fn refusal(result: Result<impl Sized, crate::http::response::Refusal>) -> String {
-        result.err().map(|refusal| refusal.message).unwrap_or_default()
+    fn error(result: Result<impl Sized, crate::http::response::ApiError>) -> String {
+        result.err().map(|error| error.message).unwrap_or_default()
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
             ("[]", "expected a JSON object"),
             ("{", "EOF"),
         ] {
-            let message = refusal(body("postToken", text.as_bytes()));
+            let message = error(body("postToken", text.as_bytes()));
             assert!(message.contains(words), "{text}: {message}");
         }
         assert!(body("getToken", b"{").unwrap().is_null(), "a body that is not to be there is not read");
@@ -119,9 +119,9 @@ mod tests {
             ("showAll", "null"),
             ("showAll", ""),
         ] {
-            assert!(refusal(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
+            assert!(error(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
         }
         let twice = [query("limit", "1"), query("limit", "2")].concat();
-        assert!(refusal(parameters("getTokens", &twice)).contains("more than once"));
+        assert!(error(parameters("getTokens", &twice)).contains("more than once"));
     }
 }

@@ -8,11 +8,12 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::http::response::{Answer, Refusal, json_answer};
+use crate::http::response::{ApiError, json_response};
 use crate::operations::token_rules::link;
 use crate::operations::{Request, Work};
 use crate::secrets;
 use crate::store::CustomRole;
+use axum::response::Response;
 
 /// A route that is no operation of the document: its path below the API's, the vendor's name for it, and its work.
 struct Route {
@@ -20,7 +21,7 @@ struct Route {
     name: &'static str,
     /// The operation of the document that takes the same parameters.
     parameters: Option<&'static str>,
-    work: fn(&Request<'_>) -> Result<Answer, Refusal>,
+    work: fn(&Request<'_>) -> Result<Response, ApiError>,
 }
 
 const ROUTES: [Route; 3] = [
@@ -49,7 +50,7 @@ pub(crate) fn parameters_of(operation: &str) -> &str {
 
 /// Any credential that works may ask for this. What is of projects, environments and OAuth clients is left out: a token has
 /// none of them.
-fn get_caller_identity(request: &Request<'_>) -> Result<Answer, Refusal> {
+fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
     let token = &request.caller.token.document;
     let mut identity = json!({
         "accountId": secrets::derived_id("account", &request.records.owner_id()?),
@@ -62,15 +63,15 @@ fn get_caller_identity(request: &Request<'_>) -> Result<Answer, Refusal> {
     if let Some(name) = token.get("name") {
         identity["tokenName"] = name.clone();
     }
-    Ok(json_answer(StatusCode::OK, &identity))
+    Ok(json_response(StatusCode::OK, &identity))
 }
 
-fn get_custom_role(request: &Request<'_>) -> Result<Answer, Refusal> {
-    let role = request.records.custom_role(&request.asked.path_id)?.ok_or_else(Refusal::not_found)?;
-    Ok(json_answer(StatusCode::OK, &shown(&role)))
+fn get_custom_role(request: &Request<'_>) -> Result<Response, ApiError> {
+    let role = request.records.custom_role(&request.input.path_id)?.ok_or_else(ApiError::not_found)?;
+    Ok(json_response(StatusCode::OK, &shown(&role)))
 }
 
-fn get_custom_roles(request: &Request<'_>) -> Result<Answer, Refusal> {
+fn get_custom_roles(request: &Request<'_>) -> Result<Response, ApiError> {
     let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
     let (count, roles) = request.records.custom_roles(limit, offset)?;
@@ -80,7 +81,7 @@ fn get_custom_roles(request: &Request<'_>) -> Result<Answer, Refusal> {
         links["next"] = to(offset + limit);
     }
     let items: Value = roles.iter().map(shown).collect();
-    Ok(json_answer(StatusCode::OK, &json!({ "items": items, "totalCount": count, "_links": links })))
+    Ok(json_response(StatusCode::OK, &json!({ "items": items, "totalCount": count, "_links": links })))
 }
 
 fn shown(role: &CustomRole) -> Value {

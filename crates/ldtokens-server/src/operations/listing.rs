@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use crate::http::response::{Answer, Refusal, json_text_answer};
+use crate::http::response::{ApiError, json_text_response};
 use crate::http::routes::Service;
 use crate::store::{LastUse, Place, Records, Visible};
+use axum::response::Response;
 
 /// How long a piece is, in bytes and up to a token more.
 const PIECE: usize = 64 * 1024;
@@ -66,14 +67,14 @@ impl Listing {
         mut self,
         records: &Records<'_>,
         last_use: &LastUse,
-    ) -> Result<(Vec<u8>, Option<Self>), Refusal> {
+    ) -> Result<(Vec<u8>, Option<Self>), ApiError> {
         let piece = self.piece(records, last_use)?;
         let is_left = self.left > 0;
         Ok((piece, is_left.then_some(self)))
     }
 
-    /// The answer that begins with `piece`, and reads the others as its client takes them: if the client is gone, no more.
-    pub(crate) fn into_answer(self, piece: Vec<u8>, service: Arc<Service>) -> Answer {
+    /// The response that begins with `piece`, and reads the others as its client takes them: if the client is gone, no more.
+    pub(crate) fn into_response(self, piece: Vec<u8>, service: Arc<Service>) -> Response {
         let first = futures_util::stream::iter([Ok(Bytes::from(piece))]);
         let others = futures_util::stream::try_unfold(self, move |mut listing| {
             let service = service.clone();
@@ -87,12 +88,12 @@ impl Listing {
                     let piece = service.store.read(|records| Ok(listing.piece(records, service.store.last_use())?));
                     piece.map(|piece| (Bytes::from(piece), listing))
                 });
-                let read = reading.await.unwrap_or_else(|_| Err(Refusal::internal()));
+                let read = reading.await.unwrap_or_else(|_| Err(ApiError::internal()));
                 // The list breaks off, which its client sees.
-                read.map(Some).map_err(|refusal| std::io::Error::other(refusal.message))
+                read.map(Some).map_err(|error| std::io::Error::other(error.message))
             }
         });
-        json_text_answer(StatusCode::OK, Body::from_stream(first.chain(others)))
+        json_text_response(StatusCode::OK, Body::from_stream(first.chain(others)))
     }
 
     /// The next piece. The last one leaves nothing.
@@ -101,9 +102,9 @@ impl Listing {
         let mut piece = std::mem::take(&mut self.head).into_bytes();
         let mut show = records.show()?;
         while self.left > 0 && piece.len() < longest {
-            let asked = self.left.min(NUMBERS);
-            let numbers = records.numbers(&self.visible, self.place, asked)?;
-            let mut is_end = numbers.len() < usize::try_from(asked).unwrap_or(usize::MAX);
+            let input = self.left.min(NUMBERS);
+            let numbers = records.numbers(&self.visible, self.place, input)?;
+            let mut is_end = numbers.len() < usize::try_from(input).unwrap_or(usize::MAX);
             for number in numbers {
                 if number > self.last || piece.len() >= longest {
                     is_end = number > self.last;

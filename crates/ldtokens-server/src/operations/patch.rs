@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::http::validation;
 use crate::operations::token_rules::{check_permissions, later};
 
@@ -31,9 +31,9 @@ pub(crate) fn patched(
     shown: &Value,
     patch: &Value,
     now: i64,
-    resolve: impl Fn(&mut Map<String, Value>) -> Result<(), Refusal>,
-) -> Result<(Value, Vec<Action>), Refusal> {
-    let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid patch: {error}"));
+    resolve: impl Fn(&mut Map<String, Value>) -> Result<(), ApiError>,
+) -> Result<(Value, Vec<Action>), ApiError> {
+    let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid patch: {error}"));
     let operations = match patch {
         Value::Object(form) => form.get("patch").unwrap_or(&Value::Null),
         list => list,
@@ -41,11 +41,11 @@ pub(crate) fn patched(
     let patch = json_patch::Patch::deserialize(operations).map_err(invalid)?;
     let mut changed = shown.clone();
     for (index, operation) in patch.0.into_iter().enumerate() {
-        let failed = |reason: &str| Refusal::patch_failed(format!("operation {index}, counted from 0: {reason}"));
+        let failed = |reason: &str| ApiError::patch_failed(format!("operation {index}, counted from 0: {reason}"));
         apply(&mut changed, operation).map_err(failed)?;
     }
     let (Some(before), Some(after)) = (shown.as_object(), changed.as_object_mut()) else {
-        return Err(Refusal::invalid_request("A patch cannot replace the token itself"));
+        return Err(ApiError::invalid_request("A patch cannot replace the token itself"));
     };
     keep_as_created(after)?;
     if after.get("customRoleIds") != before.get("customRoleIds") {
@@ -56,7 +56,7 @@ pub(crate) fn patched(
     for name in names.filter(|name| before.get(*name) != after.get(*name)) {
         match MUTABLE.iter().find(|(mutable, _)| mutable == name) {
             Some((_, action)) => actions.push(*action),
-            None => return Err(Refusal::invalid_request(format!("{name} cannot be changed"))),
+            None => return Err(ApiError::invalid_request(format!("{name} cannot be changed"))),
         }
     }
     if !actions.is_empty() {
@@ -96,11 +96,11 @@ fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
 }
 
 /// Makes of the properties that a patch may change what creating a token with them makes. Refuses what that refuses.
-fn keep_as_created(document: &mut Map<String, Value>) -> Result<(), Refusal> {
+fn keep_as_created(document: &mut Map<String, Value>) -> Result<(), ApiError> {
     let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| document.remove_entry(*name)).collect();
     let part = Value::Object(part);
     validation::check_body("postToken", &part)?;
-    let invalid = |error: serde_json::Error| Refusal::invalid_request(error.to_string());
+    let invalid = |error: serde_json::Error| ApiError::invalid_request(error.to_string());
     let body: TokenBody = serde_json::from_value(part).map_err(invalid)?;
     check_permissions(&body)?;
     if let Value::Object(kept) = serde_json::to_value(&body).map_err(invalid)? {

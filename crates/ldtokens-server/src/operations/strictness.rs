@@ -1,6 +1,6 @@
 //! What the vendor refuses, or may refuse, and this server takes: with a warning, or not at all if it is strict.
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 
 /// Whether the server is strict.
 #[derive(Clone, Copy, Debug)]
@@ -11,11 +11,11 @@ pub(crate) struct Strictness {
 impl Strictness {
     /// Refuses a request if the server is strict. If not, the log has the same words, which therefore must not show
     /// anything that the request holds.
-    pub(crate) fn tolerate(self, refusal: Refusal) -> Result<(), Refusal> {
+    pub(crate) fn refuse_if_strict(self, error: ApiError) -> Result<(), ApiError> {
         if self.is_strict {
-            return Err(refusal);
+            return Err(error);
         }
-        let Refusal { status, message, .. } = refusal;
+        let ApiError { status, message, .. } = error;
         tracing::warn!("a strict server answers {}: {message}", status.as_u16());
         Ok(())
     }

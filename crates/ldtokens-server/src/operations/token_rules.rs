@@ -4,7 +4,7 @@ use ldtokens_client::types::{Statement, TokenBody};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::response::Refusal;
+use crate::http::response::ApiError;
 use crate::store::{Member, StoredToken};
 
 /// The versions of the API, the oldest first.
@@ -17,13 +17,13 @@ pub(crate) fn new_token(
     owner: &str,
     member: Member,
     now: i64,
-) -> Result<StoredToken, Refusal> {
-    let invalid = |error: serde_json::Error| Refusal::invalid_request(format!("Invalid request body: {error}"));
+) -> Result<StoredToken, ApiError> {
+    let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid request body: {error}"));
     let body = TokenBody::deserialize(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.unwrap_or(API_VERSIONS[API_VERSIONS.len() - 1]);
     if !API_VERSIONS.contains(&version) {
-        return Err(Refusal::invalid_request(format!("defaultApiVersion must be one of {API_VERSIONS:?}")));
+        return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {API_VERSIONS:?}")));
     }
     check_permissions(&body)?;
     let mut document = serde_json::to_value(&body).map_err(invalid)?;
@@ -50,21 +50,21 @@ pub(crate) fn later(document: &Value, now: i64) -> i64 {
 }
 
 /// Refuses what does not have one kind of permissions.
-pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), Refusal> {
+pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), ApiError> {
     let kinds = [body.role.is_some(), !body.custom_role_ids.is_empty(), !body.inline_role.is_empty()];
     if kinds.iter().filter(|kind| **kind).count() != 1 {
         let message = "exactly one of role, customRoleIds and inlineRole gives a token its permissions";
-        return Err(Refusal::invalid_request(message));
+        return Err(ApiError::invalid_request(message));
     }
     body.inline_role.iter().try_for_each(check_statement)
 }
 
-fn check_statement(statement: &Statement) -> Result<(), Refusal> {
+fn check_statement(statement: &Statement) -> Result<(), ApiError> {
     if statement.actions.is_empty() == statement.not_actions.is_empty() {
-        return Err(Refusal::invalid_request("a statement of inlineRole has either actions or notActions"));
+        return Err(ApiError::invalid_request("a statement of inlineRole has either actions or notActions"));
     }
     if statement.resources.is_empty() == statement.not_resources.is_empty() {
-        return Err(Refusal::invalid_request("a statement of inlineRole has either resources or notResources"));
+        return Err(ApiError::invalid_request("a statement of inlineRole has either resources or notResources"));
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ fn connect(path: &Path) -> Result<Connection, Problem> {
     if health != "ok" {
         return Err(Problem::Damaged);
     }
-    // An answer is given after the disk has what it tells of; on macOS a plain fsync doesn't wait for that.
+    // A response is given after the disk has what it tells of; on macOS a plain fsync doesn't wait for that.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
          PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;

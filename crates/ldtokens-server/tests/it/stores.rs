@@ -119,7 +119,7 @@ const VERSION_1: &str = r#"
     CREATE TABLE secret (hash BLOB PRIMARY KEY, token TEXT NOT NULL REFERENCES token (id) ON DELETE CASCADE,
         expires INTEGER) STRICT;
     CREATE INDEX secret_of_token ON secret (token);
-    INSERT INTO member VALUES ('00000000000000000000000a', 'owner@example.com', 'owner', 'Olive', 'Owner');
+    INSERT INTO member VALUES ('00000000000000000000000a', 'owner@example.com', 'owner', 'Example', 'Owner');
     INSERT INTO token (id, member, service, document) VALUES ('00000000000000000000000b', '00000000000000000000000a', 0,
         '{"_id": "00000000000000000000000b", "ownerId": "00000000000000000000000a", "memberId": "00000000000000000000000a",
           "creationDate": 1, "lastModified": 1, "role": "admin", "token": "oice", "serviceToken": false,
@@ -156,7 +156,7 @@ const VERSION_2: &str = r#"
     CREATE TABLE custom_role (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, policy TEXT NOT NULL) STRICT;
     INSERT INTO custom_role VALUES ('00000000000000000000000c', 'rotators', 'Rotators', '[]');
     INSERT INTO member (id, email, role, first_name, last_name)
-        VALUES ('000000000000000000000001', 'reader@example.com', 'reader', 'Rita', 'Reader');
+        VALUES ('000000000000000000000001', 'reader@example.com', 'reader', 'Example', 'Reader');
     INSERT INTO token (id, member, service, document) VALUES ('00000000000000000000000d', '000000000000000000000001', 1,
         '{"_id": "00000000000000000000000d", "ownerId": "000000000000000000000001", "memberId": "000000000000000000000001",
           "creationDate": 1, "lastModified": 1, "customRoleIds": ["rotators", "gone"], "token": "none",

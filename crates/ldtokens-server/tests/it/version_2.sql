@@ -17,10 +17,10 @@ CREATE TABLE member (
         first_name TEXT NOT NULL,
         last_name TEXT NOT NULL
     , custom_roles TEXT NOT NULL DEFAULT '[]') STRICT;
-INSERT INTO "member" VALUES('739afc490b461425579bab9b','owner@example.com','owner','Olive','Owner','[]');
-INSERT INTO "member" VALUES('420e31dbfc068d2f3cd96cfb','admin@example.com','admin','Adam','Admin','[]');
-INSERT INTO "member" VALUES('8e6262d175d7bbcaa7bd0a9f','writer@example.com','writer','Wendy','Writer','[]');
-INSERT INTO "member" VALUES('15bcc7360f64e37e9c9dd6b4','reader@example.com','reader','Rita','Reader','[]');
+INSERT INTO "member" VALUES('739afc490b461425579bab9b','owner@example.com','owner','Example','Owner','[]');
+INSERT INTO "member" VALUES('420e31dbfc068d2f3cd96cfb','admin@example.com','admin','Example','Admin','[]');
+INSERT INTO "member" VALUES('8e6262d175d7bbcaa7bd0a9f','writer@example.com','writer','Example','Writer','[]');
+INSERT INTO "member" VALUES('15bcc7360f64e37e9c9dd6b4','reader@example.com','reader','Example','Reader','[]');
 INSERT INTO "member" VALUES('5eed00020000000000000000','member0@example.com','reader','Member','0','[]');
 CREATE TABLE secret (
         hash BLOB PRIMARY KEY,
