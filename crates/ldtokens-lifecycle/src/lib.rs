@@ -93,3 +93,8 @@ pub use revoke::{Deliver, Outcome, Prepare, Remedy, Revoked};
 pub use rotation::Rotation;
 pub use scan::{KeyKind, OtherKey, Scan};
 pub use verify::{Verdict, Verified, describe, verify};
+
+/// Compiles the example of the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
