@@ -8,4 +8,5 @@ mod generate;
 mod import;
 mod lint;
 mod mutations;
+mod promises;
 mod support;
