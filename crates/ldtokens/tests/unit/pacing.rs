@@ -234,6 +234,8 @@ fn after_an_ip_limit_there_is_in_the_end_no_bound_any_more() {
 fn another_refusal_lets_no_more_requests_go_at_once() {
     let mut paced = Paced::new();
     paced.enter(LIST);
+    paced.respond(LIST, &headers(200, &[]));
+    paced.enter(LIST);
     paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
     paced.clock.set(5);
     paced.enter(LIST);
