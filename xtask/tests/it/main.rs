@@ -9,4 +9,5 @@ mod import;
 mod lint;
 mod mutations;
 mod promises;
+mod reasons;
 mod support;
