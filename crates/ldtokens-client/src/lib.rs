@@ -37,3 +37,8 @@ pub use unix_millis::UnixMillis;
 
 /// The HTTP client that the generated code speaks through.
 pub use reqwest;
+
+/// Compiles the example of the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

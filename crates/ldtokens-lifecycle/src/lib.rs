@@ -79,3 +79,8 @@ pub use rotation::options::{Options, Strategy};
 pub use rotation::report::{Delivery, Report};
 pub use rotation::retire::noted_time;
 pub use verify::{Verdict, Verified, describe, verify};
+
+/// Compiles the example of the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -52,3 +52,8 @@ pub use start_error::StartError;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/local-server.md")]
 struct Page;
+
+/// Compiles the example of the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,4 +8,6 @@ mod generate;
 mod import;
 mod lint;
 mod mutations;
+mod promises;
+mod reasons;
 mod support;

@@ -69,3 +69,7 @@ impl RateLimit {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/rate_limit.rs"]
+mod tests;

@@ -65,3 +65,13 @@ async fn a_dry_run_of_everything_needs_no_server() {
     let client = client.dry_run(DryRun::Everything, |_| {}).build().unwrap();
     assert!(matches!(client.list().send().await, Err(Error::DryRun { .. })));
 }
+
+// Our choice: an operation that this version does not know goes by the name that it was given.
+#[test]
+fn an_operation_has_one_name_however_it_was_named() {
+    let names = [("getTokens", "getTokens"), ("get_tokens", "getTokens"), ("getRoles", "getRoles")];
+    for (given, id) in names {
+        assert_eq!(ldtokens::Operation::from(given).id(), id);
+        assert_eq!(ldtokens::Operation::from(given).to_string(), id);
+    }
+}

@@ -40,3 +40,12 @@ fn a_redirect_says_where_it_leads_but_not_its_query() {
         assert_eq!(error.to_string(), line);
     }
 }
+
+// Our choice: what is shorter than a secret can be is a word like any other.
+#[test]
+fn what_is_too_short_for_a_secret_is_shown() {
+    for text in ["the api-version", "a-long-word-before-it-api-v2", "api-key"] {
+        assert_eq!(printable(text, &Secret::new("")), text);
+    }
+    assert_eq!(printable("xapi-0123456789abcdef", &Secret::new("")), "x[redacted]");
+}

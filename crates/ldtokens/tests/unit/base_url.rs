@@ -35,3 +35,40 @@ fn what_is_no_host_is_refused_without_repeating_it() {
         assert!(!parse(text).unwrap_err().contains("hunter2"), "{text}");
     }
 }
+
+#[test]
+fn a_user_without_a_password_is_refused_too() {
+    assert!(parse("https://hunter2@a").unwrap_err().contains("password"));
+}
+
+#[test]
+fn loopback_is_this_machine_and_plain_only_over_http() {
+    for (text, loopback, plain) in [
+        ("http://127.0.0.1:8765", true, true),
+        ("https://localhost", true, false),
+        ("https://[::1]:1", true, false),
+        ("https://app.launchdarkly.com", false, false),
+        ("http://10.0.0.1", false, false),
+    ] {
+        let url = BaseUrl::parse(text, true).unwrap();
+        assert_eq!(url.is_loopback(), loopback, "{text}");
+        #[cfg(feature = "rustls")]
+        assert_eq!(url.is_plain_loopback(), plain, "{text}");
+        #[cfg(not(feature = "rustls"))]
+        let _ = plain;
+    }
+}
+
+// RFC 6454: an origin is scheme, host and port. A credential never goes to another one.
+#[test]
+fn a_link_is_followed_only_within_the_origin() {
+    let base = BaseUrl::parse("https://app.launchdarkly.com", false).unwrap();
+    let to = |href: &str| base.same_origin(href).map(String::from);
+    let next = "https://app.launchdarkly.com/api/v2/tokens?limit=25";
+    assert_eq!(to("/api/v2/tokens?limit=25").as_deref(), Some(next));
+    assert_eq!(to(next).as_deref(), Some(next));
+    for href in ["//evil.example/api/v2/tokens", "http://app.launchdarkly.com/", "https://app.launchdarkly.com:444/"] {
+        assert_eq!(to(href), None, "{href}");
+    }
+    assert_eq!(format!("{base:?}"), r#""https://app.launchdarkly.com/api/v2""#);
+}

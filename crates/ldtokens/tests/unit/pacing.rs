@@ -184,3 +184,180 @@ async fn no_wake_up_is_lost() {
     let ((read, list), ()) = guard.await.expect("all are woken");
     assert!(read.is_ok() && list.is_ok());
 }
+
+fn limited(remaining: &str, reset: &str) -> RateLimit {
+    headers(200, &[("x-ratelimit-global-remaining", remaining), ("x-ratelimit-reset", reset)])
+}
+
+#[test]
+fn who_went_ahead_holds_up_the_others_for_a_second() {
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
+    paced.clock.set(5);
+    assert_eq!(paced.enter(LIST), Gate::Open);
+    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(6)));
+    paced.clock.set(6);
+    assert_eq!(paced.enter(LIST), Gate::Open, "the first one takes too long");
+
+    // The same where nothing is known yet.
+    let mut paced = Paced::new();
+    assert_eq!(paced.enter(LIST), Gate::Open);
+    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(1)));
+    paced.clock.set(1);
+    assert_eq!(paced.enter(LIST), Gate::Open);
+
+    // And nobody waits for one that has gone.
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.state.leave(LIST, PermitEnd::NoResponse);
+    assert_eq!(paced.enter(LIST), Gate::Open);
+}
+
+#[test]
+fn after_an_ip_limit_there_is_in_the_end_no_bound_any_more() {
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(200, &[]));
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
+    paced.clock.set(5);
+    for at_once in 1..=64 {
+        assert_eq!(paced.room(LIST), at_once);
+        paced.enter(LIST);
+        paced.respond(LIST, &headers(200, &[]));
+    }
+    assert_eq!(paced.room(LIST), 100);
+}
+
+#[test]
+fn another_refusal_lets_no_more_requests_go_at_once() {
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(200, &[]));
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
+    paced.clock.set(5);
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(429, &[]));
+    assert_eq!(paced.room(LIST), 1);
+}
+
+// A gateway's response says nothing about the API's limits, and one of the API's without headers does not end a known one.
+#[test]
+fn only_the_api_says_that_there_is_no_limit() {
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(502, &[]));
+    assert_eq!(paced.room(LIST), 1, "nothing is known");
+    paced.enter(LIST);
+    paced.respond(LIST, &limited("5", "10000"));
+    paced.enter(LIST);
+    paced.respond(LIST, &headers(200, &[]));
+    assert_eq!(paced.room(LIST), 5);
+}
+
+#[test]
+fn a_refusal_with_room_in_every_window_holds_for_all_requests_until_the_time_it_names() {
+    let refused = |route: &str, reset: &str| {
+        let left = [
+            ("x-ratelimit-global-remaining", "20"),
+            ("x-ratelimit-route-remaining", route),
+            ("x-ratelimit-reset", reset),
+        ];
+        headers(429, &left)
+    };
+    let mut paced = Paced::new();
+    paced.clock.set(1000);
+    paced.enter(LIST);
+    paced.respond(LIST, &refused("5", "1010000"));
+    assert_eq!(paced.enter(READ), Gate::OpensAt(Duration::from_secs(1010)));
+
+    // An empty window says why: only its own route waits.
+    let mut paced = Paced::new();
+    paced.clock.set(1000);
+    paced.enter(LIST);
+    paced.respond(LIST, &refused("0", "1010000"));
+    assert_eq!(paced.enter(LIST), Gate::OpensAt(Duration::from_secs(1010)));
+    assert_eq!(paced.enter(READ), Gate::Open);
+}
+
+#[test]
+fn what_is_under_way_counts_and_may_leave_room() {
+    let mut paced = Paced::new();
+    paced.enter(LIST);
+    paced.respond(LIST, &limited("2", "10000"));
+    assert_eq!([paced.enter(LIST), paced.enter(LIST)], [Gate::Open, Gate::Open]);
+    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(10)));
+    paced.respond(LIST, &limited("0", "10000"));
+    assert_eq!(paced.enter(LIST), Gate::OpensAt(Duration::from_secs(10)));
+}
+
+#[test]
+fn responses_that_overtake_each_other_leave_the_fewest_and_the_latest_window() {
+    let mut paced = Paced::new();
+    for (left, reset, room) in [("5", "10000", 5), ("7", "10000", 5), ("9", "20000", 9), ("1", "10000", 9)] {
+        paced.enter(LIST);
+        paced.respond(LIST, &limited(left, reset));
+        assert_eq!(paced.room(LIST), room, "{left} left until {reset}");
+    }
+}
+
+#[tokio::test]
+async fn a_permit_tells_what_became_of_its_request() {
+    let (pacing, clock) = (Pacing::default(), Hand::default());
+    let admit = || pacing.admit(LIST, &clock, Duration::from_secs(60));
+    let room = || {
+        let mut state = pacing.lock();
+        let sent = (0..100).take_while(|_| state.enter(LIST, Duration::ZERO) == Gate::Open).count();
+        (0..sent).for_each(|_| state.leave(LIST, PermitEnd::NotSent));
+        sent
+    };
+    admit().await.unwrap().responded(&limited("5", "10000"), &clock);
+    assert_eq!(room(), 5);
+    let mut permit = admit().await.unwrap();
+    assert_eq!(room(), 4);
+    permit.sending();
+    permit.not_sent();
+    assert_eq!(room(), 5);
+    admit().await.unwrap().sending();
+    assert_eq!(room(), 4, "the server may have counted it");
+}
+
+/// Moves on by each sleep, and remembers it.
+#[derive(Debug, Default)]
+struct Sleeper(Mutex<(Duration, Vec<Duration>)>);
+
+impl Clock for Sleeper {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.lock().unwrap().0
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut state = self.0.lock().unwrap();
+        state.0 += duration;
+        state.1.push(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_wait_is_a_little_longer_than_named_and_never_past_the_deadline() {
+    let wait = Duration::from_millis(100);
+    for deadline in [Duration::from_millis(1110), Duration::from_secs(60)] {
+        for _ in 0..100 {
+            let (pacing, clock) = (Pacing::default(), Sleeper::default());
+            clock.0.lock().unwrap().0 = Duration::from_secs(1);
+            let first = pacing.admit(LIST, &clock, deadline).await.unwrap();
+            first.responded(&headers(429, &[("x-ratelimit-reset", "1100")]), &clock);
+            pacing.admit(LIST, &clock, deadline).await.unwrap();
+            let slept = clock.0.lock().unwrap().1.clone();
+            let longest = (wait + wait / 4).min(deadline - Duration::from_secs(1));
+            assert!(slept.len() == 1 && (wait..=longest).contains(&slept[0]), "{slept:?} until {deadline:?}");
+        }
+    }
+}

@@ -28,4 +28,5 @@ fn a_policy_reads_back_as_it_was_written() {
     .unwrap();
     let text = serde_json::to_string(&policy.to_wire()).unwrap();
     assert_eq!(Policy::from_json(&text).unwrap(), policy);
+    assert_eq!(policy.statements().len(), 2);
 }

@@ -118,3 +118,56 @@ fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
         assert!(!is_idempotent(operation), "{operation}");
     }
 }
+
+// Our choice: a wait that ends only at the deadline leaves no time for the attempt.
+#[test]
+fn a_wait_that_lasts_until_the_deadline_is_not_begun() {
+    let left = |left| RetryState { left, ..state(1, false) };
+    let (wait, policy) = (Duration::from_millis(100), RetryPolicy::default());
+    assert_eq!(decide(Idempotency::ReadOnly, REFUSED, left(wait), &policy, 0.5), Decision::Return);
+    let longer = left(wait + Duration::from_millis(1));
+    assert_eq!(decide(Idempotency::ReadOnly, REFUSED, longer, &policy, 0.5), RETRY);
+}
+
+#[test]
+fn each_setting_of_a_policy_changes_that_alone() {
+    let [one, two, three] = [1, 2, 3].map(Duration::from_secs);
+    let policy = RetryPolicy::default().deadline(one).attempt_timeout(two).max_attempts(7).backoff(two, three);
+    assert_eq!((policy.deadline, policy.attempt_timeout, policy.max_attempts), (one, two, 7));
+    assert_eq!((policy.backoff_base, policy.backoff_cap), (two, three));
+    let again = policy.clone().max_attempts(8);
+    assert_eq!((again.deadline, again.attempt_timeout, again.max_attempts), (one, two, 8));
+    assert_eq!(again.deadline(three).attempt_timeout, two);
+}
+
+// The methods as RFC 9110 (9.2) classes them; the patches are as in the table of the guide on retries.
+#[test]
+fn the_method_and_the_patch_say_what_a_repetition_does() {
+    use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
+    let of = |method: &str, body: &'static str| {
+        let url = "https://app.launchdarkly.com/api/v2/tokens".parse().unwrap();
+        let mut request = reqwest::Request::new(method.parse().unwrap(), url);
+        *request.body_mut() = Some(body.into());
+        Idempotency::of(&request)
+    };
+    let settles = r#"[{"op": "replace", "path": "/name", "value": "a"}]"#;
+    let grows = r#"[{"op": "add", "path": "/customRoleIds/-", "value": "a"}]"#;
+    let commented = r#"{"comment": "c", "patch": [{"op": "replace", "path": "/name", "value": "a"}]}"#;
+    let grows_commented = r#"{"comment": "c", "patch": [{"op": "add", "path": "/customRoleIds/-", "value": "a"}]}"#;
+    let rows = [
+        ("GET", "", ReadOnly),
+        ("HEAD", "", ReadOnly),
+        ("OPTIONS", "", ReadOnly),
+        ("DELETE", "", Delete),
+        ("POST", settles, NotIdempotent),
+        ("PUT", settles, NotIdempotent),
+        ("PATCH", settles, Idempotent),
+        ("PATCH", commented, Idempotent),
+        ("PATCH", grows, NotIdempotent),
+        ("PATCH", grows_commented, NotIdempotent),
+        ("PATCH", "no patch", NotIdempotent),
+    ];
+    for (method, body, idempotency) in rows {
+        assert_eq!(of(method, body), idempotency, "{method} {body}");
+    }
+}

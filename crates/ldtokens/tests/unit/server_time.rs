@@ -40,3 +40,13 @@ fn the_servers_time_goes_on_while_the_monotonic_clock_stops_in_suspend() {
     let unknown = ServerTime::default().now(wall);
     assert_eq!((unknown.at_least.get(), unknown.at_most.get()), (unix_millis(wall), 7_000));
 }
+
+#[test]
+fn a_date_that_is_only_just_possible_leaves_what_is_known() {
+    let mut time = ServerTime::default();
+    time.learn(UNIX_EPOCH + ms(10_000), ms(4_000), ms(5_000), UNIX_EPOCH);
+    assert_eq!(time.when(10_000), Some(ms(5_000)));
+    // The server's clock was between 10 and 11 s when ours was between 6 and 7 s.
+    time.learn(UNIX_EPOCH + ms(10_000), ms(6_000), ms(7_000), UNIX_EPOCH);
+    assert_eq!(time.when(10_000), Some(ms(5_000)));
+}
