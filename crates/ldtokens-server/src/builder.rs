@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::access::session::Session;
+use crate::account::Account;
 use crate::account::seed;
-use crate::account::{Account, Known};
 use crate::clock::Clock;
 use crate::connections::{self, Bounds};
 use crate::faults::Faults;
@@ -215,22 +215,19 @@ impl ServerBuilder {
         let store = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let owner = account.owner_token();
         let (seed_tokens, now) = (self.seed_tokens, self.clock.now().get());
-        let begun = store.write(move |records| {
-            if !records.is_new()? {
-                return Ok(Vec::new());
+        let has_session = self.session;
+        // One transaction: if something fails, the store stays as it was.
+        let filled = store.write(move |records| {
+            let mut secrets = Vec::new();
+            if records.is_new()? {
+                secrets = account.add_to(records, now)?;
+                seed::add_to(records, seed_tokens)?;
             }
-            let secrets = account.add_to(records, now)?;
-            seed::add_to(records, seed_tokens)?;
-            Ok(secrets)
+            let session = if has_session { Some(Session::begin(records)?) } else { None };
+            Ok((secrets, session))
         });
-        let secrets: Vec<Known> =
-            begun.await.map_err(|error: ApiError| StartError::Store { path: shown.clone(), reason: error.message })?;
-
-        let mut session = None;
-        if self.session {
-            let begun = Session::begin(&store).await;
-            session = Some(begun.map_err(|error| StartError::Store { path: shown, reason: error.message })?);
-        }
+        let failed = |error: ApiError| StartError::Store { path: shown, reason: error.message };
+        let (secrets, session) = filled.await.map_err(failed)?;
 
         let service = Arc::new(Service {
             store,

@@ -102,7 +102,7 @@ impl Store {
     ) -> Result<T, E> {
         let (response, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let result = all_or_nothing(connection, work);
+            let result = connection.map_err(E::from).and_then(|connection| all_or_nothing(connection, work));
             Box::new(move |committed| drop(response.send(committed.map_err(E::from).and(result))))
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use crate::access::Caller;
 use crate::http::response::ApiError;
 use crate::secrets;
-use crate::store::{Records, Store, StoreError};
+use crate::store::Records;
 
 /// A secret that opens the owner's token, and is in no store.
 #[derive(Clone, Debug)]
@@ -19,9 +19,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn begin(store: &Store) -> Result<Self, ApiError> {
-        let token_id = store.read(|records| records.token_of_owner().map_err(StoreError::from))?;
-        let token_id = token_id.ok_or_else(|| {
+    pub(crate) fn begin(records: &Records<'_>) -> Result<Self, ApiError> {
+        let token_id = records.token_of_owner()?.ok_or_else(|| {
             ApiError::invalid_request(
                 "its owner has no token with the Admin role left; move the file away to begin anew",
             )

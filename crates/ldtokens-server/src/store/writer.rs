@@ -18,8 +18,8 @@ const LONGEST_BATCH: usize = 256;
 /// How long a last use stays unwritten where nothing else is written.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// Does its work within a transaction, and gives whom to tell once that is on disk or is not.
-pub(super) type Job = Box<dyn FnOnce(&Connection) -> Acknowledge + Send>;
+/// Does its work within a transaction, if one could begin. Returns what to call with whether that is on disk.
+pub(super) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Acknowledge + Send>;
 pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Takes jobs until there is nobody to send any.
@@ -48,11 +48,11 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
         return;
     }
     let alone = gate.map(|gate| gate.write().unwrap_or_else(PoisonError::into_inner));
-    let mut waiting = Vec::with_capacity(batch.len());
-    let committed = (|| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // The jobs first: each of them is waited for, whatever fails after it.
-        waiting.extend(batch.into_iter().map(|job| job(&transaction)));
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from);
+    // The jobs first: each of them is waited for, whatever fails after it.
+    let open = transaction.as_deref().map_err(|error| *error);
+    let waiting: Vec<_> = batch.into_iter().map(|job| job(open)).collect();
+    let committed = transaction.and_then(|transaction| {
         if transaction.is_autocommit() {
             return Err(StoreError::NotWritten);
         }
@@ -60,7 +60,7 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
             Records::new(&transaction).set_last_used(*token, *moment)?;
         }
         Ok(transaction.commit()?)
-    })();
+    });
     drop(alone);
     if committed.is_err() {
         last_use.give_back(used);

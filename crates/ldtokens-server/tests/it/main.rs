@@ -7,6 +7,7 @@ mod conflicts;
 mod contract;
 mod faults;
 mod identity_and_roles;
+mod lifetime;
 mod lists;
 mod operations;
 mod page;

@@ -1,0 +1,123 @@
+//! A server's start and stop: what is written, and what becomes of requests in flight.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ldtokens_client::Secret;
+use ldtokens_server::{Account, Clock, Server};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+
+fn http() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+async fn get(server: &Server, secret: &Secret, path: &str) -> Value {
+    let request = http().get(format!("{}/api/v2{path}", server.url())).header("Authorization", secret.expose());
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+fn members(store: &Path) -> i64 {
+    let store = rusqlite::Connection::open(store).unwrap();
+    store.query_row("SELECT count(*) FROM member", [], |row| row.get(0)).unwrap()
+}
+
+// What `StartError` says.
+#[tokio::test]
+async fn a_start_that_fails_writes_no_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let account: Account = "members: [{email: a@example.com, role: owner}]".parse().unwrap();
+    let started = Server::builder().store(&path).account(account).session().start().await;
+    assert!(started.unwrap_err().to_string().contains("no token with the Admin role"));
+    assert_eq!(members(&path), 0);
+    let server = Server::builder().store(&path).session().start().await.unwrap();
+    assert!(server.owner_secret().is_some(), "the store is still new");
+    server.stop().await;
+    assert_eq!(members(&path), 4);
+}
+
+// What `Server::stop` says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_in_flight_is_finished_before_the_server_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let server = Server::builder().store(&path).start().await.unwrap();
+    let owner = server.owner_secret().unwrap().clone();
+    let url = format!("{}/api/v2/tokens", server.url());
+    let read = || http().get(&url).header("Authorization", owner.expose()).send();
+    // Holds the write up until the server is stopping.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let create = http().post(&url).header("Authorization", owner.expose()).json(&json!({ "role": "reader" })).send();
+    let create = tokio::spawn(create);
+    // Enough for the create to have arrived, since requests are taken in turn.
+    for _ in 0..20 {
+        assert_eq!(read().await.unwrap().status(), StatusCode::OK);
+    }
+    let stopping = tokio::spawn(server.stop());
+    while read().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!stopping.is_finished());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(create.await.unwrap().unwrap().status(), StatusCode::CREATED);
+    stopping.await.unwrap();
+}
+
+// Fact 9.
+#[tokio::test]
+async fn the_last_use_of_a_token_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let clock = Clock::manual(ldtokens_client::UnixMillis::new(1_754_000_000_000));
+    let start = || Server::builder().store(&path).clock(clock.clone()).start();
+    let server = start().await.unwrap();
+    let (owner, reader) = (server.owner_secret().unwrap().clone(), server.secret("Reader").unwrap().clone());
+    let identity = get(&server, &reader, "/caller-identity").await;
+    server.stop().await;
+    clock.advance(Duration::from_secs(3600));
+    let server = start().await.unwrap();
+    let token = get(&server, &owner, &format!("/tokens/{}", identity["tokenId"].as_str().unwrap())).await;
+    assert_eq!(token["lastUsed"], 1_754_000_000_000_i64);
+}
+
+// RFC 9110, section 9.3.2.
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let server = Server::start().await.unwrap();
+    let owner = server.owner_secret().unwrap();
+    let ask = |method: Method, secret: &str| {
+        let request = http().request(method, format!("{}/api/v2/tokens", server.url()));
+        request.header("Authorization", secret.to_owned()).send()
+    };
+    let (head, get) =
+        (ask(Method::HEAD, owner.expose()).await.unwrap(), ask(Method::GET, owner.expose()).await.unwrap());
+    assert_eq!(
+        (head.status(), head.headers()["content-type"].clone()),
+        (get.status(), get.headers()["content-type"].clone())
+    );
+    assert_eq!(head.text().await.unwrap(), "");
+    assert_eq!(ask(Method::HEAD, "nonsense").await.unwrap().status(), StatusCode::UNAUTHORIZED);
+}
+
+// Our choice: another program's lock on the file is a 503 that says when to try again.
+#[tokio::test]
+async fn a_store_that_another_program_keeps_locked_is_503_and_nothing_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let server = Server::builder().store(&path).start().await.unwrap();
+    let owner = server.owner_secret().unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let create = http().post(format!("{}/api/v2/tokens", server.url())).header("Authorization", owner.expose());
+    let response = create.json(&json!({ "role": "reader" })).send().await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+    );
+    let error: Value = response.json().await.unwrap();
+    assert!(error["message"].as_str().unwrap().contains("Nothing was changed"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(get(&server, owner, "/tokens?showAll=true").await["totalCount"], 4);
+}
