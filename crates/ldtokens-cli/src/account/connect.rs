@@ -1,9 +1,9 @@
 //! The client that a command's flags, environment and profile ask for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use clap::ArgMatches;
-use ldtokens::{Client, ConfigError, DryRun, Error, Secret};
+use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
 
 use crate::account::credential::remember;
 use crate::account::local;
@@ -27,9 +27,25 @@ pub(crate) struct Session {
     has_json_errors: bool,
     /// Whether only IDs are to be printed.
     is_quiet: bool,
+    /// The token in use, once the API was asked. None if it does not say.
+    own_token: OnceLock<Option<TokenId>>,
 }
 
 impl Session {
+    /// The token in use. The API is asked once. None if it does not say.
+    pub(crate) async fn own_token(&self) -> Result<Option<&TokenId>, Failure> {
+        if self.own_token.get().is_none() {
+            let caller = self.interrupt.unless(self.client.whoami()).await?;
+            let _ = self.own_token.set(caller.ok().and_then(|caller| caller.token_id));
+        }
+        Ok(self.own_token.get().and_then(Option::as_ref))
+    }
+
+    /// Takes note of the token in use, if someone has asked already.
+    pub(crate) fn note_own_token(&self, caller: &CallerIdentity) {
+        let _ = self.own_token.set(caller.token_id.clone());
+    }
+
     /// Says what was done to people; where a program reads, it is in the answer, or in the one object of an error.
     pub(crate) fn say(&self, text: &str) {
         if !self.has_json_errors {
@@ -128,7 +144,8 @@ async fn connected(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
-    let session = Session { client, interrupt, host, is_dry_run, has_json_errors, is_quiet };
+    let session =
+        Session { client, interrupt, host, is_dry_run, has_json_errors, is_quiet, own_token: OnceLock::new() };
     if let (true, Some(_)) = (is_dry_run, &server) {
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }

@@ -75,7 +75,7 @@ fn show(
 ) -> Result<(), Failure> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
     let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
-    let Some(secret) = secret.map(Secret::new) else { return output::answer(format, &answer).map(|_| ()) };
+    let Some(secret) = secret.map(Secret::new) else { return output::response(format, &answer).map(|_| ()) };
     let delivery = delivery.unwrap_or(Delivery::Stdout);
     if !delivery.is_stdout() {
         answer["token"] = secret.last_four().into();
@@ -83,7 +83,7 @@ fn show(
     delivery.hand_out(
         &id,
         &secret,
-        || output::answer(format, &answer),
+        || output::response(format, &answer),
         &format!(
             "{}: the token {id} was {}",
             operation.id,

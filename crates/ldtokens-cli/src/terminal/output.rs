@@ -1,4 +1,4 @@
-//! Answers on standard output, and nothing else there.
+//! Data on standard output, and nothing else there.
 
 pub(crate) mod age;
 pub(crate) mod columns;
@@ -47,23 +47,33 @@ const DETAILS: [&str; 14] = [
 pub(crate) const VALUE_OF_VERBS: &str =
     "--output value is for the verbs, which have --columns: use `ldtokens get` or `ldtokens list`, or another form";
 
-/// Prints the answer to an operation, and gives whether anyone read it: what reads as tokens in the form that is asked for,
-/// and all else as JSON.
-pub(crate) fn answer(format: Format, answer: &Value) -> Result<bool, Failure> {
-    let list = answer.get("items").and_then(Value::as_array);
+/// Prints a value as JSON or YAML. NDJSON has a line for each item of an array.
+pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
+    match (format, value) {
+        (Format::Yaml, _) => write(&yaml(value)).map(|_| ()),
+        (Format::Ndjson, Value::Array(items)) => items.iter().try_for_each(|item| print(&visible::json(item))),
+        (Format::Ndjson, _) => print(&visible::json(value)),
+        _ => print(&pretty_json(value)),
+    }
+}
+
+/// Prints the response to an operation: tokens in the format asked for, and anything else as JSON. Returns whether standard
+/// output took it.
+pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure> {
+    let list = response.get("items").and_then(Value::as_array);
     match (format, list) {
-        (Format::Yaml, _) => write(&yaml(answer)),
+        (Format::Yaml, _) => write(&yaml(response)),
         (Format::Value, _) => Err(Failure::usage(VALUE_OF_VERBS)),
-        (Format::Table, None) if answer.get("_id").is_some() => write(&format!("{}\n", details(answer))),
-        (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(answer) + "\n")),
+        (Format::Table, None) if response.get("_id").is_some() => write(&format!("{}\n", details(response))),
+        (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(response) + "\n")),
         (Format::Table | Format::Ndjson | Format::Csv, items) => {
             let mut printer = Printer::plain(format);
-            let tokens = items.map_or(std::slice::from_ref(answer), Vec::as_slice);
+            let tokens = items.map_or(std::slice::from_ref(response), Vec::as_slice);
             for token in tokens {
                 printer.token(token)?;
             }
             let is_read = printer.end()?;
-            match answer.get("totalCount").filter(|_| format == Format::Table) {
+            match response.get("totalCount").filter(|_| format == Format::Table) {
                 Some(total) => write(&format!("\n{} of {total}\n", tokens.len())),
                 None => Ok(is_read),
             }

@@ -45,9 +45,8 @@ pub(crate) async fn confirm(
 
 /// Says so if one of the tokens is the one whose secret this command uses. An API that does not tell is no reason to stop.
 async fn warn_of_own(session: &Session, targets: &[Target]) -> Result<(), Failure> {
-    let caller = session.interrupt.unless(session.client.whoami()).await?;
-    let own = caller.ok().and_then(|caller| caller.token_id);
-    if let Some(target) = targets.iter().find(|target| Some(&target.id) == own.as_ref()) {
+    let own = session.own_token().await?;
+    if let Some(target) = targets.iter().find(|target| Some(&target.id) == own) {
         say::warning(&format!("{target} is the token that this command uses: its secret stops working here too"));
     }
     Ok(())

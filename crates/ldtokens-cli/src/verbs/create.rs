@@ -71,15 +71,12 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         let delivery = destination.prepare(None)?;
         let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        let delivered = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
+        let delivered = hand_out(session, &issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
                  `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
         });
-        for warning in &issued.warnings {
-            session.warn(warning);
-        }
         // The secret comes first.
         if let Some(clean_up) = &issued.clean_up {
             let left = session.client.clean_up(clean_up).await;

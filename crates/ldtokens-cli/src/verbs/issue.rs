@@ -2,14 +2,15 @@
 
 use ldtokens::IssuedToken;
 
+use crate::account::connect::Session;
 use crate::terminal::failure::Failure;
 use crate::verbs::deliver::Delivery;
 use crate::verbs::{Printing, json};
 
-/// Delivers the secret, prints the token and gives where the secret is. `done` says what was done, and `state` what the token's
-/// state is, and how to
-/// recover, if the secret is lost on the way.
+/// Delivers the secret, prints the token and then its warnings. Returns where the secret is. `done` says what was done, and
+/// `state` what state the token is in and how to recover, if the delivery fails.
 pub(crate) fn hand_out(
+    session: &Session,
     issued: &IssuedToken,
     delivery: Delivery,
     printing: &mut Printing,
@@ -21,6 +22,9 @@ pub(crate) fn hand_out(
     if delivery.is_stdout() {
         token["token"] = issued.secret.expose().into();
     }
-    delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), done, state)?;
-    Ok(place)
+    let delivered = delivery.hand_out(issued.id.as_str(), &issued.secret, || printing.token(&token), done, state);
+    for warning in &issued.warnings {
+        session.warn(warning);
+    }
+    delivered.map(|()| place)
 }

@@ -9,9 +9,8 @@ pub(crate) async fn own_last(session: &Session, targets: &mut [Target]) -> Resul
     if targets.len() < 2 {
         return Ok(());
     }
-    // If the API does not tell, the order stays as it is.
-    if let Ok(caller) = session.interrupt.unless(session.client.whoami()).await? {
-        targets.sort_by_key(|target| caller.token_id.as_ref() == Some(&target.id));
+    if let Some(own) = session.own_token().await? {
+        targets.sort_by_key(|target| target.id == *own);
     }
     Ok(())
 }

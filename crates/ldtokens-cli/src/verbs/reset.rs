@@ -76,10 +76,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
-            for warning in &issued.warnings {
-                session.warn(warning);
-            }
-            let place = hand_out(&issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
+            let place = hand_out(session, &issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
                     "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \

@@ -160,6 +160,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     let source = settings.credential.map(|source| source.value);
     with_client(arguments, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
+        session.note_own_token(&caller);
         let selected = match arguments.get_flag("finish") {
             true => waiting(&journals)?,
             false => select(arguments, session, &journals).await?,

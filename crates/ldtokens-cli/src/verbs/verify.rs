@@ -11,9 +11,7 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::visible::{self, pretty_json};
-use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{details, print, write};
+use crate::terminal::output::{self, details, print};
 use crate::terminal::redact::has_secret;
 use crate::verbs::secrets_given::{one, secret_from};
 use crate::verbs::{json as token_json, revoke};
@@ -53,7 +51,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             }
             Ok(_) => {
                 if !is_quiet && format != Format::Table {
-                    print_json(&json!({ "works": false, "lastFour": secret.last_four() }), format)?;
+                    output::value(format, &json!({ "works": false, "lastFour": secret.last_four() }))?;
                 }
                 Err(does_not_work(session, &secret))
             }
@@ -81,7 +79,8 @@ fn does_not_work(session: &Session, secret: &Secret) -> Failure {
 
 fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format) -> Result<(), Failure> {
     if format != Format::Table {
-        return print_json(
+        return output::value(
+            format,
             &json!({
                 "works": true,
                 "lastFour": secret.last_four(),
@@ -90,7 +89,6 @@ fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format)
                 "identity": verified.identity,
                 "token": verified.token.as_ref().map(token_json),
             }),
-            format,
         );
     }
     match &verified.token {
@@ -132,12 +130,4 @@ fn of_identity(identity: &Value) -> Vec<Vec<String>> {
         .iter()
         .filter_map(|(name, title)| Some(vec![(*title).to_owned(), identity.get(*name)?.as_str()?.to_owned()]))
         .collect()
-}
-
-fn print_json(value: &Value, format: Format) -> Result<(), Failure> {
-    match format {
-        Format::Yaml => write(&yaml(value)).map(|_| ()),
-        Format::Ndjson => print(&visible::json(value)),
-        _ => print(&pretty_json(value)),
-    }
 }

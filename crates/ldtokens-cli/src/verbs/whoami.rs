@@ -12,9 +12,7 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::field::{access, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
-use crate::terminal::output::visible::{self, pretty_json};
-use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{print, write};
+use crate::terminal::output::{self, print, write};
 use crate::verbs::json as token_json;
 
 pub(crate) fn command() -> Command {
@@ -62,14 +60,12 @@ fn json(verified: &Verified) -> Value {
 fn show(json: &Value, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table => print(&aligned(&rows(json))),
-        Format::Json => print(&pretty_json(json)),
-        Format::Ndjson => print(&visible::json(json)),
-        Format::Yaml => write(&yaml(json)).map(|_| ()),
         Format::Csv | Format::Value => {
             let fields = json.as_object().into_iter().flatten();
             let (names, values): (Vec<_>, Vec<_>) = fields.map(|(name, value)| (name.clone(), plain(value))).unzip();
             write(&(record(names.into_iter())? + &record(values.into_iter())?)).map(|_| ())
         }
+        Format::Json | Format::Ndjson | Format::Yaml => output::value(format, json),
     }
 }
 

@@ -335,8 +335,9 @@ fn before_the_token_in_use_is_destroyed_there_is_a_warning() {
         ("delete", vec![other.as_str(), own.as_str()], true),
         ("delete", vec![other.as_str()], false),
     ] {
-        let mut terminal = Terminal::run(served.owner(&[&[verb], &ids[..]].concat()));
+        let mut terminal = Terminal::run(served.owner(&[&["-v", verb], &ids[..]].concat()));
         let before = terminal.expect("[y/N] ");
+        assert_eq!(before.matches("/caller-identity").count(), 1, "asked more than once: {before}");
         let is_warned =
             before.split_whitespace().collect::<Vec<_>>().join(" ").contains("the token that this command uses");
         assert_eq!(is_warned, is_own, "{verb} {ids:?}: {before}");

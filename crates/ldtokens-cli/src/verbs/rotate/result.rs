@@ -12,8 +12,8 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
+use crate::terminal::output::{self, print};
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
 
@@ -140,15 +140,7 @@ impl Results {
             }
             return Ok(());
         }
-        print_rows(self.format, rows.collect())
-    }
-}
-
-fn print_rows(format: Format, rows: Vec<Value>) -> Result<(), Failure> {
-    match format {
-        Format::Ndjson => rows.iter().try_for_each(|row| print(&row.to_string())),
-        // JSON is YAML.
-        _ => print(&format!("{:#}", Value::from(rows))),
+        output::value(self.format, &rows.collect())
     }
 }
 
@@ -212,7 +204,7 @@ pub(crate) fn print_plan(
         let rows = selected.iter().map(|selected| {
             json!({ "_id": selected.id.as_str(), "name": selected.name, "strategy": how, "wouldDeliverTo": labels(selected) })
         });
-        return print_rows(format, rows.collect());
+        return output::value(format, &rows.collect());
     }
     if selected.is_empty() {
         return Ok(());
