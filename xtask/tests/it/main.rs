@@ -8,6 +8,7 @@ mod generate;
 mod import;
 mod lint;
 mod mutations;
+mod pages;
 mod promises;
 mod reasons;
 mod support;
