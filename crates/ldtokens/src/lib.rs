@@ -47,7 +47,7 @@ pub use tokens::recover::{CleanUp, Leftovers};
 pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
-pub use ldtokens_client::{InvalidTokenId, Role, Secret, TokenId, UnixMillis};
+pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Role, Secret, TokenId, UnixMillis};
 
 /// The generated client beneath this one, and the HTTP library, reqwest. [`Client::call`] gives a generated client
 /// that is ready to use.
