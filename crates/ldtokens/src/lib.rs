@@ -6,12 +6,14 @@
 //! for rustls; this crate installs none. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
+//! If your program builds its own `reqwest::Client`, enable one of reqwest's TLS features or install a provider for rustls:
+//! see [`ClientBuilder::http_client`].
+//!
 //! # Other crates in this interface
 //!
 //! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and
 //! [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the generated client. A new major version of
-//! those can be a breaking change here; nothing else of them is
-//! part of this crate's interface.
+//! those can be a breaking change here; nothing else of them is part of this crate's interface.
 
 mod caller_identity;
 mod client;
