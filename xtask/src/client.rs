@@ -11,7 +11,7 @@ use crate::generate::DOCUMENT;
 use crate::lenient;
 
 /// The schemas in whose place the client has types written by hand.
-pub(crate) const BY_HAND: [&str; 3] = ["Role", "TokenId", "UnixMillis"];
+pub(crate) const BY_HAND: [&str; 5] = ["Link", "Links", "Role", "TokenId", "UnixMillis"];
 
 pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI =
@@ -23,16 +23,40 @@ pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
             anyhow!("the generator gives up on {DOCUMENT}, for the reason above; undo the latest change to it")
         })?
         .with_context(|| format!("the generator refuses {DOCUMENT}"))?;
-    decoded_by_hand(&lenient::types(generated, &serde_yaml_ng::from_str(document)?)?)
+    with_own_parts(&lenient::types(generated, &serde_yaml_ng::from_str(document)?)?)
 }
 
-/// The same code with the client crate's own function to decode a response, which is faster.
-fn decoded_by_hand(code: &TokenStream) -> Result<TokenStream> {
-    let code = code.to_string();
-    let of_generator = "ResponseValue :: from_response (";
-    ensure!(code.contains(of_generator), "the generator decodes responses otherwise now");
-    let code = code.replace(of_generator, "crate :: decode :: decode (").parse::<TokenStream>();
-    code.map_err(|error| anyhow!("what was made is not Rust: {error}"))
+/// What stands in the generator's code, and what the client crate has in its place.
+///
+/// The client's responses are read to their end before they are decoded, which saves rebuilding them as reqwest's. The
+/// generator's header `api-version` is not one that the API has. A map of unknown properties must not print its values.
+const OWN_PARTS: [(&str, &str); 6] = [
+    ("ResponseValue :: from_response (response) . await", "crate :: decode :: decode (response)"),
+    ("ResponseValue :: empty (response)", "crate :: decode :: empty (response)"),
+    ("Error :: UnexpectedResponse (response)", "Error :: UnexpectedResponse (response . into ())"),
+    (
+        "let result = client . exec (request , & info) . await ; client . post (& result , & info) . await ? ; \
+         let response = result ? ;",
+        "let response = crate :: transport :: exchange (client , request , info . operation_id) . await ? ;",
+    ),
+    (
+        "let mut header_map = :: reqwest :: header :: HeaderMap :: with_capacity (1usize) ; header_map . append \
+         (:: reqwest :: header :: HeaderName :: from_static (\"api-version\") , :: reqwest :: header :: HeaderValue :: \
+         from_static (super :: Client :: api_version ()) ,) ;",
+        "",
+    ),
+    (":: serde_json :: Map < :: std :: string :: String , :: serde_json :: Value >", "crate :: Extra"),
+];
+
+/// The same code with the client crate's own parts, by [`OWN_PARTS`].
+fn with_own_parts(code: &TokenStream) -> Result<TokenStream> {
+    let mut code = code.to_string();
+    for (of_generator, own) in OWN_PARTS {
+        ensure!(code.contains(of_generator), "the generator does not write this any more: {of_generator}");
+        code = code.replace(of_generator, own);
+    }
+    code = code.replace(". headers (header_map)", "");
+    code.parse::<TokenStream>().map_err(|error| anyhow!("what was made is not Rust: {error}"))
 }
 
 /// How the generator is told what the document can't say.
@@ -48,12 +72,12 @@ fn settings() -> GenerationSettings {
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
         .with_inner_type("crate::SharedTransport".parse().expect("a path is Rust"))
-        .with_derive("schemars::JsonSchema")
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(password, "crate::Secret", [].into_iter());
     for name in BY_HAND {
-        settings.with_replacement(name, format!("crate::{name}"), [TypeImpl::Display].into_iter());
+        let impls = if name.starts_with("Link") { vec![] } else { vec![TypeImpl::Display] };
+        settings.with_replacement(name, format!("crate::{name}"), impls.into_iter());
     }
     settings
 }

@@ -11,12 +11,13 @@ const ZERO_IS_ABSENT: &str = "x-zero-is-absent";
 
 /// Rewrites the types in the generated `code` by these rules, the same for all of them:
 ///
-/// - a list or map reads `null` as empty, and a map leaves out entries that are `null`;
+/// - a list reads `null` as empty;
 /// - a property of any type keeps `null`, which is a value there;
 /// - a whole number can be written as a float;
 /// - where the document says `x-zero-is-absent`, 0 is absence;
 /// - an enum of strings is open: it keeps a value that the document does not list;
-/// - every enum and every struct with named fields is `#[non_exhaustive]`.
+/// - every enum and every struct with named fields is `#[non_exhaustive]`;
+/// - a JSON Schema is derived only with the feature `schemars`.
 pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> {
     let mut file: File = syn::parse2(code).context("the generator's code is not Rust")?;
     let types = file.items.iter_mut().find_map(|item| match item {
@@ -26,6 +27,9 @@ pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> 
     let types = types.context("the generator's code has no types")?;
     let mut open = Vec::new();
     for item in types.iter_mut() {
+        if let Item::Struct(ItemStruct { attrs, .. }) | Item::Enum(ItemEnum { attrs, .. }) = item {
+            attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]));
+        }
         match item {
             Item::Struct(of) => rewrite_struct(of, document)?,
             Item::Enum(of) if of.variants.iter().all(|variant| variant.fields.is_empty()) => {
@@ -86,7 +90,7 @@ fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
         }
         "i64" => bail!("the client reads no whole number that is required; make it optional"),
         kind if kind.starts_with("::std::collections::BTreeMap<") => {
-            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::map_without_nulls")]))
+            bail!("the client reads no map; give the type by hand, as `Links`")
         }
         kind if kind.starts_with("::std::vec::Vec<") => {
             Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::null_is_empty")]))

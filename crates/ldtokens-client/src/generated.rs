@@ -12,15 +12,8 @@ pub mod types {
         = "reader", Writer = "writer", Admin = "admin", }
     }
     ///Why a request was refused.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ErrorRep {
         ///What went wrong, for programs.
@@ -39,15 +32,9 @@ pub mod types {
         }
     }
     ///The operations of a JSON Patch (RFC 6902), applied in order, all or none.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     pub struct JsonPatch(
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub ::std::vec::Vec<PatchOperation>,
@@ -68,74 +55,9 @@ pub mod types {
             Self(value)
         }
     }
-    ///Where to find something, and as what it is served.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        schemars::JsonSchema
-    )]
-    #[non_exhaustive]
-    pub struct Link {
-        ///The path, with its query, on the same host.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub href: ::std::option::Option<::std::string::String>,
-        ///The media type served there.
-        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
-        pub type_: ::std::option::Option<::std::string::String>,
-    }
-    impl Link {
-        pub fn builder() -> builder::Link {
-            Default::default()
-        }
-    }
-    ///The places related to this one, by what they are to it, as in `self`, `parent` and `next`.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
-    #[serde(transparent)]
-    pub struct Links(
-        #[serde(deserialize_with = "crate::lenient::map_without_nulls")]
-        pub ::std::collections::BTreeMap<::std::string::String, Link>,
-    );
-    impl ::std::ops::Deref for Links {
-        type Target = ::std::collections::BTreeMap<::std::string::String, Link>;
-        fn deref(&self) -> &::std::collections::BTreeMap<::std::string::String, Link> {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<Links>
-    for ::std::collections::BTreeMap<::std::string::String, Link> {
-        fn from(value: Links) -> Self {
-            value.0
-        }
-    }
-    impl ::std::convert::From<::std::collections::BTreeMap<::std::string::String, Link>>
-    for Links {
-        fn from(
-            value: ::std::collections::BTreeMap<::std::string::String, Link>,
-        ) -> Self {
-            Self(value)
-        }
-    }
     ///The member a token belongs to.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct MemberSummary {
         ///The member's email address.
@@ -160,7 +82,7 @@ pub mod types {
             rename = "_links",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub links: ::std::option::Option<Links>,
+        pub links: ::std::option::Option<crate::Links>,
         ///The member's base role.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub role: ::std::option::Option<crate::Role>,
@@ -171,15 +93,9 @@ pub mod types {
         }
     }
     ///A JSON Patch (RFC 6902), alone or with a comment.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(untagged)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub enum PatchDelta {
         JsonPatch(JsonPatch),
@@ -196,14 +112,8 @@ pub mod types {
         }
     }
     ///One operation of a JSON Patch (RFC 6902, section 4).
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PatchOperation {
         ///A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.
@@ -229,14 +139,8 @@ pub mod types {
         = "move", Copy = "copy", Test = "test", }
     }
     ///A JSON Patch together with a comment for the audit log.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PatchWithComment {
         ///Why the change is made.
@@ -250,14 +154,8 @@ pub mod types {
         }
     }
     ///One statement of a policy. It has either `resources` or `notResources`, and either `actions` or `notActions`.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Statement {
         ///The actions it speaks of.
@@ -298,14 +196,8 @@ pub mod types {
         pub enum StatementEffect { Allow = "allow", Deny = "deny", }
     }
     ///An access token. Its secret is whole only in the answer to `postToken` and `resetToken`.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Token {
         ///When the token was created, as a Unix time in milliseconds.
@@ -354,7 +246,7 @@ pub mod types {
             rename = "_links",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub links: ::std::option::Option<Links>,
+        pub links: ::std::option::Option<crate::Links>,
         #[serde(
             rename = "_member",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -383,7 +275,7 @@ pub mod types {
         pub token: ::std::option::Option<crate::Secret>,
         #[serde(flatten)]
         ///Properties that the document does not name, as they came.
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Extra,
     }
     impl Token {
         pub fn builder() -> builder::Token {
@@ -391,15 +283,8 @@ pub mod types {
         }
     }
     ///A token to be created. Exactly one of `role`, `customRoleIds` and `inlineRole` gives it its permissions.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct TokenBody {
         ///The custom roles that give the token its permissions, by ID or key.
@@ -447,14 +332,8 @@ pub mod types {
         }
     }
     ///A page of access tokens.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Debug,
-        PartialEq,
-        schemars::JsonSchema
-    )]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Tokens {
         ///The tokens of this page.
@@ -464,7 +343,7 @@ pub mod types {
             rename = "_links",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub links: ::std::option::Option<Links>,
+        pub links: ::std::option::Option<crate::Links>,
         ///How many tokens there are in all pages together.
         #[serde(
             rename = "totalCount",
@@ -562,70 +441,6 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
-        pub struct Link {
-            href: ::std::result::Result<
-                ::std::option::Option<::std::string::String>,
-                ::std::string::String,
-            >,
-            type_: ::std::result::Result<
-                ::std::option::Option<::std::string::String>,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for Link {
-            fn default() -> Self {
-                Self {
-                    href: Ok(Default::default()),
-                    type_: Ok(Default::default()),
-                }
-            }
-        }
-        impl Link {
-            pub fn href<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.href = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for href: {e}")
-                    });
-                self
-            }
-            pub fn type_<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.type_ = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for type_: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<Link> for super::Link {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: Link,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    href: value.href?,
-                    type_: value.type_?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::Link> for Link {
-            fn from(value: super::Link) -> Self {
-                Self {
-                    href: Ok(value.href),
-                    type_: Ok(value.type_),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
         pub struct MemberSummary {
             email: ::std::result::Result<
                 ::std::option::Option<::std::string::String>,
@@ -644,7 +459,7 @@ pub mod types {
                 ::std::string::String,
             >,
             links: ::std::result::Result<
-                ::std::option::Option<super::Links>,
+                ::std::option::Option<crate::Links>,
                 ::std::string::String,
             >,
             role: ::std::result::Result<
@@ -713,7 +528,7 @@ pub mod types {
             }
             pub fn links<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::option::Option<super::Links>>,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Links>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.links = value
@@ -1068,7 +883,7 @@ pub mod types {
                 ::std::string::String,
             >,
             links: ::std::result::Result<
-                ::std::option::Option<super::Links>,
+                ::std::option::Option<crate::Links>,
                 ::std::string::String,
             >,
             member: ::std::result::Result<
@@ -1099,10 +914,7 @@ pub mod types {
                 ::std::option::Option<crate::Secret>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Extra, ::std::string::String>,
         }
         impl ::std::default::Default for Token {
             fn default() -> Self {
@@ -1232,7 +1044,7 @@ pub mod types {
             }
             pub fn links<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::option::Option<super::Links>>,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Links>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.links = value
@@ -1328,9 +1140,7 @@ pub mod types {
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Extra>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -1560,7 +1370,7 @@ pub mod types {
                 ::std::string::String,
             >,
             links: ::std::result::Result<
-                ::std::option::Option<super::Links>,
+                ::std::option::Option<crate::Links>,
                 ::std::string::String,
             >,
             total_count: ::std::result::Result<
@@ -1592,7 +1402,7 @@ pub mod types {
             }
             pub fn links<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::option::Option<super::Links>>,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Links>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.links = value
@@ -1924,14 +1734,6 @@ pub mod builder {
             let offset = offset.map_err(Error::InvalidRequest)?;
             let show_all = show_all.map_err(Error::InvalidRequest)?;
             let url = format!("{}/tokens", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1943,30 +1745,20 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("showAll", &show_all))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_tokens",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                200u16 => crate::decode::decode(response).await,
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                200u16 => crate::decode::decode(response),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }
@@ -2014,14 +1806,6 @@ pub mod builder {
                 .and_then(|v| types::TokenBody::try_from(v).map_err(|e| e.to_string()))
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/tokens", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2031,30 +1815,20 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "post_token",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                201u16 => crate::decode::decode(response).await,
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                201u16 => crate::decode::decode(response),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }
@@ -2093,14 +1867,6 @@ pub mod builder {
             let url = format!(
                 "{}/tokens/{}", client.baseurl, encode_path(& token_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2109,33 +1875,21 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_token",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                200u16 => crate::decode::decode(response).await,
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                404u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                200u16 => crate::decode::decode(response),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                404u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }
@@ -2172,14 +1926,6 @@ pub mod builder {
             let url = format!(
                 "{}/tokens/{}", client.baseurl, encode_path(& token_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2188,33 +1934,21 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_token",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                204u16 => Ok(ResponseValue::empty(response)),
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                404u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                204u16 => Ok(crate::decode::empty(response)),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                404u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }
@@ -2265,14 +1999,6 @@ pub mod builder {
             let url = format!(
                 "{}/tokens/{}", client.baseurl, encode_path(& token_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2282,39 +2008,23 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "patch_token",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                200u16 => crate::decode::decode(response).await,
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                404u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                409u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                422u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                200u16 => crate::decode::decode(response),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                404u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                409u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                422u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }
@@ -2369,14 +2079,6 @@ pub mod builder {
                 "{}/tokens/{}/reset", client.baseurl, encode_path(& token_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2386,33 +2088,21 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .query(&progenitor_client::QueryParam::new("expiry", &expiry))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "reset_token",
             };
             client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = crate::transport::exchange(client, request, info.operation_id)
+                .await?;
             match response.status().as_u16() {
-                200u16 => crate::decode::decode(response).await,
-                400u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                401u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                403u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                404u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                429u16 => {
-                    Err(Error::ErrorResponse(crate::decode::decode(response).await?))
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
+                200u16 => crate::decode::decode(response),
+                400u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                401u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                403u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                404u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                429u16 => Err(Error::ErrorResponse(crate::decode::decode(response)?)),
+                _ => Err(Error::UnexpectedResponse(response.into())),
             }
         }
     }

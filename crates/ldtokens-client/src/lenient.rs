@@ -2,50 +2,15 @@
 //!
 //! `cargo xtask generate` names these functions on the fields that they are for.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use crate::UnixMillis;
 
-/// A list or map, for which `null` is an empty one. Go writes an empty list so.
+/// A list, for which `null` is an empty one. Go writes an empty list like that.
 pub(crate) fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
-}
-
-/// A map, without the entries whose value is `null`.
-pub(crate) fn map_without_nulls<'de, D, T>(from: D) -> Result<BTreeMap<String, T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct WithoutNulls<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for WithoutNulls<T> {
-        type Value = BTreeMap<String, T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(BTreeMap::new())
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((name, value)) = entries.next_entry::<String, Option<T>>()? {
-                if let Some(value) = value {
-                    map.insert(name, value);
-                }
-            }
-            Ok(map)
-        }
-    }
-
-    from.deserialize_any(WithoutNulls(PhantomData))
 }
 
 /// A value of any type, `null` among them.

@@ -3,7 +3,7 @@
 //! [`Client`] and everything in [`types`] and [`builder`] is written by `cargo xtask generate` from the project's
 //! `openapi.yaml`. Written by hand is only what that document can't express: [`Secret`], which never prints itself;
 //! [`TokenId`], which can't lead to another path; [`Role`], which keeps a role it does not know; [`UnixMillis`], the API's
-//! time; [`read_token`], for a token of which something can't be read; and [`Transport`], through which every request of
+//! time; [`Links`], which is read without a map; [`Extra`], which prints names only; [`read_token`], for a token of which something can't be read; and [`Transport`], through which every request of
 //! the generated client goes.
 //!
 //! The types read liberally: `null` is absence, a whole number may be written as a float, an unknown value of an enum is
@@ -14,10 +14,12 @@
 //! [`ldtokens`]: https://docs.rs/ldtokens
 
 mod decode;
+mod extra;
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 #[allow(missing_docs, unreachable_pub, unused_imports)]
 mod generated;
 mod lenient;
+mod links;
 mod open_enum;
 pub mod operations;
 mod read_token;
@@ -27,7 +29,9 @@ mod token_id;
 mod transport;
 mod unix_millis;
 
+pub use extra::Extra;
 pub use generated::{Client, Error, ResponseValue, builder, types};
+pub use links::{Link, Links};
 pub use read_token::{ReadToken, read_token};
 pub use role::Role;
 pub use secret::Secret;

@@ -1,8 +1,7 @@
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The ID of an access token, fit to stand in a URL's path.
@@ -157,13 +156,14 @@ impl<'de> Deserialize<'de> for TokenId {
     }
 }
 
-impl JsonSchema for TokenId {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for TokenId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "TokenId".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "The ID of an access token, 24 hexadecimal digits." })
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "The ID of an access token, 24 hexadecimal digits." })
     }
 }
 

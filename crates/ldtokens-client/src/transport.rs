@@ -3,18 +3,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response};
+use bytes::Bytes;
+use http::Response;
+use progenitor_client::{ClientHooks, ClientInfo};
+use reqwest::Request;
 
 use crate::Client;
 
-/// What becomes of a request: an answer, or the reason why there is none.
-pub type Exchange<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>>;
+/// What becomes of a request: a response that is read to its end, or the reason why there is none.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response<Bytes>>> + Send + 'a>>;
 
-/// The one door through which every request of the generated [`Client`] leaves.
+/// What sends every request of the generated [`Client`].
 ///
-/// The generated client builds requests and reads answers; who stamps the credential on them, waits and tries again is up
-/// to the transport.
+/// The generated client builds requests and decodes responses. The transport adds the credential, waits and retries.
 pub trait Transport: Debug + Send + Sync {
     /// Sends `request` for the operation that the generated code calls `operation` (`"get_token"`).
     fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a>;
@@ -23,8 +24,9 @@ pub trait Transport: Debug + Send + Sync {
 /// A transport that clones of a [`Client`] share.
 pub type SharedTransport = Arc<dyn Transport>;
 
-impl ClientHooks<SharedTransport> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        self.inner().exchange(self.client(), info.operation_id, request).await
-    }
+impl ClientHooks<SharedTransport> for Client {}
+
+/// Sends a request of the generated code, in place of the generator's own hook, whose response is reqwest's.
+pub(crate) fn exchange<'a>(client: &'a Client, request: Request, operation: &'static str) -> Exchange<'a> {
+    client.inner().exchange(client.client(), operation, request)
 }

@@ -2,8 +2,7 @@
 //!
 //! Written by hand: `openapi.yaml` has the six operations on access tokens, and `GET /caller-identity` is not one of them.
 
-use std::collections::BTreeMap;
-
+use ldtokens_client::Extra;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -44,7 +43,7 @@ pub struct CallerIdentity {
     pub scopes: Vec<String>,
     /// Properties that this crate does not know, or of an unexpected type.
     #[serde(flatten)]
-    pub extra: BTreeMap<String, Value>,
+    pub extra: Extra,
 }
 
 impl Client {

@@ -6,12 +6,14 @@
 //! for rustls; this crate installs none. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
+//! If your program builds its own `reqwest::Client`, enable one of reqwest's TLS features or install a provider for rustls:
+//! see [`ClientBuilder::http_client`].
+//!
 //! # Other crates in this interface
 //!
 //! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and
 //! [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the generated client. A new major version of
-//! those can be a breaking change here; nothing else of them is
-//! part of this crate's interface.
+//! those can be a breaking change here; nothing else of them is part of this crate's interface.
 
 mod caller_identity;
 mod client;
@@ -47,7 +49,7 @@ pub use tokens::recover::{CleanUp, Leftovers};
 pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
-pub use ldtokens_client::{InvalidTokenId, Role, Secret, TokenId, UnixMillis};
+pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Role, Secret, TokenId, UnixMillis};
 
 /// The generated client beneath this one, and the HTTP library, reqwest. [`Client::call`] gives a generated client
 /// that is ready to use.

@@ -160,7 +160,9 @@ impl ClientBuilder {
     /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates set here don't apply to
     /// it. Its redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
     ///
-    /// Depend on reqwest yourself, with the TLS feature that you want: this crate enables none that comes with cryptography.
+    /// Depend on reqwest yourself, and enable the TLS feature that you want, such as `rustls`. This crate enables only
+    /// `rustls-no-provider`, with which building a `reqwest::Client` panics ("No rustls crypto provider is configured") unless
+    /// the program has installed a provider for rustls.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self

@@ -14,8 +14,6 @@ use crate::{Error, Operation, UnixMillis};
 /// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
 /// (fact 1).
 pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override: bool) {
-    // The generated code adds this one. The API has no such header.
-    request.headers_mut().remove("api-version");
     if method_override && matches!(*request.method(), Method::PATCH | Method::DELETE) {
         let method = HeaderValue::from_str(request.method().as_str()).expect("a method is a valid header value");
         request.headers_mut().insert(HeaderName::from_static("x-http-method-override"), method);
@@ -41,25 +39,27 @@ pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override:
 /// [`Error::InvalidInput`] if the path is not the operation's. A URL resolves `..`, so that an ID which is no path segment
 /// would lead to another resource.
 pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
-    let segments = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
-    let segments: Vec<&str> = match segments.and_then(|path| path.strip_prefix('/')) {
-        Some(path) => path.split('/').collect(),
-        None => Vec::new(),
+    let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
+    let path = path.and_then(|path| path.strip_prefix('/'));
+    let is_expected = match (path, operation.path()) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(path), Some(expected)) => {
+            let mut segments = path.split('/');
+            let all_fit = expected.iter().all(|expected| match segments.next() {
+                Some(segment) if expected.is_empty() => !segment.is_empty(),
+                segment => segment == Some(*expected),
+            });
+            all_fit && segments.next().is_none()
+        }
     };
-    let is_token = segments.len() > 1 && segments[0] == "tokens";
-    let fits = |(segment, expected): (&&str, &&str)| match *expected {
-        "" => !segment.is_empty(),
-        expected => *segment == expected,
-    };
-    let is_expected = operation.path().map_or(!segments.is_empty(), |expected| {
-        segments.len() == expected.len() && segments.iter().zip(expected).all(fits)
-    });
     if !is_expected {
         return Err(Error::InvalidInput(format!(
             "{operation}: the path is not this operation's; check the token's ID and the host"
         )));
     }
-    Ok(is_token.then(|| segments[1].to_owned()))
+    let token_id = path.and_then(|path| path.strip_prefix("tokens/")).and_then(|path| path.split('/').next());
+    Ok(token_id.map(str::to_owned))
 }
 
 /// Sets `expiry` to the end of the `overlap`, if there is one, and refuses an `expiry` that has passed.

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 
 use crate::Operation;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -28,16 +28,16 @@ impl Response {
         matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
     }
 
-    /// The response as the generated code takes it: with the one status of success that it knows for the operation, and
-    /// for a deletion without a body.
-    pub(crate) fn into_reqwest(self, operation: Operation) -> reqwest::Response {
+    /// The response as the generated code takes it: with the one status of success that it knows for the operation. The
+    /// headers move there.
+    pub(crate) fn for_generated(&mut self, operation: Operation) -> http::Response<Bytes> {
         let status = match operation.success_status() {
             Some(documented) if self.status.is_success() => documented,
             _ => self.status,
         };
-        let mut response = http::Response::new(if status == StatusCode::NO_CONTENT { Bytes::new() } else { self.body });
+        let mut response = http::Response::new(self.body.clone());
         *response.status_mut() = status;
-        *response.headers_mut() = self.headers;
-        response.into()
+        *response.headers_mut() = std::mem::take(&mut self.headers);
+        response
     }
 }

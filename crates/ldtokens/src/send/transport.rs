@@ -32,12 +32,14 @@ impl Transport for Call {
     fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
         Box::pin(async move {
             let operation = Operation::from(operation);
-            let result = self.sender.send(http, operation, request, self.options).await;
-            // The generated code refuses this status. It has no room for the error.
-            let none = || Response::empty(StatusCode::BAD_GATEWAY);
-            let response = result.as_ref().map_or_else(|_| none(), Response::clone);
+            let mut result = self.sender.send(http, operation, request, self.options).await;
+            let response = match &mut result {
+                Ok(response) => response.for_generated(operation),
+                // The generated code refuses this status. It has no room for the error.
+                Err(_) => Response::empty(StatusCode::BAD_GATEWAY).for_generated(operation),
+            };
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
-            Ok(response.into_reqwest(operation))
+            Ok(response)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Successful responses that are not quite what the API documents: what can be read is used, and the rest is named.
 
-use ldtokens_client::types::{Links, Tokens};
-use ldtokens_client::{read_token, types};
+use ldtokens_client::types::Tokens;
+use ldtokens_client::{Links, read_token, types};
 use serde_json::Value;
 
 use crate::{Error, Operation, Token, TokenId};
