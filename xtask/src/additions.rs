@@ -1,9 +1,9 @@
 //! Putting what only adds into `openapi.yaml`, as text, so that its comments and order stay.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::api::{Difference, Document, What};
+use crate::api::{Difference, Document, What, escape};
 use crate::lines::Lines;
 
 /// Adds to `text` what `news` adds to it and `vendor` describes. Gives the new text, and what was not added.
@@ -28,11 +28,13 @@ fn addition(text: &str, difference: &Difference, vendor: &Document) -> Result<Op
         What::Added { thing: "property", required: false } => {
             let name = difference.new.rsplit('/').next().unwrap_or_default();
             let mapping = format!("{}/properties", difference.old);
-            Ok(insert_entry(&lines, &mapping, name, &inlined(vendor, &difference.new, 0)?))
+            let property = inlined(vendor, &difference.new, 0).ok();
+            Ok(property.and_then(|property| insert_entry(&lines, &mapping, name, &property)))
         }
         What::Added { thing: "parameter", required: false } => {
-            let parameter = inlined(vendor, &difference.new, 0)?;
-            Ok(insert_item(&lines, &format!("{}/parameters", difference.old), &parameter))
+            let parameter = inlined(vendor, &difference.new, 0).ok();
+            Ok(parameter
+                .and_then(|parameter| insert_item(&lines, &format!("{}/parameters", difference.old), &parameter)))
         }
         What::ValueAdded(value) => {
             let value: Value = serde_json::from_str(value).context("a value is JSON")?;
@@ -44,28 +46,16 @@ fn addition(text: &str, difference: &Difference, vendor: &Document) -> Result<Op
 
 /// What the vendor says at `pointer`, with references written out and without what only its own tools read.
 fn inlined(vendor: &Document, pointer: &str, depth: usize) -> Result<Value> {
-    let value = vendor.0.pointer(pointer).with_context(|| format!("nothing stands at {pointer}"))?;
-    let write_out = |value: &Value| written_out(vendor, value, depth);
-    write_out(value)
-}
-
-fn written_out(vendor: &Document, value: &Value, depth: usize) -> Result<Value> {
-    if let Some(reference) = value.get("$ref").and_then(Value::as_str).filter(|_| depth < 8) {
-        return inlined(vendor, reference.trim_start_matches('#'), depth + 1);
-    }
+    // A type that holds itself, as trees do.
+    ensure!(depth < 24, "{pointer} holds itself");
+    let (value, at) = vendor.follow(pointer)?;
+    let inner = |part: &str| inlined(vendor, &format!("{at}/{}", escape(part)), depth + 1);
     Ok(match value {
         Value::Object(object) => {
-            let mut written = serde_json::Map::new();
-            for (name, value) in object {
-                if !matches!(name.as_str(), "explode" | "style") {
-                    written.insert(name.clone(), written_out(vendor, value, depth)?);
-                }
-            }
-            Value::Object(written)
+            let names = object.keys().filter(|name| !matches!(name.as_str(), "explode" | "style"));
+            Value::Object(names.map(|name| Ok((name.clone(), inner(name)?))).collect::<Result<_>>()?)
         }
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| written_out(vendor, item, depth)).collect::<Result<_>>()?)
-        }
+        Value::Array(items) => Value::Array((0..items.len()).map(|at| inner(&at.to_string())).collect::<Result<_>>()?),
         other => other.clone(),
     })
 }

@@ -7,8 +7,7 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
 
-use crate::generate::DOCUMENT;
-use crate::lenient;
+use crate::{DOCUMENT, lenient};
 
 /// The schemas in whose place the client has types written by hand.
 pub(crate) const BY_HAND: [&str; 3] = ["Role", "TokenId", "UnixMillis"];

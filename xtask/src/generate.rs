@@ -6,10 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
+use crate::api::Document;
 use crate::lint::lint;
-use crate::{client, derived_schemas, json_schemas, operations_table, reference};
-
-pub(crate) const DOCUMENT: &str = "openapi.yaml";
+use crate::{DOCUMENT, client, derived_schemas, json_schemas, operations_table, reference};
 
 /// The folders in which nothing lies but what is made.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
@@ -66,14 +65,14 @@ pub fn check(root: &Path) -> Result<()> {
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     lint(&text)?;
-    let document: serde_json::Value = serde_yaml_ng::from_str(&text)?;
+    let document = Document::parse(&text)?;
     let mut made = vec![
         ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
         ("crates/ldtokens-client/src/operations/table.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
-    let judged = format!("{}\n", serde_json::to_string_pretty(&document)?);
+    let judged = format!("{}\n", serde_json::to_string_pretty(&document.0)?);
     made.push(("crates/ldtokens-server/src/openapi.json".to_owned(), judged));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);

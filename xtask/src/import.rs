@@ -7,9 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::api::{Api, Difference, Document, What, compare, read};
-use crate::generate::DOCUMENT;
 use crate::overlay::Overlay;
-use crate::{additions, source};
+use crate::{DOCUMENT, additions, source};
 
 /// What makes the vendor's document ours: each difference that is meant, with its reason.
 const OVERLAY: &str = "vendor.overlay.yaml";

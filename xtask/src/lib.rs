@@ -24,3 +24,6 @@ pub use lines::Lines;
 pub use lint::{Problem, lint, problems};
 pub use overlay::Overlay;
 pub use source::{document, document_or_revision};
+
+/// The name of the OpenAPI document, below the workspace's root.
+pub(crate) const DOCUMENT: &str = "openapi.yaml";

@@ -10,12 +10,12 @@ use crate::api::escape;
 /// A YAML text, and the places of its values by JSON Pointer.
 pub struct Lines {
     lines: Vec<String>,
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, Position>,
 }
 
 /// Where a value begins: with its key in a mapping, after its dash in a sequence.
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     /// Counted from 0.
     line: usize,
     /// Counted from 0, in characters.
@@ -96,7 +96,7 @@ impl Lines {
     }
 }
 
-fn collect(node: &MarkedYaml<'_>, pointer: &str, places: &mut BTreeMap<String, Place>) {
+fn collect(node: &MarkedYaml<'_>, pointer: &str, places: &mut BTreeMap<String, Position>) {
     match &node.data {
         YamlData::Mapping(entries) => {
             for (key, value) in entries {
@@ -121,9 +121,9 @@ fn collect(node: &MarkedYaml<'_>, pointer: &str, places: &mut BTreeMap<String, P
     }
 }
 
-fn place(node: &MarkedYaml<'_>, at: &str, item: bool, places: &mut BTreeMap<String, Place>) {
+fn place(node: &MarkedYaml<'_>, at: &str, item: bool, places: &mut BTreeMap<String, Position>) {
     let line = node.span.start.line().saturating_sub(1);
-    places.insert(at.to_owned(), Place { line, column: node.span.start.col(), item });
+    places.insert(at.to_owned(), Position { line, column: node.span.start.col(), item });
 }
 
 fn indent_of(line: &str) -> usize {

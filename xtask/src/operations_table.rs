@@ -1,22 +1,18 @@
 //! The table of operations: their names, parameters and bodies, and what the document says of each.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-use crate::api::{METHODS, resolved};
+use crate::api::{Body, Document, Operation, Schema, read, schemas};
 
-pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
-    let document = Document(document);
-    let token = document.properties(&document.0["components"]["schemas"]["Token"])?;
+pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
+    let schemas = schemas(document)?;
+    let token = properties(schemas.get("Token").context("the document has no schema Token")?);
     let mut operations = Vec::new();
-    for (path, item) in document.0["paths"].as_object().context("the document has no paths")? {
-        for method in METHODS {
-            if let Some(operation) = item.get(method) {
-                operations.push(document.operation(method, path, item, operation)?);
-            }
-        }
+    for (id, operation) in &read(document, |_| true)?.operations {
+        operations.push(spec(id, operation)?);
     }
     Ok(quote! {
         use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
@@ -29,103 +25,62 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
     })
 }
 
-struct Document<'a>(&'a Value);
-
-impl Document<'_> {
-    fn operation(&self, method: &str, path: &str, item: &Value, operation: &Value) -> Result<TokenStream> {
-        let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
-        let id = text("operationId");
-        let (summary, description) = (text("summary"), text("description"));
-        let mut parameters = Vec::new();
-        for owner in [item, operation] {
-            for parameter in owner.get("parameters").and_then(Value::as_array).into_iter().flatten() {
-                let parameter = self.resolve(parameter)?;
-                let name =
-                    parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
-                let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
-                parameters.push(self.parameter(name, required, &parameter["schema"], parameter)?);
-            }
+fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
+    let Operation { method, path, summary, description, .. } = operation;
+    let mut parameters = Vec::new();
+    for known in operation.parameters.values() {
+        ensure!(!known.name.is_empty(), "{id} has a parameter without a name");
+        parameters.push(parameter(&known.name, known.required, &known.schema));
+    }
+    let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
+    let responses = operation.responses.iter().map(|(status, response)| {
+        let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        quote!((#status, #meaning))
+    });
+    Ok(quote! {
+        OperationSpec {
+            id: #id, method: #method, path: #path, summary: #summary, description: #description,
+            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
         }
-        let body = match operation.get("requestBody") {
-            None => quote!(None),
-            Some(body) => self.body(self.resolve(body)?)?,
-        };
-        let mut responses = Vec::new();
-        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
-            let meaning = self.resolve(response)?.get("description").and_then(Value::as_str).unwrap_or_default();
-            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-            responses.push(quote!((#status, #meaning)));
-        }
-        let method = method.to_uppercase();
-        Ok(quote! {
-            OperationSpec {
-                id: #id, method: #method, path: #path, summary: #summary, description: #description,
-                parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
-            }
-        })
-    }
+    })
+}
 
-    /// `described` has the description and the example: the parameter, or the schema itself.
-    fn parameter(&self, name: &str, required: bool, schema: &Value, described: &Value) -> Result<TokenStream> {
-        let value_type = self.value_type(schema)?;
-        let description = described.get("description").and_then(Value::as_str).unwrap_or_default();
-        let example = json(described.get("example"))?;
-        Ok(quote! {
-            ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
-        })
-    }
-
-    fn body(&self, body: &Value) -> Result<TokenStream> {
-        let description = body.get("description").and_then(Value::as_str).unwrap_or_default();
-        let schema = self.resolve(&body["content"]["application/json"]["schema"])?;
-        let example = json(schema.get("example"))?;
-        let properties = self.properties(schema)?;
-        Ok(quote! {
-            Some(BodySpec { description: #description, properties: &[#(#properties),*], example: #example })
-        })
-    }
-
-    fn properties(&self, schema: &Value) -> Result<Vec<TokenStream>> {
-        let required = schema.get("required").and_then(Value::as_array);
-        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let property = |(name, property): (&String, &Value)| {
-            let required = required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
-            self.parameter(name, required, property, self.resolve(property)?)
-        };
-        properties.map(property).collect()
-    }
-
-    fn value_type(&self, schema: &Value) -> Result<TokenStream> {
-        // A reference with a description of its own.
-        let schema = match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
-            Some([only]) => only,
-            _ => schema,
-        };
-        if schema.get("$ref").is_some_and(|reference| reference == "#/components/schemas/UnixMillis") {
-            return Ok(quote!(ValueType::Time));
-        }
-        let schema = self.resolve(schema)?;
-        let values = schema.get("enum").and_then(Value::as_array);
-        Ok(match (schema.get("type").and_then(Value::as_str), values) {
-            (Some("boolean"), _) => quote!(ValueType::Boolean),
-            (Some("integer"), _) => {
-                let minimum = schema.get("minimum").and_then(Value::as_i64).unwrap_or(i64::MIN);
-                quote!(ValueType::Integer { minimum: #minimum })
-            }
-            (Some("string"), Some(values)) => {
-                let values = values.iter().filter_map(Value::as_str);
-                quote!(ValueType::OneOf(&[#(#values),*]))
-            }
-            (Some("string"), None) => quote!(ValueType::Text),
-            _ => quote!(ValueType::Json),
-        })
-    }
-
-    fn resolve<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
-        resolved(self.0, value).with_context(|| format!("a reference leads nowhere: {value}"))
+fn parameter(name: &str, required: bool, schema: &Schema) -> TokenStream {
+    let Schema { description, .. } = schema;
+    let (value_type, example) = (value_type(schema), example(schema));
+    quote! {
+        ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
     }
 }
 
-fn json(example: Option<&Value>) -> Result<String> {
-    Ok(example.map(serde_json::to_string).transpose()?.unwrap_or_default())
+fn body(Body { description, schema, .. }: &Body) -> TokenStream {
+    let (properties, example) = (properties(schema), example(schema));
+    quote! {
+        Some(BodySpec { description: #description, properties: &[#(#properties),*], example: #example })
+    }
+}
+
+fn properties(schema: &Schema) -> Vec<TokenStream> {
+    schema.properties.iter().map(|(name, property)| parameter(name, property.required, &property.schema)).collect()
+}
+
+fn value_type(schema: &Schema) -> TokenStream {
+    match (schema.kind.as_str(), &schema.values) {
+        _ if schema.name() == Some("UnixMillis") => quote!(ValueType::Time),
+        ("boolean", _) => quote!(ValueType::Boolean),
+        ("integer", _) => {
+            let minimum = schema.bounds.get("minimum").and_then(|minimum| minimum.parse().ok()).unwrap_or(i64::MIN);
+            quote!(ValueType::Integer { minimum: #minimum })
+        }
+        ("string", Some(values)) => {
+            let values = values.iter().filter_map(Value::as_str);
+            quote!(ValueType::OneOf(&[#(#values),*]))
+        }
+        ("string", None) => quote!(ValueType::Text),
+        _ => quote!(ValueType::Json),
+    }
+}
+
+fn example(schema: &Schema) -> String {
+    schema.example.as_ref().map(ToString::to_string).unwrap_or_default()
 }
