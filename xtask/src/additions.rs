@@ -63,17 +63,17 @@ fn inlined(vendor: &Document, pointer: &str, depth: usize) -> Result<Value> {
 /// The text with `name: value` as the last entry of the mapping at `pointer`.
 fn insert_entry(lines: &Lines, pointer: &str, name: &str, value: &Value) -> Option<String> {
     let block = lines.block(pointer)?;
-    let yaml = serde_yaml_ng::to_string(&serde_json::json!({ name: value })).ok()?;
+    let yaml = serde_saphyr::to_string(&serde_json::json!({ name: value })).ok()?;
     Some(lines.with(block.end, &indented(&yaml, block.indent)))
 }
 
 /// The text with `value` as the last item of the sequence at `pointer`, which may be written in one line.
 fn insert_item(lines: &Lines, pointer: &str, value: &Value) -> Option<String> {
     if let Some(block) = lines.block(pointer) {
-        let yaml = serde_yaml_ng::to_string(&[value]).ok()?;
+        let yaml = serde_saphyr::to_string(&[value]).ok()?;
         return Some(lines.with(block.end, &indented(&yaml, block.indent)));
     }
-    let value = serde_yaml_ng::to_string(value).ok()?;
+    let value = serde_saphyr::to_string(value).ok()?;
     lines.with_flow_item(pointer, value.trim_end())
 }
 

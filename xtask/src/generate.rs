@@ -67,7 +67,7 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     lint(&text)?;
     let document = Document::parse(&text)?;
     let mut made = vec![
-        ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
+        ("crates/ldtokens-client/src/generated.rs".to_owned(), formatted(client::tokens(&document)?)?),
         ("crates/ldtokens-client/src/operations/table.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
@@ -103,7 +103,7 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
 /// # Errors
 /// `document` is not one that the generator takes.
 pub fn client_code(document: &str) -> Result<String> {
-    formatted(client::tokens(document)?)
+    formatted(client::tokens(&Document::parse(document)?)?)
 }
 
 fn formatted(tokens: TokenStream) -> Result<String> {

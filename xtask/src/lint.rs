@@ -26,7 +26,7 @@ pub struct Problem {
 /// There is a problem.
 pub fn lint(text: &str) -> Result<()> {
     let lines = Lines::read(text)?;
-    let problems = problems(&Document(serde_yaml_ng::from_str(text)?));
+    let problems = problems(&Document(serde_saphyr::from_str(text)?));
     if problems.is_empty() {
         return Ok(());
     }

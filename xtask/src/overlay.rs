@@ -30,7 +30,7 @@ impl Overlay {
     /// # Errors
     /// It is not one of version 1.0.
     pub fn parse(text: &str) -> Result<Self> {
-        let overlay: Self = serde_yaml_ng::from_str(text).context("it is not an overlay document")?;
+        let overlay: Self = serde_saphyr::from_str(text).context("it is not an overlay document")?;
         if !overlay.overlay.starts_with("1.0.") {
             bail!("it is not an overlay of version 1.0, but of {:?}", overlay.overlay);
         }

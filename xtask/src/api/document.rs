@@ -16,7 +16,7 @@ impl Document {
     /// # Errors
     /// It is neither, or not OpenAPI 3.0 or 3.1.
     pub fn parse(text: &str) -> Result<Self> {
-        let value: Value = serde_yaml_ng::from_str(text).context("it is neither YAML nor JSON")?;
+        let value: Value = serde_saphyr::from_str(text).context("it is neither YAML nor JSON")?;
         let version = value.get("openapi").and_then(Value::as_str).unwrap_or_default();
         if !(version.starts_with("3.0.") || version.starts_with("3.1.")) {
             bail!("it is not an OpenAPI document of version 3.0 or 3.1: its `openapi` is {version:?}");

@@ -124,5 +124,5 @@ fn found(pointer: &str, value: Value, words: &str) {
     let problems = problems(&Document(document.clone()));
     assert!(problems.iter().any(|problem| problem.text.contains(words)), "{pointer}: {words} in {problems:?}");
     // And it is said, not panicked, in the text's own lines.
-    lint(&serde_yaml_ng::to_string(&document).unwrap()).unwrap_err();
+    lint(&serde_saphyr::to_string(&document).unwrap()).unwrap_err();
 }
