@@ -57,39 +57,20 @@
 //! ```
 
 mod atomic;
-mod batch;
-mod deliver;
 mod destination;
 pub mod destinations;
-mod error;
-mod issue;
-mod journal;
-mod journals;
-mod leaks;
-mod like;
 mod lists;
-mod next_step;
-mod observe;
-mod options;
-mod report;
-mod retire;
-mod revoke;
+mod revocation;
 mod rotation;
-mod scan;
 mod time;
 mod verify;
 
-pub use batch::rotate_all;
 pub use destination::{Destination, Handover, Prepared};
-pub use error::{Error, NotDelivered, Stuck};
-pub use journal::{Journal, NewSecret, Step, TokenState};
-pub use journals::{Journals, LockedJournal};
-pub use leaks::{Finding, Leak, LeakedToken, Plan, Revocation};
-pub use like::{MARKER, has_marker};
-pub use options::{Options, Strategy};
-pub use report::{Delivery, Report};
-pub use retire::noted_time;
-pub use revoke::{Deliver, Outcome, Prepare, Remedy, Revoked};
-pub use rotation::Rotation;
-pub use scan::{KeyKind, OtherKey, Scan};
+pub use revocation::{
+    Deliver, Finding, KeyKind, Leak, LeakedToken, OtherKey, Outcome, Plan, Prepare, Remedy, Revocation, Revoked, Scan,
+};
+pub use rotation::{
+    Delivery, Error, Journal, Journals, LockedJournal, MARKER, NewSecret, NotDelivered, Options, Report, Rotation,
+    Step, Strategy, Stuck, TokenState, has_marker, noted_time, rotate_all,
+};
 pub use verify::{Verdict, Verified, describe, verify};

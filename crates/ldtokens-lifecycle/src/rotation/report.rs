@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
-use crate::journal::{Journal, Step};
-use crate::options::Strategy;
+use crate::rotation::journal::{Journal, Step};
+use crate::rotation::options::Strategy;
 use crate::time;
 
 /// One destination and what came of the delivery to it.

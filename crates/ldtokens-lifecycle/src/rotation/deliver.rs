@@ -5,10 +5,10 @@ use std::time::Duration;
 use ldtokens::{Error as ApiError, Secret};
 
 use crate::destination::{Destination, Handover, Prepared};
-use crate::error::{Error, NotDelivered, Stuck};
-use crate::journal::Step;
-use crate::report::Delivery;
-use crate::rotation::Run;
+use crate::rotation::error::{Error, NotDelivered, Stuck};
+use crate::rotation::journal::Step;
+use crate::rotation::report::Delivery;
+use crate::rotation::run::Run;
 use crate::time;
 
 /// How often a delivery that fails is tried. The secret is nowhere else.
@@ -104,7 +104,7 @@ impl Run<'_> {
 
     /// Whether the old secret ended with the request for the new one.
     fn has_ended_old(&self) -> bool {
-        self.journal.ends_at_once() && self.journal.strategy == crate::options::Strategy::Reset
+        self.journal.ends_at_once() && self.journal.strategy == crate::rotation::options::Strategy::Reset
     }
 
     fn handover(&self) -> Handover {

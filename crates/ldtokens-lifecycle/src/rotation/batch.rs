@@ -6,10 +6,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use ldtokens::TokenId;
 
-use crate::error::Error;
-use crate::journals::Journals;
-use crate::report::Report;
-use crate::rotation::Rotation;
+use crate::rotation::error::Error;
+use crate::rotation::journals::Journals;
+use crate::rotation::report::Report;
+use crate::rotation::run::Rotation;
 
 /// Runs rotations, at most `at_once` at a time. That of the credential in use comes last, and alone.
 ///

@@ -2,10 +2,10 @@
 
 use ldtokens::{Error as ApiError, TokenId};
 
-use crate::error::Error;
-use crate::journal::Step;
-use crate::like::{MARKER, without_marker};
-use crate::rotation::Run;
+use crate::rotation::error::Error;
+use crate::rotation::journal::Step;
+use crate::rotation::replacement::{MARKER, without_marker};
+use crate::rotation::run::Run;
 use crate::time;
 
 /// How the note of the last rotation begins in a token's description.

@@ -3,11 +3,11 @@
 use ldtokens::{Overlap, Secret};
 use serde_json::Value;
 
-use crate::error::{Error, Stuck};
-use crate::journal::{NewSecret, Step};
-use crate::like::{self, new_marker};
-use crate::options::Strategy;
-use crate::rotation::{InHand, Run};
+use crate::rotation::error::{Error, Stuck};
+use crate::rotation::journal::{NewSecret, Step};
+use crate::rotation::options::Strategy;
+use crate::rotation::replacement::{self, new_marker};
+use crate::rotation::run::{InHand, Run};
 use crate::time;
 
 /// How often responses may be lost before a run gives up. The next one goes on.
@@ -25,7 +25,7 @@ impl Run<'_> {
                 if !self.can_replace() {
                     return Err(self.stuck(Stuck::OthersPersonal));
                 }
-                Some(like::body(&token, &marker))
+                Some(replacement::body(&token, &marker))
             }
             Strategy::Reset => None,
         };
@@ -73,7 +73,7 @@ impl Run<'_> {
     /// Sends the request. None if the response does not have what it must.
     async fn send(&self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ldtokens::Error> {
         match body {
-            Some(body) => like::create(&self.client, &body)
+            Some(body) => replacement::create(&self.client, &body)
                 .await
                 .map(|created| created.map(|created| (created.id, created.secret))),
             None => {

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use ldtokens::TokenId;
 
-use crate::journal::Step;
-use crate::report::Delivery;
+use crate::rotation::journal::Step;
+use crate::rotation::report::Delivery;
 use crate::time;
 
 /// Why a rotation did not come to its end.

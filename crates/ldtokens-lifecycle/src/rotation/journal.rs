@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::options::Strategy;
+use crate::rotation::options::Strategy;
 
 /// How far a rotation has come. A step is in the journal before the next one is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

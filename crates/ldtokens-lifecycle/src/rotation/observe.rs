@@ -2,12 +2,12 @@
 
 use ldtokens::{Error as ApiError, Secret, Token, TokenId};
 
-use crate::error::Error;
-use crate::journal::{NewSecret, Step, TokenState};
 use crate::lists::{PAGE, is_incomplete, is_read_again};
-use crate::next_step::{Facts, needs_orphans, needs_token, was_reset};
-use crate::options::Strategy;
-use crate::rotation::{InHand, Run, state};
+use crate::rotation::error::Error;
+use crate::rotation::journal::{NewSecret, Step, TokenState};
+use crate::rotation::next_step::{Facts, needs_orphans, needs_token, was_reset};
+use crate::rotation::options::Strategy;
+use crate::rotation::run::{InHand, Run, state};
 use crate::time;
 
 /// What was seen.
@@ -37,7 +37,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn facts<'b>(&'b self, seen: &'b Seen) -> Facts<'b> {
-        let can_read = |place: &crate::deliver::Place| place.destination.is_readable();
+        let can_read = |place: &crate::rotation::deliver::Place| place.destination.is_readable();
         Facts {
             now: self.now(),
             token: seen.token.as_ref(),

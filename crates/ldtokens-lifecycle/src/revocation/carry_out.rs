@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use ldtokens::{Client, Error, IssuedToken, Overlap, Secret, TokenId};
 
-use crate::leaks::{Finding, Leak, LeakedToken, Plan};
-use crate::scan::KeyKind;
+use crate::revocation::plan::{Finding, Leak, LeakedToken, Plan};
+use crate::revocation::scan::KeyKind;
 
 /// How often a token is reset whose new secret was lost on the way.
 const MAX_RESETS: u32 = 3;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
 
 use crate::lists::{PAGE, is_read_again};
-use crate::scan::{KeyKind, is_access_token};
+use crate::revocation::scan::{KeyKind, is_access_token};
 use crate::verify::is_refusal;
 
 /// Leaked secrets that are to be made useless.

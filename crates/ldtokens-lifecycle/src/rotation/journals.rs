@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use ldtokens::TokenId;
 
 use crate::atomic::Staged;
-use crate::error::Error;
-use crate::journal::{Journal, VERSION};
+use crate::rotation::error::Error;
+use crate::rotation::journal::{Journal, VERSION};
 
 /// The folder of journals, one file for each token. Only its owner can read it.
 #[derive(Clone, Debug)]

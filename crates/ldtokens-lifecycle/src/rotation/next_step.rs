@@ -1,8 +1,8 @@
 //! What a rotation does next, as a function of its journal and of what is seen.
 
-use crate::error::Stuck;
-use crate::journal::{Journal, NewSecret, Step, TokenState};
-use crate::options::Strategy;
+use crate::rotation::error::Stuck;
+use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
+use crate::rotation::options::Strategy;
 
 /// How many replacements that may have been delivered are created before someone has to look.
 const MAX_SUPERSEDED: usize = 5;
@@ -158,9 +158,9 @@ fn end(journal: &Journal, facts: &Facts<'_>) -> Action {
 #[cfg(test)]
 mod tests {
     use super::{Action, Facts, next_step};
-    use crate::error::Stuck;
-    use crate::journal::{Journal, NewSecret, Step, TokenState, VERSION};
-    use crate::options::Strategy;
+    use crate::rotation::error::Stuck;
+    use crate::rotation::journal::{Journal, NewSecret, Step, TokenState, VERSION};
+    use crate::rotation::options::Strategy;
 
     const NOW: i64 = 1_000_000;
     const DAY: i64 = 86_400_000;

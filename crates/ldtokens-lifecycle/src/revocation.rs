@@ -1,0 +1,9 @@
+//! Revocation: leaked secrets are found, their tokens identified, and then deleted or reset.
+
+mod carry_out;
+mod plan;
+mod scan;
+
+pub use carry_out::{Deliver, Outcome, Prepare, Remedy, Revoked};
+pub use plan::{Finding, Leak, LeakedToken, Plan, Revocation};
+pub use scan::{KeyKind, OtherKey, Scan};
