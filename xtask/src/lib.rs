@@ -17,7 +17,7 @@ mod reference;
 mod source;
 
 pub use additions::apply as apply_additions;
-pub use class::{Class, Step, class, report};
+pub use class::{Bump, Class, class, report};
 pub use generate::{check, client_code, generate};
 pub use import::{Comparison, Then, compare_with, import};
 pub use lines::Lines;

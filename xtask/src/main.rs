@@ -13,11 +13,11 @@ use xtask::api::{compare, read};
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Xtask {
     #[command(subcommand)]
-    step: Step,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Step {
+enum Task {
     /// Write everything that is made from openapi.yaml.
     Generate {
         /// Change nothing; fail if what is checked in is not what openapi.yaml gives.
@@ -57,7 +57,7 @@ enum Step {
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's root");
-    match run(root, Xtask::parse().step) {
+    match run(root, Xtask::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -66,11 +66,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(root: &Path, step: Step) -> Result<()> {
-    match step {
-        Step::Generate { check: false } => xtask::generate(root),
-        Step::Generate { check: true } => xtask::check(root),
-        Step::Import { source, apply, check } => {
+fn run(root: &Path, task: Task) -> Result<()> {
+    match task {
+        Task::Generate { check: false } => xtask::generate(root),
+        Task::Generate { check: true } => xtask::check(root),
+        Task::Import { source, apply, check } => {
             let then = match (apply, check) {
                 (true, _) => Then::Apply,
                 (_, true) => Then::Check,
@@ -78,8 +78,8 @@ fn run(root: &Path, step: Step) -> Result<()> {
             };
             xtask::import(root, &source, then)
         }
-        Step::Bench { quick, json, only } => bench(root, quick, json, only),
-        Step::Diff { old, new } => {
+        Task::Bench { quick, json, only } => bench(root, quick, json, only),
+        Task::Diff { old, new } => {
             let [old, new] = [old, new].map(|source| {
                 let document = xtask::document_or_revision(root, &source)?;
                 read(&document, |_| true)

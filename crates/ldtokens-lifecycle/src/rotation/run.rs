@@ -3,7 +3,7 @@ use std::time::Duration;
 use ldtokens::{CallerIdentity, Client, Secret, Token, TokenId};
 
 use crate::destination::Destination;
-use crate::rotation::deliver::Place;
+use crate::rotation::deliver::Target;
 use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{Journal, NewSecret, Step, TokenState, VERSION};
 use crate::rotation::journals::{Journals, LockedJournal};
@@ -12,7 +12,7 @@ use crate::rotation::options::{Options, Strategy};
 use crate::rotation::report::{Delivery, Report};
 use crate::time;
 
-/// Gives a token a new secret, and delivers it.
+/// Gives a token a new secret and delivers it.
 pub struct Rotation<'a> {
     client: Client,
     id: TokenId,
@@ -24,31 +24,31 @@ pub struct Rotation<'a> {
 }
 
 impl<'a> Rotation<'a> {
-    /// A rotation of the token `id`, whose new secret goes to the destinations: first to those that can be read back.
+    /// Returns a rotation of the token `id`. Its new secret goes to the destinations, to those that can be read back first.
     pub fn new(client: &Client, id: TokenId, mut destinations: Vec<Box<dyn Destination>>, options: Options) -> Self {
         destinations.sort_by_key(|destination| !destination.is_readable());
         let on_step = Box::new(|_: &Journal| {});
         Self { client: client.clone(), id, known: None, caller: None, destinations, options, on_step }
     }
 
-    /// The token as it was just read, which saves reading it.
+    /// Sets the token as it was just read, which saves a request.
     #[must_use]
     pub fn known(mut self, token: Token) -> Self {
         self.known = Some(token);
         self
     }
 
-    /// Whose the client's credential is, which saves asking.
+    /// Sets the identity of the client's credential, which saves a request.
     #[must_use]
     pub fn caller(mut self, identity: CallerIdentity) -> Self {
         self.caller = Some(identity);
         self
     }
 
-    /// Who is told of each step that is in the journal.
+    /// Sets a function that is called after each write of the journal.
     #[must_use]
-    pub fn on_step(mut self, tell: impl Fn(&Journal) + Send + Sync + 'a) -> Self {
-        self.on_step = Box::new(tell);
+    pub fn on_step(mut self, call: impl Fn(&Journal) + Send + Sync + 'a) -> Self {
+        self.on_step = Box::new(call);
         self
     }
 
@@ -56,17 +56,17 @@ impl<'a> Rotation<'a> {
         &self.id
     }
 
-    /// Whether it is of the client's own credential, as far as that is known.
+    /// Whether it rotates the token of the client's own credential, as far as that is known.
     pub(crate) fn is_own(&self) -> bool {
         self.caller.as_ref().is_some_and(|caller| caller.token_id.as_ref() == Some(&self.id))
     }
 
-    /// Begins the rotation, or goes on with one that was begun, and does what can be done by now.
+    /// Starts the rotation, or continues one that was started, as far as possible now.
     ///
-    /// The future can be dropped at any point; the rotation is then as if the program had been killed.
+    /// The future can be dropped at any point, with the same result as killing the program.
     ///
     /// # Errors
-    /// [`Error`] says how far the rotation has come and what to do. Unless it says otherwise, running it again goes on.
+    /// [`Error`] says how far the rotation has come and what to do. Unless it says otherwise, run it again to continue.
     pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
         let locked = journals.lock(&self.id)?;
         let mut run = Run::begin(self, locked).await?;
@@ -74,7 +74,7 @@ impl<'a> Rotation<'a> {
     }
 }
 
-/// A secret that this process has.
+/// The new secret, in this process's memory.
 pub(crate) struct InHand {
     pub(crate) secret: Secret,
     pub(crate) new: NewSecret,
@@ -82,24 +82,24 @@ pub(crate) struct InHand {
     pub(crate) is_checked: bool,
 }
 
-/// A rotation at work.
+/// A running rotation.
 pub(crate) struct Run<'a> {
     pub(crate) client: Client,
     pub(crate) id: TokenId,
     pub(crate) locked: LockedJournal,
-    /// What the journal said of the rotation before this one.
+    /// The journal of the token's previous rotation.
     pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
     pub(crate) options: Options,
     pub(crate) caller: CallerIdentity,
     pub(crate) member_id: Option<String>,
     pub(crate) is_service: bool,
-    pub(crate) places: Vec<Place>,
+    pub(crate) targets: Vec<Target>,
     pub(crate) in_hand: Option<InHand>,
     pub(crate) is_settled: bool,
     pub(crate) lost: u32,
     pub(crate) was_resumed: bool,
-    /// Why the journal could not be written after a new secret was issued. That is told once the secret is safe.
+    /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
     pub(crate) write_error: Option<Error>,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
 }
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
             (None, Some(known)) => Some(known),
             (None, None) => Some(read(&client, &id, earlier.as_ref()).await?),
         };
-        let places: Vec<Place> = destinations.into_iter().map(Place::new).collect();
+        let targets: Vec<Target> = destinations.into_iter().map(Target::new).collect();
         let journal = match under_way {
             Some(journal) => resumed(journal, &options, labels),
             None => {
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
             caller,
             member_id: None,
             is_service: false,
-            places,
+            targets,
             in_hand: None,
             is_settled: false,
             lost: 0,
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
                 Action::Adopt => self.journal_issued(),
                 Action::BeginAgain { strategy, delete_now } => self.begin_again(strategy, delete_now).await?,
                 Action::Deliver => self.deliver().await?,
-                Action::MarkDelivered => self.reach(Step::Delivered),
+                Action::MarkDelivered => self.record(Step::Delivered),
                 Action::Verify => self.verify().await?,
                 Action::MarkVerified => self.mark_verified(),
                 Action::Tidy => self.tidy().await?,
@@ -197,19 +197,19 @@ impl<'a> Run<'a> {
                 format!("{reason}; the new secret is delivered and works. Run the same command again to go on");
             return Err(Error::Journal { path, reason });
         }
-        let deliveries = self.places.iter().filter(|place| place.is_delivered);
+        let deliveries = self.targets.iter().filter(|place| place.is_delivered);
         let deliveries = deliveries.map(|place| Delivery { label: place.label(), problem: None }).collect();
         Ok(Report::new(&self.journal, deliveries, self.was_resumed, self.now()))
     }
 
-    /// Looks at what the next step depends on, and decides.
+    /// Reads what the next action depends on, and decides.
     async fn look(&mut self) -> Result<Action, Error> {
         let seen = self.observe().await?;
         Ok(next_step(&self.journal, &self.facts(&seen)))
     }
 
-    /// Notes that the rotation has come this far. After a secret was issued it goes on even if that can't be written.
-    pub(crate) fn reach(&mut self, step: Step) {
+    /// Writes the step to the journal. Once a secret was issued the rotation continues even if that fails.
+    pub(crate) fn record(&mut self, step: Step) {
         self.journal.step = step;
         match self.write() {
             Ok(()) => self.write_error = None,
@@ -228,7 +228,7 @@ impl<'a> Run<'a> {
         time::of(self.client.server_time())
     }
 
-    /// The client for what comes after the delivery: where the token's own secret was the credential, the new one is now.
+    /// Returns the client to use after the delivery. If the old secret was the credential, the new one replaces it.
     pub(crate) fn acting(&self) -> Result<Client, Error> {
         match &self.in_hand {
             Some(held) if held.is_checked && self.is_own() => {
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn can_replace(&self) -> bool {
-        // What is not known is found out by the request.
+        // If it is not known, the request will show it.
         let is_own_kind = self.is_service
             || self.member_id.is_none()
             || self.caller.member_id.is_none()
@@ -260,15 +260,15 @@ impl<'a> Run<'a> {
         Error::Stuck { token_id: self.id.clone(), why }
     }
 
-    /// How long to wait after the `n`th try.
+    /// Returns how long to wait after attempt `n`.
     pub(crate) fn pause(n: u32) -> Duration {
         Duration::from_millis(100 << n.min(5))
     }
 }
 
-/// The journal of a rotation that was begun.
+/// Returns the journal to continue a rotation with.
 fn resumed(mut journal: Journal, options: &Options, destinations: Vec<String>) -> Journal {
-    // A secret that has leaked since is not waited for.
+    // `--now` on a later run, for a secret that has leaked since: don't wait for the overlap.
     if options.overlap.is_zero() && journal.strategy == Strategy::Replace {
         journal.overlap = 0;
     }
@@ -278,7 +278,7 @@ fn resumed(mut journal: Journal, options: &Options, destinations: Vec<String>) -
     journal
 }
 
-/// Reads the token, or says what became of it.
+/// Reads the token. If it was replaced, the error names its replacement.
 async fn read(client: &Client, id: &TokenId, earlier: Option<&Journal>) -> Result<Token, Error> {
     client.get(id).await.map_err(|source| match (&source, earlier) {
         (ldtokens::Error::NotFound(_), Some(Journal { strategy: Strategy::Replace, new: Some(new), .. })) => {
@@ -288,13 +288,13 @@ async fn read(client: &Client, id: &TokenId, earlier: Option<&Journal>) -> Resul
     })
 }
 
-/// The state of a token, as far as it tells whether it was reset.
+/// Returns what is compared to find out whether the token was reset.
 pub(crate) fn state(token: &Token) -> TokenState {
     let last_four = token.token.as_ref().map_or_else(String::new, |secret| secret.last_four().to_owned());
     TokenState { last_four, last_modified: token.last_modified.get() }
 }
 
-/// The journal of a rotation that begins.
+/// Returns the journal of a new rotation.
 fn planned(
     client: &Client,
     token: &Token,
