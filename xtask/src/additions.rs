@@ -1,4 +1,4 @@
-//! Putting what only adds into `openapi.yaml`, as text, so that its comments and order stay.
+//! Adds the vendor's additions to `openapi.yaml`, as text, which keeps its comments and order.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::{Difference, Document, What, escape};
 use crate::lines::Lines;
 
-/// Adds to `text` what `news` adds to it and `vendor` describes. Gives the new text, and what was not added.
+/// Adds to `text` those of the `news` that are only additions. Returns the new text, and the news that were not added.
 ///
 /// # Errors
 /// The text is not YAML.

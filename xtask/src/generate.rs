@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: everything that is made from `openapi.yaml`.
+//! `cargo xtask generate`: all files generated from `openapi.yaml`.
 
 use std::fs;
 use std::path::Path;

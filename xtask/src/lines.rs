@@ -1,4 +1,4 @@
-//! Where in a YAML text each value stands.
+//! The position of each value in a YAML text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -182,7 +182,8 @@ fn collect(node: &Node, pointer: &str, positions: &mut BTreeMap<String, Position
 impl Position {
     /// Where a value is written; for an alias, where its anchor is.
     fn of<T>(value: &Spanned<T>, item: bool) -> Self {
-        let [line, column] = [value.defined.line(), value.defined.column()].map(|number| number as usize - 1);
+        let [line, column] =
+            [value.defined.line(), value.defined.column()].map(|number| (number as usize).saturating_sub(1));
         Self { line, column, item }
     }
 }

@@ -18,35 +18,35 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write everything that is made from openapi.yaml.
+    /// Write all files generated from openapi.yaml.
     Generate {
-        /// Change nothing; fail if what is checked in is not what openapi.yaml gives.
+        /// Change nothing; fail if a generated file is out of date.
         #[arg(long)]
         check: bool,
     },
-    /// Compare the vendor's document with openapi.yaml: what is meant to differ, and what is news.
+    /// Compare the vendor's document with openapi.yaml: list intentional differences, and news.
     Import {
         /// The vendor's whole document: a file or a URL, YAML or JSON, OpenAPI 3.0 or 3.1, gzipped or not.
         source: String,
-        /// Put into openapi.yaml what only adds; then run `cargo xtask generate`.
+        /// Add to openapi.yaml what is only an addition; then run `cargo xtask generate`.
         #[arg(long, conflicts_with = "check")]
         apply: bool,
         /// Fail if there is news.
         #[arg(long)]
         check: bool,
     },
-    /// Measure ldtokens beside what a user would pick instead, in under ten minutes on an idle machine.
+    /// Compare the speed of ldtokens with its alternatives, in under ten minutes on an idle machine.
     Bench {
-        /// Run each comparison once, briefly, without optimisation: to see that all still work.
+        /// Run each comparison once, briefly, without optimisation, to check that all work.
         #[arg(long)]
         quick: bool,
-        /// Write the numbers to a file too.
+        /// Also write the numbers to a file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// These comparisons alone: calls, stream, command, bulk, build.
+        /// Only these comparisons: calls, stream, command, bulk, build.
         only: Vec<String>,
     },
-    /// Class each change between two documents, for callers of the API and for users of the crates.
+    /// Classify each change between two documents, for callers of the API and for users of the crates.
     Diff {
         /// A file, a URL, or a git revision of openapi.yaml.
         old: String,

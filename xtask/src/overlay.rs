@@ -37,7 +37,7 @@ impl Overlay {
         Ok(overlay)
     }
 
-    /// Applies the actions to `document`, in order. Gives those that found no place: the document has moved on.
+    /// Applies the actions to `document`, in order. Returns those that did not find their targets.
     ///
     /// # Errors
     /// A target is not a JSONPath.
