@@ -1,12 +1,12 @@
-//! Putting what only adds into `openapi.yaml`, as text, so that its comments and order stay.
+//! Adds the vendor's additions to `openapi.yaml`, as text, which keeps its comments and order.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::api::{Difference, Document, What};
+use crate::api::{Difference, Document, What, escape};
 use crate::lines::Lines;
 
-/// Adds to `text` what `news` adds to it and `vendor` describes. Gives the new text, and what was not added.
+/// Adds to `text` those of the `news` that are only additions. Returns the new text, and the news that were not added.
 ///
 /// # Errors
 /// The text is not YAML.
@@ -28,11 +28,13 @@ fn addition(text: &str, difference: &Difference, vendor: &Document) -> Result<Op
         What::Added { thing: "property", required: false } => {
             let name = difference.new.rsplit('/').next().unwrap_or_default();
             let mapping = format!("{}/properties", difference.old);
-            Ok(insert_entry(&lines, &mapping, name, &inlined(vendor, &difference.new, 0)?))
+            let property = inlined(vendor, &difference.new, 0).ok();
+            Ok(property.and_then(|property| insert_entry(&lines, &mapping, name, &property)))
         }
         What::Added { thing: "parameter", required: false } => {
-            let parameter = inlined(vendor, &difference.new, 0)?;
-            Ok(insert_item(&lines, &format!("{}/parameters", difference.old), &parameter))
+            let parameter = inlined(vendor, &difference.new, 0).ok();
+            Ok(parameter
+                .and_then(|parameter| insert_item(&lines, &format!("{}/parameters", difference.old), &parameter)))
         }
         What::ValueAdded(value) => {
             let value: Value = serde_json::from_str(value).context("a value is JSON")?;
@@ -44,28 +46,16 @@ fn addition(text: &str, difference: &Difference, vendor: &Document) -> Result<Op
 
 /// What the vendor says at `pointer`, with references written out and without what only its own tools read.
 fn inlined(vendor: &Document, pointer: &str, depth: usize) -> Result<Value> {
-    let value = vendor.0.pointer(pointer).with_context(|| format!("nothing stands at {pointer}"))?;
-    let write_out = |value: &Value| written_out(vendor, value, depth);
-    write_out(value)
-}
-
-fn written_out(vendor: &Document, value: &Value, depth: usize) -> Result<Value> {
-    if let Some(reference) = value.get("$ref").and_then(Value::as_str).filter(|_| depth < 8) {
-        return inlined(vendor, reference.trim_start_matches('#'), depth + 1);
-    }
+    // A type that holds itself, as trees do.
+    ensure!(depth < 24, "{pointer} holds itself");
+    let (value, at) = vendor.follow(pointer)?;
+    let inner = |part: &str| inlined(vendor, &format!("{at}/{}", escape(part)), depth + 1);
     Ok(match value {
         Value::Object(object) => {
-            let mut written = serde_json::Map::new();
-            for (name, value) in object {
-                if !matches!(name.as_str(), "explode" | "style") {
-                    written.insert(name.clone(), written_out(vendor, value, depth)?);
-                }
-            }
-            Value::Object(written)
+            let names = object.keys().filter(|name| !matches!(name.as_str(), "explode" | "style"));
+            Value::Object(names.map(|name| Ok((name.clone(), inner(name)?))).collect::<Result<_>>()?)
         }
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| written_out(vendor, item, depth)).collect::<Result<_>>()?)
-        }
+        Value::Array(items) => Value::Array((0..items.len()).map(|at| inner(&at.to_string())).collect::<Result<_>>()?),
         other => other.clone(),
     })
 }
@@ -73,17 +63,17 @@ fn written_out(vendor: &Document, value: &Value, depth: usize) -> Result<Value> 
 /// The text with `name: value` as the last entry of the mapping at `pointer`.
 fn insert_entry(lines: &Lines, pointer: &str, name: &str, value: &Value) -> Option<String> {
     let block = lines.block(pointer)?;
-    let yaml = serde_yaml_ng::to_string(&serde_json::json!({ name: value })).ok()?;
+    let yaml = serde_saphyr::to_string(&serde_json::json!({ name: value })).ok()?;
     Some(lines.with(block.end, &indented(&yaml, block.indent)))
 }
 
 /// The text with `value` as the last item of the sequence at `pointer`, which may be written in one line.
 fn insert_item(lines: &Lines, pointer: &str, value: &Value) -> Option<String> {
     if let Some(block) = lines.block(pointer) {
-        let yaml = serde_yaml_ng::to_string(&[value]).ok()?;
+        let yaml = serde_saphyr::to_string(&[value]).ok()?;
         return Some(lines.with(block.end, &indented(&yaml, block.indent)));
     }
-    let value = serde_yaml_ng::to_string(value).ok()?;
+    let value = serde_saphyr::to_string(value).ok()?;
     lines.with_flow_item(pointer, value.trim_end())
 }
 

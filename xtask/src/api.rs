@@ -1,19 +1,22 @@
 //! An API as its callers see it: operations with all that they reach, whatever a document calls its parts.
 
 mod compare;
+mod document;
 mod read;
 
-use std::collections::{BTreeMap, BTreeSet};
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
 
 pub use compare::{Difference, Direction, What, compare};
-pub use read::{Document, read};
-pub(crate) use read::{METHODS, escape, resolved};
+pub use document::Document;
+pub(crate) use document::escape;
+pub use read::{read, schemas};
 
-/// The operations of a document, by their IDs.
+/// The operations of a document, by their IDs, in its order.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
     /// The operations.
-    pub operations: BTreeMap<String, Operation>,
+    pub operations: IndexMap<String, Operation>,
 }
 
 /// An operation.
@@ -21,16 +24,22 @@ pub struct Api {
 pub struct Operation {
     /// Where it stands in its document, as a JSON Pointer.
     pub pointer: String,
-    /// Its method in capitals and its whole path, servers' part included, with `{}` for each parameter.
+    /// Its method, in capitals.
+    pub method: String,
+    /// Its path below the servers' URLs, with its parameters in braces.
+    pub path: String,
+    /// Its method and its whole path, servers' part included, with `{}` for each parameter.
     pub request_line: String,
+    /// What it does, in a few words.
+    pub summary: String,
     /// What it does.
     pub description: String,
-    /// Its parameters by place and name; those in the path by place and position.
-    pub parameters: BTreeMap<String, Parameter>,
+    /// Its parameters, the path's included, by place and name; those in the path by place and position.
+    pub parameters: IndexMap<String, Parameter>,
     /// Its request body.
     pub body: Option<Body>,
     /// Its responses by status.
-    pub responses: BTreeMap<String, Response>,
+    pub responses: IndexMap<String, Response>,
 }
 
 /// A parameter.
@@ -40,9 +49,11 @@ pub struct Parameter {
     pub pointer: String,
     /// Its name.
     pub name: String,
+    /// Where it is sent: `path`, `query` or `header`.
+    pub place: String,
     /// Whether it must be given.
     pub required: bool,
-    /// What it can hold.
+    /// What it can hold, with the parameter's own description and example.
     pub schema: Schema,
 }
 
@@ -51,6 +62,8 @@ pub struct Parameter {
 pub struct Body {
     /// Where it stands in its document.
     pub pointer: String,
+    /// What it is for.
+    pub description: String,
     /// Whether it must be given.
     pub required: bool,
     /// What it can hold.
@@ -62,8 +75,10 @@ pub struct Body {
 pub struct Response {
     /// Where it stands in its document.
     pub pointer: String,
+    /// What it means.
+    pub description: String,
     /// Its headers.
-    pub headers: BTreeMap<String, Schema>,
+    pub headers: IndexMap<String, Schema>,
     /// Its JSON body.
     pub body: Option<Schema>,
 }
@@ -77,24 +92,34 @@ pub struct Schema {
     pub component: String,
     /// What it means.
     pub description: String,
+    /// An example of it.
+    pub example: Option<Value>,
     /// Its JSON type; empty for any.
     pub kind: String,
     /// Its format; empty for none.
     pub format: String,
     /// Whether it can be `null`.
     pub nullable: bool,
-    /// The only values it can have, as JSON.
-    pub values: Option<BTreeSet<String>>,
+    /// The only values it can have.
+    pub values: Option<IndexSet<Value>>,
     /// Its bounds: `minimum`, `maxLength` and the like, as JSON.
-    pub bounds: BTreeMap<String, String>,
+    pub bounds: IndexMap<String, String>,
     /// Its properties.
-    pub properties: BTreeMap<String, Property>,
+    pub properties: IndexMap<String, Property>,
     /// What other properties can hold, if there can be any.
     pub others: Option<Box<Self>>,
     /// What its items can be.
     pub items: Option<Box<Self>>,
     /// What else it can be: one of these.
     pub variants: Vec<Self>,
+}
+
+impl Schema {
+    /// The name of the component that it is, if it is one as a whole.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.pointer.strip_prefix("/components/schemas/")?;
+        (name == self.component).then_some(name)
+    }
 }
 
 /// A property of an object.

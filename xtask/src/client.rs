@@ -7,15 +7,15 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
 
-use crate::generate::DOCUMENT;
-use crate::lenient;
+use crate::api::Document;
+use crate::{DOCUMENT, lenient};
 
 /// The schemas in whose place the client has types written by hand.
 pub(crate) const BY_HAND: [&str; 5] = ["Link", "Links", "Role", "TokenId", "UnixMillis"];
 
-pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
-    let spec: openapiv3::OpenAPI =
-        serde_yaml_ng::from_str(document).with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
+pub(crate) fn tokens(Document(document): &Document) -> Result<TokenStream> {
+    let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone())
+        .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
     // What it can't take it answers with a panic; those that are known are found before, by line.
     let generated = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings()).generate_tokens(&spec)));
     let generated = generated
@@ -23,7 +23,7 @@ pub(crate) fn tokens(document: &str) -> Result<TokenStream> {
             anyhow!("the generator gives up on {DOCUMENT}, for the reason above; undo the latest change to it")
         })?
         .with_context(|| format!("the generator refuses {DOCUMENT}"))?;
-    with_own_parts(&lenient::types(generated, &serde_yaml_ng::from_str(document)?)?)
+    with_own_parts(&lenient::types(generated, document)?)
 }
 
 /// What stands in the generator's code, and what the client crate has in its place.

@@ -1,16 +1,14 @@
 //! The list by which the client's tests compare each compiled type with the document.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use serde_json::Value;
 
+use crate::api::{Document, schemas};
 use crate::client::BY_HAND;
 
-pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
-    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-    let names = schemas.context("the document has no schemas")?.keys();
-    let pairs = names.map(|name| {
+pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
+    let pairs = schemas(document)?.into_keys().map(|name| {
         let ident = format_ident!("{name}");
         let path =
             if BY_HAND.contains(&name.as_str()) { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };

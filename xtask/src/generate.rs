@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: everything that is made from `openapi.yaml`.
+//! `cargo xtask generate`: all files generated from `openapi.yaml`.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
+use crate::api::Document;
 use crate::lint::lint;
-use crate::{client, derived_schemas, json_schemas, operations_table, reference};
-
-pub(crate) const DOCUMENT: &str = "openapi.yaml";
+use crate::{DOCUMENT, client, derived_schemas, json_schemas, operations_table, reference};
 
 /// The folders in which nothing lies but what is made.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
@@ -66,14 +65,18 @@ pub fn check(root: &Path) -> Result<()> {
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     lint(&text)?;
-    let document: serde_json::Value = serde_yaml_ng::from_str(&text)?;
+    let document = Document::parse(&text)?;
     let mut made = vec![
-        ("crates/ldtokens-client/src/generated.rs".to_owned(), client_code(&text)?),
+        ("crates/ldtokens-client/src/generated.rs".to_owned(), formatted(client::tokens(&document)?)?),
         ("crates/ldtokens-client/src/operations/table.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
-    let as_json = format!("{}\n", serde_json::to_string_pretty(&document)?);
+    let as_json = format!(
+        "{}
+",
+        serde_json::to_string_pretty(&document.0)?
+    );
     made.push(("crates/ldtokens-server/tests/it/openapi.json".to_owned(), as_json));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);
@@ -104,7 +107,7 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
 /// # Errors
 /// `document` is not one that the generator takes.
 pub fn client_code(document: &str) -> Result<String> {
-    formatted(client::tokens(document)?)
+    formatted(client::tokens(&Document::parse(document)?)?)
 }
 
 fn formatted(tokens: TokenStream) -> Result<String> {

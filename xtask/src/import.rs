@@ -1,4 +1,4 @@
-//! `cargo xtask import`: what the vendor's document has that ours has not, or otherwise.
+//! `cargo xtask import`: compares the vendor's document with ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,21 +7,20 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::api::{Api, Difference, Document, What, compare, read};
-use crate::generate::DOCUMENT;
 use crate::overlay::Overlay;
-use crate::{additions, source};
+use crate::{DOCUMENT, additions, source};
 
 /// What makes the vendor's document ours: each difference that is meant, with its reason.
 const OVERLAY: &str = "vendor.overlay.yaml";
 
-/// What to do with what is found.
+/// What to do with the differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// Tell.
+    /// Print them.
     Report,
-    /// Tell, and fail if there is news.
+    /// Print them, and fail if there is news.
     Check,
-    /// Tell, and put into `openapi.yaml` what only adds.
+    /// Print them, and add to `openapi.yaml` what is only an addition.
     Apply,
 }
 
@@ -45,12 +44,12 @@ pub struct Comparison {
 pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
     let comparison = compare_with(root, source::document(source)?)?;
     let deliberate: Vec<&Difference> = meant(&comparison);
-    println!("{} differences are meant, by {OVERLAY}:", deliberate.len());
+    println!("{} intentional differences, from {OVERLAY}:", deliberate.len());
     print!("{}", lines(&deliberate));
     for action in &comparison.idle {
-        println!("This action of {OVERLAY} finds nothing any more: {action}");
+        println!("This action of {OVERLAY} no longer finds its target: {action}");
     }
-    println!("{} are news:", comparison.news.len());
+    println!("{} news:", comparison.news.len());
     print!("{}", lines(&comparison.news.iter().collect::<Vec<_>>()));
     match then {
         Then::Apply => {

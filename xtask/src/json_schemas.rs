@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
+use crate::api::Document;
+
 /// The files, by their paths below the workspace's root.
-pub(crate) fn files(document: &Value) -> Result<Vec<(String, String)>> {
+pub(crate) fn files(Document(document): &Document) -> Result<Vec<(String, String)>> {
     let version = document.pointer("/info/version").and_then(Value::as_str).context("the document has no version")?;
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     let mut files = Vec::new();

@@ -17,10 +17,13 @@ mod reference;
 mod source;
 
 pub use additions::apply as apply_additions;
-pub use class::{Class, Step, class, report};
+pub use class::{Bump, Class, class, report};
 pub use generate::{check, client_code, generate};
 pub use import::{Comparison, Then, compare_with, import};
 pub use lines::Lines;
 pub use lint::{Problem, lint, problems};
 pub use overlay::Overlay;
 pub use source::{document, document_or_revision};
+
+/// The name of the OpenAPI document, below the workspace's root.
+pub(crate) const DOCUMENT: &str = "openapi.yaml";

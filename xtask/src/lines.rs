@@ -1,21 +1,23 @@
-//! Where in a YAML text each value stands.
+//! The position of each value in a YAML text.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::{Context, Result};
-use saphyr::{LoadableYamlNode, MarkedYaml, YamlData};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
 
 use crate::api::escape;
 
-/// A YAML text, and the places of its values by JSON Pointer.
+/// A YAML text, and the positions of its values by JSON Pointer.
 pub struct Lines {
     lines: Vec<String>,
-    places: BTreeMap<String, Place>,
+    positions: BTreeMap<String, Position>,
 }
 
 /// Where a value begins: with its key in a mapping, after its dash in a sequence.
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     /// Counted from 0.
     line: usize,
     /// Counted from 0, in characters.
@@ -38,19 +40,17 @@ impl Lines {
     /// # Errors
     /// It is not YAML.
     pub fn read(text: &str) -> Result<Self> {
-        let documents = MarkedYaml::load_from_str(text).context("it is not YAML")?;
-        let mut places = BTreeMap::new();
-        if let Some(document) = documents.first() {
-            collect(document, "", &mut places);
-        }
-        Ok(Self { lines: text.lines().map(str::to_owned).collect(), places })
+        let document: Node = serde_saphyr::from_str(text).context("it is not YAML")?;
+        let mut positions = BTreeMap::new();
+        collect(&document, "", &mut positions);
+        Ok(Self { lines: text.lines().map(str::to_owned).collect(), positions })
     }
 
     /// The line, counted from 1, of the value at `pointer`, or of the nearest around it.
     pub fn line(&self, pointer: &str) -> usize {
         let mut pointer = pointer;
         loop {
-            if let Some(place) = self.places.get(pointer) {
+            if let Some(place) = self.positions.get(pointer) {
                 return place.line + 1;
             }
             match pointer.rsplit_once('/') {
@@ -62,10 +62,10 @@ impl Lines {
 
     /// The block of what lies in the mapping or sequence at `pointer`, unless it is written in one line or empty.
     pub(crate) fn block(&self, pointer: &str) -> Option<Block> {
-        let own = self.places.get(pointer)?;
+        let own = self.positions.get(pointer)?;
         let inside = format!("{pointer}/");
         let children =
-            self.places.iter().filter(|(at, _)| at.strip_prefix(&inside).is_some_and(|rest| !rest.contains('/')));
+            self.positions.iter().filter(|(at, _)| at.strip_prefix(&inside).is_some_and(|rest| !rest.contains('/')));
         let last = children.map(|(_, place)| place).max_by_key(|place| place.line)?;
         if last.line == own.line {
             return None;
@@ -87,7 +87,7 @@ impl Lines {
 
     /// The text with `value` as the last item of the sequence at `pointer`, which is written in one line.
     pub(crate) fn with_flow_item(&self, pointer: &str, value: &str) -> Option<String> {
-        let at = self.places.get(pointer)?.line;
+        let at = self.positions.get(pointer)?.line;
         let line = &self.lines[at];
         let end = line.rfind(']')?;
         let mut lines = self.lines.clone();
@@ -96,34 +96,96 @@ impl Lines {
     }
 }
 
-fn collect(node: &MarkedYaml<'_>, pointer: &str, places: &mut BTreeMap<String, Place>) {
-    match &node.data {
-        YamlData::Mapping(entries) => {
-            for (key, value) in entries {
-                let Some(name) =
-                    key.data.as_str().map(str::to_owned).or_else(|| Some(key.data.as_integer()?.to_string()))
-                else {
-                    continue;
-                };
-                let at = format!("{pointer}/{}", escape(&name));
-                place(key, &at, false, places);
-                collect(value, &at, places);
-            }
-        }
-        YamlData::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let at = format!("{pointer}/{index}");
-                place(item, &at, true, places);
-                collect(item, &at, places);
-            }
-        }
-        _ => {}
+/// A value whose parts say where they stand.
+enum Node {
+    Mapping(Vec<(Spanned<String>, Node)>),
+    Sequence(Vec<Spanned<Node>>),
+    Scalar,
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
     }
 }
 
-fn place(node: &MarkedYaml<'_>, at: &str, item: bool, places: &mut BTreeMap<String, Place>) {
-    let line = node.span.start.line().saturating_sub(1);
-    places.insert(at.to_owned(), Place { line, column: node.span.start.col(), item });
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Node::Mapping(entries))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::Sequence(items))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+}
+
+fn collect(node: &Node, pointer: &str, positions: &mut BTreeMap<String, Position>) {
+    match node {
+        Node::Mapping(entries) => {
+            for (key, value) in entries {
+                let at = format!("{pointer}/{}", escape(&key.value));
+                positions.insert(at.clone(), Position::of(key, false));
+                collect(value, &at, positions);
+            }
+        }
+        Node::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = format!("{pointer}/{index}");
+                positions.insert(at.clone(), Position::of(item, true));
+                collect(&item.value, &at, positions);
+            }
+        }
+        Node::Scalar => {}
+    }
+}
+
+impl Position {
+    /// Where a value is written; for an alias, where its anchor is.
+    fn of<T>(value: &Spanned<T>, item: bool) -> Self {
+        let [line, column] =
+            [value.defined.line(), value.defined.column()].map(|number| (number as usize).saturating_sub(1));
+        Self { line, column, item }
+    }
 }
 
 fn indent_of(line: &str) -> usize {

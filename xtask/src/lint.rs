@@ -5,14 +5,14 @@ mod generator;
 mod words;
 
 use anyhow::{Result, bail};
-use serde_json::Value;
+use indexmap::IndexSet;
 
-use crate::api::{METHODS, escape};
-use crate::generate::DOCUMENT;
+use crate::DOCUMENT;
+use crate::api::{Document, read, schemas};
 use crate::lines::Lines;
 
 /// Something wrong with a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Where it stands, as a JSON Pointer.
     pub pointer: String,
@@ -26,7 +26,7 @@ pub struct Problem {
 /// There is a problem.
 pub fn lint(text: &str) -> Result<()> {
     let lines = Lines::read(text)?;
-    let problems = problems(&serde_yaml_ng::from_str(text)?);
+    let problems = problems(&Document(serde_saphyr::from_str(text)?));
     if problems.is_empty() {
         return Ok(());
     }
@@ -38,35 +38,22 @@ pub fn lint(text: &str) -> Result<()> {
 }
 
 /// All problems of a document.
-pub fn problems(document: &Value) -> Vec<Problem> {
-    let mut problems = generator::problems(document);
+pub fn problems(document: &Document) -> Vec<Problem> {
+    let problems = generator::problems(document);
     // What the generator can't take may not be worth describing.
-    if problems.is_empty() {
-        problems.extend(words::problems(document));
-        problems.extend(examples::problems(document));
+    if !problems.is_empty() {
+        return problems;
     }
-    problems
+    let (api, schemas) = match (read(document, |_| true), schemas(document)) {
+        (Ok(api), Ok(schemas)) => (api, schemas),
+        (Err(error), _) | (_, Err(error)) => return vec![problem("", format!("{error:#}"))],
+    };
+    let mut problems = words::problems(&api, &schemas);
+    problems.extend(examples::problems(document, &api, &schemas));
+    // Operations share parameters.
+    problems.into_iter().collect::<IndexSet<_>>().into_iter().collect()
 }
 
 fn problem(pointer: impl Into<String>, text: impl Into<String>) -> Problem {
     Problem { pointer: pointer.into(), text: text.into() }
-}
-
-/// Each operation of the document, and its JSON Pointer.
-fn operations(document: &Value) -> Vec<(String, &Value)> {
-    let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        for method in METHODS {
-            if let Some(operation) = item.get(method) {
-                found.push((format!("/paths/{}/{method}", escape(path)), operation));
-            }
-        }
-    }
-    found
-}
-
-/// Each of the component schemas, and its JSON Pointer.
-fn schemas(document: &Value) -> Vec<(String, &Value)> {
-    let schemas = document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten();
-    schemas.map(|(name, schema)| (format!("/components/schemas/{}", escape(name)), schema)).collect()
 }

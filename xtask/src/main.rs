@@ -13,40 +13,40 @@ use xtask::api::{compare, read};
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Xtask {
     #[command(subcommand)]
-    step: Step,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Step {
-    /// Write everything that is made from openapi.yaml.
+enum Task {
+    /// Write all files generated from openapi.yaml.
     Generate {
-        /// Change nothing; fail if what is checked in is not what openapi.yaml gives.
+        /// Change nothing; fail if a generated file is out of date.
         #[arg(long)]
         check: bool,
     },
-    /// Compare the vendor's document with openapi.yaml: what is meant to differ, and what is news.
+    /// Compare the vendor's document with openapi.yaml: list intentional differences, and news.
     Import {
         /// The vendor's whole document: a file or a URL, YAML or JSON, OpenAPI 3.0 or 3.1, gzipped or not.
         source: String,
-        /// Put into openapi.yaml what only adds; then run `cargo xtask generate`.
+        /// Add to openapi.yaml what is only an addition; then run `cargo xtask generate`.
         #[arg(long, conflicts_with = "check")]
         apply: bool,
         /// Fail if there is news.
         #[arg(long)]
         check: bool,
     },
-    /// Measure ldtokens beside what a user would pick instead, in under ten minutes on an idle machine.
+    /// Compare the speed of ldtokens with its alternatives, in under ten minutes on an idle machine.
     Bench {
-        /// Run each comparison once, briefly, without optimisation: to see that all still work.
+        /// Run each comparison once, briefly, without optimisation, to check that all work.
         #[arg(long)]
         quick: bool,
-        /// Write the numbers to a file too.
+        /// Also write the numbers to a file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// These comparisons alone: calls, stream, command, bulk, build.
+        /// Only these comparisons: calls, stream, command, bulk, build.
         only: Vec<String>,
     },
-    /// Class each change between two documents, for callers of the API and for users of the crates.
+    /// Classify each change between two documents, for callers of the API and for users of the crates.
     Diff {
         /// A file, a URL, or a git revision of openapi.yaml.
         old: String,
@@ -57,7 +57,7 @@ enum Step {
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's root");
-    match run(root, Xtask::parse().step) {
+    match run(root, Xtask::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -66,11 +66,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(root: &Path, step: Step) -> Result<()> {
-    match step {
-        Step::Generate { check: false } => xtask::generate(root),
-        Step::Generate { check: true } => xtask::check(root),
-        Step::Import { source, apply, check } => {
+fn run(root: &Path, task: Task) -> Result<()> {
+    match task {
+        Task::Generate { check: false } => xtask::generate(root),
+        Task::Generate { check: true } => xtask::check(root),
+        Task::Import { source, apply, check } => {
             let then = match (apply, check) {
                 (true, _) => Then::Apply,
                 (_, true) => Then::Check,
@@ -78,8 +78,8 @@ fn run(root: &Path, step: Step) -> Result<()> {
             };
             xtask::import(root, &source, then)
         }
-        Step::Bench { quick, json, only } => bench(root, quick, json, only),
-        Step::Diff { old, new } => {
+        Task::Bench { quick, json, only } => bench(root, quick, json, only),
+        Task::Diff { old, new } => {
             let [old, new] = [old, new].map(|source| {
                 let document = xtask::document_or_revision(root, &source)?;
                 read(&document, |_| true)

@@ -1,22 +1,19 @@
 //! The table of operations: their names, parameters and bodies, and what the document says of each.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-use crate::api::{METHODS, resolved};
+use crate::DOCUMENT;
+use crate::api::{Body, Document, Operation, Schema, read, schemas};
 
-pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
-    let document = Document(document);
-    let token = document.properties(&document.0["components"]["schemas"]["Token"])?;
+pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
+    let schemas = schemas(document)?;
+    let token = properties(schemas.get("Token").context("the document has no schema Token")?);
     let mut operations = Vec::new();
-    for (path, item) in document.0["paths"].as_object().context("the document has no paths")? {
-        for method in METHODS {
-            if let Some(operation) = item.get(method) {
-                operations.push(document.operation(method, path, item, operation)?);
-            }
-        }
+    for (id, operation) in &read(document, |_| true)?.operations {
+        operations.push(spec(id, operation)?);
     }
     Ok(quote! {
         use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
@@ -29,171 +26,89 @@ pub(crate) fn tokens(document: &Value) -> Result<TokenStream> {
     })
 }
 
-struct Document<'a>(&'a Value);
-
-impl Document<'_> {
-    fn operation(&self, method: &str, path: &str, item: &Value, operation: &Value) -> Result<TokenStream> {
-        let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
-        let id = text("operationId");
-        let (summary, description) = (text("summary"), text("description"));
-        let mut parameters = Vec::new();
-        for parameter in self.parameters(item, operation)? {
-            let name = parameter["name"].as_str().with_context(|| format!("{id} has a parameter without a name"))?;
-            let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
-            parameters.push(self.parameter(name, required, &parameter["schema"], parameter)?);
+fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
+    let Operation { method, path, summary, description, .. } = operation;
+    let mut parameters = Vec::new();
+    for known in operation.parameters.values() {
+        ensure!(!known.name.is_empty(), "{id} has a parameter without a name");
+        parameters.push(parameter(&known.name, known.required, &known.schema));
+    }
+    if let Some(body) = &operation.body {
+        check_rules(&body.schema)?;
+    }
+    let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
+    let responses = operation.responses.iter().map(|(status, response)| {
+        let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        quote!((#status, #meaning))
+    });
+    Ok(quote! {
+        OperationSpec {
+            id: #id, method: #method, path: #path, summary: #summary, description: #description,
+            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
         }
-        let body = match operation.get("requestBody") {
-            None => quote!(None),
-            Some(body) => self.body(self.resolve(body)?)?,
-        };
-        let mut responses = Vec::new();
-        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
-            let meaning = self.resolve(response)?.get("description").and_then(Value::as_str).unwrap_or_default();
-            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-            responses.push(quote!((#status, #meaning)));
-        }
-        let method = method.to_uppercase();
-        Ok(quote! {
-            OperationSpec {
-                id: #id, method: #method, path: #path, summary: #summary, description: #description,
-                parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
-            }
-        })
-    }
+    })
+}
 
-    /// The parameters in the path and in the query: those of the path item, unless the operation has one of the same name and
-    /// place.
-    fn parameters<'a>(&'a self, item: &'a Value, operation: &'a Value) -> Result<Vec<&'a Value>> {
-        let mut parameters: Vec<&Value> = Vec::new();
-        let listed = [item, operation].into_iter().filter_map(|owner| owner.get("parameters")?.as_array());
-        for parameter in listed.flatten() {
-            let parameter = self.resolve(parameter)?;
-            let is_same = |other: &&Value| other["name"] == parameter["name"] && other["in"] == parameter["in"];
-            if !matches!(parameter["in"].as_str(), Some("path" | "query")) {
-                continue;
-            }
-            match parameters.iter_mut().find(|other| is_same(other)) {
-                Some(other) => *other = parameter,
-                None => parameters.push(parameter),
-            }
-        }
-        Ok(parameters)
+/// Refuses what a request body must keep to and the table can't say, so that no rule is lost.
+fn check_rules(schema: &Schema) -> Result<()> {
+    let lost = schema.bounds.keys().find(|bound| *bound != "minimum").map(String::as_str);
+    let lost = lost.or(schema.nullable.then_some("nullable"));
+    if let Some(lost) = lost {
+        bail!("{DOCUMENT}: {}: a request can't be checked for `{lost}`: teach ValueType to", schema.pointer);
     }
+    let properties = schema.properties.values().map(|property| &property.schema);
+    properties.chain(schema.items.as_deref()).chain(&schema.variants).try_for_each(check_rules)
+}
 
-    /// `described` has the description and the example: the parameter, or the schema itself.
-    fn parameter(&self, name: &str, required: bool, schema: &Value, described: &Value) -> Result<TokenStream> {
-        let value_type = self.value_type(schema)?;
-        let description = described.get("description").and_then(Value::as_str).unwrap_or_default();
-        let example = json(described.get("example"))?;
-        Ok(quote! {
-            ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
-        })
-    }
-
-    fn body(&self, body: &Value) -> Result<TokenStream> {
-        let description = body.get("description").and_then(Value::as_str).unwrap_or_default();
-        let schema = &body["content"]["application/json"]["schema"];
-        let value_type = self.value_type(schema)?;
-        let example = json(self.resolve(schema)?.get("example"))?;
-        Ok(quote! {
-            Some(BodySpec { description: #description, value_type: #value_type, example: #example })
-        })
-    }
-
-    fn properties(&self, schema: &Value) -> Result<Vec<TokenStream>> {
-        let required = schema.get("required").and_then(Value::as_array);
-        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let property = |(name, property): (&String, &Value)| {
-            let required = required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
-            self.parameter(name, required, property, self.resolve(property)?)
-        };
-        properties.map(property).collect()
-    }
-
-    fn value_type(&self, schema: &Value) -> Result<TokenStream> {
-        // A reference with a description of its own.
-        let schema = match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
-            Some([only]) => only,
-            _ => schema,
-        };
-        if schema.get("$ref").is_some_and(|reference| reference == "#/components/schemas/UnixMillis") {
-            return Ok(quote!(ValueType::Time));
-        }
-        let schema = self.resolve(schema)?;
-        let values = schema.get("enum").and_then(Value::as_array);
-        if let Some(types) = schema.get("oneOf").and_then(Value::as_array) {
-            let types = types.iter().map(|schema| self.value_type(schema)).collect::<Result<Vec<_>>>()?;
-            return Ok(quote!(ValueType::AnyOf(&[#(#types),*])));
-        }
-        Ok(match (schema.get("type").and_then(Value::as_str), values) {
-            (Some("boolean"), _) => quote!(ValueType::Boolean),
-            (Some("integer"), _) => {
-                let minimum = match schema.get("minimum").and_then(Value::as_i64) {
-                    Some(minimum) => quote!(#minimum),
-                    None => quote!(i64::MIN),
-                };
-                quote!(ValueType::Integer { minimum: #minimum })
-            }
-            (Some("string"), Some(values)) => {
-                let values = values.iter().filter_map(Value::as_str);
-                quote!(ValueType::OneOf(&[#(#values),*]))
-            }
-            (Some("string"), None) => quote!(ValueType::Text),
-            (Some("array"), _) => {
-                let item = self.value_type(&schema["items"])?;
-                quote!(ValueType::Array(&#item))
-            }
-            (Some("object"), _) => {
-                let properties = self.properties(schema)?;
-                quote!(ValueType::Object(&[#(#properties),*]))
-            }
-            _ => quote!(ValueType::Any),
-        })
-    }
-
-    fn resolve<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
-        resolved(self.0, value).with_context(|| format!("a reference leads nowhere: {value}"))
+fn parameter(name: &str, required: bool, schema: &Schema) -> TokenStream {
+    let Schema { description, .. } = schema;
+    let (value_type, example) = (value_type(schema), example(schema));
+    quote! {
+        ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
     }
 }
 
-fn json(example: Option<&Value>) -> Result<String> {
-    Ok(example.map(serde_json::to_string).transpose()?.unwrap_or_default())
+fn body(Body { description, schema, .. }: &Body) -> TokenStream {
+    let (value_type, example) = (value_type(schema), example(schema));
+    quote! {
+        Some(BodySpec { description: #description, value_type: #value_type, example: #example })
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Document;
-    use serde_json::json;
+fn properties(schema: &Schema) -> Vec<TokenStream> {
+    schema.properties.iter().map(|(name, property)| parameter(name, property.required, &property.schema)).collect()
+}
 
-    #[test]
-    fn parameters_are_found_by_reference_and_on_the_path_and_the_operations_own_win() {
-        let document = json!({
-            "paths": {"/a": {
-                "parameters": [
-                    {"$ref": "#/components/parameters/one"},
-                    {"in": "query", "name": "two", "schema": {"type": "string"}},
-                ],
-                "get": {"parameters": [
-                    {"in": "query", "name": "two", "schema": {"$ref": "#/components/schemas/Number"}},
-                    {"in": "header", "name": "three", "schema": {"type": "string"}},
-                ]},
-            }},
-            "components": {
-                "parameters": {"one": {"in": "query", "name": "one", "schema": {"$ref": "#/components/schemas/Again"}}},
-                "schemas": {
-                    "Again": {"$ref": "#/components/schemas/Number"},
-                    "Number": {"type": "integer", "minimum": 3},
-                },
-            },
-        });
-        let item = &document["paths"]["/a"];
-        let document = Document(&document);
-        let parameters = document.parameters(item, &item["get"]).unwrap();
-        let names: Vec<_> = parameters.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["one", "two"]);
-        for parameter in parameters {
-            let value_type = document.value_type(&parameter["schema"]).unwrap().to_string();
-            assert_eq!(value_type.replace(' ', ""), "ValueType::Integer{minimum:3i64}");
+fn value_type(schema: &Schema) -> TokenStream {
+    match (schema.kind.as_str(), &schema.values) {
+        _ if schema.name() == Some("UnixMillis") => quote!(ValueType::Time),
+        ("boolean", _) => quote!(ValueType::Boolean),
+        ("integer", _) => {
+            let minimum = schema.bounds.get("minimum").and_then(|minimum| minimum.parse::<i64>().ok());
+            let minimum = minimum.map_or_else(|| quote!(i64::MIN), |minimum| quote!(#minimum));
+            quote!(ValueType::Integer { minimum: #minimum })
         }
+        ("string", Some(values)) => {
+            let values = values.iter().filter_map(Value::as_str);
+            quote!(ValueType::OneOf(&[#(#values),*]))
+        }
+        ("string", None) => quote!(ValueType::Text),
+        ("array", _) => {
+            let item = schema.items.as_deref().map_or_else(|| quote!(ValueType::Any), value_type);
+            quote!(ValueType::Array(&#item))
+        }
+        ("object", _) => {
+            let properties = properties(schema);
+            quote!(ValueType::Object(&[#(#properties),*]))
+        }
+        _ if !schema.variants.is_empty() => {
+            let types = schema.variants.iter().map(value_type);
+            quote!(ValueType::AnyOf(&[#(#types),*]))
+        }
+        _ => quote!(ValueType::Any),
     }
+}
+
+fn example(schema: &Schema) -> String {
+    schema.example.as_ref().map(ToString::to_string).unwrap_or_default()
 }

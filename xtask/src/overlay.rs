@@ -30,14 +30,14 @@ impl Overlay {
     /// # Errors
     /// It is not one of version 1.0.
     pub fn parse(text: &str) -> Result<Self> {
-        let overlay: Self = serde_yaml_ng::from_str(text).context("it is not an overlay document")?;
+        let overlay: Self = serde_saphyr::from_str(text).context("it is not an overlay document")?;
         if !overlay.overlay.starts_with("1.0.") {
             bail!("it is not an overlay of version 1.0, but of {:?}", overlay.overlay);
         }
         Ok(overlay)
     }
 
-    /// Applies the actions to `document`, in order. Gives those that found no place: the document has moved on.
+    /// Applies the actions to `document`, in order. Returns those that did not find their targets.
     ///
     /// # Errors
     /// A target is not a JSONPath.

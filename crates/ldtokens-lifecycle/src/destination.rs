@@ -2,7 +2,7 @@ use std::fmt;
 
 use ldtokens::Secret;
 
-/// What goes with a secret, and is no secret itself.
+/// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Handover {
@@ -14,35 +14,35 @@ pub struct Handover {
     pub old_expires: String,
 }
 
-/// Delivers a secret to a destination that was made ready for it. It may block. The error says why that failed, and where
-/// the secret is if it is anywhere.
+/// Delivers a secret to a prepared destination. It may block. The error says why that failed, and where the secret is if it
+/// was written.
 pub type Prepared = Box<dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync>;
 
-/// A place that a new secret is delivered to.
+/// Where a new secret is delivered.
 pub trait Destination: fmt::Debug + Send + Sync {
-    /// What the place is, without any secret, as in `the file export.secret`. A journal keeps it, to notice when a rotation
-    /// is resumed with other destinations.
+    /// Returns a description without any secret, such as `the file export.secret`. The journal keeps it, to detect that a
+    /// rotation is resumed with other destinations.
     fn label(&self) -> String;
 
-    /// Whether what is there can be read back.
+    /// Whether the secret can be read back from the destination.
     fn is_readable(&self) -> bool {
         false
     }
 
-    /// The secret that is there, if one is.
+    /// Returns the secret that the destination holds, if any.
     ///
     /// # Errors
-    /// Why it can't be read, or why what is there can't be a secret.
+    /// Why it can't be read, or why its contents can't be a secret.
     fn read(&self) -> Result<Option<Secret>, String> {
         Ok(None)
     }
 
-    /// A secret that was written but is not in its place, after the program was killed.
+    /// Returns a secret that was written beside the destination but not moved there, because the program was killed.
     fn leftover(&self) -> Option<Secret> {
         None
     }
 
-    /// Makes sure, before there is a new secret, that it can be delivered, as far as that can be known.
+    /// Prepares the delivery before a new secret is requested: checks what can be checked, and reserves space.
     ///
     /// # Errors
     /// Why it can't be delivered.

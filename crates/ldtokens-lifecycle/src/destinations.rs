@@ -1,4 +1,4 @@
-//! Places that a new secret can be delivered to.
+//! The destinations of a new secret.
 
 mod command;
 mod env_file;

@@ -1,11 +1,11 @@
 //! Rotation of LaunchDarkly access tokens that can be stopped at any moment and started again.
 //!
-//! [`Rotation`] gives a token a new secret, delivers it, checks that what was delivered works, and only then lets go of the
-//! old one. Each step is in a [journal](Journals) before it is taken. A rotation that was killed is started again with the
-//! same arguments; it ends with one secret that works and is delivered, and the old secret works until then.
+//! [`Rotation`] gives a token a new secret, delivers it, verifies that it works, and only then ends the old one. Each step is
+//! written to a [journal](Journals) first. To continue a rotation that was killed, run it again with the same arguments. The
+//! old secret works until the new one is delivered and verified.
 //!
-//! There are two [strategies](Strategy). A reset gives the token another secret, and the old one works for an overlap. A
-//! replacement creates a token like the old one, moves over to it, and deletes the old one.
+//! There are two [strategies](Strategy). A reset gives the token another secret; the old one keeps working for the overlap. A
+//! replacement creates a token with the same settings and deletes the old one.
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,8 +32,8 @@
 //! # }
 //! ```
 //!
-//! [`Revocation`] makes leaked secrets useless: each says by itself whose it is, and its token is deleted or reset.
-//! [`Scan`] finds secrets in text, and [`verify`] tells whether one works.
+//! [`Revocation`] revokes leaked secrets: it finds the token of each, and deletes or resets it. [`Scan`] finds secrets in text,
+//! and [`verify`] checks whether a secret works.
 //!
 //! ```
 //! use ldtokens::{BaseRole, Client, NewToken};
@@ -56,9 +56,9 @@
 //! # }
 //! ```
 
+mod atomic;
 mod destination;
 pub mod destinations;
-mod error;
 mod lists;
 mod revocation;
 mod rotation;
@@ -66,18 +66,13 @@ mod time;
 mod verify;
 
 pub use destination::{Destination, Handover, Prepared};
-pub use error::{Error, NotDelivered, Stuck};
-pub use revocation::carry_out::{Deliver, Outcome, Prepare, Remedy, Revoked};
-pub use revocation::plan::{Finding, Leak, LeakedToken, Plan, Revocation};
-pub use revocation::scan::{KeyKind, OtherKey, Scan};
-pub use rotation::Rotation;
-pub use rotation::batch::rotate_all;
-pub use rotation::journal::{Journal, NewSecret, Step, TokenState};
-pub use rotation::journals::{Journals, LockedJournal};
-pub use rotation::like::{MARKER, has_marker};
-pub use rotation::options::{Options, Strategy};
-pub use rotation::report::{Delivery, Report};
-pub use rotation::retire::noted_time;
+pub use revocation::{
+    Deliver, Finding, KeyKind, Leak, LeakedToken, OtherKey, Outcome, Plan, Prepare, Remedy, Revocation, Revoked, Scan,
+};
+pub use rotation::{
+    Delivery, Error, Journal, Journals, LockedJournal, MARKER, NewSecret, NotDelivered, Options, Report, Rotation,
+    Step, Strategy, Stuck, TokenState, has_marker, noted_time, rotate_all,
+};
 pub use verify::{Verdict, Verified, describe, verify};
 
 /// Compiles the example of the crate's README.

@@ -1,5 +1,9 @@
-//! Leaked secrets: find them in text, find out whose they are, and delete or reset their tokens.
+//! Revocation: leaked secrets are found, their tokens identified, and then deleted or reset.
 
-pub(crate) mod carry_out;
-pub(crate) mod plan;
-pub(crate) mod scan;
+mod carry_out;
+mod plan;
+mod scan;
+
+pub use carry_out::{Deliver, Outcome, Prepare, Remedy, Revoked};
+pub use plan::{Finding, Leak, LeakedToken, Plan, Revocation};
+pub use scan::{KeyKind, OtherKey, Scan};

@@ -1,4 +1,4 @@
-//! Whether a secret works, and what it is.
+//! Checks whether a secret works, and describes it.
 
 use std::time::SystemTime;
 
@@ -22,11 +22,11 @@ pub enum Verdict {
     DoesNotWork,
 }
 
-/// What a secret is that works.
+/// The details of a secret that works.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Verified {
-    /// Who the API says it is.
+    /// The identity that the API reports.
     pub identity: CallerIdentity,
     /// Its token, with what it may do. None if the secret may not see its own token, or the API did not say.
     pub token: Option<Token>,
@@ -57,8 +57,8 @@ pub struct Verified {
 /// ```
 ///
 /// # Errors
-/// Whether it works can't be told: those of every call. [`Error::Unauthorized`] is one of them only where something on the
-/// way to the API answers, such as a proxy. [`Error::Config`] if it can't be a secret at all.
+/// The errors of every call, which leave it unknown whether the secret works. [`Error::Unauthorized`] only if the response came
+/// from something in between, such as a proxy. [`Error::Config`] if it can't be a secret.
 pub async fn verify(client: &Client, secret: &Secret) -> Result<Verdict, Error> {
     let itself = client.with_credential(secret.clone())?;
     let mut verified = match describe(&itself).await {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use indexmap::IndexMap;
+
 use super::{Api, Operation, Property, Response, Schema};
 
 /// Which way a value travels.
@@ -81,7 +83,7 @@ impl fmt::Display for What {
 pub fn compare(old: &Api, new: &Api) -> Vec<Difference> {
     let mut found = Comparison::default();
     for (id, pair) in pairs(&old.operations, &new.operations) {
-        let place = Place { text: id.clone(), direction: Direction::Request };
+        let place = Location { text: id.clone(), direction: Direction::Request };
         match pair {
             Pair::Both(old, new) => found.operation(&place, old, new),
             Pair::Old(old) => found.note(&place, (&old.pointer, &old.pointer, ""), What::OperationRemoved),
@@ -98,7 +100,7 @@ enum Pair<'a, T> {
     Both(&'a T, &'a T),
 }
 
-fn pairs<'a, T>(old: &'a BTreeMap<String, T>, new: &'a BTreeMap<String, T>) -> BTreeMap<&'a String, Pair<'a, T>> {
+fn pairs<'a, T>(old: &'a IndexMap<String, T>, new: &'a IndexMap<String, T>) -> BTreeMap<&'a String, Pair<'a, T>> {
     let mut pairs: BTreeMap<&String, Pair<'_, T>> = old.iter().map(|(name, old)| (name, Pair::Old(old))).collect();
     for (name, new) in new {
         let pair = match pairs.remove(name) {
@@ -111,17 +113,17 @@ fn pairs<'a, T>(old: &'a BTreeMap<String, T>, new: &'a BTreeMap<String, T>) -> B
 }
 
 #[derive(Clone)]
-struct Place {
+struct Location {
     text: String,
     direction: Direction,
 }
 
-impl Place {
+impl Location {
     fn inner(&self, part: &str) -> Self {
         Self { text: format!("{} > {part}", self.text), direction: self.direction }
     }
 
-    fn answer(&self, part: &str) -> Self {
+    fn response(&self, part: &str) -> Self {
         Self { direction: Direction::Response, ..self.inner(part) }
     }
 }
@@ -134,7 +136,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn note(&mut self, place: &Place, (old, new, component): (&str, &str, &str), what: What) {
+    fn note(&mut self, place: &Location, (old, new, component): (&str, &str, &str), what: What) {
         self.differences.insert(Difference {
             place: place.text.clone(),
             old: old.to_owned(),
@@ -145,7 +147,7 @@ impl Comparison {
         });
     }
 
-    fn operation(&mut self, place: &Place, old: &Operation, new: &Operation) {
+    fn operation(&mut self, place: &Location, old: &Operation, new: &Operation) {
         let at = (old.pointer.as_str(), new.pointer.as_str(), "");
         if old.request_line != new.request_line {
             self.note(place, at, What::Moved { from: old.request_line.clone(), to: new.request_line.clone() });
@@ -192,7 +194,7 @@ impl Comparison {
             (None, None) => {}
         }
         for (status, pair) in pairs(&old.responses, &new.responses) {
-            let place = place.answer(status);
+            let place = place.response(status);
             let thing = if status.starts_with('2') { "success" } else { "error" };
             match pair {
                 Pair::Both(old, new) => self.response(&place, old, new),
@@ -206,7 +208,7 @@ impl Comparison {
         }
     }
 
-    fn response(&mut self, place: &Place, old: &Response, new: &Response) {
+    fn response(&mut self, place: &Location, old: &Response, new: &Response) {
         for (name, pair) in pairs(&old.headers, &new.headers) {
             let place = place.inner(&format!("header {name}"));
             match pair {
@@ -233,7 +235,7 @@ impl Comparison {
         }
     }
 
-    fn required(&mut self, place: &Place, at: (&str, &str, &str), old: bool, new: bool) {
+    fn required(&mut self, place: &Location, at: (&str, &str, &str), old: bool, new: bool) {
         match (old, new) {
             (false, true) => self.note(place, at, What::BecameRequired),
             (true, false) => self.note(place, at, What::BecameOptional),
@@ -241,7 +243,7 @@ impl Comparison {
         }
     }
 
-    fn schema(&mut self, place: &Place, old: &Schema, new: &Schema) {
+    fn schema(&mut self, place: &Location, old: &Schema, new: &Schema) {
         let component = if new.component.is_empty() { &old.component } else { &new.component };
         let at = (old.pointer.as_str(), new.pointer.as_str(), component.as_str());
         if old.description != new.description {
@@ -258,10 +260,10 @@ impl Comparison {
         match (&old.values, &new.values) {
             (Some(old), Some(new)) => {
                 for value in old.difference(new) {
-                    self.note(place, at, What::ValueRemoved(value.clone()));
+                    self.note(place, at, What::ValueRemoved(value.to_string()));
                 }
                 for value in new.difference(old) {
-                    self.note(place, at, What::ValueAdded(value.clone()));
+                    self.note(place, at, What::ValueAdded(value.to_string()));
                 }
             }
             (None, Some(_)) => self.note(place, at, What::ValuesListed),
@@ -282,10 +284,10 @@ impl Comparison {
 
     fn bounds(
         &mut self,
-        place: &Place,
+        place: &Location,
         at: (&str, &str, &str),
-        old: &BTreeMap<String, String>,
-        new: &BTreeMap<String, String>,
+        old: &IndexMap<String, String>,
+        new: &IndexMap<String, String>,
     ) {
         for (name, pair) in pairs(old, new) {
             let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
@@ -306,7 +308,7 @@ impl Comparison {
         }
     }
 
-    fn properties(&mut self, place: &Place, old: &Schema, new: &Schema) {
+    fn properties(&mut self, place: &Location, old: &Schema, new: &Schema) {
         let owner = new.component.as_str();
         let (mut gone, mut come) = (Vec::<(&String, &Property)>::new(), Vec::<(&String, &Property)>::new());
         for (name, pair) in pairs(&old.properties, &new.properties) {

@@ -1,14 +1,12 @@
 //! Reading an API out of an OpenAPI document, 3.0 or 3.1.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Api, Body, Operation, Parameter, Property, Response, Schema};
+use super::document::{RawOperation, escape};
+use super::{Api, Body, Document, Operation, Parameter, Property, Response, Schema};
 
-/// The methods that an operation can have, in the order in which pages and tables name them.
-pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 const BOUNDS: [&str; 9] = [
     "minimum",
     "maximum",
@@ -21,42 +19,6 @@ const BOUNDS: [&str; 9] = [
     "maxItems",
 ];
 
-/// An OpenAPI document.
-#[derive(Clone, Debug)]
-pub struct Document(pub Value);
-
-impl Document {
-    /// Reads a document, in YAML or JSON.
-    ///
-    /// # Errors
-    /// It is neither, or not OpenAPI 3.0 or 3.1.
-    pub fn parse(text: &str) -> Result<Self> {
-        let value: Value = serde_yaml_ng::from_str(text).context("it is neither YAML nor JSON")?;
-        let version = value.get("openapi").and_then(Value::as_str).unwrap_or_default();
-        if !(version.starts_with("3.0.") || version.starts_with("3.1.")) {
-            bail!("it is not an OpenAPI document of version 3.0 or 3.1: its `openapi` is {version:?}");
-        }
-        Ok(Self(value))
-    }
-
-    /// The value at a JSON Pointer, its references followed, and the pointer of where it really stands.
-    pub(super) fn follow<'a>(&'a self, pointer: &str) -> Result<(&'a Value, String)> {
-        let mut pointer = pointer.to_owned();
-        // As many as no sensible document chains.
-        for _ in 0..32 {
-            let value = self.0.pointer(&pointer).with_context(|| format!("nothing stands at {pointer}"))?;
-            match value.get("$ref").and_then(Value::as_str) {
-                None => return Ok((value, pointer)),
-                Some(reference) => match reference.strip_prefix('#') {
-                    Some(target) => pointer = target.to_owned(),
-                    None => bail!("{pointer} refers to {reference}, outside the document"),
-                },
-            }
-        }
-        bail!("the references at {pointer} lead in a circle")
-    }
-}
-
 /// The operations in `document` for which `wanted` holds, with all that they reach.
 ///
 /// # Errors
@@ -64,20 +26,25 @@ impl Document {
 pub fn read(document: &Document, wanted: impl Fn(&str) -> bool) -> Result<Api> {
     let mut api = Api::default();
     let base = base_path(&document.0);
-    for (path, item) in document.0["paths"].as_object().into_iter().flatten() {
-        for method in METHODS {
-            let Some(id) = item.get(method).and_then(|operation| operation.get("operationId")?.as_str()) else {
-                continue;
-            };
-            if wanted(id) {
-                let pointer = format!("/paths/{}", escape(path));
-                let request_line = format!("{} {base}{}", method.to_uppercase(), without_names(path));
-                let operation = operation(document, &pointer, method, request_line)?;
-                api.operations.insert(id.to_owned(), operation);
-            }
+    for raw in document.operations() {
+        if let Some(id) = raw.id().filter(|id| wanted(id)) {
+            let operation = operation(document, &raw, &base)?;
+            api.operations.insert(id.to_owned(), operation);
         }
     }
     Ok(api)
+}
+
+/// The component schemas of `document` by their names, in its order.
+///
+/// # Errors
+/// A reference leads nowhere, out of the document or in a circle.
+pub fn schemas(document: &Document) -> Result<IndexMap<String, Schema>> {
+    let named = |name: &String| {
+        let pointer = format!("/components/schemas/{}", escape(name));
+        Ok((name.clone(), schema(document, &pointer, "", 0)?))
+    };
+    keys(&document.0["components"], "schemas").map(named).collect()
 }
 
 /// The path that all servers' URLs end in.
@@ -92,60 +59,83 @@ fn without_names(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-fn operation(document: &Document, item: &str, method: &str, request_line: String) -> Result<Operation> {
-    let pointer = format!("{item}/{method}");
-    let value = &document.0.pointer(&pointer).context("it was just found")?;
-    let mut parameters = BTreeMap::new();
-    for owner in [item, &pointer] {
-        let count = document.0.pointer(&format!("{owner}/parameters")).and_then(Value::as_array).map_or(0, Vec::len);
-        for index in 0..count {
-            let (value, at) = document.follow(&format!("{owner}/parameters/{index}"))?;
-            let name = text(value, "name");
-            let place = text(value, "in");
+fn operation(document: &Document, raw: &RawOperation<'_>, base: &str) -> Result<Operation> {
+    let RawOperation { path, value, pointer, .. } = raw;
+    let method = raw.method.to_uppercase();
+    let mut responses = IndexMap::new();
+    for status in keys(value, "responses") {
+        responses.insert(status.clone(), response(document, &format!("{pointer}/responses/{}", escape(status)))?);
+    }
+    Ok(Operation {
+        request_line: format!("{method} {base}{}", without_names(path)),
+        method,
+        path: (*path).to_owned(),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        parameters: parameters(document, raw)?,
+        body: value.get("requestBody").map(|_| body(document, &format!("{pointer}/requestBody"))).transpose()?,
+        responses,
+        pointer: pointer.clone(),
+    })
+}
+
+/// The path's parameters, and the operation's own, which replace those of the same place and name.
+fn parameters(document: &Document, raw: &RawOperation<'_>) -> Result<IndexMap<String, Parameter>> {
+    let mut parameters = IndexMap::new();
+    for owner in [&raw.item, &raw.pointer] {
+        for index in 0..document.length(&format!("{owner}/parameters")) {
+            let parameter = parameter(document, &format!("{owner}/parameters/{index}"))?;
             // The name of a parameter in the path is not on the wire.
-            let key = match place.as_str() {
+            let key = match parameter.place.as_str() {
                 "path" => {
-                    let position = item.split("~1").filter(|part| part.starts_with('{'));
-                    let position = position.clone().position(|part| part == format!("{{{name}}}")).unwrap_or(0);
+                    let mut names = raw.path.split('/').filter(|part| part.starts_with('{'));
+                    let position = names.position(|part| part == format!("{{{}}}", parameter.name)).unwrap_or(0);
                     format!("path {position}")
                 }
-                _ => format!("{place} {name}"),
-            };
-            let parameter = Parameter {
-                name,
-                required: truth(value, "required"),
-                schema: described(schema(document, &format!("{at}/schema"), "", 0)?, value),
-                pointer: at,
+                other => format!("{other} {}", parameter.name),
             };
             parameters.insert(key, parameter);
         }
     }
-    let body = match value.get("requestBody") {
-        None => None,
-        Some(_) => {
-            let (value, at) = document.follow(&format!("{pointer}/requestBody"))?;
-            let schema = schema(document, &format!("{at}/content/application~1json/schema"), "", 0)?;
-            Some(Body { required: truth(value, "required"), schema, pointer: at })
-        }
-    };
-    let mut responses = BTreeMap::new();
-    for status in value.get("responses").and_then(Value::as_object).into_iter().flat_map(|responses| responses.keys()) {
-        responses.insert(status.clone(), response(document, &format!("{pointer}/responses/{}", escape(status)))?);
-    }
-    Ok(Operation { description: text(value, "description"), pointer, request_line, parameters, body, responses })
+    Ok(parameters)
+}
+
+fn parameter(document: &Document, pointer: &str) -> Result<Parameter> {
+    let (value, at) = document.follow(pointer)?;
+    Ok(Parameter {
+        name: text(value, "name"),
+        place: text(value, "in"),
+        required: truth(value, "required"),
+        schema: Schema {
+            description: text(value, "description"),
+            example: value.get("example").cloned(),
+            ..schema(document, &format!("{at}/schema"), "", 0)?
+        },
+        pointer: at,
+    })
+}
+
+fn body(document: &Document, pointer: &str) -> Result<Body> {
+    let (value, at) = document.follow(pointer)?;
+    Ok(Body {
+        description: text(value, "description"),
+        required: truth(value, "required"),
+        schema: schema(document, &format!("{at}/content/application~1json/schema"), "", 0)?,
+        pointer: at,
+    })
 }
 
 fn response(document: &Document, pointer: &str) -> Result<Response> {
     let (value, at) = document.follow(pointer)?;
-    let mut headers = BTreeMap::new();
-    for name in value.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys()) {
+    let mut headers = IndexMap::new();
+    for name in keys(value, "headers") {
         let (header, header_at) = document.follow(&format!("{at}/headers/{}", escape(name)))?;
         let schema = schema(document, &format!("{header_at}/schema"), "", 0)?;
         headers.insert(name.to_ascii_lowercase(), described(schema, header));
     }
     let content = format!("{at}/content/application~1json/schema");
     let body = document.0.pointer(&content).map(|_| schema(document, &content, "", 0)).transpose()?;
-    Ok(Response { pointer: at, headers, body })
+    Ok(Response { description: text(value, "description"), pointer: at, headers, body })
 }
 
 fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> Result<Schema> {
@@ -158,18 +148,15 @@ fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> 
     }
     let inner = |part: &str| schema(document, &format!("{at}/{part}"), component, depth + 1);
     let mut read = Schema::default();
-    for index in 0..value.get("allOf").and_then(Value::as_array).map_or(0, Vec::len) {
+    for index in 0..document.length(&format!("{at}/allOf")) {
         read = merged(read, inner(&format!("allOf/{index}"))?);
     }
     // A reference with words of its own beside it is what it refers to.
-    if value.get("allOf").and_then(Value::as_array).is_none_or(|parts| parts.len() != 1) {
+    if document.length(&format!("{at}/allOf")) != 1 {
         read.pointer.clone_from(&at);
         read.component = component.to_owned();
     }
-    let described = text(value, "description");
-    if !described.is_empty() {
-        read.description = described;
-    }
+    read = described(read, value);
     match value.get("type") {
         Some(Value::String(kind)) => read.kind.clone_from(kind),
         // 3.1 lists types, `null` among them.
@@ -185,7 +172,7 @@ fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> 
     }
     read.nullable |= truth(value, "nullable");
     if let Some(values) = value.get("enum").and_then(Value::as_array) {
-        read.values = Some(values.iter().map(Value::to_string).collect());
+        read.values = Some(values.iter().cloned().collect());
     }
     for bound in BOUNDS {
         if let Some(limit) = value.get(bound) {
@@ -194,7 +181,7 @@ fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> 
     }
     let required = value.get("required").and_then(Value::as_array);
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
-    for name in value.get("properties").and_then(Value::as_object).into_iter().flat_map(|all| all.keys()) {
+    for name in keys(value, "properties") {
         let schema = inner(&format!("properties/{}", escape(name)))?;
         read.properties.insert(name.clone(), Property { required: is_required(name), schema });
     }
@@ -205,7 +192,7 @@ fn schema(document: &Document, pointer: &str, component: &str, depth: usize) -> 
         read.items = Some(Box::new(inner("items")?));
     }
     for choice in ["oneOf", "anyOf"] {
-        for index in 0..value.get(choice).and_then(Value::as_array).map_or(0, Vec::len) {
+        for index in 0..document.length(&format!("{at}/{choice}")) {
             read.variants.push(inner(&format!("{choice}/{index}"))?);
         }
     }
@@ -222,12 +209,21 @@ fn merged(mut one: Schema, other: Schema) -> Schema {
     Schema { properties: one.properties, bounds, component, ..other }
 }
 
+/// The schema with the description and the example that stand at `value`.
 fn described(mut schema: Schema, value: &Value) -> Schema {
     let description = text(value, "description");
     if !description.is_empty() {
         schema.description = description;
     }
+    if let Some(example) = value.get("example") {
+        schema.example = Some(example.clone());
+    }
     schema
+}
+
+/// The names in the object `name` of `value`.
+fn keys<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a String> {
+    value.get(name).and_then(Value::as_object).into_iter().flat_map(|object| object.keys())
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -236,22 +232,4 @@ fn text(value: &Value, name: &str) -> String {
 
 fn truth(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
-}
-
-/// What `value` is, or what its references lead to; nothing if that is not in the document.
-pub(crate) fn resolved<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
-    let mut value = value;
-    // As many as no sensible document chains.
-    for _ in 0..32 {
-        match value.get("$ref").and_then(Value::as_str) {
-            None => return Some(value),
-            Some(reference) => value = document.pointer(reference.strip_prefix('#')?)?,
-        }
-    }
-    None
-}
-
-/// One part of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(part: &str) -> String {
-    part.replace('~', "~0").replace('/', "~1")
 }

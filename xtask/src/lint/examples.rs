@@ -1,41 +1,35 @@
 //! Examples that are not what they exemplify.
 
-use serde_json::{Value, json};
+use indexmap::IndexMap;
+use serde_json::json;
 
-use super::{Problem, operations, problem, schemas};
-use crate::api::{escape, resolved};
+use super::{Problem, problem};
+use crate::api::{Api, Document, Schema, escape};
 
-pub(super) fn problems(document: &Value) -> Vec<Problem> {
+pub(super) fn problems(document: &Document, api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (pointer, schema) in schemas(document) {
-        problems.extend(mismatch(document, &pointer, &pointer, schema.get("example")));
-        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let at = format!("{pointer}/properties/{}", escape(name));
-            problems.extend(mismatch(document, &at, &at, property.get("example")));
+    for (name, schema) in schemas {
+        let at = format!("/components/schemas/{}", escape(name));
+        problems.extend(mismatch(document, &at, &at));
+        for name in schema.properties.keys() {
+            let at = format!("{at}/properties/{}", escape(name));
+            problems.extend(mismatch(document, &at, &at));
         }
     }
-    for owner in ["parameters", "headers"] {
-        let all = document.pointer(&format!("/components/{owner}")).and_then(Value::as_object).into_iter().flatten();
-        for (name, value) in all {
-            let at = format!("/components/{owner}/{}", escape(name));
-            problems.extend(mismatch(document, &at, &format!("{at}/schema"), value.get("example")));
-        }
-    }
-    for (pointer, operation) in operations(document) {
-        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        for (index, parameter) in parameters.enumerate() {
-            let at = format!("{pointer}/parameters/{index}");
-            if let Some(example) = resolved(document, parameter).and_then(|parameter| parameter.get("example")) {
-                problems.extend(mismatch(document, &at, &format!("{at}/schema"), Some(example)));
-            }
-        }
+    let components = ["parameters", "headers"].into_iter().flat_map(|owner| {
+        let names = document.0["components"][owner].as_object().into_iter().flat_map(|named| named.keys());
+        names.map(move |name| format!("/components/{owner}/{}", escape(name)))
+    });
+    let parameters = api.operations.values().flat_map(|operation| operation.parameters.values());
+    for at in components.chain(parameters.map(|parameter| parameter.pointer.clone())) {
+        problems.extend(mismatch(document, &at, &format!("{at}/schema")));
     }
     problems
 }
 
 /// The problem of an example at `pointer` that does not fit the schema at `schema`.
-fn mismatch(document: &Value, pointer: &str, schema: &str, example: Option<&Value>) -> Option<Problem> {
-    let example = example?;
+fn mismatch(Document(document): &Document, pointer: &str, schema: &str) -> Option<Problem> {
+    let example = document.pointer(pointer)?.get("example")?;
     // The paths are there for references to follow, and mean nothing as a schema.
     let root = json!({
         "$ref": format!("#{}", percent_encoded(schema)),

@@ -4,38 +4,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Problem, operations, problem};
-use crate::api::{escape, resolved};
+use super::{Problem, problem};
+use crate::api::{Document, escape};
 
-pub(super) fn problems(document: &Value) -> Vec<Problem> {
+pub(super) fn problems(document: &Document) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    let version = document.0.get("openapi").and_then(Value::as_str).unwrap_or_default();
     if !version.starts_with("3.0.") {
         problems.push(problem("/openapi", format!("the generator reads OpenAPI 3.0, not {version:?}; write 3.0.3")));
     }
-    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-    for (pointer, operation) in operations(document) {
-        match operation.get("operationId").and_then(Value::as_str) {
-            None => problems.push(problem(&pointer, "an operation has no operationId; write one like getToken")),
+    let operations = document.operations();
+    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
+    for operation in &operations {
+        let pointer = operation.pointer.as_str();
+        match operation.id() {
+            None => problems.push(problem(pointer, "an operation has no operationId; write one like getToken")),
             Some(id) => {
-                if let Some(first) = ids.insert(id, pointer.clone()) {
+                if let Some(first) = ids.insert(id, pointer) {
                     let text = format!("the operationId {id} is given twice, also at {first}; write another");
                     problems.push(problem(format!("{pointer}/operationId"), text));
                 }
             }
         }
-        problems.extend(responses(document, &pointer, operation));
-        problems.extend(body(document, &pointer, operation));
+        problems.extend(responses(document, pointer, operation.value));
+        problems.extend(body(document, pointer));
     }
-    walk(document, "", &mut |pointer, value| problems.extend(anywhere(document, pointer, value)));
+    walk(&document.0, "", &mut |pointer, value| problems.extend(anywhere(document, pointer, value)));
     problems
 }
 
 /// The generator has one type for all successes of an operation, and one for all errors.
-fn responses(document: &Value, pointer: &str, operation: &Value) -> Vec<Problem> {
+fn responses(document: &Document, pointer: &str, operation: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     let (mut successes, mut errors) = (BTreeSet::new(), BTreeSet::new());
-    for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+    for status in operation.get("responses").and_then(Value::as_object).into_iter().flat_map(|all| all.keys()) {
         let at = format!("{pointer}/responses/{status}");
         if status == "default" {
             let text =
@@ -43,7 +45,7 @@ fn responses(document: &Value, pointer: &str, operation: &Value) -> Vec<Problem>
             problems.push(problem(&at, text));
             continue;
         }
-        let Some(response) = resolved(document, response) else { continue };
+        let Ok((response, _)) = document.follow(&at) else { continue };
         let schema = response.pointer("/content/application~1json/schema").map(ToString::to_string);
         if response.get("content").is_some() && schema.is_none() {
             problems.push(problem(&at, "the response is not application/json; write its content as application/json"));
@@ -59,21 +61,20 @@ fn responses(document: &Value, pointer: &str, operation: &Value) -> Vec<Problem>
     problems
 }
 
-fn body(document: &Value, pointer: &str, operation: &Value) -> Option<Problem> {
-    let body = resolved(document, operation.get("requestBody")?)?;
+fn body(document: &Document, pointer: &str) -> Option<Problem> {
+    let (body, _) = document.follow(&format!("{pointer}/requestBody")).ok()?;
     let types: Vec<&String> = body.get("content")?.as_object()?.keys().collect();
     let text = "the generator takes one request body, application/json; write only that";
     (types != ["application/json"]).then(|| problem(format!("{pointer}/requestBody"), text))
 }
 
 /// What may stand anywhere.
-fn anywhere(document: &Value, pointer: &str, value: &Value) -> Vec<Problem> {
+fn anywhere(document: &Document, pointer: &str, value: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Some(object) = value.as_object().filter(|_| !pointer.contains("/example")) else { return problems };
     if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-        let target = reference.strip_prefix('#').and_then(|target| document.pointer(target));
-        if target.is_none() {
-            let text = format!("{reference} leads nowhere in this document; write a component that is in it");
+        if let Err(error) = document.follow(pointer) {
+            let text = format!("{reference} can't be followed: {error}; write a component that is in this document");
             problems.push(problem(format!("{pointer}/$ref"), text));
         }
         if object.len() > 1 && pointer.contains("/schema") {

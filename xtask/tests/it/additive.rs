@@ -21,7 +21,7 @@ fn the_workspace_compiles_after_every_additive_change_without_another_edit() {
 
     let copy = tempfile::tempdir().unwrap();
     copy_workspace(&root(), copy.path());
-    fs::write(copy.path().join("openapi.yaml"), serde_yaml_ng::to_string(&together).unwrap()).unwrap();
+    fs::write(copy.path().join("openapi.yaml"), serde_saphyr::to_string(&together).unwrap()).unwrap();
     xtask::generate(copy.path()).unwrap();
     let mut check = Command::new(env!("CARGO"));
     check.args(["check", "--quiet", "--workspace"]).current_dir(copy.path());

@@ -1,7 +1,7 @@
 //! Each change is classed as what it is.
 
 use xtask::api::{Document, compare, read};
-use xtask::{Step, class, report};
+use xtask::{Bump, class, report};
 
 use crate::mutations;
 use crate::support::document;
@@ -15,7 +15,7 @@ fn no_mutation_is_classed_wrong() {
     for mutation in &mutations {
         let new = read(&Document(mutation.document.clone()), |_| true).unwrap();
         let differences = compare(&old, &new);
-        let mut steps = [Step::Patch; 3];
+        let mut steps = [Bump::Patch; 3];
         for class in differences.iter().map(class) {
             for (step, seen) in steps.iter_mut().zip([class.caller, class.generated, class.facade]) {
                 *step = (*step).max(seen);

@@ -1,6 +1,7 @@
 //! What the generator can't take or a reader is left alone with is named, with its line and what to write instead.
 
 use serde_json::{Value, json};
+use xtask::api::Document;
 use xtask::{lint, problems};
 
 use crate::support::{DOCUMENT, document};
@@ -22,7 +23,7 @@ fn a_problem_is_named_with_file_line_and_what_to_write() {
         DOCUMENT.replacen("$ref: \"#/components/schemas/MemberSummary\"", "$ref: \"#/components/schemas/Nobody\"", 1);
     let line = text.lines().position(|line| line.contains("Nobody")).unwrap() + 1;
     let error = lint(&text).unwrap_err().to_string();
-    assert!(error.contains(&format!("openapi.yaml:{line}: #/components/schemas/Nobody leads nowhere")), "{error}");
+    assert!(error.contains(&format!("openapi.yaml:{line}: #/components/schemas/Nobody can't be followed")), "{error}");
 }
 
 #[test]
@@ -71,6 +72,45 @@ fn what_is_not_described_shown_or_declared_is_found() {
     }
 }
 
+#[test]
+fn a_parameter_by_reference_or_on_its_path_is_checked_like_one_of_the_operation() {
+    let wrong =
+        json!({ "name": "sort", "in": "query", "description": "d", "schema": { "type": "boolean" }, "example": 1 });
+    for (pointer, parameters) in [
+        ("/components/parameters/sort", json!([{ "$ref": "#/components/parameters/sort" }])),
+        ("/paths/~1tokens/parameters/0", json!([wrong])),
+    ] {
+        let mut document = document();
+        document["components"]["parameters"]["sort"] = wrong.clone();
+        document["paths"]["/tokens"]["parameters"] = parameters;
+        let example = format!("{pointer}/example");
+        let found = problems(&Document(document.clone()));
+        assert_eq!(found.iter().filter(|problem| problem.pointer == example).count(), 1, "{found:?}");
+
+        for (name, words) in
+            [("description", "the parameter has no description"), ("example", "the parameter has no example")]
+        {
+            let mut document = document.clone();
+            document.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name);
+            let found = problems(&Document(document));
+            let named = |problem: &&xtask::Problem| problem.pointer == pointer && problem.text.contains(words);
+            assert_eq!(found.iter().filter(named).count(), 1, "{name} at {pointer}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_references_that_ends_nowhere_or_in_itself_is_found() {
+    for target in ["#/components/parameters/nobody", "#/components/parameters/sort", "other.yaml#/sort"] {
+        let mut document = document();
+        document["components"]["parameters"]["sort"] = json!({ "$ref": target });
+        document["paths"]["/tokens"]["parameters"] = json!([{ "$ref": "#/components/parameters/sort" }]);
+        let found = problems(&Document(document));
+        let place = "/paths/~1tokens/parameters/0/$ref";
+        assert!(found.iter().any(|problem| problem.pointer == place), "{target}: {found:?}");
+    }
+}
+
 /// Puts `value` at `pointer`, or takes away what is there, and looks for the problem.
 fn found(pointer: &str, value: Value, words: &str) {
     let mut document = document();
@@ -81,8 +121,8 @@ fn found(pointer: &str, value: Value, words: &str) {
     } else {
         parent.insert(name.to_owned(), value);
     }
-    let problems = problems(&document);
+    let problems = problems(&Document(document.clone()));
     assert!(problems.iter().any(|problem| problem.text.contains(words)), "{pointer}: {words} in {problems:?}");
     // And it is said, not panicked, in the text's own lines.
-    lint(&serde_yaml_ng::to_string(&document).unwrap()).unwrap_err();
+    lint(&serde_saphyr::to_string(&document).unwrap()).unwrap_err();
 }

@@ -1,7 +1,7 @@
 //! Every small change that can be made to openapi.yaml, with what it is known to mean.
 
 use serde_json::{Value, json};
-use xtask::Step::{self, Major, Minor, Patch};
+use xtask::Bump::{self, Major, Minor, Patch};
 
 use crate::support::document;
 
@@ -9,7 +9,7 @@ use crate::support::document;
 pub(crate) struct Mutation {
     pub(crate) name: String,
     pub(crate) document: Value,
-    pub(crate) steps: [Step; 3],
+    pub(crate) steps: [Bump; 3],
     /// Whether it only adds.
     pub(crate) additive: bool,
 }
@@ -53,14 +53,14 @@ pub(crate) fn all() -> Vec<Mutation> {
     mutations
 }
 
-fn mutation(name: String, steps: [Step; 3], additive: bool, change: impl FnOnce(&mut Value)) -> Mutation {
+fn mutation(name: String, steps: [Bump; 3], additive: bool, change: impl FnOnce(&mut Value)) -> Mutation {
     let mut document = document();
     change(&mut document);
     Mutation { name, document, steps, additive }
 }
 
 /// What narrows requests or widens responses breaks callers.
-fn steps(narrows: bool, way: Way, shown: bool) -> [Step; 3] {
+fn steps(narrows: bool, way: Way, shown: bool) -> [Bump; 3] {
     let caller = match (way, narrows) {
         (Way::Both, _) | (Way::Request, true) | (Way::Response, false) => Major,
         _ => Minor,

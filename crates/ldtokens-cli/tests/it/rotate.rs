@@ -54,7 +54,7 @@ fn without_a_place_for_the_secret_or_with_one_for_two_nothing_is_changed() {
         (&[&one, &two, "--secret-to", "one.secret"], "{id} or {name}"),
         (&[&one, "--secret-to", "-"], "read back"),
         (&[&one, "--secret-to", "two.secret"], "not this token's"),
-        (&[&one, "--secret-to", "no/such/folder"], "no new secret was asked for"),
+        (&[&one, "--secret-to", "no/such/folder"], "no new secret was requested"),
         (&[&one, "--github-output", "token"], "GITHUB_OUTPUT"),
         (&[&one, "--kubernetes-secret", "A b"], "NAMESPACE"),
         (&[&one, "--now", "--secret-to", "one.secret"], "--yes"),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use ldtokens::Secret;
 
+use crate::atomic::{Staged, resolved, staging_path};
 use crate::destination::{Destination, Prepared};
-use crate::rotation::atomic::{Staged, resolved, staging_path};
 
 /// A variable in a file of lines like `NAME=value`, as Docker, systemd and dotenv read them.
 ///

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ldtokens::Secret;
 
+use crate::atomic::{Staged, resolved, staging_path};
 use crate::destination::{Destination, Prepared};
-use crate::rotation::atomic::{Staged, resolved, staging_path};
 
 /// More than a secret has, in bytes.
 const LONGEST: usize = 4096;

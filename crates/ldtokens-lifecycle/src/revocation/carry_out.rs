@@ -1,4 +1,4 @@
-//! Leaked secrets are made useless: their tokens are deleted or reset, several at a time.
+//! Carries out a revocation: deletes or resets the tokens of leaked secrets, several at a time.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,27 +10,26 @@ use ldtokens::{Client, Error, IssuedToken, Overlap, Secret, TokenId};
 use crate::revocation::plan::{Finding, Leak, LeakedToken, Plan};
 use crate::revocation::scan::KeyKind;
 
-/// How often a token is reset whose new secret was lost on the way.
+/// The maximum number of resets of a token when the responses are lost.
 const MAX_RESETS: u32 = 3;
 
-/// How long to wait before a secret is tried again that should not work any more.
+/// How long to wait before trying a revoked secret again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Delivers the new secret of a token. It may block. The error says why that failed, and where the secret is if it is
-/// anywhere.
+/// Delivers the new secret of a token. It may block. The error says why that failed, and where the secret is if it was
+/// written.
 pub type Deliver = Box<dyn FnOnce(&IssuedToken) -> Result<(), String> + Send>;
 
-/// Makes sure, before a token has a new secret, that the secret can be delivered, as far as that can be known. The error says
-/// why not; then the token is left as it is.
+/// Prepares the delivery before a token is reset. If it fails, the token is not changed; the error says why.
 pub type Prepare<'a> = dyn Fn(&TokenId) -> Result<Deliver, String> + Sync + 'a;
 
-/// What is done to a token whose secret leaked.
+/// How to revoke a leaked secret.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Remedy<'a> {
-    /// It is deleted.
+    /// Delete its token.
     Delete,
-    /// It is reset at once, and its new secret delivered.
+    /// Reset its token without an overlap, and deliver the new secret.
     Rotate(&'a Prepare<'a>),
 }
 
@@ -40,23 +39,23 @@ impl fmt::Debug for Remedy<'_> {
     }
 }
 
-/// What became of leaked secrets: those of one token together, and all others alone.
+/// The result for the leaked secrets of one token, or for one secret without a known token.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Revoked {
     /// The last four characters of each secret.
     pub last_fours: Vec<String>,
-    /// Whose they are, if it is known.
+    /// Their token, if it is known.
     pub token: Option<LeakedToken>,
     /// What was done.
     pub outcome: Outcome,
 }
 
-/// What became of a leaked secret.
+/// The result of a revocation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It did not work any more.
+    /// The secret did not work any more.
     Dead,
     /// Its token was deleted.
     Deleted,
@@ -70,9 +69,9 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-    /// Its token was deleted or reset, as the API says, but the secret still works.
+    /// The API reported success, but the secret still works.
     StillWorks,
-    /// Where the new secret was to go could not be made ready, so the token was left as it is.
+    /// The destination of the new secret is not ready, so the token was not changed.
     NotPrepared {
         /// Why.
         reason: String,
@@ -85,28 +84,28 @@ pub enum Outcome {
     NotASecret,
     /// It is another kind of key: nothing was done.
     OtherKey(KeyKind),
-    /// It was not come to before the end.
+    /// The revocation stopped before this token.
     NotTried,
     /// It failed.
     Failed(Error),
 }
 
 impl Outcome {
-    /// Whether nobody can use the secret, and everything else was done too.
+    /// Whether nobody can use the secret, and a new one, if any, was delivered.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Dead | Self::Deleted | Self::Rotated { .. })
     }
 }
 
 /// A token and its secrets that leaked.
-struct Target {
+struct TokenSecrets {
     token: LeakedToken,
     secrets: Vec<Secret>,
 }
 
 impl Plan {
-    /// Deletes or resets the tokens, several at a time, the client's own last. `report` gets what became of each as soon as
-    /// it is known. When `is_stopped` becomes true, what is under way is brought to its end and nothing else is begun.
+    /// Deletes or resets the tokens, several at a time, the client's own last. `report` is called with each result as
+    /// soon as it is known. When `is_stopped` returns true, running requests finish and no others start.
     pub async fn carry_out(
         self,
         remedy: Remedy<'_>,
@@ -130,14 +129,14 @@ impl Plan {
 }
 
 /// The tokens with their secrets, and the outcomes that need no work.
-fn sorted(leaks: Vec<Leak>) -> (Vec<Target>, Vec<Revoked>) {
-    let (mut targets, mut others) = (Vec::<Target>::new(), Vec::new());
+fn sorted(leaks: Vec<Leak>) -> (Vec<TokenSecrets>, Vec<Revoked>) {
+    let (mut targets, mut others) = (Vec::<TokenSecrets>::new(), Vec::new());
     for Leak { last_four, finding, secret } in leaks {
         let outcome = match finding {
             Finding::Token(token) => {
                 match targets.iter_mut().find(|target| target.token.id == token.id) {
                     Some(target) => target.secrets.push(secret),
-                    None => targets.push(Target { token, secrets: vec![secret] }),
+                    None => targets.push(TokenSecrets { token, secrets: vec![secret] }),
                 }
                 continue;
             }
@@ -162,7 +161,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn revoke(self, target: Target) -> Revoked {
+    async fn revoke(self, target: TokenSecrets) -> Revoked {
         let outcome = match self.remedy {
             _ if (self.is_stopped)() => Outcome::NotTried,
             Remedy::Delete => self.delete(&target).await,
@@ -172,7 +171,7 @@ impl Work<'_> {
         Revoked { last_fours, token: Some(target.token), outcome }
     }
 
-    async fn delete(self, target: &Target) -> Outcome {
+    async fn delete(self, target: &TokenSecrets) -> Outcome {
         let id = &target.token.id;
         let delete = |client: Client| {
             let id = id.clone();
@@ -185,7 +184,7 @@ impl Work<'_> {
         }
     }
 
-    async fn rotate(self, target: &Target, prepare: &Prepare<'_>) -> Outcome {
+    async fn rotate(self, target: &TokenSecrets, prepare: &Prepare<'_>) -> Outcome {
         let id = &target.token.id;
         let deliver = match prepare(id) {
             Ok(deliver) => deliver,
@@ -216,7 +215,7 @@ impl Work<'_> {
     /// Does `work` with the client's own credential, or, where that may not, with a leaked secret.
     async fn by_any<T>(
         self,
-        target: &Target,
+        target: &TokenSecrets,
         work: impl Fn(Client) -> BoxFuture<'static, Result<T, Error>>,
     ) -> Result<T, Error> {
         let error = match work(self.client.clone()).await {
@@ -234,7 +233,7 @@ impl Work<'_> {
     }
 
     /// What a failure means. If the secrets have stopped working, it was done: by someone else, or with the response lost.
-    async fn failed(self, target: &Target, error: Error) -> Outcome {
+    async fn failed(self, target: &TokenSecrets, error: Error) -> Outcome {
         let is_gone = matches!(error, Error::NotFound(_) | Error::Unauthorized(_));
         let is_unknown = matches!(error, Error::OutcomeUnknown { .. } | Error::NoSecret { .. });
         if !is_gone && !is_unknown {
@@ -253,7 +252,7 @@ impl Work<'_> {
     }
 
     /// Whether one of the secrets still works, also after a while: reads can lag behind writes (fact 12).
-    async fn still_works(self, target: &Target) -> bool {
+    async fn still_works(self, target: &TokenSecrets) -> bool {
         let mut left = self.patience;
         for secret in &target.secrets {
             while self.works(secret).await {
@@ -269,7 +268,7 @@ impl Work<'_> {
 
     async fn works(self, secret: &Secret) -> bool {
         match self.client.with_credential(secret.clone()) {
-            // Where it can't be told, what the API said of the deletion or reset counts.
+            // If this request fails, the response to the deletion or reset decides.
             Ok(itself) => itself.whoami().await.is_ok(),
             Err(_) => false,
         }

@@ -1,4 +1,4 @@
-//! Which tokens leaked secrets belong to: found out by authenticating as each of them, or else by its last four characters.
+//! Finds the tokens that leaked secrets belong to, by authenticating with each, or else by its last four characters.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,10 +10,9 @@ use crate::lists::{PAGE, is_read_again};
 use crate::revocation::scan::{KeyKind, is_access_token};
 use crate::verify::is_refusal;
 
-/// Leaked secrets that are to be made useless.
+/// Revokes leaked secrets.
 ///
-/// First [`plan`](Self::plan) finds out whose they are, which changes nothing; then [`Plan::carry_out`] deletes or resets
-/// their tokens.
+/// [`plan`](Self::plan) finds their tokens and changes nothing. [`Plan::carry_out`] then deletes or resets the tokens.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `plan` is called"]
 pub struct Revocation<'a> {
@@ -24,7 +23,7 @@ pub struct Revocation<'a> {
     patience: Duration,
 }
 
-/// What each leaked secret was found to be.
+/// The leaked secrets and the tokens that they belong to.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) client: Client,
@@ -50,17 +49,17 @@ pub struct Leak {
 pub enum Finding {
     /// A secret of this token.
     Token(LeakedToken),
-    /// The API does not know it, or not any more: nobody can use it.
+    /// The API refuses it: nobody can use it.
     Dead,
-    /// It works, or may work, but does not say whose it is, and several tokens have its last four characters.
+    /// It works or may work, the API did not say which token it belongs to, and several tokens have its last four characters.
     Ambiguous(Vec<LeakedToken>),
-    /// It works, or may work, but does not say whose it is, and no token has its last four characters.
+    /// It works or may work, the API did not say which token it belongs to, and no token has its last four characters.
     Unknown,
-    /// The API does not know it, and it does not have the form of a secret: it may be cut short or have quotes around it.
+    /// The API refuses it and it does not look like a secret. It may be cut short or have quotes around it.
     NotASecret,
-    /// The API does not know it as an access token, since it is another kind of key.
+    /// It is another kind of key, not an access token.
     OtherKey(KeyKind),
-    /// It could not be found out.
+    /// The request failed.
     Failed(Error),
 }
 
@@ -78,44 +77,44 @@ pub struct LeakedToken {
     pub is_own: bool,
 }
 
-/// What authenticating with a secret came to.
-enum Answer {
+/// The result of authenticating with a secret.
+enum Identified {
     Finding(Finding),
-    /// It does not say whose it is, but perhaps something else.
-    Nameless(Box<CallerIdentity>),
+    /// It may work, but the token's ID is not known. The identity may have other details.
+    WithoutId(Box<CallerIdentity>),
 }
 
 impl<'a> Revocation<'a> {
-    /// For these secrets. `client` needs a credential that may see the tokens of all members and delete or reset them; what
-    /// it may not do is tried with the leaked secret itself.
+    /// Returns a revocation of these secrets. The client's credential should be able to see, delete and reset the tokens of
+    /// all members; where it is not permitted to, the leaked secret itself is used.
     pub fn new(client: &'a Client, secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut seen = HashSet::new();
         let secrets = secrets.into_iter().filter(|secret| seen.insert(secret.expose().to_owned())).collect();
         Self { client, secrets, ids: Vec::new(), concurrency: 8, patience: Duration::from_secs(10) }
     }
 
-    /// IDs that decide between several tokens which have the last four characters of a secret.
+    /// Sets the IDs to choose between several tokens with the last four characters of a secret.
     pub fn ids(mut self, ids: impl IntoIterator<Item = TokenId>) -> Self {
         self.ids = ids.into_iter().collect();
         self
     }
 
-    /// How many secrets are dealt with at the same time, at least 1. Default: 8.
+    /// Sets how many secrets are handled at the same time, at least 1. Default: 8.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
     }
 
-    /// How long a revoked secret may still work before that is reported. Default: 10 seconds.
+    /// Sets how long a revoked secret may still work before that is reported. Default: 10 seconds.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Finds out whose the secrets are. Changes nothing.
+    /// Finds the tokens that the secrets belong to. Changes nothing.
     ///
     /// # Errors
-    /// If the client's own credential does not work, or there is no connection. What befalls single secrets is in the plan.
+    /// If the client's own credential does not work, or there is no connection. Errors of single secrets are in the plan.
     pub async fn plan(self) -> Result<Plan, Error> {
         let own = match self.client.whoami().await {
             Ok(caller) => caller.token_id,
@@ -132,13 +131,13 @@ impl<'a> Revocation<'a> {
         };
         // Boxed, since the compiler can't see otherwise that the plan's future is Send.
         let asking: Vec<_> = self.secrets.iter().map(|secret| ask(self.client, secret).boxed()).collect();
-        let answers: Vec<Answer> = stream::iter(asking).buffered(self.concurrency).collect().await;
+        let identified: Vec<Identified> = stream::iter(asking).buffered(self.concurrency).collect().await;
         let mut known = None;
-        let mut leaks = Vec::with_capacity(answers.len());
-        for (secret, answer) in self.secrets.iter().zip(answers) {
-            let mut finding = match answer {
-                Answer::Finding(finding) => finding,
-                Answer::Nameless(caller) => match tokens(self.client, &mut known).await {
+        let mut leaks = Vec::with_capacity(identified.len());
+        for (secret, identified) in self.secrets.iter().zip(identified) {
+            let mut finding = match identified {
+                Identified::Finding(finding) => finding,
+                Identified::WithoutId(caller) => match tokens(self.client, &mut known).await {
                     Ok(tokens) => by_last_four(secret, &caller, tokens, &self.ids),
                     Err(error) => Finding::Failed(error),
                 },
@@ -153,12 +152,12 @@ impl<'a> Revocation<'a> {
 }
 
 impl Plan {
-    /// The secrets, each once, in their order.
+    /// Returns the secrets, each once, in their original order.
     pub fn leaks(&self) -> &[Leak] {
         &self.leaks
     }
 
-    /// The tokens that would be deleted or reset, each once. The client's own is the last one.
+    /// Returns the tokens to be deleted or reset, each once. The client's own token is last.
     pub fn tokens(&self) -> Vec<&LeakedToken> {
         let mut tokens: Vec<&LeakedToken> = Vec::new();
         for leak in &self.leaks {
@@ -174,16 +173,16 @@ impl Plan {
 }
 
 /// Authenticates with the secret.
-async fn ask(client: &Client, secret: &Secret) -> Answer {
+async fn ask(client: &Client, secret: &Secret) -> Identified {
     if let Some(kind) = KeyKind::of(secret.expose()) {
-        return Answer::Finding(Finding::OtherKey(kind));
+        return Identified::Finding(Finding::OtherKey(kind));
     }
-    let Ok(itself) = client.with_credential(secret.clone()) else { return Answer::Finding(Finding::NotASecret) };
-    Answer::Finding(match itself.whoami().await {
+    let Ok(itself) = client.with_credential(secret.clone()) else { return Identified::Finding(Finding::NotASecret) };
+    Identified::Finding(match itself.whoami().await {
         Ok(CallerIdentity { token_id: Some(id), token_name: name, .. }) => {
             Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false })
         }
-        Ok(caller) => return Answer::Nameless(Box::new(caller)),
+        Ok(caller) => return Identified::WithoutId(Box::new(caller)),
         Err(error) if is_refusal(&error) => {
             if is_access_token(secret.expose()) {
                 Finding::Dead
@@ -194,11 +193,11 @@ async fn ask(client: &Client, secret: &Secret) -> Answer {
         Err(error @ (Error::Transport { .. } | Error::RateLimited(_) | Error::DeadlineExceeded { .. })) => {
             Finding::Failed(error)
         }
-        Err(_) => return Answer::Nameless(Box::default()),
+        Err(_) => return Identified::WithoutId(Box::default()),
     })
 }
 
-/// All tokens that the client's credential sees, which are read once.
+/// Returns all tokens that the client's credential can see. They are read once.
 async fn tokens<'t>(client: &Client, known: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
     let mut round = 1;
     while known.is_none() {

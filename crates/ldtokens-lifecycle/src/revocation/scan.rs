@@ -1,4 +1,4 @@
-//! Secrets in text, found by the vendor's form: `api-` and a UUID.
+//! Finds secrets in text by their format: `api-` and a UUID.
 
 use std::io::{self, Read};
 
@@ -16,7 +16,7 @@ const LENGTH: usize = PREFIX_LENGTH + UUID_LENGTH;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// A kind of key that is not the secret of an access token, and can't be revoked through the API of access tokens.
+/// A kind of key other than an access token's secret. It can't be revoked through the access token API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyKind {
@@ -29,7 +29,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// The kind of key that `text` is, if it is one.
+    /// Returns the kind of key that `text` is, if it is one.
     pub fn of(text: &str) -> Option<Self> {
         match form(text.as_bytes())? {
             Form::AccessToken => None,
@@ -48,7 +48,7 @@ pub struct OtherKey {
     pub last_four: String,
 }
 
-/// What was found in texts. Each secret and each key is there once, in the order of the texts.
+/// The secrets and keys found in texts, each once, in the order found.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Scan {
@@ -86,12 +86,12 @@ impl Scan {
         }
     }
 
-    /// Keeps what is found in `text`, and gives how many bytes need not be looked at again when more text comes.
+    /// Keeps what is found in `text`. Returns how many bytes need not be searched again when more text arrives.
     fn search(&mut self, text: &[u8]) -> usize {
         let mut at = 0;
         while at + LENGTH <= text.len() {
             match form(&text[at..at + LENGTH]) {
-                // What stands before and after is not looked at: to miss a secret is worse than to find what is none.
+                // The surrounding text is ignored: missing a secret is worse than a false match.
                 Some(form) => {
                     self.keep(&form, &text[at..at + LENGTH]);
                     at += LENGTH;

@@ -6,20 +6,20 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use ldtokens::TokenId;
 
-use crate::error::Error;
-use crate::rotation::Rotation;
+use crate::rotation::error::Error;
 use crate::rotation::journals::Journals;
 use crate::rotation::report::Report;
+use crate::rotation::run::Rotation;
 
-/// Runs rotations, at most `at_once` at a time. That of the credential in use comes last, and alone.
+/// Runs rotations, at most `at_once` at a time. The rotation of the client's own token runs last and alone.
 ///
-/// `tell` gets each result as soon as there is one, in no order, and says whether to go on. Rotations that have begun are
-/// brought to their end.
+/// Calls `report` with each result as soon as it is known, in no particular order. If `report` returns `Break`, no further
+/// rotation starts; running ones finish.
 pub async fn rotate_all<'a>(
     rotations: impl IntoIterator<Item = Rotation<'a>>,
     journals: &Journals,
     at_once: usize,
-    mut tell: impl FnMut(TokenId, Result<Report, Error>) -> ControlFlow<()>,
+    mut report: impl FnMut(TokenId, Result<Report, Error>) -> ControlFlow<()>,
 ) {
     let mut own = None;
     let mut goes_on = true;
@@ -34,11 +34,11 @@ pub async fn rotate_all<'a>(
             }
         }
         let Some((id, result)) = running.next().await else { break };
-        goes_on &= tell(id, result).is_continue();
+        goes_on &= report(id, result).is_continue();
     }
     if let Some(own) = own.filter(|_| goes_on) {
         let (id, result) = named(own, journals).await;
-        let _ = tell(id, result);
+        let _ = report(id, result);
     }
 }
 

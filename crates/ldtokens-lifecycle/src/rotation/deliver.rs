@@ -1,28 +1,28 @@
-//! From the API's answer to the destinations, and the check that what arrived there works.
+//! Delivers the new secret to the destinations and verifies that it works.
 
 use std::time::Duration;
 
 use ldtokens::{Error as ApiError, Secret};
 
 use crate::destination::{Destination, Handover, Prepared};
-use crate::error::{Error, NotDelivered, Stuck};
-use crate::rotation::Run;
+use crate::rotation::error::{Error, NotDelivered, Stuck};
 use crate::rotation::journal::Step;
 use crate::rotation::report::Delivery;
+use crate::rotation::run::Run;
 use crate::time;
 
-/// How often a delivery that fails is tried. The secret is nowhere else.
+/// The number of attempts for each delivery. Many, because the secret exists nowhere else.
 const MAX_TRIES: u32 = 3;
 
-/// A destination, and what was done with it.
-pub(crate) struct Place {
+/// A destination and its state in this run.
+pub(crate) struct Target {
     pub(crate) destination: Box<dyn Destination>,
     prepared: Option<Prepared>,
     /// Whether this process has delivered to it.
     pub(crate) is_delivered: bool,
 }
 
-impl Place {
+impl Target {
     pub(crate) fn new(destination: Box<dyn Destination>) -> Self {
         Self { destination, prepared: None, is_delivered: false }
     }
@@ -31,7 +31,7 @@ impl Place {
         self.destination.label()
     }
 
-    /// The secret that is there.
+    /// Returns the secret that the destination holds.
     pub(crate) fn read(&self) -> Result<Option<Secret>, Error> {
         self.destination.read().map_err(|reason| Error::Destination { label: self.label(), reason })
     }
@@ -45,9 +45,9 @@ impl Place {
 }
 
 impl Run<'_> {
-    /// Refuses to overwrite what is not the token's.
+    /// Refuses to overwrite a secret of another token.
     pub(crate) fn check_destinations(&self) -> Result<(), Error> {
-        for place in &self.places {
+        for place in &self.targets {
             let other = place.read()?.filter(|secret| secret.last_four() != self.journal.old.last_four);
             if other.is_some() && !self.options.force {
                 return Err(Error::OtherSecret { label: place.label() });
@@ -56,9 +56,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Makes sure that a new secret can be delivered.
+    /// Prepares each destination, so that a new secret can be delivered.
     pub(crate) fn prepare(&mut self) -> Result<(), Error> {
-        for place in &mut self.places {
+        for place in &mut self.targets {
             let prepared = place.destination.prepare();
             place.prepared =
                 Some(prepared.map_err(|reason| Error::Destination { label: place.destination.label(), reason })?);
@@ -68,25 +68,25 @@ impl Run<'_> {
     }
 
     pub(crate) fn unprepare(&mut self) {
-        for place in &mut self.places {
+        for place in &mut self.targets {
             place.prepared = None;
         }
     }
 
-    /// Whether all destinations have the secret in hand. What can't be read back has it if the journal says so.
+    /// Whether all destinations have the new secret. One that can't be read back has it if the journal says so.
     pub(crate) fn is_everywhere(&self) -> bool {
         let Some(held) = &self.in_hand else { return false };
         let is_noted = self.journal.step >= Step::Delivered;
-        self.places.iter().all(|place| (is_noted && !place.destination.is_readable()) || place.has(&held.secret))
+        self.targets.iter().all(|place| (is_noted && !place.destination.is_readable()) || place.has(&held.secret))
     }
 
-    /// Delivers the secret in hand to each destination that does not have it.
+    /// Delivers the new secret to each destination that does not have it.
     pub(crate) async fn deliver(&mut self) -> Result<(), Error> {
         let Some(held) = &self.in_hand else { return Ok(()) };
         let (secret, handover) = (held.secret.clone(), self.handover());
         let is_noted = self.journal.step >= Step::Delivered;
         let mut deliveries = Vec::new();
-        for place in &mut self.places {
+        for place in &mut self.targets {
             let is_done = (is_noted && !place.destination.is_readable()) || place.has(&secret);
             let problem = if is_done { None } else { hand_over(place, &secret, &handover).await.err() };
             deliveries.push(Delivery { label: place.label(), problem });
@@ -116,7 +116,7 @@ impl Run<'_> {
         }
     }
 
-    /// Sees whether the API accepts the new secret, before it takes the place of one that works.
+    /// Checks that the API accepts the new secret before it replaces one that works.
     pub(crate) async fn check_new(&mut self) -> Result<(), Error> {
         match self.is_accepted().await {
             Ok(true) => Ok(()),
@@ -126,7 +126,7 @@ impl Run<'_> {
         }
     }
 
-    /// Sees whether what was delivered works.
+    /// Checks that the delivered secret works.
     pub(crate) async fn verify(&mut self) -> Result<(), Error> {
         match self.is_accepted().await {
             Ok(true) => {
@@ -140,11 +140,11 @@ impl Run<'_> {
 
     pub(crate) fn mark_verified(&mut self) {
         self.journal.rotated_at = Some(self.now());
-        self.reach(Step::Verified);
+        self.record(Step::Verified);
     }
 
-    /// Whether the API knows the secret in hand as the new token's. Its reads can lag behind its writes, so it is asked for
-    /// as long as the options say.
+    /// Whether the API accepts the new secret as the new token's. Its reads can lag behind its writes, so the check is
+    /// repeated for `options.patience`.
     async fn is_accepted(&mut self) -> Result<bool, ApiError> {
         let Some(held) = &mut self.in_hand else { return Ok(false) };
         if held.is_checked {
@@ -171,8 +171,8 @@ impl Run<'_> {
     }
 }
 
-/// Delivers to one destination, which is tried again if it fails.
-async fn hand_over(place: &mut Place, secret: &Secret, handover: &Handover) -> Result<(), String> {
+/// Delivers to one destination, with retries.
+async fn hand_over(place: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
     for attempt in 1.. {
         let result = once(place, secret, handover).await;
         match result {
@@ -186,19 +186,19 @@ async fn hand_over(place: &mut Place, secret: &Secret, handover: &Handover) -> R
     }
     match place.has(secret) {
         true => Ok(()),
-        false => Err("what is there afterwards is not the new secret".to_owned()),
+        false => Err("after the delivery it does not hold the new secret".to_owned()),
     }
 }
 
-async fn once(place: &mut Place, secret: &Secret, handover: &Handover) -> Result<(), String> {
+async fn once(place: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
     let prepared = match place.prepared.take() {
         Some(prepared) => prepared,
         None => place.destination.prepare()?,
     };
     let (secret, handover) = (secret.clone(), handover.clone());
-    // It may wait for the disk, or for a command.
+    // It may block on the disk or on a command.
     match tokio::task::spawn_blocking(move || prepared(&secret, &handover)).await {
         Ok(result) => result,
-        Err(_) => Err("it broke off".to_owned()),
+        Err(_) => Err("the delivery stopped unexpectedly".to_owned()),
     }
 }

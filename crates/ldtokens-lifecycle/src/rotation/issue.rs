@@ -1,20 +1,20 @@
-//! The request for a new secret, and what its outcome means.
+//! Requests a new secret and handles the outcome.
 
 use ldtokens::{Overlap, Secret};
 use serde_json::Value;
 
-use crate::error::{Error, Stuck};
+use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{NewSecret, Step};
-use crate::rotation::like::{self, new_marker};
 use crate::rotation::options::Strategy;
-use crate::rotation::{InHand, Run};
+use crate::rotation::replacement::{self, new_marker};
+use crate::rotation::run::{InHand, Run};
 use crate::time;
 
-/// How often responses may be lost before a run gives up. The next one goes on.
+/// The number of lost responses after which a run gives up. The next run continues.
 const MAX_LOST: u32 = 5;
 
 impl Run<'_> {
-    /// Asks for a new secret.
+    /// Requests a new secret.
     pub(crate) async fn issue(&mut self) -> Result<(), Error> {
         self.prepare()?;
         let before = self.journal.clone();
@@ -25,12 +25,12 @@ impl Run<'_> {
                 if !self.can_replace() {
                     return Err(self.stuck(Stuck::OthersPersonal));
                 }
-                Some(like::body(&token, &marker))
+                Some(replacement::body(&token, &marker))
             }
             Strategy::Reset => None,
         };
         let ends_at = self.note_sending();
-        // Without this on disk nobody could tell later that a request was sent.
+        // If this is not on disk, a later run can't know that a request was sent.
         if let Err(error) = self.write() {
             self.journal = before;
             self.unprepare();
@@ -54,7 +54,7 @@ impl Run<'_> {
         }
     }
 
-    /// Puts into the journal that a request is about to be sent, and gives when the old secret is to end.
+    /// Notes in the journal that a request is about to be sent. Returns when the old secret is to stop working.
     fn note_sending(&mut self) -> i64 {
         let now = self.now();
         if self.journal.attempts > 0 {
@@ -70,10 +70,10 @@ impl Run<'_> {
         ends_at
     }
 
-    /// Sends the request. None if the response does not have what it must.
+    /// Sends the request. Returns `None` if the response lacks the ID or the secret.
     async fn send(&self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ldtokens::Error> {
         match body {
-            Some(body) => like::create(&self.client, &body)
+            Some(body) => replacement::create(&self.client, &body)
                 .await
                 .map(|created| created.map(|created| (created.id, created.secret))),
             None => {
@@ -87,7 +87,7 @@ impl Run<'_> {
         }
     }
 
-    /// After a request that was not carried out. The journal says what it said before.
+    /// Handles a request that was not carried out: the journal is restored.
     fn refused(&mut self, source: ldtokens::Error) -> Result<(), Error> {
         self.unprepare();
         let follows_reset = self.journal.strategy == Strategy::Replace && self.journal.old_ends_at.is_some();
@@ -117,10 +117,10 @@ impl Run<'_> {
 
     pub(crate) fn journal_issued(&mut self) {
         self.journal.new = self.in_hand.as_ref().map(|held| held.new.clone());
-        self.reach(Step::Issued);
+        self.record(Step::Issued);
     }
 
-    /// Gives up the new secret, which is lost.
+    /// Starts over, because the new secret is lost.
     pub(crate) async fn begin_again(&mut self, strategy: Strategy, delete_now: bool) -> Result<(), Error> {
         if self.journal.strategy == Strategy::Replace
             && let Some(new) = &self.journal.new

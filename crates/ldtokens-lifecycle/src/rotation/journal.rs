@@ -2,23 +2,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::rotation::options::Strategy;
 
-/// How far a rotation has come. A step is in the journal before the next one is taken.
+/// The progress of a rotation. Each step is written to the journal before the next one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// The request for a new secret is about to be sent, or was sent and its answer is not known.
+    /// The request for a new secret is about to be sent, or was sent and its response is not known.
     Planned,
     /// There is a new secret. It may have been delivered.
     Issued,
-    /// The new secret is at all destinations.
+    /// All destinations have the new secret.
     Delivered,
-    /// What was delivered works.
+    /// The delivered secret works.
     Verified,
     /// The rotation is over. Nothing is left to do.
     Retired,
 }
 
-/// A token as it was seen, as far as it tells whether it was reset.
+/// What is compared to find out whether a token was reset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenState {
@@ -28,7 +28,7 @@ pub struct TokenState {
     pub last_modified: i64,
 }
 
-/// A secret that was issued, without the secret.
+/// Identifies an issued secret without containing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSecret {
@@ -38,34 +38,34 @@ pub struct NewSecret {
     pub last_four: String,
 }
 
-/// What is known of the rotation of one token. It holds no secret.
+/// The state of one token's rotation. It contains no secret.
 ///
-/// All moments are Unix times in milliseconds by the API's clock.
+/// All times are Unix times in milliseconds by the API's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Journal {
-    /// The version of this form.
+    /// The version of the journal's format.
     pub version: u32,
     /// The ID of the token that is rotated.
     pub token_id: String,
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How it is rotated.
+    /// How the token is rotated.
     pub strategy: Strategy,
-    /// How far that has come.
+    /// How far the rotation has come.
     pub step: Step,
-    /// How long the old secret is to work on, in milliseconds.
+    /// How long the old secret keeps working, in milliseconds.
     pub overlap: i64,
     /// The token before the rotation.
     pub old: TokenState,
-    /// How often a new secret was asked for.
+    /// The number of requests for a new secret.
     pub attempts: u32,
-    /// When it was last asked for.
+    /// When the last of these requests was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<i64>,
-    /// When it was asked for the last time that no answer came.
+    /// When the last request whose response was lost was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_at: Option<i64>,
     /// The new secret, if there is one.
@@ -74,10 +74,10 @@ pub struct Journal {
     /// When the old secret stops working.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_ends_at: Option<i64>,
-    /// What the description of a replacement contains until the rotation is over.
+    /// The marker in the description of a replacement until the rotation is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
-    /// Replacements whose secrets may have been delivered before another one was. They are deleted at the end.
+    /// Earlier replacements whose secrets may have been delivered. They are deleted at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<String>,
     /// Whether superseded and lost replacements are deleted and the marker is removed.
@@ -86,7 +86,7 @@ pub struct Journal {
     /// Whether the API refused to create a token, so that the old one can't be replaced.
     #[serde(default)]
     pub may_not_create: bool,
-    /// Where the new secret goes, in words.
+    /// The labels of the destinations.
     #[serde(default)]
     pub destinations: Vec<String>,
     /// When the new secret was verified.
@@ -94,7 +94,7 @@ pub struct Journal {
     pub rotated_at: Option<i64>,
 }
 
-/// The form that this version writes.
+/// The version that this code writes.
 pub(crate) const VERSION: u32 = 1;
 
 impl Journal {
@@ -103,7 +103,7 @@ impl Journal {
         self.step != Step::Retired
     }
 
-    /// Whether the old token only waits to be deleted.
+    /// Whether only the deletion of the old token is left.
     pub fn is_waiting(&self) -> bool {
         self.step == Step::Verified && self.strategy == Strategy::Replace && self.is_tidy
     }
@@ -112,7 +112,7 @@ impl Journal {
         self.overlap == 0
     }
 
-    /// Forgets the secret that was issued, and begins again by `strategy`.
+    /// Forgets the issued secret and starts over with `strategy`.
     pub(crate) fn begin_again(&mut self, strategy: Strategy) {
         if self.strategy != strategy {
             self.attempts = 0;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ldtokens::TokenId;
 
-use crate::error::Error;
-use crate::rotation::atomic::Staged;
+use crate::atomic::Staged;
+use crate::rotation::error::Error;
 use crate::rotation::journal::{Journal, VERSION};
 
 /// The folder of journals, one file for each token. Only its owner can read it.
@@ -15,17 +15,17 @@ pub struct Journals {
 }
 
 impl Journals {
-    /// Opens the folder, which is made if it is not there.
+    /// Opens the folder. Creates it if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Journal`] if it can't be made.
+    /// [`Error::Journal`] if it can't be created.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
         let folder = folder.into();
-        make_private(&folder).map_err(|error| unusable(&folder, "the folder can't be made", error))?;
+        make_private(&folder).map_err(|error| unusable(&folder, "the folder can't be created", error))?;
         Ok(Self { folder })
     }
 
-    /// Locks the journal of a token, and reads it if there is one.
+    /// Locks and reads the journal of a token. The journal may not exist yet.
     ///
     /// # Errors
     /// [`Error::Busy`] if another process has it locked; [`Error::Journal`] if it can't be read.
@@ -46,7 +46,7 @@ impl Journals {
         Ok(LockedJournal { journal, path, _lock: lock })
     }
 
-    /// What the journal of a token says, without locking it.
+    /// Reads the journal of a token without locking it.
     ///
     /// # Errors
     /// [`Error::Journal`] if it can't be read.
@@ -54,7 +54,7 @@ impl Journals {
         read(&self.path(id))
     }
 
-    /// All journals. One that can't be read is left out.
+    /// Reads all journals, ordered by token ID. Skips those that can't be read.
     ///
     /// # Errors
     /// [`Error::Journal`] if the folder can't be read.
@@ -80,19 +80,19 @@ impl Journals {
 /// The journal of a token, locked until it is dropped.
 #[derive(Debug)]
 pub struct LockedJournal {
-    /// What it says, if there is one.
+    /// The journal, if it exists.
     pub journal: Option<Journal>,
     path: PathBuf,
     _lock: File,
 }
 
 impl LockedJournal {
-    /// Where it is.
+    /// The path of the journal's file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts `journal` back, or takes the file away if there was none.
+    /// Writes `journal` back, or removes the file if there was no journal.
     pub(crate) fn restore(&mut self, journal: Option<&Journal>) -> Result<(), Error> {
         match journal {
             Some(journal) => self.write(journal),
@@ -100,7 +100,7 @@ impl LockedJournal {
         }
     }
 
-    /// Writes `journal`. It is on disk afterwards.
+    /// Writes `journal` durably.
     pub(crate) fn write(&mut self, journal: &Journal) -> Result<(), Error> {
         let mut text = serde_json::to_string_pretty(journal).expect("a journal is JSON");
         text.push('\n');

@@ -1,31 +1,31 @@
-//! What a rotation does next, as a function of its journal and of what is seen.
+//! Decides the next action of a rotation, from its journal and the facts. A pure function.
 
-use crate::error::Stuck;
+use crate::rotation::error::Stuck;
 use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
 use crate::rotation::options::Strategy;
 
-/// How many replacements that may have been delivered are created before someone has to look.
+/// The number of replacements that may have been delivered before the rotation stops and asks for help.
 const MAX_SUPERSEDED: usize = 5;
 
-/// What is seen.
+/// What the next action depends on, besides the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts<'a> {
     /// The time by the API's clock.
     pub(crate) now: i64,
-    /// The token as it is, if it is there. Only looked at where [`needs_token`] says so.
+    /// The token now, if it exists. Only read if [`needs_token`] says so.
     pub(crate) token: Option<&'a TokenState>,
     /// Whether the caller can create a token like it.
     pub(crate) can_replace: bool,
     pub(crate) is_forced: bool,
-    /// How long a request whose answer was lost may still be carried out, in milliseconds.
+    /// How long the API may take to carry out a request whose response was lost, in milliseconds.
     pub(crate) settle: i64,
     /// Whether this process has waited for that.
     pub(crate) is_settled: bool,
-    /// Whether there are tokens that bear the marker. Only looked for where [`needs_orphans`] says so.
+    /// Whether there are tokens with the marker. Only searched for if [`needs_orphans`] says so.
     pub(crate) has_orphans: bool,
     /// The new secret, if this process has it.
     pub(crate) in_hand: Option<&'a NewSecret>,
-    /// Whether all destinations have the secret in hand.
+    /// Whether all destinations have the new secret.
     pub(crate) is_everywhere: bool,
     pub(crate) all_readable: bool,
     pub(crate) any_readable: bool,
@@ -33,16 +33,15 @@ pub(crate) struct Facts<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Asks for a new secret, by the journal's strategy.
+    /// Request a new secret with the journal's strategy.
     Issue,
-    /// Waits until a request whose answer was lost is no longer carried out.
+    /// Wait until a request whose response was lost can no longer be carried out.
     Settle,
-    /// Deletes replacements that were not delivered.
+    /// Delete replacements that were not delivered.
     DeleteOrphans,
-    /// Notes that the secret in hand is the new one.
+    /// Note in the journal that the new secret is known.
     Adopt,
-    /// Gives up the new secret, which is lost, and begins again. The token that has it, if it is a replacement, is deleted
-    /// now, or at the end.
+    /// Start over, because the new secret is lost. Its token, if it is a replacement, is deleted now or at the end.
     BeginAgain {
         strategy: Strategy,
         delete_now: bool,
@@ -50,21 +49,21 @@ pub(crate) enum Action {
     Deliver,
     MarkDelivered,
     Verify,
-    /// Verified as far as it can be: no destination can be read back.
+    /// Skip the check: no destination can be read back.
     MarkVerified,
-    /// Removes what the rotation left behind, all but the old token.
+    /// Delete what the rotation left behind, except the old token.
     Tidy,
-    /// Deletes the old token.
+    /// Delete the old token.
     DeleteOld,
-    /// Ends the rotation of a token that was reset.
+    /// End the rotation of a token that was reset.
     Retire,
-    /// Nothing can be done until the overlap ends.
+    /// Nothing to do until the overlap ends.
     Wait,
     Done,
     Stop(Stuck),
 }
 
-/// Whether the next step depends on the token as it is now.
+/// Whether the next action depends on the token's state in the API.
 pub(crate) fn needs_token(journal: &Journal) -> bool {
     match journal.step {
         Step::Planned => journal.attempts > 0,
@@ -73,7 +72,7 @@ pub(crate) fn needs_token(journal: &Journal) -> bool {
     }
 }
 
-/// Whether the next step depends on which tokens bear the marker.
+/// Whether the next action depends on which tokens have the marker.
 pub(crate) fn needs_orphans(journal: &Journal) -> bool {
     journal.step == Step::Planned && journal.strategy == Strategy::Replace && journal.marker.is_some()
 }
@@ -101,7 +100,7 @@ pub(crate) fn next_step(journal: &Journal, facts: &Facts<'_>) -> Action {
     }
 }
 
-/// After a new secret was asked for and no answer came.
+/// After a request for a new secret whose response was lost.
 fn again(journal: &Journal, facts: &Facts<'_>) -> Action {
     let Some(token) = facts.token else { return Action::Stop(Stuck::Gone) };
     match journal.strategy {
@@ -122,11 +121,11 @@ fn again(journal: &Journal, facts: &Facts<'_>) -> Action {
     }
 }
 
-/// After a new secret was issued and is nowhere.
+/// After a new secret was issued and lost.
 fn lost(journal: &Journal, facts: &Facts<'_>) -> Action {
     match journal.strategy {
         Strategy::Replace => Action::BeginAgain { strategy: Strategy::Replace, delete_now: facts.all_readable },
-        // The old secret has ended, so that another reset ends nothing that works.
+        // The old secret has stopped working, so another reset breaks nothing.
         Strategy::Reset if journal.ends_at_once() || facts.is_forced && !facts.can_replace => {
             Action::BeginAgain { strategy: Strategy::Reset, delete_now: false }
         }
@@ -144,7 +143,7 @@ fn end(journal: &Journal, facts: &Facts<'_>) -> Action {
     match journal.strategy {
         Strategy::Reset if journal.attempts > 1 => {
             let Some(token) = facts.token else { return Action::Stop(Stuck::Gone) };
-            // A reset whose answer was lost was carried out after the one that was delivered.
+            // A reset whose response was lost was carried out after the one whose secret was delivered.
             let is_overtaken = journal.new.as_ref().is_some_and(|new| new.last_four != token.last_four);
             if is_overtaken { lost(journal, facts) } else { Action::Retire }
         }
@@ -158,7 +157,7 @@ fn end(journal: &Journal, facts: &Facts<'_>) -> Action {
 #[cfg(test)]
 mod tests {
     use super::{Action, Facts, next_step};
-    use crate::error::Stuck;
+    use crate::rotation::error::Stuck;
     use crate::rotation::journal::{Journal, NewSecret, Step, TokenState, VERSION};
     use crate::rotation::options::Strategy;
 

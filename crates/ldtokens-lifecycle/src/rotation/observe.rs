@@ -1,16 +1,16 @@
-//! What a rotation looks at before it decides.
+//! Reads what the next step of a rotation depends on.
 
 use ldtokens::{Error as ApiError, Secret, Token, TokenId};
 
-use crate::error::Error;
 use crate::lists::{PAGE, is_incomplete, is_read_again};
+use crate::rotation::error::Error;
 use crate::rotation::journal::{NewSecret, Step, TokenState};
 use crate::rotation::next_step::{Facts, needs_orphans, needs_token, was_reset};
 use crate::rotation::options::Strategy;
-use crate::rotation::{InHand, Run, state};
+use crate::rotation::run::{InHand, Run, state};
 use crate::time;
 
-/// What was seen.
+/// What the API shows now.
 #[derive(Default)]
 pub(crate) struct Seen {
     token: Option<TokenState>,
@@ -37,7 +37,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn facts<'b>(&'b self, seen: &'b Seen) -> Facts<'b> {
-        let can_read = |place: &crate::rotation::deliver::Place| place.destination.is_readable();
+        let can_read = |place: &crate::rotation::deliver::Target| place.destination.is_readable();
         Facts {
             now: self.now(),
             token: seen.token.as_ref(),
@@ -48,12 +48,12 @@ impl Run<'_> {
             has_orphans: !seen.orphans.is_empty(),
             in_hand: self.in_hand.as_ref().map(|held| &held.new),
             is_everywhere: self.is_everywhere(),
-            all_readable: self.places.iter().all(can_read),
-            any_readable: self.places.iter().any(can_read),
+            all_readable: self.targets.iter().all(can_read),
+            any_readable: self.targets.iter().any(can_read),
         }
     }
 
-    /// The token as it is, if it is there.
+    /// Reads the token. `None` if it does not exist.
     pub(crate) async fn token(&mut self) -> Result<Option<Token>, Error> {
         match self.client.get(&self.id).await {
             Ok(token) => {
@@ -107,7 +107,7 @@ impl Run<'_> {
         if wanted.is_empty() {
             return Ok(None);
         }
-        for place in &self.places {
+        for place in &self.targets {
             let there = place.read()?;
             for secret in there.into_iter().chain(place.destination.leftover()) {
                 for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {

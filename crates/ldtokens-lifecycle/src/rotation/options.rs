@@ -58,7 +58,7 @@ impl Options {
         self
     }
 
-    /// How long a request whose answer was lost may still be carried out. 20 seconds if not set. Until then a reset is not
+    /// How long the API may take to carry out a request whose response was lost. 20 seconds if not set. Until then a reset is not
     /// repeated.
     pub fn settle(mut self, time: Duration) -> Self {
         self.settle = time;

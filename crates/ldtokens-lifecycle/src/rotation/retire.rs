@@ -1,18 +1,18 @@
-//! The end of a rotation: what it left behind goes, and the old token.
+//! Ends a rotation: deletes what it left behind and the old token.
 
 use ldtokens::{Error as ApiError, TokenId};
 
-use crate::error::Error;
-use crate::rotation::Run;
+use crate::rotation::error::Error;
 use crate::rotation::journal::Step;
-use crate::rotation::like::{MARKER, without_marker};
+use crate::rotation::replacement::{MARKER, without_marker};
+use crate::rotation::run::Run;
 use crate::time;
 
-/// How the note of the last rotation begins in a token's description.
+/// The start of the note in a token's description that holds the time of its last rotation.
 pub(crate) const TIME_NOTE: &str = "[ldtokens rotated ";
 
 impl Run<'_> {
-    /// Deletes replacements of which it is certain that nobody has their secrets.
+    /// Deletes replacements whose secrets were certainly never delivered.
     pub(crate) async fn delete_orphans(&mut self) -> Result<(), Error> {
         for orphan in self.orphans().await? {
             self.delete(&orphan.token_id).await?;
@@ -20,7 +20,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Removes what was left behind by requests whose answers were lost, and then the marker.
+    /// Deletes what requests with lost responses may have created, then removes the marker.
     pub(crate) async fn tidy(&mut self) -> Result<(), Error> {
         if let Some(lost_at) = self.journal.lost_at {
             let left = time::millis(self.options.settle) - (self.now() - lost_at).max(0);
@@ -57,7 +57,7 @@ impl Run<'_> {
         }
         let old = self.journal.token_id.clone();
         self.delete(&old).await?;
-        self.reach(Step::Retired);
+        self.record(Step::Retired);
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Run<'_> {
             });
             edited.await.map_err(|source| self.api(source))?;
         }
-        self.reach(Step::Retired);
+        self.record(Step::Retired);
         Ok(())
     }
 }
@@ -82,7 +82,7 @@ fn without_time_note(description: &str) -> &str {
     description.find(TIME_NOTE).map_or(description, |at| description[..at].trim_end())
 }
 
-/// The time that the note in a description tells, as a Unix time in milliseconds.
+/// Returns the time of the last rotation that a description notes, as a Unix time in milliseconds.
 pub fn noted_time(description: &str) -> Option<i64> {
     let (_, rest) = description.split_once(TIME_NOTE)?;
     time::parsed(rest.split_once(']')?.0)

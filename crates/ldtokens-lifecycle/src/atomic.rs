@@ -1,20 +1,20 @@
-//! Files that are replaced whole: a reader sees the old contents or the new, and never half of either.
+//! Replaces files atomically: a reader sees the old contents or the new, never a mixture.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// How much room is made sure of before a secret is asked for, in bytes.
+/// The space reserved on disk before a secret is requested, in bytes.
 const ROOM: usize = 4096;
 
-/// A new file beside the one whose place it is to take, with room for its contents.
+/// A temporary file beside the target, with space reserved for the new contents.
 #[derive(Debug)]
 pub(crate) struct Staged {
     file: File,
     path: PathBuf,
     target: PathBuf,
-    /// Whether it is in its place, or has what is nowhere else.
+    /// Whether to keep the file when this is dropped: it was moved to the target, or holds the only copy of the contents.
     is_kept: bool,
 }
 
@@ -26,7 +26,7 @@ impl Drop for Staged {
     }
 }
 
-/// Where the contents of `target` are before they take its place.
+/// Returns the path of the temporary file for `target`.
 pub(crate) fn staging_path(target: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
@@ -34,7 +34,7 @@ pub(crate) fn staging_path(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// The file itself, where `path` leads to it by symbolic links.
+/// Follows symbolic links, if `path` is one.
 pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path),
@@ -43,8 +43,8 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
 }
 
 impl Staged {
-    /// Makes room beside `target`. The new file has the mode and the owner of the one that is there, and else only its owner
-    /// can read it.
+    /// Creates the temporary file and reserves space. It has the mode and owner of `target`; if there is no `target`, only its
+    /// owner can read it.
     pub(crate) fn new(target: &Path) -> io::Result<Self> {
         let target = resolved(target)?;
         if target.file_name().is_none() {
@@ -76,8 +76,7 @@ impl Staged {
         self.file.sync_all()
     }
 
-    /// Puts `contents` in the target's place. They are on disk afterwards. If that fails after they were written, the error
-    /// says where they are.
+    /// Replaces the target with `contents` durably. If that fails after they were written, the error says where they are.
     pub(crate) fn replace(mut self, contents: &[u8]) -> io::Result<()> {
         self.write(contents)?;
         self.is_kept = true;
@@ -95,7 +94,7 @@ impl Staged {
     }
 }
 
-/// Gives `file` the mode and the owner that `metadata` has.
+/// Sets the mode and owner of `file` to those in `metadata`.
 #[cfg(unix)]
 fn adopt_access(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -112,7 +111,7 @@ fn adopt_access(_: &File, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes sure that the folder's entry of `file` is on disk.
+/// Syncs the folder that contains `file`.
 #[cfg(unix)]
 pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

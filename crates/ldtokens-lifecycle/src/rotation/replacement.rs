@@ -1,10 +1,10 @@
-//! A token like another.
+//! Creates a replacement: a token with the settings of another.
 
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{Client, Error, Operation, Secret, Token};
 use serde_json::{Map, Value};
 
-/// How the marker begins that the description of a replacement contains until its rotation is over.
+/// The start of the marker in the description of a replacement whose rotation is not over.
 pub const MARKER: &str = "[ldtokens rotate ";
 
 /// Whether a description contains the marker of a rotation that is not over.
@@ -12,12 +12,12 @@ pub fn has_marker(description: &str) -> bool {
     description.contains(MARKER)
 }
 
-/// A marker that no other rotation has.
+/// Returns a marker unique to this rotation.
 pub(crate) fn new_marker() -> String {
     format!("{MARKER}{:016x}]", fastrand::u64(..))
 }
 
-/// The description without markers.
+/// Returns the description without markers.
 pub(crate) fn without_marker(description: &str) -> Option<String> {
     let mut left = description.to_owned();
     while let Some(at) = left.find(MARKER) {
@@ -28,7 +28,7 @@ pub(crate) fn without_marker(description: &str) -> Option<String> {
     Some(left).filter(|left| !left.is_empty())
 }
 
-/// What creates a token like `token`: the same name, description, permissions, kind and API version.
+/// Returns the request body for a token with the name, description, permissions, kind and API version of `token`.
 pub(crate) fn body(token: &Token, marker: &str) -> Value {
     let Ok(Value::Object(mut shown)) = serde_json::to_value(token) else { unreachable!("a token is a JSON object") };
     let mut take = |name: &str| shown.remove(name).filter(|value| !is_nothing(value));
@@ -53,17 +53,17 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A token that was created.
+/// A created token.
 pub(crate) struct Created {
     pub(crate) id: String,
     pub(crate) secret: Secret,
 }
 
-/// Creates a token of that body. None if the answer does not have what it must.
+/// Creates a token. Returns `None` if the response lacks the ID or the secret.
 pub(crate) async fn create(client: &Client, body: &Value) -> Result<Option<Created>, Error> {
-    let answer = client.request(Operation::PostToken, Method::POST, "/tokens").json(body).send().await?;
-    let Ok(mut answer) = serde_json::from_slice::<Value>(&answer) else { return Ok(None) };
-    let mut take = |name: &str| match answer.get_mut(name).map(Value::take) {
+    let response = client.request(Operation::PostToken, Method::POST, "/tokens").json(body).send().await?;
+    let Ok(mut created) = serde_json::from_slice::<Value>(&response) else { return Ok(None) };
+    let mut take = |name: &str| match created.get_mut(name).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     };

@@ -8,15 +8,15 @@ use crate::rotation::journal::Step;
 use crate::rotation::report::Delivery;
 use crate::time;
 
-/// Why a rotation did not come to its end.
+/// Why a rotation did not finish.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The API refused, or could not be reached.
+    /// The API refused a request, or there was no connection.
     Api {
         /// How far the rotation had come. None if it had not begun.
         step: Option<Step>,
-        /// What the client says of it.
+        /// The client's error.
         source: ldtokens::Error,
     },
     /// Another process is rotating the token.
@@ -31,11 +31,11 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A destination can't be delivered to. No new secret was asked for.
+    /// A destination is not ready. No new secret was requested.
     Destination {
         /// Which one.
         label: String,
-        /// What is in the way.
+        /// Why it is not ready.
         reason: String,
     },
     /// A destination holds a secret that is not the token's. Nothing was changed.
@@ -60,9 +60,9 @@ pub enum Error {
         /// The ID of the other.
         by: String,
     },
-    /// The new secret did not reach all its destinations.
+    /// The new secret was not delivered to all destinations.
     NotDelivered(Box<NotDelivered>),
-    /// The rotation can't go on by itself.
+    /// The rotation needs help to continue.
     Stuck {
         /// The token.
         token_id: TokenId,
@@ -71,7 +71,7 @@ pub enum Error {
     },
 }
 
-/// Why a rotation can't go on by itself.
+/// Why a rotation needs help to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stuck {
@@ -93,7 +93,7 @@ pub enum Stuck {
     TooMany(usize),
 }
 
-/// What reached its destination and what did not.
+/// Which deliveries succeeded and which failed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NotDelivered {
@@ -116,13 +116,13 @@ impl fmt::Display for Error {
         match self {
             Self::Api { step: None, source } => source.fmt(f),
             Self::Api { step: Some(step), source } => {
-                write!(f, "{source}; the rotation is {}: run the same command again to go on", place(*step))
+                write!(f, "{source}; the rotation is {}: run the same command again to go on", progress(*step))
             }
             Self::Busy { token_id } => {
                 write!(f, "another process is rotating the token {token_id}; wait for it to end")
             }
             Self::Journal { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Destination { label, reason } => write!(f, "{label}: {reason}; no new secret was asked for"),
+            Self::Destination { label, reason } => write!(f, "{label}: {reason}; no new secret was requested"),
             Self::OtherSecret { label } => write!(
                 f,
                 "{label} holds a secret that is not this token's; nothing was changed. Name another destination, or give \
@@ -148,7 +148,7 @@ impl fmt::Display for Error {
     }
 }
 
-fn place(step: Step) -> &'static str {
+fn progress(step: Step) -> &'static str {
     match step {
         Step::Planned => "not past the request for a new secret",
         Step::Issued => "past the request for a new secret",
@@ -196,7 +196,7 @@ fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
 
 impl fmt::Display for NotDelivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the token {} has a new secret, which did not reach all destinations", self.token_id)?;
+        write!(f, "the token {} has a new secret, which was not delivered to all destinations", self.token_id)?;
         for delivery in &self.deliveries {
             match &delivery.problem {
                 Some(problem) => write!(f, "; {}: {problem}", delivery.label)?,
