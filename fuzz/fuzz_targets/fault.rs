@@ -1,4 +1,5 @@
-//! A line that describes a fault: what is read is written as a line that reads as the same.
+//! A line that describes a fault: what is written of it reads as the same. Whether it can strike is checked
+//! later, when a server starts.
 #![no_main]
 
 use ldtokens_server::Fault;
@@ -6,6 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &str| {
     if let Ok(fault) = line.parse::<Fault>() {
-        assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
+        let written = fault.to_string();
+        assert_eq!(written.parse::<Fault>().unwrap().to_string(), written);
     }
 });

@@ -7,6 +7,7 @@ pub(crate) enum Discard {
     /// looks the same: the runtime opens one for a closed descriptor.
     Closed,
     /// `>/dev/null`
+    #[cfg_attr(not(unix), allow(dead_code))]
     Null,
 }
 

@@ -59,14 +59,15 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Whether the file has other names besides this one.
+#[cfg(unix)]
 pub(super) fn has_other_names(path: &Path) -> bool {
-    #[cfg(unix)]
+    use std::os::unix::fs::MetadataExt;
     // A folder has several names by itself.
-    let names = fs::metadata(path)
-        .ok()
-        .filter(fs::Metadata::is_file)
-        .map_or(1, |file| std::os::unix::fs::MetadataExt::nlink(&file));
-    #[cfg(not(unix))]
-    let names = 1;
-    names > 1
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1)
+}
+
+/// The standard library can't tell here.
+#[cfg(not(unix))]
+pub(super) fn has_other_names(_: &Path) -> bool {
+    false
 }

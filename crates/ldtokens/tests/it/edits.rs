@@ -241,3 +241,63 @@ async fn rounds_have_a_backoff() {
     client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
     assert_eq!(sleeps.0.load(Ordering::Relaxed), 7, "one between each two of eight rounds");
 }
+
+const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n";
+
+/// Our choice: what certainly was not done is done now, where nobody else changed the token.
+#[tokio::test]
+async fn a_lost_patch_that_was_not_carried_out_is_made_again() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let faults = [Fault::Pass, Fault::Reset(Moment::Before), Fault::Answer(Moment::Before, CONFLICT)];
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    let edited = client.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap();
+    assert_eq!(edited.name.as_deref(), Some("after"));
+    assert_eq!(proxy.seen().len(), 5, "read, patch, patch, read, patch: {:?}", proxy.lines());
+}
+
+/// Our choice: another's change is not overwritten by a repetition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_patch_stays_unknown_where_another_changed_the_same() {
+    let server = server().await;
+    let direct = client(&server);
+    let token = create(&direct, "before").await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Pass, Fault::Reset(Moment::Before)]).await;
+    let mut rounds = 0;
+    let edited = client.edit(&token.id, |wanted| {
+        rounds += 1;
+        if rounds == 1 {
+            let theirs = Patch::new().name("another's");
+            let update = direct.update(&token.id, &theirs);
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(update)).unwrap();
+        }
+        wanted.name = Some("after".into());
+    });
+    let error = edited.await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(direct.get(&token.id).await.unwrap().name.as_deref(), Some("another's"));
+    assert_eq!(rounds, 1);
+}
+
+/// Our choice: a patch that failed while the token was changed elsewhere may apply to what it is now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_patch_that_failed_is_made_again_where_another_changed_something_else() {
+    let server = server().await;
+    let direct = client(&server);
+    let token = create(&direct, "before").await;
+    let failed = "HTTP/1.1 422 Unprocessable Entity\r\ncontent-length: 0\r\n\r\n";
+    let (client, _proxy) = client_with_faults(&server, [Fault::Pass, Fault::Answer(Moment::Before, failed)]).await;
+    let mut rounds = 0;
+    let edited = client.edit(&token.id, |wanted| {
+        rounds += 1;
+        if rounds == 1 {
+            let theirs = Patch::new().description("another's");
+            let update = direct.update(&token.id, &theirs);
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(update)).unwrap();
+        }
+        wanted.name = Some("after".into());
+    });
+    let edited = edited.await.unwrap();
+    assert_eq!((edited.name.as_deref(), edited.description.as_deref()), (Some("after"), Some("another's")));
+    assert_eq!(rounds, 2);
+}

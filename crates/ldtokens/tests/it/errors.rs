@@ -133,3 +133,24 @@ async fn an_html_page_is_an_error_with_its_status() {
     assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
     assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
 }
+
+/// Our choice: a support request needs the ID, and it is not always in the body.
+#[tokio::test]
+async fn the_request_id_of_the_header_is_carried() {
+    let server = server().await;
+    let not_found = "HTTP/1.1 404 Not Found\r\nx-request-id: 8b6f-1\r\ncontent-length: 0\r\n\r\n";
+    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, not_found)]).await;
+    let error = client.list().send().await.unwrap_err();
+    assert_eq!(error.request_id(), Some("8b6f-1"), "{error:?}");
+}
+
+/// Our choice: only what reads like a type is repeated to the reader.
+#[tokio::test]
+async fn a_type_that_is_none_is_not_repeated() {
+    let server = server().await;
+    let strange = "HTTP/1.1 201 Created\r\ncontent-type: <b>hunter2</b>\r\ncontent-length: 4\r\n\r\n<b/>";
+    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, strange)]).await;
+    let error = client.create(&NewToken::new(BaseRole::Reader)).await.unwrap_err();
+    let shown = format!("{error:?}");
+    assert!(shown.contains("the body is not JSON") && !shown.contains("hunter2"), "{shown}");
+}

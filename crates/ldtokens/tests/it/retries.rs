@@ -309,3 +309,15 @@ async fn until(condition: impl Fn() -> bool) {
         tokio::task::yield_now().await;
     }
 }
+
+/// Our choice: the status says that a patch is done, so a body that breaks off is read again and the patch is not repeated.
+#[tokio::test]
+async fn a_patch_whose_body_breaks_off_is_done_and_read_again() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let (client, proxy) = client_with_faults(&server, [Fault::CutOff]).await;
+    let patched = client.update(&token.id, &Patch::new().name("after")).await.unwrap();
+    assert_eq!(patched.name.as_deref(), Some("after"));
+    let methods: Vec<_> = proxy.lines().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(methods, ["PATCH", "GET"]);
+}

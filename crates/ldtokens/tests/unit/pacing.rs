@@ -341,6 +341,7 @@ impl Clock for Sleeper {
         let mut state = self.0.lock().unwrap();
         state.0 += duration;
         state.1.push(duration);
+        assert!(state.1.len() < 100, "it sleeps again and again");
         Box::pin(std::future::ready(()))
     }
 }
@@ -360,4 +361,14 @@ async fn a_wait_is_a_little_longer_than_named_and_never_past_the_deadline() {
             assert!(slept.len() == 1 && (wait..=longest).contains(&slept[0]), "{slept:?} until {deadline:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_waits_for_anothers_response_gives_up_at_the_deadline() {
+    let (pacing, clock) = (Pacing::default(), Sleeper::default());
+    let _under_way = pacing.admit(LIST, &clock, Duration::from_secs(60)).await.unwrap();
+    let deadline = Duration::from_millis(400);
+    let late = pacing.admit(LIST, &clock, deadline).await.unwrap_err();
+    assert!(late.0.is_none(), "no limit is the reason");
+    assert_eq!(clock.elapsed(), deadline);
 }
