@@ -29,8 +29,12 @@ async fn what_can_be_read_is_read_and_the_rest_is_kept() {
         Box::leak(odd.replace("103", &odd.split_once("\r\n\r\n").unwrap().1.len().to_string()).into());
     let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, odd)]).await;
     let caller = client.whoami().await.unwrap();
-    assert!(format!("{caller:?}").contains(r#"extra: ["new", "tokenId", "tokenName"]"#), "{caller:?}");
+    // Only the names: a value that nobody knows may be a secret.
+    let shown = format!("{caller:?}");
+    assert!(shown.contains("extra: [") && shown.contains("\"new\"") && !shown.contains("\"x\""), "{shown}");
     assert_eq!((caller.account_id.as_deref(), caller.auth_kind.as_deref()), (Some("a"), Some("t")));
     assert_eq!((caller.member_id, caller.token_name, caller.token_id), (None, None, None));
-    assert_eq!(caller.extra.keys().collect::<Vec<_>>(), ["new", "tokenId", "tokenName"]);
+    let mut extra: Vec<_> = caller.extra.keys().collect();
+    extra.sort();
+    assert_eq!(extra, ["new", "tokenId", "tokenName"]);
 }
