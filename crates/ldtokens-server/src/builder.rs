@@ -161,7 +161,7 @@ impl ServerBuilder {
         self
     }
 
-    /// What the dice of faults start from: for the same seed and the same requests they fall the same way. 0 if not set.
+    /// The seed for the random choices of faults: for the same seed and the same requests they fall the same way. 0 if not set.
     pub fn fault_seed(mut self, seed: u64) -> Self {
         self.fault_seed = seed;
         self

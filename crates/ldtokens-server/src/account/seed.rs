@@ -43,16 +43,18 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> 
         records.add_member(member)?;
     }
     let owner = records.owner_id()?;
-    for number in 0..count {
-        let member = &members[random.usize(..members.len())];
-        let created = LATEST - random.i64(1..1000) * DAY - random.i64(0..DAY);
-        let mut token =
-            new_token(format!("5eed{number:020x}"), &body(&mut random, number), &owner, member.clone(), created)?;
-        token.document["token"] = format!("{:04x}", random.u16(..)).into();
-        token.last_used = (random.u8(..4) > 0).then(|| created + random.i64(0..LATEST - created));
-        records.add_token(&token)?;
-    }
-    Ok(())
+    records.add_many(|| {
+        for number in 0..count {
+            let member = &members[random.usize(..members.len())];
+            let created = LATEST - random.i64(1..1000) * DAY - random.i64(0..DAY);
+            let mut token =
+                new_token(format!("5eed{number:020x}"), &body(&mut random, number), &owner, member.clone(), created)?;
+            token.document["token"] = format!("{:04x}", random.u16(..)).into();
+            token.last_used = (random.u8(..4) > 0).then(|| created + random.i64(0..LATEST - created));
+            records.add_token(&token)?;
+        }
+        Ok(())
+    })
 }
 
 /// Of the rotators, or of the auditors.

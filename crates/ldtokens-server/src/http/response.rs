@@ -1,4 +1,4 @@
-//! Answers, those of refusal in the vendor's form.
+//! Responses; errors have the vendor's form.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
+use super::schema::count_at_end;
 use super::token_json::TokenJson;
 
 /// A member of the account.
@@ -75,6 +76,11 @@ const SELECTOR: usize = 8;
 impl<'a> Records<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
         Self { connection }
+    }
+
+    /// Adds many tokens by `work`. That is faster, since the lists' counts are made once.
+    pub(crate) fn add_many<E: From<rusqlite::Error>>(&self, work: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        count_at_end(self.connection, work)
     }
 
     pub(crate) fn is_new(&self) -> rusqlite::Result<bool> {

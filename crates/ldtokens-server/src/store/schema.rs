@@ -8,6 +8,16 @@ pub(super) const APPLICATION_ID: i32 = 0x4c44_746b; // "LDtk"
 /// The version that this program reads and writes. A file of a later version is refused.
 pub(super) const VERSION: i32 = STEPS.len() as i32;
 
+/// Fills an empty `tally`.
+macro_rules! count_tokens {
+    () => {
+        "INSERT INTO tally (owner, block, tokens)
+            SELECT '*', number >> 10, count(*) FROM token GROUP BY 2
+            UNION ALL SELECT iif(service, 'service', member), number >> 10, count(*) FROM token GROUP BY 1, 2;
+        INSERT INTO tally (owner, block, tokens) SELECT owner, -1, sum(tokens) FROM tally GROUP BY owner;"
+    };
+}
+
 /// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
 /// changes.
 const STEPS: [&str; 4] = [
@@ -53,7 +63,7 @@ const STEPS: [&str; 4] = [
     // Lists in the size of the page. An index gives each kind of token in the order of the numbers. `tally` counts the tokens
     // of '*' (all), of 'service' and of each member (personal ones), in each block of 1,024 numbers and, as block -1, in all.
     // The last use is in a table of its own, so that a use does not rewrite the token.
-    "CREATE TABLE last_use (
+    concat!("CREATE TABLE last_use (
         token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
         moment INTEGER NOT NULL
     ) STRICT;
@@ -69,10 +79,7 @@ const STEPS: [&str; 4] = [
         tokens INTEGER NOT NULL,
         PRIMARY KEY (owner, block)
     ) STRICT, WITHOUT ROWID;
-    INSERT INTO tally (owner, block, tokens)
-        SELECT '*', number >> 10, count(*) FROM token GROUP BY 2
-        UNION ALL SELECT iif(service, 'service', member), number >> 10, count(*) FROM token GROUP BY 1, 2;
-    INSERT INTO tally (owner, block, tokens) SELECT owner, -1, sum(tokens) FROM tally GROUP BY owner;
+    ", count_tokens!(), "
     CREATE TRIGGER token_made AFTER INSERT ON token BEGIN
         INSERT INTO tally (owner, block, tokens) VALUES
             ('*', -1, 1),
@@ -86,8 +93,28 @@ const STEPS: [&str; 4] = [
             WHERE owner IN ('*', iif(old.service, 'service', old.member)) AND block IN (-1, old.number >> 10);
         DELETE FROM tally
             WHERE owner IN ('*', iif(old.service, 'service', old.member)) AND block IN (-1, old.number >> 10) AND tokens = 0;
-    END;",
+    END;"),
 ];
+
+/// Does `work`, which adds many tokens, without counting each: they are counted once at the end.
+pub(super) fn count_at_end<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let triggers: Vec<(String, String)> = connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (name, _) in &triggers {
+        connection.execute_batch(&format!("DROP TRIGGER {name}"))?;
+    }
+    work()?;
+    connection.execute_batch(concat!("DELETE FROM tally;", count_tokens!()))?;
+    for (_, sql) in &triggers {
+        connection.execute_batch(sql)?;
+    }
+    Ok(())
+}
 
 /// Takes a store of the version `from` (0: an empty one) to [`VERSION`], wholly or not at all.
 pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {

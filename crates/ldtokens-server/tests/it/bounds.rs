@@ -62,9 +62,12 @@ async fn a_request_beyond_the_limit_waits_for_its_turn_and_health_does_not() {
     let owner = server.owner_secret().unwrap().expose();
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {owner}\r\n\r\n");
     let first = send(&server, &get("/api/v2/tokens/a")).await;
-    while !server.faults().left().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let arrived = async {
+        while !server.faults().left().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("the first request arrives");
     let mut second = send(&server, &get("/api/v2/tokens")).await;
     for _ in 0..20 {
         assert!(head(&mut send(&server, HEALTH).await).await.starts_with("HTTP/1.1 204 "));

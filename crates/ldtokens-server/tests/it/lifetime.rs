@@ -56,9 +56,12 @@ async fn a_request_in_flight_is_finished_before_the_server_stops() {
         assert_eq!(read().await.unwrap().status(), StatusCode::OK);
     }
     let stopping = tokio::spawn(server.stop());
-    while read().await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let refused = async {
+        while read().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), refused).await.expect("the server takes no more requests");
     assert!(!stopping.is_finished());
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(create.await.unwrap().unwrap().status(), StatusCode::CREATED);
@@ -120,4 +123,38 @@ async fn a_store_that_another_program_keeps_locked_is_503_and_nothing_is_changed
     assert!(error["message"].as_str().unwrap().contains("Nothing was changed"), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(get(&server, owner, "/tokens?showAll=true").await["totalCount"], 4);
+}
+
+// Our choice: seeded tokens are counted once, and each later one as it comes.
+#[tokio::test]
+async fn seeded_tokens_are_counted_as_if_each_had_been_created() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ld.db");
+    let server = Server::builder().store(&path).seed_tokens(3_000).start().await.unwrap();
+    let owner = server.owner_secret().unwrap();
+    let total = async || get(&server, owner, "/tokens?showAll=true&limit=1").await["totalCount"].as_i64().unwrap();
+    assert_eq!(total().await, 3_004);
+    let create = http().post(format!("{}/api/v2/tokens", server.url())).header("Authorization", owner.expose());
+    assert_eq!(create.json(&json!({ "role": "reader" })).send().await.unwrap().status(), StatusCode::CREATED);
+    assert_eq!(total().await, 3_005);
+    let last = get(&server, owner, "/tokens?showAll=true&offset=3003").await;
+    assert_eq!(last["items"].as_array().unwrap().len(), 2);
+    // Each row of the tally, by a count of its own.
+    let store = rusqlite::Connection::open(&path).unwrap();
+    let mut tally = store.prepare("SELECT owner, block, tokens FROM tally").unwrap();
+    let rows = tally.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
+    let mut count = 0;
+    for (owner, block, tokens) in rows.unwrap().map(Result::unwrap) {
+        let counted: i64 = store
+            .query_row(
+                "SELECT count(*) FROM token WHERE (?1 = '*' OR ?1 = iif(service, 'service', member))
+                    AND (?2 = -1 OR number / 1024 = ?2)",
+                rusqlite::params![owner, block],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(counted, tokens, "{owner} {block}");
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
 }

@@ -1,6 +1,7 @@
-//! What holds whatever is asked.
+//! What holds for any request.
 //!
-//! A run begins at a seed of its own. A failure says the seed of its case, and `LDTOKENS_SEED` begins a run there.
+//! Each run uses the same seeds. A failure prints the seed of its case; `LDTOKENS_SEED=SEED` starts a run there, and
+//! `LDTOKENS_SEED=random` at a random one.
 
 use std::panic::Location;
 use std::time::Duration;
@@ -18,7 +19,11 @@ use crate::token_model::{ROLE, after};
 
 /// So many seeds, one after the other.
 fn seeds(count: u64) -> impl Iterator<Item = u64> {
-    let first = std::env::var("LDTOKENS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    let first = match std::env::var("LDTOKENS_SEED") {
+        Err(_) => 0,
+        Ok(seed) if seed == "random" => fastrand::u64(..),
+        Ok(seed) => seed.parse().unwrap(),
+    };
     (0..count).map(move |number| first.wrapping_add(number))
 }
 

@@ -294,6 +294,7 @@ async fn the_files_of_a_store_are_its_owners_alone() {
     drop(server);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_named() {
     let error = start(Path::new("/proc/ld.db")).await.unwrap_err().to_string();
