@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Packs the release build of a target into dist/, with its SHA-256.
+# Packs the build of a target into dist/, with its SHA-256.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${1:?usage: packaging/archive.sh TARGET}
 name=ldtokens-$target
-binary=target/$target/release/ldtokens
+binary=target/$target/dist/ldtokens
 [[ $target != *windows* ]] || binary=$binary.exe
 
 rm -rf "dist/$name"
