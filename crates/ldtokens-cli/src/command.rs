@@ -194,8 +194,8 @@ fn serve() -> Command {
                 .default_value("text")
                 .help("Format of the request log on standard error; json is one object per line")
                 .long_help(
-                    "Format of the request log on standard error; json is one object per line. RUST_LOG overrides what is \
-                     logged. Secrets are never logged",
+                    "Format of the request log on standard error; json is one object per line. RUST_LOG replaces what is \
+                     logged, except with off. Secrets are never logged",
                 ),
         )
         .arg(
