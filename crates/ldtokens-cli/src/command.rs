@@ -1,5 +1,8 @@
 //! What can be typed, and the help that teaches it.
 
+#[cfg(test)]
+mod documented;
+
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;

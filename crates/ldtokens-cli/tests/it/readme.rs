@@ -1,12 +1,8 @@
 //! What the README says of the command is so.
 
-use std::path::Path;
-
 use crate::support::{ldtokens, shell, stderr, stdout};
 
 const README: &str = include_str!("../../../../README.md");
-
-const BASH_CLIENT: &str = include_str!("../../../../docs/bash-client.md");
 
 #[test]
 fn statuses_are_in_both_helps_and_in_the_readme_as_the_program_has_them() {
@@ -20,20 +16,6 @@ fn statuses_are_in_both_helps_and_in_the_readme_as_the_program_has_them() {
             count += 1;
         }
         assert_eq!(count, 13, "{flag}");
-    }
-}
-
-#[test]
-fn each_feature_of_the_bash_clients_has_a_test_that_there_is() {
-    let (_, table) = BASH_CLIENT.split_once("| the Bash client | ldtokens | shown by |").unwrap();
-    let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
-    assert!(rows.len() > 10, "{rows:?}");
-    for row in rows {
-        let test = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap().trim_matches('`');
-        let (module, name) = test.split_once("::").unwrap_or_else(|| panic!("{row}"));
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(format!("{module}.rs"));
-        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(source.contains(&format!("#[test]\nfn {name}()")), "there is no test {test}");
     }
 }
 
