@@ -4,6 +4,8 @@ use crate::support::{ldtokens, shell, stderr, stdout};
 
 const README: &str = include_str!("../../../../README.md");
 
+const BASH_CLIENT: &str = include_str!("../../../../docs/bash-client.md");
+
 #[test]
 fn statuses_are_in_both_helps_and_in_the_readme_as_the_program_has_them() {
     for flag in ["-h", "--help"] {
@@ -16,6 +18,22 @@ fn statuses_are_in_both_helps_and_in_the_readme_as_the_program_has_them() {
             count += 1;
         }
         assert_eq!(count, 13, "{flag}");
+    }
+}
+
+/// The operations read their parameters and bodies themselves, which the parser of the arguments knows nothing of.
+#[test]
+fn the_operations_that_the_bash_clients_page_shows_are_valid_requests() {
+    let home = tempfile::tempdir().unwrap();
+    let lines: Vec<&str> = BASH_CLIENT
+        .lines()
+        .filter(|line| line.contains("ldtokens ") && !line.contains('`') && !line.starts_with('|'))
+        .collect();
+    assert!(lines.len() >= 4, "{lines:?}");
+    for line in lines {
+        let output = shell(&line.replacen("ldtokens ", "ldtokens --dry-run ", 1), home.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        assert!(stdout(&output).contains("curl "), "{line}: {}", stdout(&output));
     }
 }
 
