@@ -43,7 +43,7 @@ pub(crate) fn everywhere() -> [Arg; 13] {
             .help("When to use colors [env: NO_COLOR]"),
         output(6, switch("no-color")).visible_alias("no-colors").help("Disable colors"),
         output(7, Arg::new("verbose").long("verbose").short('v').action(ArgAction::Count).global(true))
-            .help("Show each request on standard error; -vv and -vvv show more. Never shows secrets [env: RUST_LOG]"),
+            .help("Show each request on standard error; -vv and -vvv also log what RUST_LOG can select. Never shows secrets"),
         connection(10, value("host", "URL").value_parser(some_text)).help(
             "The API's URL, with or without /api/v2 [env: LD_BASE_URI, LAUNCHDARKLY_API_HOST] [default: the profile's, or \
              https://app.launchdarkly.com]",

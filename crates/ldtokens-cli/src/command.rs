@@ -1,5 +1,8 @@
 //! What can be typed, and the help that teaches it.
 
+#[cfg(test)]
+mod documented;
+
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -196,8 +199,8 @@ fn serve() -> Command {
                 .default_value("text")
                 .help("Format of the request log on standard error; json is one object per line")
                 .long_help(
-                    "Format of the request log on standard error; json is one object per line. RUST_LOG overrides what is \
-                     logged. Secrets are never logged",
+                    "Format of the request log on standard error; json is one object per line. RUST_LOG replaces what is \
+                     logged, except with off. Secrets are never logged",
                 ),
         )
         .arg(

@@ -11,7 +11,11 @@ const VARIABLES: [(&str, &str); 12] = [
     ("LDTOKENS_CONFIG", "The configuration file, in place of the usual one. `ldtokens config` prints which is used."),
     ("LD_OUTPUT", "The output format, like --output."),
     ("NO_COLOR", "If set and not empty, disables colors."),
-    ("RUST_LOG", "What to log on standard error, e.g. ldtokens=debug."),
+    (
+        "RUST_LOG",
+        "What to log on standard error, e.g. debug or ldtokens=debug. Replaces what -vv, -vvv and `serve` log, except with \
+         --log off. Does not change the requests that -v shows.",
+    ),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The proxy for requests, and the hosts that need none."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities to trust, in place of the system's."),
     ("CREDENTIALS_DIRECTORY", "Set by systemd; the credential is read from the file ldtokens in it."),

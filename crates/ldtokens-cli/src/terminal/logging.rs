@@ -1,4 +1,5 @@
-//! The log, on standard error: what `RUST_LOG` asks for, or else `--verbose`, or else, while serving, the access log.
+//! The log on standard error. `RUST_LOG` selects what is logged; without it, `--verbose` and `serve` do. `--log off` turns it
+//! off. The lines that `-v` shows for requests are not part of the log.
 
 use clap::builder::PossibleValue;
 use clap::{ArgMatches, ValueEnum};

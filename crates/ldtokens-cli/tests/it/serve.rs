@@ -337,3 +337,86 @@ fn the_last_lines_are_exports_that_work_in_another_shell() {
     let both = ldtokens(&["serve", "--port", "1", "--listen", "127.0.0.1:1"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2));
 }
+
+/// The status of each of `count` requests by these credentials, in turn.
+fn statuses(url: &str, lines: &[&str], credentials: &[&str], count: usize) -> Vec<u16> {
+    (0..count).map(|at| send(url, lines[at % lines.len()], credentials[at % credentials.len()], "").0).collect()
+}
+
+/// How many requests were allowed. They may cross from one window into the next, which allows as many again.
+fn allowed(statuses: &[u16]) -> usize {
+    statuses.iter().filter(|status| **status != 429).count()
+}
+
+/// Fact 12 for the address: requests whose credential is wrong count toward its limit alone. The rest is in the API docs,
+/// "Rate limiting".
+#[test]
+fn each_limit_flag_limits_what_it_says() {
+    let list = "GET /api/v2/tokens";
+    let wrong = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
+    let limited = |flag: &str, lines: &[&str], credentials: &[&str]| {
+        let (child, first) = serve(&[flag, "3", "--log", "off"], 1);
+        let statuses = statuses(first[0].strip_prefix("listening on ").unwrap(), lines, credentials, 20);
+        ended(child);
+        allowed(&statuses)
+    };
+    let three = &[list, "GET /api/v2/caller-identity", "GET /api/v2/tokens/0123456789abcdef01234567"][..];
+    let owner = &[OWNER][..];
+    for (flag, lines, credentials, window) in [
+        // One operation, and three, which share one limit or have one each. With one each more are allowed than in two windows.
+        ("--limit", &[list][..], owner, 3),
+        ("--limit", three, owner, 3),
+        ("--route-limit", &[list], owner, 3),
+        ("--route-limit", three, owner, 9),
+        ("--ip-limit", three, owner, 3),
+        ("--ip-limit", &[list], &[wrong], 3),
+    ] {
+        let allowed = limited(flag, lines, credentials);
+        assert!((window..=2 * window).contains(&allowed), "{flag} {lines:?}: {allowed} allowed");
+    }
+    for flag in ["--limit", "--route-limit"] {
+        assert_eq!(limited(flag, &[list], &[wrong]), 20, "{flag}: a 401 does not count");
+    }
+}
+
+/// Our choice: the same seed gives the same faults.
+#[test]
+fn a_fault_seed_decides_which_requests_fail() {
+    let pattern = |seed: &str| {
+        let (child, first) =
+            serve(&["--fault", "* status=500 probability=0.5", "--fault-seed", seed, "--log", "off"], 1);
+        let url = first[0].strip_prefix("listening on ").unwrap();
+        let statuses = statuses(url, &["GET /api/v2/tokens"], &[OWNER], 40);
+        ended(child);
+        statuses
+    };
+    let first = pattern("1");
+    assert!(first.contains(&200) && first.contains(&500), "{first:?}");
+    assert_eq!(first, pattern("1"));
+    assert_ne!(first, pattern("2"));
+}
+
+/// Our choice: what the help says of `RUST_LOG`.
+#[test]
+fn rust_log_replaces_what_is_logged_except_with_log_off_and_keeps_the_requests_that_verbose_shows() {
+    let log = |flags: &[&str], filter: &str| {
+        let mut command = ldtokens(&[&["serve"], flags].concat());
+        let mut child = command.env("LDTOKENS_ROOT_TOKEN", OWNER).env("RUST_LOG", filter).spawn().unwrap();
+        let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        let url = first.strip_prefix("listening on ").unwrap().to_owned();
+        assert_eq!(send(&url, "GET /api/v2/tokens", OWNER, "").0, 200);
+        let mut command = ldtokens(&["list", "-vv", "--host", &url]);
+        let output = command.env("LD_ACCESS_TOKEN", OWNER).env("RUST_LOG", filter).output().unwrap();
+        (ended(child), stderr(&output))
+    };
+    let (server, command) = log(&[], "error");
+    assert_eq!(server, "");
+    assert_eq!(command.lines().count(), 1, "{command}");
+    assert!(command.starts_with("GET http://") && command.contains("200"), "{command}");
+    let (server, command) = log(&["--log", "off"], "ldtokens=debug");
+    assert_eq!(server, "");
+    assert!(command.contains("attempt ended") && command.contains("GET http://"), "{command}");
+
+    let help = stdout(&ldtokens(&["--help"]).output().unwrap());
+    assert!(!help.contains("[env: RUST_LOG]"), "{help}");
+}
