@@ -8,8 +8,8 @@ use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress;
 use crate::verbs::targets::Target;
 
-/// What is done to each token, in words.
-pub(crate) struct Deed {
+/// The words for what a batch does.
+pub(crate) struct Labels {
     /// "deleting"
     pub(crate) doing: &'static str,
     /// "deleted"
@@ -22,7 +22,7 @@ pub(crate) struct Deed {
 pub(crate) async fn each(
     session: &Session,
     targets: &[Target],
-    deed: &Deed,
+    labels: &Labels,
     mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if targets.is_empty() {
@@ -37,7 +37,7 @@ pub(crate) async fn each(
     let mut unprinted = None;
     let mut rest = targets.iter();
     for target in rest.by_ref() {
-        progress::show(&format!("{} {} of {}: {target}", deed.doing, done.len() + failed.len() + 1, targets.len()));
+        progress::show(&format!("{} {} of {}: {target}", labels.doing, done.len() + failed.len() + 1, targets.len()));
         let result = match session.interrupt.until_done(work(target)).await {
             Err(Stopped::Unchanged) => {
                 not_tried.push(target);
@@ -69,12 +69,12 @@ pub(crate) async fn each(
     }
     progress::clear();
     not_tried.extend(rest);
-    let mut summary = format!("{} of {} {}", done.len(), targets.len(), deed.done);
+    let mut summary = format!("{} of {} {}", done.len(), targets.len(), labels.done);
     if session.is_dry_run {
-        summary = format!("{} of {} would be {}", done.len(), targets.len(), deed.done);
+        summary = format!("{} of {} would be {}", done.len(), targets.len(), labels.done);
     }
     if not_tried.is_empty() && failed.is_empty() {
-        if deed.changes {
+        if labels.changes {
             session.say(&summary);
         }
         return unprinted.map_or(Ok(()), Err);

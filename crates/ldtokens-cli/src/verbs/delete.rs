@@ -8,11 +8,11 @@ use crate::arguments::{quiet, yes};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::print;
 use crate::verbs::ask::confirm;
-use crate::verbs::batch::{Deed, each};
+use crate::verbs::batch::{Labels, each};
 use crate::verbs::own::own_last;
 use crate::verbs::targets;
 
-const DEED: Deed = Deed { doing: "deleting", done: "deleted", changes: true };
+const LABELS: Labels = Labels { doing: "deleting", done: "deleted", changes: true };
 
 pub(crate) fn command() -> Command {
     Command::new("delete")
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             ))
         })
         .await?;
-        each(session, &targets, &DEED, async |target| {
+        each(session, &targets, &LABELS, async |target| {
             match session.client.delete(&target.id).await {
                 Err(Error::NotFound(_)) if targets::ignores_not_found(arguments) => return Ok(()),
                 result => result?,

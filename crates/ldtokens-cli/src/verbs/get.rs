@@ -7,11 +7,11 @@ use crate::account::connect::with_client;
 use crate::arguments::printing;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::warn_if_closed;
-use crate::verbs::batch::{Deed, each};
+use crate::verbs::batch::{Labels, each};
 use crate::verbs::targets;
 use crate::verbs::{Printing, json};
 
-const DEED: Deed = Deed { doing: "reading", done: "read", changes: false };
+const LABELS: Labels = Labels { doing: "reading", done: "read", changes: false };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("get")
@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     with_client(arguments, DryRun::Everything, async |session| {
         warn_if_closed(session);
         let targets = targets::find(arguments, session, &words).await?;
-        let done = each(session, &targets, &DEED, async |target| {
+        let done = each(session, &targets, &LABELS, async |target| {
             printing.token(&json(&session.client.get(&target.id).await?))?;
             Ok(())
         })

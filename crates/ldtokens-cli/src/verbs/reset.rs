@@ -11,14 +11,14 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::verbs::Printing;
 use crate::verbs::ask::confirm;
-use crate::verbs::batch::{Deed, each};
+use crate::verbs::batch::{Labels, each};
 use crate::verbs::deliver::Destination;
 use crate::verbs::issue::hand_out;
 use crate::verbs::moment::{duration, moment};
 use crate::verbs::own::own_last;
 use crate::verbs::targets::{self, Target};
 
-const DEED: Deed = Deed { doing: "resetting", done: "reset", changes: true };
+const LABELS: Labels = Labels { doing: "resetting", done: "reset", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("reset")
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             })
             .await?;
         }
-        let done = each(session, &targets, &DEED, async |target| {
+        let done = each(session, &targets, &LABELS, async |target| {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;

@@ -8,13 +8,13 @@ use ldtokens::{DryRun, Error, Token};
 use crate::account::connect::with_client;
 use crate::arguments::{printing, some_description, some_text};
 use crate::terminal::failure::Failure;
-use crate::verbs::batch::{Deed, each};
+use crate::verbs::batch::{Labels, each};
 use crate::verbs::own::own_last;
 use crate::verbs::permissions;
 use crate::verbs::targets::{self, Target};
 use crate::verbs::{Printing, json};
 
-const DEED: Deed = Deed { doing: "updating", done: "updated", changes: true };
+const LABELS: Labels = Labels { doing: "updating", done: "updated", changes: true };
 
 pub(crate) fn command() -> Command {
     let command = Command::new("update")
@@ -90,7 +90,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     with_client(arguments, DryRun::Changes, async |session| {
         let mut targets = targets::find(arguments, session, &words).await?;
         own_last(session, &mut targets).await?;
-        let done = each(session, &targets, &DEED, async |target| {
+        let done = each(session, &targets, &LABELS, async |target| {
             let comment = arguments.get_one::<String>("comment").map(String::as_str);
             let token = session.client.try_edit(&target.id, comment, change).await?;
             if session.is_dry_run {
