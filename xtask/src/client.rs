@@ -30,7 +30,7 @@ pub(crate) fn tokens(Document(document): &Document) -> Result<TokenStream> {
 ///
 /// The client's responses are read to their end before they are decoded, which saves rebuilding them as reqwest's. The
 /// generator's header `api-version` is not one that the API has. A map of unknown properties must not print its values.
-const OWN_PARTS: [(&str, &str); 6] = [
+const OWN_PARTS: [(&str, &str); 7] = [
     ("ResponseValue :: from_response (response) . await", "crate :: decode :: decode (response)"),
     ("ResponseValue :: empty (response)", "crate :: decode :: empty (response)"),
     ("Error :: UnexpectedResponse (response)", "Error :: UnexpectedResponse (response . into ())"),
@@ -45,6 +45,7 @@ const OWN_PARTS: [(&str, &str); 6] = [
          from_static (super :: Client :: api_version ()) ,) ;",
         "",
     ),
+    (". headers (header_map)", ""),
     (":: serde_json :: Map < :: std :: string :: String , :: serde_json :: Value >", "crate :: Extra"),
 ];
 
@@ -55,7 +56,6 @@ fn with_own_parts(code: &TokenStream) -> Result<TokenStream> {
         ensure!(code.contains(of_generator), "the generator does not write this any more: {of_generator}");
         code = code.replace(of_generator, own);
     }
-    code = code.replace(". headers (header_map)", "");
     code.parse::<TokenStream>().map_err(|error| anyhow!("what was made is not Rust: {error}"))
 }
 

@@ -72,11 +72,7 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     ];
     let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
     made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
-    let as_json = format!(
-        "{}
-",
-        serde_json::to_string_pretty(&document.0)?
-    );
+    let as_json = serde_json::to_string_pretty(&document.0)? + "\n";
     made.push(("crates/ldtokens-server/tests/it/openapi.json".to_owned(), as_json));
     made.extend(reference::files(&document)?);
     made.extend(json_schemas::files(&document)?);

@@ -13,7 +13,7 @@ use ldtokens_server::Fault;
 
 use crate::account::environment;
 use crate::arguments::{everywhere, hidden, secret_to, whole_number};
-use crate::operations::parameter::Words as _;
+use crate::operations::parameter::ArgumentWords as _;
 use crate::operations::perform::gives_secret;
 use crate::shell;
 use crate::terminal::failure::Kind;

@@ -3,8 +3,9 @@
 //! [`Client`] and everything in [`types`] and [`builder`] is written by `cargo xtask generate` from the project's
 //! `openapi.yaml`. Written by hand is only what that document can't express: [`Secret`], which never prints itself;
 //! [`TokenId`], which can't lead to another path; [`Role`], which keeps a role it does not know; [`UnixMillis`], the API's
-//! time; [`Links`], which is read without a map; [`Extra`], which prints names only; [`read_token`], for a token of which something can't be read; and [`Transport`], through which every request of
-//! the generated client goes.
+//! time; [`Links`], which is read without a map; [`Extra`], which prints names only; [`read_token`], for a token of which
+//! something can't be read; and [`Transport`], through which every request of the generated client goes. The table of
+//! [`operations`] is generated too.
 //!
 //! The types read liberally: `null` is absence, a whole number may be written as a float, an unknown value of an enum is
 //! kept as `Other`, and an unknown property of a token in its `extra`.

@@ -3,7 +3,7 @@
 use ldtokens_client::operations::{OperationSpec, ParameterSpec};
 
 /// The words by which an operation's parameters and properties are given.
-pub(crate) trait Words {
+pub(crate) trait ArgumentWords {
     /// Its parameters, and what a word of each begins with: `limit=`.
     fn parameter_words(&self) -> impl Iterator<Item = (&'static ParameterSpec, String)>;
 
@@ -17,7 +17,7 @@ pub(crate) trait Words {
     }
 }
 
-impl Words for OperationSpec {
+impl ArgumentWords for OperationSpec {
     fn parameter_words(&self) -> impl Iterator<Item = (&'static ParameterSpec, String)> {
         self.parameters.iter().map(|parameter| (parameter, format!("{}=", parameter.name)))
     }

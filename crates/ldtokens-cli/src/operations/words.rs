@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::operations::parameter::Words as _;
+use crate::operations::parameter::ArgumentWords as _;
 use crate::terminal::failure::Failure;
 use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
 

@@ -9,7 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::line::Line;
 use super::tokens;
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::operations::parameter::Words as _;
+use crate::operations::parameter::ArgumentWords as _;
 use crate::terminal::output::field::Field;
 use crate::verbs::filter;
 use ldtokens_client::operations::{OPERATIONS, OperationSpec, ValueType};
