@@ -29,7 +29,7 @@ pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
 fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     let Operation { method, path, summary, description, .. } = operation;
     let mut parameters = Vec::new();
-    for known in operation.parameters.values() {
+    for known in operation.parameters.values().filter(|known| matches!(known.place.as_str(), "path" | "query")) {
         ensure!(!known.name.is_empty(), "{id} has a parameter without a name");
         parameters.push(parameter(&known.name, known.required, &known.schema));
     }
@@ -111,4 +111,44 @@ fn value_type(schema: &Schema) -> TokenStream {
 
 fn example(schema: &Schema) -> String {
     schema.example.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spec;
+    use crate::api::{Document, read};
+
+    #[test]
+    fn parameters_are_found_by_reference_and_on_the_path_and_the_operations_own_win() {
+        let document = Document::parse(
+            r##"
+            openapi: 3.0.3
+            paths:
+              /a:
+                parameters:
+                  - {$ref: "#/components/parameters/one"}
+                  - {in: query, name: two, schema: {type: string}}
+                get:
+                  operationId: getA
+                  parameters:
+                    - {in: query, name: two, schema: {$ref: "#/components/schemas/Number"}}
+                    - {in: header, name: three, schema: {type: string}}
+            components:
+              parameters:
+                one: {in: query, name: one, schema: {$ref: "#/components/schemas/Again"}}
+              schemas:
+                Again: {$ref: "#/components/schemas/Number"}
+                Number: {type: integer, minimum: 3}
+            "##,
+        )
+        .unwrap();
+        let api = read(&document, |_| true).unwrap();
+        let spec = spec("getA", &api.operations["getA"]).unwrap().to_string().replace(' ', "");
+        let parameters: Vec<_> = spec.split("ParameterSpec{name:").skip(1).collect();
+        assert_eq!(parameters.len(), 2, "headers are no parameters of a command or a query: {spec}");
+        for (parameter, name) in parameters.iter().zip(["one", "two"]) {
+            assert!(parameter.starts_with(&format!("{name:?}")), "{parameter}");
+            assert!(parameter.contains("ValueType::Integer{minimum:3i64}"), "{parameter}");
+        }
+    }
 }
