@@ -23,7 +23,7 @@ use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
 use crate::terminal::{logging, progress};
 use crate::verbs::{config, demo, login, serve};
-use ldtokens_client::operations::OPERATIONS;
+use ldtokens_client::operations::OperationSpec;
 
 fn main() -> ExitCode {
     shell::complete();
@@ -96,7 +96,7 @@ async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         "completions" => shell::print_completions(arguments),
         "man" => shell::write_man(arguments),
         id => {
-            let operation = OPERATIONS.iter().find(|operation| operation.id == id).expect("clap knows no other");
+            let operation = OperationSpec::find(id).expect("clap knows no other");
             perform::run(operation, arguments).await
         }
     }

@@ -35,6 +35,11 @@ pub struct OperationSpec {
 }
 
 impl OperationSpec {
+    /// The operation with this ID, if the API has it.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        OPERATIONS.iter().find(|operation| operation.id == id)
+    }
+
     /// Whether the parameter of that name stands in the path, not in the query.
     pub fn is_in_path(&self, parameter: &str) -> bool {
         self.path
@@ -216,10 +221,10 @@ pub struct BodySpec {
 
 #[cfg(test)]
 mod tests {
-    use super::{OPERATIONS, ValueType};
+    use super::{OperationSpec, ValueType};
 
     fn error(id: &str, body: &str) -> String {
-        let operation = OPERATIONS.iter().find(|operation| operation.id == id).unwrap();
+        let operation = OperationSpec::find(id).unwrap();
         let body = serde_json::from_str(body).unwrap();
         operation
             .body

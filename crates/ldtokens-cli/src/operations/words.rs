@@ -225,10 +225,10 @@ fn usage(operation: &OperationSpec, problem: String) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::{Words, property};
-    use ldtokens_client::operations::{OPERATIONS, OperationSpec};
+    use ldtokens_client::operations::OperationSpec;
 
     fn operation(id: &str) -> &'static OperationSpec {
-        OPERATIONS.iter().find(|operation| operation.id == id).unwrap()
+        OperationSpec::find(id).unwrap()
     }
 
     fn read(id: &str, words: &[&str], stdin: &str) -> Result<Words, String> {

@@ -12,11 +12,11 @@ use crate::account::config_file::{ConfigFile, Profile};
 use crate::operations::parameter::ArgumentWords as _;
 use crate::terminal::output::field::Field;
 use crate::verbs::filter;
-use ldtokens_client::operations::{OPERATIONS, OperationSpec, ValueType};
+use ldtokens_client::operations::{OperationSpec, ValueType};
 
 /// The built command with what completes its values, for this line.
 pub(super) fn with_candidates(command: Command, line: &Arc<Line>) -> Command {
-    let operation = OPERATIONS.iter().find(|operation| operation.id == command.get_name());
+    let operation = OperationSpec::find(command.get_name());
     let of_subcommands = |command| with_candidates(command, line);
     command.mut_args(|arg| of_argument(arg, operation, line)).mut_subcommands(of_subcommands)
 }

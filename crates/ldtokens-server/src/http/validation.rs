@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ldtokens_client::operations::{BodySpec, OPERATIONS, OperationSpec, ValueType};
+use ldtokens_client::operations::{BodySpec, OperationSpec, ValueType};
 use serde_json::Value;
 
 use crate::http::response::ApiError;
 
-fn operation(id: &str) -> Option<&'static OperationSpec> {
-    OPERATIONS.iter().find(|operation| operation.id == id)
-}
-
 /// Reads the query's parameters that `operation` has. Refuses invalid ones.
 pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut read = BTreeMap::new();
-    let Some(operation) = operation(id) else { return Ok(read) };
+    let Some(operation) = OperationSpec::find(id) else { return Ok(read) };
     for parameter in operation.parameters.iter().filter(|parameter| !operation.is_in_path(parameter.name)) {
         let name = parameter.name;
         let invalid = |reason: String| ApiError::invalid_request(format!("{name}: {reason}"));
@@ -64,7 +60,7 @@ pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), ApiError> {
 }
 
 fn body_of(id: &str) -> Option<&'static BodySpec> {
-    operation(id)?.body.as_ref()
+    OperationSpec::find(id)?.body.as_ref()
 }
 
 fn invalid_body(reason: impl std::fmt::Display) -> ApiError {
