@@ -62,9 +62,10 @@ impl Client {
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
         let operation = Operation::GetCallerIdentity;
         let body = self.request(operation, Method::GET, "/caller-identity").send().await?;
-        let undecodable =
-            |_| Error::Undecodable { operation, token_id: None, place: "the body is not a JSON object".to_owned() };
-        Ok(CallerIdentity::read(serde_json::from_slice(&body).map_err(undecodable)?))
+        match serde_json::from_slice(&body) {
+            Ok(json) => Ok(CallerIdentity::read(json)),
+            Err(_) => Err(Error::undecodable(operation, "the body is not a JSON object")),
+        }
     }
 }
 

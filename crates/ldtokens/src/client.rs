@@ -7,9 +7,8 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::error::Category;
 
 use crate::config::builder::authorization;
-use crate::send::response::Response;
 use crate::send::transport::Call;
-use crate::send::{SendOptions, Sender};
+use crate::send::{Response, SendOptions, Sender};
 use crate::{Error, Operation, Secret};
 
 /// A client for the access tokens of one LaunchDarkly account.
@@ -19,7 +18,6 @@ use crate::{Error, Operation, Secret};
 /// [`create`](Self::create) or [`reset`](Self::reset) is said there.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) http: reqwest::Client,
     pub(crate) sender: Arc<Sender>,
     pub(crate) options: SendOptions,
 }
@@ -72,7 +70,7 @@ impl Client {
         let reply = self.exchange(call).await?;
         let operation = reply.operation;
         reply.decoded.map_err(|place| {
-            let error = Error::Undecodable { operation, token_id: None, place };
+            let error = Error::undecodable(operation, place);
             match operation {
                 Operation::PostToken | Operation::ResetToken => Error::outcome_unknown(operation, error),
                 _ => error,
@@ -88,7 +86,7 @@ impl Client {
         let transport = Arc::new(Call::new(self.sender.clone(), self.options));
         let raw = ldtokens_client::Client::new_with_client(
             self.sender.base_url.as_str(),
-            self.http.clone(),
+            self.sender.http.clone(),
             transport.clone(),
         );
         let result = call(&raw).await;

@@ -171,6 +171,10 @@ impl Error {
         }
     }
 
+    pub(crate) fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
+        Self::Undecodable { operation, token_id: None, place: place.into() }
+    }
+
     pub(crate) fn outcome_unknown(operation: Operation, source: Self) -> Self {
         Self::OutcomeUnknown { operation, clean_up: None, source: Box::new(source) }
     }

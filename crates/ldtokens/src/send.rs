@@ -5,7 +5,7 @@
 //! | `prepare.rs` | the headers; which path and which expiry is refused |
 //! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
 //! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
-//! | `attempt.rs`, `response.rs`, `api_error.rs` | what one response or its absence means |
+//! | `attempt.rs`, `api_error.rs` | what one response or its absence means |
 //! | `retry.rs` | whether to try again |
 //! | `transport.rs`, `request.rs` | how the generated code's requests, and those made at run time, get here |
 //! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
@@ -20,7 +20,6 @@ pub(crate) mod pacing;
 mod prepare;
 mod rate_limit;
 pub(crate) mod request;
-pub(crate) mod response;
 pub(crate) mod retry;
 mod server_time;
 pub(crate) mod transport;
@@ -29,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
@@ -36,14 +36,17 @@ use tracing::Instrument;
 use self::attempt::{Attempt, attempt};
 use self::dry_run::DryRunConfig;
 use self::pacing::{Pacing, Permit, TooLate};
-use self::response::Response;
 use self::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
 use crate::config::base_url::BaseUrl;
 use crate::{ApiError, AttemptEvent, Clock, Error, Observer, Operation, RetryPolicy, Secret};
 
+/// A response, read to its end.
+pub(crate) type Response = http::Response<Bytes>;
+
 /// What all calls of a client and of its clones share.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
+    pub(crate) http: reqwest::Client,
     pub(crate) base_url: BaseUrl,
     pub(crate) credential: Secret,
     /// The headers of every request, the credential among them.
@@ -69,8 +72,7 @@ pub(crate) struct SendOptions {
 }
 
 /// A call under way.
-struct Outgoing<'a> {
-    http: &'a reqwest::Client,
+struct Outgoing {
     operation: Operation,
     method: Method,
     token_id: Option<String>,
@@ -86,7 +88,6 @@ const PAGES: u32 = 3;
 impl Sender {
     pub(crate) async fn send(
         &self,
-        http: &reqwest::Client,
         operation: Operation,
         mut request: Request,
         options: SendOptions,
@@ -104,11 +105,11 @@ impl Sender {
         let begun = self.clock.elapsed();
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
         let overlap = options.overlap;
-        let outgoing = Outgoing { http, operation, method, token_id, idempotency, request, overlap, deadline };
+        let outgoing = Outgoing { operation, method, token_id, idempotency, request, overlap, deadline };
         self.attempts(&outgoing, begun).instrument(span).await
     }
 
-    async fn attempts(&self, outgoing: &Outgoing<'_>, begun: Duration) -> Result<Response, Error> {
+    async fn attempts(&self, outgoing: &Outgoing, begun: Duration) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
         let (mut unknown, mut number, mut counted, mut pages) = (false, 0, 0, 0);
         let mut last_error = None;
@@ -146,7 +147,7 @@ impl Sender {
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // Stands for the response of a deletion, which is lost.
-                Decision::Done => return Ok(Response::empty(StatusCode::NO_CONTENT)),
+                Decision::Done => return Ok(transport::with_status(StatusCode::NO_CONTENT)),
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(operation, source));
@@ -163,7 +164,7 @@ impl Sender {
     /// Makes attempt `number`, at the time `sent`.
     async fn attempt(
         &self,
-        outgoing: &Outgoing<'_>,
+        outgoing: &Outgoing,
         permit: Permit<'_>,
         number: u32,
         sent: Duration,
@@ -198,7 +199,7 @@ impl Sender {
     }
 }
 
-impl Outgoing<'_> {
+impl Outgoing {
     /// The error of a call that can't be sent, or not again, before its deadline.
     fn too_late(&self, unknown: bool, last: Option<Error>, TooLate(rate_limit): TooLate) -> Error {
         let operation = self.operation;

@@ -22,7 +22,7 @@ impl Client {
         let reply = self.exchange(async |raw| raw.get_token().token_id(id).send().await).await?;
         match reply.decoded {
             Ok(token) => Ok(token),
-            Err(place) => Err(odd_response::unreadable_token(reply.operation, &reply.response.body, &place)),
+            Err(place) => Err(odd_response::unreadable_token(reply.operation, reply.response.body(), &place)),
         }
     }
 

@@ -227,6 +227,7 @@ impl ClientBuilder {
             None => self.http(&base_url)?,
         };
         let sender = Sender {
+            http,
             base_url,
             credential: self.credential,
             headers,
@@ -238,7 +239,7 @@ impl ClientBuilder {
             dry_run: self.dry_run,
             credential_worked: Arc::default(),
         };
-        Ok(Client { http, sender: Arc::new(sender), options: SendOptions::default() })
+        Ok(Client { sender: Arc::new(sender), options: SendOptions::default() })
     }
 
     /// The credential as a header value that `Debug` doesn't show.

@@ -91,9 +91,14 @@ pub(crate) fn read(
         code: text("code").unwrap_or_default(),
         message,
         id: text("id"),
-        request_id: None,
+        request_id: request_id(headers),
         retry_after,
     }
+}
+
+/// The response's `X-Request-Id`, for LaunchDarkly's support.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
 }
 
 /// Where a redirect leads, without its query, which may hold a secret.

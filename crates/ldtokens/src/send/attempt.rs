@@ -7,10 +7,9 @@ use reqwest::{Method, Request, StatusCode};
 use crate::error::causes;
 use crate::send::pacing::Permit;
 use crate::send::rate_limit::RateLimit;
-use crate::send::response::Response;
 use crate::send::retry::AttemptOutcome;
-use crate::send::{Outgoing, Sender, api_error};
-use crate::{ApiError, Error, TransportError};
+use crate::send::{Outgoing, Response, Sender, api_error};
+use crate::{Error, TransportError};
 
 /// What an attempt gave.
 #[derive(Debug)]
@@ -24,13 +23,8 @@ pub(crate) struct Attempt {
 }
 
 /// Sends `request` once, and learns from its response's headers.
-pub(super) async fn attempt(
-    sender: &Sender,
-    outgoing: &Outgoing<'_>,
-    request: Request,
-    mut permit: Permit<'_>,
-) -> Attempt {
-    let Outgoing { http, operation, ref method, .. } = *outgoing;
+pub(super) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Request, mut permit: Permit<'_>) -> Attempt {
+    let Outgoing { operation, ref method, .. } = *outgoing;
     let clock = &*sender.clock;
     let failed = |outcome, status, source| Attempt {
         outcome,
@@ -40,7 +34,7 @@ pub(super) async fn attempt(
         result: Err(Error::Transport { operation, source: TransportError(source) }),
     };
     permit.sending();
-    let mut response = match http.execute(request).await {
+    let mut response = match sender.http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
@@ -52,10 +46,9 @@ pub(super) async fn attempt(
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-    let limits = RateLimit::read(status.as_u16(), &headers);
+    let limits = RateLimit::read(status.as_u16(), &headers, clock.now());
     permit.responded(&limits, clock);
-    let named_wait = limits.named_wait(clock.now());
-    let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let request_id = api_error::request_id(&headers);
 
     let body = match response.bytes().await {
         Ok(body) => without_mark(body),
@@ -68,31 +61,27 @@ pub(super) async fn attempt(
         Err(_) => Bytes::new(),
     };
     let mut is_page = false;
-    let (outcome, result) = if status.is_success() {
-        let response = Response::new(status, headers, body);
-        if response.can_be_json() || says_done_by_status(method) {
-            (AttemptOutcome::Responded(status.as_u16()), Ok(response))
-        } else {
-            let foreign = foreign_type(&response.headers);
-            is_page = method.is_safe() && foreign.is_some();
-            let place = foreign
-                .map_or_else(|| "the body is not JSON".to_owned(), |named| format!("the body is {named} and not JSON"));
-            let error = Error::Undecodable { operation, token_id: None, place };
-            (AttemptOutcome::Unknown { wait_named: false }, Err(error))
-        }
-    } else {
-        let wait_named = named_wait.is_some();
-        let request_id = request_id.clone();
-        let error = ApiError {
-            request_id,
-            ..api_error::read(operation, status, &headers, &body, named_wait, &sender.credential)
-        };
+    let (outcome, result) = if !status.is_success() {
+        let wait_named = limits.named_wait.is_some();
+        let error = api_error::read(operation, status, &headers, &body, limits.named_wait, &sender.credential);
         let outcome = match status.as_u16() {
             429 => AttemptOutcome::Refused { wait_named },
             408 | 500..=599 => AttemptOutcome::Unknown { wait_named },
             status => AttemptOutcome::Responded(status),
         };
         (outcome, Err(Error::from_api(error)))
+    } else if can_be_json(&body) || says_done_by_status(method) {
+        let mut response = Response::new(body);
+        (*response.status_mut(), *response.headers_mut()) = (status, headers);
+        (AttemptOutcome::Responded(status.as_u16()), Ok(response))
+    } else {
+        let foreign = foreign_type(&headers);
+        is_page = method.is_safe() && foreign.is_some();
+        let place = match foreign {
+            Some(named) => format!("the body is {named} and not JSON"),
+            None => "the body is not JSON".to_owned(),
+        };
+        (AttemptOutcome::Unknown { wait_named: false }, Err(Error::undecodable(operation, place)))
     };
     Attempt { outcome, status: Some(status), request_id, result, is_page }
 }
@@ -110,6 +99,12 @@ fn is_lasting(error: &reqwest::Error) -> bool {
 fn without_mark(body: Bytes) -> Bytes {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body }
+}
+
+/// Whether the body can be the API's JSON, and not a gateway's page or nothing.
+fn can_be_json(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
 }
 
 /// The type of a body that does not claim to be JSON, such as `text/html`.

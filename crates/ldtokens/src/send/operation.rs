@@ -1,5 +1,6 @@
 use std::fmt;
 
+use ldtokens_client::operations::OperationSpec;
 use reqwest::StatusCode;
 
 /// One of the API's operations.
@@ -24,46 +25,52 @@ pub enum Operation {
     Other(&'static str),
 }
 
-/// What is known of an operation: its names in the API's documentation and in the generated code; the segments of its path
-/// below `/api/v2`, where an empty one stands for a token's ID; and the status that the API documents for success.
-type Row = (Operation, [&'static str; 2], &'static [&'static str], StatusCode);
-
-const ROWS: [Row; 7] = [
-    (Operation::GetTokens, ["getTokens", "get_tokens"], &["tokens"], StatusCode::OK),
-    (Operation::PostToken, ["postToken", "post_token"], &["tokens"], StatusCode::CREATED),
-    (Operation::GetToken, ["getToken", "get_token"], &["tokens", ""], StatusCode::OK),
-    (Operation::PatchToken, ["patchToken", "patch_token"], &["tokens", ""], StatusCode::OK),
-    (Operation::DeleteToken, ["deleteToken", "delete_token"], &["tokens", ""], StatusCode::NO_CONTENT),
-    (Operation::ResetToken, ["resetToken", "reset_token"], &["tokens", "", "reset"], StatusCode::OK),
-    (Operation::GetCallerIdentity, ["getCallerIdentity", ""], &["caller-identity"], StatusCode::OK),
+const NAMED: [Operation; 7] = [
+    Operation::GetTokens,
+    Operation::PostToken,
+    Operation::GetToken,
+    Operation::PatchToken,
+    Operation::DeleteToken,
+    Operation::ResetToken,
+    Operation::GetCallerIdentity,
 ];
 
 impl Operation {
-    fn row(self) -> Option<&'static Row> {
-        ROWS.iter().find(|row| row.0 == self)
-    }
-
     /// The operation's name in the API's documentation, as in `getTokens`.
     pub fn id(self) -> &'static str {
         match self {
+            Self::GetTokens => "getTokens",
+            Self::PostToken => "postToken",
+            Self::GetToken => "getToken",
+            Self::PatchToken => "patchToken",
+            Self::DeleteToken => "deleteToken",
+            Self::ResetToken => "resetToken",
+            Self::GetCallerIdentity => "getCallerIdentity",
             Self::Other(id) => id,
-            _ => self.row().map_or("", |row| row.1[0]),
         }
     }
 
-    pub(crate) fn path(self) -> Option<&'static [&'static str]> {
-        self.row().map(|row| row.2)
+    /// The path below `/api/v2`, with parameters in braces.
+    pub(crate) fn path(self) -> Option<&'static str> {
+        match self {
+            Self::GetCallerIdentity => Some("/caller-identity"),
+            _ => OperationSpec::find(self.id()).map(|spec| spec.path),
+        }
     }
 
+    /// The status that the API documents for success.
     pub(crate) fn success_status(self) -> Option<StatusCode> {
-        self.row().map(|row| row.3)
+        let mut statuses = OperationSpec::find(self.id())?.responses.iter();
+        statuses.find_map(|(status, _)| status.parse().ok().filter(StatusCode::is_success))
     }
 }
 
 /// By the name in the API's documentation (`getTokens`) or in the generated code (`get_tokens`).
 impl From<&'static str> for Operation {
     fn from(name: &'static str) -> Self {
-        ROWS.iter().find(|row| row.1.contains(&name)).map_or(Self::Other(name), |row| row.0)
+        let letters = || name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+        let is_named = |operation: &Self| letters().eq(operation.id().bytes().map(|byte| byte.to_ascii_lowercase()));
+        NAMED.into_iter().find(is_named).unwrap_or(Self::Other(name))
     }
 }
 

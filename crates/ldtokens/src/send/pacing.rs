@@ -179,7 +179,7 @@ impl State {
         if let Some(date) = seen.date {
             self.server_time.learn(date, sent, now, wall);
         }
-        match seen.retry_after(wall) {
+        match seen.retry_after {
             Some(wait) => self.block_until(now + wait.min(LONGEST_WAIT)),
             None if !seen.refused => self.ramp_up(sent),
             None => {}

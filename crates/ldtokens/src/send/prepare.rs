@@ -45,10 +45,10 @@ pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Res
         (None, _) => false,
         (Some(_), None) => true,
         (Some(path), Some(expected)) => {
-            let mut segments = path.split('/');
-            let all_fit = expected.iter().all(|expected| match segments.next() {
-                Some(segment) if expected.is_empty() => !segment.is_empty(),
-                segment => segment == Some(*expected),
+            let (mut segments, mut expected) = (path.split('/'), expected.split('/').skip(1));
+            let all_fit = expected.all(|expected| match segments.next() {
+                Some(segment) if expected.starts_with('{') => !segment.is_empty(),
+                segment => segment == Some(expected),
             });
             all_fit && segments.next().is_none()
         }

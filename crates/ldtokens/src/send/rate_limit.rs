@@ -23,50 +23,41 @@ pub(crate) struct RateLimit {
     pub(crate) route_remaining: Option<i64>,
     /// When the window ends, by the server's clock, in Unix milliseconds.
     pub(crate) reset: Option<i64>,
-    retry_after: Option<RetryAfter>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum RetryAfter {
-    Wait(Duration),
-    At(SystemTime),
+    /// How long to wait, by the `Retry-After` of a 429 or 503.
+    pub(crate) retry_after: Option<Duration>,
+    /// How long to wait, by `Retry-After` or, for a 429, by the end of the window.
+    pub(crate) named_wait: Option<Duration>,
 }
 
 impl RateLimit {
-    pub(crate) fn read(status: u16, headers: &HeaderMap) -> Self {
+    /// Reads the headers of a response that came at the time `now`. It counts only if the response has no `Date`.
+    pub(crate) fn read(status: u16, headers: &HeaderMap, now: SystemTime) -> Self {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let number = |name: &HeaderName| text(name).and_then(|value| value.parse::<i64>().ok());
-        let retry_after = text(&RETRY_AFTER).and_then(|value| {
+        let date = text(&DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        let server_now = date.unwrap_or(now);
+        let (refused, reset) = (status == 429, number(&RESET));
+        let retry_after = text(&RETRY_AFTER).filter(|_| matches!(status, 429 | 503)).and_then(|value| {
             if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) {
-                return Some(RetryAfter::Wait(Duration::from_secs(value.parse().unwrap_or(u64::MAX))));
+                return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
             }
-            httpdate::parse_http_date(value).ok().map(RetryAfter::At)
+            let at = httpdate::parse_http_date(value).ok()?;
+            Some(at.duration_since(server_now).unwrap_or_default())
+        });
+        let until_reset = reset.filter(|_| refused).map(|reset| {
+            let wait = reset.saturating_sub(unix_millis(server_now));
+            Duration::from_millis(u64::try_from(wait).unwrap_or(0))
         });
         Self {
-            refused: status == 429,
+            refused,
             from_api: status < 429,
-            date: text(&DATE).and_then(|date| httpdate::parse_http_date(date).ok()),
+            date,
             account_remaining: number(&ACCOUNT_REMAINING),
             route_remaining: number(&ROUTE_REMAINING),
-            reset: number(&RESET),
-            retry_after: if matches!(status, 429 | 503) { retry_after } else { None },
+            reset,
+            retry_after,
+            named_wait: retry_after.or(until_reset),
         }
-    }
-
-    /// How long the response asks to wait. A date is counted from the response's own, or else from `now`.
-    pub(crate) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        match self.retry_after? {
-            RetryAfter::Wait(wait) => Some(wait),
-            RetryAfter::At(at) => Some(at.duration_since(self.date.unwrap_or(now)).unwrap_or_default()),
-        }
-    }
-
-    /// How long to wait, by `Retry-After` or, for a 429, by the end of the window.
-    pub(crate) fn named_wait(&self, now: SystemTime) -> Option<Duration> {
-        self.retry_after(now).or_else(|| {
-            let until = self.reset?.saturating_sub(unix_millis(self.date.unwrap_or(now)));
-            self.refused.then(|| Duration::from_millis(u64::try_from(until).unwrap_or(0)))
-        })
     }
 }
 

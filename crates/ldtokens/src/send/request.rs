@@ -23,7 +23,11 @@ impl Client {
     /// ```
     pub fn request(&self, operation: impl Into<Operation>, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.sender.base_url.as_str());
-        RequestBuilder { client: self.clone(), operation: operation.into(), request: self.http.request(method, url) }
+        RequestBuilder {
+            client: self.clone(),
+            operation: operation.into(),
+            request: self.sender.http.request(method, url),
+        }
     }
 }
 
@@ -67,8 +71,7 @@ impl RequestBuilder {
             return Err(Error::InvalidInput("the header Authorization can't be set: the client sets it".to_owned()));
         }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        let Client { http, sender, options } = &self.client;
-        let response = sender.send(http, self.operation, request, *options).await?;
-        Ok(response.body.into())
+        let response = self.client.sender.send(self.operation, request, self.client.options).await?;
+        Ok(response.into_body().into())
     }
 }

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ldtokens_client::{Exchange, Transport};
 use reqwest::{Request, StatusCode};
 
-use crate::send::response::Response;
-use crate::send::{SendOptions, Sender};
+use crate::send::{Response, SendOptions, Sender};
 use crate::{Error, Operation};
 
 /// One call of the facade. It keeps what the generated code has no room for.
@@ -29,17 +28,32 @@ impl Call {
 }
 
 impl Transport for Call {
-    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
+    fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
         Box::pin(async move {
             let operation = Operation::from(operation);
-            let mut result = self.sender.send(http, operation, request, self.options).await;
+            let mut result = self.sender.send(operation, request, self.options).await;
             let response = match &mut result {
-                Ok(response) => response.for_generated(operation),
+                Ok(response) => for_generated(response, operation),
                 // The generated code refuses this status. It has no room for the error.
-                Err(_) => Response::empty(StatusCode::BAD_GATEWAY).for_generated(operation),
+                Err(_) => with_status(StatusCode::BAD_GATEWAY),
             };
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
             Ok(response)
         })
     }
+}
+
+/// A response without headers and body.
+pub(crate) fn with_status(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
+
+/// The response with the one status of success that the generated code knows for the operation. The headers move there.
+fn for_generated(response: &mut Response, operation: Operation) -> Response {
+    let mut copy = Response::new(response.body().clone());
+    *copy.status_mut() = operation.success_status().unwrap_or(response.status());
+    *copy.headers_mut() = std::mem::take(response.headers_mut());
+    copy
 }

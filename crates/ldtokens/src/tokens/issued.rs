@@ -27,19 +27,18 @@ impl IssuedToken {
         let Reply { operation, response, decoded } = reply;
         let mut warnings = Vec::new();
         let documented = operation.success_status();
-        if documented.is_some_and(|documented| documented != response.status) {
-            warnings.push(format!("{operation}: the response's status is {}", response.status.as_u16()));
+        if documented.is_some_and(|documented| documented != response.status()) {
+            warnings.push(format!("{operation}: the response's status is {}", response.status().as_u16()));
         }
         let mut details = match decoded {
             Ok(token) => token,
-            Err(place) => match odd_response::issued_token(&response.body, asked) {
+            Err(place) => match odd_response::issued_token(response.body(), asked) {
                 Some((token, warning)) => {
                     warnings.push(format!("{operation}: the response has properties that are {warning}"));
                     token
                 }
                 None => {
-                    let error = Error::Undecodable { operation, token_id: None, place };
-                    return Err(Error::outcome_unknown(operation, error));
+                    return Err(Error::outcome_unknown(operation, Error::undecodable(operation, place)));
                 }
             },
         };

@@ -86,7 +86,7 @@ impl List {
         let reply = self.client.exchange(list).await?;
         let (tokens, unreadable) = match reply.decoded {
             Ok(tokens) => (tokens, Vec::new()),
-            Err(place) => odd_response::page(&reply.response.body, place)?,
+            Err(place) => odd_response::page(reply.response.body(), place)?,
         };
         let next = self.next(&tokens)?;
         let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());

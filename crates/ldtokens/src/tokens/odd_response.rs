@@ -10,7 +10,7 @@ use crate::{Error, Operation, Token, TokenId};
 pub(crate) fn unreadable_token(operation: Operation, body: &[u8], place: &str) -> Error {
     match serde_json::from_slice(body) {
         Ok(json) => unreadable(operation, &json),
-        Err(_) => Error::Undecodable { operation, token_id: None, place: place.to_owned() },
+        Err(_) => Error::undecodable(operation, place),
     }
 }
 
@@ -52,12 +52,11 @@ pub(crate) fn issued_token(body: &[u8], asked: Option<&TokenId>) -> Option<(Toke
 /// Reads a page token by token: those that can be read, and the errors of the others.
 pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), Error> {
     let operation = Operation::GetTokens;
-    let undecodable = |place| Error::Undecodable { operation, token_id: None, place };
-    let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(undecodable(place)) };
+    let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(Error::undecodable(operation, place)) };
     let items = match json.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) => items,
         Some(Value::Null) => Vec::new(),
-        _ => return Err(undecodable("`items` is not a list".to_owned())),
+        _ => return Err(Error::undecodable(operation, "`items` is not a list")),
     };
     let (mut tokens, mut errors) = (Vec::new(), Vec::new());
     for item in items {
@@ -68,7 +67,9 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), E
     }
     // Without its links a page would pass for the last one.
     let links: Option<Links> = match json.get_mut("_links").map(Value::take) {
-        Some(links) => serde_json::from_value(links).map_err(|_| undecodable("`_links` can't be read".to_owned()))?,
+        Some(links) => {
+            serde_json::from_value(links).map_err(|_| Error::undecodable(operation, "`_links` can't be read"))?
+        }
         None => None,
     };
     let total_count = json.get("totalCount").and_then(Value::as_i64);

@@ -40,7 +40,7 @@ fn headers(status: u16, headers: &[(&'static str, &str)]) -> RateLimit {
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
         .collect();
-    RateLimit::read(status, &headers)
+    RateLimit::read(status, &headers, UNIX_EPOCH)
 }
 
 struct Paced {
