@@ -6,6 +6,8 @@
 //! for rustls; this crate installs none. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
+//! `blocking` adds the module [`blocking`], for programs that are not async. It starts one thread for each client.
+//!
 //! If your program builds its own `reqwest::Client`, enable one of reqwest's TLS features or install a provider for rustls:
 //! see [`ClientBuilder::http_client`].
 //!
@@ -15,6 +17,8 @@
 //! [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the generated client. A new major version of
 //! those can be a breaking change here; nothing else of them is part of this crate's interface.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod caller_identity;
 mod client;
 mod config;

@@ -1,0 +1,132 @@
+//! The same client for programs that are not async. It needs the feature `blocking`.
+//!
+//! ```no_run
+//! use ldtokens::{BaseRole, NewToken, blocking};
+//!
+//! let client = blocking::Client::from_env()?;
+//! let issued = client.create(&NewToken::new(BaseRole::Reader).name("Nightly export"))?;
+//! # let _ = issued.secret;
+//! for token in client.list(|list| list.all_members(true)) {
+//!     println!("{}", token?.id);
+//! }
+//! # Ok::<(), ldtokens::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    CallerIdentity, CleanUp, ConfigError, Error, IssuedToken, Leftovers, List, NewToken, Overlap, Patch, Token,
+    TokenId, TokenStream,
+};
+
+/// A client whose calls block the thread until they end. Each works as the method of the same name of
+/// [`ldtokens::Client`](crate::Client), and has the same errors.
+///
+/// One thread in the background keeps the connections alive between calls. Clones share it. Don't use a blocking client in
+/// async code: its calls panic there.
+#[derive(Clone, Debug)]
+pub struct Client {
+    client: crate::Client,
+    runtime: Arc<Runtime>,
+}
+
+impl Client {
+    /// A client for the account that the environment names. See [`Client::from_env`](crate::Client::from_env).
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the variable that is missing or can't be used, or says why the background thread can't start.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::new(crate::Client::from_env()?)
+    }
+
+    /// A blocking client that uses `client`, which [`Client::builder`](crate::Client::builder) makes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the background thread can't start.
+    pub fn new(client: crate::Client) -> Result<Self, Error> {
+        // A runtime without a thread of its own would notice only in the next call that the server has closed a connection.
+        // A create could then be sent on it, and its outcome would be unknown.
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("ldtokens").enable_all().build();
+        let runtime = Arc::new(runtime.map_err(|error| ConfigError::Http(error.to_string()))?);
+        Ok(Self { client, runtime })
+    }
+
+    /// Runs calls of the async client until they end. For what has no method here.
+    ///
+    /// ```no_run
+    /// # let client = ldtokens::blocking::Client::from_env()?;
+    /// let page = client.run(async |client| client.list().page_size(100).send().await)?;
+    /// # Ok::<(), ldtokens::Error>(())
+    /// ```
+    pub fn run<T>(&self, calls: impl AsyncFnOnce(&crate::Client) -> T) -> T {
+        self.runtime.block_on(calls(&self.client))
+    }
+
+    /// Gets a token. See [`Client::get`](crate::Client::get).
+    pub fn get(&self, id: &TokenId) -> Result<Token, Error> {
+        self.run(async |client| client.get(id).await)
+    }
+
+    /// Lists tokens, one at a time. `options` sets what to list. See [`List::stream`].
+    pub fn list(&self, options: impl FnOnce(List) -> List) -> Tokens {
+        Tokens { stream: options(self.client.list()).stream(), runtime: self.runtime.clone() }
+    }
+
+    /// Creates a token. See [`Client::create`](crate::Client::create).
+    pub fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
+        self.run(async |client| client.create(new_token).await)
+    }
+
+    /// Creates a token, and tries again if the response is lost. See
+    /// [`Client::create_or_recover`](crate::Client::create_or_recover).
+    pub fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
+        self.run(async |client| client.create_or_recover(new_token).await)
+    }
+
+    /// Deletes what lost attempts created. See [`Client::clean_up`](crate::Client::clean_up).
+    pub fn clean_up(&self, clean_up: &CleanUp) -> Leftovers {
+        self.run(async |client| client.clean_up(clean_up).await)
+    }
+
+    /// Applies a patch to a token. See [`Client::update`](crate::Client::update).
+    pub fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
+        self.run(async |client| client.update(id, patch).await)
+    }
+
+    /// Reads a token, changes it, and writes the difference. See [`Client::edit`](crate::Client::edit).
+    pub fn edit(&self, id: &TokenId, change: impl FnMut(&mut Token)) -> Result<Token, Error> {
+        self.run(async |client| client.edit(id, change).await)
+    }
+
+    /// Gives a token a new secret. See [`Client::reset`](crate::Client::reset).
+    pub fn reset(&self, id: &TokenId, overlap: impl Into<Overlap>) -> Result<IssuedToken, Error> {
+        self.run(async |client| client.reset(id, overlap).await)
+    }
+
+    /// Deletes a token. See [`Client::delete`](crate::Client::delete).
+    pub fn delete(&self, id: &TokenId) -> Result<(), Error> {
+        self.run(async |client| client.delete(id).await)
+    }
+
+    /// Asks who the credential belongs to. See [`Client::whoami`](crate::Client::whoami).
+    pub fn whoami(&self) -> Result<CallerIdentity, Error> {
+        self.run(async |client| client.whoami().await)
+    }
+}
+
+/// The tokens of a list, one at a time. [`Client::list`] makes it.
+#[derive(Debug)]
+pub struct Tokens {
+    stream: TokenStream,
+    runtime: Arc<Runtime>,
+}
+
+impl Iterator for Tokens {
+    type Item = Result<Token, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.runtime.block_on(self.stream.next())
+    }
+}
