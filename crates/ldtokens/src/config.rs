@@ -1,6 +1,5 @@
 //! Configuration: how a client is built, from code or from the environment.
 
-pub(crate) mod api_version;
 pub(crate) mod base_url;
 pub(crate) mod builder;
 pub(crate) mod config_error;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{ApiError, CleanUp, ConfigError, InvalidTokenId, Operation, TokenId};
+use crate::{ApiError, CleanUp, ConfigError, InvalidApiVersion, InvalidPolicy, InvalidTokenId, Operation, TokenId};
 
 /// Why a call failed. See [`guide::errors`](crate::guide::errors).
 ///
@@ -254,6 +254,18 @@ impl std::error::Error for Error {
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
+    }
+}
+
+impl From<InvalidApiVersion> for Error {
+    fn from(error: InvalidApiVersion) -> Self {
+        Self::InvalidInput(error.to_string())
+    }
+}
+
+impl From<InvalidPolicy> for Error {
+    fn from(error: InvalidPolicy) -> Self {
+        Self::InvalidInput(error.to_string())
     }
 }
 

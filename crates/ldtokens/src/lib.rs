@@ -30,7 +30,6 @@ pub mod guide;
 
 pub use caller_identity::CallerIdentity;
 pub use client::Client;
-pub use config::api_version::ApiVersion;
 pub use config::base_url::Region;
 pub use config::builder::ClientBuilder;
 pub use config::config_error::ConfigError;
@@ -48,11 +47,11 @@ pub use tokens::list::{Incomplete, List, Page};
 pub use tokens::new_token::{NewToken, Permissions};
 pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
-pub use tokens::policy::{Actions, Policy, Resources, Statement};
 pub use tokens::recover::{CleanUp, Leftovers};
 pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
+pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
 pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Role, Secret, TokenId, UnixMillis};
 
 /// The generated client beneath this one, and the HTTP library, reqwest. [`Client::call`] gives a generated client

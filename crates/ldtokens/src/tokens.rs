@@ -7,7 +7,6 @@ pub(crate) mod new_token;
 mod odd_response;
 pub(crate) mod overlap;
 pub(crate) mod patch;
-pub(crate) mod policy;
 pub(crate) mod recover;
 pub(crate) mod stream;
 

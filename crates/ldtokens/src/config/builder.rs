@@ -3,9 +3,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use crate::Secret;
 use crate::client::Client;
-use crate::config::api_version::ApiVersion;
 use crate::config::base_url::{BaseUrl, Region};
 use crate::config::config_error::ConfigError;
 use crate::config::environment;
@@ -17,6 +15,7 @@ use crate::send::dry_run::{DryRun, DryRunConfig};
 use crate::send::observe::Observer;
 use crate::send::retry::RetryPolicy;
 use crate::send::{SendOptions, Sender};
+use crate::{ApiVersion, Secret};
 
 /// Builds a [`Client`]; [`Client::builder`] begins one.
 #[derive(Debug)]
@@ -125,7 +124,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The API version. Default: the latest that this crate knows.
+    /// The API version, which every request names. Default: the latest that this crate knows.
+    ///
+    /// Without it the token's own `defaultApiVersion` would apply, and the same program would get other responses with another
+    /// token.
     pub fn api_version(mut self, version: ApiVersion) -> Self {
         self.api_version = version;
         self

@@ -1,6 +1,6 @@
-use ldtokens_client::types::{self, StatementEffect};
+use std::fmt;
 
-use crate::Error;
+use crate::types::{self, StatementEffect};
 
 /// The actions of a statement, as in `updateOn` or `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +77,8 @@ impl Statement {
         Self(statement.try_into().expect("all that a statement requires is set"))
     }
 
-    /// Which actions and resources there are, and how they are written, is for the API to judge.
-    fn check(&self) -> Result<(), Error> {
-        let wire = &self.0;
+    /// Checks what a request needs: the API itself knows which actions and resources there are, and how they are written.
+    fn check(wire: &types::Statement) -> Result<(), InvalidPolicy> {
         if wire.actions.is_empty() == wire.not_actions.is_empty() {
             return invalid("a statement has either `actions` or `notActions`, and at least one action");
         }
@@ -94,24 +93,23 @@ impl Statement {
 }
 
 impl TryFrom<types::Statement> for Statement {
-    type Error = Error;
+    type Error = InvalidPolicy;
 
-    fn try_from(wire: types::Statement) -> Result<Self, Error> {
-        let statement = Self(wire);
-        statement.check().map(|()| statement)
+    fn try_from(wire: types::Statement) -> Result<Self, InvalidPolicy> {
+        Self::check(&wire).map(|()| Self(wire))
     }
 }
 
 /// An inline policy: statements that give a token its permissions, instead of a role.
 ///
 /// ```
-/// use ldtokens::{Actions, Policy, Resources, Statement};
+/// use ldtokens_client::{Actions, Policy, Resources, Statement};
 /// let policy = Policy::new([
 ///     Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/test:flag/*"])),
 ///     Statement::deny(Actions::all(), Resources::only(["proj/payments"])),
 /// ])?;
 /// assert_eq!(policy.statements().len(), 2);
-/// # Ok::<(), ldtokens::Error>(())
+/// # Ok::<(), ldtokens_client::InvalidPolicy>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy(Vec<Statement>);
@@ -120,23 +118,23 @@ impl Policy {
     /// The policy of these statements, in this order.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if there is no statement, or one has no action or no resource.
-    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Result<Self, Error> {
+    /// [`InvalidPolicy`] if there is no statement, or one has no action or no resource.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Result<Self, InvalidPolicy> {
         let statements: Vec<_> = statements.into_iter().collect();
         if statements.is_empty() {
             return invalid("a policy has at least one statement");
         }
-        statements.iter().try_for_each(Statement::check)?;
+        statements.iter().try_for_each(|statement| Statement::check(&statement.0))?;
         Ok(Self(statements))
     }
 
     /// Reads a policy as the API writes it: a JSON array of statements.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] says what is wrong with the text or with a statement.
-    pub fn from_json(text: &str) -> Result<Self, Error> {
+    /// [`InvalidPolicy`] says what is wrong with the text or with a statement.
+    pub fn from_json(text: &str) -> Result<Self, InvalidPolicy> {
         let wire: Vec<types::Statement> = serde_json::from_str(text)
-            .map_err(|error| Error::InvalidInput(format!("a policy is a JSON array of statements: {error}")))?;
+            .map_err(|error| InvalidPolicy(format!("a policy is a JSON array of statements: {error}")))?;
         Self::new(wire.into_iter().map(Statement))
     }
 
@@ -151,8 +149,20 @@ impl Policy {
     }
 }
 
-fn invalid<T>(reason: &str) -> Result<T, Error> {
-    Err(Error::InvalidInput(reason.to_owned()))
+/// Statements that are not a [`Policy`]. It says what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPolicy(String);
+
+impl fmt::Display for InvalidPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidPolicy {}
+
+fn invalid<T>(reason: &str) -> Result<T, InvalidPolicy> {
+    Err(InvalidPolicy(reason.to_owned()))
 }
 
 fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {
@@ -160,5 +170,5 @@ fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/policy.rs"]
+#[path = "../tests/unit/policy.rs"]
 mod tests;

@@ -1,12 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Error;
-
-/// A version of the API, sent as `LD-API-Version` with every request.
-///
-/// Without the header the token's own `defaultApiVersion` applies, and the same program gets other responses with another
-/// token. So the client always sends it.
+/// A version of the API. The header `LD-API-Version` of a request names one, and a token's `defaultApiVersion` applies to
+/// requests without that header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ApiVersion {
@@ -55,14 +51,21 @@ impl fmt::Display for ApiVersion {
 }
 
 impl FromStr for ApiVersion {
-    type Err = Error;
+    type Err = InvalidApiVersion;
 
-    /// # Errors
-    /// [`Error::InvalidInput`] names the versions there are.
-    fn from_str(version: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|known| known.as_str() == version).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            Error::InvalidInput(format!("not an API version: use one of {known}"))
-        })
+    fn from_str(version: &str) -> Result<Self, InvalidApiVersion> {
+        Self::ALL.into_iter().find(|known| known.as_str() == version).ok_or(InvalidApiVersion(()))
     }
 }
+
+/// A text that is not an [`ApiVersion`]. It names the versions that there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidApiVersion(());
+
+impl fmt::Display for InvalidApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not an API version: use one of {}", ApiVersion::ALL.map(ApiVersion::as_str).join(", "))
+    }
+}
+
+impl std::error::Error for InvalidApiVersion {}
