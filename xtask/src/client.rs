@@ -10,8 +10,19 @@ use schemars::schema::{InstanceType, SchemaObject};
 use crate::api::Document;
 use crate::{DOCUMENT, lenient};
 
-/// The schemas in whose place the client has types written by hand.
-pub(crate) const BY_HAND: [&str; 5] = ["Link", "Links", "Role", "TokenId", "UnixMillis"];
+/// The schemas for which the client has types written by hand, and the traits of these types that the generator uses.
+const HAND_WRITTEN: [(&str, &[TypeImpl]); 5] = [
+    ("Link", &[]),
+    ("Links", &[]),
+    ("Role", &[]),
+    ("TokenId", &[TypeImpl::Display]),
+    ("UnixMillis", &[TypeImpl::Display]),
+];
+
+/// Whether the client has a type written by hand for this schema.
+pub(crate) fn is_hand_written(schema: &str) -> bool {
+    HAND_WRITTEN.iter().any(|(name, _)| *name == schema)
+}
 
 pub(crate) fn tokens(Document(document): &Document) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone())
@@ -75,9 +86,8 @@ fn settings() -> GenerationSettings {
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(password, "crate::Secret", [].into_iter());
-    for name in BY_HAND {
-        let impls = if name.starts_with("Link") { vec![] } else { vec![TypeImpl::Display] };
-        settings.with_replacement(name, format!("crate::{name}"), impls.into_iter());
+    for (name, traits) in HAND_WRITTEN {
+        settings.with_replacement(name, format!("crate::{name}"), traits.iter().copied());
     }
     settings
 }

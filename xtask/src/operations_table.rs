@@ -29,7 +29,7 @@ pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
 fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     let Operation { method, path, summary, description, .. } = operation;
     let mut parameters = Vec::new();
-    for known in operation.parameters.values().filter(|known| matches!(known.place.as_str(), "path" | "query")) {
+    for known in operation.command_parameters() {
         ensure!(!known.name.is_empty(), "{id} has a parameter without a name");
         parameters.push(parameter(&known.name, known.required, &known.schema));
     }
@@ -37,6 +37,7 @@ fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
         check_rules(&body.schema)?;
     }
     let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
+    let example = operation.example(id);
     let responses = operation.responses.iter().map(|(status, response)| {
         let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
         quote!((#status, #meaning))
@@ -44,7 +45,7 @@ fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     Ok(quote! {
         OperationSpec {
             id: #id, method: #method, path: #path, summary: #summary, description: #description,
-            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
+            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*], example: #example,
         }
     })
 }
