@@ -42,7 +42,7 @@ async fn dropped_at_each_wait(options: Options) {
             assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
             assert!(report.unwrap().step >= Step::Verified);
         }
-        world.a_day_passes();
+        world.end_overlap();
         if let Some(journal) = world.journals().read(&world.id).unwrap()
             && journal.step != Step::Retired
         {
