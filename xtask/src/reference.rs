@@ -23,8 +23,8 @@ fn operations(document: &Document) -> Result<String> {
         writeln!(page, "`{}` ({}),", text(server, "url").trim_end_matches("/api/v2"), text(server, "description"))?;
     }
     writeln!(page, "or of a local server.")?;
-    for (id, known) in &read(document, |_| true)?.operations {
-        operation(&mut page, id, known)?;
+    for (id, spec) in &read(document, |_| true)?.operations {
+        operation(&mut page, id, spec)?;
     }
     Ok(page)
 }
