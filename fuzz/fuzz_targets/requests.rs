@@ -40,12 +40,6 @@ fuzz_target!(|input: (bool, &[u8])| {
         .header("Authorization", server.owner_secret().unwrap().expose())
         .header("Content-Type", "application/json")
         .body(body.to_vec());
-    let status = runtime.block_on(async {
-        let response = request.send().await.expect("a response");
-        let status = response.status();
-        // A connection is used again only after the whole response is read.
-        response.bytes().await.expect("a whole response");
-        status
-    });
+    let status = runtime.block_on(request.send()).expect("a response").status();
     assert!(!status.is_server_error(), "{status}");
 });
