@@ -42,6 +42,24 @@ pub struct Operation {
     pub responses: IndexMap<String, Response>,
 }
 
+impl Operation {
+    /// An example of the operation, as the command's arguments: its ID, its parameters, and `-` if it takes a body.
+    pub(crate) fn example(&self, id: &str) -> String {
+        let mut arguments = vec![id.to_owned()];
+        for Parameter { name, schema, .. } in self.command_parameters() {
+            let value = schema.example.as_ref().map(ToString::to_string).unwrap_or_default();
+            arguments.push(format!("{name}={}", value.trim_matches('"')));
+        }
+        arguments.extend(self.body.is_some().then(|| "-".to_owned()));
+        arguments.join(" ")
+    }
+
+    /// The parameters that can be given on the command line: those in the path and in the query.
+    pub(crate) fn command_parameters(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.values().filter(|parameter| matches!(parameter.place.as_str(), "path" | "query"))
+    }
+}
+
 /// A parameter.
 #[derive(Clone, Debug)]
 pub struct Parameter {

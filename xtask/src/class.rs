@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::api::{Difference, Direction, What};
 
-/// How far a version has to move for a change, by the rules of semantic versioning.
+/// The version that a change requires, by the rules of semantic versioning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bump {
-    /// Nothing that anyone could notice by the code.
+    /// No code notices it.
     Patch,
-    /// Something new; what was there stays.
+    /// Something is added, and everything else stays the same.
     Minor,
-    /// Something that was there is gone or otherwise.
+    /// Something is removed or changed.
     Major,
 }
 
@@ -25,19 +25,19 @@ impl fmt::Display for Bump {
     }
 }
 
-/// What a change asks of each of those that depend on the API's description.
+/// What a change means for each group that depends on the API's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Class {
-    /// Who calls the API, in whatever language: [`Bump::Major`] breaks them.
+    /// For callers of the API, in any language: [`Bump::Major`] breaks them.
     pub caller: Bump,
-    /// Who uses `ldtokens-client`, the generated crate.
+    /// For users of `ldtokens-client`, the generated crate.
     pub generated: Bump,
-    /// Who uses `ldtokens`, the facade, but not its escape hatches to the generated crate.
+    /// For users of `ldtokens`, the facade, who do not use its access to the generated crate.
     pub facade: Bump,
 }
 
-/// The schemas whose generated types the facade shows.
-const SHOWN: [&str; 10] = [
+/// The schemas whose generated types are part of the facade's interface.
+const IN_FACADE: [&str; 10] = [
     "BaseRole",
     "Link",
     "Links",
@@ -54,21 +54,21 @@ const SHOWN: [&str; 10] = [
 pub fn class(difference: &Difference) -> Class {
     let caller = caller(&difference.what, difference.direction);
     let generated = generated(&difference.what);
-    // What the facade does not show can only break it by what the API then refuses or leaves out.
+    // Other types can break the facade's users only by what the API refuses or leaves out.
     let facade = match caller {
-        _ if SHOWN.contains(&difference.component.as_str()) => generated,
+        _ if IN_FACADE.contains(&difference.component.as_str()) => generated,
         Bump::Major => Bump::Major,
         _ => Bump::Patch,
     };
     Class { caller, generated, facade }
 }
 
-/// Who calls must still be understood, and must still understand.
+/// The API must still accept what callers send, and callers must still accept what the API returns.
 fn caller(what: &What, direction: Direction) -> Bump {
     use Direction::{Request, Response};
     match (what, direction) {
         (What::Redescribed, _) => Bump::Patch,
-        // The name of a parameter in the path is not on the wire.
+        // The name of a path parameter is not sent.
         (What::Renamed { thing: "path parameter", .. }, _) => Bump::Patch,
         (What::OperationAdded, _) => Bump::Minor,
         (What::OperationRemoved | What::Moved { .. } | What::Renamed { .. } | What::Retyped { .. }, _) => Bump::Major,
@@ -80,10 +80,10 @@ fn caller(what: &What, direction: Direction) -> Bump {
             }
         }
         (What::Added { .. }, Response) => Bump::Minor,
-        // An error that comes no more harms nobody.
+        // An error that no longer occurs harms nobody.
         (What::Removed { thing: "error", .. }, _) => Bump::Patch,
         (What::Removed { .. }, _) => Bump::Major,
-        // What narrows what may be sent breaks those who send it; what widens what may come, those who read it.
+        // Narrowing what may be sent breaks senders. Widening what may be returned breaks readers.
         (What::BecameRequired | What::ValueRemoved(_) | What::ValuesListed | What::Tightened(_), Request) => {
             Bump::Major
         }
@@ -95,9 +95,8 @@ fn caller(what: &What, direction: Direction) -> Bump {
     }
 }
 
-/// The Rust types are `#[non_exhaustive]`, so an optional field or a variant more breaks nobody. But `Option`, an enum in
-/// place of a string, and `NonZeroU64` come and go with `required`, `enum` and `minimum`, and a builder fails without a
-/// required field.
+/// The Rust types are `#[non_exhaustive]`, so another optional field or variant breaks nobody. But `required`, `enum` and
+/// `minimum` decide whether a type is an `Option`, an enum or a `NonZeroU64`, and a builder fails without a required field.
 fn generated(what: &What) -> Bump {
     match what {
         What::Redescribed | What::Moved { .. } => Bump::Patch,
@@ -109,7 +108,7 @@ fn generated(what: &What) -> Bump {
     }
 }
 
-/// A report of `differences`, and the steps that they ask for together.
+/// A report of `differences`, and the versions that they require together.
 pub fn report(differences: &[Difference]) -> String {
     let mut text = String::new();
     if differences.is_empty() {

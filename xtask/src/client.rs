@@ -10,26 +10,37 @@ use schemars::schema::{InstanceType, SchemaObject};
 use crate::api::Document;
 use crate::{DOCUMENT, lenient};
 
-/// The schemas in whose place the client has types written by hand.
-pub(crate) const BY_HAND: [&str; 5] = ["Link", "Links", "Role", "TokenId", "UnixMillis"];
+/// The schemas for which the client has types written by hand, and the traits of these types that the generator uses.
+const HAND_WRITTEN: [(&str, &[TypeImpl]); 5] = [
+    ("Link", &[]),
+    ("Links", &[]),
+    ("Role", &[]),
+    ("TokenId", &[TypeImpl::Display]),
+    ("UnixMillis", &[TypeImpl::Display]),
+];
+
+/// Whether the client has a type written by hand for this schema.
+pub(crate) fn is_hand_written(schema: &str) -> bool {
+    HAND_WRITTEN.iter().any(|(name, _)| *name == schema)
+}
 
 pub(crate) fn tokens(Document(document): &Document) -> Result<TokenStream> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone())
         .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
-    // What it can't take it answers with a panic; those that are known are found before, by line.
+    // It panics on what it does not support. `lint` reports the known cases first, with their lines.
     let generated = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings()).generate_tokens(&spec)));
     let generated = generated
         .map_err(|_| {
-            anyhow!("the generator gives up on {DOCUMENT}, for the reason above; undo the latest change to it")
+            anyhow!("the generator does not support {DOCUMENT}, for the reason above; undo the latest change to it")
         })?
         .with_context(|| format!("the generator refuses {DOCUMENT}"))?;
     with_own_parts(&lenient::types(generated, document)?)
 }
 
-/// What stands in the generator's code, and what the client crate has in its place.
+/// Parts of the generator's code, and what the client crate has instead.
 ///
-/// The client's responses are read to their end before they are decoded, which saves rebuilding them as reqwest's. The
-/// generator's header `api-version` is not one that the API has. A map of unknown properties must not print its values.
+/// Responses are read to their end before they are decoded, so they need not be made into reqwest's again. The API has no
+/// header `api-version`. A map of unknown properties must not print its values.
 const OWN_PARTS: [(&str, &str); 7] = [
     ("ResponseValue :: from_response (response) . await", "crate :: decode :: decode (response)"),
     ("ResponseValue :: empty (response)", "crate :: decode :: empty (response)"),
@@ -49,17 +60,17 @@ const OWN_PARTS: [(&str, &str); 7] = [
     (":: serde_json :: Map < :: std :: string :: String , :: serde_json :: Value >", "crate :: Extra"),
 ];
 
-/// The same code with the client crate's own parts, by [`OWN_PARTS`].
+/// Replaces the parts listed in [`OWN_PARTS`].
 fn with_own_parts(code: &TokenStream) -> Result<TokenStream> {
     let mut code = code.to_string();
     for (of_generator, own) in OWN_PARTS {
-        ensure!(code.contains(of_generator), "the generator does not write this any more: {of_generator}");
+        ensure!(code.contains(of_generator), "the generator no longer writes this: {of_generator}");
         code = code.replace(of_generator, own);
     }
     code.parse::<TokenStream>().map_err(|error| anyhow!("what was made is not Rust: {error}"))
 }
 
-/// How the generator is told what the document can't say.
+/// The generator's settings, for what the document can't express.
 fn settings() -> GenerationSettings {
     let password = SchemaObject {
         instance_type: Some(InstanceType::String.into()),
@@ -75,9 +86,8 @@ fn settings() -> GenerationSettings {
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(password, "crate::Secret", [].into_iter());
-    for name in BY_HAND {
-        let impls = if name.starts_with("Link") { vec![] } else { vec![TypeImpl::Display] };
-        settings.with_replacement(name, format!("crate::{name}"), impls.into_iter());
+    for (name, traits) in HAND_WRITTEN {
+        settings.with_replacement(name, format!("crate::{name}"), traits.iter().copied());
     }
     settings
 }

@@ -5,13 +5,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::api::{Document, schemas};
-use crate::client::BY_HAND;
+use crate::client::is_hand_written;
 
 pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
     let pairs = schemas(document)?.into_keys().map(|name| {
         let ident = format_ident!("{name}");
-        let path =
-            if BY_HAND.contains(&name.as_str()) { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };
+        let path = if is_hand_written(&name) { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };
         quote!((#name, schemars::schema_for!(#path::#ident)))
     });
     Ok(quote! {

@@ -10,13 +10,13 @@ use crate::api::Document;
 use crate::lint::lint;
 use crate::{DOCUMENT, client, derived_schemas, json_schemas, operations_table, reference};
 
-/// The folders in which nothing lies but what is made.
+/// The folders that contain generated files only.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
 
-/// Writes the files that are made from `openapi.yaml` below `root`.
+/// Writes the files that are generated from `openapi.yaml`, below `root`.
 ///
 /// # Errors
-/// The document can't be read, or is not one that the generator takes; or a file can't be written.
+/// The document can't be read or is not supported by the generator, or a file can't be written.
 pub fn generate(root: &Path) -> Result<()> {
     let made = made(root)?;
     for (path, content) in &made {
@@ -34,34 +34,34 @@ pub fn generate(root: &Path) -> Result<()> {
         fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {path}"))?;
         println!("removed {path}");
     }
-    println!("{} files are what {DOCUMENT} gives", made.len());
+    println!("{} files are up to date with {DOCUMENT}", made.len());
     Ok(())
 }
 
-/// Compares the files that are made from `openapi.yaml` below `root` with what is there. Changes nothing.
+/// Compares the files below `root` with what is generated from `openapi.yaml`. Changes nothing.
 ///
 /// # Errors
-/// A file is not what the document gives: the error names it and the first lines that differ. And those of [`generate`].
+/// A file is out of date: the error names it and the first lines that differ. And those of [`generate`].
 pub fn check(root: &Path) -> Result<()> {
     let made = made(root)?;
     let mut differences = Vec::new();
     for (path, content) in &made {
         let found = fs::read_to_string(root.join(path)).unwrap_or_default();
         if let Some(lines) = difference(&found, content) {
-            differences.push(format!("{path} is not what {DOCUMENT} gives. {lines}"));
+            differences.push(format!("{path} is not what is generated from {DOCUMENT}. {lines}"));
         }
     }
     for path in stale(root, &made)? {
-        differences.push(format!("{path} is not made from {DOCUMENT} any more.\n"));
+        differences.push(format!("{path} is no longer generated from {DOCUMENT}.\n"));
     }
     if !differences.is_empty() {
         bail!("{}Run `cargo xtask generate` and commit what it writes.", differences.concat());
     }
-    println!("{} files are what {DOCUMENT} gives", made.len());
+    println!("{} files are up to date with {DOCUMENT}", made.len());
     Ok(())
 }
 
-/// The files, by their paths below `root`, and what `openapi.yaml` makes of them.
+/// The files generated from `openapi.yaml`: their paths below `root` and their contents.
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     lint(&text)?;
@@ -79,7 +79,7 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     Ok(made)
 }
 
-/// The files in the folders of what is made that are not.
+/// The files in [`FOLDERS`] that are no longer generated.
 fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
     let mut stale = Vec::new();
     let mut folders: Vec<String> = FOLDERS.map(str::to_owned).to_vec();
@@ -90,7 +90,7 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push(path);
-            } else if !made.iter().any(|(known, _)| *known == path) {
+            } else if !made.iter().any(|(made, _)| *made == path) {
                 stale.push(path);
             }
         }
@@ -98,23 +98,23 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
     Ok(stale)
 }
 
-/// The client crate's code, as `document` gives it.
+/// The client crate's code, generated from `document`.
 ///
 /// # Errors
-/// `document` is not one that the generator takes.
+/// The generator does not support `document`.
 pub fn client_code(document: &str) -> Result<String> {
     formatted(client::tokens(&Document::parse(document)?)?)
 }
 
 fn formatted(tokens: TokenStream) -> Result<String> {
     let notice = "Made from openapi.yaml by `cargo xtask generate`. Do not edit: edit openapi.yaml and run it again.";
-    let file = syn::parse2(tokens).context("what was made is not Rust")?;
+    let file = syn::parse2(tokens).context("the generated code is not Rust")?;
     Ok(format!("// {notice}\n\n{}", prettyplease::unparse(&file)))
 }
 
 /// The first lines that differ, if any do.
 fn difference(found: &str, expected: &str) -> Option<String> {
-    const SHOWN: usize = 5;
+    const MAX_LINES: usize = 5;
     if found == expected {
         return None;
     }
@@ -122,7 +122,7 @@ fn difference(found: &str, expected: &str) -> Option<String> {
     let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let mut report = format!("They differ from line {} on:\n", same + 1);
     for (sign, lines) in [("-", &old), ("+", &new)] {
-        for line in lines.iter().skip(same).take(SHOWN) {
+        for line in lines.iter().skip(same).take(MAX_LINES) {
             report.push_str(&format!("  {sign} {line}\n"));
         }
     }

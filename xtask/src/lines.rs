@@ -96,7 +96,7 @@ impl Lines {
     }
 }
 
-/// A value whose parts say where they stand.
+/// A value, with the positions of its parts.
 enum Node {
     Mapping(Vec<(Spanned<String>, Node)>),
     Sequence(Vec<Spanned<Node>>),

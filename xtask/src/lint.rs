@@ -20,7 +20,7 @@ pub struct Problem {
     pub text: String,
 }
 
-/// Refuses a document that the generator can't take, or whose readers it leaves alone: each problem with its line.
+/// Refuses a document that the generator does not support, or in which something is not described: each problem with its line.
 ///
 /// # Errors
 /// There is a problem.
@@ -40,7 +40,7 @@ pub fn lint(text: &str) -> Result<()> {
 /// All problems of a document.
 pub fn problems(document: &Document) -> Vec<Problem> {
     let problems = generator::problems(document);
-    // What the generator can't take may not be worth describing.
+    // What the generator does not support has to change before it is described.
     if !problems.is_empty() {
         return problems;
     }

@@ -6,7 +6,7 @@ use quote::quote;
 use serde_json::Value;
 
 use crate::DOCUMENT;
-use crate::api::{Body, Document, Operation, Schema, read, schemas};
+use crate::api::{Body, Document, Operation, Parameter, Schema, read, schemas};
 
 pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
     let schemas = schemas(document)?;
@@ -29,14 +29,15 @@ pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
 fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     let Operation { method, path, summary, description, .. } = operation;
     let mut parameters = Vec::new();
-    for known in operation.parameters.values().filter(|known| matches!(known.place.as_str(), "path" | "query")) {
-        ensure!(!known.name.is_empty(), "{id} has a parameter without a name");
-        parameters.push(parameter(&known.name, known.required, &known.schema));
+    for Parameter { name, required, schema, .. } in operation.command_parameters() {
+        ensure!(!name.is_empty(), "{id} has a parameter without a name");
+        parameters.push(parameter(name, *required, schema));
     }
     if let Some(body) = &operation.body {
         check_rules(&body.schema)?;
     }
     let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
+    let example = operation.example(id);
     let responses = operation.responses.iter().map(|(status, response)| {
         let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
         quote!((#status, #meaning))
@@ -44,17 +45,17 @@ fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     Ok(quote! {
         OperationSpec {
             id: #id, method: #method, path: #path, summary: #summary, description: #description,
-            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*],
+            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*], example: #example,
         }
     })
 }
 
-/// Refuses what a request body must keep to and the table can't say, so that no rule is lost.
+/// Refuses rules about a request body that the table can't express, so that none is lost.
 fn check_rules(schema: &Schema) -> Result<()> {
     let lost = schema.bounds.keys().find(|bound| *bound != "minimum").map(String::as_str);
     let lost = lost.or(schema.nullable.then_some("nullable"));
     if let Some(lost) = lost {
-        bail!("{DOCUMENT}: {}: a request can't be checked for `{lost}`: teach ValueType to", schema.pointer);
+        bail!("{DOCUMENT}: {}: ValueType can't check `{lost}` in a request; add that to it", schema.pointer);
     }
     let properties = schema.properties.values().map(|property| &property.schema);
     properties.chain(schema.items.as_deref()).chain(&schema.variants).try_for_each(check_rules)
@@ -119,7 +120,7 @@ mod tests {
     use crate::api::{Document, read};
 
     #[test]
-    fn parameters_are_found_by_reference_and_on_the_path_and_the_operations_own_win() {
+    fn parameters_by_reference_and_on_the_path_are_listed_and_the_operations_own_replace_them() {
         let document = Document::parse(
             r##"
             openapi: 3.0.3

@@ -23,8 +23,8 @@ fn operations(document: &Document) -> Result<String> {
         writeln!(page, "`{}` ({}),", text(server, "url").trim_end_matches("/api/v2"), text(server, "description"))?;
     }
     writeln!(page, "or of a local server.")?;
-    for (id, known) in &read(document, |_| true)?.operations {
-        operation(&mut page, id, known)?;
+    for (id, spec) in &read(document, |_| true)?.operations {
+        operation(&mut page, id, spec)?;
     }
     Ok(page)
 }
@@ -49,12 +49,7 @@ fn operation(page: &mut String, id: &str, operation: &Operation) -> Result<()> {
         let body = response.body.as_ref().map(kind).unwrap_or_default();
         writeln!(page, "| {status} | {body} | {} |", cell(&response.description))?;
     }
-    let words = parameters.values().map(|parameter| {
-        let example = parameter.schema.example.as_ref().unwrap_or(&Value::Null).to_string();
-        format!(" {}={}", parameter.name, example.trim_matches('"'))
-    });
-    let stdin = if operation.body.is_some() { " -" } else { "" };
-    writeln!(page, "\n```console\nldtokens {id}{}{stdin}\n```", words.collect::<String>())?;
+    writeln!(page, "\n```console\nldtokens {}\n```", operation.example(id))?;
     Ok(())
 }
 

@@ -32,6 +32,8 @@ pub struct OperationSpec {
     pub body: Option<BodySpec>,
     /// The responses: each status code and its meaning.
     pub responses: &'static [(&'static str, &'static str)],
+    /// An example, as arguments: the operation's ID, each parameter as `name=value`, and `-` for a body on standard input.
+    pub example: &'static str,
 }
 
 impl OperationSpec {

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::time;
 
-/// Properties that may hold the end of a token. The newest document has none yet, though the vendor's application lets a
-/// token expire (fact 14); so these names are our choice.
+/// Properties that may hold a token's expiry. The vendor's application lets a token expire (fact 14), but the newest API
+/// description has no property for it, so these names are our choice.
 const EXPIRY: [&str; 6] = ["expiry", "expiryDate", "expirationDate", "expiresAt", "expires", "expiration"];
 
 /// Whether a secret works.
@@ -28,17 +28,17 @@ pub enum Verdict {
 pub struct Verified {
     /// The identity that the API reports.
     pub identity: CallerIdentity,
-    /// Its token, with what it may do. None if the secret may not see its own token, or the API did not say.
+    /// Its token. None if the secret has no permission to read its own token, or the API did not name the token.
     pub token: Option<Token>,
-    /// Whether it is a former secret of the token, which was reset: it works until the overlap ends, and the API does not say
-    /// when that is. None if it is not known.
+    /// Whether it is a former secret of a token that was reset. It works until the overlap ends; the API does not say when.
+    /// None if that is not known.
     pub is_former: Option<bool>,
     /// When the token expires, if the API says so.
     pub expires_at: Option<SystemTime>,
 }
 
-/// Finds out whether `secret` works, by authenticating with it, and what it is. `client` gives the host; its own credential is
-/// not used.
+/// Checks whether `secret` works, by authenticating with it, and describes it. `client` sets the host; its own credential is not
+/// used.
 ///
 /// ```
 /// # use ldtokens::Client;
@@ -57,8 +57,8 @@ pub struct Verified {
 /// ```
 ///
 /// # Errors
-/// The errors of every call, which leave it unknown whether the secret works. [`Error::Unauthorized`] only if the response came
-/// from something in between, such as a proxy. [`Error::Config`] if it can't be a secret.
+/// The errors of every call; then it is not known whether the secret works. [`Error::Unauthorized`] only if the response came
+/// from a proxy or the like. [`Error::Config`] if it can't be a secret.
 pub async fn verify(client: &Client, secret: &Secret) -> Result<Verdict, Error> {
     let itself = client.with_credential(secret.clone())?;
     let mut verified = match describe(&itself).await {
@@ -71,7 +71,7 @@ pub async fn verify(client: &Client, secret: &Secret) -> Result<Verdict, Error> 
     Ok(Verdict::Works(Box::new(verified)))
 }
 
-/// What the client's own credential is. Whether it is a former secret of its token is not known.
+/// Describes the client's own credential. Whether it is a former secret of its token is not known.
 ///
 /// # Errors
 /// [`Error::Unauthorized`] if the credential is not valid, and those of every call.
@@ -81,7 +81,7 @@ pub async fn describe(client: &Client) -> Result<Verified, Error> {
         Some(id) => match client.get(id).await {
             Ok(token) => Some(token),
             Err(error) if is_refusal(&error) => return Err(error),
-            // It works all the same.
+            // The secret works nevertheless.
             Err(_) => None,
         },
         None => None,
@@ -93,12 +93,12 @@ pub async fn describe(client: &Client) -> Result<Verified, Error> {
     Ok(Verified { identity, token, is_former: None, expires_at })
 }
 
-/// Whether the API itself says that the credential is not valid. A proxy on the way, which names no code, proves nothing.
+/// Whether the API itself says that the credential is not valid. A 401 without an error code can come from a proxy.
 pub(crate) fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(api) if !api.code.is_empty())
 }
 
-/// A Unix time in milliseconds, or a date as RFC 3339 has it. 0 is none.
+/// Reads a Unix time in milliseconds, where 0 means none, or a date in RFC 3339.
 fn moment(value: &Value) -> Option<SystemTime> {
     let millis = match value {
         Value::String(text) => text.parse::<Timestamp>().ok()?.as_millisecond(),
@@ -115,7 +115,7 @@ mod tests {
     use crate::time::to_system_time;
 
     #[test]
-    fn an_end_is_milliseconds_or_a_date() {
+    fn an_expiry_is_milliseconds_or_a_date() {
         let end = Some(to_system_time(1_767_225_600_000));
         for (value, expected) in [
             (json!(1_767_225_600_000_i64), end),

@@ -1,4 +1,4 @@
-//! Examples that are not what they exemplify.
+//! Finds examples that do not match their schemas.
 
 use indexmap::IndexMap;
 use serde_json::json;
@@ -27,10 +27,10 @@ pub(super) fn problems(document: &Document, api: &Api, schemas: &IndexMap<String
     problems
 }
 
-/// The problem of an example at `pointer` that does not fit the schema at `schema`.
+/// The problem of the example at `pointer`, if it does not match the schema at `schema`.
 fn mismatch(Document(document): &Document, pointer: &str, schema: &str) -> Option<Problem> {
     let example = document.pointer(pointer)?.get("example")?;
-    // The paths are there for references to follow, and mean nothing as a schema.
+    // The paths are not part of the schema. References lead to them.
     let root = json!({
         "$ref": format!("#{}", percent_encoded(schema)),
         "components": document["components"],
@@ -38,12 +38,12 @@ fn mismatch(Document(document): &Document, pointer: &str, schema: &str) -> Optio
     });
     let validator = match jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&root) {
         Ok(validator) => validator,
-        Err(error) => return Some(problem(pointer, format!("the schema can't be understood: {error}"))),
+        Err(error) => return Some(problem(pointer, format!("the schema is not valid: {error}"))),
     };
     let error = validator.validate(example).err()?;
     Some(problem(
         format!("{pointer}/example"),
-        format!("the example is not what the schema says: {error}; mend one of them"),
+        format!("the example does not match the schema: {error}; correct one of them"),
     ))
 }
 

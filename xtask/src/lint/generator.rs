@@ -1,4 +1,4 @@
-//! What the generator can't take, found before it panics.
+//! Finds what the generator does not support, on which it would panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,11 +64,11 @@ fn responses(document: &Document, pointer: &str, operation: &Value) -> Vec<Probl
 fn body(document: &Document, pointer: &str) -> Option<Problem> {
     let (body, _) = document.follow(&format!("{pointer}/requestBody")).ok()?;
     let types: Vec<&String> = body.get("content")?.as_object()?.keys().collect();
-    let text = "the generator takes one request body, application/json; write only that";
+    let text = "the generator supports one request body, application/json; write only that";
     (types != ["application/json"]).then(|| problem(format!("{pointer}/requestBody"), text))
 }
 
-/// What may stand anywhere.
+/// Problems that can be anywhere in the document.
 fn anywhere(document: &Document, pointer: &str, value: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Some(object) = value.as_object().filter(|_| !pointer.contains("/example")) else { return problems };
@@ -78,14 +78,15 @@ fn anywhere(document: &Document, pointer: &str, value: &Value) -> Vec<Problem> {
             problems.push(problem(format!("{pointer}/$ref"), text));
         }
         if object.len() > 1 && pointer.contains("/schema") {
-            let text = "what stands beside a $ref is not read; write `allOf: [{$ref: ...}]` and the rest beside that";
+            let text =
+                "properties beside a $ref are ignored; write `allOf: [{$ref: ...}]` and the properties beside that";
             problems.push(problem(format!("{pointer}/$ref"), text));
         }
     }
     if object.get("in").and_then(Value::as_str) == Some("cookie") {
         problems.push(problem(
             format!("{pointer}/in"),
-            "the generator knows no cookies; write the parameter into the query",
+            "the generator does not support cookies; make it a query parameter",
         ));
     }
     let Some(kind) = object.get("type") else { return problems };
@@ -96,14 +97,14 @@ fn anywhere(document: &Document, pointer: &str, value: &Value) -> Vec<Problem> {
     if kind == "string" {
         for bound in ["pattern", "minLength", "maxLength"].into_iter().filter(|bound| object.contains_key(*bound)) {
             let text = format!(
-                "`{bound}` would make a type of its own that the client's crate has no means to check; say it in the description"
+                "the client does not support `{bound}`, which would need a type of its own; say it in the description"
             );
             problems.push(problem(format!("{pointer}/{bound}"), text));
         }
         let format = object.get("format").and_then(Value::as_str).unwrap_or_default();
         if !matches!(format, "" | "password") {
             let text =
-                format!("the client has no type for the format {format:?}; leave it out and say it in the description");
+                format!("the client has no type for the format {format:?}; remove it and say it in the description");
             problems.push(problem(format!("{pointer}/format"), text));
         }
     }

@@ -1,11 +1,11 @@
-//! What a reader is left alone with: nothing described, no example, an error that is not declared.
+//! Finds missing descriptions, examples and error responses.
 
 use indexmap::IndexMap;
 
 use super::{Problem, problem};
 use crate::api::{Api, Schema, escape};
 
-/// The errors that every operation can answer, as the vendor's pages say.
+/// The errors that every operation can return, as the vendor's pages say.
 const ERRORS: [&str; 4] = ["400", "401", "403", "429"];
 
 pub(super) fn problems(api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Problem> {
@@ -21,7 +21,7 @@ pub(super) fn problems(api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Pro
         }
         let by_id = operation.path.contains("{tokenId}").then_some("404");
         for status in ERRORS.into_iter().chain(by_id).filter(|status| !operation.responses.contains_key(*status)) {
-            let text = format!("the operation can answer {status} and does not say so; write that response");
+            let text = format!("the operation can return {status} but does not list it; add that response");
             problems.push(problem(format!("{}/responses", operation.pointer), text));
         }
     }

@@ -7,7 +7,7 @@ use crate::mutations;
 use crate::support::document;
 
 #[test]
-fn no_mutation_is_classed_wrong() {
+fn each_mutation_is_classified_correctly() {
     let old = read(&Document(document()), |_| true).unwrap();
     let mutations = mutations::all();
     assert!(mutations.len() >= 100, "{}", mutations.len());

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::{DOCUMENT, folder_with, root};
 
 #[test]
-fn what_is_checked_in_is_what_the_document_gives() {
+fn the_checked_in_files_are_up_to_date() {
     xtask::check(&root()).unwrap();
 }
 
@@ -18,7 +18,7 @@ fn generating_twice_gives_the_same_bytes_and_leaves_nothing_stale() {
     assert!(first.len() >= 19, "{}", first.len());
     fs::write(folder.path().join("schemas/v2.0/Gone.json"), "{}").unwrap();
     let error = xtask::check(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("schemas/v2.0/Gone.json is not made"), "{error}");
+    assert!(error.contains("schemas/v2.0/Gone.json is no longer generated"), "{error}");
     xtask::generate(folder.path()).unwrap();
     assert_eq!(files(folder.path()), first);
     xtask::check(folder.path()).unwrap();
@@ -34,7 +34,7 @@ fn a_check_names_each_file_and_the_first_lines_that_differ_and_changes_nothing()
     let before = files(folder.path());
     let error = xtask::check(folder.path()).unwrap_err().to_string();
     for part in [
-        "crates/ldtokens-client/src/generated.rs is not what openapi.yaml gives. They differ from line ",
+        "crates/ldtokens-client/src/generated.rs is not what is generated from openapi.yaml. They differ from line ",
         "-         ///What went wrong, for people.",
         "+         ///Otherwise.",
         "docs/reference/types.md is not",

@@ -26,7 +26,7 @@ fn pointers(news: &[Difference]) -> Vec<&str> {
 }
 
 #[test]
-fn the_vendors_document_holds_no_news() {
+fn the_vendors_document_has_no_news() {
     let Some((path, vendor)) = vendors() else { return };
     let comparison = compare_with(&root(), vendor).unwrap();
     assert!(comparison.news.is_empty(), "{:?}", comparison.news);
@@ -56,7 +56,7 @@ fn one_type_changed_in_the_vendors_document_is_news_with_its_pointer() {
 }
 
 #[test]
-fn an_overlays_action_that_finds_nothing_is_told() {
+fn an_overlay_action_without_a_target_is_reported() {
     let folder = folder_with(DOCUMENT);
     let overlay = "overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n  - target: $.nowhere\n    description: once\n    remove: true\n";
     fs::write(folder.path().join("vendor.overlay.yaml"), overlay).unwrap();
@@ -65,7 +65,7 @@ fn an_overlays_action_that_finds_nothing_is_told() {
 }
 
 #[test]
-fn what_version_3_1_writes_otherwise_is_the_same() {
+fn openapi_3_1_is_read_like_3_0() {
     let folder = folder_with(DOCUMENT);
     let mut newer = document();
     newer["openapi"] = json!("3.1.0");
@@ -90,7 +90,7 @@ fn with_additions() -> Value {
 }
 
 #[test]
-fn what_only_adds_is_put_into_the_document_and_its_comments_and_order_stay() {
+fn additions_are_written_into_the_document_and_its_comments_and_order_are_kept() {
     let folder = folder_with(DOCUMENT);
     let vendor = folder.path().join("vendor.json.gz");
     let mut gzip = flate2::write::GzEncoder::new(fs::File::create(&vendor).unwrap(), flate2::Compression::fast());
@@ -114,7 +114,7 @@ fn what_only_adds_is_put_into_the_document_and_its_comments_and_order_stay() {
 }
 
 #[test]
-fn what_does_not_only_add_is_left_to_people() {
+fn changes_other_than_additions_are_not_applied() {
     let folder = folder_with(DOCUMENT);
     let mut vendor = with_additions();
     vendor["components"]["schemas"]["Token"]["properties"]["name"]["type"] = json!("integer");
@@ -126,7 +126,7 @@ fn what_does_not_only_add_is_left_to_people() {
 }
 
 #[test]
-fn what_is_no_document_is_refused() {
+fn a_file_that_is_not_openapi_is_refused() {
     let folder = folder_with(DOCUMENT);
     let path = folder.path().join("other");
     for (bytes, words) in [

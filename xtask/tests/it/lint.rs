@@ -1,4 +1,4 @@
-//! What the generator can't take or a reader is left alone with is named, with its line and what to write instead.
+//! Each problem of the document is reported with its line and what to write instead.
 
 use serde_json::{Value, json};
 use xtask::api::Document;
@@ -7,12 +7,12 @@ use xtask::{lint, problems};
 use crate::support::{DOCUMENT, document};
 
 #[test]
-fn the_projects_own_document_has_no_problem() {
+fn the_projects_own_document_has_no_problems() {
     lint(DOCUMENT).unwrap();
 }
 
 #[test]
-fn a_problem_is_named_with_file_line_and_what_to_write() {
+fn a_problem_is_reported_with_its_file_and_line_and_what_to_write() {
     let text = DOCUMENT.replacen("openapi: 3.0.3", "openapi: 3.1.0", 1);
     let line = text.lines().position(|line| line.starts_with("openapi:")).unwrap() + 1;
     let error = lint(&text).unwrap_err().to_string();
@@ -27,7 +27,7 @@ fn a_problem_is_named_with_file_line_and_what_to_write() {
 }
 
 #[test]
-fn each_construct_that_the_generator_can_not_take_is_found() {
+fn each_construct_that_the_generator_does_not_support_is_found() {
     let error = json!({ "description": "d", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Link" } } } });
     for (pointer, value, words) in [
         ("/paths/~1tokens/get/responses/default", error.clone(), "`default` response"),
@@ -41,7 +41,7 @@ fn each_construct_that_the_generator_can_not_take_is_found() {
             json!({ "description": "d", "content": { "text/csv": {} } }),
             "not application/json",
         ),
-        ("/paths/~1tokens/get/parameters/0/in", json!("cookie"), "no cookies"),
+        ("/paths/~1tokens/get/parameters/0/in", json!("cookie"), "does not support cookies"),
         ("/components/schemas/Token/properties/name/type", json!(["string", "null"]), "OpenAPI 3.1"),
         ("/components/schemas/Token/properties/name/pattern", json!("^a"), "`pattern`"),
         ("/components/schemas/Token/properties/name/maxLength", json!(3), "`maxLength`"),
@@ -53,7 +53,7 @@ fn each_construct_that_the_generator_can_not_take_is_found() {
 }
 
 #[test]
-fn what_is_not_described_shown_or_declared_is_found() {
+fn missing_descriptions_examples_and_errors_are_found() {
     for (pointer, value, words) in [
         ("/paths/~1tokens/get/summary", json!(""), "no summary"),
         ("/paths/~1tokens/get/description", Value::Null, "no description"),
@@ -61,19 +61,19 @@ fn what_is_not_described_shown_or_declared_is_found() {
         ("/components/parameters/tokenId/description", json!(" "), "no description"),
         ("/components/schemas/Token/example", Value::Null, "no example"),
         ("/components/schemas/Token/properties/name/description", Value::Null, "no description"),
-        ("/paths/~1tokens/get/responses/401", Value::Null, "can answer 401"),
-        ("/paths/~1tokens~1{tokenId}/get/responses/404", Value::Null, "can answer 404"),
-        ("/components/schemas/Token/properties/name/example", json!(1), "the example is not what the schema says"),
-        ("/components/schemas/Token/example", json!({ "_id": "x" }), "the example is not what the schema says"),
-        ("/components/schemas/BaseRole/example", json!("king"), "the example is not what the schema says"),
-        ("/paths/~1tokens/get/parameters/1/example", json!(0), "the example is not what the schema says"),
+        ("/paths/~1tokens/get/responses/401", Value::Null, "can return 401"),
+        ("/paths/~1tokens~1{tokenId}/get/responses/404", Value::Null, "can return 404"),
+        ("/components/schemas/Token/properties/name/example", json!(1), "the example does not match the schema"),
+        ("/components/schemas/Token/example", json!({ "_id": "x" }), "the example does not match the schema"),
+        ("/components/schemas/BaseRole/example", json!("king"), "the example does not match the schema"),
+        ("/paths/~1tokens/get/parameters/1/example", json!(0), "the example does not match the schema"),
     ] {
         found(pointer, value, words);
     }
 }
 
 #[test]
-fn a_parameter_by_reference_or_on_its_path_is_checked_like_one_of_the_operation() {
+fn parameters_by_reference_and_on_the_path_are_checked_too() {
     let wrong =
         json!({ "name": "sort", "in": "query", "description": "d", "schema": { "type": "boolean" }, "example": 1 });
     for (pointer, parameters) in [

@@ -47,6 +47,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "getTokens showAll=true limit=25 offset=50",
     },
     OperationSpec {
         id: "postToken",
@@ -164,6 +165,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "postToken -",
     },
     OperationSpec {
         id: "getToken",
@@ -192,6 +194,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "getToken tokenId=61095542756dba551110ae21",
     },
     OperationSpec {
         id: "patchToken",
@@ -321,6 +324,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "patchToken tokenId=61095542756dba551110ae21 -",
     },
     OperationSpec {
         id: "deleteToken",
@@ -349,6 +353,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "deleteToken tokenId=61095542756dba551110ae21",
     },
     OperationSpec {
         id: "resetToken",
@@ -384,6 +389,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "Too many requests in this window, or from this address. Nothing was done.",
             ),
         ],
+        example: "resetToken tokenId=61095542756dba551110ae21 expiry=1754006400000",
     },
 ];
 /// The properties of a token.

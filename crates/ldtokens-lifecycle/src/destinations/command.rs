@@ -8,15 +8,15 @@ type Make = dyn Fn() -> Command + Send + Sync;
 
 /// A command that reads the secret, alone and without a line end, from its standard input.
 ///
-/// Its environment says in `LDTOKENS_TOKEN_ID`, `LDTOKENS_TOKEN_NAME` and `LDTOKENS_OLD_EXPIRES` which token it is and until
-/// when the old secret works; no variable that this sets holds a secret. What the command prints goes to standard error.
+/// The variables `LDTOKENS_TOKEN_ID`, `LDTOKENS_TOKEN_NAME` and `LDTOKENS_OLD_EXPIRES` in its environment hold the token's ID,
+/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error.
 #[derive(Clone)]
 pub struct CommandDestination {
     make: Arc<Make>,
 }
 
 impl CommandDestination {
-    /// The command that `make` makes, each time it is run.
+    /// Returns a destination that runs the command that `make` returns. `make` is called for each delivery.
     pub fn new(make: impl Fn() -> Command + Send + Sync + 'static) -> Self {
         Self { make: Arc::new(make) }
     }
@@ -29,7 +29,7 @@ impl std::fmt::Debug for CommandDestination {
 }
 
 impl Destination for CommandDestination {
-    /// What a command line holds is nobody else's to know.
+    /// Without the command line, which can contain secrets.
     fn label(&self) -> String {
         "a command".to_owned()
     }

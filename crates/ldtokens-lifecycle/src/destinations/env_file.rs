@@ -9,8 +9,8 @@ use crate::destination::{Destination, Prepared};
 
 /// A variable in a file of lines like `NAME=value`, as Docker, systemd and dotenv read them.
 ///
-/// The line of the variable is changed, or added if there is none; all others stay as they are. The file is replaced whole and
-/// keeps its mode and its owner.
+/// The line of the variable is changed, or added if there is none. All other lines are kept. The file is replaced atomically and
+/// keeps its mode and owner.
 #[derive(Clone, Debug)]
 pub struct EnvFileDestination {
     path: PathBuf,
@@ -18,17 +18,19 @@ pub struct EnvFileDestination {
 }
 
 impl EnvFileDestination {
-    /// The variable of that name in the file at `path`.
+    /// Returns the variable `variable` in the file at `path`.
     ///
     /// # Errors
-    /// Why the name can't be that of a variable.
+    /// Why the name is not allowed.
     pub fn new(path: impl Into<PathBuf>, variable: impl Into<String>) -> Result<Self, String> {
         let variable = variable.into();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let is_valid =
             !variable.is_empty() && variable.bytes().all(is_name) && !variable.as_bytes()[0].is_ascii_digit();
         if !is_valid {
-            return Err("the name of a variable has letters, digits and `_`, and no digit first".to_owned());
+            return Err(
+                "a variable's name consists of letters, digits and `_`, and does not start with a digit".to_owned()
+            );
         }
         Ok(Self { path: path.into(), variable })
     }
@@ -78,7 +80,7 @@ impl Destination for EnvFileDestination {
 
 /// The line of a variable.
 struct Line<'a> {
-    /// What stands before the value: the name, `=`, and `export` where it is.
+    /// The text before the value: `export` if present, the name and `=`.
     head: &'a str,
     /// The value as it is written.
     value: &'a str,
@@ -97,7 +99,7 @@ fn find<'a>(text: &'a str, variable: &str) -> Result<Option<Line<'a>>, String> {
         if let Some(value) = name_at.strip_prefix(variable).and_then(|rest| rest.strip_prefix('=')) {
             let head = &content[..content.len() - value.len()];
             if found.replace(Line { head, value, at }).is_some() {
-                return Err(format!("{variable} is there twice: leave one of the lines"));
+                return Err(format!("{variable} is set twice: remove one of the lines"));
             }
         }
         at += line.len();
@@ -115,7 +117,7 @@ fn unquoted(value: &str) -> &str {
     value.split(char::is_whitespace).next().unwrap_or_default()
 }
 
-/// The file with another value of the variable. Secrets have no characters that need quotes; those that are there stay.
+/// Returns the file's text with another value of the variable. Existing quotes are kept; a secret needs none.
 fn with_value(text: &str, variable: &str, value: &str) -> Result<String, String> {
     let Some(line) = find(text, variable)? else {
         let separator = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };

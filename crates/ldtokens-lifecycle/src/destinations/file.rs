@@ -8,13 +8,13 @@ use ldtokens::Secret;
 use crate::atomic::{Staged, resolved, staging_path};
 use crate::destination::{Destination, Prepared};
 
-/// More than a secret has, in bytes.
-const LONGEST: usize = 4096;
+/// The maximum length of a secret, in bytes.
+const MAX_LENGTH: usize = 4096;
 
-/// A file that holds a secret and nothing else but perhaps a line end.
+/// A file that holds a secret and at most a line end.
 ///
-/// It is replaced whole and keeps its mode and its owner, so that a reader finds the old secret or the new one at any moment.
-/// A new file can only be read by its owner. A symbolic link is followed.
+/// It is replaced atomically and keeps its mode and owner: a reader always finds the old secret or the new one. A new file can
+/// only be read by its owner. A symbolic link is followed.
 #[derive(Clone, Debug)]
 pub struct FileDestination {
     path: PathBuf,
@@ -22,7 +22,7 @@ pub struct FileDestination {
 }
 
 impl FileDestination {
-    /// The file at `path`.
+    /// Returns the file at `path` as a destination.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), keeps_previous: false }
     }
@@ -34,7 +34,7 @@ impl FileDestination {
         self
     }
 
-    /// Where it is.
+    /// Returns the path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -121,9 +121,9 @@ fn secret(bytes: &[u8]) -> Result<Option<Secret>, String> {
         return Ok(None);
     }
     match std::str::from_utf8(text) {
-        Ok(text) if text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+        Ok(text) if text.len() <= MAX_LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
             Ok(Some(Secret::new(text)))
         }
-        _ => Err("it holds something other than a secret, and is left as it is".to_owned()),
+        _ => Err("it holds something other than a secret, and was not changed".to_owned()),
     }
 }

@@ -32,16 +32,16 @@ pub struct GithubDestination {
 }
 
 impl GithubDestination {
-    /// The output or variable `name`, in the job's file at `file`.
+    /// Returns the output or variable `name`, in the job's file at `file`.
     ///
     /// # Errors
-    /// Why the name can't be used.
+    /// Why the name is not allowed.
     pub fn new(kind: GithubFile, file: impl Into<PathBuf>, name: impl Into<String>) -> Result<Self, String> {
         let name = name.into();
         let is_name =
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if !is_name {
-            return Err("a name has letters, digits, `_` and `-`".to_owned());
+            return Err("a name consists of letters, digits, `_` and `-`".to_owned());
         }
         Ok(Self { kind, file: file.into(), name })
     }
@@ -60,7 +60,7 @@ impl Destination for GithubDestination {
             let mut out = io::stdout().lock();
             writeln!(out, "::add-mask::{}", secret.expose())
                 .and_then(|()| out.flush())
-                .map_err(|error| format!("the secret can't be masked, and is not written: {error}"))?;
+                .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))?;
             file.write_all(format!("{name}={}\n", secret.expose()).as_bytes())
                 .and_then(|()| file.sync_all())
                 .map_err(|error| error.to_string())

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::destination::{Destination, Handover, Prepared};
 
-/// Where a secret belongs in a Kubernetes cluster.
+/// The Kubernetes Secret, and the key in it, that holds a token's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubernetesSecret {
-    /// The namespace, if not the one that kubectl is set to.
+    /// The namespace. None for kubectl's current namespace.
     pub namespace: Option<String>,
     /// The name of the Secret.
     pub name: String,
@@ -23,7 +23,7 @@ impl std::str::FromStr for KubernetesSecret {
     fn from_str(text: &str) -> Result<Self, String> {
         let (path, key) = text.split_once(':').unwrap_or((text, "token"));
         let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
-        // RFC 1123, as Kubernetes asks for.
+        // RFC 1123, as Kubernetes requires.
         let is_name = |text: &str| {
             let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
             !text.is_empty()
@@ -49,7 +49,7 @@ pub struct KubernetesDestination {
 }
 
 impl KubernetesDestination {
-    /// The manifest of `secret`.
+    /// Returns the manifest of `secret` as a destination.
     pub fn new(secret: KubernetesSecret) -> Self {
         Self { secret }
     }
@@ -70,7 +70,7 @@ impl Destination for KubernetesDestination {
     }
 }
 
-/// One document of a YAML stream. Strings are quoted as in JSON, which YAML reads alike.
+/// Returns one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
 fn manifest(target: &KubernetesSecret, secret: &Secret, handover: &Handover) -> String {
     let quoted = |text: &str| json!(text).to_string();
     let namespace =

@@ -13,7 +13,7 @@ use crate::revocation::scan::KeyKind;
 /// The maximum number of resets of a token when the responses are lost.
 const MAX_RESETS: u32 = 3;
 
-/// How long to wait before trying a revoked secret again.
+/// How long to wait between two checks of whether a revoked secret still works.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Delivers the new secret of a token. It may block. The error says why that failed, and where the secret is if it was
@@ -113,8 +113,8 @@ impl Plan {
         mut report: impl FnMut(Revoked),
     ) {
         let Self { client, leaks, concurrency, patience } = self;
-        let (targets, others) = sorted(leaks);
-        others.into_iter().for_each(&mut report);
+        let (targets, without_work) = sorted(leaks);
+        without_work.into_iter().for_each(&mut report);
         let (own, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.token.is_own);
         for targets in [others, own] {
             let work = Work { client: &client, remedy, patience, is_stopped };
@@ -130,7 +130,7 @@ impl Plan {
 
 /// The tokens with their secrets, and the outcomes that need no work.
 fn sorted(leaks: Vec<Leak>) -> (Vec<TokenSecrets>, Vec<Revoked>) {
-    let (mut targets, mut others) = (Vec::<TokenSecrets>::new(), Vec::new());
+    let (mut targets, mut without_work) = (Vec::<TokenSecrets>::new(), Vec::new());
     for Leak { last_four, finding, secret } in leaks {
         let outcome = match finding {
             Finding::Token(token) => {
@@ -147,9 +147,9 @@ fn sorted(leaks: Vec<Leak>) -> (Vec<TokenSecrets>, Vec<Revoked>) {
             Finding::OtherKey(kind) => Outcome::OtherKey(kind),
             Finding::Failed(error) => Outcome::Failed(error),
         };
-        others.push(Revoked { last_fours: vec![last_four], token: None, outcome });
+        without_work.push(Revoked { last_fours: vec![last_four], token: None, outcome });
     }
-    (targets, others)
+    (targets, without_work)
 }
 
 #[derive(Clone, Copy)]
@@ -172,12 +172,8 @@ impl Work<'_> {
     }
 
     async fn delete(self, target: &TokenSecrets) -> Outcome {
-        let id = &target.token.id;
-        let delete = |client: Client| {
-            let id = id.clone();
-            async move { client.delete(&id).await }.boxed()
-        };
-        match self.by_any(target, delete).await {
+        let delete = |client: Client, id: TokenId| async move { client.delete(&id).await }.boxed();
+        match self.with_any_credential(target, delete).await {
             Ok(()) if self.still_works(target).await => Outcome::StillWorks,
             Ok(()) => Outcome::Deleted,
             Err(error) => self.failed(target, error).await,
@@ -185,18 +181,14 @@ impl Work<'_> {
     }
 
     async fn rotate(self, target: &TokenSecrets, prepare: &Prepare<'_>) -> Outcome {
-        let id = &target.token.id;
-        let deliver = match prepare(id) {
+        let deliver = match prepare(&target.token.id) {
             Ok(deliver) => deliver,
             Err(reason) => return Outcome::NotPrepared { reason },
         };
-        let reset = |client: Client| {
-            let id = id.clone();
-            async move { client.reset(&id, Overlap::None).await }.boxed()
-        };
+        let reset = |client: Client, id: TokenId| async move { client.reset(&id, Overlap::None).await }.boxed();
         let mut round = 1;
         let issued = loop {
-            match self.by_any(target, reset).await {
+            match self.with_any_credential(target, reset).await {
                 Ok(issued) => break issued,
                 // Nobody has the secret that was lost, and the old one is to stop working: another reset harms no one.
                 Err(Error::OutcomeUnknown { .. }) if round < MAX_RESETS => round += 1,
@@ -212,19 +204,20 @@ impl Work<'_> {
         }
     }
 
-    /// Does `work` with the client's own credential, or, where that may not, with a leaked secret.
-    async fn by_any<T>(
+    /// Sends a request about the token with the client's own credential. If that has no permission, with a leaked secret.
+    async fn with_any_credential<T>(
         self,
         target: &TokenSecrets,
-        work: impl Fn(Client) -> BoxFuture<'static, Result<T, Error>>,
+        send: impl Fn(Client, TokenId) -> BoxFuture<'static, Result<T, Error>>,
     ) -> Result<T, Error> {
-        let error = match work(self.client.clone()).await {
+        let id = &target.token.id;
+        let error = match send(self.client.clone(), id.clone()).await {
             Err(error @ (Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_))) => error,
             result => return result,
         };
         for secret in &target.secrets {
-            let Ok(itself) = self.client.with_credential(secret.clone()) else { continue };
-            match work(itself).await {
+            let Ok(client) = self.client.with_credential(secret.clone()) else { continue };
+            match send(client, id.clone()).await {
                 Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_)) => {}
                 result => return result,
             }
@@ -232,7 +225,8 @@ impl Work<'_> {
         Err(error)
     }
 
-    /// What a failure means. If the secrets have stopped working, it was done: by someone else, or with the response lost.
+    /// The outcome after an error. If the secrets have stopped working, the token was deleted or reset: by someone else, or by
+    /// a request whose response was lost.
     async fn failed(self, target: &TokenSecrets, error: Error) -> Outcome {
         let is_gone = matches!(error, Error::NotFound(_) | Error::Unauthorized(_));
         let is_unknown = matches!(error, Error::OutcomeUnknown { .. } | Error::NoSecret { .. });
@@ -251,7 +245,7 @@ impl Work<'_> {
         }
     }
 
-    /// Whether one of the secrets still works, also after a while: reads can lag behind writes (fact 12).
+    /// Whether one of the secrets still works after the patience has run out: reads can lag behind writes (fact 12).
     async fn still_works(self, target: &TokenSecrets) -> bool {
         let mut left = self.patience;
         for secret in &target.secrets {
@@ -269,14 +263,14 @@ impl Work<'_> {
     async fn works(self, secret: &Secret) -> bool {
         match self.client.with_credential(secret.clone()) {
             // If this request fails, the response to the deletion or reset decides.
-            Ok(itself) => itself.whoami().await.is_ok(),
+            Ok(client) => client.whoami().await.is_ok(),
             Err(_) => false,
         }
     }
 
     async fn is_dead(self, secret: &Secret) -> bool {
         match self.client.with_credential(secret.clone()) {
-            Ok(itself) => itself.whoami().await.is_err_and(|error| crate::verify::is_refusal(&error)),
+            Ok(client) => client.whoami().await.is_err_and(|error| crate::verify::is_refusal(&error)),
             Err(_) => true,
         }
     }

@@ -126,18 +126,18 @@ impl<'a> Revocation<'a> {
             ) => {
                 return Err(error);
             }
-            // A host without this route.
+            // The host does not have this route.
             Err(_) => None,
         };
         // Boxed, since the compiler can't see otherwise that the plan's future is Send.
-        let asking: Vec<_> = self.secrets.iter().map(|secret| ask(self.client, secret).boxed()).collect();
-        let identified: Vec<Identified> = stream::iter(asking).buffered(self.concurrency).collect().await;
-        let mut known = None;
+        let requests: Vec<_> = self.secrets.iter().map(|secret| identify(self.client, secret).boxed()).collect();
+        let identified: Vec<Identified> = stream::iter(requests).buffered(self.concurrency).collect().await;
+        let mut all_tokens = None;
         let mut leaks = Vec::with_capacity(identified.len());
         for (secret, identified) in self.secrets.iter().zip(identified) {
             let mut finding = match identified {
                 Identified::Finding(finding) => finding,
-                Identified::WithoutId(caller) => match tokens(self.client, &mut known).await {
+                Identified::WithoutId(caller) => match tokens(self.client, &mut all_tokens).await {
                     Ok(tokens) => by_last_four(secret, &caller, tokens, &self.ids),
                     Err(error) => Finding::Failed(error),
                 },
@@ -162,7 +162,7 @@ impl Plan {
         let mut tokens: Vec<&LeakedToken> = Vec::new();
         for leak in &self.leaks {
             if let Finding::Token(token) = &leak.finding
-                && !tokens.iter().any(|known| known.id == token.id)
+                && !tokens.iter().any(|listed| listed.id == token.id)
             {
                 tokens.push(token);
             }
@@ -173,12 +173,12 @@ impl Plan {
 }
 
 /// Authenticates with the secret.
-async fn ask(client: &Client, secret: &Secret) -> Identified {
+async fn identify(client: &Client, secret: &Secret) -> Identified {
     if let Some(kind) = KeyKind::of(secret.expose()) {
         return Identified::Finding(Finding::OtherKey(kind));
     }
-    let Ok(itself) = client.with_credential(secret.clone()) else { return Identified::Finding(Finding::NotASecret) };
-    Identified::Finding(match itself.whoami().await {
+    let Ok(client) = client.with_credential(secret.clone()) else { return Identified::Finding(Finding::NotASecret) };
+    Identified::Finding(match client.whoami().await {
         Ok(CallerIdentity { token_id: Some(id), token_name: name, .. }) => {
             Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false })
         }
@@ -197,24 +197,24 @@ async fn ask(client: &Client, secret: &Secret) -> Identified {
     })
 }
 
-/// Returns all tokens that the client's credential can see. They are read once.
-async fn tokens<'t>(client: &Client, known: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
+/// Returns all tokens that the client's credential can see. They are read once, and kept in `all`.
+async fn tokens<'t>(client: &Client, all: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
     let mut round = 1;
-    while known.is_none() {
+    while all.is_none() {
         match client.list().all_members(true).page_size(PAGE).collect_all().await {
-            Ok(tokens) => *known = Some(tokens),
+            Ok(tokens) => *all = Some(tokens),
             Err(incomplete) => match incomplete.error {
                 error if is_read_again(&error, round) => round += 1,
                 error => return Err(error),
             },
         }
     }
-    Ok(known.as_deref().unwrap_or_default())
+    Ok(all.as_deref().unwrap_or_default())
 }
 
 fn by_last_four(secret: &Secret, caller: &CallerIdentity, tokens: &[Token], ids: &[TokenId]) -> Finding {
     let fits = |token: &&Token| {
-        token.token.as_ref().is_some_and(|shown| shown.last_four() == secret.last_four())
+        token.token.as_ref().is_some_and(|token| token.last_four() == secret.last_four())
             && caller.token_name.as_ref().is_none_or(|name| token.name.as_ref() == Some(name))
             && caller.member_id.as_ref().is_none_or(|member| token.member_id == *member)
             && caller.service_token.is_none_or(|service| token.service_token.unwrap_or_default() == service)

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_a_secret_is_none() {
+    fn text_that_is_almost_a_secret_is_not_found() {
         for text in
             ["", "api-", &ONE[..39], &ONE.replace("api", "API"), &ONE.replace('f', "g"), &ONE.replace("-4f50", "4f50-")]
         {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_where_one_read_ends_and_the_next_begins() {
+    fn a_secret_across_two_reads_is_found() {
         for before in [CHUNK - 39, CHUNK - 20, CHUNK - 1, CHUNK, 2 * CHUNK - 40] {
             assert_eq!(found(format!("{}{ONE}{TWO}", "a".repeat(before))), [ONE, TWO], "{before}");
         }

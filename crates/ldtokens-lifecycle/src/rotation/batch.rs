@@ -29,7 +29,7 @@ pub async fn rotate_all<'a>(
         while goes_on && running.len() < at_once.max(1) {
             match rotations.next() {
                 Some(rotation) if rotation.is_own() => own = Some(rotation),
-                Some(rotation) => running.push(named(rotation, journals)),
+                Some(rotation) => running.push(run_with_id(rotation, journals)),
                 None => break,
             }
         }
@@ -37,12 +37,12 @@ pub async fn rotate_all<'a>(
         goes_on &= report(id, result).is_continue();
     }
     if let Some(own) = own.filter(|_| goes_on) {
-        let (id, result) = named(own, journals).await;
+        let (id, result) = run_with_id(own, journals).await;
         let _ = report(id, result);
     }
 }
 
-async fn named(rotation: Rotation<'_>, journals: &Journals) -> (TokenId, Result<Report, Error>) {
+async fn run_with_id(rotation: Rotation<'_>, journals: &Journals) -> (TokenId, Result<Report, Error>) {
     let id = rotation.id().clone();
     (id, rotation.run(journals).await)
 }

@@ -7,6 +7,7 @@ use ldtokens::{Error as ApiError, Secret};
 use crate::destination::{Destination, Handover, Prepared};
 use crate::rotation::error::{Error, NotDelivered, Stuck};
 use crate::rotation::journal::Step;
+use crate::rotation::options::Strategy;
 use crate::rotation::report::Delivery;
 use crate::rotation::run::Run;
 use crate::time;
@@ -38,7 +39,7 @@ impl Target {
 
     fn has(&self, secret: &Secret) -> bool {
         match self.destination.is_readable() {
-            true => self.destination.read().is_ok_and(|there| there.as_ref() == Some(secret)),
+            true => self.destination.read().is_ok_and(|held| held.as_ref() == Some(secret)),
             false => self.is_delivered,
         }
     }
@@ -47,10 +48,10 @@ impl Target {
 impl Run<'_> {
     /// Refuses to overwrite a secret of another token.
     pub(crate) fn check_destinations(&self) -> Result<(), Error> {
-        for place in &self.targets {
-            let other = place.read()?.filter(|secret| secret.last_four() != self.journal.old.last_four);
+        for target in &self.targets {
+            let other = target.read()?.filter(|secret| secret.last_four() != self.journal.old.last_four);
             if other.is_some() && !self.options.force {
-                return Err(Error::OtherSecret { label: place.label() });
+                return Err(Error::OtherSecret { label: target.label() });
             }
         }
         Ok(())
@@ -58,38 +59,38 @@ impl Run<'_> {
 
     /// Prepares each destination, so that a new secret can be delivered.
     pub(crate) fn prepare(&mut self) -> Result<(), Error> {
-        for place in &mut self.targets {
-            let prepared = place.destination.prepare();
-            place.prepared =
-                Some(prepared.map_err(|reason| Error::Destination { label: place.destination.label(), reason })?);
-            place.is_delivered = false;
+        for target in &mut self.targets {
+            let prepared = target.destination.prepare();
+            target.prepared =
+                Some(prepared.map_err(|reason| Error::Destination { label: target.destination.label(), reason })?);
+            target.is_delivered = false;
         }
         Ok(())
     }
 
     pub(crate) fn unprepare(&mut self) {
-        for place in &mut self.targets {
-            place.prepared = None;
+        for target in &mut self.targets {
+            target.prepared = None;
         }
     }
 
     /// Whether all destinations have the new secret. One that can't be read back has it if the journal says so.
     pub(crate) fn is_everywhere(&self) -> bool {
-        let Some(held) = &self.in_hand else { return false };
+        let Some(held) = &self.held else { return false };
         let is_noted = self.journal.step >= Step::Delivered;
-        self.targets.iter().all(|place| (is_noted && !place.destination.is_readable()) || place.has(&held.secret))
+        self.targets.iter().all(|target| (is_noted && !target.destination.is_readable()) || target.has(&held.secret))
     }
 
     /// Delivers the new secret to each destination that does not have it.
     pub(crate) async fn deliver(&mut self) -> Result<(), Error> {
-        let Some(held) = &self.in_hand else { return Ok(()) };
+        let Some(held) = &self.held else { return Ok(()) };
         let (secret, handover) = (held.secret.clone(), self.handover());
         let is_noted = self.journal.step >= Step::Delivered;
         let mut deliveries = Vec::new();
-        for place in &mut self.targets {
-            let is_done = (is_noted && !place.destination.is_readable()) || place.has(&secret);
-            let problem = if is_done { None } else { hand_over(place, &secret, &handover).await.err() };
-            deliveries.push(Delivery { label: place.label(), problem });
+        for target in &mut self.targets {
+            let is_done = (is_noted && !target.destination.is_readable()) || target.has(&secret);
+            let problem = if is_done { None } else { deliver_to(target, &secret, &handover).await.err() };
+            deliveries.push(Delivery { label: target.label(), problem });
         }
         if deliveries.iter().all(|delivery| delivery.problem.is_none()) {
             return Ok(());
@@ -104,7 +105,7 @@ impl Run<'_> {
 
     /// Whether the old secret ended with the request for the new one.
     fn has_ended_old(&self) -> bool {
-        self.journal.ends_at_once() && self.journal.strategy == crate::rotation::options::Strategy::Reset
+        self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset
     }
 
     fn handover(&self) -> Handover {
@@ -112,7 +113,7 @@ impl Run<'_> {
         Handover {
             token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.clone()),
             name: self.journal.name.clone().unwrap_or_default(),
-            old_expires: ends.map(time::shown).unwrap_or_default(),
+            old_expires: ends.map(time::format).unwrap_or_default(),
         }
     }
 
@@ -146,7 +147,7 @@ impl Run<'_> {
     /// Whether the API accepts the new secret as the new token's. Its reads can lag behind its writes, so the check is
     /// repeated for `options.patience`.
     async fn is_accepted(&mut self) -> Result<bool, ApiError> {
-        let Some(held) = &mut self.in_hand else { return Ok(false) };
+        let Some(held) = &mut self.held else { return Ok(false) };
         if held.is_checked {
             return Ok(true);
         }
@@ -172,28 +173,28 @@ impl Run<'_> {
 }
 
 /// Delivers to one destination, with retries.
-async fn hand_over(place: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
+async fn deliver_to(target: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
     for attempt in 1.. {
-        let result = once(place, secret, handover).await;
+        let result = deliver_once(target, secret, handover).await;
         match result {
             Ok(()) => {
-                place.is_delivered = true;
+                target.is_delivered = true;
                 break;
             }
             Err(problem) if attempt == MAX_TRIES => return Err(problem),
             Err(_) => tokio::time::sleep(Run::pause(attempt)).await,
         }
     }
-    match place.has(secret) {
+    match target.has(secret) {
         true => Ok(()),
         false => Err("after the delivery it does not hold the new secret".to_owned()),
     }
 }
 
-async fn once(place: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
-    let prepared = match place.prepared.take() {
+async fn deliver_once(target: &mut Target, secret: &Secret, handover: &Handover) -> Result<(), String> {
+    let prepared = match target.prepared.take() {
         Some(prepared) => prepared,
-        None => place.destination.prepare()?,
+        None => target.destination.prepare()?,
     };
     let (secret, handover) = (secret.clone(), handover.clone());
     // It may block on the disk or on a command.

@@ -14,7 +14,7 @@ use crate::time;
 pub enum Error {
     /// The API refused a request, or there was no connection.
     Api {
-        /// How far the rotation had come. None if it had not begun.
+        /// The last step done before the error. None if the rotation had not started.
         step: Option<Step>,
         /// The client's error.
         source: ldtokens::Error,
@@ -45,10 +45,10 @@ pub enum Error {
     },
     /// No destination was given.
     NoDestination,
-    /// The rotation was begun with other destinations.
+    /// The rotation was started with other destinations.
     OtherDestinations {
-        /// Those that it was begun with.
-        begun_with: Vec<String>,
+        /// The destinations that it was started with.
+        started_with: Vec<String>,
     },
     /// The old secret of an earlier reset still works. Nothing was changed.
     EarlierOverlap {
@@ -116,7 +116,7 @@ impl fmt::Display for Error {
         match self {
             Self::Api { step: None, source } => source.fmt(f),
             Self::Api { step: Some(step), source } => {
-                write!(f, "{source}; the rotation is {}: run the same command again to go on", progress(*step))
+                write!(f, "{source}; the rotation is {}: run the same command again to continue", progress(*step))
             }
             Self::Busy { token_id } => {
                 write!(f, "another process is rotating the token {token_id}; wait for it to end")
@@ -129,17 +129,17 @@ impl fmt::Display for Error {
                  --force to overwrite it"
             ),
             Self::NoDestination => f.write_str("say where the new secret goes"),
-            Self::OtherDestinations { begun_with } => write!(
+            Self::OtherDestinations { started_with } => write!(
                 f,
-                "this rotation was begun with other destinations: {}; give the same ones to go on, or --force to go on with \
-                 these",
-                begun_with.join(", ")
+                "this rotation was started with other destinations: {}; give the same ones to continue, or --force to \
+                 continue with these",
+                started_with.join(", ")
             ),
             Self::EarlierOverlap { until } => write!(
                 f,
                 "the token was reset before, and the secret from before that works until {}; another reset may end it early. \
                  Wait until then, or give --force",
-                time::shown(time::of(*until))
+                time::format(time::from_system_time(*until))
             ),
             Self::Replaced { by } => write!(f, "the token was replaced by {by} and is deleted; rotate that one"),
             Self::NotDelivered(failed) => failed.fmt(f),
@@ -150,10 +150,10 @@ impl fmt::Display for Error {
 
 fn progress(step: Step) -> &'static str {
     match step {
-        Step::Planned => "not past the request for a new secret",
+        Step::Planned => "at the request for a new secret",
         Step::Issued => "past the request for a new secret",
         Step::Delivered => "past the delivery",
-        Step::Verified | Step::Retired => "done but for the old secret",
+        Step::Verified | Step::Retired => "done except for the old secret",
     }
 }
 
@@ -168,7 +168,7 @@ fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
         Stuck::Lost { until } => {
             write!(f, "the token {id} has a new secret that is lost. ")?;
             match until {
-                Some(until) => write!(f, "The old one works until {}. ", time::shown(until))?,
+                Some(until) => write!(f, "The old one works until {}. ", time::format(until))?,
                 None => f.write_str("The old one has stopped working. ")?,
             }
             f.write_str(
@@ -183,7 +183,7 @@ fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
         ),
         Stuck::NoSecret => write!(
             f,
-            "the API's responses to creates of a token like {id} have no secret. The old secret works on; run the same \
+            "the API's responses to creates of a token like {id} have no secret. The old secret keeps working; run the same \
              command again later, which first deletes what was created"
         ),
         Stuck::TooMany(count) => write!(
@@ -204,10 +204,10 @@ impl fmt::Display for NotDelivered {
             }
         }
         match self.old_ends_at {
-            Some(until) => write!(f, "; the old secret works until {}", time::shown(time::of(until)))?,
+            Some(until) => write!(f, "; the old secret works until {}", time::format(time::from_system_time(until)))?,
             None => f.write_str("; the old secret has stopped working")?,
         }
-        f.write_str("; run the same command again to go on")
+        f.write_str("; run the same command again to continue")
     }
 }
 

@@ -7,7 +7,7 @@ use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{NewSecret, Step};
 use crate::rotation::options::Strategy;
 use crate::rotation::replacement::{self, new_marker};
-use crate::rotation::run::{InHand, Run};
+use crate::rotation::run::{HeldSecret, Run};
 use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
@@ -39,7 +39,7 @@ impl Run<'_> {
         match self.send(body, ends_at).await {
             Ok(Some((token_id, secret))) => {
                 let new = NewSecret { token_id, last_four: secret.last_four().to_owned() };
-                self.in_hand = Some(InHand { secret, new, is_checked: false });
+                self.held = Some(HeldSecret { secret, new, is_checked: false });
                 self.journal_issued();
                 self.check_new().await
             }
@@ -116,7 +116,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn journal_issued(&mut self) {
-        self.journal.new = self.in_hand.as_ref().map(|held| held.new.clone());
+        self.journal.new = self.held.as_ref().map(|held| held.new.clone());
         self.record(Step::Issued);
     }
 
@@ -125,15 +125,14 @@ impl Run<'_> {
         if self.journal.strategy == Strategy::Replace
             && let Some(new) = &self.journal.new
         {
+            let id = new.token_id.clone();
             if delete_now {
-                let id = new.token_id.clone();
                 self.delete(&id).await?;
             } else {
-                let id = new.token_id.clone();
                 self.journal.superseded.push(id);
             }
         }
-        self.in_hand = None;
+        self.held = None;
         self.journal.begin_again(strategy);
         self.write()
     }

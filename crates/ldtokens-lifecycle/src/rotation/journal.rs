@@ -98,7 +98,7 @@ pub struct Journal {
 pub(crate) const VERSION: u32 = 1;
 
 impl Journal {
-    /// Whether the rotation has begun and is not over.
+    /// Whether the rotation was started and is not finished.
     pub fn is_under_way(&self) -> bool {
         self.step != Step::Retired
     }

@@ -24,7 +24,7 @@ pub(crate) struct Facts<'a> {
     /// Whether there are tokens with the marker. Only searched for if [`needs_orphans`] says so.
     pub(crate) has_orphans: bool,
     /// The new secret, if this process has it.
-    pub(crate) in_hand: Option<&'a NewSecret>,
+    pub(crate) held: Option<&'a NewSecret>,
     /// Whether all destinations have the new secret.
     pub(crate) is_everywhere: bool,
     pub(crate) all_readable: bool,
@@ -85,14 +85,14 @@ pub(crate) fn was_reset(journal: &Journal, token: &TokenState) -> bool {
 
 pub(crate) fn next_step(journal: &Journal, facts: &Facts<'_>) -> Action {
     match journal.step {
-        Step::Planned if facts.in_hand.is_some() => Action::Adopt,
+        Step::Planned if facts.held.is_some() => Action::Adopt,
         Step::Planned if journal.attempts == 0 => Action::Issue,
         Step::Planned => again(journal, facts),
-        Step::Issued if facts.in_hand.is_none() => lost(journal, facts),
+        Step::Issued if facts.held.is_none() => lost(journal, facts),
         Step::Issued if facts.is_everywhere => Action::MarkDelivered,
         Step::Issued => Action::Deliver,
-        Step::Delivered if facts.in_hand.is_none() && facts.any_readable => lost(journal, facts),
-        Step::Delivered if facts.in_hand.is_none() => Action::MarkVerified,
+        Step::Delivered if facts.held.is_none() && facts.any_readable => lost(journal, facts),
+        Step::Delivered if facts.held.is_none() => Action::MarkVerified,
         Step::Delivered if !facts.is_everywhere => Action::Deliver,
         Step::Delivered => Action::Verify,
         Step::Verified => end(journal, facts),
@@ -196,7 +196,7 @@ mod tests {
         }
     }
 
-    fn facts<'a>(token: Option<&'a TokenState>, in_hand: Option<&'a NewSecret>) -> Facts<'a> {
+    fn facts<'a>(token: Option<&'a TokenState>, held: Option<&'a NewSecret>) -> Facts<'a> {
         Facts {
             now: NOW,
             token,
@@ -205,7 +205,7 @@ mod tests {
             settle: 20_000,
             is_settled: false,
             has_orphans: false,
-            in_hand,
+            held,
             is_everywhere: false,
             all_readable: true,
             any_readable: true,
@@ -220,11 +220,11 @@ mod tests {
     fn a_reset_goes_through_its_steps() {
         let new = new_secret();
         let (old, reset) = (state("old4"), state("new4"));
-        let in_hand = facts(Some(&old), Some(&new));
-        let everywhere = Facts { is_everywhere: true, ..in_hand.clone() };
+        let held = facts(Some(&old), Some(&new));
+        let everywhere = Facts { is_everywhere: true, ..held.clone() };
         for (journal, facts, action) in [
             (journal(Reset, Step::Planned, 0), facts(Some(&old), None), Action::Issue),
-            (journal(Reset, Step::Issued, 1), in_hand.clone(), Action::Deliver),
+            (journal(Reset, Step::Issued, 1), held.clone(), Action::Deliver),
             (journal(Reset, Step::Issued, 1), everywhere.clone(), Action::MarkDelivered),
             (journal(Reset, Step::Delivered, 1), everywhere, Action::Verify),
             (journal(Reset, Step::Verified, 1), facts(None, None), Action::Retire),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_repeated_only_if_it_was_not_carried_out_and_can_t_be_any_more() {
+    fn a_reset_is_repeated_only_after_the_first_can_no_longer_be_carried_out() {
         let (same, reset) = (state("old4"), state("new4"));
         let touched = TokenState { last_modified: 8, ..state("old4") };
         let planned = journal(Reset, Step::Planned, 1);
@@ -249,9 +249,8 @@ mod tests {
         assert_eq!(next_step(&planned, &facts(Some(&reset), None)), TO_REPLACE);
         assert_eq!(next_step(&planned, &facts(Some(&touched), None)), TO_REPLACE, "the last four can be the same");
         assert_eq!(next_step(&planned, &facts(None, None)), Action::Stop(Stuck::Gone));
-        let overtaken = facts(Some(&state("late")), None).now;
-        assert_eq!(overtaken, NOW);
-        assert_eq!(next_step(&journal(Reset, Step::Verified, 2), &facts(Some(&state("late")), None)), TO_REPLACE);
+        let overtaken = state("late");
+        assert_eq!(next_step(&journal(Reset, Step::Verified, 2), &facts(Some(&overtaken), None)), TO_REPLACE);
     }
 
     #[test]
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_turns_up_is_used() {
+    fn a_secret_that_is_found_again_is_used() {
         let (reset, new) = (state("new4"), new_secret());
         for strategy in [Reset, Replace] {
             let found = facts(Some(&reset), Some(&new));

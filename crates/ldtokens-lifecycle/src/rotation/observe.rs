@@ -3,11 +3,12 @@
 use ldtokens::{Error as ApiError, Secret, Token, TokenId};
 
 use crate::lists::{PAGE, is_incomplete, is_read_again};
+use crate::rotation::deliver::Target;
 use crate::rotation::error::Error;
 use crate::rotation::journal::{NewSecret, Step, TokenState};
 use crate::rotation::next_step::{Facts, needs_orphans, needs_token, was_reset};
 use crate::rotation::options::Strategy;
-use crate::rotation::run::{InHand, Run, state};
+use crate::rotation::run::{HeldSecret, Run, state};
 use crate::time;
 
 /// What the API shows now.
@@ -26,18 +27,18 @@ impl Run<'_> {
         if needs_orphans(&self.journal) {
             seen.orphans = self.orphans().await?;
         }
-        if self.in_hand.is_none() {
-            self.in_hand = self.find(&seen).await?;
+        if self.held.is_none() {
+            self.held = self.find(&seen).await?;
         }
-        if self.in_hand.is_none() && self.journal.step < Step::Verified && self.member_id.is_none() {
-            // Whether it can be replaced depends on whose it is.
+        if self.held.is_none() && self.journal.step < Step::Verified && self.member_id.is_none() {
+            // Whether it can be replaced depends on its member.
             self.token().await?;
         }
         Ok(seen)
     }
 
     pub(crate) fn facts<'b>(&'b self, seen: &'b Seen) -> Facts<'b> {
-        let can_read = |place: &crate::rotation::deliver::Target| place.destination.is_readable();
+        let can_read = |target: &Target| target.destination.is_readable();
         Facts {
             now: self.now(),
             token: seen.token.as_ref(),
@@ -46,7 +47,7 @@ impl Run<'_> {
             settle: time::millis(self.options.settle),
             is_settled: self.is_settled,
             has_orphans: !seen.orphans.is_empty(),
-            in_hand: self.in_hand.as_ref().map(|held| &held.new),
+            held: self.held.as_ref().map(|held| &held.new),
             is_everywhere: self.is_everywhere(),
             all_readable: self.targets.iter().all(can_read),
             any_readable: self.targets.iter().any(can_read),
@@ -65,7 +66,7 @@ impl Run<'_> {
         }
     }
 
-    /// The tokens that bear the marker and are none of those that are known.
+    /// The tokens with the marker that the journal does not name.
     pub(crate) async fn orphans(&self) -> Result<Vec<NewSecret>, Error> {
         let Some(marker) = &self.journal.marker else { return Ok(Vec::new()) };
         let client = self.acting()?;
@@ -95,24 +96,21 @@ impl Run<'_> {
     fn is_orphan(&self, token: &Token, marker: &str) -> bool {
         let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id.as_str());
         let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
-        is_marked
-            && !is_new
-            && token.id != self.id
-            && !self.journal.superseded.iter().any(|known| known == token.id.as_str())
+        is_marked && !is_new && token.id != self.id && !self.journal.superseded.iter().any(|id| id == token.id.as_str())
     }
 
-    /// Looks for the new secret where an earlier run may have delivered it.
-    async fn find(&self, seen: &Seen) -> Result<Option<InHand>, Error> {
+    /// Looks for the new secret in the destinations, where an earlier run may have delivered it.
+    async fn find(&self, seen: &Seen) -> Result<Option<HeldSecret>, Error> {
         let wanted = self.wanted(seen);
         if wanted.is_empty() {
             return Ok(None);
         }
-        for place in &self.targets {
-            let there = place.read()?;
-            for secret in there.into_iter().chain(place.destination.leftover()) {
+        for target in &self.targets {
+            let held = target.read()?;
+            for secret in held.into_iter().chain(target.destination.leftover()) {
                 for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
                     if self.is_secret_of(&secret, new).await? {
-                        return Ok(Some(InHand { secret, new: new.clone(), is_checked: true }));
+                        return Ok(Some(HeldSecret { secret, new: new.clone(), is_checked: true }));
                     }
                 }
             }
@@ -120,7 +118,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The secrets that could be the new one.
+    /// The secrets to look for: those that could be the new one.
     fn wanted(&self, seen: &Seen) -> Vec<NewSecret> {
         match (self.journal.step, self.journal.strategy) {
             (Step::Planned, Strategy::Replace) => seen.orphans.clone(),
@@ -137,7 +135,7 @@ impl Run<'_> {
     }
 
     async fn is_secret_of(&self, secret: &Secret, new: &NewSecret) -> Result<bool, Error> {
-        // What can't be a credential is none.
+        // It has characters that no credential has.
         let Ok(client) = self.client.with_credential(secret.clone()) else { return Ok(false) };
         match client.whoami().await {
             Ok(identity) => Ok(identity.token_id.is_none_or(|id| id.as_str() == new.token_id)),

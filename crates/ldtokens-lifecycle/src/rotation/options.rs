@@ -38,13 +38,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How the token gets its new secret. A reset if not set.
+    /// Sets how the token gets its new secret. Default: a reset.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
         self
     }
 
-    /// How long the old secret works on, to the millisecond. 24 hours if not set. Zero ends it as soon as possible: a reset
+    /// Sets how long the old secret keeps working, to the millisecond. Default: 24 hours. Zero ends it as soon as possible: a reset
     /// ends it before the new one is delivered, a replacement after.
     pub fn overlap(mut self, overlap: Duration) -> Self {
         self.overlap = overlap;
@@ -58,14 +58,14 @@ impl Options {
         self
     }
 
-    /// How long the API may take to carry out a request whose response was lost. 20 seconds if not set. Until then a reset is not
-    /// repeated.
+    /// Sets how long the API may take to carry out a request whose response was lost. Default: 20 seconds. Until then a reset
+    /// is not repeated.
     pub fn settle(mut self, time: Duration) -> Self {
         self.settle = time;
         self
     }
 
-    /// How long a new secret may be refused before it counts as one that does not work. 30 seconds if not set. The API's
+    /// Sets how long a new secret may be refused before it counts as one that does not work. Default: 30 seconds. The API's
     /// reads can lag behind its writes.
     pub fn patience(mut self, time: Duration) -> Self {
         self.patience = time;

@@ -30,8 +30,10 @@ pub(crate) fn without_marker(description: &str) -> Option<String> {
 
 /// Returns the request body for a token with the name, description, permissions, kind and API version of `token`.
 pub(crate) fn body(token: &Token, marker: &str) -> Value {
-    let Ok(Value::Object(mut shown)) = serde_json::to_value(token) else { unreachable!("a token is a JSON object") };
-    let mut take = |name: &str| shown.remove(name).filter(|value| !is_nothing(value));
+    let Ok(Value::Object(mut properties)) = serde_json::to_value(token) else {
+        unreachable!("a token is a JSON object")
+    };
+    let mut take = |name: &str| properties.remove(name).filter(|value| !is_nothing(value));
     let mut body = Map::new();
     for name in ["name", "serviceToken", "defaultApiVersion"] {
         body.extend(take(name).map(|value| (name.to_owned(), value)));
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn markers_come_off_wherever_they_stand() {
+    fn markers_are_removed_wherever_they_are() {
         let marker = new_marker();
         for (text, left) in [
             (format!("d {marker}"), Some("d")),

@@ -4,17 +4,17 @@ use crate::rotation::journal::{Journal, Step};
 use crate::rotation::options::Strategy;
 use crate::time;
 
-/// One destination and what came of the delivery to it.
+/// The result of the delivery to one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Which destination, as in `the file export.secret`.
+    /// The destination, as in `the file export.secret`.
     pub label: String,
-    /// Why the secret is not there. None if it is.
+    /// Why the delivery failed. None if it succeeded.
     pub problem: Option<String>,
 }
 
-/// What a rotation came to.
+/// The result of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -24,7 +24,7 @@ pub struct Report {
     pub name: Option<String>,
     /// How it was rotated.
     pub strategy: Strategy,
-    /// How far it has come: [`Step::Retired`], or [`Step::Verified`] if the old token is still to be deleted.
+    /// The last step done: [`Step::Retired`], or [`Step::Verified`] if the old token is still to be deleted.
     pub step: Step,
     /// The token that has the new secret. After a reset it is the same token.
     pub new_token_id: String,
@@ -34,7 +34,7 @@ pub struct Report {
     pub old_ends_at: Option<SystemTime>,
     /// The destinations that this run delivered to.
     pub deliveries: Vec<Delivery>,
-    /// Whether an earlier run had begun the rotation.
+    /// Whether the rotation was started by an earlier run.
     pub was_resumed: bool,
 }
 

@@ -64,7 +64,7 @@ impl Run<'_> {
     /// Ends the rotation of a token that was reset.
     pub(crate) async fn retire(&mut self) -> Result<(), Error> {
         if self.options.marks_time {
-            let note = format!("{TIME_NOTE}{}]", time::shown(self.journal.rotated_at.unwrap_or_else(|| self.now())));
+            let note = format!("{TIME_NOTE}{}]", time::format(self.journal.rotated_at.unwrap_or_else(|| self.now())));
             let client = self.acting()?;
             let edited = client.edit(&self.id, |token| {
                 let description = token.description.as_deref().unwrap_or_default();
@@ -85,5 +85,5 @@ fn without_time_note(description: &str) -> &str {
 /// Returns the time of the last rotation that a description notes, as a Unix time in milliseconds.
 pub fn noted_time(description: &str) -> Option<i64> {
     let (_, rest) = description.split_once(TIME_NOTE)?;
-    time::parsed(rest.split_once(']')?.0)
+    time::parse(rest.split_once(']')?.0)
 }

@@ -61,12 +61,12 @@ impl<'a> Rotation<'a> {
         self.caller.as_ref().is_some_and(|caller| caller.token_id.as_ref() == Some(&self.id))
     }
 
-    /// Starts the rotation, or continues one that was started, as far as possible now.
+    /// Starts the rotation, or continues one that was started earlier, as far as possible now.
     ///
     /// The future can be dropped at any point, with the same result as killing the program.
     ///
     /// # Errors
-    /// [`Error`] says how far the rotation has come and what to do. Unless it says otherwise, run it again to continue.
+    /// [`Error`] says which step the rotation reached and what to do. Unless it says otherwise, run it again to continue.
     pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
         let locked = journals.lock(&self.id)?;
         let mut run = Run::begin(self, locked).await?;
@@ -75,7 +75,7 @@ impl<'a> Rotation<'a> {
 }
 
 /// The new secret, in this process's memory.
-pub(crate) struct InHand {
+pub(crate) struct HeldSecret {
     pub(crate) secret: Secret,
     pub(crate) new: NewSecret,
     /// Whether the API has accepted it.
@@ -95,7 +95,7 @@ pub(crate) struct Run<'a> {
     pub(crate) member_id: Option<String>,
     pub(crate) is_service: bool,
     pub(crate) targets: Vec<Target>,
-    pub(crate) in_hand: Option<InHand>,
+    pub(crate) held: Option<HeldSecret>,
     pub(crate) is_settled: bool,
     pub(crate) lost: u32,
     pub(crate) was_resumed: bool,
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
             && journal.destinations != labels
             && !options.force
         {
-            return Err(Error::OtherDestinations { begun_with: journal.destinations.clone() });
+            return Err(Error::OtherDestinations { started_with: journal.destinations.clone() });
         }
         let caller = match caller {
             Some(caller) => caller,
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
             member_id: None,
             is_service: false,
             targets,
-            in_hand: None,
+            held: None,
             is_settled: false,
             lost: 0,
             was_resumed,
@@ -194,11 +194,11 @@ impl<'a> Run<'a> {
         }
         if let Some(Error::Journal { path, reason }) = self.write_error.take() {
             let reason =
-                format!("{reason}; the new secret is delivered and works. Run the same command again to go on");
+                format!("{reason}; the new secret is delivered and works. Run the same command again to continue");
             return Err(Error::Journal { path, reason });
         }
-        let deliveries = self.targets.iter().filter(|place| place.is_delivered);
-        let deliveries = deliveries.map(|place| Delivery { label: place.label(), problem: None }).collect();
+        let deliveries = self.targets.iter().filter(|target| target.is_delivered);
+        let deliveries = deliveries.map(|target| Delivery { label: target.label(), problem: None }).collect();
         Ok(Report::new(&self.journal, deliveries, self.was_resumed, self.now()))
     }
 
@@ -225,12 +225,12 @@ impl<'a> Run<'a> {
 
     /// The time by the API's clock.
     pub(crate) fn now(&self) -> i64 {
-        time::of(self.client.server_time())
+        time::from_system_time(self.client.server_time())
     }
 
     /// Returns the client to use after the delivery. If the old secret was the credential, the new one replaces it.
     pub(crate) fn acting(&self) -> Result<Client, Error> {
-        match &self.in_hand {
+        match &self.held {
             Some(held) if held.is_checked && self.is_own() => {
                 self.client.with_credential(held.secret.clone()).map_err(Error::api(Some(self.journal.step)))
             }
@@ -311,7 +311,7 @@ fn planned(
     // A reset at once could leave nobody with a credential.
     let strategy = if is_own && overlap == 0 { Strategy::Replace } else { options.strategy };
     let ends = earlier.filter(|earlier| earlier.strategy == Strategy::Reset).and_then(|earlier| earlier.old_ends_at);
-    let ends = ends.filter(|ends| *ends > time::of(client.server_time()));
+    let ends = ends.filter(|ends| *ends > time::from_system_time(client.server_time()));
     if let (Some(ends), Strategy::Reset, false) = (ends, strategy, options.force || overlap == 0) {
         return Err(Error::EarlierOverlap { until: time::to_system_time(ends) });
     }

@@ -37,7 +37,7 @@ fn a_file_keeps_its_mode_its_line_end_and_the_links_to_it_and_can_keep_the_old_s
 }
 
 #[test]
-fn what_is_no_secret_is_not_overwritten() {
+fn a_file_that_holds_something_else_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "# a script\nexit 0\n").unwrap();
@@ -48,7 +48,7 @@ fn what_is_no_secret_is_not_overwritten() {
 }
 
 #[test]
-fn a_variable_of_a_file_changes_and_the_rest_stays() {
+fn only_the_variable_of_a_file_changes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(".env");
     std::fs::write(&file, "A=1\nexport LD_ACCESS_TOKEN=\"old\" # nightly\nB=2\n").unwrap();
@@ -62,7 +62,7 @@ fn a_variable_of_a_file_changes_and_the_rest_stays() {
 }
 
 #[test]
-fn a_github_job_that_has_no_file_is_refused_before_there_is_a_secret() {
+fn a_missing_github_file_is_refused_before_a_secret_is_requested() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("output");
     let destination = GithubDestination::new(GithubFile::Output, &file, "token").unwrap();

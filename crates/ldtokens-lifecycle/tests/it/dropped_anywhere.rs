@@ -1,4 +1,4 @@
-//! A rotation that is dropped at each point at which it waits, one after the other, and begun again.
+//! A rotation is dropped at each point where it waits, one after the other, and started again.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -8,7 +8,7 @@ use ldtokens_lifecycle::{Options, Rotation, Step, Strategy};
 
 use crate::support::{World, options};
 
-/// Polls the rotation at most so many times, and then drops it. Gives whether it came to its end.
+/// Polls the rotation at most `polls` times, then drops it. Returns whether it finished.
 async fn run_for(world: &World, options: Options, polls: usize) -> bool {
     let journals = world.journals();
     let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options);
@@ -35,14 +35,14 @@ async fn dropped_at_each_wait(options: Options) {
         let old = world.secret();
         let is_over = run_for(&world, options.clone(), polls).await;
         ends += usize::from(is_over);
-        // What the consumer has works at this moment.
+        // The consumer's secret works at this moment.
         assert!(world.owner_of(&world.secret()).await.is_some(), "after {polls} polls the consumer has no secret");
         let report = world.rotate(options.clone().force()).await;
         if !is_over {
             assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
             assert!(report.unwrap().step >= Step::Verified);
         }
-        world.a_day_passes();
+        world.end_overlap();
         if let Some(journal) = world.journals().read(&world.id).unwrap()
             && journal.step != Step::Retired
         {
@@ -60,11 +60,11 @@ async fn dropped_at_each_wait(options: Options) {
 }
 
 #[tokio::test]
-async fn a_reset_that_is_dropped_at_any_point_ends_well() {
+async fn a_reset_that_is_dropped_at_any_point_can_be_finished() {
     dropped_at_each_wait(options(Strategy::Reset).settle(Duration::from_millis(50))).await;
 }
 
 #[tokio::test]
-async fn a_replacement_that_is_dropped_at_any_point_ends_well() {
+async fn a_replacement_that_is_dropped_at_any_point_can_be_finished() {
     dropped_at_each_wait(options(Strategy::Replace).settle(Duration::from_millis(50))).await;
 }

@@ -93,7 +93,7 @@ fn into_map(delivered: &Delivered) -> impl Fn(&TokenId) -> Result<Deliver, Strin
 }
 
 #[tokio::test]
-async fn leaked_secrets_are_deleted_and_dead_ones_are_said_to_be_dead() {
+async fn tokens_of_leaked_secrets_are_deleted_and_dead_secrets_are_reported() {
     let account = Account::new().await;
     let (a, b) = (account.create(BaseRole::Reader).await, account.create(BaseRole::Writer).await);
     // Both secrets of the second one work; it is deleted once.
@@ -129,7 +129,7 @@ async fn leaked_secrets_are_deleted_and_dead_ones_are_said_to_be_dead() {
 }
 
 #[tokio::test]
-async fn ones_own_credential_is_the_last_one() {
+async fn the_clients_own_token_is_deleted_last() {
     let account = Account::new().await;
     let own = account.create(BaseRole::Admin).await;
     let mut secrets = vec![own.secret.clone()];
@@ -145,7 +145,7 @@ async fn ones_own_credential_is_the_last_one() {
 }
 
 #[tokio::test]
-async fn a_reset_is_at_once_and_its_secret_is_delivered() {
+async fn a_reset_ends_the_old_secret_at_once_and_delivers_the_new_one() {
     let account = Account::new().await;
     let (a, b) = (account.create(BaseRole::Reader).await, account.create(BaseRole::Reader).await);
     let delivered = Delivered::default();
@@ -161,7 +161,7 @@ async fn a_reset_is_at_once_and_its_secret_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_reset_whose_answer_is_lost_is_made_again() {
+async fn a_reset_is_repeated_if_its_response_is_lost() {
     let account = Account::new().await;
     let leaked = account.create(BaseRole::Reader).await;
     account.fault("resetToken drop-after times=2");
@@ -180,7 +180,7 @@ async fn a_reset_whose_answer_is_lost_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_can_t_be_delivered_is_told_apart_by_whether_the_secret_still_works() {
+async fn a_failed_preparation_leaves_the_secret_working_and_a_failed_delivery_does_not() {
     let account = Account::new().await;
     let leaked = account.create(BaseRole::Reader).await;
     let secrets = [leaked.secret.clone()];
@@ -196,7 +196,7 @@ async fn what_can_t_be_delivered_is_told_apart_by_whether_the_secret_still_works
 }
 
 #[tokio::test]
-async fn a_secret_that_does_not_say_whose_it_is_is_known_by_its_last_four_characters() {
+async fn the_token_of_a_secret_without_an_identity_is_found_by_its_last_four_characters() {
     let account = Account::with_twins().await;
     let secret = |name: &str| account.server.secret(name).unwrap().clone();
     let secrets = [secret("Alone"), secret("Twin 1")];
@@ -228,7 +228,7 @@ async fn a_secret_that_does_not_say_whose_it_is_is_known_by_its_last_four_charac
 }
 
 #[tokio::test]
-async fn a_secret_that_works_after_all_is_reported() {
+async fn a_secret_that_still_works_is_reported() {
     let account = Account::with_twins().await;
     let leaked = account.server.secret("Twin 1").unwrap().clone();
     let Verdict::Works(twin) = verify(&account.owner, &leaked).await.unwrap() else { panic!("it works") };
@@ -240,7 +240,7 @@ async fn a_secret_that_works_after_all_is_reported() {
 }
 
 #[tokio::test]
-async fn where_someone_else_was_faster_the_secret_is_dead() {
+async fn a_token_that_someone_else_deleted_is_reported_as_dead() {
     let account = Account::new().await;
     let delivered = Delivered::default();
     let prepare = into_map(&delivered);
@@ -254,7 +254,7 @@ async fn where_someone_else_was_faster_the_secret_is_dead() {
 }
 
 #[tokio::test]
-async fn where_the_own_credential_may_not_a_leaked_secret_revokes_itself() {
+async fn a_leaked_secret_revokes_itself_if_the_client_has_no_permission() {
     let account = Account::new().await;
     let reader = client(&account.server, account.create(BaseRole::Reader).await.secret);
     let (admin, weak) = (account.create(BaseRole::Admin).await, account.create(BaseRole::Writer).await);
@@ -269,7 +269,7 @@ async fn where_the_own_credential_may_not_a_leaked_secret_revokes_itself() {
 }
 
 #[tokio::test]
-async fn what_is_no_secret_of_a_token_is_said_to_be_none() {
+async fn text_that_is_not_an_access_token_is_reported_as_such() {
     let account = Account::new().await;
     let sdk = DEAD.replace("api", "sdk");
     let plan = account.plan(&[Secret::new("\"quoted\""), Secret::new(sdk), Secret::new("two words")]).await;
@@ -282,7 +282,7 @@ async fn what_is_no_secret_of_a_token_is_said_to_be_none() {
     assert!(revoked.iter().all(|revoked| !revoked.outcome.is_success()));
 }
 
-/// How many deletions are under way.
+/// Counts the deletions that are running.
 #[derive(Debug, Default)]
 struct UnderWay {
     now: AtomicUsize,
@@ -305,7 +305,7 @@ impl Observer for UnderWay {
 }
 
 #[tokio::test]
-async fn several_are_done_at_the_same_time_and_no_more_than_allowed() {
+async fn as_many_deletions_run_at_once_as_allowed() {
     let account = Account::new().await;
     let mut secrets = Vec::new();
     for _ in 0..12 {
@@ -322,15 +322,15 @@ async fn several_are_done_at_the_same_time_and_no_more_than_allowed() {
 }
 
 #[tokio::test]
-async fn when_it_is_stopped_what_was_begun_is_ended_and_nothing_else_begun() {
+async fn a_stopped_revocation_finishes_running_requests_and_starts_no_others() {
     let account = Account::new().await;
     let mut secrets = Vec::new();
     for _ in 0..4 {
         secrets.push(account.create(BaseRole::Reader).await.secret);
     }
     let plan = Revocation::new(&account.owner, secrets.clone()).concurrency(1).plan().await.unwrap();
-    let begun = AtomicUsize::new(0);
-    let is_stopped = || begun.fetch_add(1, Ordering::SeqCst) >= 2;
+    let started = AtomicUsize::new(0);
+    let is_stopped = || started.fetch_add(1, Ordering::SeqCst) >= 2;
     let mut outcomes = Vec::new();
     plan.carry_out(Remedy::Delete, &is_stopped, |revoked| outcomes.push(revoked.outcome)).await;
     assert!(
@@ -379,7 +379,7 @@ async fn a_secret_is_dead_only_if_the_api_says_so() {
 }
 
 #[tokio::test]
-async fn a_secret_that_works_says_what_it_is_and_whether_it_is_a_former_one() {
+async fn a_working_secret_is_described_and_is_current_or_former() {
     let account = Account::new().await;
     let token = account.create(BaseRole::Writer).await;
     let verified = async |secret: &Secret| match verify(&account.owner, secret).await.unwrap() {
