@@ -29,7 +29,7 @@ async fn a_start_that_fails_writes_no_account() {
     let path = folder.path().join("ld.db");
     let account: Account = "members: [{email: a@example.com, role: owner}]".parse().unwrap();
     let started = Server::builder().store(&path).account(account).session().start().await;
-    assert!(started.unwrap_err().to_string().contains("no token with the Admin role"));
+    assert!(started.unwrap_err().to_string().contains("no personal token with the Admin role"));
     assert_eq!(members(&path), 0);
     let server = Server::builder().store(&path).session().start().await.unwrap();
     assert!(server.owner_secret().is_some(), "the store is still new");

@@ -144,9 +144,9 @@ async fn the_operation_that_failed_is_named_by_its_index() {
     let (path, _) = api.reader().await;
     let fine = json!({ "op": "replace", "path": "/name", "value": "new" });
     for (operation, reason) in [
-        (json!({ "op": "remove", "path": "/description" }), "there is nothing at its path"),
-        (json!({ "op": "copy", "from": "/description", "path": "/name" }), "there is nothing at its `from`"),
-        (json!({ "op": "test", "path": "/name", "value": "reader" }), "the test does not hold"),
+        (json!({ "op": "remove", "path": "/description" }), "there is no value at its path"),
+        (json!({ "op": "copy", "from": "/description", "path": "/name" }), "there is no value at its `from`"),
+        (json!({ "op": "test", "path": "/name", "value": "reader" }), "the value differs from that of the test"),
         (json!({ "op": "move", "from": "/_links", "path": "/_links/self" }), "into itself"),
     ] {
         for index in 0..3 {
@@ -159,7 +159,7 @@ async fn the_operation_that_failed_is_named_by_its_index() {
             };
             let answer = api.send(&api.owner, Method::PATCH, &path, Some(&patch.into())).await;
             let message = refused(answer, 422, "patch_failed").await["message"].as_str().unwrap().to_owned();
-            assert!(message.contains(&format!("operation {index}, counted from 0")), "{operation}: {message}");
+            assert!(message.contains(&format!("operation {index} (the first is 0)")), "{operation}: {message}");
             assert!(message.contains(reason), "{operation}: {message}");
         }
     }

@@ -69,7 +69,7 @@ async fn what_is_not_our_store_is_refused_and_left_as_it_is() {
     std::fs::write(path("damaged"), bytes).unwrap();
 
     for (name, reason) in
-        [("text", "not a database"), ("other", "another program's"), ("newer", "version 99"), ("damaged", "damaged")]
+        [("text", "not a database"), ("other", "of another program"), ("newer", "version 99"), ("damaged", "damaged")]
     {
         let before = std::fs::read(path(name)).unwrap();
         let error = start(&path(name)).await.unwrap_err().to_string();
@@ -265,7 +265,7 @@ async fn a_store_is_one_servers_by_whatever_name() {
 async fn a_store_that_is_no_file_is_refused_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     for (name, reason) in
-        [(":memory:", "leave --store out"), ("", "no name"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
+        [(":memory:", "leave out --store"), ("", "empty"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
     {
         let error = start(Path::new(name)).await.unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
