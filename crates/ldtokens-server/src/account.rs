@@ -1,7 +1,7 @@
 //! The account of a new store, as it is read from a file.
 
 pub(crate) mod seed;
-pub(crate) mod size;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -131,19 +131,17 @@ impl Default for Account {
 impl FromStr for Account {
     type Err = InvalidAccount;
 
-    /// Reads an account from YAML, of which JSON is a part: up to 16 MiB, and 64 MiB with its aliases followed.
+    /// Reads an account from YAML, which includes JSON: up to 16 MiB, and up to 64 MiB of values with its aliases followed.
     fn from_str(text: &str) -> Result<Self, InvalidAccount> {
-        size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
-        let account: Self =
-            serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
+        let account: Self = yaml::read(text).map_err(InvalidAccount)?;
         account.check()?;
         Ok(account)
     }
 }
 
 impl Account {
-    /// How long the text of an account may be, in bytes: 16 MiB.
-    pub const LONGEST: usize = size::LONGEST;
+    /// The maximum for the text of an account, in bytes: 16 MiB.
+    pub const LONGEST: usize = yaml::MAX_SIZE;
 
     /// The JSON Schema (2020-12) of an account.
     pub fn json_schema() -> Value {
@@ -315,12 +313,6 @@ impl fmt::Display for InvalidAccount {
 }
 
 impl std::error::Error for InvalidAccount {}
-
-/// What a parser says, without the texts that it read: one may be a secret in the wrong place.
-fn without_values(message: &str) -> String {
-    let outside = |(index, part): (usize, &str)| if index % 2 == 0 { part.to_owned() } else { "...".to_owned() };
-    message.split('"').enumerate().map(outside).collect::<Vec<_>>().join("\"")
-}
 
 #[cfg(test)]
 mod tests {

@@ -154,3 +154,16 @@ async fn a_token_has_any_version_of_the_api_as_its_default() {
         assert_eq!(api.owner(Method::GET, &path, None).await.1["defaultApiVersion"], version);
     }
 }
+
+/// JSON Schema (2020-12, section 4.2.3) takes a number with a zero fraction for an integer.
+#[tokio::test]
+async fn a_version_with_a_zero_fraction_is_the_same_version() {
+    let api = Api::start().await;
+    let (path, _) = api.create(&json!({ "role": "reader", "defaultApiVersion": 20240415.0 })).await;
+    let (_, token) = api.owner(Method::GET, &path, None).await;
+    assert_eq!(token["defaultApiVersion"].as_i64(), Some(20240415), "{token}");
+    let body = json!({ "role": "reader", "defaultApiVersion": 20240415.5 });
+    let response = api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await;
+    let refusal = refused(response, 400, "invalid_request").await;
+    assert!(refusal["message"].as_str().unwrap().contains("/defaultApiVersion: expected a whole number"), "{refusal}");
+}
