@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::lenient;
+
 #[rustfmt::skip] // the generator formats it
 mod table;
 
@@ -115,8 +117,8 @@ impl ValueType {
                 return same_form.map_or_else(|| Err(self.expected()), |known| known.check(value));
             }
             (Self::Boolean, value) => value.is_boolean(),
-            (Self::Integer { minimum }, value) => value.as_i64().is_some_and(|number| number >= *minimum),
-            (Self::Time, value) => value.is_i64(),
+            (Self::Integer { minimum }, value) => integer(value).is_some_and(|number| number >= *minimum),
+            (Self::Time, value) => integer(value).is_some(),
             (Self::Text, value) => value.is_string(),
             (Self::OneOf(known), value) => value.as_str().is_some_and(|value| known.contains(&value)),
             (Self::Array(_) | Self::Object(_), _) => false,
@@ -155,6 +157,11 @@ impl ValueType {
     pub fn is_json(&self) -> bool {
         matches!(self, Self::Array(_) | Self::Object(_) | Self::AnyOf(_) | Self::Any)
     }
+}
+
+/// JSON Schema (2020-12, section 4.2.3) takes a number with a zero fraction, such as `1.0`, for an integer.
+fn integer(value: &Value) -> Option<i64> {
+    lenient::whole_number(value).ok().flatten()
 }
 
 /// Says in words which values there are, such as `true or false`.
@@ -271,5 +278,15 @@ mod tests {
         assert!(limit.check(&1.into()).is_ok());
         assert!(limit.check(&0.into()).is_err());
         assert!(limit.check(&1.5.into()).is_err());
+    }
+
+    #[test]
+    fn a_number_with_a_zero_fraction_is_an_integer() {
+        let limit = ValueType::Integer { minimum: 1 };
+        assert!(limit.check(&1.0.into()).is_ok());
+        assert!(limit.check(&0.0.into()).is_err());
+        assert!(limit.check(&1e19.into()).is_err(), "it has more than 64 bits");
+        assert!(ValueType::Time.check(&1.0.into()).is_ok() && ValueType::Time.check(&1.5.into()).is_err());
+        assert!(limit.check(&serde_json::Value::Null).is_err() && limit.check(&"1".into()).is_err());
     }
 }

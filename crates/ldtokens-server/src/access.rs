@@ -1,17 +1,17 @@
-//! Authorization: who sent a request, and what they may do, by the vendor's "Access tokens" and "API access tokens".
+//! Authorization: who sent a request, and what they may do, after the vendor's "Access tokens" and "API access tokens".
 
 pub(crate) mod policy;
-pub(crate) mod session;
+pub(crate) mod session_secret;
 
 use std::cell::OnceCell;
 
 use ldtokens_client::types::Statement;
 use serde_json::Value;
 
-use crate::http::response::ApiError;
+use crate::response::ApiError;
 use crate::store::{Records, StoredToken, Visible};
 
-/// The sender of a request: the token that its credential belongs to.
+/// The sender of a request, as the token that its credential belongs to.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) token: StoredToken,
@@ -19,7 +19,7 @@ pub(crate) struct Caller {
     permissions: OnceCell<Vec<Permissions>>,
 }
 
-/// An action on a token, as policies name it.
+/// An action on a token. Policies name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
@@ -48,7 +48,7 @@ impl Action {
 enum Permissions {
     /// Everything.
     All,
-    /// What these statements allow. The roles that only read and write flags have none.
+    /// What these statements allow. The base roles other than Admin and Owner have none, since they are about flags.
     Statements(Vec<Statement>),
 }
 
@@ -60,6 +60,7 @@ impl Permissions {
         }
     }
 
+    /// Whether `policy` allows nothing that these permissions don't.
     fn contains(&self, policy: &[Statement]) -> bool {
         match self {
             Self::All => true,
@@ -73,13 +74,13 @@ impl Caller {
         Self { token, permissions: OnceCell::new() }
     }
 
-    /// The caller whose secret has this hash.
+    /// The caller whose secret has the hash `credential`.
     pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, ApiError> {
         let token = records.token_of_secret(credential, now)?.ok_or_else(ApiError::unauthorized)?;
         Ok(Self::new(token))
     }
 
-    /// The tokens that the caller sees. All members' tokens only if it asks for them and is an administrator.
+    /// The tokens that a list for the caller has. Those of other members are on it only if an administrator asks for them.
     pub(crate) fn visible(&self, all_members: bool) -> Visible {
         if all_members && self.is_admin() {
             Visible::All
@@ -94,14 +95,14 @@ impl Caller {
         target.service || self.is_admin() || (!self.token.service && target.member.id == self.token.member.id)
     }
 
-    /// The token `id`, if the caller may do all `actions` to it or, without actions, see it. A token that it may neither
-    /// see nor change is not found.
+    /// The token `id`, if the caller has permission for all `actions`, or, without actions, may see it. A token that the caller
+    /// may neither see nor change is not found.
     pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, ApiError> {
-        self.known(records, records.token(id)?.ok_or_else(ApiError::not_found)?, actions)
+        self.check_access(records, records.token(id)?.ok_or_else(ApiError::not_found)?, actions)
     }
 
-    /// [`find`](Self::find) for a token that has been read.
-    pub(crate) fn known(
+    /// [`find`](Self::find) for a token that has been read already.
+    pub(crate) fn check_access(
         &self,
         records: &Records<'_>,
         target: StoredToken,
@@ -115,7 +116,7 @@ impl Caller {
         }
     }
 
-    /// Refuses unless the caller may do `action` to `target`.
+    /// Refuses unless the caller has permission for `action` on `target`.
     pub(crate) fn require(&self, records: &Records<'_>, action: Action, target: &StoredToken) -> Result<(), ApiError> {
         let resource = if target.service {
             format!("service-token/{}", target.id)
@@ -130,44 +131,44 @@ impl Caller {
         }
     }
 
-    /// Refuses unless the caller has all permissions that `document` gives.
-    pub(crate) fn require_permissions(&self, records: &Records<'_>, document: &Value) -> Result<(), ApiError> {
+    /// Refuses unless the caller has all permissions that a token with these properties has.
+    pub(crate) fn require_permissions(&self, records: &Records<'_>, properties: &Value) -> Result<(), ApiError> {
         let permissions = self.permissions(records)?;
         if permissions.iter().all(|permissions| matches!(permissions, Permissions::All)) {
             return Ok(());
         }
-        // What a base role or an unknown custom role allows is not known here.
-        let is_known = document.get("role").is_none()
-            && of_roles(records, &custom_roles(document))?.iter().all(|policy| policy.is_some());
-        let policy = statements(records, document)?;
+        // This server does not know what a base role or an unknown custom role allows.
+        let is_known = properties.get("role").is_none()
+            && policies(records, &custom_roles(properties))?.iter().all(|policy| policy.is_some());
+        let policy = statements(records, properties)?;
         let is_within = is_known && permissions.iter().all(|permissions| permissions.contains(&policy));
         if is_within { Ok(()) } else { Err(ApiError::forbidden()) }
     }
 
-    /// Whether the caller has the Admin role. A personal token never has more permissions than its member.
+    /// Whether the caller is an administrator. A personal token never has more permissions than its member.
     fn is_admin(&self) -> bool {
         is_admin(self.role()) && (self.token.service || is_admin(&self.token.member.role))
     }
 
     fn role(&self) -> &str {
-        self.token.document["role"].as_str().unwrap_or_default()
+        self.token.properties["role"].as_str().unwrap_or_default()
     }
 
-    /// The caller may do what all of these allow: the permissions of a personal token are the intersection of its own and its
-    /// member's.
+    /// The caller has permission for what all of these allow: a personal token has the intersection of its own permissions and
+    /// those of its member.
     fn permissions(&self, records: &Records<'_>) -> Result<&[Permissions], ApiError> {
-        if let Some(known) = self.permissions.get() {
-            return Ok(known);
+        if let Some(permissions) = self.permissions.get() {
+            return Ok(permissions);
         }
-        let permissions = self.find_permissions(records)?;
+        let permissions = self.read_permissions(records)?;
         Ok(self.permissions.get_or_init(|| permissions))
     }
 
-    fn find_permissions(&self, records: &Records<'_>) -> Result<Vec<Permissions>, ApiError> {
+    fn read_permissions(&self, records: &Records<'_>) -> Result<Vec<Permissions>, ApiError> {
         let own = if is_admin(self.role()) {
             Permissions::All
         } else {
-            Permissions::Statements(statements(records, &self.token.document)?)
+            Permissions::Statements(statements(records, &self.token.properties)?)
         };
         if self.token.service {
             return Ok(vec![own]);
@@ -176,7 +177,7 @@ impl Caller {
         let of_member = if is_admin(&member.role) {
             Permissions::All
         } else {
-            Permissions::Statements(of_roles(records, &member.custom_roles)?.into_iter().flatten().flatten().collect())
+            Permissions::Statements(policies(records, &member.custom_roles)?.into_iter().flatten().flatten().collect())
         };
         Ok(vec![own, of_member])
     }
@@ -187,18 +188,18 @@ fn is_admin(role: &str) -> bool {
 }
 
 /// The statements of a token's policy or custom roles. A base role has none.
-fn statements(records: &Records<'_>, document: &Value) -> Result<Vec<Statement>, ApiError> {
-    match document.get("inlineRole") {
+fn statements(records: &Records<'_>, properties: &Value) -> Result<Vec<Statement>, ApiError> {
+    match properties.get("inlineRole") {
         Some(policy) => Ok(serde_json::from_value(policy.clone()).unwrap_or_default()),
-        None => Ok(of_roles(records, &custom_roles(document))?.into_iter().flatten().flatten().collect()),
+        None => Ok(policies(records, &custom_roles(properties))?.into_iter().flatten().flatten().collect()),
     }
 }
 
-/// The policy of each role. None for a role that the account does not have.
-fn of_roles(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Option<Vec<Statement>>>> {
+/// The policy of each role, or none if the account does not have the role.
+fn policies(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Option<Vec<Statement>>>> {
     roles.iter().map(|role| Ok(records.custom_role(role)?.map(|role| role.policy))).collect()
 }
 
-fn custom_roles(document: &Value) -> Vec<String> {
-    document.get("customRoleIds").and_then(|roles| serde_json::from_value(roles.clone()).ok()).unwrap_or_default()
+fn custom_roles(properties: &Value) -> Vec<String> {
+    properties.get("customRoleIds").and_then(|roles| serde_json::from_value(roles.clone()).ok()).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
-pub(crate) mod custom_role_ids;
+//! The account of a new store, as it is read from a file.
+
 pub(crate) mod seed;
-pub(crate) mod size;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,18 +13,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::response::ApiError;
-use crate::http::validation;
 use crate::operations::strictness::Strictness;
 use crate::operations::token_rules::new_token;
+use crate::operations::{replace_keys, validation};
+use crate::response::ApiError;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
 
 const DEFAULT: &str = include_str!("account/default.yaml");
 
-/// The members, custom roles and tokens that a new store begins with.
+/// The members, custom roles and tokens of a new store.
 ///
-/// It is read from YAML or JSON, whose form [`json_schema`](Self::json_schema) describes. The default one has an owner, an
+/// It is read from YAML or JSON. [`json_schema`](Self::json_schema) describes the format. The default account has an owner, an
 /// admin, a writer and a reader, each with a personal token.
 ///
 /// ```
@@ -43,7 +44,7 @@ const DEFAULT: &str = include_str!("account/default.yaml");
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
-    /// The members, at least one.
+    /// The members. There must be at least one.
     members: Vec<AccountMember>,
     /// The custom roles that members and tokens can have.
     #[serde(default)]
@@ -57,13 +58,13 @@ pub struct Account {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccountMember {
-    /// 24 hexadecimal digits. Made up if absent.
+    /// 24 hexadecimal digits. Random if absent.
     id: Option<String>,
-    /// Tells members apart.
+    /// The email address, which no other member may have.
     email: String,
-    /// The base role: owner, admin, writer, reader, or another that the API may have.
+    /// The base role: owner, admin, writer, reader, or another one of the API.
     role: Role,
-    /// The keys or IDs of custom roles, which say what a member who is no admin may do to tokens.
+    /// The keys or IDs of custom roles. They say what a member other than an owner or admin may do to tokens.
     #[serde(default)]
     custom_roles: Vec<String>,
     #[serde(default)]
@@ -76,9 +77,9 @@ struct AccountMember {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccountRole {
-    /// 24 hexadecimal digits. Made up if absent.
+    /// 24 hexadecimal digits. Random if absent.
     id: Option<String>,
-    /// What members and tokens name it by.
+    /// The key, by which members and tokens name the role.
     key: String,
     #[serde(default)]
     name: String,
@@ -86,15 +87,15 @@ struct AccountRole {
     policy: Vec<Statement>,
 }
 
-/// A token of the account. It has one of `role`, `customRoleIds` and `inlineRole`.
+/// A token of the account. It must have exactly one of `role`, `customRoleIds` and `inlineRole`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccountToken {
-    /// 24 hexadecimal digits. Made up if absent.
+    /// 24 hexadecimal digits. Random if absent.
     id: Option<String>,
-    /// Its secret: 16 visible ASCII characters or more. Made up, and shown once, if absent.
+    /// The secret: at least 16 visible ASCII characters. Random, and shown once, if absent.
     secret: Option<Secret>,
-    /// The email address of the member it belongs to.
+    /// The email address of the member that the token belongs to.
     member: String,
     name: String,
     description: Option<String>,
@@ -102,22 +103,23 @@ struct AccountToken {
     role: Option<Role>,
     /// The keys or IDs of custom roles.
     custom_role_ids: Option<Vec<String>>,
-    /// A policy of its own.
+    /// An inline policy.
     inline_role: Option<Vec<Statement>>,
     /// Whether it is a service token.
     #[serde(default)]
     service_token: bool,
-    /// The API version for requests that name none.
+    /// The API version of requests that name none.
     default_api_version: Option<i64>,
 }
 
-/// A token's secret, known only while its store is new.
+/// The secret of a token in a new store.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct TokenSecret {
+    /// The name of the token.
     pub(crate) token: String,
     pub(crate) secret: Secret,
-    /// Whether it was made up.
-    pub(crate) is_new: bool,
+    /// Whether the account had no secret for the token.
+    pub(crate) is_random: bool,
 }
 
 impl Default for Account {
@@ -129,42 +131,40 @@ impl Default for Account {
 impl FromStr for Account {
     type Err = InvalidAccount;
 
-    /// Reads an account from YAML, of which JSON is a part: up to 16 MiB, and 64 MiB with its aliases followed.
+    /// Reads an account from YAML, which includes JSON: up to 16 MiB, and up to 64 MiB of values with its aliases followed.
     fn from_str(text: &str) -> Result<Self, InvalidAccount> {
-        size::check(text).map_err(|reason| InvalidAccount(reason.to_owned()))?;
-        let account: Self =
-            serde_yaml_ng::from_str(text).map_err(|error| InvalidAccount(without_values(&error.to_string())))?;
+        let account: Self = yaml::read(text).map_err(InvalidAccount)?;
         account.check()?;
         Ok(account)
     }
 }
 
 impl Account {
-    /// How long the text of an account may be, in bytes: 16 MiB.
-    pub const LONGEST: usize = size::LONGEST;
+    /// The maximum for the text of an account, in bytes: 16 MiB.
+    pub const LONGEST: usize = yaml::MAX_SIZE;
 
-    /// The JSON Schema (2020-12) of what an account is read from.
+    /// The JSON Schema (2020-12) of an account.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Account).to_value()
     }
 
-    /// Gives the owner's token this secret.
+    /// Sets the secret of the owner's token.
     pub(crate) fn set_owner_secret(&mut self, secret: Secret) -> Result<(), &'static str> {
         check_secret(&secret)?;
-        let at = self.owner_token().ok_or("the account has no token of an owner")?;
+        let at = self.owner_token().ok_or("the account has no owner with a token whose role is admin")?;
         self.tokens[at].secret = Some(secret);
         Ok(())
     }
 
-    /// The first token that can do whatever the owner can.
+    /// The index of the owner's first token with the Admin role.
     pub(crate) fn owner_token(&self) -> Option<usize> {
         let is_owner =
             |email: &String| self.members.iter().any(|member| member.email == *email && member.role == Role::Owner);
         self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
     }
 
-    /// Puts it into a store. The tokens' secrets are given in the order of the tokens.
-    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<Known>, ApiError> {
+    /// Adds the account to a store. Returns the secrets of the tokens in the order of the tokens.
+    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<TokenSecret>, ApiError> {
         for role in &self.custom_roles {
             records.add_custom_role(&role.stored())?;
         }
@@ -177,14 +177,14 @@ impl Account {
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
             let mut stored = token.stored(&owner, member.ok_or_else(ApiError::not_found)?, now)?;
-            if let Some(document) = stored.document.as_object_mut() {
-                custom_role_ids::resolve(records, Strictness { is_strict: true }, document)?;
+            if let Some(properties) = stored.properties.as_object_mut() {
+                replace_keys(records, Strictness { is_strict: true }, properties)?;
             }
             let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
-            stored.document["token"] = secret.last_four().into();
+            stored.properties["token"] = secret.last_four().into();
             records.add_token(&stored)?;
             records.add_secret(&stored.id, &secrets::hash(secret.expose()))?;
-            secrets.push(Known { token: token.name.clone(), secret, is_new: token.secret.is_none() });
+            secrets.push(TokenSecret { token: token.name.clone(), secret, is_random: token.secret.is_none() });
         }
         Ok(secrets)
     }
@@ -195,27 +195,31 @@ impl Account {
             keys.iter().copied().chain(self.custom_roles.iter().filter_map(|role| role.id.as_ref())).collect();
         let emails: BTreeSet<&String> = self.members.iter().map(|member| &member.email).collect();
         if self.members.is_empty() {
-            return Err(InvalidAccount("members: there is none".to_owned()));
+            return Err(InvalidAccount("members: there must be at least one".to_owned()));
         }
         let (mut ids, mut secrets) = (BTreeSet::new(), BTreeSet::new());
         let mut check_id = |at: &str, id: &Option<String>| match id {
-            Some(id) if !secrets::is_id(id) => Err(InvalidAccount(format!("{at}.id: an ID has 24 hexadecimal digits"))),
-            Some(id) if !ids.insert(id.clone()) => Err(InvalidAccount(format!("{at}.id: {id} is there twice"))),
+            Some(id) if !secrets::is_id(id) => {
+                Err(InvalidAccount(format!("{at}.id: an ID must have 24 hexadecimal digits")))
+            }
+            Some(id) if !ids.insert(id.clone()) => {
+                Err(InvalidAccount(format!("{at}.id: {id} is the ID of something else already")))
+            }
             _ => Ok(()),
         };
-        let known = |at: String, wanted: &[String]| match wanted.iter().find(|role| !roles.contains(role)) {
+        let check_roles = |at: String, wanted: &[String]| match wanted.iter().find(|role| !roles.contains(role)) {
             Some(unknown) => Err(InvalidAccount(format!("{at}: customRoles has no `{unknown}`"))),
             None => Ok(()),
         };
         if keys.len() < self.custom_roles.len() || emails.len() < self.members.len() {
-            return Err(InvalidAccount("a custom role's key, or a member's email, is there twice".to_owned()));
+            return Err(InvalidAccount("two custom roles have the same key, or two members the same email".to_owned()));
         }
         for (index, role) in self.custom_roles.iter().enumerate() {
             check_id(&format!("customRoles[{index}]"), &role.id)?;
         }
         for (index, member) in self.members.iter().enumerate() {
             check_id(&format!("members[{index}]"), &member.id)?;
-            known(format!("members[{index}].customRoles"), &member.custom_roles)?;
+            check_roles(format!("members[{index}].customRoles"), &member.custom_roles)?;
         }
         for (index, token) in self.tokens.iter().enumerate() {
             let at = format!("tokens[{index}]");
@@ -224,14 +228,14 @@ impl Account {
             if !matches!(token.role, None | Some(Role::Reader | Role::Writer | Role::Admin)) {
                 return Err(InvalidAccount(format!("{at}: role must be reader, writer or admin")));
             }
-            known(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
+            check_roles(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
             token.stored("", member.stored(), 0).map_err(|error| InvalidAccount(format!("{at}: {}", error.message)))?;
             if let Some(secret) = &token.secret {
                 check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
                 if !secrets.insert(secret.expose()) {
-                    return Err(invalid("secret: another token has the same"));
+                    return Err(invalid("secret: another token has the same secret"));
                 }
             }
         }
@@ -291,14 +295,14 @@ fn check_secret(secret: &Secret) -> Result<(), &'static str> {
     } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Err("it has characters other than visible ASCII")
     } else if secrets::is_id(text) {
-        // The log has IDs, and whoever mistakes one for the other must not find the secret there.
-        Err("it has the form of an ID; take another")
+        // The log has the IDs of tokens, and must not have a secret that stands in the place of one.
+        Err("it has the form of an ID; choose another secret")
     } else {
         Ok(())
     }
 }
 
-/// Why something can't be an [`Account`]: where, and what is wrong there. It never shows a secret.
+/// Why an account is invalid: where, and what is wrong there. It never has a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAccount(String);
 
@@ -309,12 +313,6 @@ impl fmt::Display for InvalidAccount {
 }
 
 impl std::error::Error for InvalidAccount {}
-
-/// What a parser says, without the texts that it read: one may be a secret in the wrong place.
-fn without_values(message: &str) -> String {
-    let outside = |(index, part): (usize, &str)| if index % 2 == 0 { part.to_owned() } else { "...".to_owned() };
-    message.split('"').enumerate().map(outside).collect::<Vec<_>>().join("\"")
-}
 
 #[cfg(test)]
 mod tests {
@@ -328,12 +326,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_place_and_without_secrets() {
+    fn an_error_names_the_place_and_shows_no_secret() {
         let member = "members: [{email: a@example.com, role: owner}]";
         let secret = "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a";
         for (more, words) in [
             ("tokens: [{name: x, member: b@example.com, role: reader}]", "tokens[0].member: no member"),
-            ("tokens: [{name: x, member: a@example.com}]", "tokens[0]: exactly one of"),
+            ("tokens: [{name: x, member: a@example.com}]", "tokens[0]: a token must have exactly one of"),
             ("tokens: [{name: x, member: a@example.com, role: owner}]", "tokens[0]: "),
             (
                 "tokens: [{name: x, member: a@example.com, role: reader, secret: short}]",
@@ -351,14 +349,14 @@ mod tests {
                 "tokens: [{name: x, member: a@example.com, role: reader, secret: SECRET}, {name: y, member: a@example.com, role: reader, secret: SECRET}]",
                 "tokens[1].secret: another token",
             ),
-            ("customRoles: [{key: a, policy: []}, {key: a, policy: []}]", "is there twice"),
+            ("customRoles: [{key: a, policy: []}, {key: a, policy: []}]", "have the same key"),
         ] {
             let text = format!("{member}\n{}", more.replace("SECRET", secret));
             let error = text.parse::<Account>().unwrap_err().to_string();
             assert!(error.contains(words), "{more}: {error}");
             assert!(!error.contains(secret), "{error}");
         }
-        assert!("members: []".parse::<Account>().unwrap_err().to_string().contains("there is none"));
+        assert!("members: []".parse::<Account>().unwrap_err().to_string().contains("at least one"));
         let json = r#"{"members": [{"email": "a@example.com", "role": "owner"}]}"#;
         assert!(json.parse::<Account>().is_ok(), "JSON is read too");
     }

@@ -7,24 +7,25 @@ use ldtokens_client::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::access::session::Session;
+use crate::access::session_secret::SessionSecret;
 use crate::account::Account;
 use crate::account::seed;
 use crate::clock::Clock;
 use crate::connections::{self, Bounds};
 use crate::faults::Faults;
-use crate::faults::admin;
 use crate::faults::fault::Fault;
+use crate::http::fault_admin;
 use crate::http::hosts::Hosts;
 use crate::http::limits::{Limiter, Limits};
-use crate::http::response::ApiError;
-use crate::http::routes::{Service, router};
+use crate::http::routes::router;
+use crate::http::service::Service;
 use crate::operations::strictness::Strictness;
+use crate::response::ApiError;
 use crate::server::Server;
 use crate::start_error::StartError;
 use crate::store::Store;
 
-/// Builds a [`Server`]; [`Server::builder`] begins one.
+/// Builds a [`Server`]. [`Server::builder`] returns one.
 #[derive(Debug)]
 #[must_use = "nothing is served until `start` is called"]
 pub struct ServerBuilder {
@@ -35,7 +36,7 @@ pub struct ServerBuilder {
     store_wait: Duration,
     account: Option<Account>,
     owner_secret: Option<Secret>,
-    session: bool,
+    has_session_secret: bool,
     strict: bool,
     seed_tokens: u32,
     clock: Clock,
@@ -45,8 +46,23 @@ pub struct ServerBuilder {
     bounds: Bounds,
 }
 
+impl Server {
+    /// Returns a builder with the default settings.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new()
+    }
+
+    /// Starts a server with a new account in memory, on a free port of loopback.
+    ///
+    /// # Errors
+    /// [`StartError`] if the server can't listen on loopback.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+}
+
 impl ServerBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allowed_hosts: Vec::new(),
@@ -55,7 +71,7 @@ impl ServerBuilder {
             store_wait: Duration::ZERO,
             account: None,
             owner_secret: None,
-            session: false,
+            has_session_secret: false,
             strict: false,
             seed_tokens: 0,
             clock: Clock::system(),
@@ -70,129 +86,127 @@ impl ServerBuilder {
         }
     }
 
-    /// The address to listen on. A free port of loopback if not set; port 0 takes a free one.
+    /// Sets the address to listen on. Port 0 takes a free port. The default is a free port on loopback.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
         self
     }
 
-    /// One more host name that requests may be for, as their `Host` header says. Others than loopback's names and addresses and
-    /// the address that is listened on are refused with 403: so a web page can't reach the server by a name of its own site
-    /// that leads here (DNS rebinding). Where all addresses are listened on, every address is allowed.
+    /// Allows one more host name in the `Host` header of requests. Allowed without it are `localhost`, loopback addresses and the
+    /// address that the server listens on, or every address if it listens on all. A request for another host is refused with
+    /// 403, so that a web page can't reach the server through a name of its own site (DNS rebinding).
     pub fn allow_host(mut self, name: impl Into<String>) -> Self {
         self.allowed_hosts.push(name.into());
         self
     }
 
-    /// The address, of loopback, for an endpoint that makes things go wrong: `GET`, `POST` and `DELETE` of `/faults`, in
-    /// [`Fault`]'s lines. None if not set.
+    /// Opens an endpoint on this address, which must be one of loopback, that changes the faults: `GET`, `POST` and `DELETE` on
+    /// `/faults`, with a [`Fault`] a line. By default there is none.
     pub fn admin(mut self, addr: SocketAddr) -> Self {
         self.admin = Some(addr);
         self
     }
 
-    /// The file to keep the account in, which is made if it isn't there. In memory if not set.
+    /// Keeps the account in this file, which is created if it does not exist. By default it is kept in memory.
     ///
-    /// A file `-lock` beside it keeps other servers out, and stays.
+    /// The lock file beside it, whose name ends in `-lock`, keeps other servers out. It is not removed.
     pub fn store(mut self, path: impl Into<PathBuf>) -> Self {
         self.store = Some(path.into());
         self
     }
 
-    /// How long to wait for another server to close the store. Not at all if not set.
+    /// Sets how long to wait for another server to close the store. By default, the start fails at once.
     pub fn store_wait(mut self, wait: Duration) -> Self {
         self.store_wait = wait;
         self
     }
 
-    /// What a new store begins with. A store that has an account keeps the one it has. An owner, an admin, a writer and a
-    /// reader, each with a token, if not set.
+    /// Sets the account of a new store. A store that has an account keeps it. The default is [`Account::default`].
     pub fn account(mut self, account: Account) -> Self {
         self.account = Some(account);
         self
     }
 
-    /// The secret of the owner's token in a new store. A store that has an owner keeps the one it has. One is made if not
-    /// set.
+    /// Sets the secret of the owner's token in a new store. A store that has an account keeps its secrets. By default, the secret
+    /// is random.
     pub fn owner_secret(mut self, secret: Secret) -> Self {
         self.owner_secret = Some(secret);
         self
     }
 
-    /// Makes a secret that opens the owner's token for as long as this server runs, also in a store that has an owner
-    /// already; [`Server::session_secret`] gives it. It is kept nowhere, so that who has the store's file needs no other
-    /// secret to use it.
+    /// Creates a second secret of the owner's token, which works while this server runs and is not stored.
+    /// [`Server::session_secret`] returns it. So a store that has an account can be used without knowing any of its secrets.
     pub fn session(mut self) -> Self {
-        self.session = true;
+        self.has_session_secret = true;
         self
     }
 
-    /// Refuses what LaunchDarkly is known or documented to refuse, or may refuse, and what this server otherwise takes with
-    /// a warning in the log, since clients of the vendor's own send it: a `POST` or `PATCH` whose `Content-Type` is not
-    /// `application/json` (415), custom roles that the account does not have (400), and the reset of another
-    /// member's personal token (403).
+    /// Refuses what LaunchDarkly refuses, or may refuse, and what this server otherwise accepts with a warning in the log, since
+    /// the vendor's own clients send it: a `POST` or `PATCH` whose `Content-Type` is not `application/json` (415), custom roles
+    /// that the account does not have (400), and the reset of another member's personal token (403).
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Puts so many more tokens into a new store, and members and custom roles for them: the same ones each time, to the
-    /// millisecond. Nobody has their secrets.
+    /// Adds `count` tokens to a new store, with members and custom roles for them. They are the same ones each time, and nobody
+    /// has their secrets.
     pub fn seed_tokens(mut self, count: u32) -> Self {
         self.seed_tokens = count;
         self
     }
 
-    /// The clock to live by. The machine's if not set.
+    /// Sets the clock. The default is the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How many requests to answer in each window of ten seconds. Any number if not set.
+    /// Sets the rate limits. By default there are none.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// One more thing that goes wrong. [`Server::faults`] changes that while the server serves.
+    /// Adds a fault. [`Server::faults`] changes the faults while the server runs.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// The seed for the random choices of faults: for the same seed and the same requests they fall the same way. 0 if not set.
+    /// Sets the seed for the random choices of faults: the same seed and the same requests give the same faults. The default is 0.
     pub fn fault_seed(mut self, seed: u64) -> Self {
         self.fault_seed = seed;
         self
     }
 
-    /// The requests of how many connections to work on at once; those of further ones wait. 512 if not set.
+    /// Sets the maximum number of requests that are handled at once; further ones wait. The default is 512.
     ///
-    /// 64 more may be connected. Beyond that, of those that stand still for a second because their client neither sends nor
-    /// reads, the slowest is closed, and a request that waits is answered with 503. `/healthz` is answered always.
+    /// 64 more connections may be open. Beyond that, the connection whose client has neither sent nor read anything for longest,
+    /// and for a second at least, is closed. If there is none, the request that has waited longest gets a 503. `/healthz` always
+    /// responds.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
     }
 
-    /// How long the head of a request may take to arrive, on a connection that is idle too, and how long its body. 30
-    /// seconds if not set.
+    /// Sets how long the head of a request may take to arrive, also on an idle connection, and how long its body. The default is
+    /// 30 seconds for each.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.read_timeout = timeout;
         self
     }
 
-    /// How long a client may take to read the next 64 KiB of a response, or what is left of it. 30 seconds if not set.
+    /// Sets how long a client may take to read the next 64 KiB of a response, or the rest of it. The default is 30 seconds.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.write_timeout = timeout;
         self
     }
 
-    /// Opens the store, listens, and serves.
+    /// Opens the store and starts the server.
     ///
     /// # Errors
-    /// [`StartError`] says what is in the way, and what to do about it. Then nothing was changed.
+    /// [`StartError`] says what is wrong, and what to do. Nothing was changed.
     pub async fn start(mut self) -> Result<Server, StartError> {
         let mut account = self.account.take().unwrap_or_default();
         if let Some(secret) = self.owner_secret.take() {
@@ -202,7 +216,7 @@ impl ServerBuilder {
         faults.add(self.faults)?;
         let (listener, addr) = listen(self.listen).await?;
         if !addr.ip().to_canonical().is_loopback() {
-            tracing::warn!(%addr, "other machines can reach this server, and there is no TLS: secrets can be read on the way");
+            tracing::warn!(%addr, "other machines can reach this server, and without TLS: others on the network can read the secrets");
         }
         let admin = match self.admin {
             Some(addr) if !addr.ip().is_loopback() => return Err(StartError::AdminAddr { addr }),
@@ -210,12 +224,17 @@ impl ServerBuilder {
             None => None,
         };
 
-        let shown = self.store.clone().unwrap_or_default();
+        let path = self.store.clone().unwrap_or_default();
+        let store_error = |reason| StartError::Store { path, reason };
         let opening = tokio::task::spawn_blocking(move || Store::open(self.store.as_deref(), self.store_wait));
-        let store = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let opened = opening.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let store = match opened {
+            Ok(store) => store,
+            Err(reason) => return Err(store_error(reason)),
+        };
         let owner = account.owner_token();
         let (seed_tokens, now) = (self.seed_tokens, self.clock.now().get());
-        let has_session = self.session;
+        let has_session_secret = self.has_session_secret;
         // One transaction: if something fails, the store stays as it was.
         let filled = store.write(move |records| {
             let mut secrets = Vec::new();
@@ -223,16 +242,15 @@ impl ServerBuilder {
                 secrets = account.add_to(records, now)?;
                 seed::add_to(records, seed_tokens)?;
             }
-            let session = if has_session { Some(Session::begin(records)?) } else { None };
-            Ok((secrets, session))
+            let session_secret = if has_session_secret { Some(SessionSecret::create(records)?) } else { None };
+            Ok((secrets, session_secret))
         });
-        let failed = |error: ApiError| StartError::Store { path: shown, reason: error.message };
-        let (secrets, session) = filled.await.map_err(failed)?;
+        let (secrets, session_secret) = filled.await.map_err(|error: ApiError| store_error(error.message))?;
 
         let service = Arc::new(Service {
-            store,
+            store: Arc::new(store),
             hosts: Hosts::new(addr.ip(), self.allowed_hosts),
-            session,
+            session_secret,
             clock: self.clock,
             strictness: Strictness { is_strict: self.strict },
             limiter: Limiter::new(self.limits),
@@ -245,7 +263,7 @@ impl ServerBuilder {
         let mut admin_addr = None;
         if let Some((listener, addr)) = admin {
             admin_addr = Some(addr);
-            let router = admin::router(faults, Hosts::new(addr.ip(), Vec::new()));
+            let router = fault_admin::router(faults, Hosts::new(addr.ip(), Vec::new()));
             serving.push(tokio::spawn(connections::serve(listener, router, self.bounds, stopped)));
         }
         Ok(Server::new(addr, admin_addr, owner, secrets, service, stopping, serving))

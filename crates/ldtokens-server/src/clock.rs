@@ -1,10 +1,12 @@
+//! The clock of a server.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ldtokens_client::UnixMillis;
 
-/// The clock that a server lives by: the machine's, or one that a test drives. Clones show the same time.
+/// The clock of a server: the machine's, or one that a test controls. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
@@ -14,12 +16,12 @@ impl Clock {
         Self(None)
     }
 
-    /// A clock that shows `start` until it is [advanced](Self::advance).
+    /// A clock that shows `start` until [`advance`](Self::advance) is called.
     pub fn manual(start: UnixMillis) -> Self {
         Self(Some(Arc::new(AtomicI64::new(start.get()))))
     }
 
-    /// What it shows.
+    /// The time that the clock shows.
     pub fn now(&self) -> UnixMillis {
         match &self.0 {
             None => UnixMillis::now(),
@@ -27,7 +29,7 @@ impl Clock {
         }
     }
 
-    /// Puts a manual clock forward by `duration`, to the millisecond. The machine's clock stays as it is.
+    /// Moves a manual clock forward by `duration`, in whole milliseconds. Does nothing to the machine's clock.
     pub fn advance(&self, duration: Duration) {
         if let Some(millis) = &self.0 {
             let step = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);

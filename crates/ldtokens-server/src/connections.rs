@@ -1,4 +1,4 @@
-//! Connections: how many at once, how long a client may take to send and to read, and how they end.
+//! Connections: how many there may be, how long a client may take to send and to read, and how they end.
 
 pub(crate) mod slots;
 pub(crate) mod watched;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,43 +23,42 @@ use tower::ServiceExt;
 
 use crate::connections::slots::{Activity, ConnectionSlots, State};
 use crate::connections::watched::{WatchedBody, WatchedStream};
-use crate::http::middleware::{Dropped, Peer};
-use crate::http::response::ApiError;
-use crate::http::routes::{HEALTH, override_method};
-use axum::response::{IntoResponse, Response};
+use crate::http::middleware::{DropConnection, Peer};
+use crate::http::request_head::{HEALTH_PATH, override_method};
+use crate::response::ApiError;
 
-/// The longest head of a request that is taken, in bytes. Beyond that the response is 431.
-const LONGEST_HEAD: usize = 32 * 1024;
+/// The maximum for the head of a request, in bytes. Beyond it the response is 431.
+const MAX_HEAD: usize = 32 * 1024;
 
-/// How long requests under way may take once the server stops.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How long requests may take to finish once the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long to wait before accepting again where the system has no more files to open.
-const OUT_OF_FILES: Duration = Duration::from_millis(50);
+/// How long to wait after a connection could not be accepted, as when the process has too many open files.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// How many connections there may be beside those whose requests are worked on: there is always room to ask for the server's
-/// health.
-const RESERVE: usize = 64;
+/// How many connections there may be besides those whose requests are being handled, so that there is always one for the health
+/// check.
+const EXTRA_CONNECTIONS: usize = 64;
 
-/// What the server allows its clients.
+/// The limits of connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// The requests of so many connections are worked on at once; those of further ones wait.
+    /// How many requests are handled at once. Further ones wait.
     pub(crate) connections: usize,
-    /// For a head to arrive, and for a body.
+    /// How long a head may take to arrive, and a body.
     pub(crate) read_timeout: Duration,
-    /// For a client to take the next part of a response.
+    /// How long a client may take to read the next part of a response.
     pub(crate) write_timeout: Duration,
 }
 
-/// Serves until `stopping` says so, and then finishes the requests under way.
+/// Serves until `stopping` is true, and then finishes the requests in progress.
 pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
-    let slots = ConnectionSlots::new(bounds.connections.saturating_add(RESERVE));
+    let slots = ConnectionSlots::new(bounds.connections.saturating_add(EXTRA_CONNECTIONS));
     let turns = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = told(&mut stopping) => break,
+            () = stop_requested(&mut stopping) => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -66,12 +66,12 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mu
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
-                tokio::time::sleep(OUT_OF_FILES).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
         let slot = tokio::select! {
-            () = told(&mut stopping) => break,
+            () = stop_requested(&mut stopping) => break,
             slot = slots.take() => slot,
         };
         let client = Client { peer, app: app.clone(), turns: turns.clone(), activity: slot.activity().clone() };
@@ -82,19 +82,19 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mu
         });
     }
     drop(listener);
-    let drained = tokio::time::timeout(DRAIN, async { while connections.join_next().await.is_some() {} }).await;
-    if drained.is_err() {
-        tracing::warn!(left = connections.len(), "requests under way were given up");
+    let finished = tokio::time::timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await;
+    if finished.is_err() {
+        tracing::warn!(left = connections.len(), "requests that did not finish in time were aborted");
         connections.shutdown().await;
     }
 }
 
-/// Waits to be told to stop, or for there to be nobody who could tell.
-async fn told(stopping: &mut watch::Receiver<bool>) {
+/// Waits until `stopping` is true, or its sender is gone.
+async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-/// Who is at the other end, and what answers them.
+/// What the requests of one connection share.
 #[derive(Clone)]
 struct Client {
     peer: SocketAddr,
@@ -111,7 +111,7 @@ async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopp
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.read_timeout)
-        .max_header_size(LONGEST_HEAD)
+        .max_header_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     let ended = tokio::select! {
@@ -120,35 +120,35 @@ async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopp
             tracing::debug!("a connection was closed to make room");
             return;
         }
-        () = told(&mut stopping) => {
+        () = stop_requested(&mut stopping) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+        tracing::debug!(%error, "a connection ended with an error");
     }
 }
 
-async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, NoAnswer> {
+async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, ConnectionDropped> {
     let Client { peer, app, turns, activity } = client;
     let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
-    let turn = if request.uri().path() == HEALTH { None } else { Some(turn(&turns, &activity).await) };
+    let turn = if request.uri().path() == HEALTH_PATH { None } else { Some(turn(&turns, &activity).await) };
     let response = match turn {
-        Some(None) => ApiError::unavailable("Too many requests are under way").retry_after(Some(1)).into_response(),
+        Some(None) => ApiError::unavailable("Too many requests at once").retry_after(Some(1)).into_response(),
         Some(Some(_)) | None => {
-            activity.set(State::Work);
+            activity.set(State::Handling);
             request.extensions_mut().insert(Peer(peer.ip()));
-            // Before routing, which goes by the method.
+            // Before routing, which depends on the method.
             override_method(&mut request);
             app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
         }
     };
     activity.set(State::Client);
-    if response.extensions().get::<Dropped>().is_some() { Err(NoAnswer) } else { Ok(response) }
+    if response.extensions().get::<DropConnection>().is_some() { Err(ConnectionDropped) } else { Ok(response) }
 }
 
-/// Waits to be worked for. None if others need the room.
+/// Waits until the request may be handled. None if it is refused to make room for another connection.
 async fn turn(turns: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaphorePermit> {
     if let Ok(turn) = turns.clone().try_acquire_owned() {
         return Some(turn);
@@ -162,12 +162,12 @@ async fn turn(turns: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaph
 
 /// Makes hyper drop the connection.
 #[derive(Debug)]
-struct NoAnswer;
+struct ConnectionDropped;
 
-impl fmt::Display for NoAnswer {
+impl fmt::Display for ConnectionDropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is dropped, as was asked for")
+        f.write_str("the connection is dropped by a fault")
     }
 }
 
-impl std::error::Error for NoAnswer {}
+impl std::error::Error for ConnectionDropped {}

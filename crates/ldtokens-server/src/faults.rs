@@ -1,6 +1,5 @@
 //! Injected faults: which requests fail, and how.
 
-pub(crate) mod admin;
 pub(crate) mod fault;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,10 +33,10 @@ impl Faults {
         Self { plan: Mutex::new(Plan { faults: Vec::new(), random: fastrand::Rng::with_seed(seed) }) }
     }
 
-    /// Adds faults after the present ones: all of them, or none if one is invalid.
+    /// Adds faults to the end of the list: all of them, or none if one is invalid.
     ///
     /// # Errors
-    /// [`InvalidFault`] for a fault that can never be injected, or not as it says.
+    /// [`InvalidFault`] for a fault whose values are out of range, or whose operation does not exist.
     pub fn add(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), InvalidFault> {
         let faults: Vec<Fault> = faults.into_iter().collect();
         faults.iter().try_for_each(Fault::check)?;
@@ -50,7 +49,7 @@ impl Faults {
         self.plan().faults.clear();
     }
 
-    /// The faults that are left, with the times that are left of each.
+    /// The faults that are left, each with the number of times that is left.
     pub fn left(&self) -> Vec<Fault> {
         self.plan().faults.clone()
     }
@@ -61,13 +60,13 @@ impl Faults {
         let Plan { faults, random } = &mut *plan;
         let mut injected = InjectedFault::default();
         for fault in faults.iter_mut() {
-            let concerned = fault.operation.is_none() || fault.operation.as_deref() == operation;
+            let is_concerned = fault.operation.is_none() || fault.operation.as_deref() == operation;
             let is_delay = matches!(fault.effect, Effect::Delay(_));
-            if concerned && fault.after > 0 {
+            if is_concerned && fault.after > 0 {
                 fault.after -= 1;
                 continue;
             }
-            if !concerned || (injected.effect.is_some() && !is_delay) || random.f64() >= fault.probability {
+            if !is_concerned || (injected.effect.is_some() && !is_delay) || random.f64() >= fault.probability {
                 continue;
             }
             match fault.effect {

@@ -1,8 +1,9 @@
-//! Requests and responses: routes, what goes around every request, and the checks of what comes in.
+//! Requests and responses: routes, what is done around every request, and how a request gets to its operation.
 
+pub(crate) mod fault_admin;
 pub(crate) mod hosts;
 pub(crate) mod limits;
 pub(crate) mod middleware;
-pub(crate) mod response;
+pub(crate) mod request_head;
 pub(crate) mod routes;
-pub(crate) mod validation;
+pub(crate) mod service;

@@ -1,8 +1,7 @@
 //! A local LaunchDarkly: the six access-token operations, served over a real socket from an embedded store.
 //!
-//! It creates tokens whose secrets work, keeps two secrets during the overlap of a reset, applies JSON Patches, enforces
-//! roles and answers errors in the vendor's form; so what is written against it works against the vendor, and nothing
-//! needs an account.
+//! The secrets of its tokens work. A reset keeps the old secret for the overlap. JSON Patches, permissions, rate limits and errors
+//! are those of the API. So a program that works with it works with LaunchDarkly, and its tests need no account there.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -14,13 +13,13 @@
 //! let clock = Clock::manual(UnixMillis::now());
 //! let server = Server::builder()
 //!     .account("{members: [{email: a@b.c, role: owner}], tokens: [{name: CI, member: a@b.c, role: admin}]}".parse()?)
-//!     .fault("postToken drop-after times=1".parse()?) // the first create is done, and its response lost
+//!     .fault("postToken drop-after times=1".parse()?) // the first create is carried out, and its response is lost
 //!     .limits(Limits::none().account(300).route(60))
 //!     .clock(clock.clone())
 //!     .start()
 //!     .await?;
 //! println!("{} as {:?}", server.url(), server.secret("CI"));
-//! clock.advance(Duration::from_secs(3600)); // the next window; what expires in an hour has expired
+//! clock.advance(Duration::from_secs(3600)); // an hour later, a new window has started and what expires in an hour has expired
 //! server.stop().await;
 //! # Ok(())
 //! # }
@@ -34,6 +33,7 @@ mod connections;
 mod faults;
 mod http;
 mod operations;
+mod response;
 mod secrets;
 mod server;
 mod start_error;
@@ -48,10 +48,10 @@ pub use http::limits::Limits;
 pub use server::Server;
 pub use start_error::StartError;
 
-/// Compiles what the page shows.
+/// Compiles the examples of the manual.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/local-server.md")]
-struct Page;
+struct Manual;
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

@@ -1,17 +1,17 @@
-//! Secrets, their hashes, and IDs: all that is random.
+//! Secrets, their hashes, and IDs.
 
 use ldtokens_client::Secret;
 use sha2::{Digest, Sha256};
 
-/// What the store keeps of a secret.
+/// The SHA-256 of a secret, which is all that the store has of it.
 ///
-/// Secrets are random UUIDs, so a plain hash can't be turned back by guessing. A secret is looked for by its hash, of
-/// which a caller can't choose the beginning; so how long that takes says nothing of other secrets.
+/// Secrets are random UUIDs, so nobody can find one by hashing guesses. The time that the search for a hash takes says nothing
+/// about other secrets, since a caller can't choose how the hash of a secret starts.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// A secret of the vendor's form: `api-` and a random UUID.
+/// A random secret in the vendor's form: `api-` and a UUID.
 pub(crate) fn new_secret() -> Secret {
     Secret::new(format!("api-{}", new_uuid()))
 }
@@ -25,7 +25,7 @@ pub(crate) fn new_uuid() -> String {
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
-/// An ID of the vendor's form: 24 hexadecimal digits.
+/// A random ID in the vendor's form: 24 hexadecimal digits.
 pub(crate) fn new_id() -> String {
     hex(&random::<12>())
 }

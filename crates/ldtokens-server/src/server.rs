@@ -6,46 +6,31 @@ use ldtokens_client::{Role, Secret};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::account::Known;
-use crate::builder::ServerBuilder;
+use crate::account::TokenSecret;
 use crate::faults::Faults;
-use crate::http::routes::Service;
-use crate::start_error::StartError;
+use crate::http::service::Service;
 use crate::store::{Records, StoreError};
 
-/// A local LaunchDarkly at work. Dropping it ends it; [`stop`](Self::stop) also waits for the requests under way.
+/// A running local LaunchDarkly. Dropping it stops it. [`stop`](Self::stop) also waits for the requests in progress.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
     url: String,
     admin_url: Option<String>,
-    /// Which of the secrets is the owner's.
+    /// The index of the owner's secret in `secrets`.
     owner: Option<usize>,
-    secrets: Vec<Known>,
+    secrets: Vec<TokenSecret>,
     service: Arc<Service>,
     stopping: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Begins a server.
-    pub fn builder() -> ServerBuilder {
-        ServerBuilder::new()
-    }
-
-    /// A server with a new account in memory, on a free port of loopback.
-    ///
-    /// # Errors
-    /// [`StartError`] if loopback can't be listened on.
-    pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
-    }
-
     pub(crate) fn new(
         addr: SocketAddr,
         admin: Option<SocketAddr>,
         owner: Option<usize>,
-        secrets: Vec<Known>,
+        secrets: Vec<TokenSecret>,
         service: Arc<Service>,
         stopping: watch::Sender<bool>,
         serving: Vec<JoinHandle<()>>,
@@ -54,50 +39,49 @@ impl Server {
         Self { addr, url: url(addr), admin_url: admin.map(url), owner, secrets, service, stopping, serving }
     }
 
-    /// Where it is, without the API's path: `http://127.0.0.1:8765`.
+    /// The URL of the server, without the path of the API: `http://127.0.0.1:8765`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The address that it listens on.
+    /// The address that the server listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where the admin endpoint is, if there is one.
+    /// The URL of the admin endpoint, if there is one.
     pub fn admin_url(&self) -> Option<&str> {
         self.admin_url.as_deref()
     }
 
-    /// The secret of the owner's token, if the store was new. The store keeps only its hash.
+    /// The secret of the owner's token, if the store is new. The store has only its hash.
     pub fn owner_secret(&self) -> Option<&Secret> {
         Some(&self.secrets.get(self.owner?)?.secret)
     }
 
-    /// The secret of the account's token of this name, if the store was new: in the default account `Owner`, `Admin`,
-    /// `Writer` and `Reader`.
+    /// The secret of the token with this name, if the store is new and the token is one of the account. The default account has
+    /// the tokens `Owner`, `Admin`, `Writer` and `Reader`.
     pub fn secret(&self, token_name: &str) -> Option<&Secret> {
-        Some(&self.secrets.iter().find(|known| known.token == token_name)?.secret)
+        Some(&self.secrets.iter().find(|secret| secret.token == token_name)?.secret)
     }
 
-    /// The secret that works for as long as this server runs, if it was [asked for](ServerBuilder::session).
+    /// The secret that works while this server runs, if [`ServerBuilder::session`](crate::ServerBuilder::session) was called.
     pub fn session_secret(&self) -> Option<&Secret> {
-        Some(&self.service.session.as_ref()?.secret)
+        Some(&self.service.session_secret.as_ref()?.secret)
     }
 
-    /// The secrets that were made up for a new store, with the names of their tokens.
+    /// The random secrets of a new store, with the names of their tokens.
     pub fn new_secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        self.secrets.iter().filter(|known| known.is_new).map(|known| (known.token.as_str(), &known.secret))
+        self.secrets.iter().filter(|secret| secret.is_random).map(|secret| (secret.token.as_str(), &secret.secret))
     }
 
-    /// What goes wrong.
+    /// The injected faults.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
     }
 
-    /// Gives a member another base role, which the API of tokens can't do. Personal tokens never have more than their
-    /// member has, so theirs falls with it. Gives whether there is a member with this email address; if there is, the change
-    /// is on disk.
+    /// Gives a member another base role, which the API of tokens can't do. The permissions of the member's personal tokens change
+    /// with it. Returns whether the account has a member with this email address. When this returns, the change is on the disk.
     ///
     /// # Errors
     /// An error of the store, such as a full disk. Nothing was changed.
@@ -107,7 +91,7 @@ impl Server {
         self.service.store.write(set).await.map_err(io::Error::other)
     }
 
-    /// Takes no more requests, finishes those under way (for thirty seconds at most), and closes the store.
+    /// Accepts no more requests, finishes those in progress within thirty seconds, and closes the store.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
         for serving in &mut self.serving {
@@ -132,7 +116,7 @@ mod tests {
 
     use super::Server;
 
-    /// It would stay in memory for as long as the server serves.
+    /// Otherwise it would stay in memory while the server runs.
     #[tokio::test]
     async fn a_deleted_tokens_last_use_is_forgotten() {
         let server = Server::start().await.unwrap();
@@ -146,7 +130,7 @@ mod tests {
         let number = token.unwrap().unwrap().number;
         let last_use = server.service.store.last_use();
         assert!(last_use.of(number).is_some());
-        // Once that is written, deleting it is all that can make it go.
+        // Once it is written to the store, only the deletion can remove it from memory.
         server.service.store.write(|_| Ok::<_, StoreError>(())).await.unwrap();
         assert!(last_use.of(number).is_some());
         let owner = server.owner_secret().unwrap();
@@ -156,12 +140,12 @@ mod tests {
         assert_eq!(last_use.of(number), None);
     }
 
-    /// The list holds the service while there is work to do for it.
+    /// A list that is being sent holds the store.
     #[tokio::test]
-    async fn the_work_for_a_client_that_leaves_ends() {
+    async fn a_list_is_read_no_further_once_its_client_has_left() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let server = Server::builder().seed_tokens(30_000).start().await.unwrap();
-        let holders = || Arc::strong_count(&server.service);
+        let holders = || Arc::strong_count(&server.service.store);
         let idle = holders();
         let owner = server.owner_secret().unwrap().expose();
         let list = format!(
@@ -170,13 +154,13 @@ mod tests {
         let mut client = tokio::net::TcpStream::connect(server.addr()).await.unwrap();
         client.write_all(list.as_bytes()).await.unwrap();
         client.read_exact(&mut [0; 100_000]).await.unwrap();
-        assert!(holders() > idle, "the list was whole before it was read");
+        assert!(holders() > idle, "the whole list was sent before the client read it");
         drop(client);
         let ended = async {
             while holders() > idle {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), ended).await.expect("the list is still read");
+        tokio::time::timeout(Duration::from_secs(60), ended).await.expect("the list is still being read");
     }
 }

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 
 use crate::faults::fault::InvalidFault;
 
-/// Why a server can't start. Nothing was changed.
+/// Why the server did not start. Nothing was changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address can't be listened on.
+    /// The server can't listen on the address.
     Listen {
         /// The address.
         addr: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The admin endpoint, where anyone may make things go wrong, is for this machine alone.
+    /// The address of the admin endpoint is not one of loopback. Anyone who reaches it can inject faults.
     AdminAddr {
-        /// The address, which is not of loopback.
+        /// The address.
         addr: SocketAddr,
     },
     /// The store can't be opened.
@@ -28,12 +28,12 @@ pub enum StartError {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// The secret given for the owner can't be one.
+    /// The secret given for the owner is invalid.
     OwnerSecret {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A fault can never be injected, or not as it says.
+    /// A fault is invalid.
     Fault(InvalidFault),
 }
 
@@ -41,14 +41,20 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { addr, source } if source.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{addr} is in use: stop what listens there, or choose another port (0 takes a free one)")
+                write!(
+                    f,
+                    "{addr} is in use: stop the program that listens there, or choose another port (0 takes a free one)"
+                )
             }
             Self::Listen { addr, source } => write!(f, "cannot listen on {addr}: {source}"),
             Self::AdminAddr { addr } => {
-                write!(f, "the admin endpoint can't be on {addr}: it is for this machine alone, as on 127.0.0.1:0")
+                write!(
+                    f,
+                    "the admin endpoint can't listen on {addr}: choose an address of loopback, such as 127.0.0.1:0"
+                )
             }
             Self::Store { path, reason } => write!(f, "cannot open the store {}: {reason}", path.display()),
-            Self::OwnerSecret { reason } => write!(f, "the owner's secret can't be used: {reason}"),
+            Self::OwnerSecret { reason } => write!(f, "the owner's secret is invalid: {reason}"),
             Self::Fault(error) => error.fmt(f),
         }
     }

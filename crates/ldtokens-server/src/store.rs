@@ -1,4 +1,4 @@
-//! The store: one SQLite file, many readers, one writer.
+//! The store: one SQLite file, or memory, with several readers and one writer.
 
 mod error;
 mod last_use;
@@ -22,23 +22,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub(crate) use error::StoreError;
 pub(crate) use last_use::LastUse;
-pub(crate) use pages::Place;
+pub(crate) use pages::{MemberRow, PageStart, TokenRow};
 pub(crate) use readers::Reader;
 pub(crate) use records::{CustomRole, Member, Records, StoredToken, Visible};
 
-use crate::start_error::StartError;
 use lock::Lock;
-use readers::{Gate, Readers};
+use readers::{MemoryLock, Readers};
 use writer::{Job, all_or_nothing};
 
 const READERS: usize = 4;
 
-/// How many readers long work may have at once, so that short work always finds one.
+/// How many readers long lists may use at once. The others stay free for short reads.
 const LONG_READS: usize = READERS / 2;
 
-/// Reads go on while a write waits for the disk.
+/// An open store. In a file, reads go on while a write waits for the disk.
 pub(crate) struct Store {
-    /// None while the store closes.
+    /// None once the store closes.
     jobs: Option<mpsc::Sender<Job>>,
     writing: Option<JoinHandle<()>>,
     readers: Readers,
@@ -48,54 +47,61 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the store in the file `path`, or in memory. A file that isn't there is made; a server that has it open is waited
-    /// for, for so long.
-    pub(crate) fn open(path: Option<&Path>, wait: Duration) -> Result<Self, StartError> {
+    /// Opens the store in the file `path`, or in memory without one. A file that does not exist is created. Waits up to `wait`
+    /// for another server to close the store. An error says what is wrong, and what to do.
+    pub(crate) fn open(path: Option<&Path>, wait: Duration) -> Result<Self, String> {
         let Some(path) = path else {
             let (connection, readers) = open::open_in_memory(READERS).expect("SQLite runs in memory");
             return Ok(Self::new(connection, readers, Some(Arc::default()), None));
         };
-        let failed = |reason| StartError::Store { path: path.to_owned(), reason };
-        let (connection, readers, lock) = open::open(path, READERS, wait).map_err(failed)?;
+        let (connection, readers, lock) = open::open(path, READERS, wait)?;
         Ok(Self::new(connection, readers, None, Some(lock)))
     }
 
-    fn new(connection: Connection, readers: Vec<Connection>, gate: Option<Arc<Gate>>, lock: Option<Lock>) -> Self {
+    fn new(
+        connection: Connection,
+        readers: Vec<Connection>,
+        memory_lock: Option<Arc<MemoryLock>>,
+        lock: Option<Lock>,
+    ) -> Self {
         let last_use = Arc::new(LastUse::default());
         let (jobs, waiting) = mpsc::channel();
-        let (used, writers_gate) = (last_use.clone(), gate.clone());
-        let writing = std::thread::spawn(move || writer::run(connection, writers_gate.as_deref(), &waiting, &used));
+        let writing = std::thread::spawn({
+            let (memory_lock, last_use) = (memory_lock.clone(), last_use.clone());
+            move || writer::run(connection, memory_lock.as_deref(), &waiting, &last_use)
+        });
         Self {
             jobs: Some(jobs),
             writing: Some(writing),
-            readers: Readers::new(readers, gate),
+            readers: Readers::new(readers, memory_lock),
             long_reads: Arc::new(Semaphore::new(LONG_READS)),
             last_use,
             _lock: lock,
         }
     }
 
-    /// A reader that is free, if there is one.
+    /// A free reader, if there is one.
     pub(crate) fn free_reader(&self) -> Option<Reader<'_>> {
         self.readers.free()
     }
 
-    /// A reader. The calling thread waits for it.
+    /// A reader. Blocks the calling thread until it is free.
     pub(crate) fn reader(&self) -> Reader<'_> {
         self.readers.wait()
     }
 
-    /// Waits for leave to do long work with a reader, which lasts as long as what is given.
+    /// Waits for a permit to read a long list. Dropping it returns the permit.
     pub(crate) async fn long_read(&self) -> Option<OwnedSemaphorePermit> {
         self.long_reads.clone().acquire_owned().await.ok()
     }
 
-    /// Runs `work` on what is stored at one moment.
+    /// Runs `work` in a transaction that only reads, which sees what is stored at one moment.
     pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, E>) -> Result<T, E> {
         self.reader().read(work)
     }
 
-    /// Runs `work` after the writes before it. If it fails nothing is changed; if not, what it did is on disk.
+    /// Runs `work` in a transaction, after the writes before it. If it fails, nothing is changed. If not, its changes are on the
+    /// disk when this returns.
     pub(crate) async fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         work: impl FnOnce(&Records<'_>) -> Result<T, E> + Send + 'static,
@@ -115,7 +121,7 @@ impl Store {
     }
 }
 
-/// Waits for what is being written. The writer closes last, and so leaves one file, without a log beside it.
+/// Waits for the writes. The connection of the writer closes last: then SQLite removes its log, and leaves one file.
 impl Drop for Store {
     fn drop(&mut self) {
         self.readers.close();

@@ -1,15 +1,15 @@
-//! What the statements of a policy allow, as the vendor's "Using policies" says.
+//! What the statements of a policy allow, after the vendor's "Using policies".
 
 use ldtokens_client::types::{Statement, StatementEffect};
 
-/// Whether `statements` allow `action` on `resource`: one allows it, and none denies it.
+/// Whether `statements` allow `action` on `resource`: at least one allows it, and none denies it.
 pub(crate) fn allows(statements: &[Statement], action: &str, resource: &str) -> bool {
     let mut applying = statements.iter().filter(|statement| applies(statement, action, resource)).peekable();
     applying.peek().is_some() && applying.all(|statement| statement.effect == StatementEffect::Allow)
 }
 
-/// Whether `policy` surely allows nothing that `statements` don't: it has no other allowing statement than theirs, and all
-/// that deny. Of statements that differ it can't be told which reaches further.
+/// Whether it is certain that `policy` allows nothing that `statements` don't: all its statements that allow are among them,
+/// and it has all of theirs that deny. Two different statements are not compared further.
 pub(crate) fn contains(statements: &[Statement], policy: &[Statement]) -> bool {
     let allows = |statement: &&Statement| statement.effect == StatementEffect::Allow;
     policy.iter().filter(allows).all(|statement| statements.contains(statement))
@@ -17,20 +17,19 @@ pub(crate) fn contains(statements: &[Statement], policy: &[Statement]) -> bool {
 }
 
 fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
-    let named = |list: &[String], matches: &dyn Fn(&str) -> bool| list.iter().any(|item| matches(item));
-    let of_action = |pattern: &str| glob(pattern, action);
-    let of_resource = |specifier: &str| covers(specifier, resource);
-    let actions = if statement.not_actions.is_empty() {
-        named(&statement.actions, &of_action)
+    let action_is_in = |patterns: &[String]| patterns.iter().any(|pattern| glob(pattern, action));
+    let resource_is_in = |specifiers: &[String]| specifiers.iter().any(|specifier| covers(specifier, resource));
+    let action_applies = if statement.not_actions.is_empty() {
+        action_is_in(&statement.actions)
     } else {
-        !named(&statement.not_actions, &of_action)
+        !action_is_in(&statement.not_actions)
     };
-    let resources = if statement.not_resources.is_empty() {
-        named(&statement.resources, &of_resource)
+    let resource_applies = if statement.not_resources.is_empty() {
+        resource_is_in(&statement.resources)
     } else {
-        !named(&statement.not_resources, &of_resource)
+        !resource_is_in(&statement.not_resources)
     };
-    actions && resources
+    action_applies && resource_applies
 }
 
 /// Whether the specifier (`member/*:token/*`) covers the resource (`member/1:token/2`).
@@ -52,11 +51,11 @@ fn part_covers(pattern: &str, part: &str) -> bool {
     let (Some((kind, names)), Some((part_kind, name))) = (pattern.split_once('/'), part.split_once('/')) else {
         return false;
     };
-    // Tags come after a semicolon; no token has any.
+    // After a semicolon come tags, and no token has tags.
     glob(kind, part_kind) && !names.contains(';') && names.split(',').any(|pattern| glob(pattern, name))
 }
 
-/// Whether `text` matches `pattern`, where `*` stands for any letters.
+/// Whether `text` matches `pattern`, where `*` stands for any text.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_matches_any_letters() {
+    fn a_star_matches_any_text() {
         for (pattern, text) in
             [("*", ""), ("*", "a"), ("a*", "a"), ("a*c", "abbc"), ("*Token", "resetToken"), ("a*b*c", "abc")]
         {
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_specifier_covers_part_by_part() {
+    fn a_specifier_is_compared_part_by_part() {
         for specifier in ["*", "member/*:token/*", "member/1:token/2", "member/1,2:token/*", "*/*:token/*"] {
             assert!(covers(specifier, "member/1:token/2"), "{specifier}");
         }
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_beats_what_allows() {
+    fn a_statement_that_denies_beats_one_that_allows() {
         let both = r#"[{"effect": "allow", "actions": ["*"], "resources": ["service-token/*"]},
                        {"effect": "deny", "actions": ["delete*"], "resources": ["service-token/*"]}]"#;
         assert!(allows(&statements(both), "resetAccessToken", "service-token/1"));
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_contains_what_has_no_more_that_allows_and_no_less_that_denies() {
+    fn a_contained_policy_has_no_other_allow_and_every_deny() {
         let allow = r#"{"effect": "allow", "actions": ["*"], "resources": ["service-token/*"]}"#;
         let other = r#"{"effect": "allow", "actions": ["*"], "resources": ["*"]}"#;
         let deny = r#"{"effect": "deny", "actions": ["delete*"], "resources": ["*"]}"#;
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_excepted_applies() {
+    fn not_actions_and_not_resources_exclude() {
         let but = r#"[{"effect": "allow", "notActions": ["deleteAccessToken"], "notResources": ["member/*:token/*"]}]"#;
         assert!(allows(&statements(but), "resetAccessToken", "service-token/1"));
         assert!(!allows(&statements(but), "deleteAccessToken", "service-token/1"));

@@ -1,9 +1,9 @@
-//! A large account, made up the same way each time.
+//! Many tokens for a new store, the same ones each time.
 
 use serde_json::{Value, json};
 
-use crate::http::response::ApiError;
 use crate::operations::token_rules::new_token;
+use crate::response::ApiError;
 use crate::store::{CustomRole, Member, Records};
 
 const JOBS: [&str; 10] = [
@@ -20,10 +20,10 @@ const JOBS: [&str; 10] = [
 ];
 const TEAMS: [&str; 8] = ["payments", "search", "mobile", "growth", "platform", "billing", "security", "web"];
 
-/// Always the same, and not today: 1 January 2025.
+/// No token is newer than 1 January 2025, so that the tokens are the same whenever the store is made.
 const LATEST: i64 = 1_735_689_600_000;
 const DAY: i64 = 86_400_000;
-const TOKENS_A_MEMBER: u32 = 25;
+const TOKENS_PER_MEMBER: u32 = 25;
 
 /// Adds `count` tokens, a member for every 25 of them, and two custom roles. Nobody has the tokens' secrets.
 pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> {
@@ -38,7 +38,7 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> 
         let id = custom_role_id(number);
         records.add_custom_role(&CustomRole { id, key: key.to_owned(), name: key.to_owned(), policy })?;
     }
-    let members: Vec<Member> = (0..count.div_ceil(TOKENS_A_MEMBER)).map(member).collect();
+    let members: Vec<Member> = (0..count.div_ceil(TOKENS_PER_MEMBER)).map(member).collect();
     for member in &members {
         records.add_member(member)?;
     }
@@ -49,7 +49,7 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> 
             let created = LATEST - random.i64(1..1000) * DAY - random.i64(0..DAY);
             let mut token =
                 new_token(format!("5eed{number:020x}"), &body(&mut random, number), &owner, member.clone(), created)?;
-            token.document["token"] = format!("{:04x}", random.u16(..)).into();
+            token.properties["token"] = format!("{:04x}", random.u16(..)).into();
             token.last_used = (random.u8(..4) > 0).then(|| created + random.i64(0..LATEST - created));
             records.add_token(&token)?;
         }
@@ -57,7 +57,7 @@ pub(crate) fn add_to(records: &Records<'_>, count: u32) -> Result<(), ApiError> 
     })
 }
 
-/// Of the rotators, or of the auditors.
+/// The ID of the first custom role or of the second.
 fn custom_role_id(number: usize) -> String {
     format!("5eed0001{number:016x}")
 }

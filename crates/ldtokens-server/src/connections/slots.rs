@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a connection may be idle before it is closed to free its slot.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a connection must be idle before it is closed to free its slot.
+const MIN_IDLE: Duration = Duration::from_secs(1);
 
 /// The slots of all connections.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Activity {
     begun: Instant,
     state: AtomicU8,
     /// When it last sent or took a byte, or its state changed, in microseconds after `begun`.
-    moved: AtomicU64,
+    last_moved: AtomicU64,
     ended: Notify,
     refused: Notify,
 }
@@ -51,7 +51,7 @@ pub(crate) enum State {
     /// For its client to send or to read.
     Client,
     /// For the server to finish its request.
-    Work,
+    Handling,
     /// For the server to start its request.
     Turn,
 }
@@ -65,15 +65,15 @@ impl Activity {
     /// Notes that a byte was sent or received.
     pub(crate) fn touch(&self) {
         let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.moved.store(now, Ordering::Relaxed);
+        self.last_moved.store(now, Ordering::Relaxed);
     }
 
     fn is(&self, state: State) -> bool {
         self.state.load(Ordering::Relaxed) == state as u8
     }
 
-    fn moved(&self) -> Duration {
-        Duration::from_micros(self.moved.load(Ordering::Relaxed))
+    fn last_moved(&self) -> Duration {
+        Duration::from_micros(self.last_moved.load(Ordering::Relaxed))
     }
 
     /// Waits until this connection is to be closed.
@@ -113,7 +113,7 @@ impl ConnectionSlots {
         let activity = Arc::new(Activity {
             begun: self.begun,
             state: AtomicU8::new(State::Client as u8),
-            moved: AtomicU64::new(0),
+            last_moved: AtomicU64::new(0),
             ended: Notify::new(),
             refused: Notify::new(),
         });
@@ -126,18 +126,18 @@ impl ConnectionSlots {
     /// longest. Returns how long to wait before the next try.
     fn make_room(&self) -> Duration {
         let taken = self.taken();
-        let slowest = |state: State| {
-            let those = taken.connections.values().filter(move |activity| activity.is(state));
-            those.min_by_key(|activity| activity.moved())
+        let idle_longest = |state: State| {
+            let in_state = taken.connections.values().filter(move |activity| activity.is(state));
+            in_state.min_by_key(|activity| activity.last_moved())
         };
-        let still_for = |activity: &Activity| self.begun.elapsed().saturating_sub(activity.moved());
-        match (slowest(State::Client), slowest(State::Turn)) {
-            (Some(client), _) if still_for(client) >= GRACE => client.ended.notify_one(),
+        let idle_for = |activity: &Activity| self.begun.elapsed().saturating_sub(activity.last_moved());
+        match (idle_longest(State::Client), idle_longest(State::Turn)) {
+            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.ended.notify_one(),
             (_, Some(waiting)) => waiting.refused.notify_one(),
-            (Some(client), None) => return GRACE.saturating_sub(still_for(client)),
+            (Some(client), None) => return MIN_IDLE.saturating_sub(idle_for(client)),
             (None, None) => {}
         }
-        GRACE
+        MIN_IDLE
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

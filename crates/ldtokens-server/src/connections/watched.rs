@@ -1,4 +1,5 @@
-//! A connection's stream and its requests' bodies, watched: whether they move, and that a response is taken in time.
+//! Wrappers for the stream of a connection and the bodies of its requests. They note when bytes move, and close a connection
+//! whose client reads too slowly.
 
 use std::io;
 use std::pin::Pin;
@@ -14,37 +15,37 @@ use tokio::time::Sleep;
 
 use crate::connections::slots::{Activity, State};
 
-/// How much of a response a client takes at least within the time-out, in bytes, if there is so much.
-const SLOWEST: usize = 64 * 1024;
+/// How many bytes of a response a client must read within the time-out, if there are so many.
+const MIN_READ: usize = 64 * 1024;
 
-/// A stream that fails if its client takes a response too slowly.
+/// A stream that fails if its client reads a response too slowly.
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     stream: TcpStream,
     activity: Arc<Activity>,
     write_timeout: Duration,
-    /// By when the client has to take more, if it is waited for.
+    /// By when the client must have read more, while the server waits for it.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// What was taken since then.
-    taken: usize,
+    /// How many bytes the client has read since the deadline was set.
+    read_by_client: usize,
 }
 
 impl WatchedStream {
     pub(crate) fn new(stream: TcpStream, activity: Arc<Activity>, write_timeout: Duration) -> Self {
-        Self { stream, activity, write_timeout, deadline: None, taken: 0 }
+        Self { stream, activity, write_timeout, deadline: None, read_by_client: 0 }
     }
 
     fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = written {
             self.activity.touch();
-            self.taken += result.as_ref().map_or(0, |count| *count);
-            if self.taken >= SLOWEST {
+            self.read_by_client += result.as_ref().map_or(0, |count| *count);
+            if self.read_by_client >= MIN_READ {
                 self.deadline = None;
             }
             return Poll::Ready(result);
         }
         if self.deadline.is_none() {
-            self.taken = 0;
+            self.read_by_client = 0;
         }
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.write_timeout)));
         deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -80,7 +81,7 @@ impl AsyncWrite for WatchedStream {
         self.stream.is_write_vectored()
     }
 
-    /// Comes when the client has taken all that was there for it.
+    /// Called when the client has read all that was there to read.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.deadline = None;
         Pin::new(&mut self.stream).poll_flush(cx)
@@ -91,7 +92,7 @@ impl AsyncWrite for WatchedStream {
     }
 }
 
-/// A request's body: while it doesn't come, the client is waited for.
+/// The body of a request. While its next part has not arrived, the connection waits for the client.
 #[derive(Debug)]
 pub(crate) struct WatchedBody {
     body: Incoming,
@@ -110,7 +111,7 @@ impl Body for WatchedBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        self.activity.set(if frame.is_pending() { State::Client } else { State::Work });
+        self.activity.set(if frame.is_pending() { State::Client } else { State::Handling });
         frame
     }
 

@@ -1,12 +1,14 @@
+//! One fault, and how its line is read and written.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::http::routes::operation_ids;
+use crate::operations::operation_ids;
 
-/// Something that goes wrong on demand: what, for which operation, how often, and with which probability.
+/// A fault to inject: its effect, for which operation, how many times, and with which probability.
 ///
-/// It is also written in a line, as `ldtokens serve --fault` takes it: an operation or `*`, and what goes wrong.
+/// It can be read from a line, such as `ldtokens serve --fault` takes: an operation or `*`, and the effect.
 ///
 /// ```
 /// use ldtokens_server::{Effect, Fault};
@@ -24,94 +26,94 @@ pub struct Fault {
     pub(crate) probability: f64,
 }
 
-/// What goes wrong.
+/// What a fault does to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// The request is answered with this status, and nothing is done.
+    /// Nothing is done, and the response has this status.
     Status {
         /// From 400 to 599.
         status: u16,
-        /// What the response's `Retry-After` says, in seconds.
+        /// The `Retry-After` of the response, in seconds.
         retry_after: Option<u64>,
     },
-    /// The work is done, and then the request is answered with this status, as a gateway does that lost the response. So not
-    /// even a 503 with `Retry-After` says that nothing was done.
+    /// The request is carried out, and then the response has this status, as from a gateway that lost the real one. So even a
+    /// 503 with `Retry-After` does not say that nothing was done.
     StatusAfter {
         /// From 400 to 599.
         status: u16,
-        /// What the response's `Retry-After` says, in seconds.
+        /// The `Retry-After` of the response, in seconds.
         retry_after: Option<u64>,
     },
-    /// The connection is dropped before anything is done.
+    /// Nothing is done, and the connection is dropped.
     DropBefore,
-    /// The work is done, and then the connection is dropped instead of a response.
+    /// The request is carried out, and the connection is dropped instead of a response.
     DropAfter,
-    /// The work is done after a wait, which its line has in milliseconds.
-    ///
-    /// Ten minutes at most.
+    /// The request is carried out after this delay, which the line has in milliseconds. The maximum is ten minutes.
     Delay(Duration),
-    /// The work is done, and the response breaks off in the middle of its body.
+    /// The request is carried out, and the response is cut off in the middle of its body.
     CutBody,
 }
 
-const LONGEST_DELAY: Duration = Duration::from_secs(600);
+const MAX_DELAY: Duration = Duration::from_secs(600);
 
 impl Fault {
-    /// How its line reads, in a sentence.
+    /// The form of a line, in a sentence.
     pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [after=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
                             status=CODE [retry-after=SECONDS], status-after=CODE [retry-after=SECONDS], drop-before, drop-after, \
                             delay=MILLISECONDS or cut-body";
 
-    /// A fault that every request gets.
+    /// A fault for every request.
     pub fn new(effect: Effect) -> Self {
         Self { operation: None, effect, times: None, after: 0, probability: 1.0 }
     }
 
-    /// Only requests to this operation get it, as in `postToken`.
+    /// Only requests to this operation, such as `postToken`, get the fault.
     pub fn operation(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Only so many requests get it.
+    /// Only this many requests get the fault.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// The first so many requests don't get it.
+    /// The first requests, this many, don't get the fault.
     pub fn after(mut self, requests: u32) -> Self {
         self.after = requests;
         self
     }
 
-    /// A request gets it with this probability, from 0 to 1.
+    /// Each request gets the fault with this probability, from 0 to 1.
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = probability;
         self
     }
 
-    /// Refuses a fault that can never be injected, or not as it says.
+    /// Refuses a fault with a value out of range, or for an operation that does not exist.
     pub(crate) fn check(&self) -> Result<(), InvalidFault> {
         let invalid = |reason: String| Err(InvalidFault(reason));
         let known: Vec<_> = operation_ids().collect();
         if let Some(unknown) = self.operation.as_ref().filter(|operation| !known.contains(&operation.as_str())) {
-            return invalid(format!("there is no operation `{unknown}`; there is {}", known.join(", ")));
+            return invalid(format!("there is no operation `{unknown}`; choose one of {}", known.join(", ")));
         }
         match self.effect {
             Effect::Status { status, .. } | Effect::StatusAfter { status, .. } if !(400..600).contains(&status) => {
-                invalid(format!("a status of failure is from 400 to 599, not {status}"))
+                invalid(format!("status must be from 400 to 599, not {status}"))
             }
-            Effect::Delay(delay) if delay > LONGEST_DELAY => invalid("a delay is of ten minutes at most".to_owned()),
+            Effect::Delay(delay) if delay > MAX_DELAY => {
+                invalid("delay must be 600000 (ten minutes) at most".to_owned())
+            }
             _ if self.times == Some(0) => invalid("times must be 1 or more".to_owned()),
-            _ if !(0.0..=1.0).contains(&self.probability) => invalid("a probability is from 0 to 1".to_owned()),
+            _ if !(0.0..=1.0).contains(&self.probability) => invalid("probability must be from 0 to 1".to_owned()),
             _ => Ok(()),
         }
     }
 }
 
-/// Why something can't be a [`Fault`].
+/// Why a fault is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidFault(String);
 
@@ -130,14 +132,14 @@ impl FromStr for Fault {
         let form = || InvalidFault(Self::FORM.to_owned());
         let mut words = line.split_whitespace();
         let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
-        let (mut effect, mut retry, mut times, mut after, mut chance) = (None, None, None, None, None);
+        let (mut effect, mut retry, mut times, mut after, mut probability) = (None, None, None, None, None);
         for word in words {
             let number = |value: &str| value.parse::<u64>().map_err(|_| form());
             let is_new = match word.split_once('=') {
                 Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("after", value)) => after.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
-                Some(("probability", value)) => chance.replace(value.parse().map_err(|_| form())?).is_none(),
+                Some(("probability", value)) => probability.replace(value.parse().map_err(|_| form())?).is_none(),
                 Some(("status", value)) => {
                     let status = value.parse().map_err(|_| form())?;
                     effect.replace(Effect::Status { status, retry_after: None }).is_none()
@@ -167,11 +169,11 @@ impl FromStr for Fault {
         }
         let operation = (operation != "*").then(|| operation.to_owned());
         let (effect, after) = (effect.ok_or_else(form)?, after.unwrap_or(0));
-        Ok(Self { operation, effect, times, after, probability: chance.unwrap_or(1.0) })
+        Ok(Self { operation, effect, times, after, probability: probability.unwrap_or(1.0) })
     }
 }
 
-/// The line that it is read from.
+/// Writes the line that the fault can be read from.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.operation.as_deref().unwrap_or("*"))?;
@@ -206,7 +208,7 @@ mod tests {
     use super::Fault;
 
     #[test]
-    fn a_line_reads_back_as_it_was_written() {
+    fn a_fault_writes_the_line_that_it_was_read_from() {
         for line in [
             "postToken status=503 times=3",
             "* status=429 retry-after=2 probability=0.25",
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_fault_is_refused() {
+    fn an_invalid_line_is_refused() {
         for (line, reason) in [
             ("", "reads"),
             ("postToken", "reads"),
@@ -239,7 +241,7 @@ mod tests {
             ("postToken drop-after times=-1", "reads"),
             ("postToken explode", "reads"),
             ("postToken status=200", "from 400 to 599"),
-            ("posttoken status=503", "there is no operation `posttoken`; there is getTokens"),
+            ("posttoken status=503", "there is no operation `posttoken`; choose one of getTokens"),
             ("* delay=600001", "ten minutes"),
             ("* drop-after probability=2", "from 0 to 1"),
             ("* drop-after probability=NaN", "from 0 to 1"),

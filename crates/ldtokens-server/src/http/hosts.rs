@@ -1,11 +1,12 @@
-//! Which hosts the server answers for: so a web page can't reach it by a name of its own site that leads here (DNS rebinding).
+//! The check of the Host header. A web page could give its own site's name this server's address, and so reach it (DNS
+//! rebinding); its requests would then have that name in the Host header.
 
 use std::net::IpAddr;
 
 use axum::http::uri::Authority;
 use axum::http::{Request, header};
 
-/// The names and addresses that requests may be for.
+/// The hosts that requests may name.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     listen: IpAddr,
@@ -13,23 +14,23 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Loopback's names and addresses, the address that is listened on, and these names. Where all addresses are listened on,
-    /// every address: a site has a name.
+    /// Allows localhost, all loopback addresses, the address that the server listens on, and the names in `allowed`. If the server
+    /// listens on all addresses, every address is allowed: a web site has a name.
     pub(crate) fn new(listen: IpAddr, allowed: Vec<String>) -> Self {
-        Self { listen: listen.to_canonical(), allowed: allowed.iter().map(|name| plain(name)).collect() }
+        Self { listen: listen.to_canonical(), allowed: allowed.iter().map(|name| normalize(name)).collect() }
     }
 
-    /// Whether all that `request` says of its host is allowed. One that says nothing comes from no web page.
+    /// Whether each host that `request` names is allowed. A request that names none does not come from a web page.
     pub(crate) fn allow<B>(&self, request: &Request<B>) -> bool {
-        let named = request.headers().get_all(header::HOST).iter();
-        let mut named = named.map(|host| host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()));
-        let of_target = request.uri().authority();
-        named.all(|host| host.is_some_and(|host| self.has(host.host())))
-            && of_target.is_none_or(|host| self.has(host.host()))
+        let headers = request.headers().get_all(header::HOST).iter();
+        let mut headers = headers.map(|host| host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()));
+        let target = request.uri().authority();
+        headers.all(|host| host.is_some_and(|host| self.has(host.host())))
+            && target.is_none_or(|host| self.has(host.host()))
     }
 
     fn has(&self, host: &str) -> bool {
-        let host = plain(host);
+        let host = normalize(host);
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match address.map(|address| address.to_canonical()) {
             Ok(address) => address.is_loopback() || address == self.listen || self.listen.is_unspecified(),
@@ -38,8 +39,8 @@ impl Hosts {
     }
 }
 
-/// Names are the same in capitals, and with a dot at the end.
-fn plain(host: &str) -> String {
+/// Capitals and a dot at the end make no difference in a name.
+fn normalize(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_addresses_of_this_machine_are_answered_for_and_no_others() {
+    fn names_and_addresses_of_this_machine_are_allowed_and_no_others() {
         for host in [
             "localhost",
             "LOCALHOST.:80",
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_in_the_target_counts_too() {
+    fn a_host_in_the_request_line_is_checked_too() {
         let hosts = Hosts::new([127, 0, 0, 1].into(), Vec::new());
         let request = |uri: &str| Request::builder().uri(uri).header("host", "localhost").body(()).unwrap();
         assert!(hosts.allow(&request("http://localhost/api/v2/tokens")));

@@ -1,3 +1,5 @@
+//! Rate limits.
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -5,18 +7,18 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::HeaderMap;
 
 use crate::clock::Clock;
-use crate::http::response::ApiError;
-use crate::http::routes::operation_ids;
+use crate::operations::operation_ids;
+use crate::response::ApiError;
 
-/// How long a window is, in milliseconds, as the vendor's "Rate limiting" says.
+/// The length of a window in milliseconds, after the vendor's "Rate limiting".
 const WINDOW: i64 = 10_000;
 
-/// How many requests are answered in each window of ten seconds. Beyond that the response is 429.
+/// The maximum number of requests in each window of ten seconds. A request beyond it gets a 429.
 ///
-/// With a limit of the account or of routes, every response says when the window ends and how much of both is left: if only
-/// one is given, a route has no less than the account, and the account as much as all routes together. Without one, no
-/// response has these headers. A request whose credential does not work is not counted, and its 401 has none of them. The limit
-/// of an address counts every request, and is told by `Retry-After` only, once it is exceeded.
+/// With a limit for the account or for routes, each response says when the window ends and how many requests are left of both.
+/// If only the account has a limit, each route has the same one. If only routes have a limit, that of the account is their sum.
+/// Requests whose credential does not work are not counted, and have no such headers. The limit for an address counts every
+/// request, and only a response that exceeds it says so, in `Retry-After`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     account: Option<u32>,
@@ -30,26 +32,26 @@ impl Limits {
         Self::default()
     }
 
-    /// So many requests of the whole account.
+    /// Sets the maximum for the whole account.
     pub fn account(mut self, requests: u32) -> Self {
         self.account = Some(requests);
         self
     }
 
-    /// So many requests to each operation.
+    /// Sets the maximum for each operation.
     pub fn route(mut self, requests: u32) -> Self {
         self.route = Some(requests);
         self
     }
 
-    /// So many requests from each IP address.
+    /// Sets the maximum for each IP address.
     pub fn address(mut self, requests: u32) -> Self {
         self.address = Some(requests);
         self
     }
 
     /// The limits of the account and of each route, if there are any.
-    fn of_window(self) -> Option<(u32, u32)> {
+    fn per_window(self) -> Option<(u32, u32)> {
         let routes = u32::try_from(operation_ids().count()).unwrap_or(u32::MAX);
         match (self.account, self.route) {
             (None, None) => None,
@@ -61,11 +63,11 @@ impl Limits {
     }
 }
 
-/// Counts requests by window.
+/// Counts the requests of the present window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     address_limit: Option<u32>,
-    /// Of the account, and of each route.
+    /// Those of the account, and of each route.
     window_limits: Option<(u32, u32)>,
     window: Mutex<Window>,
 }
@@ -78,25 +80,25 @@ struct Window {
     addresses: HashMap<IpAddr, u32>,
 }
 
-/// What a response says of the limits.
+/// The result of counting a request.
 #[derive(Debug, Default)]
 pub(crate) struct Count {
-    /// Why the request is not answered.
+    /// The response if a limit is exceeded.
     pub(crate) error: Option<ApiError>,
     headers: Vec<(&'static str, i64)>,
 }
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { address_limit: limits.address, window_limits: limits.of_window(), window: Mutex::default() }
+        Self { address_limit: limits.address, window_limits: limits.per_window(), window: Mutex::default() }
     }
 
-    /// Whether requests of the account or to its routes are counted.
+    /// Whether the account or its routes have limits.
     pub(crate) fn has_windows(&self) -> bool {
         self.window_limits.is_some()
     }
 
-    /// Counts a request from `address`, and to `route` if the account's limits apply to it.
+    /// Counts a request from `address`. Without `route`, it does not count toward the limits of the account and its routes.
     pub(crate) fn count(&self, address: Option<IpAddr>, route: Option<&'static str>, clock: &Clock) -> Count {
         if self.address_limit.is_none() && self.window_limits.is_none() {
             return Count::default();
@@ -119,11 +121,11 @@ impl Limiter {
         let (Some((account_limit, route_limit)), Some(route)) = (self.window_limits, route) else {
             return Count::default();
         };
-        let of_account = window.account;
-        let of_route = window.routes.entry(route).or_default();
-        let exceeded = of_account >= account_limit || *of_route >= route_limit;
-        *of_route += u32::from(!exceeded);
-        let route_left = i64::from(route_limit - *of_route);
+        let account_used = window.account;
+        let route_used = window.routes.entry(route).or_default();
+        let exceeded = account_used >= account_limit || *route_used >= route_limit;
+        *route_used += u32::from(!exceeded);
+        let route_left = i64::from(route_limit - *route_used);
         window.account += u32::from(!exceeded);
         let account_left = i64::from(account_limit - window.account);
         Count {
@@ -138,6 +140,7 @@ impl Limiter {
 }
 
 impl Count {
+    /// Adds the headers that say what is left.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
             headers.insert(*name, (*value).into());

@@ -1,57 +1,38 @@
 //! The caller's identity and the account's custom roles, read-only.
 //!
-//! These routes are not in `openapi.yaml`, which has the six operations on tokens and nothing else. They are here because
-//! programs that manage tokens need them: `ldcli whoami` asks who the caller is, and the vendor's Terraform provider turns
-//! the keys of custom roles into IDs and back. Their form is that of the vendor's "Identify the caller", "Get custom role"
-//! and "List custom roles".
+//! These operations are not in `openapi.yaml`, which has only the six operations on tokens. Programs that manage tokens need
+//! them: `ldcli whoami` asks for the identity, and the vendor's Terraform provider translates keys of custom roles to IDs and
+//! back. The responses follow the vendor's "Identify the caller", "Get custom role" and "List custom roles".
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::http::response::{ApiError, json_response};
+use crate::operations::operation::{Handler, Operation, Request};
 use crate::operations::token_rules::link;
-use crate::operations::{Request, Work};
+use crate::response::{ApiError, json_response};
 use crate::secrets;
 use crate::store::CustomRole;
-use axum::response::Response;
 
-/// A route that is no operation of the document: its path below the API's, the vendor's name for it, and its work.
-struct Route {
-    path: &'static str,
-    name: &'static str,
-    /// The operation of the document that takes the same parameters.
-    parameters: Option<&'static str>,
-    work: fn(&Request<'_>) -> Result<Response, ApiError>,
+type Handle = fn(&Request<'_>) -> Result<Response, ApiError>;
+
+const fn operation(id: &'static str, path: &'static str, handle: Handle) -> Operation {
+    Operation { id, method: "GET", path, parameters_of: id, handler: Handler::Read(handle) }
 }
 
-const ROUTES: [Route; 3] = [
-    Route { path: "/caller-identity", name: "getCallerIdentity", parameters: None, work: get_caller_identity },
-    Route { path: "/roles", name: "getCustomRoles", parameters: Some("getTokens"), work: get_custom_roles },
-    Route { path: "/roles/{customRoleKey}", name: "getCustomRole", parameters: None, work: get_custom_role },
+pub(crate) const OPERATIONS: [Operation; 3] = [
+    operation("getCallerIdentity", "/caller-identity", get_caller_identity),
+    // Its `limit` and `offset` are those of getTokens.
+    Operation { parameters_of: "getTokens", ..operation("getCustomRoles", "/roles", get_custom_roles) },
+    operation("getCustomRole", "/roles/{customRoleKey}", get_custom_role),
 ];
 
-/// As the vendor's "List custom roles" says.
+/// The vendor's "List custom roles" has this default.
 const DEFAULT_LIMIT: i64 = 20;
 
-/// Their paths, below the API's, and names. The method of all is GET.
-pub(crate) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ROUTES.iter().map(|route| (route.path, route.name))
-}
-
-/// The work of the route with this name.
-pub(crate) fn work(name: &str) -> Option<Work> {
-    ROUTES.iter().find(|route| route.name == name).map(|route| Work::Read(route.work))
-}
-
-/// The operation of the document whose parameters `operation` takes: itself if it is not one of these routes.
-pub(crate) fn parameters_of(operation: &str) -> &str {
-    ROUTES.iter().find(|route| route.name == operation).and_then(|route| route.parameters).unwrap_or(operation)
-}
-
-/// Any credential that works may ask for this. What is of projects, environments and OAuth clients is left out: a token has
-/// none of them.
+/// Every token may ask for this. The properties about projects, environments and OAuth clients are left out: a token has none.
 fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
-    let token = &request.caller.token.document;
+    let token = &request.caller.token.properties;
     let mut identity = json!({
         "accountId": secrets::derived_id("account", &request.records.owner_id()?),
         "authKind": "token",
@@ -68,7 +49,7 @@ fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
 
 fn get_custom_role(request: &Request<'_>) -> Result<Response, ApiError> {
     let role = request.records.custom_role(&request.input.path_id)?.ok_or_else(ApiError::not_found)?;
-    Ok(json_response(StatusCode::OK, &shown(&role)))
+    Ok(json_response(StatusCode::OK, &role_response(&role)))
 }
 
 fn get_custom_roles(request: &Request<'_>) -> Result<Response, ApiError> {
@@ -80,11 +61,11 @@ fn get_custom_roles(request: &Request<'_>) -> Result<Response, ApiError> {
     if offset.saturating_add(limit) < count {
         links["next"] = to(offset + limit);
     }
-    let items: Value = roles.iter().map(shown).collect();
+    let items: Value = roles.iter().map(role_response).collect();
     Ok(json_response(StatusCode::OK, &json!({ "items": items, "totalCount": count, "_links": links })))
 }
 
-fn shown(role: &CustomRole) -> Value {
+fn role_response(role: &CustomRole) -> Value {
     json!({
         "_id": role.id,
         "_links": { "self": link(&format!("/api/v2/roles/{}", role.key)) },

@@ -1,4 +1,4 @@
-//! What a JSON Patch (RFC 6902) makes of a token.
+//! JSON Patch (RFC 6902) on a token.
 
 use json_patch::{AddOperation, PatchErrorKind, PatchOperation};
 use ldtokens_client::types::TokenBody;
@@ -6,15 +6,17 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
-use crate::http::response::ApiError;
-use crate::http::validation;
-use crate::operations::token_rules::{check_permissions, later};
+use crate::operations::token_rules::{check_permissions, next_last_modified};
+use crate::operations::validation;
+use crate::response::ApiError;
 
-/// How large a token may grow by a patch, in bytes and levels: what a body could hold, and what a reader of JSON takes.
-const LONGEST_TOKEN: usize = 256 * 1024;
-const DEEPEST_TOKEN: usize = 100;
+/// The largest token that a patch may make, in bytes: the maximum for the body of a create.
+const MAX_SIZE: usize = 256 * 1024;
 
-/// The properties that a patch may change, and what changing them is called.
+/// The deepest nesting that a patch may make. JSON parsers have a limit of their own, often 128.
+const MAX_DEPTH: usize = 100;
+
+/// The properties that a patch may change, and the action that each change needs.
 const MUTABLE: [(&str, Action); 5] = [
     ("name", Action::UpdateName),
     ("description", Action::UpdateDescription),
@@ -23,15 +25,15 @@ const MUTABLE: [(&str, Action); 5] = [
     ("inlineRole", Action::UpdatePolicy),
 ];
 
-/// What `patch` makes of a token, given as the API shows it, and what has to be allowed for it. Only the end counts: in
-/// between, the token may have no permissions or two kinds of them.
+/// Applies `patch` to `token`, which has the form that the API returns. Returns the changed token and the actions that the
+/// caller needs for it. Only the result is checked: on the way, the token may have no permissions, or two kinds of them.
 ///
-/// `resolve` is called when `customRoleIds` changes, to put IDs in the place of keys.
+/// `replace_keys` is called if `customRoleIds` changes, to replace keys with IDs.
 pub(crate) fn patched(
-    shown: &Value,
+    token: &Value,
     patch: &Value,
     now: i64,
-    resolve: impl Fn(&mut Map<String, Value>) -> Result<(), ApiError>,
+    replace_keys: impl Fn(&mut Map<String, Value>) -> Result<(), ApiError>,
 ) -> Result<(Value, Vec<Action>), ApiError> {
     let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid patch: {error}"));
     let operations = match patch {
@@ -39,17 +41,17 @@ pub(crate) fn patched(
         list => list,
     };
     let patch = json_patch::Patch::deserialize(operations).map_err(invalid)?;
-    let mut changed = shown.clone();
+    let mut changed = token.clone();
     for (index, operation) in patch.0.into_iter().enumerate() {
-        let failed = |reason: &str| ApiError::patch_failed(format!("operation {index}, counted from 0: {reason}"));
+        let failed = |reason: &str| ApiError::patch_failed(format!("operation {index} (the first is 0): {reason}"));
         apply(&mut changed, operation).map_err(failed)?;
     }
-    let (Some(before), Some(after)) = (shown.as_object(), changed.as_object_mut()) else {
-        return Err(ApiError::invalid_request("A patch cannot replace the token itself"));
+    let (Some(before), Some(after)) = (token.as_object(), changed.as_object_mut()) else {
+        return Err(ApiError::invalid_request("A patch can't replace the whole token"));
     };
-    keep_as_created(after)?;
+    normalize(after)?;
     if after.get("customRoleIds") != before.get("customRoleIds") {
-        resolve(after)?;
+        replace_keys(after)?;
     }
     let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
     let mut actions = Vec::new();
@@ -60,31 +62,31 @@ pub(crate) fn patched(
         }
     }
     if !actions.is_empty() {
-        changed["lastModified"] = later(shown, now).into();
+        changed["lastModified"] = next_last_modified(token, now).into();
     }
     Ok((changed, actions))
 }
 
-/// Does one operation, or says why it can't. What it leaves half done is thrown away with `token`.
+/// Applies one operation, or returns why it can't be applied. Then `token` may be half changed, and is of no use.
 fn apply(token: &mut Value, operation: PatchOperation) -> Result<(), &'static str> {
     let operation = replace_or_add(token, operation);
     json_patch::patch_unsafe(token, std::slice::from_ref(&operation)).map_err(|error| match error.kind {
-        PatchErrorKind::TestFailed => "the test does not hold",
-        PatchErrorKind::InvalidFromPointer => "there is nothing at its `from`",
-        PatchErrorKind::InvalidPointer => "there is nothing at its path",
-        PatchErrorKind::CannotMoveInsideItself => "it moves a value into itself",
+        PatchErrorKind::TestFailed => "the value differs from that of the test",
+        PatchErrorKind::InvalidFromPointer => "there is no value at its `from`",
+        PatchErrorKind::InvalidPointer => "there is no value at its path",
+        PatchErrorKind::CannotMoveInsideItself => "it would move a value into itself",
         _ => "it can't be applied",
     })?;
-    // Each of these can double the token, or put it into itself; what else there is grows no more than the body does.
-    let may_multiply = matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_));
-    if may_multiply && !is_within(token, LONGEST_TOKEN, DEEPEST_TOKEN) {
-        return Err("the token would be too large");
+    // Each copy or move can double the size or the depth. The other operations add no more than the request's body has.
+    let may_double = matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_));
+    if may_double && !is_within(token, MAX_SIZE, MAX_DEPTH) {
+        return Err("the token would be too large, or nested too deep");
     }
     Ok(())
 }
 
-/// By RFC 6902, only what exists can be replaced. The vendor's server also sets a property that is absent, and its Terraform
-/// provider relies on that.
+/// By RFC 6902, `replace` needs an existing value. The vendor's server also sets an absent property, and its Terraform provider
+/// relies on that.
 fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
     let PatchOperation::Replace(replace) = operation else { return operation };
     let parent = replace.path.split_back().and_then(|(parent, _)| parent.resolve(token).ok());
@@ -95,23 +97,23 @@ fn replace_or_add(token: &Value, operation: PatchOperation) -> PatchOperation {
     }
 }
 
-/// Makes of the properties that a patch may change what creating a token with them makes. Refuses what that refuses.
-fn keep_as_created(document: &mut Map<String, Value>) -> Result<(), ApiError> {
-    let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| document.remove_entry(*name)).collect();
+/// Brings the properties that a patch may change into the form that a new token with them has. Refuses what a create refuses.
+fn normalize(properties: &mut Map<String, Value>) -> Result<(), ApiError> {
+    let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| properties.remove_entry(*name)).collect();
     let part = Value::Object(part);
     validation::check_body("postToken", &part)?;
     let invalid = |error: serde_json::Error| ApiError::invalid_request(error.to_string());
     let body: TokenBody = serde_json::from_value(part).map_err(invalid)?;
     check_permissions(&body)?;
-    if let Value::Object(kept) = serde_json::to_value(&body).map_err(invalid)? {
-        document.extend(kept);
+    if let Value::Object(part) = serde_json::to_value(&body).map_err(invalid)? {
+        properties.extend(part);
     }
     Ok(())
 }
 
-/// Whether `value` has no more than about so many bytes, and is nested no deeper than this.
+/// Whether `value` has about `bytes` bytes at most, and no more than `depth` levels.
 fn is_within(value: &Value, bytes: usize, depth: usize) -> bool {
-    /// What is left of `bytes`.
+    /// The bytes that are left after `value`, or none if it is too large or too deep.
     fn left(value: &Value, bytes: usize, depth: usize) -> Option<usize> {
         let (bytes, depth) = (bytes.checked_sub(1)?, depth.checked_sub(1)?);
         match value {

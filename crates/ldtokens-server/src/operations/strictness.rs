@@ -1,6 +1,6 @@
-//! What the vendor refuses, or may refuse, and this server takes: with a warning, or not at all if it is strict.
+//! What the vendor refuses, or may refuse: a strict server refuses it too, and another server accepts it with a warning.
 
-use crate::http::response::ApiError;
+use crate::response::ApiError;
 
 /// Whether the server is strict.
 #[derive(Clone, Copy, Debug)]
@@ -9,14 +9,14 @@ pub(crate) struct Strictness {
 }
 
 impl Strictness {
-    /// Refuses a request if the server is strict. If not, the log has the same words, which therefore must not show
-    /// anything that the request holds.
+    /// Returns `error` if the server is strict. If not, its message is logged as a warning, so it must not quote anything
+    /// from the request.
     pub(crate) fn refuse_if_strict(self, error: ApiError) -> Result<(), ApiError> {
         if self.is_strict {
             return Err(error);
         }
         let ApiError { status, message, .. } = error;
-        tracing::warn!("a strict server answers {}: {message}", status.as_u16());
+        tracing::warn!("with --strict the response would be {}: {message}", status.as_u16());
         Ok(())
     }
 }

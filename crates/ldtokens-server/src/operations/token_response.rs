@@ -1,30 +1,9 @@
-//! A token as the API shows it. It is written straight from what is stored, which is JSON already.
+//! A token as the API returns it. It is made from the stored JSON text, which is not parsed for it.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::store::StoredToken;
-
-/// What is shown of a token.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown<'a> {
-    pub(crate) id: &'a str,
-    /// The JSON text of an object, which has at least the ID.
-    pub(crate) document: &'a str,
-    pub(crate) member: ShownMember<'a>,
-    /// Unix milliseconds.
-    pub(crate) last_used: Option<i64>,
-}
-
-/// What is shown of a token's member.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ShownMember<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) email: &'a str,
-    pub(crate) role: &'a str,
-    pub(crate) first_name: &'a str,
-    pub(crate) last_name: &'a str,
-}
+use crate::store::{MemberRow, StoredToken, TokenRow};
 
 #[derive(Serialize)]
 struct Link<'a> {
@@ -72,44 +51,44 @@ struct Links<'a> {
     parent: Link<'a>,
 }
 
-impl Shown<'_> {
-    /// Writes its JSON text after what is in `out`.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let Self { id, document, member, last_used } = self;
-        let (token, of_member) = (format!("/api/v2/tokens/{id}"), format!("/api/v2/members/{}", member.id));
-        let added = Added {
-            member: Member {
-                id: member.id,
-                links: SelfLink { to_self: link(&of_member) },
-                email: member.email,
-                role: member.role,
-                first_name: member.first_name,
-                last_name: member.last_name,
-            },
-            links: Links { to_self: link(&token), parent: link("/api/v2/tokens") },
-            // The vendor's way to say that it was never used.
-            last_used: last_used.unwrap_or(0),
-        };
-        out.extend_from_slice(document.trim_end().strip_suffix('}').unwrap_or(document).as_bytes());
-        let brace = out.len();
-        serde_json::to_writer(&mut *out, &added).expect("it is text and numbers");
-        out[brace] = b',';
-    }
+/// Writes the JSON text of a token to the end of `out`.
+pub(crate) fn write(token: TokenRow<'_>, last_used: Option<i64>, out: &mut Vec<u8>) {
+    let TokenRow { id, properties, member, .. } = token;
+    let (of_token, of_member) = (format!("/api/v2/tokens/{id}"), format!("/api/v2/members/{}", member.id));
+    let added = Added {
+        member: Member {
+            id: member.id,
+            links: SelfLink { to_self: link(&of_member) },
+            email: member.email,
+            role: member.role,
+            first_name: member.first_name,
+            last_name: member.last_name,
+        },
+        links: Links { to_self: link(&of_token), parent: link("/api/v2/tokens") },
+        // The vendor's way to say that it was never used.
+        last_used: last_used.unwrap_or(0),
+    };
+    // The properties are an object with at least the ID: the comma takes the place of the brace that opens `added`.
+    out.extend_from_slice(properties.trim_end().strip_suffix('}').unwrap_or(properties).as_bytes());
+    let brace = out.len();
+    serde_json::to_writer(&mut *out, &added).expect("it is text and numbers");
+    out[brace] = b',';
 }
 
-/// The JSON text of a token as the API shows it.
+/// The JSON text of a token.
 pub(crate) fn text(token: &StoredToken, last_used: Option<i64>) -> Vec<u8> {
+    let properties = token.properties.text();
+    let mut out = Vec::with_capacity(properties.len() + 512);
     let member = &token.member;
-    let document = token.document.text();
-    let mut out = Vec::with_capacity(document.len() + 512);
-    let member = ShownMember {
+    let member = MemberRow {
         id: &member.id,
         email: &member.email,
         role: &member.role,
         first_name: &member.first_name,
         last_name: &member.last_name,
     };
-    Shown { id: &token.id, document: &document, member, last_used }.write(&mut out);
+    let row = TokenRow { id: &token.id, properties: &properties, member, last_used: token.last_used };
+    write(row, last_used, &mut out);
     out
 }
 

@@ -1,4 +1,4 @@
-//! Why the store could not do its work.
+//! Errors of the store.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ pub(crate) enum StoreError {
     NotWritten,
     /// Another program is writing to the file.
     Busy,
-    /// SQLite failed otherwise, the work panicked, or the store is closing. The log says more.
+    /// SQLite failed in another way, the work panicked, or the store is closing. The log has the cause.
     Failed,
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotWritten => "the disk of the store is full or can't be written",
+            Self::NotWritten => "the disk is full, or the store can't be written",
             Self::Busy => "another program is writing to the store",
             Self::Failed => "the store failed",
         })
@@ -32,7 +32,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         tracing::error!(%error, "the store failed");
         match error.sqlite_error() {
-            // Both are found out before a transaction is whole on disk.
+            // Both are detected before a transaction is complete on the disk.
             Some(error) if error.code == ErrorCode::DiskFull || error.extended_code == SQLITE_IOERR_WRITE => {
                 Self::NotWritten
             }

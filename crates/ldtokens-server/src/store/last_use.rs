@@ -1,9 +1,10 @@
-//! When each token, by its number, last authenticated a request: known at once, written with the next write.
+//! When each token was last used. It is kept in memory at once, and written to the store with the next write, so that a read
+//! doesn't wait for the disk. Tokens are named by their numbers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Reads don't wait for the disk, though each of them is a use.
+/// The last uses since the store was opened.
 #[derive(Debug, Default)]
 pub(crate) struct LastUse {
     uses: Mutex<Uses>,
@@ -16,7 +17,7 @@ struct Uses {
 }
 
 impl LastUse {
-    /// The token was used at `moment` (Unix milliseconds).
+    /// Notes that the token was used at `moment` (Unix milliseconds).
     pub(crate) fn note(&self, token: i64, moment: i64) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         if uses.known.insert(token, moment) != Some(moment) {
@@ -30,16 +31,17 @@ impl LastUse {
         uses.known.get(&token).or_else(|| uses.unwritten.get(&token)).copied()
     }
 
-    /// The token is being deleted. Should that fail, what is unwritten of it is still written.
+    /// Forgets a token that is being deleted. If the deletion fails, a last use that is not written yet is still written.
     pub(crate) fn forget(&self, token: i64) {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).known.remove(&token);
     }
 
+    /// Takes the last uses that are not written yet.
     pub(super) fn take_unwritten(&self) -> HashMap<i64, i64> {
         std::mem::take(&mut self.uses.lock().unwrap_or_else(PoisonError::into_inner).unwritten)
     }
 
-    /// Keeps what could not be written for the next time.
+    /// Takes back what could not be written, for the next write.
     pub(super) fn give_back(&self, unwritten: HashMap<i64, i64>) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         for (token, moment) in unwritten {

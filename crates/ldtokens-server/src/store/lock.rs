@@ -1,52 +1,52 @@
-//! One server a store: whatever name the store is given by.
+//! The lock file: a store belongs to one server, under whatever path it is opened.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often a lock that another server has is tried again.
-const POLL: Duration = Duration::from_millis(10);
+/// How long to wait before trying again to take a lock that another server holds.
+const RETRY_DELAY: Duration = Duration::from_millis(10);
 
-/// How many symbolic links may lead to a file, as Linux has it.
-const MOST_LINKS: usize = 40;
+/// The most symbolic links that are followed to a file. Linux has the same maximum.
+const MAX_LINKS: usize = 40;
 
-/// Keeps other servers out for as long as it lives.
+/// A lock that other servers respect. Dropping it releases it.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// SQLite lets several processes share a file; two servers would each keep limits and last uses of their own.
+/// Takes the lock. Waits up to `wait` for another server to release it. Returns none if that server still holds it.
 ///
-/// Waits for so long for a server that has the lock. None if it still has.
+/// SQLite would let two servers share the file, but each would count its own rate limits and last uses.
 pub(super) fn lock(path: &Path, wait: Duration) -> io::Result<Option<Lock>> {
     let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
     let begun = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Some(Lock { _file: file })),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => std::thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => std::thread::sleep(RETRY_DELAY),
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
-/// Options by which a file that isn't there is made readable and writable by its owner alone.
+/// Sets that a new file can be read and written by its owner only.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// The one path of the file that `path` names, also of one that isn't there yet. What can't be looked up stays as it is, for
-/// opening it to say why.
-pub(super) fn resolved(path: &Path) -> PathBuf {
+/// The canonical path of `path`, also of a file that does not exist yet. If a part of it can't be read, returns the path as far
+/// as it is known; opening it then fails with the reason.
+pub(super) fn canonical(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        if let Ok(whole) = fs::canonicalize(&path) {
-            return whole;
+    for _ in 0..MAX_LINKS {
+        if let Ok(canonical) = fs::canonicalize(&path) {
+            return canonical;
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let (Ok(folder), Some(name)) = (fs::canonicalize(folder), path.file_name()) else { break };
@@ -58,16 +58,16 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     path
 }
 
-/// Whether the file has other names besides this one.
+/// Whether the file has another name, a hard link.
 #[cfg(unix)]
-pub(super) fn has_other_names(path: &Path) -> bool {
+pub(super) fn has_hard_link(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    // A folder has several names by itself.
+    // Every folder has several hard links.
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1)
 }
 
-/// The standard library can't tell here.
+/// Always false: the standard library has no call for it on this system.
 #[cfg(not(unix))]
-pub(super) fn has_other_names(_: &Path) -> bool {
+pub(super) fn has_hard_link(_: &Path) -> bool {
     false
 }

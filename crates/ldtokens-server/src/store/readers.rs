@@ -1,4 +1,4 @@
-//! The connections that only read. Each gives what is stored at one moment.
+//! The connections that only read. Each read sees what is stored at one moment.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
@@ -7,45 +7,46 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::records::Records;
 
-/// In memory, SQLite lets nobody read while something is written; what would then be an error waits here. In a file, readers
-/// and the writer don't wait for each other.
-pub(super) type Gate = RwLock<()>;
+/// Makes the readers and the writer of a store in memory wait for each other, since SQLite would return an error instead.
+/// In a file, they don't need to wait.
+pub(super) type MemoryLock = RwLock<()>;
 
 #[derive(Debug)]
 pub(super) struct Readers {
     connections: Vec<Mutex<Connection>>,
-    gate: Option<Arc<Gate>>,
+    memory_lock: Option<Arc<MemoryLock>>,
 }
 
 /// One of the readers.
 pub(crate) struct Reader<'a> {
     connection: MutexGuard<'a, Connection>,
-    _gate: Option<RwLockReadGuard<'a, ()>>,
+    _memory_lock: Option<RwLockReadGuard<'a, ()>>,
 }
 
 impl Readers {
-    pub(super) fn new(connections: Vec<Connection>, gate: Option<Arc<Gate>>) -> Self {
-        Self { connections: connections.into_iter().map(Mutex::new).collect(), gate }
+    pub(super) fn new(connections: Vec<Connection>, memory_lock: Option<Arc<MemoryLock>>) -> Self {
+        Self { connections: connections.into_iter().map(Mutex::new).collect(), memory_lock }
     }
 
-    /// One that is free, if there is one.
+    /// A free reader, if there is one.
     pub(super) fn free(&self) -> Option<Reader<'_>> {
-        let gate = match &self.gate {
-            Some(gate) => Some(free(gate.try_read())?),
+        let memory_lock = match &self.memory_lock {
+            Some(memory_lock) => Some(free(memory_lock.try_read())?),
             None => None,
         };
         let connection = self.connections.iter().find_map(|connection| free(connection.try_lock()))?;
-        Some(Reader { connection, _gate: gate })
+        Some(Reader { connection, _memory_lock: memory_lock })
     }
 
-    /// One that is free, or will be: what has waited for it is the thread that calls.
+    /// A reader. Blocks the calling thread until it is free.
     pub(super) fn wait(&self) -> Reader<'_> {
-        let gate = self.gate.as_ref().map(|gate| gate.read().unwrap_or_else(PoisonError::into_inner));
+        let memory_lock =
+            self.memory_lock.as_ref().map(|memory_lock| memory_lock.read().unwrap_or_else(PoisonError::into_inner));
         let free = self.connections.iter().find_map(|connection| free(connection.try_lock()));
         let connection = free.unwrap_or_else(|| {
             self.connections[fastrand::usize(..self.connections.len())].lock().unwrap_or_else(PoisonError::into_inner)
         });
-        Reader { connection, _gate: gate }
+        Reader { connection, _memory_lock: memory_lock }
     }
 
     pub(super) fn close(&mut self) {
@@ -62,23 +63,23 @@ fn free<T>(tried: Result<T, TryLockError<T>>) -> Option<T> {
 }
 
 impl Reader<'_> {
-    /// Runs `work` on what is stored at one moment.
+    /// Runs `work` in a transaction, which sees what is stored at one moment.
     pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Records<'_>) -> Result<T, E>) -> Result<T, E> {
         let begin = || self.connection.prepare_cached("BEGIN")?.execute([]);
         begin().map_err(StoreError::from)?;
-        let _ended = Ended(&self.connection);
+        let _end = EndTransaction(&self.connection);
         work(&Records::new(&self.connection))
     }
 }
 
-/// Ends the transaction, also where the work panics.
-struct Ended<'a>(&'a Connection);
+/// Ends the transaction when it is dropped, also by a panic.
+struct EndTransaction<'a>(&'a Connection);
 
-impl Drop for Ended<'_> {
+impl Drop for EndTransaction<'_> {
     fn drop(&mut self) {
         let ended = self.0.prepare_cached("ROLLBACK").and_then(|mut statement| statement.execute([]));
         if let Err(error) = ended {
-            tracing::error!(%error, "a reader can't end what it read");
+            tracing::error!(%error, "a reading transaction can't be ended");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is in the store: members, custom roles, tokens and hashes of secrets.
+//! The records of the store: members, custom roles, tokens, and hashes of secrets.
 
 use ldtokens_client::types::Statement;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,7 +16,7 @@ pub(crate) struct Member {
     pub(crate) role: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    /// By key or ID.
+    /// Keys or IDs.
     pub(crate) custom_roles: Vec<String>,
 }
 
@@ -29,35 +29,36 @@ pub(crate) struct CustomRole {
     pub(crate) policy: Vec<Statement>,
 }
 
-/// A token as it is stored: what the API shows of it, but for what follows from elsewhere.
+/// A token.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredToken {
-    /// In the order of their making, from 1; 0 while it is not stored.
+    /// Numbers rise from 1 in the order in which tokens are created. 0 if it is not in the store yet.
     pub(crate) number: i64,
     pub(crate) id: String,
     pub(crate) member: Member,
     pub(crate) service: bool,
     pub(crate) last_used: Option<i64>,
-    /// Goes up with each change.
+    /// Each change adds 1.
     pub(crate) revision: i64,
-    pub(crate) document: TokenJson,
+    /// The properties that the API returns, without those that each response computes. The column is called `document`.
+    pub(crate) properties: TokenJson,
 }
 
-/// Which tokens a list shows.
+/// The tokens that a list has.
 #[derive(Clone, Debug)]
 pub(crate) enum Visible {
     All,
-    /// The service tokens, and this member's.
-    ServiceAndMember(String),
     Service,
+    /// The service tokens, and the personal tokens of the member with this ID.
+    ServiceAndMember(String),
 }
 
-/// The records, within a transaction.
+/// Access to the records, within a transaction.
 pub(crate) struct Records<'a> {
     pub(super) connection: &'a Connection,
 }
 
-/// The columns that [`read_token`] reads, and others; the tables are looked up in the order of their names here.
+/// Selects the columns that [`read_token`] reads, and `$also`. CROSS JOIN keeps SQLite from changing the order of the tables.
 macro_rules! select_token {
     ($also:literal, $from:literal, $where:literal) => {
         concat!(
@@ -70,19 +71,20 @@ macro_rules! select_token {
     };
 }
 
-/// How much of a hash the index is asked for.
-const SELECTOR: usize = 8;
+/// How many bytes of a hash are looked up in the index.
+const HASH_PREFIX: usize = 8;
 
 impl<'a> Records<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
         Self { connection }
     }
 
-    /// Adds many tokens by `work`. That is faster, since the lists' counts are made once.
+    /// Runs `work`, which adds many tokens. It is faster within this function, since the tokens are counted once, at the end.
     pub(crate) fn add_many<E: From<rusqlite::Error>>(&self, work: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         count_at_end(self.connection, work)
     }
 
+    /// Whether the store has no account yet.
     pub(crate) fn is_new(&self) -> rusqlite::Result<bool> {
         self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM member)", [], |row| row.get(0))
     }
@@ -104,7 +106,7 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    /// The ID of the account's owner; in an account that has none, of the first member, which is our choice.
+    /// The ID of the account's owner. If it has none, the first member counts as the owner, which is our choice.
     pub(crate) fn owner_id(&self) -> rusqlite::Result<String> {
         self.connection
             .prepare_cached(
@@ -114,13 +116,13 @@ impl<'a> Records<'a> {
             .query_row([], |row| row.get(0))
     }
 
-    /// Gives the member another base role.
+    /// Gives a member another base role. Returns whether the account has this member.
     pub(crate) fn set_member_role(&self, email: &str, role: &str) -> rusqlite::Result<bool> {
         Ok(self.connection.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
     }
 
     pub(crate) fn add_custom_role(&self, role: &CustomRole) -> rusqlite::Result<()> {
-        let policy = serde_json::to_string(&role.policy).map_err(unwritable)?;
+        let policy = serde_json::to_string(&role.policy).map_err(serialization_error)?;
         self.connection.execute(
             "INSERT INTO custom_role (id, key, name, policy) VALUES (?, ?, ?, ?)",
             [&role.id, &role.key, &role.name, &policy],
@@ -138,7 +140,7 @@ impl<'a> Records<'a> {
             .optional()
     }
 
-    /// How many custom roles there are, and a page of them in the order of their making.
+    /// The number of custom roles, and a page of them in the order in which they were created.
     pub(crate) fn custom_roles(&self, limit: i64, offset: i64) -> rusqlite::Result<(i64, Vec<CustomRole>)> {
         let count = self.connection.query_row("SELECT count(*) FROM custom_role", [], |row| row.get(0))?;
         let roles = self
@@ -152,7 +154,7 @@ impl<'a> Records<'a> {
     pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("INSERT INTO token (id, member, service, document) VALUES (?, ?, ?, ?)")?
-            .execute(params![token.id, token.member.id, token.service, token.document.text()])?;
+            .execute(params![token.id, token.member.id, token.service, token.properties.text()])?;
         match token.last_used {
             Some(moment) => self.set_last_used(self.connection.last_insert_rowid(), moment),
             None => Ok(()),
@@ -166,13 +168,13 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    /// The token that the secret with this hash opens at the moment `now`.
+    /// The token whose secret has this hash, if that secret has not expired at `now`.
     ///
-    /// The index finds those hashes that begin alike, and each is then compared in constant time.
+    /// The index finds the hashes with the same first bytes. Each of these is then compared in constant time.
     pub(crate) fn token_of_secret(&self, hash: &[u8; 32], now: i64) -> rusqlite::Result<Option<StoredToken>> {
         let (mut first, mut last) = ([0x00; 32], [0xff; 32]);
-        first[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
-        last[..SELECTOR].copy_from_slice(&hash[..SELECTOR]);
+        first[..HASH_PREFIX].copy_from_slice(&hash[..HASH_PREFIX]);
+        last[..HASH_PREFIX].copy_from_slice(&hash[..HASH_PREFIX]);
         let mut statement = self.connection.prepare_cached(select_token!(
             ", hash",
             "secret CROSS JOIN ",
@@ -180,15 +182,15 @@ impl<'a> Records<'a> {
         ))?;
         let mut found = statement.query(params![first, last, now])?;
         while let Some(row) = found.next()? {
-            let known: [u8; 32] = row.get(12)?;
-            if bool::from(known.ct_eq(hash)) {
+            let stored: [u8; 32] = row.get(12)?;
+            if bool::from(stored.ct_eq(hash)) {
                 return read_token(row).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// The ID of the first token by which the account's owner can do all.
+    /// The ID of the owner's first personal token with the Admin role.
     pub(crate) fn token_of_owner(&self) -> rusqlite::Result<Option<String>> {
         let found = self.connection.query_row(
             "SELECT token.id FROM token JOIN member ON member.id = token.member
@@ -199,7 +201,7 @@ impl<'a> Records<'a> {
         found.optional()
     }
 
-    /// Sets when the secrets that `token` has now stop working: at `expires`, if they don't sooner.
+    /// Lets the secrets of `token` stop working at `expires`, except those that expire earlier.
     pub(crate) fn expire_secrets(&self, token: &str, expires: i64, now: i64) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)")?
@@ -210,7 +212,7 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    /// Does nothing for a token that is gone.
+    /// Does nothing if the token was deleted.
     pub(super) fn set_last_used(&self, number: i64, moment: i64) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
@@ -225,12 +227,12 @@ impl<'a> Records<'a> {
         self.connection.prepare_cached(select_token!("", "", "token.id = ?"))?.query_row([id], read_token).optional()
     }
 
-    /// Writes the document of `token`, if it still has the revision that it was read at. Gives whether it has.
+    /// Writes the properties of `token`, if its revision is still the one that was read. Returns whether it is.
     pub(crate) fn replace(&self, token: &StoredToken) -> rusqlite::Result<bool> {
         let replaced = self
             .connection
             .prepare_cached("UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?")?
-            .execute(params![token.document.text(), token.id, token.revision])?;
+            .execute(params![token.properties.text(), token.id, token.revision])?;
         Ok(replaced == 1)
     }
 
@@ -259,7 +261,7 @@ fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
         member,
         service: row.get(2)?,
         revision: row.get(3)?,
-        document: TokenJson::stored(row.get(4)?),
+        properties: TokenJson::stored(row.get(4)?),
         last_used: row.get(5)?,
     })
 }
@@ -274,6 +276,6 @@ fn json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) 
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
 }
 
-fn unwritable(error: serde_json::Error) -> rusqlite::Error {
+fn serialization_error(error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
 }

@@ -1,12 +1,12 @@
-//! The store's format, and the way from each version of it to the next.
+//! The format of the store, and the migrations from each version to the next.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Tells our files from other programs', as SQLite's documentation of `application_id` suggests.
+/// Marks the file as a store, as SQLite's documentation of `application_id` suggests.
 pub(super) const APPLICATION_ID: i32 = 0x4c44_746b; // "LDtk"
 
 /// The version that this program reads and writes. A file of a later version is refused.
-pub(super) const VERSION: i32 = STEPS.len() as i32;
+pub(super) const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Fills an empty `tally`.
 macro_rules! count_tokens {
@@ -18,9 +18,8 @@ macro_rules! count_tokens {
     };
 }
 
-/// What leads from an empty file to version 1, from version 1 to version 2, and so on. A step that was released never
-/// changes.
-const STEPS: [&str; 4] = [
+/// From an empty file to version 1, from version 1 to version 2, and so on. A released migration never changes.
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE member (
         id TEXT PRIMARY KEY,
         email TEXT NOT NULL,
@@ -42,8 +41,8 @@ const STEPS: [&str; 4] = [
         expires INTEGER
     ) STRICT;
     CREATE INDEX secret_of_token ON secret (token);",
-    // Custom roles, those of members too (keys, as JSON); and a token's revision, by which a change that came between is
-    // found out.
+    // Adds custom roles, also of members (keys, as JSON), and the revision of a token, which shows whether it was changed
+    // between a read and a write.
     "ALTER TABLE member ADD COLUMN custom_roles TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE token ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX token_of_member ON token (member, service);
@@ -53,16 +52,16 @@ const STEPS: [&str; 4] = [
         name TEXT NOT NULL,
         policy TEXT NOT NULL
     ) STRICT;",
-    // A token has the account's owner as its owner, and its custom roles by ID, as the API shows both.
+    // Sets the owner of each token to the account's owner, and replaces the keys of its custom roles with IDs, as in the API.
     "UPDATE token SET document = json_set(document, '$.ownerId',
         (SELECT id FROM member ORDER BY role = 'owner' DESC, rowid LIMIT 1));
     UPDATE token SET document = json_set(document, '$.customRoleIds', json((
         SELECT json_group_array(coalesce((SELECT id FROM custom_role WHERE key = value), value))
         FROM json_each(document, '$.customRoleIds')
     ))) WHERE json_type(document, '$.customRoleIds') = 'array';",
-    // Lists in the size of the page. An index gives each kind of token in the order of the numbers. `tally` counts the tokens
-    // of '*' (all), of 'service' and of each member (personal ones), in each block of 1,024 numbers and, as block -1, in all.
-    // The last use is in a table of its own, so that a use does not rewrite the token.
+    // Makes the cost of a list depend on its page only. Each kind of token has an index by number. `tally` counts the tokens
+    // of '*' (all), of 'service' and of each member (personal ones): in each block of 1,024 numbers, and in all as block -1.
+    // The last use gets a table of its own, so that a use does not rewrite the token.
     concat!("CREATE TABLE last_use (
         token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
         moment INTEGER NOT NULL
@@ -96,7 +95,7 @@ const STEPS: [&str; 4] = [
     END;"),
 ];
 
-/// Does `work`, which adds many tokens, without counting each: they are counted once at the end.
+/// Runs `work`, which adds many tokens, without the triggers that count each one. All are counted once, at the end.
 pub(super) fn count_at_end<E: From<rusqlite::Error>>(
     connection: &Connection,
     work: impl FnOnce() -> Result<(), E>,
@@ -116,11 +115,11 @@ pub(super) fn count_at_end<E: From<rusqlite::Error>>(
     Ok(())
 }
 
-/// Takes a store of the version `from` (0: an empty one) to [`VERSION`], wholly or not at all.
+/// Upgrades a store from the version `from` (0 for an empty one) to [`VERSION`], in one transaction.
 pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for step in STEPS.iter().skip(usize::try_from(from).unwrap_or(0)) {
-        transaction.execute_batch(step)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;

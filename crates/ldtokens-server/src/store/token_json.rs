@@ -1,4 +1,4 @@
-//! A token's document: as text, which is all that showing it takes, until someone looks into it.
+//! JSON that is kept as text, which is enough to send it, and parsed when its value is first needed.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -6,16 +6,16 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::Value;
 
-/// JSON that is parsed when it is first looked into.
+/// The properties of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenJson {
-    /// As it is stored. None if it was changed since.
+    /// The stored text. None if the value was changed since.
     text: Option<String>,
     value: OnceCell<Value>,
 }
 
 impl TokenJson {
-    /// What this server wrote.
+    /// From the text that this server wrote.
     pub(super) fn stored(text: String) -> Self {
         Self { text: Some(text), value: OnceCell::new() }
     }
@@ -42,7 +42,11 @@ impl Deref for TokenJson {
         self.value.get_or_init(|| {
             let parsed = self.text.as_deref().map(serde_json::from_str);
             parsed
-                .and_then(|parsed| parsed.inspect_err(|error| tracing::error!(%error, "a token is damaged")).ok())
+                .and_then(|parsed| {
+                    parsed
+                        .inspect_err(|error| tracing::error!(%error, "a token's JSON in the store can't be parsed"))
+                        .ok()
+                })
                 .unwrap_or_default()
         })
     }

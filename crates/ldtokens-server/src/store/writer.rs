@@ -1,4 +1,4 @@
-//! The one thread that writes: what waits while the disk works is committed together.
+//! The thread that writes. Writes that arrive while the disk is busy are committed together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
@@ -9,47 +9,53 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StoreError;
 use super::last_use::LastUse;
-use super::readers::Gate;
+use super::readers::MemoryLock;
 use super::records::Records;
 
-/// How many writes are committed together at most.
-const LONGEST_BATCH: usize = 256;
+/// The most writes that are committed together.
+const MAX_BATCH: usize = 256;
 
-/// How long a last use stays unwritten where nothing else is written.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How long a last use stays unwritten if nothing else is written.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Does its work within a transaction, if one could begin. Returns what to call with whether that is on disk.
+/// One write. It gets the connection, within a transaction, or why no transaction could begin. It returns a function to call
+/// with the result of the commit.
 pub(super) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Acknowledge + Send>;
 pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// Takes jobs until there is nobody to send any.
-pub(super) fn run(mut connection: Connection, gate: Option<&Gate>, jobs: &Receiver<Job>, last_use: &LastUse) {
+/// Runs jobs until the other end of the channel is dropped.
+pub(super) fn run(
+    mut connection: Connection,
+    memory_lock: Option<&MemoryLock>,
+    jobs: &Receiver<Job>,
+    last_use: &LastUse,
+) {
     loop {
-        let first = match jobs.recv_timeout(FLUSH) {
+        let first = match jobs.recv_timeout(FLUSH_INTERVAL) {
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let mut batch: Vec<Job> = first.into_iter().collect();
-        while !batch.is_empty() && batch.len() < LONGEST_BATCH {
+        while !batch.is_empty() && batch.len() < MAX_BATCH {
             match jobs.try_recv() {
                 Ok(job) => batch.push(job),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        commit(&mut connection, gate, batch, last_use);
+        commit(&mut connection, memory_lock, batch, last_use);
     }
-    commit(&mut connection, gate, Vec::new(), last_use);
+    commit(&mut connection, memory_lock, Vec::new(), last_use);
 }
 
-fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, last_use: &LastUse) {
+fn commit(connection: &mut Connection, memory_lock: Option<&MemoryLock>, batch: Vec<Job>, last_use: &LastUse) {
     let used = last_use.take_unwritten();
     if batch.is_empty() && used.is_empty() {
         return;
     }
-    let alone = gate.map(|gate| gate.write().unwrap_or_else(PoisonError::into_inner));
+    let no_readers = memory_lock.map(|lock| lock.write().unwrap_or_else(PoisonError::into_inner));
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from);
-    // The jobs first: each of them is waited for, whatever fails after it.
+    // Each job runs, even if no transaction could begin: someone waits for its result.
     let open = transaction.as_deref().map_err(|error| *error);
     let waiting: Vec<_> = batch.into_iter().map(|job| job(open)).collect();
     let committed = transaction.and_then(|transaction| {
@@ -61,7 +67,7 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
         }
         Ok(transaction.commit()?)
     });
-    drop(alone);
+    drop(no_readers);
     if committed.is_err() {
         last_use.give_back(used);
     }
@@ -70,13 +76,13 @@ fn commit(connection: &mut Connection, gate: Option<&Gate>, batch: Vec<Job>, las
     }
 }
 
-/// Runs `work` so that what it did is undone if it fails, and only that.
+/// Runs `work`. If it fails, its changes are undone, and no others.
 pub(super) fn all_or_nothing<T, E: From<StoreError>>(
     connection: &Connection,
     work: impl FnOnce(&Records<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     if connection.is_autocommit() {
-        // SQLite gave up the whole transaction, as it does when the disk is full.
+        // SQLite has rolled back the whole transaction, as it does when the disk is full.
         return Err(StoreError::NotWritten.into());
     }
     connection.execute_batch("SAVEPOINT work").map_err(StoreError::from)?;

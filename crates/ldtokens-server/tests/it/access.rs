@@ -1,4 +1,4 @@
-//! Who may see and do what.
+//! Wrong secrets, and what callers may see and create.
 
 use ldtokens_client::Secret;
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Api, refused};
 
 #[tokio::test]
-async fn only_a_stored_secret_opens_anything() {
+async fn a_wrong_secret_is_a_401() {
     let api = Api::start().await;
     let right = api.owner.expose().to_owned();
     let mut one_off = right.clone();
@@ -29,7 +29,7 @@ async fn only_a_stored_secret_opens_anything() {
 }
 
 #[tokio::test]
-async fn nobody_makes_or_raises_a_token_beyond_its_own_reach() {
+async fn nobody_creates_or_raises_a_token_beyond_their_own_permissions() {
     let api = Api::start().await;
     let all = json!([{ "effect": "allow", "actions": ["*"], "resources": ["*"] }]);
     let (_, limited) = api.create(&json!({ "inlineRole": all })).await;
@@ -44,7 +44,7 @@ async fn nobody_makes_or_raises_a_token_beyond_its_own_reach() {
 }
 
 #[tokio::test]
-async fn a_service_token_sees_service_tokens_and_an_administrator_all() {
+async fn a_service_token_lists_service_tokens_and_an_administrator_can_list_all() {
     let api = Api::start().await;
     let (personal, _) = api.create(&json!({ "name": "personal", "role": "reader" })).await;
     let (_, service) = api.create(&json!({ "name": "service", "role": "reader", "serviceToken": true })).await;

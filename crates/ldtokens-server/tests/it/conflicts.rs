@@ -1,4 +1,4 @@
-//! Two changes at once.
+//! Concurrent patches of one token.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Api;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_patches_that_test_for_the_same_state_one_wins() {
+async fn of_patches_that_test_the_same_state_exactly_one_is_applied() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let mut conflicts = 0;
@@ -36,7 +36,7 @@ async fn of_two_patches_that_test_for_the_same_state_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn patches_that_do_not_contradict_all_apply() {
+async fn patches_without_a_conflict_are_all_applied() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let add = |number: usize| {
@@ -55,5 +55,5 @@ async fn patches_that_do_not_contradict_all_apply() {
     }
     modified.sort_unstable();
     modified.dedup();
-    assert_eq!(modified.len(), 32, "each is a state of its own");
+    assert_eq!(modified.len(), 32, "each patch has a `lastModified` of its own");
 }

@@ -1,4 +1,4 @@
-//! Each answer is what the document says: a status that it declares, a body of its schema, headers of theirs.
+//! Checks each response against `openapi.yaml`: its status, body and headers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("openapi.json")).unwrap());
 
-/// Checks an answer, and gives it back.
+/// Checks a response and returns it.
 pub async fn checked(method: &Method, path: &str, response: Response) -> Response {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.bytes().await.unwrap();
@@ -37,7 +37,7 @@ pub async fn checked(method: &Method, path: &str, response: Response) -> Respons
     answer.into()
 }
 
-/// The operation that a request is, as a JSON Pointer, if it is one.
+/// The JSON Pointer to the request's operation, if it is one of the document.
 fn operation(method: &Method, path: &str) -> Option<String> {
     let path = path.split('?').next().unwrap();
     let parts: Vec<&str> = path.strip_prefix("/api/v2/")?.split('/').collect();
@@ -51,7 +51,7 @@ fn operation(method: &Method, path: &str) -> Option<String> {
     DOCUMENT.pointer(&pointer).map(|_| pointer)
 }
 
-/// By the place in the document.
+/// The validators by the JSON Pointer to their schema.
 static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
 
 fn valid(schema: &str, value: &Value) {

@@ -1,4 +1,4 @@
-//! What goes wrong on demand.
+//! Injected faults.
 
 use ldtokens_server::{Effect, Fault, Server};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, refused};
 
-fn strike(api: &Api, line: &str) {
+fn add_fault(api: &Api, line: &str) {
     api.server.faults().add([line.parse().unwrap()]).unwrap();
 }
 
@@ -15,7 +15,7 @@ async fn names(api: &Api) -> Vec<Value> {
     list["items"].as_array().unwrap().iter().map(|token| token["name"].clone()).collect()
 }
 
-/// As the owner, without a check of the answer: it may break off.
+/// Creates a token as the owner. The response is not checked, since it may be cut off.
 async fn post(api: &Api, name: &str) -> reqwest::Result<String> {
     let body = json!({ "name": name, "role": "reader" });
     let request = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
@@ -23,10 +23,10 @@ async fn post(api: &Api, name: &str) -> reqwest::Result<String> {
 }
 
 #[tokio::test]
-async fn a_status_is_answered_so_many_times_and_nothing_is_done() {
+async fn a_status_fault_responds_as_often_as_asked_and_does_nothing() {
     let api = Api::start().await;
-    strike(&api, "postToken status=503 retry-after=7 times=2");
-    let body = json!({ "name": "third time lucky", "role": "reader" });
+    add_fault(&api, "postToken status=503 retry-after=7 times=2");
+    let body = json!({ "name": "third attempt", "role": "reader" });
     for _ in 0..2 {
         let response = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
         let response = response.json(&body).send().await.unwrap();
@@ -39,21 +39,21 @@ async fn a_status_is_answered_so_many_times_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_connection_is_dropped_before_or_after_the_work() {
+async fn a_connection_is_dropped_before_or_after_the_request_is_carried_out() {
     let api = Api::start().await;
     for (effect, done) in [("drop-before", false), ("drop-after", true), ("cut-body", true)] {
-        strike(&api, &format!("postToken {effect} times=1"));
+        add_fault(&api, &format!("postToken {effect} times=1"));
         assert!(post(&api, effect).await.is_err(), "{effect}");
         assert_eq!(names(&api).await.contains(&json!(effect)), done, "{effect}");
     }
 }
 
-/// A gateway may answer for a server that has done the work.
+/// A gateway may respond for a server that has carried out the request.
 #[tokio::test]
-async fn a_503_with_retry_after_may_come_after_the_work() {
+async fn a_status_after_fault_responds_after_the_request_is_carried_out() {
     let api = Api::start().await;
-    strike(&api, "postToken status-after=503 retry-after=7 times=1");
-    let body = json!({ "name": "done all the same", "role": "reader" });
+    add_fault(&api, "postToken status-after=503 retry-after=7 times=1");
+    let body = json!({ "name": "created", "role": "reader" });
     let request = api.request(Method::POST, "/api/v2/tokens").header("Authorization", api.owner.expose());
     let response = request.json(&body).send().await.unwrap();
     assert_eq!(response.headers()["retry-after"], "7");
@@ -62,9 +62,9 @@ async fn a_503_with_retry_after_may_come_after_the_work() {
 }
 
 #[tokio::test]
-async fn a_cut_body_begins_as_the_whole_would() {
+async fn a_cut_body_starts_like_the_whole_one_and_breaks_off() {
     let api = Api::start().await;
-    strike(&api, "getTokens cut-body times=1");
+    add_fault(&api, "getTokens cut-body times=1");
     let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
     let mut response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -75,7 +75,7 @@ async fn a_cut_body_begins_as_the_whole_would() {
 }
 
 #[tokio::test]
-async fn the_dice_fall_the_same_way_for_the_same_seed() {
+async fn the_same_seed_gives_the_same_faults() {
     let statuses = async |seed: u64| {
         let fault = Fault::new(Effect::Status { status: 500, retry_after: None }).probability(0.5);
         let server = Server::builder().fault(fault).fault_seed(seed).start().await.unwrap();
@@ -92,7 +92,7 @@ async fn the_dice_fall_the_same_way_for_the_same_seed() {
 }
 
 #[tokio::test]
-async fn the_admin_endpoint_lists_adds_and_ends_faults() {
+async fn the_admin_endpoint_lists_adds_and_removes_faults() {
     let server = Server::builder().admin("127.0.0.1:0".parse().unwrap()).start().await.unwrap();
     let url = format!("{}/faults", server.admin_url().unwrap());
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -109,7 +109,7 @@ async fn the_admin_endpoint_lists_adds_and_ends_faults() {
 }
 
 #[tokio::test]
-async fn a_fault_may_spare_the_first_requests() {
+async fn a_fault_can_leave_out_the_first_requests() {
     let fault: Fault = "getTokens status=503 times=1 after=2".parse().unwrap();
     let server = Server::builder().fault(fault).start().await.unwrap();
     let mut statuses = Vec::new();

@@ -1,4 +1,4 @@
-//! Who calls, and the account's custom roles.
+//! The caller's identity, and the account's custom roles.
 
 use std::collections::BTreeSet;
 
@@ -34,9 +34,9 @@ async fn api() -> Api {
     api
 }
 
-/// The fields of fact 13; that none is required is the vendor's document, and which ones a token has is our choice.
+/// The properties of fact 13. By the vendor's document none is required; which ones a token has is our choice.
 #[tokio::test]
-async fn any_credential_that_works_may_ask_who_it_is() {
+async fn any_token_can_get_its_identity() {
     const FIELDS: [&str; 13] = [
         "accountId",
         "authKind",
@@ -95,7 +95,7 @@ async fn a_custom_role_is_found_by_its_id_and_by_its_key() {
 
 /// Fact 10.
 #[tokio::test]
-async fn each_token_has_the_accounts_owner_and_the_member_who_made_it() {
+async fn each_token_names_the_accounts_owner_and_the_member_who_created_it() {
     let api = api().await;
     let (_, mine) = api.owner(Method::GET, "/api/v2/caller-identity", None).await;
     let (_, list) = api.owner(Method::GET, "/api/v2/tokens?showAll=true", None).await;

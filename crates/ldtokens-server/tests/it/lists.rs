@@ -40,7 +40,7 @@ async fn links_lead_through_the_pages() {
 }
 
 #[tokio::test]
-async fn versions_before_20240415_give_everything_at_once() {
+async fn versions_before_20240415_return_all_tokens_at_once() {
     let api = with_tokens(29).await;
     for (version, count) in
         [("20160426", 30), ("20191212", 30), ("20210729", 30), ("20220603", 30), ("20240415", 25), ("beta", 25)]
@@ -55,9 +55,9 @@ async fn versions_before_20240415_give_everything_at_once() {
     assert_eq!(list["items"].as_array().unwrap().len(), 31);
 }
 
-/// The tokens as a plain walk over them gives them, of which every page is a part.
+/// Each page is compared with the same part of the whole list.
 #[tokio::test]
-async fn each_page_is_what_stands_there_after_tokens_came_and_went() {
+async fn each_page_is_right_after_tokens_were_created_and_deleted() {
     let mut api = Api::start().await;
     api.server = Server::builder().clock(api.clock.clone()).seed_tokens(2500).start().await.unwrap();
     api.owner = api.server.owner_secret().unwrap().clone();
@@ -68,7 +68,7 @@ async fn each_page_is_what_stands_there_after_tokens_came_and_went() {
         let list: Value = request.header("LD-API-Version", "20220603").send().await.unwrap().json().await.unwrap();
         list["items"].as_array().unwrap().iter().map(|token| token["_id"].clone()).collect()
     };
-    // Some of each kind, a whole block of them among others.
+    // Deletes tokens of each kind, and among them all of a block of 1,024 numbers.
     let all = everything(&api.owner).await;
     assert_eq!(all.len(), 2506);
     for id in all[1030..2060].iter().chain(&all[2100..2110]) {
@@ -120,7 +120,7 @@ async fn a_page_has_a_thousand_tokens_at_most_and_its_links_agree() {
 }
 
 #[tokio::test]
-async fn parameters_of_another_kind_are_refused_by_name() {
+async fn an_invalid_parameter_is_refused_and_named() {
     let api = with_tokens(0).await;
     for (query, name) in [
         ("limit=0", "limit"),

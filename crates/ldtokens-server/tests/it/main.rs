@@ -1,20 +1,20 @@
-//! The server over real sockets, by plain HTTP.
-#![allow(unreachable_pub)] // one binary: what is public is so to its other modules
+//! The server over real sockets, through plain HTTP.
+#![allow(unreachable_pub)] // all modules are one binary
 
 mod access;
-mod bounds;
 mod conflicts;
+mod connections;
 mod contract;
 mod faults;
 mod identity_and_roles;
-mod lifetime;
 mod lists;
+mod manual;
 mod operations;
-mod page;
 mod patches;
 mod permissions;
-mod properties;
 mod protocol;
+mod random_requests;
+mod start_and_stop;
 mod stores;
 mod strict;
 mod support;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Api, START, refused};
 
 #[tokio::test]
-async fn post_token_answers_the_whole_token_and_its_secret() {
+async fn post_token_returns_the_token_and_its_secret() {
     let api = Api::start().await;
     let body = json!({ "name": "Export", "description": "d", "role": "reader", "serviceToken": true, "defaultApiVersion": 20220603 });
     let (status, token) = api.owner(Method::POST, "/api/v2/tokens", Some(&body)).await;
@@ -25,7 +25,7 @@ async fn post_token_answers_the_whole_token_and_its_secret() {
 }
 
 #[tokio::test]
-async fn get_token_shows_the_end_of_the_secret_and_when_it_was_used() {
+async fn get_token_returns_the_end_of_the_secret_and_the_last_use() {
     let api = Api::start().await;
     let (path, secret) = api.reader().await;
     api.advance(100);
@@ -38,7 +38,7 @@ async fn get_token_shows_the_end_of_the_secret_and_when_it_was_used() {
 }
 
 #[tokio::test]
-async fn delete_token_ends_it() {
+async fn a_deleted_token_no_longer_works() {
     let api = Api::start().await;
     let (path, secret) = api.reader().await;
     let response = api.send(&api.owner, Method::DELETE, &path, None).await;
@@ -51,7 +51,7 @@ async fn delete_token_ends_it() {
 }
 
 #[tokio::test]
-async fn reset_token_ends_the_old_secret_at_once() {
+async fn a_reset_without_expiry_ends_the_old_secret_at_once() {
     let api = Api::start().await;
     let (path, old) = api.reader().await;
     api.advance(5);
@@ -64,7 +64,7 @@ async fn reset_token_ends_the_old_secret_at_once() {
 }
 
 #[tokio::test]
-async fn until_the_expiry_both_secrets_work_to_the_millisecond() {
+async fn both_secrets_work_until_the_expiry_to_the_millisecond() {
     let api = Api::start().await;
     let (path, first) = api.reader().await;
     let reset = async |expiry: i64| {
@@ -86,7 +86,7 @@ async fn until_the_expiry_both_secrets_work_to_the_millisecond() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_tokens_is_refused_and_makes_nothing() {
+async fn an_invalid_body_is_refused_and_creates_nothing() {
     let api = Api::start().await;
     let statement = |more: Value| json!({ "inlineRole": [more] });
     for (body, named) in [
@@ -118,7 +118,7 @@ async fn a_body_that_is_no_tokens_is_refused_and_makes_nothing() {
 
 /// Our choice, as is that a time which has passed means at once.
 #[tokio::test]
-async fn an_expiry_that_is_no_time_in_milliseconds_is_refused_and_the_secret_stays() {
+async fn an_invalid_expiry_is_refused_and_the_secret_still_works() {
     let api = Api::start().await;
     let (path, secret) = api.reader().await;
     for nonsense in
@@ -146,11 +146,24 @@ async fn an_expiry_in_the_body_of_a_reset_is_ignored() {
 
 /// Fact 4.
 #[tokio::test]
-async fn a_token_has_any_version_of_the_api_as_its_default() {
+async fn a_token_can_have_any_api_version_as_its_default() {
     let api = Api::start().await;
     for version in [20160426, 20191212, 20210729, 20220603, 20240415] {
         let body = json!({ "role": "reader", "defaultApiVersion": version });
         let (path, _) = api.create(&body).await;
         assert_eq!(api.owner(Method::GET, &path, None).await.1["defaultApiVersion"], version);
     }
+}
+
+/// JSON Schema (2020-12, section 4.2.3) takes a number with a zero fraction for an integer.
+#[tokio::test]
+async fn a_version_with_a_zero_fraction_is_the_same_version() {
+    let api = Api::start().await;
+    let (path, _) = api.create(&json!({ "role": "reader", "defaultApiVersion": 20240415.0 })).await;
+    let (_, token) = api.owner(Method::GET, &path, None).await;
+    assert_eq!(token["defaultApiVersion"].as_i64(), Some(20240415), "{token}");
+    let body = json!({ "role": "reader", "defaultApiVersion": 20240415.5 });
+    let response = api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await;
+    let refusal = refused(response, 400, "invalid_request").await;
+    assert!(refusal["message"].as_str().unwrap().contains("/defaultApiVersion: expected a whole number"), "{refusal}");
 }

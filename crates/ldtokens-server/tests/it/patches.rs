@@ -1,4 +1,4 @@
-//! JSON Patches, all or nothing.
+//! JSON Patches.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Api, refused};
 
 #[tokio::test]
-async fn a_patch_is_applied_alone_or_with_a_comment() {
+async fn a_patch_can_have_a_comment() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let patch = json!([{ "op": "replace", "path": "/name", "value": "new" }, { "op": "add", "path": "/description", "value": "d" }]);
@@ -19,20 +19,20 @@ async fn a_patch_is_applied_alone_or_with_a_comment() {
 }
 
 #[tokio::test]
-async fn each_change_moves_last_modified_on_and_no_change_leaves_it() {
+async fn a_change_increases_last_modified_and_a_patch_without_one_does_not() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let rename = |name: &str| json!([{ "op": "replace", "path": "/name", "value": name }]);
     let modified = async |name: &str| {
         api.owner(Method::PATCH, &path, Some(&rename(name))).await.1["lastModified"].as_i64().unwrap()
     };
-    // Also where the clock stands still, so that a `test` of it tells changes apart.
+    // The clock stands still here; a `test` of `lastModified` must still tell changes apart.
     let (first, second, same) = (modified("a").await, modified("b").await, modified("b").await);
     assert!(first < second && second == same, "{first} {second} {same}");
 }
 
 #[tokio::test]
-async fn a_patch_that_fails_leaves_the_token_untouched() {
+async fn a_failed_patch_changes_nothing() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let (_, before) = api.owner(Method::GET, &path, None).await;
@@ -64,9 +64,9 @@ async fn a_patch_that_fails_leaves_the_token_untouched() {
     }
 }
 
-/// Each of these is small, and would make a token that fills the memory or the stack.
+/// Each of these patches is small, and would make a token that fills the memory or the stack.
 #[tokio::test]
-async fn a_patch_that_grows_beyond_bounds_is_refused() {
+async fn a_patch_that_makes_the_token_too_large_is_refused() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let (_, before) = api.owner(Method::GET, &path, None).await;
@@ -91,7 +91,7 @@ async fn a_patch_that_grows_beyond_bounds_is_refused() {
 }
 
 #[tokio::test]
-async fn a_patch_leaves_what_creating_would_and_no_more() {
+async fn a_patched_token_is_stored_like_a_created_one() {
     let api = Api::start().await;
     let (path, _) = api.reader().await;
     let statement =
@@ -118,7 +118,7 @@ fn without_use(mut token: Value) -> Value {
 
 /// Fact 6: sure for the kinds of permissions, inferred for the others.
 #[tokio::test]
-async fn to_replace_what_is_absent_sets_it_and_to_remove_it_fails() {
+async fn replacing_an_absent_property_sets_it_and_removing_it_fails() {
     let api = Api::start().await;
     let (path, _) = api.create(&json!({ "role": "reader" })).await;
     for (name, value) in [("name", "n"), ("description", "d")] {
@@ -129,7 +129,7 @@ async fn to_replace_what_is_absent_sets_it_and_to_remove_it_fails() {
         assert_eq!((status.as_u16(), &token[name]), (200, &json!(value)));
         assert_eq!(api.owner(Method::PATCH, &path, Some(&remove)).await.0, 200);
     }
-    // What has nothing above it can't be set, and a list has no more places than items.
+    // A value whose parent is absent can't be set, and neither can an item that a list does not have.
     for patch in [
         json!({ "op": "replace", "path": "/inlineRole/0/effect", "value": "deny" }),
         json!({ "op": "replace", "path": "/customRoleIds/0", "value": "x" }),
@@ -144,9 +144,9 @@ async fn the_operation_that_failed_is_named_by_its_index() {
     let (path, _) = api.reader().await;
     let fine = json!({ "op": "replace", "path": "/name", "value": "new" });
     for (operation, reason) in [
-        (json!({ "op": "remove", "path": "/description" }), "there is nothing at its path"),
-        (json!({ "op": "copy", "from": "/description", "path": "/name" }), "there is nothing at its `from`"),
-        (json!({ "op": "test", "path": "/name", "value": "reader" }), "the test does not hold"),
+        (json!({ "op": "remove", "path": "/description" }), "there is no value at its path"),
+        (json!({ "op": "copy", "from": "/description", "path": "/name" }), "there is no value at its `from`"),
+        (json!({ "op": "test", "path": "/name", "value": "reader" }), "the value differs from that of the test"),
         (json!({ "op": "move", "from": "/_links", "path": "/_links/self" }), "into itself"),
     ] {
         for index in 0..3 {
@@ -159,14 +159,14 @@ async fn the_operation_that_failed_is_named_by_its_index() {
             };
             let answer = api.send(&api.owner, Method::PATCH, &path, Some(&patch.into())).await;
             let message = refused(answer, 422, "patch_failed").await["message"].as_str().unwrap().to_owned();
-            assert!(message.contains(&format!("operation {index}, counted from 0")), "{operation}: {message}");
+            assert!(message.contains(&format!("operation {index} (the first is 0)")), "{operation}: {message}");
             assert!(message.contains(reason), "{operation}: {message}");
         }
     }
 }
 
 #[tokio::test]
-async fn whatever_is_shown_can_be_tested() {
+async fn every_property_of_a_response_can_be_tested() {
     let api = Api::start().await;
     let (path, secret) = api.reader().await;
     assert!(api.works(&secret).await);

@@ -1,4 +1,4 @@
-//! Every operation, by every kind of caller, on every kind of target.
+//! Each operation by each kind of caller on each kind of token.
 
 use ldtokens_client::{Role, Secret};
 use ldtokens_server::{Account, Server};
@@ -66,7 +66,7 @@ const TABLE: [(&str, [u16; 4], [u16; 4], u16); 17] = [
 ];
 
 #[tokio::test]
-async fn each_caller_is_answered_as_the_table_says() {
+async fn each_caller_gets_the_responses_of_the_table() {
     let mut api = Api::start().await;
     let account: Account = ACCOUNT.parse().unwrap();
     api.server = Server::builder().account(account).clock(api.clock.clone()).start().await.unwrap();
@@ -109,7 +109,7 @@ async fn each_caller_is_answered_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn a_policy_makes_what_is_within_it_and_nothing_more() {
+async fn a_token_can_only_create_tokens_within_its_own_policy() {
     let api = Api::start().await;
     let allow = json!({ "effect": "allow", "actions": ["*"], "resources": ["service-token/*"] });
     let deny = json!({ "effect": "deny", "actions": ["deleteAccessToken"], "resources": ["*"] });

@@ -1,14 +1,16 @@
-//! HTTP around the operations.
+//! HTTP around the operations: methods, paths, headers, hosts, rate limits and CORS.
+
+use std::time::Duration;
 
 use ldtokens_client::Secret;
 use ldtokens_server::{Limits, Server};
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{Api, refused};
 
 #[tokio::test]
-async fn another_method_is_answered_with_those_that_are_taken() {
+async fn a_method_that_is_not_allowed_is_a_405_with_the_allowed_ones() {
     let api = Api::start().await;
     for (path, method, allow) in [
         ("/api/v2/tokens", Method::DELETE, ["GET", "HEAD", "POST"].as_slice()),
@@ -29,7 +31,7 @@ fn allowed(response: &Response) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn another_path_is_not_found() {
+async fn an_unknown_path_is_a_404() {
     let api = Api::start().await;
     for path in ["/", "/api/v2", "/api/v2/tokens/", "/api/v2/flags", "/api/v2/tokens/a/b", "/api/v2/tokens/a%2Fb"] {
         refused(api.send(&api.owner, Method::GET, path, None).await, 404, "not_found").await;
@@ -37,7 +39,7 @@ async fn another_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn verbs_are_tunnelled_through_post() {
+async fn x_http_method_override_sets_the_method() {
     let api = Api::start().await;
     let (path, secret) = api.reader().await;
     let tunnelled = |verb: &str| {
@@ -53,7 +55,7 @@ async fn verbs_are_tunnelled_through_post() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_not_known_is_refused() {
+async fn an_unknown_api_version_is_refused() {
     let api = Api::start().await;
     for version in ["20230101", "latest", ""] {
         let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
@@ -64,7 +66,7 @@ async fn a_version_that_is_not_known_is_refused() {
 }
 
 #[tokio::test]
-async fn the_date_is_the_servers_own() {
+async fn the_date_header_follows_the_servers_clock() {
     let api = Api::start().await;
     let date = async || {
         let response = api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await;
@@ -76,7 +78,7 @@ async fn the_date_is_the_servers_own() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused() {
+async fn a_body_that_is_too_large_is_refused() {
     let api = Api::start().await;
     let body = json!({ "role": "reader", "name": "x".repeat(300_000) });
     refused(api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await, 400, "invalid_request").await;
@@ -84,7 +86,7 @@ async fn a_body_that_is_too_long_is_refused() {
 
 /// Fact 12: limits count authenticated requests.
 #[tokio::test]
-async fn a_request_of_nobodys_spends_none_of_the_limits() {
+async fn a_request_without_a_working_credential_does_not_count_toward_the_limits() {
     let mut api = Api::start().await;
     let limits = Limits::none().account(3).route(2);
     api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
@@ -108,7 +110,7 @@ async fn a_request_of_nobodys_spends_none_of_the_limits() {
 }
 
 #[tokio::test]
-async fn a_window_takes_so_many_requests_and_says_how_many_are_left() {
+async fn a_window_allows_the_limit_and_the_headers_say_what_is_left() {
     let mut api = Api::start().await;
     let limits = Limits::none().account(5).route(3);
     api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
@@ -129,4 +131,96 @@ async fn a_window_takes_so_many_requests_and_says_how_many_are_left() {
     }
     api.advance(10);
     assert_eq!(api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_request_for_another_host_is_refused_unless_the_name_is_allowed() {
+    let mut api = Api::start().await;
+    api.server = Server::builder()
+        .clock(api.clock.clone())
+        .owner_secret(api.owner.clone())
+        .allow_host("ld.example")
+        .admin(([127, 0, 0, 1], 0).into())
+        .start()
+        .await
+        .unwrap();
+    let get = |host: &str| {
+        api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose()).header("Host", host)
+    };
+    for host in ["evil.example", "localhost.evil.example:80", "10.0.0.1"] {
+        let answer = get(host).header("Origin", "http://evil.example").send().await.unwrap();
+        crate::support::refused(answer, 403, "forbidden").await;
+        let preflight = api.request(Method::OPTIONS, "/api/v2/tokens").header("Host", host).send().await.unwrap();
+        assert_eq!(preflight.status(), 403);
+    }
+    for host in ["localhost", "ld.example:8765", "[::1]"] {
+        assert_eq!(get(host).send().await.unwrap().status(), 200, "{host}");
+    }
+    let health = api.request(Method::GET, "/healthz").header("Host", "pod.example").send().await.unwrap();
+    assert_eq!(health.status(), 204);
+
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let faults = format!("{}/faults", api.server.admin_url().unwrap());
+    for method in [Method::GET, Method::POST, Method::DELETE, Method::PUT] {
+        let request = || http.request(method.clone(), &faults).body("* status=500");
+        assert_eq!(request().header("Host", "evil.example").send().await.unwrap().status(), 403, "{method}");
+        assert_eq!(request().header("Origin", "http://localhost").send().await.unwrap().status(), 403, "{method}");
+    }
+    assert!(api.server.faults().left().is_empty());
+    assert_eq!(http.get(&faults).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn an_address_over_its_limit_gets_a_429_with_retry_after() {
+    let mut api = Api::start().await;
+    let limits = Limits::none().address(2);
+    api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
+    api.owner = api.server.owner_secret().unwrap().clone();
+    api.clock.advance(Duration::from_millis(2_500));
+    for _ in 0..2 {
+        assert_eq!(api.owner(Method::GET, "/api/v2/tokens", None).await.0, 200);
+    }
+    let response = api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await;
+    assert_eq!(response.headers()["retry-after"], "8");
+    refused(response, 429, "rate_limited").await;
+    api.advance(8);
+    assert_eq!(api.owner(Method::GET, "/api/v2/tokens", None).await.0, 200);
+}
+
+#[tokio::test]
+async fn cors_allows_web_pages_and_the_health_check_needs_no_credential() {
+    let api = Api::start().await;
+    let preflight = api.request(Method::OPTIONS, "/api/v2/tokens").header("Origin", "https://page.example");
+    let preflight = preflight.send().await.unwrap();
+    assert!(preflight.status().is_success());
+    assert_eq!(preflight.headers()["access-control-allow-origin"], "https://page.example");
+    assert!(preflight.headers()["access-control-allow-methods"].to_str().unwrap().contains("PATCH"));
+    let refused = api.request(Method::GET, "/api/v2/tokens").send().await.unwrap();
+    assert_eq!(refused.headers()["access-control-allow-origin"], "*");
+    assert_eq!(
+        (&preflight.headers()["vary"], &refused.headers()["vary"]),
+        (&"Origin".parse().unwrap(), &"Origin".parse().unwrap())
+    );
+    let health = api.request(Method::GET, "/healthz").send().await.unwrap();
+    assert_eq!(health.status(), 204);
+}
+
+// RFC 9110, section 9.3.2.
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let server = Server::start().await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let owner = server.owner_secret().unwrap();
+    let ask = |method: Method, secret: &str| {
+        let request = http.request(method, format!("{}/api/v2/tokens", server.url()));
+        request.header("Authorization", secret.to_owned()).send()
+    };
+    let (head, get) =
+        (ask(Method::HEAD, owner.expose()).await.unwrap(), ask(Method::GET, owner.expose()).await.unwrap());
+    assert_eq!(
+        (head.status(), head.headers()["content-type"].clone()),
+        (get.status(), get.headers()["content-type"].clone())
+    );
+    assert_eq!(head.text().await.unwrap(), "");
+    assert_eq!(ask(Method::HEAD, "nonsense").await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }

@@ -19,7 +19,7 @@ async fn status(server: &Server, secret: &Secret) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_stopped_store_opens_again_with_all_that_was_in_it() {
+async fn a_store_keeps_its_tokens_and_secrets_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
     let secret = Secret::new("a-secret-of-my-own-choice");
@@ -51,7 +51,7 @@ async fn a_second_server_on_a_store_is_refused_until_the_first_stops() {
 }
 
 #[tokio::test]
-async fn what_is_not_our_store_is_refused_and_left_as_it_is() {
+async fn a_file_that_is_not_a_store_is_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("text"), "some text, and enough of it to fill the head of a database file ".repeat(4)).unwrap();
@@ -69,7 +69,7 @@ async fn what_is_not_our_store_is_refused_and_left_as_it_is() {
     std::fs::write(path("damaged"), bytes).unwrap();
 
     for (name, reason) in
-        [("text", "not a database"), ("other", "another program's"), ("newer", "version 99"), ("damaged", "damaged")]
+        [("text", "not a database"), ("other", "of another program"), ("newer", "version 99"), ("damaged", "damaged")]
     {
         let before = std::fs::read(path(name)).unwrap();
         let error = start(&path(name)).await.unwrap_err().to_string();
@@ -79,7 +79,7 @@ async fn what_is_not_our_store_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_busy_port_is_named_and_no_store_is_made() {
+async fn a_port_in_use_is_named_and_no_store_is_created() {
     let server = Server::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
@@ -129,7 +129,7 @@ const VERSION_1: &str = r#"
 "#;
 
 #[tokio::test]
-async fn a_store_of_an_older_version_is_brought_up_to_date() {
+async fn a_store_of_an_older_version_is_upgraded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old");
     let secret = Secret::new("a-secret-of-my-own-choice");
@@ -165,7 +165,7 @@ const VERSION_2: &str = r#"
 "#;
 
 #[tokio::test]
-async fn a_token_of_version_2_is_shown_with_the_accounts_owner_and_ids_of_roles() {
+async fn a_token_of_version_2_gets_the_accounts_owner_and_the_ids_of_its_roles() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old");
     let old = rusqlite::Connection::open(&path).unwrap();
@@ -182,7 +182,7 @@ async fn a_token_of_version_2_is_shown_with_the_accounts_owner_and_ids_of_roles(
 }
 
 #[tokio::test]
-async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
+async fn set_member_role_returns_an_error_if_the_store_fails() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let server = start(&path).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_failure_of_the_store_is_not_told_as_a_member_that_is_not_there() {
 const LEFT_BY_VERSION_2: &str = include_str!("version_2.sql");
 
 #[tokio::test]
-async fn what_version_2_left_is_all_there_and_counted() {
+async fn the_upgrade_from_version_2_keeps_and_counts_all_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old");
     rusqlite::Connection::open(&path).unwrap().execute_batch(LEFT_BY_VERSION_2).unwrap();
@@ -232,7 +232,7 @@ async fn what_version_2_left_is_all_there_and_counted() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_store_is_one_servers_by_whatever_name() {
+async fn a_second_server_is_refused_under_any_path_of_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     // Also where the link was there before the file.
@@ -262,10 +262,10 @@ async fn a_store_is_one_servers_by_whatever_name() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_no_file_is_refused_and_nothing_is_made() {
+async fn a_path_that_is_not_a_file_is_refused_and_nothing_is_created() {
     let folder = tempfile::tempdir().unwrap();
     for (name, reason) in
-        [(":memory:", "leave --store out"), ("", "no name"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
+        [(":memory:", "leave out --store"), ("", "empty"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
     {
         let error = start(Path::new(name)).await.unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
@@ -279,7 +279,7 @@ async fn a_store_that_is_no_file_is_refused_and_nothing_is_made() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_files_of_a_store_are_its_owners_alone() {
+async fn only_the_owner_can_read_the_files_of_a_store() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let server = start(&folder.path().join("ld.db")).await.unwrap();
@@ -296,13 +296,13 @@ async fn the_files_of_a_store_are_its_owners_alone() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_named() {
+async fn a_path_without_permission_is_named() {
     let error = start(Path::new("/proc/ld.db")).await.unwrap_err().to_string();
     assert!(error.contains("/proc/ld.db") && error.contains("permissions"), "{error}");
 }
 
 #[tokio::test]
-async fn a_seeded_account_is_the_same_each_time() {
+async fn seeded_tokens_are_the_same_each_time() {
     let list = async || {
         let server = Server::builder().seed_tokens(300).start().await.unwrap();
         let owner = server.owner_secret().unwrap().clone();
@@ -316,7 +316,7 @@ async fn a_seeded_account_is_the_same_each_time() {
 }
 
 #[tokio::test]
-async fn a_session_secret_is_the_owner_while_the_server_runs_and_is_kept_nowhere() {
+async fn a_session_secret_works_as_the_owner_until_the_server_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let with_session = || Server::builder().store(&path).session().start();
@@ -334,7 +334,7 @@ async fn a_session_secret_is_the_owner_while_the_server_runs_and_is_kept_nowhere
 }
 
 #[tokio::test]
-async fn a_server_that_may_wait_opens_the_store_once_the_other_has_closed_it() {
+async fn a_server_with_store_wait_opens_the_store_once_the_other_has_closed_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let first = Server::builder().store(&path).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a strict server refuses, and another takes with a warning.
+//! What a strict server refuses, and another one accepts with a warning.
 
 use ldtokens_server::{Account, Server};
 use reqwest::{Method, Response};
@@ -34,7 +34,7 @@ async fn send(api: &Api, method: Method, path: &str, media_type: Option<&str>, b
 
 /// Fact 1.
 #[tokio::test]
-async fn what_writes_says_that_it_is_json() {
+async fn a_strict_server_refuses_a_write_without_a_json_content_type() {
     let reset = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1e/reset";
     let token = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1e";
     for is_strict in [false, true] {
@@ -63,7 +63,7 @@ async fn what_writes_says_that_it_is_json() {
                 }
             }
         }
-        // What has no body needs none.
+        // Requests without a body need no Content-Type.
         assert_eq!(send(&api, Method::GET, token, None, "").await.status(), 200);
         assert_eq!(send(&api, Method::DELETE, token, None, "").await.status(), 204);
     }
@@ -71,7 +71,7 @@ async fn what_writes_says_that_it_is_json() {
 
 /// Whether production refuses this is not known.
 #[tokio::test]
-async fn a_custom_role_is_one_of_the_account() {
+async fn a_strict_server_refuses_an_unknown_custom_role() {
     for is_strict in [false, true] {
         let api = api(is_strict).await;
         let (path, _) = api.create(&json!({ "customRoleIds": ["known"] })).await;
@@ -93,7 +93,7 @@ async fn a_custom_role_is_one_of_the_account() {
 
 /// Whether production refuses this is not known.
 #[tokio::test]
-async fn a_personal_token_is_reset_by_its_own_member() {
+async fn a_strict_server_refuses_the_reset_of_another_members_personal_token() {
     let reset = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1d/reset";
     for is_strict in [false, true] {
         let api = api(is_strict).await;

@@ -38,14 +38,14 @@ impl Api {
         contract::checked(&method, path, request.send().await.unwrap()).await
     }
 
-    /// As the owner: the status and the body.
+    /// Sends a request as the owner. Returns the status and the body.
     pub async fn owner(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
         let response = self.send(&self.owner, method, path, body).await;
         let status = response.status();
         (status, response.json().await.unwrap_or(Value::Null))
     }
 
-    /// A token made by the owner: its path and its secret.
+    /// Creates a token as the owner. Returns its path and its secret.
     pub async fn create(&self, body: &Value) -> (String, Secret) {
         let (status, token) = self.owner(Method::POST, "/api/v2/tokens", Some(body)).await;
         assert_eq!(status, 201, "{token}");
@@ -70,7 +70,7 @@ impl Api {
     }
 }
 
-/// Checks that an answer is a refusal in the vendor's form.
+/// Checks that a response is an error in the vendor's form. Returns its body.
 pub async fn refused(response: Response, status: u16, code: &str) -> Value {
     assert_eq!(response.status(), status);
     assert_eq!(response.headers()["content-type"], "application/json");

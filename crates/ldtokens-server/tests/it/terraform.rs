@@ -12,7 +12,7 @@ use crate::support::Api;
 const ACCOUNT: &str = include_str!("../../../../conformance/terraform-account.yaml");
 const STEPS: &str = include_str!("../../../../conformance/terraform.json");
 
-/// `step` with what was kept in the place of names in braces.
+/// Replaces each name in braces with the value that an earlier step kept.
 fn filled(step: &Value, kept: &BTreeMap<String, String>) -> Value {
     let mut text = step.to_string();
     for (name, value) in kept {
@@ -56,7 +56,7 @@ async fn replay(api: &Api) {
 }
 
 #[tokio::test]
-async fn each_request_of_terraforms_is_answered_as_it_expects() {
+async fn the_requests_of_terraforms_provider_get_the_expected_responses() {
     for is_strict in [false, true] {
         let mut api = Api::start().await;
         let account: Account = ACCOUNT.parse().unwrap();

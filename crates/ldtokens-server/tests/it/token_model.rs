@@ -1,12 +1,11 @@
-//! What a patch makes of a token, said a second time, from RFC 6902, fact 6, and the vendor's "Access tokens".
+//! A model of patching, written without the server's code from RFC 6902, fact 6, and the vendor's "Access tokens".
 
 use serde_json::{Map, Value, json};
 
 /// A custom role of the account: requests name it by key or ID, and answers by ID (fact 5).
 pub const ROLE: (&str, &str) = ("a", "5f3a0c1e9b7d2a4c6e8f0b1d");
 
-/// A token as the API shows it, after `body` was sent to `patchToken` by someone who may do anything; or the status of the
-/// refusal.
+/// The token `shown` after an administrator has sent `body` to `patchToken`, or the status of the error.
 pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
     let operations = match body {
         Value::Array(operations) => operations,

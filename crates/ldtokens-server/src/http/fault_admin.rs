@@ -1,4 +1,4 @@
-//! The admin endpoint, on a port of its own: what goes wrong, told while the server serves.
+//! The admin endpoint, on a port of its own: it changes the injected faults while the server runs.
 
 use std::sync::Arc;
 
@@ -13,23 +13,21 @@ use crate::faults::Faults;
 use crate::faults::fault::Fault;
 use crate::http::hosts::Hosts;
 
-/// `GET /faults` lists the faults that are left, a line each; `POST /faults` adds those in its body, a line each;
-/// `DELETE /faults` ends them all.
-///
-/// No web page may ask for any of them.
+/// `GET /faults` lists the faults that are left, `POST /faults` adds those in its body, and `DELETE /faults` removes all. Each
+/// fault is a line. Requests from web pages are refused.
 pub(crate) fn router(faults: Arc<Faults>, hosts: Hosts) -> Router {
     Router::new()
         .route("/faults", get(list).post(add).delete(clear))
-        .fallback(async || (StatusCode::NOT_FOUND, "there is only /faults here\n"))
-        .layer(axum::middleware::from_fn_with_state(hosts, guard))
+        .fallback(async || (StatusCode::NOT_FOUND, "not found; the only path is /faults\n"))
+        .layer(axum::middleware::from_fn_with_state(hosts, refuse_web_pages))
         .with_state(faults)
 }
 
-async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+async fn refuse_web_pages(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::ORIGIN) {
-        (StatusCode::FORBIDDEN, "no web page may do this\n").into_response()
+        (StatusCode::FORBIDDEN, "requests from web pages are refused\n").into_response()
     } else if !hosts.allow(&request) {
-        (StatusCode::FORBIDDEN, "this is for localhost, and not for the host that the request names\n").into_response()
+        (StatusCode::FORBIDDEN, "the Host header names a host other than localhost\n").into_response()
     } else {
         next.run(request).await
     }

@@ -1,13 +1,13 @@
-//! Checks a request's parameters and body against the API's description.
+//! Checks the parameters and the body of a request against `openapi.yaml`.
 
 use std::collections::BTreeMap;
 
 use ldtokens_client::operations::{BodySpec, OperationSpec, ValueType};
 use serde_json::Value;
 
-use crate::http::response::ApiError;
+use crate::response::ApiError;
 
-/// Reads the query's parameters that `operation` has. Refuses invalid ones.
+/// Reads the parameters of the query that the operation has. Refuses invalid ones, and ignores others.
 pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut read = BTreeMap::new();
     let Some(operation) = OperationSpec::find(id) else { return Ok(read) };
@@ -17,36 +17,36 @@ pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMa
         let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let Some(text) = values.next() else {
             if parameter.required {
-                return Err(invalid("it is required".to_owned()));
+                return Err(invalid("this parameter is required".to_owned()));
             }
             continue;
         };
         if values.next().is_some() {
-            return Err(invalid("it is given more than once".to_owned()));
+            return Err(invalid("this parameter may be given only once".to_owned()));
         }
-        let value = typed(&parameter.value_type, text).map_err(invalid)?;
+        let value = convert(&parameter.value_type, text).map_err(invalid)?;
         parameter.value_type.check(&value).map_err(|error| invalid(error.to_string()))?;
         read.insert(name.to_owned(), value);
     }
     Ok(read)
 }
 
-/// The value that the text of a query stands for. The vendor's server is written in Go, and takes as a boolean what Go's
-/// `strconv.ParseBool` takes: the vendor's Python clients send `True`.
-fn typed(value_type: &ValueType, text: &str) -> Result<Value, String> {
+/// Converts the text of a parameter to its type. A boolean is whatever Go's `strconv.ParseBool` accepts, since the vendor's
+/// server is written in Go; the vendor's Python clients send `True`.
+fn convert(value_type: &ValueType, text: &str) -> Result<Value, String> {
     match (value_type, text) {
         (ValueType::Boolean, "1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true.into()),
         (ValueType::Boolean, "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false.into()),
-        (ValueType::Boolean, _) => Err(format!("{text:?} is neither true nor false")),
+        (ValueType::Boolean, _) => Err(format!("{text:?} is not true or false")),
         (ValueType::Integer { .. } | ValueType::Time, _) => {
             let number = text.parse::<i64>().map(Value::from);
-            number.map_err(|_| format!("{text:?} is not a whole number of 64 bits"))
+            number.map_err(|_| format!("{text:?} is not a 64-bit integer"))
         }
         _ => Ok(text.into()),
     }
 }
 
-/// Reads the body of a request. Refuses an invalid one. Null if the operation has no body.
+/// Reads the body of a request, and refuses an invalid one. Returns null if the operation has no body.
 pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, ApiError> {
     let Some(spec) = body_of(id) else { return Ok(Value::Null) };
     let body: Value = serde_json::from_slice(body).map_err(invalid_body)?;
@@ -54,7 +54,7 @@ pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, ApiError> {
     Ok(body)
 }
 
-/// Refuses an invalid body of the operation.
+/// Refuses an invalid body.
 pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), ApiError> {
     body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(invalid_body))
 }
@@ -72,12 +72,12 @@ mod tests {
     use super::{body, parameters};
     use serde_json::json;
 
-    fn error(result: Result<impl Sized, crate::http::response::ApiError>) -> String {
+    fn error(result: Result<impl Sized, crate::response::ApiError>) -> String {
         result.err().map(|error| error.message).unwrap_or_default()
     }
 
     #[test]
-    fn a_field_is_named_with_what_was_expected() {
+    fn an_invalid_field_is_named_with_what_was_expected() {
         for (text, words) in [
             (r#"{"role": "owner"}"#, "/role: expected one of reader, writer, admin"),
             (r#"{"inlineRole": [{"actions": ["*"]}]}"#, "/inlineRole/0: effect is required"),
@@ -87,11 +87,11 @@ mod tests {
             let message = error(body("postToken", text.as_bytes()));
             assert!(message.contains(words), "{text}: {message}");
         }
-        assert!(body("getToken", b"{").unwrap().is_null(), "a body that is not to be there is not read");
+        assert!(body("getToken", b"{").unwrap().is_null(), "an operation without a body ignores it");
     }
 
     #[test]
-    fn parameters_are_read_as_the_document_types_them() {
+    fn parameters_are_converted_to_their_types() {
         let query = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(parameters("getTokens", &query("limit", "5")).unwrap()["limit"], json!(5));
         // Fact 3: as Go's strconv.ParseBool reads them.
@@ -118,6 +118,6 @@ mod tests {
             assert!(error(parameters("getTokens", &query(name, value))).starts_with(name), "{name}={value}");
         }
         let twice = [query("limit", "1"), query("limit", "2")].concat();
-        assert!(error(parameters("getTokens", &twice)).contains("more than once"));
+        assert!(error(parameters("getTokens", &twice)).contains("only once"));
     }
 }

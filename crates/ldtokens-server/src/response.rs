@@ -1,4 +1,4 @@
-//! Responses; errors have the vendor's form.
+//! Responses. Errors have the vendor's form.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,11 +14,11 @@ pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// In how many seconds to come again.
+    /// In seconds.
     pub(crate) retry_after: Option<u64>,
 }
 
-/// The reference that a response of refusal carries, for the log.
+/// The ID in the body of an error, for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct SupportId(pub(crate) String);
 
@@ -27,17 +27,17 @@ impl ApiError {
         Self { status, code, message: message.into(), retry_after: None }
     }
 
-    /// The refusal with this status, in the words that the vendor has for it.
+    /// The error with this status. A fault can give any.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::BAD_REQUEST => Self::invalid_request("The request could not be understood"),
+            StatusCode::BAD_REQUEST => Self::invalid_request("The request is invalid"),
             StatusCode::UNAUTHORIZED => Self::unauthorized(),
             StatusCode::FORBIDDEN => Self::forbidden(),
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::CONFLICT => Self::conflict(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
-            StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it could not be understood"),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it is invalid"),
             StatusCode::TOO_MANY_REQUESTS => Self::rate_limited(),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Service unavailable. Try again later."),
             StatusCode::INTERNAL_SERVER_ERROR => Self::internal(),
@@ -62,14 +62,14 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.")
     }
 
-    pub(crate) fn not_its_member() -> Self {
-        let message = "Forbidden. Only its own member may reset a personal token.";
+    pub(crate) fn reset_by_other_member() -> Self {
+        let message = "Forbidden. A personal token can be reset only by the member it belongs to.";
         Self { message: message.to_owned(), ..Self::forbidden() }
     }
 
-    pub(crate) fn foreign_host() -> Self {
-        let message = "This server is not for the host that the request names. It is for localhost, the address that it listens \
-                       on, and the names that `serve --allow-host` gives.";
+    pub(crate) fn host_not_allowed() -> Self {
+        let message = "The Host header names a host that is not allowed. Allowed are localhost, the address that the server listens \
+                       on, and the names given with `serve --allow-host`.";
         Self { message: message.to_owned(), ..Self::forbidden() }
     }
 
@@ -101,8 +101,7 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
     }
 
-    /// The body did not come in time.
-    pub(crate) fn too_slow() -> Self {
+    pub(crate) fn request_timeout() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body did not arrive in time")
     }
 
@@ -111,7 +110,11 @@ impl ApiError {
     }
 
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_service_error", "Something went wrong here")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_service_error",
+            "The server failed. Its log has the cause.",
+        )
     }
 }
 
@@ -130,7 +133,7 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            // Nothing was done, and that is certain, so that a client may send the same again.
+            // It is certain that nothing was changed, so the client may retry.
             StoreError::NotWritten | StoreError::Busy => {
                 Self::unavailable(&format!("Nothing was changed: {error}")).retry_after(Some(1))
             }

@@ -1,11 +1,11 @@
-//! A server's start and stop: what is written, and what becomes of requests in flight.
+//! Starting and stopping: what is written, and what happens to requests in progress.
 
 use std::path::Path;
 use std::time::Duration;
 
 use ldtokens_client::Secret;
 use ldtokens_server::{Account, Clock, Server};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 fn http() -> Client {
@@ -22,14 +22,14 @@ fn members(store: &Path) -> i64 {
     store.query_row("SELECT count(*) FROM member", [], |row| row.get(0)).unwrap()
 }
 
-// What `StartError` says.
+// The docs of `StartError`: nothing was changed.
 #[tokio::test]
-async fn a_start_that_fails_writes_no_account() {
+async fn a_failed_start_writes_no_account() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let account: Account = "members: [{email: a@example.com, role: owner}]".parse().unwrap();
     let started = Server::builder().store(&path).account(account).session().start().await;
-    assert!(started.unwrap_err().to_string().contains("no token with the Admin role"));
+    assert!(started.unwrap_err().to_string().contains("no personal token with the Admin role"));
     assert_eq!(members(&path), 0);
     let server = Server::builder().store(&path).session().start().await.unwrap();
     assert!(server.owner_secret().is_some(), "the store is still new");
@@ -37,21 +37,21 @@ async fn a_start_that_fails_writes_no_account() {
     assert_eq!(members(&path), 4);
 }
 
-// What `Server::stop` says.
+// The docs of `Server::stop`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_in_flight_is_finished_before_the_server_stops() {
+async fn a_request_in_progress_is_finished_before_the_server_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let server = Server::builder().store(&path).start().await.unwrap();
     let owner = server.owner_secret().unwrap().clone();
     let url = format!("{}/api/v2/tokens", server.url());
     let read = || http().get(&url).header("Authorization", owner.expose()).send();
-    // Holds the write up until the server is stopping.
+    // Keeps the write waiting until the server is stopping.
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let create = http().post(&url).header("Authorization", owner.expose()).json(&json!({ "role": "reader" })).send();
     let create = tokio::spawn(create);
-    // Enough for the create to have arrived, since requests are taken in turn.
+    // By then the create has arrived, since requests are handled in turn.
     for _ in 0..20 {
         assert_eq!(read().await.unwrap().status(), StatusCode::OK);
     }
@@ -85,28 +85,9 @@ async fn the_last_use_of_a_token_survives_a_restart() {
     assert_eq!(token["lastUsed"], 1_754_000_000_000_i64);
 }
 
-// RFC 9110, section 9.3.2.
+// Our choice: if another program locks the file, a write is a 503 with Retry-After.
 #[tokio::test]
-async fn head_is_get_without_a_body() {
-    let server = Server::start().await.unwrap();
-    let owner = server.owner_secret().unwrap();
-    let ask = |method: Method, secret: &str| {
-        let request = http().request(method, format!("{}/api/v2/tokens", server.url()));
-        request.header("Authorization", secret.to_owned()).send()
-    };
-    let (head, get) =
-        (ask(Method::HEAD, owner.expose()).await.unwrap(), ask(Method::GET, owner.expose()).await.unwrap());
-    assert_eq!(
-        (head.status(), head.headers()["content-type"].clone()),
-        (get.status(), get.headers()["content-type"].clone())
-    );
-    assert_eq!(head.text().await.unwrap(), "");
-    assert_eq!(ask(Method::HEAD, "nonsense").await.unwrap().status(), StatusCode::UNAUTHORIZED);
-}
-
-// Our choice: another program's lock on the file is a 503 that says when to try again.
-#[tokio::test]
-async fn a_store_that_another_program_keeps_locked_is_503_and_nothing_is_changed() {
+async fn a_write_to_a_locked_store_is_a_503_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let server = Server::builder().store(&path).start().await.unwrap();
@@ -125,9 +106,9 @@ async fn a_store_that_another_program_keeps_locked_is_503_and_nothing_is_changed
     assert_eq!(get(&server, owner, "/tokens?showAll=true").await["totalCount"], 4);
 }
 
-// Our choice: seeded tokens are counted once, and each later one as it comes.
+// Our choice: seeded tokens are counted together, and later ones one by one.
 #[tokio::test]
-async fn seeded_tokens_are_counted_as_if_each_had_been_created() {
+async fn seeded_tokens_are_counted_like_created_ones() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ld.db");
     let server = Server::builder().store(&path).seed_tokens(3_000).start().await.unwrap();
@@ -139,7 +120,7 @@ async fn seeded_tokens_are_counted_as_if_each_had_been_created() {
     assert_eq!(total().await, 3_005);
     let last = get(&server, owner, "/tokens?showAll=true&offset=3003").await;
     assert_eq!(last["items"].as_array().unwrap().len(), 2);
-    // Each row of the tally, by a count of its own.
+    // Counts the tokens of each row of the tally.
     let store = rusqlite::Connection::open(&path).unwrap();
     let mut tally = store.prepare("SELECT owner, block, tokens FROM tally").unwrap();
     let rows = tally.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));

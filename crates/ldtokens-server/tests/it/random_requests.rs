@@ -1,4 +1,4 @@
-//! What holds for any request.
+//! Random requests.
 //!
 //! Each run uses the same seeds. A failure prints the seed of its case; `LDTOKENS_SEED=SEED` starts a run there, and
 //! `LDTOKENS_SEED=random` at a random one.
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::support::Api;
 use crate::token_model::{ROLE, after};
 
-/// So many seeds, one after the other.
+/// Returns `count` successive seeds.
 fn seeds(count: u64) -> impl Iterator<Item = u64> {
     let first = match std::env::var("LDTOKENS_SEED") {
         Err(_) => 0,
@@ -27,7 +27,7 @@ fn seeds(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |number| first.wrapping_add(number))
 }
 
-/// Says at which seed a case failed.
+/// Prints the seed of a case that fails.
 struct Case(u64, &'static Location<'static>);
 
 impl Case {
@@ -40,17 +40,17 @@ impl Case {
 impl Drop for Case {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("again with LDTOKENS_SEED={} ({})", self.0, self.1);
+            eprintln!("to repeat it, set LDTOKENS_SEED={} ({})", self.0, self.1);
         }
     }
 }
 
-fn choice<T: Clone>(dice: &mut Rng, choices: &[T]) -> T {
-    choices[dice.usize(..choices.len())].clone()
+fn choice<T: Clone>(rng: &mut Rng, choices: &[T]) -> T {
+    choices[rng.usize(..choices.len())].clone()
 }
 
 #[tokio::test]
-async fn a_patch_does_what_the_model_says_and_a_refused_one_nothing() {
+async fn a_patch_does_what_the_model_does_and_a_refused_one_changes_nothing() {
     let mut api = Api::start().await;
     let (key, id) = ROLE;
     let account = format!(
@@ -65,15 +65,15 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
     let text = async |path: &str| api.send(&api.owner, Method::GET, path, None).await.text().await.unwrap();
     let (mut applied, mut refused) = (0, 0);
     for (number, seed) in seeds(1_200).enumerate() {
-        let (_case, mut dice) = Case::of(seed);
+        let (_case, mut rng) = Case::of(seed);
         if number % 50 == 0 {
-            path = api.create(&permissions(&mut dice)).await.0;
+            path = api.create(&permissions(&mut rng)).await.0;
             before = text(&path).await;
         }
         let shown = serde_json::from_str(&before).unwrap();
-        let patch = patch(&mut dice, &shown);
-        let body = match dice.u8(..4) {
-            0 => json!({ "comment": choice(&mut dice, &[json!("why"), json!(1), json!(null)]), "patch": patch }),
+        let patch = patch(&mut rng, &shown);
+        let body = match rng.u8(..4) {
+            0 => json!({ "comment": choice(&mut rng, &[json!("why"), json!(1), json!(null)]), "patch": patch }),
             1 => json!({ "patch": patch }),
             _ => patch,
         };
@@ -99,63 +99,63 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
 }
 
 /// What a token may be created with.
-fn permissions(dice: &mut Rng) -> Value {
-    let mut body = json!({ "name": "begun", "serviceToken": dice.bool() });
-    match dice.u8(..3) {
+fn permissions(rng: &mut Rng) -> Value {
+    let mut body = json!({ "name": "begun", "serviceToken": rng.bool() });
+    match rng.u8(..3) {
         0 => body["role"] = json!("reader"),
         1 => body["customRoleIds"] = json!(["a", "b"]),
-        _ => body["inlineRole"] = json!([statement(dice)]),
+        _ => body["inlineRole"] = json!([statement(rng)]),
     }
     body
 }
 
-fn statement(dice: &mut Rng) -> Value {
-    let mut statement = json!({ "effect": choice(dice, &["allow", "deny"]) });
-    statement[choice(dice, &["actions", "notActions"])] = json!(["*"]);
-    statement[choice(dice, &["resources", "notResources"])] = json!(["service-token/*", "proj/*"]);
-    if dice.u8(..8) == 0 {
+fn statement(rng: &mut Rng) -> Value {
+    let mut statement = json!({ "effect": choice(rng, &["allow", "deny"]) });
+    statement[choice(rng, &["actions", "notActions"])] = json!(["*"]);
+    statement[choice(rng, &["resources", "notResources"])] = json!(["service-token/*", "proj/*"]);
+    if rng.u8(..8) == 0 {
         statement["unheardOf"] = json!(1);
     }
     statement
 }
 
 /// A patch of what is `shown`, now and then one that can be applied.
-fn patch(dice: &mut Rng, shown: &Value) -> Value {
-    let mut patch: Vec<Value> = (0..choice(dice, &[0, 1, 1, 2, 4])).map(|_| operation(dice)).collect();
-    if dice.bool() {
+fn patch(rng: &mut Rng, shown: &Value) -> Value {
+    let mut patch: Vec<Value> = (0..choice(rng, &[0, 1, 1, 2, 4])).map(|_| operation(rng)).collect();
+    if rng.bool() {
         // What holds, and what leaves permissions of one kind.
-        let name = choice(dice, &["_id", "role", "inlineRole", "customRoleIds", "serviceToken"]);
+        let name = choice(rng, &["_id", "role", "inlineRole", "customRoleIds", "serviceToken"]);
         let kinds = ["/role", "/customRoleIds", "/inlineRole"];
         let had = kinds.into_iter().find(|kind| shown.pointer(kind).is_some()).unwrap();
-        let kind = choice(dice, &kinds);
+        let kind = choice(rng, &kinds);
         patch.insert(0, json!({ "op": "test", "path": format!("/{name}"), "value": shown[name] }));
         patch.insert(1, json!({ "op": "remove", "path": had }));
-        patch.insert(2, json!({ "op": "add", "path": kind, "value": fitting(dice, kind) }));
-        patch.drain(..dice.usize(..3));
+        patch.insert(2, json!({ "op": "add", "path": kind, "value": value_for(rng, kind) }));
+        patch.drain(..rng.usize(..3));
     }
     patch.into()
 }
 
 /// An operation of a patch, more often than not one that can be applied.
-fn operation(dice: &mut Rng) -> Value {
-    let op = choice(dice, &["add", "add", "replace", "replace", "remove", "test", "move", "copy"]);
-    let mut operation = json!({ "op": op, "path": pointer(dice) });
-    if matches!(op, "move" | "copy") || dice.u8(..16) == 0 {
-        operation["from"] = pointer(dice).into();
+fn operation(rng: &mut Rng) -> Value {
+    let op = choice(rng, &["add", "add", "replace", "replace", "remove", "test", "move", "copy"]);
+    let mut operation = json!({ "op": op, "path": pointer(rng) });
+    if matches!(op, "move" | "copy") || rng.u8(..16) == 0 {
+        operation["from"] = pointer(rng).into();
     }
-    if !matches!(op, "move" | "copy" | "remove") || dice.u8(..16) == 0 {
+    if !matches!(op, "move" | "copy" | "remove") || rng.u8(..16) == 0 {
         operation["value"] =
-            if dice.u8(..4) > 0 { fitting(dice, operation["path"].as_str().unwrap()) } else { value(dice) };
+            if rng.u8(..4) > 0 { value_for(rng, operation["path"].as_str().unwrap()) } else { value(rng) };
     }
-    match dice.u8(..64) {
-        0 => drop(operation.as_object_mut().unwrap().remove(choice(dice, &["op", "path", "from", "value"]))),
-        1 => operation[choice(dice, &["op", "path", "from"])] = value(dice),
+    match rng.u8(..64) {
+        0 => drop(operation.as_object_mut().unwrap().remove(choice(rng, &["op", "path", "from", "value"]))),
+        1 => operation[choice(rng, &["op", "path", "from"])] = value(rng),
         _ => {}
     }
     operation
 }
 
-fn pointer(dice: &mut Rng) -> &'static str {
+fn pointer(rng: &mut Rng) -> &'static str {
     const LIKELY: [&str; 9] = [
         "/name",
         "/name",
@@ -208,41 +208,41 @@ fn pointer(dice: &mut Rng) -> &'static str {
         "/unheardOf",
         "/\u{fc}\u{0}",
     ];
-    if dice.u8(..6) > 0 { choice(dice, &LIKELY) } else { choice(dice, &UNLIKELY) }
+    if rng.u8(..6) > 0 { choice(rng, &LIKELY) } else { choice(rng, &UNLIKELY) }
 }
 
 /// A value that may stand at `pointer`.
-fn fitting(dice: &mut Rng, pointer: &str) -> Value {
+fn value_for(rng: &mut Rng, pointer: &str) -> Value {
     match pointer {
-        "/role" => json!(choice(dice, &["reader", "writer", "admin"])),
-        "/customRoleIds" => json!(choice(dice, &[vec![], vec!["a"], vec!["a", "b", "a"], vec![ROLE.1]])),
-        "/inlineRole" => Value::from_iter((0..dice.usize(..3)).map(|_| statement(dice))),
-        "/inlineRole/0" | "/inlineRole/1" | "/inlineRole/-" => statement(dice),
-        _ => json!(choice(dice, &["", "reader", "begun", "a", "\u{1F511}\u{0}"])),
+        "/role" => json!(choice(rng, &["reader", "writer", "admin"])),
+        "/customRoleIds" => json!(choice(rng, &[vec![], vec!["a"], vec!["a", "b", "a"], vec![ROLE.1]])),
+        "/inlineRole" => Value::from_iter((0..rng.usize(..3)).map(|_| statement(rng))),
+        "/inlineRole/0" | "/inlineRole/1" | "/inlineRole/-" => statement(rng),
+        _ => json!(choice(rng, &["", "reader", "begun", "a", "\u{1F511}\u{0}"])),
     }
 }
 
 /// Any JSON.
-fn value(dice: &mut Rng) -> Value {
-    match dice.u8(..10) {
+fn value(rng: &mut Rng) -> Value {
+    match rng.u8(..10) {
         0 => Value::Null,
-        1 => dice.bool().into(),
-        2 => dice.i64(..).into(),
-        3 => choice(dice, &[json!(0), json!(1.5), json!(u64::MAX), json!(1e300), json!(-1)]),
-        4 => statement(dice),
-        5 | 6 => Value::from_iter((0..dice.usize(..3)).map(|_| value(dice))),
-        7 => (0..dice.usize(..3)).map(|_| (text(dice), value(dice))).collect(),
-        _ => text(dice).into(),
+        1 => rng.bool().into(),
+        2 => rng.i64(..).into(),
+        3 => choice(rng, &[json!(0), json!(1.5), json!(u64::MAX), json!(1e300), json!(-1)]),
+        4 => statement(rng),
+        5 | 6 => Value::from_iter((0..rng.usize(..3)).map(|_| value(rng))),
+        7 => (0..rng.usize(..3)).map(|_| (text(rng), value(rng))).collect(),
+        _ => text(rng).into(),
     }
 }
 
-fn text(dice: &mut Rng) -> String {
-    let length = choice(dice, &[0, 1, 3, 20, 500]);
-    (0..length).map(|_| if dice.bool() { dice.alphanumeric() } else { dice.char(..) }).collect()
+fn text(rng: &mut Rng) -> String {
+    let length = choice(rng, &[0, 1, 3, 20, 500]);
+    (0..length).map(|_| if rng.bool() { rng.alphanumeric() } else { rng.char(..) }).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_request_is_answered_5xx_or_not_at_all() {
+async fn every_request_gets_a_response_other_than_5xx() {
     let server = Server::builder().seed_tokens(40).read_timeout(Duration::from_secs(2)).start().await.unwrap();
     let owner = server.owner_secret().unwrap().expose().to_owned();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -267,10 +267,10 @@ async fn no_request_is_answered_5xx_or_not_at_all() {
         }
         let (owner, ids, addr) = (owner.clone(), ids.clone(), server.addr());
         under_way.spawn(async move {
-            let (_case, mut dice) = Case::of(seed);
-            let id = choice(&mut dice, &ids);
-            let is_request = dice.u8(..8) > 0;
-            let sent = if is_request { request(&mut dice, &owner, &id) } else { noise(&mut dice) };
+            let (_case, mut rng) = Case::of(seed);
+            let id = choice(&mut rng, &ids);
+            let is_request = rng.u8(..8) > 0;
+            let sent = if is_request { request(&mut rng, &owner, &id) } else { noise(&mut rng) };
             let mut stream = TcpStream::connect(addr).await.unwrap();
             let mut answer = Vec::new();
             let exchange = async {
@@ -296,20 +296,20 @@ async fn no_request_is_answered_5xx_or_not_at_all() {
 }
 
 /// Bytes that may begin like a request.
-fn noise(dice: &mut Rng) -> Vec<u8> {
+fn noise(rng: &mut Rng) -> Vec<u8> {
     let mut bytes =
-        choice(dice, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+        choice(rng, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
             .as_bytes()
             .to_vec();
-    bytes.extend((0..choice(dice, &[1, 10, 100, 5_000])).map(|_| dice.u8(..)));
+    bytes.extend((0..choice(rng, &[1, 10, 100, 5_000])).map(|_| rng.u8(..)));
     bytes
 }
 
 /// A request whose head is of HTTP's form, with anything within that form.
-fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
-    let method = choice(dice, &["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "QUERY", "x"]);
+fn request(rng: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
+    let method = choice(rng, &["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "QUERY", "x"]);
     let path = choice(
-        dice,
+        rng,
         &[
             "/api/v2/tokens",
             "/api/v2/tokens/ID",
@@ -324,37 +324,37 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
             "*",
         ],
     );
-    let any = visible(dice);
+    let any = visible(rng);
     let mut request = format!("{method} {}", path.replace("ID", id).replace("ANY", &any)).into_bytes();
-    for _ in 0..dice.usize(..3) {
-        let name = choice(dice, &["limit", "offset", "showAll", "expiry", "ANY"]).replace("ANY", &visible(dice));
-        let value = choice(dice, &["1", "0", "true", "9223372036854775807", "-1", "1754006400000", "ANY"])
-            .replace("ANY", &visible(dice));
+    for _ in 0..rng.usize(..3) {
+        let name = choice(rng, &["limit", "offset", "showAll", "expiry", "ANY"]).replace("ANY", &visible(rng));
+        let value = choice(rng, &["1", "0", "true", "9223372036854775807", "-1", "1754006400000", "ANY"])
+            .replace("ANY", &visible(rng));
         let sign = if request.contains(&b'?') { '&' } else { '?' };
         request.extend(format!("{sign}{name}={value}").into_bytes());
     }
     request.extend(b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    let any = bytes_of_header(dice);
+    let any = bytes_of_header(rng);
     let named = [
-        ("Authorization", choice(dice, &[owner, owner, owner, "nonsense"])),
-        ("LD-API-Version", choice(dice, &["20240415", "20160426", "20191212", "beta", "2", ""])),
-        ("Content-Type", choice(dice, &["application/json", "text/html; charset=utf-16", "multipart/form-data"])),
-        ("X-HTTP-Method-Override", choice(dice, &["PATCH", "DELETE", "PUT", "patch", "TRACE", ""])),
-        (choice(dice, &["Origin", "Accept", "Range", "If-Match", "Content-Encoding", "Cookie", "X-Any"]), "x"),
+        ("Authorization", choice(rng, &[owner, owner, owner, "nonsense"])),
+        ("LD-API-Version", choice(rng, &["20240415", "20160426", "20191212", "beta", "2", ""])),
+        ("Content-Type", choice(rng, &["application/json", "text/html; charset=utf-16", "multipart/form-data"])),
+        ("X-HTTP-Method-Override", choice(rng, &["PATCH", "DELETE", "PUT", "patch", "TRACE", ""])),
+        (choice(rng, &["Origin", "Accept", "Range", "If-Match", "Content-Encoding", "Cookie", "X-Any"]), "x"),
     ];
     for (name, likely) in named {
-        let value = if dice.u8(..8) > 0 { likely.as_bytes() } else { &any };
-        if dice.u8(..4) > 0 {
+        let value = if rng.u8(..8) > 0 { likely.as_bytes() } else { &any };
+        if rng.u8(..4) > 0 {
             request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
     }
-    let body = body(dice);
-    if dice.u8(..4) == 0 {
+    let body = body(rng);
+    if rng.u8(..4) == 0 {
         request.extend(format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len()).into_bytes());
         request.extend([body.as_slice(), b"\r\n0\r\n\r\n"].concat());
     } else {
         // Seldom less than is there, or more.
-        let length = if dice.u8(..32) > 0 { body.len() } else { dice.usize(..2 * body.len() + 2) };
+        let length = if rng.u8(..32) > 0 { body.len() } else { rng.usize(..2 * body.len() + 2) };
         request.extend(format!("Content-Length: {length}\r\n\r\n").into_bytes());
         request.extend(body);
     }
@@ -362,40 +362,38 @@ fn request(dice: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
 }
 
 /// What may stand in a path or a query, percent-encoded or not.
-fn visible(dice: &mut Rng) -> String {
+fn visible(rng: &mut Rng) -> String {
     const LETTERS: &[u8] = b"abcXYZ019-._~%/?&=+;:@!$'()*,[]";
-    let length = choice(dice, &[0, 1, 5, 24, 24, 1_000]);
+    let length = choice(rng, &[0, 1, 5, 24, 24, 1_000]);
     (0..length)
         .map(|_| {
-            if dice.u8(..6) == 0 {
-                format!("%{:02x}", dice.u8(..))
-            } else {
-                char::from(choice(dice, LETTERS)).to_string()
-            }
+            if rng.u8(..6) == 0 { format!("%{:02x}", rng.u8(..)) } else { char::from(choice(rng, LETTERS)).to_string() }
         })
         .collect()
 }
 
 /// What may stand in a header, beyond ASCII too.
-fn bytes_of_header(dice: &mut Rng) -> Vec<u8> {
-    let length = choice(dice, &[0, 1, 40, 1_000, 40_000]);
-    (0..length).map(|_| if dice.bool() { dice.u8(0x20..0x7f) } else { dice.u8(0x80..) }).collect()
+fn bytes_of_header(rng: &mut Rng) -> Vec<u8> {
+    let length = choice(rng, &[0, 1, 40, 1_000, 40_000]);
+    (0..length).map(|_| if rng.bool() { rng.u8(0x20..0x7f) } else { rng.u8(0x80..) }).collect()
 }
 
-fn body(dice: &mut Rng) -> Vec<u8> {
-    let json = match dice.u8(..12) {
+fn body(rng: &mut Rng) -> Vec<u8> {
+    let json = match rng.u8(..12) {
         0 | 1 => return Vec::new(),
-        2 => return (0..dice.usize(..200)).map(|_| dice.u8(..)).collect(),
-        3 => return choice(dice, &["[", "{\"a\":", "[{\"op\":"]).repeat(choice(dice, &[1, 100, 10_000])).into_bytes(),
-        4 => return vec![b' '; choice(dice, &[1, 100_000, 300_000])],
-        5..8 => (0..dice.usize(1..20)).map(|_| operation(dice)).collect(),
-        8..10 => permissions(dice),
-        _ => value(dice),
+        2 => return (0..rng.usize(..200)).map(|_| rng.u8(..)).collect(),
+        3 => {
+            return choice(rng, &["[", "{\"a\":", "[{\"op\":"]).repeat(choice(rng, &[1, 100, 10_000])).into_bytes();
+        }
+        4 => return vec![b' '; choice(rng, &[1, 100_000, 300_000])],
+        5..8 => (0..rng.usize(1..20)).map(|_| operation(rng)).collect(),
+        8..10 => permissions(rng),
+        _ => value(rng),
     };
     let mut text = json.to_string().into_bytes();
-    if dice.u8(..4) == 0 {
-        let at = dice.usize(..text.len());
-        text[at] = dice.u8(..);
+    if rng.u8(..4) == 0 {
+        let at = rng.usize(..text.len());
+        text[at] = rng.u8(..);
     }
     text
 }

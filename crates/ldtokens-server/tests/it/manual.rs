@@ -1,4 +1,4 @@
-//! What docs/local-server.md shows.
+//! The examples in docs/local-server.md.
 
 use ldtokens_client::Secret;
 use ldtokens_server::{Account, Fault, Server};
@@ -8,14 +8,14 @@ use crate::support::Api;
 
 const PAGE: &str = include_str!("../../../../docs/local-server.md");
 
-/// What stands between fences of this language.
+/// The first code block of this language.
 fn block(language: &str) -> &'static str {
     let (_, from) = PAGE.split_once(&format!("```{language}\n")).unwrap();
     from.split_once("```").unwrap().0
 }
 
 #[tokio::test]
-async fn the_account_is_one_and_its_roles_do_as_they_say() {
+async fn the_account_example_is_read_and_its_role_works() {
     let mut api = Api::start().await;
     let account: Account = block("yaml").parse().unwrap();
     api.server = Server::builder().account(account).start().await.unwrap();
@@ -32,12 +32,12 @@ async fn the_account_is_one_and_its_roles_do_as_they_say() {
 }
 
 #[tokio::test]
-async fn the_faults_are_some_and_all_that_a_fault_can_say_is_told() {
+async fn the_fault_examples_are_read_and_every_option_is_documented() {
     let words = Fault::FORM.split([' ', '[', ']', '`', ',']).filter(|word| word.contains('='));
     assert!(words.clone().count() >= 6);
     for word in words {
         let name = &word[..=word.find('=').unwrap()];
-        assert!(PAGE.split([' ', '\n', '[', '`']).any(|told| told.starts_with(name)), "{word}");
+        assert!(PAGE.split([' ', '\n', '[', '`']).any(|text| text.starts_with(name)), "{word}");
     }
     let server = Server::start().await.unwrap();
     let faults: Vec<Fault> = block("faults").lines().map(|line| line.parse().unwrap()).collect();

@@ -1,0 +1,71 @@
+//! What the method, path, query and headers of a request say.
+
+use axum::extract::{MatchedPath, Query, Request};
+use axum::http::{HeaderMap, Method, Uri, header};
+
+use crate::operations::operations;
+use crate::operations::token_rules::API_VERSIONS;
+use crate::response::ApiError;
+use crate::secrets;
+
+/// The paths of all operations start with this one.
+pub(crate) const API_PATH: &str = "/api/v2";
+
+/// Answers while the server runs, to anyone.
+pub(crate) const HEALTH_PATH: &str = "/healthz";
+
+/// The ID of the request's operation, once its path has been matched to a route.
+pub(crate) fn operation_id(request: &Request) -> Option<&'static str> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(API_PATH)?;
+    // HEAD has the route of GET.
+    let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    operations().find(|operation| operation.path == path && operation.method == method).map(|operation| operation.id)
+}
+
+/// Sets the method that a POST gives in `X-HTTP-Method-Override`.
+pub(crate) fn override_method<B>(request: &mut axum::http::Request<B>) {
+    let header = request.headers().get("x-http-method-override").and_then(|method| method.to_str().ok());
+    let method = match header.map(str::to_ascii_uppercase).as_deref() {
+        Some("PATCH") => Method::PATCH,
+        Some("DELETE") => Method::DELETE,
+        Some("PUT") => Method::PUT,
+        _ => return,
+    };
+    if request.method() == Method::POST {
+        *request.method_mut() = method;
+    }
+}
+
+/// The hash of the caller's secret.
+pub(crate) fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok().map(secrets::hash)
+}
+
+/// Whether requests with this method must have JSON bodies, as the vendor's docs say of PATCH, POST and PUT. The vendor's
+/// server has refused even a POST without a body for that reason.
+pub(crate) fn needs_json(method: &Method) -> bool {
+    [Method::POST, Method::PATCH, Method::PUT].contains(method)
+}
+
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+pub(crate) fn query(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
+    match Query::try_from_uri(uri) {
+        Ok(Query(parameters)) => Ok(parameters),
+        Err(error) => Err(ApiError::invalid_request(error.body_text())),
+    }
+}
+
+/// The API version that the request names, or `default`. `beta`, the vendor's name for resources in beta, means the newest.
+pub(crate) fn version(headers: &HeaderMap, default: i64) -> Result<i64, ApiError> {
+    let Some(header) = headers.get("ld-api-version") else { return Ok(default) };
+    let text = header.to_str().unwrap_or_default();
+    if text == "beta" {
+        return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
+    }
+    let version = text.parse().ok().filter(|version| API_VERSIONS.contains(version));
+    version.ok_or_else(|| ApiError::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
+}

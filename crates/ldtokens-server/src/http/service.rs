@@ -1,0 +1,234 @@
+//! How a request is carried out: its body is read, its credential and input are checked, and its operation runs.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request as HttpRequest;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use crate::access::Caller;
+use crate::access::session_secret::SessionSecret;
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::http::hosts::Hosts;
+use crate::http::limits::Limiter;
+use crate::http::request_head::{credential, is_json, needs_json, query, version};
+use crate::operations::listing::Listing;
+use crate::operations::operation::{Change, Handler, Operation, Request, RequestInput};
+use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::API_VERSIONS;
+use crate::operations::validation;
+use crate::response::{ApiError, json_text_response};
+use crate::store::{Reader, Records, Store};
+
+/// The maximum for a body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// A request with a larger body, in bytes, or a larger `limit` is moved to a thread for blocking work.
+const QUICK_BODY: usize = 4 * 1024;
+const QUICK_LIMIT: u64 = 100;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) store: Arc<Store>,
+    pub(crate) hosts: Hosts,
+    pub(crate) session_secret: Option<SessionSecret>,
+    pub(crate) clock: Clock,
+    pub(crate) strictness: Strictness,
+    pub(crate) limiter: Limiter,
+    pub(crate) faults: Arc<Faults>,
+    /// How long a body may take to arrive.
+    pub(crate) read_timeout: Duration,
+}
+
+/// A request whose body has arrived.
+struct ReceivedRequest {
+    operation: Operation,
+    path_id: String,
+    head: Parts,
+    body: Bytes,
+}
+
+impl ReceivedRequest {
+    /// Whether carrying it out takes no longer than moving it to another thread would.
+    fn is_quick(&self) -> bool {
+        let limit = || self.head.uri.query()?.split("limit=").nth(1)?.split('&').next()?.parse().ok();
+        self.body.len() <= QUICK_BODY && limit().is_none_or(|limit: u64| limit <= QUICK_LIMIT)
+    }
+}
+
+/// What is left to do once the request is checked, and what only reads is done.
+enum NextStep {
+    Respond(Response),
+    /// Send the first chunk of a list, and then the others.
+    SendList(Vec<u8>, Listing),
+    Write(RequestInput, fn(&Request<'_>) -> Result<Response, ApiError>),
+    /// Write the change, or run the function again if the token has been changed meanwhile.
+    Change(RequestInput, Box<Change>, fn(&Request<'_>) -> Result<Change, ApiError>),
+}
+
+impl Service {
+    /// Carries out a request to `operation`.
+    pub(crate) async fn perform(
+        self: Arc<Self>,
+        operation: Operation,
+        path_id: String,
+        request: HttpRequest,
+    ) -> Result<Response, ApiError> {
+        let (head, body) = request.into_parts();
+        let body = self.read_body(body).await?;
+        let request = ReceivedRequest { operation, path_id, head, body };
+        let next_step = match self.check_if_quick(request) {
+            ControlFlow::Break(next_step) => next_step,
+            ControlFlow::Continue(request) => self.check_on_another_thread(request).await,
+        };
+        match next_step? {
+            NextStep::Respond(response) => Ok(response),
+            NextStep::SendList(first, listing) => Ok(listing.into_response(first, self.store.clone())),
+            NextStep::Write(input, handler) => self.write(input, handler).await,
+            NextStep::Change(input, change, handler) => {
+                let write_change = move |request: &Request<'_>| {
+                    if request.records.replace(&change.token)? {
+                        return Ok(change.response);
+                    }
+                    // The token has been changed meanwhile. What could be applied before, and no longer can, is a conflict.
+                    let change = handler(request).map_err(|error| match error.status {
+                        StatusCode::UNPROCESSABLE_ENTITY => ApiError::conflict(),
+                        _ => error,
+                    })?;
+                    request.records.replace(&change.token)?;
+                    Ok(change.response)
+                };
+                self.write(input, write_change).await
+            }
+        }
+    }
+
+    async fn read_body(&self, body: Body) -> Result<Bytes, ApiError> {
+        let invalid = |_| ApiError::invalid_request(format!("The body is cut off, or larger than {MAX_BODY} bytes"));
+        let body = tokio::time::timeout(self.read_timeout, to_bytes(body, MAX_BODY)).await;
+        body.map_err(|_| ApiError::request_timeout())?.map_err(invalid)
+    }
+
+    /// Runs `handler` after the writes before it. One of them may have deleted the caller's token, so the credential is checked
+    /// again.
+    async fn write(
+        &self,
+        input: RequestInput,
+        handler: impl FnOnce(&Request<'_>) -> Result<Response, ApiError> + Send + 'static,
+    ) -> Result<Response, ApiError> {
+        let (last_use, strictness) = (self.store.last_use().clone(), self.strictness);
+        let session_secret = self.session_secret.clone();
+        let write = move |records: &Records<'_>| {
+            let caller = SessionSecret::authenticate(session_secret.as_ref(), records, &input.credential, input.now)?;
+            handler(&Request { records, caller: &caller, last_use: &last_use, strictness, input: &input })
+        };
+        self.store.write(write).await
+    }
+
+    /// Whether the credential in `headers` works. If the store fails, returns true: the operation will respond with the error.
+    pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
+        let Some(credential) = credential(headers) else { return false };
+        let now = self.clock.now().get();
+        let authenticate = move |service: &Self, reader: Reader<'_>| {
+            let session_secret = service.session_secret.as_ref();
+            reader.read(|records| SessionSecret::authenticate(session_secret, records, &credential, now))
+        };
+        let at_once = self.store.free_reader().map(|reader| authenticate(self, reader));
+        let caller = match at_once {
+            Some(caller) => caller,
+            None => {
+                let service = self.clone();
+                let waiting = tokio::task::spawn_blocking(move || authenticate(&service, service.store.reader()));
+                waiting.await.unwrap_or_else(|_| Err(ApiError::internal()))
+            }
+        };
+        !matches!(caller, Err(error) if error.status == StatusCode::UNAUTHORIZED)
+    }
+
+    /// Checks a quick request, unless it would have to wait for a reader.
+    fn check_if_quick(&self, request: ReceivedRequest) -> ControlFlow<Result<NextStep, ApiError>, ReceivedRequest> {
+        match self.store.free_reader() {
+            Some(reader) if request.is_quick() => ControlFlow::Break(self.check(request, Some(reader))),
+            _ => ControlFlow::Continue(request),
+        }
+    }
+
+    /// Checks a request on a thread where it may wait.
+    async fn check_on_another_thread(self: &Arc<Self>, request: ReceivedRequest) -> Result<NextStep, ApiError> {
+        let is_list = matches!(request.operation.handler, Handler::List(_));
+        let permit = if is_list { self.store.long_read().await } else { None };
+        let service = self.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            service.check(request, None)
+        });
+        checking.await.unwrap_or_else(|_| Err(ApiError::internal()))
+    }
+
+    /// Checks the credential and the input, and does what only reads. A reader is held only while it reads, and not while a body
+    /// is checked.
+    fn check(&self, request: ReceivedRequest, reader: Option<Reader<'_>>) -> Result<NextStep, ApiError> {
+        let now = self.clock.now().get();
+        let ReceivedRequest { operation, path_id, head, body } = request;
+        let credential = credential(&head.headers).ok_or_else(ApiError::unauthorized)?;
+        let last_use = self.store.last_use();
+        let authenticate = |records: &Records<'_>| -> Result<Caller, ApiError> {
+            let caller = SessionSecret::authenticate(self.session_secret.as_ref(), records, &credential, now)?;
+            last_use.note(caller.token.number, now);
+            Ok(caller)
+        };
+        let check_input = |caller: &Caller| -> Result<RequestInput, ApiError> {
+            let default_version = caller.token.properties["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]);
+            let version = version(&head.headers, default_version)?;
+            if needs_json(&head.method) && !is_json(&head.headers) {
+                self.strictness.refuse_if_strict(ApiError::unsupported_media_type())?;
+            }
+            let parameters = validation::parameters(operation.parameters_of, &query(&head.uri)?)?;
+            let body = validation::body(operation.id, &body)?;
+            Ok(RequestInput { credential, now, version, path_id, parameters, body })
+        };
+        let reader = reader.unwrap_or_else(|| self.store.reader());
+        match operation.handler {
+            Handler::Read(handler) => reader.read(|records| {
+                let caller = authenticate(records)?;
+                let input = check_input(&caller)?;
+                Ok(NextStep::Respond(handler(&self.request(records, &caller, &input))?))
+            }),
+            Handler::List(handler) => reader.read(|records| {
+                let caller = authenticate(records)?;
+                let input = check_input(&caller)?;
+                let listing = handler(&self.request(records, &caller, &input))?;
+                Ok(match listing.first_chunk(records, last_use)? {
+                    (whole, None) => NextStep::Respond(json_text_response(StatusCode::OK, whole)),
+                    (first, Some(listing)) => NextStep::SendList(first, listing),
+                })
+            }),
+            Handler::Write(handler) => {
+                let caller = reader.read(authenticate)?;
+                drop(reader);
+                Ok(NextStep::Write(check_input(&caller)?, handler))
+            }
+            Handler::Change(handler) => {
+                let caller = reader.read(authenticate)?;
+                drop(reader);
+                let input = check_input(&caller)?;
+                let change = self.store.read(|records| handler(&self.request(records, &caller, &input)))?;
+                Ok(if change.is_change {
+                    NextStep::Change(input, Box::new(change), handler)
+                } else {
+                    NextStep::Respond(change.response)
+                })
+            }
+        }
+    }
+
+    fn request<'a>(&'a self, records: &'a Records<'a>, caller: &'a Caller, input: &'a RequestInput) -> Request<'a> {
+        Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, input }
+    }
+}

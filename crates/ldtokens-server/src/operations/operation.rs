@@ -1,0 +1,81 @@
+//! What an operation is: its route, the request that it gets, and the function that carries it out.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use serde_json::Value;
+
+use crate::access::Caller;
+use crate::operations::listing::Listing;
+use crate::operations::strictness::Strictness;
+use crate::response::ApiError;
+use crate::store::{LastUse, Records, StoredToken};
+
+/// An operation that this server has.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) id: &'static str,
+    /// In capitals.
+    pub(crate) method: &'static str,
+    /// Relative to the path of the API, with parameters in braces.
+    pub(crate) path: &'static str,
+    /// The ID of the operation in `openapi.yaml` whose parameters it takes.
+    pub(crate) parameters_of: &'static str,
+    pub(crate) handler: Handler,
+}
+
+/// The function that carries out an operation, by how it uses the store.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// It only reads.
+    Read(fn(&Request<'_>) -> Result<Response, ApiError>),
+    /// It reads tokens, perhaps many.
+    List(fn(&Request<'_>) -> Result<Listing, ApiError>),
+    /// It reads and writes in one transaction.
+    Write(fn(&Request<'_>) -> Result<Response, ApiError>),
+    /// It reads a token and returns the changed one, which is then written if nobody else has changed the token meanwhile.
+    /// If somebody has, the function runs again, and if it then refuses the change, the response is a conflict: what the
+    /// vendor calls optimistic locking.
+    Change(fn(&Request<'_>) -> Result<Change, ApiError>),
+}
+
+/// A request to an operation, within a transaction.
+pub(crate) struct Request<'a> {
+    pub(crate) records: &'a Records<'a>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) last_use: &'a LastUse,
+    pub(crate) strictness: Strictness,
+    pub(crate) input: &'a RequestInput,
+}
+
+/// The checked input of a request.
+#[derive(Debug)]
+pub(crate) struct RequestInput {
+    /// The hash of the caller's secret.
+    pub(crate) credential: [u8; 32],
+    /// Unix milliseconds.
+    pub(crate) now: i64,
+    /// The API version of the request.
+    pub(crate) version: i64,
+    /// The ID in the path, or an empty text.
+    pub(crate) path_id: String,
+    /// The parameters of the query, of the types that `openapi.yaml` gives them.
+    pub(crate) parameters: BTreeMap<String, Value>,
+    /// The body, or null if the operation has none.
+    pub(crate) body: Value,
+}
+
+/// A changed token, and the response once it is written.
+pub(crate) struct Change {
+    /// The changed token, with the revision that was read.
+    pub(crate) token: StoredToken,
+    /// Whether it differs from what was read.
+    pub(crate) is_change: bool,
+    pub(crate) response: Response,
+}
+
+impl Request<'_> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<i64> {
+        self.input.parameters.get(name).and_then(Value::as_i64)
+    }
+}
