@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::api::{Difference, Document, What, escape};
+use crate::api::{Change, Difference, Document, escape};
 use crate::lines::Lines;
 
 /// Adds to `text` those of the `news` that are only additions. Returns the new text, and the news that were not added.
@@ -24,19 +24,19 @@ pub fn apply<'a>(text: &str, news: &'a [Difference], vendor: &Document) -> Resul
 
 fn addition(text: &str, difference: &Difference, vendor: &Document) -> Result<Option<String>> {
     let lines = Lines::read(text)?;
-    match &difference.what {
-        What::Added { thing: "property", required: false } => {
+    match &difference.change {
+        Change::Added { kind: "property", required: false } => {
             let name = difference.new.rsplit('/').next().unwrap_or_default();
             let mapping = format!("{}/properties", difference.old);
             let property = inlined(vendor, &difference.new, 0).ok();
             Ok(property.and_then(|property| insert_entry(&lines, &mapping, name, &property)))
         }
-        What::Added { thing: "parameter", required: false } => {
+        Change::Added { kind: "parameter", required: false } => {
             let parameter = inlined(vendor, &difference.new, 0).ok();
             Ok(parameter
                 .and_then(|parameter| insert_item(&lines, &format!("{}/parameters", difference.old), &parameter)))
         }
-        What::ValueAdded(value) => {
+        Change::ValueAdded(value) => {
             let value: Value = serde_json::from_str(value).context("a value is JSON")?;
             Ok(insert_item(&lines, &format!("{}/enum", difference.old), &value))
         }

@@ -7,7 +7,7 @@ mod read;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-pub use compare::{Difference, Direction, What, compare};
+pub use compare::{Change, Difference, Direction, compare};
 pub use document::Document;
 pub(crate) use document::escape;
 pub use read::{read, schemas};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::{Difference, Direction, What};
+use crate::api::{Change, Difference, Direction};
 
 /// The version that a change requires, by the rules of semantic versioning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +52,8 @@ const IN_FACADE: [&str; 10] = [
 
 /// The class of a difference.
 pub fn class(difference: &Difference) -> Class {
-    let caller = caller(&difference.what, difference.direction);
-    let generated = generated(&difference.what);
+    let caller = caller(&difference.change, difference.direction);
+    let generated = generated(&difference.change);
     // Other types can break the facade's users only by what the API refuses or leaves out.
     let facade = match caller {
         _ if IN_FACADE.contains(&difference.component.as_str()) => generated,
@@ -64,46 +64,54 @@ pub fn class(difference: &Difference) -> Class {
 }
 
 /// The API must still accept what callers send, and callers must still accept what the API returns.
-fn caller(what: &What, direction: Direction) -> Bump {
+fn caller(change: &Change, direction: Direction) -> Bump {
     use Direction::{Request, Response};
-    match (what, direction) {
-        (What::Redescribed, _) => Bump::Patch,
+    match (change, direction) {
+        (Change::Redescribed, _) => Bump::Patch,
         // The name of a path parameter is not sent.
-        (What::Renamed { thing: "path parameter", .. }, _) => Bump::Patch,
-        (What::OperationAdded, _) => Bump::Minor,
-        (What::OperationRemoved | What::Moved { .. } | What::Renamed { .. } | What::Retyped { .. }, _) => Bump::Major,
-        (What::Added { required, .. }, Request) => {
+        (Change::Renamed { kind: "path parameter", .. }, _) => Bump::Patch,
+        (Change::OperationAdded, _) => Bump::Minor,
+        (Change::OperationRemoved | Change::Moved { .. } | Change::Renamed { .. } | Change::Retyped { .. }, _) => {
+            Bump::Major
+        }
+        (Change::Added { required, .. }, Request) => {
             if *required {
                 Bump::Major
             } else {
                 Bump::Minor
             }
         }
-        (What::Added { .. }, Response) => Bump::Minor,
+        (Change::Added { .. }, Response) => Bump::Minor,
         // An error that no longer occurs harms nobody.
-        (What::Removed { thing: "error", .. }, _) => Bump::Patch,
-        (What::Removed { .. }, _) => Bump::Major,
+        (Change::Removed { kind: "error", .. }, _) => Bump::Patch,
+        (Change::Removed { .. }, _) => Bump::Major,
         // Narrowing what may be sent breaks senders. Widening what may be returned breaks readers.
-        (What::BecameRequired | What::ValueRemoved(_) | What::ValuesListed | What::Tightened(_), Request) => {
+        (Change::BecameRequired | Change::ValueRemoved(_) | Change::ValuesListed | Change::Tightened(_), Request) => {
             Bump::Major
         }
-        (What::BecameRequired | What::ValueRemoved(_) | What::ValuesListed | What::Tightened(_), Response) => {
+        (Change::BecameRequired | Change::ValueRemoved(_) | Change::ValuesListed | Change::Tightened(_), Response) => {
             Bump::Minor
         }
-        (What::BecameOptional | What::ValueAdded(_) | What::ValuesFreed | What::Loosened(_), Request) => Bump::Minor,
-        (What::BecameOptional | What::ValueAdded(_) | What::ValuesFreed | What::Loosened(_), Response) => Bump::Major,
+        (Change::BecameOptional | Change::ValueAdded(_) | Change::ValuesFreed | Change::Loosened(_), Request) => {
+            Bump::Minor
+        }
+        (Change::BecameOptional | Change::ValueAdded(_) | Change::ValuesFreed | Change::Loosened(_), Response) => {
+            Bump::Major
+        }
     }
 }
 
 /// The Rust types are `#[non_exhaustive]`, so another optional field or variant breaks nobody. But `required`, `enum` and
 /// `minimum` decide whether a type is an `Option`, an enum or a `NonZeroU64`, and a builder fails without a required field.
-fn generated(what: &What) -> Bump {
-    match what {
-        What::Redescribed | What::Moved { .. } => Bump::Patch,
-        What::OperationAdded => Bump::Minor,
-        What::Added { thing: "parameter" | "property", required: false } | What::ValueAdded(_) => Bump::Minor,
+fn generated(change: &Change) -> Bump {
+    match change {
+        Change::Redescribed | Change::Moved { .. } => Bump::Patch,
+        Change::OperationAdded => Bump::Minor,
+        Change::Added { kind: "parameter" | "property", required: false } | Change::ValueAdded(_) => Bump::Minor,
         // Headers and errors have no types of their own.
-        What::Added { thing: "header" | "error", .. } | What::Removed { thing: "header" | "error", .. } => Bump::Patch,
+        Change::Added { kind: "header" | "error", .. } | Change::Removed { kind: "header" | "error", .. } => {
+            Bump::Patch
+        }
         _ => Bump::Major,
     }
 }
@@ -121,9 +129,9 @@ pub fn report(differences: &[Difference]) -> String {
         together.caller = together.caller.max(caller);
         together.generated = together.generated.max(generated);
         together.facade = together.facade.max(facade);
-        let Difference { place, what, old, new, .. } = difference;
-        let pointer = if matches!(what, What::Added { .. } | What::OperationAdded) { new } else { old };
-        text.push_str(&format!("{caller:<6} {generated:<6} {facade:<6} {place}: {what}  ({pointer})\n"));
+        let Difference { location, change, old, new, .. } = difference;
+        let pointer = if matches!(change, Change::Added { .. } | Change::OperationAdded) { new } else { old };
+        text.push_str(&format!("{caller:<6} {generated:<6} {facade:<6} {location}: {change}  ({pointer})\n"));
     }
     let breaking =
         if together.caller == Bump::Major { "breaks callers of the API" } else { "breaks no caller of the API" };

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::api::{Api, Difference, Document, What, compare, read};
+use crate::api::{Api, Change, Difference, Document, compare, read};
 use crate::overlay::Overlay;
 use crate::{DOCUMENT, additions, source};
 
-/// What makes the vendor's document ours: each difference that is meant, with its reason.
+/// The intentional differences from the vendor's document, with their reasons.
 const OVERLAY: &str = "vendor.overlay.yaml";
 
 /// What to do with the differences.
@@ -20,19 +20,19 @@ pub enum Then {
     Report,
     /// Print them, and fail if there is news.
     Check,
-    /// Print them, and add to `openapi.yaml` what is only an addition.
+    /// Print them, and write the additions into `openapi.yaml`.
     Apply,
 }
 
-/// The vendor's document beside ours.
+/// The vendor's document compared with ours.
 #[derive(Debug)]
 pub struct Comparison {
-    /// Where the two differ as they were written.
+    /// All differences.
     pub all: Vec<Difference>,
-    /// Where they differ though the overlay was applied.
+    /// The differences that are left when the overlay is applied.
     pub news: Vec<Difference>,
-    /// The overlay's actions that found no place in the vendor's document.
-    pub idle: Vec<String>,
+    /// The overlay's actions that no longer find their targets in the vendor's document.
+    pub unused: Vec<String>,
     /// The vendor's document with the overlay applied.
     pub vendor: Document,
 }
@@ -43,10 +43,10 @@ pub struct Comparison {
 /// A document can't be read; or, to check, there is news.
 pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
     let comparison = compare_with(root, source::document(source)?)?;
-    let deliberate: Vec<&Difference> = meant(&comparison);
-    println!("{} intentional differences, from {OVERLAY}:", deliberate.len());
-    print!("{}", lines(&deliberate));
-    for action in &comparison.idle {
+    let intentional: Vec<&Difference> = intentional(&comparison);
+    println!("{} intentional differences, from {OVERLAY}:", intentional.len());
+    print!("{}", lines(&intentional));
+    for action in &comparison.unused {
         println!("This action of {OVERLAY} no longer finds its target: {action}");
     }
     println!("{} news:", comparison.news.len());
@@ -59,12 +59,14 @@ pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
             fs::write(&path, text).with_context(|| format!("cannot write {DOCUMENT}"))?;
             println!("{} added to {DOCUMENT}", comparison.news.len() - left.len());
             for difference in left {
-                println!("  left to you: {}", line(difference));
+                println!("  change this by hand: {}", line(difference));
             }
             Ok(())
         }
-        Then::Check if !(comparison.news.is_empty() && comparison.idle.is_empty()) => {
-            bail!("the vendor's document has moved on: take it over into {DOCUMENT}, or say in {OVERLAY} why not")
+        Then::Check if !(comparison.news.is_empty() && comparison.unused.is_empty()) => {
+            bail!(
+                "the vendor's document has news: change {DOCUMENT} accordingly, or add an action with the reason to {OVERLAY}"
+            )
         }
         _ => Ok(()),
     }
@@ -81,28 +83,28 @@ pub fn compare_with(root: &Path, mut vendor: Document) -> Result<Comparison> {
     let ours = read(&ours, |_| true)?;
     let known = |id: &str| ours.operations.contains_key(id);
     let differences = |vendor: &Api| -> Vec<Difference> {
-        compare(&ours, vendor).into_iter().filter(|difference| difference.what != What::Redescribed).collect()
+        compare(&ours, vendor).into_iter().filter(|difference| difference.change != Change::Redescribed).collect()
     };
     let all = differences(&read(&vendor, known)?);
-    let idle = overlay.apply(&mut vendor.0)?;
+    let unused = overlay.apply(&mut vendor.0)?;
     let news = differences(&read(&vendor, known)?);
-    Ok(Comparison { all, news, idle, vendor })
+    Ok(Comparison { all, news, unused, vendor })
 }
 
-/// The differences that the overlay takes away.
-fn meant(comparison: &Comparison) -> Vec<&Difference> {
-    let news: BTreeSet<_> = comparison.news.iter().map(|news| (&news.place, &news.what)).collect();
-    comparison.all.iter().filter(|difference| !news.contains(&(&difference.place, &difference.what))).collect()
+/// The differences that the overlay removes.
+fn intentional(comparison: &Comparison) -> Vec<&Difference> {
+    let news: BTreeSet<_> = comparison.news.iter().map(|news| (&news.location, &news.change)).collect();
+    comparison.all.iter().filter(|difference| !news.contains(&(&difference.location, &difference.change))).collect()
 }
 
-/// A line for each difference, as the vendor's change to ours; one for all that are the same at the same place of ours.
+/// A line for each difference. Equal differences at the same pointer into our document share a line.
 fn lines(differences: &[&Difference]) -> String {
-    let mut places: BTreeMap<(&str, &What), Vec<&Difference>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &Change), Vec<&Difference>> = BTreeMap::new();
     for difference in differences {
-        places.entry((&difference.old, &difference.what)).or_default().push(difference);
+        groups.entry((&difference.old, &difference.change)).or_default().push(difference);
     }
     let mut text = String::new();
-    for same in places.values() {
+    for same in groups.values() {
         text.push_str(&format!("  {}", line(same[0])));
         if let more @ 1.. = same.len() - 1 {
             text.push_str(&format!(" and {more} more like it"));
@@ -113,24 +115,24 @@ fn lines(differences: &[&Difference]) -> String {
 }
 
 fn line(difference: &Difference) -> String {
-    let Difference { place, what, old, new, .. } = difference;
-    let what = match what {
-        What::Added { thing, required } => format!("{} only theirs has", named(thing, *required)),
-        What::Removed { thing, required } => format!("{} only ours has", named(thing, *required)),
-        What::OperationAdded => "an operation only theirs has".to_owned(),
-        What::OperationRemoved => "an operation only ours has".to_owned(),
-        What::Renamed { thing, from, to } => format!("the {thing} is {from} in ours and {to} in theirs"),
-        What::Retyped { from, to } => format!("{from} in ours and {to} in theirs"),
-        What::BecameRequired => "required only in theirs".to_owned(),
-        What::BecameOptional => "required only in ours".to_owned(),
-        What::ValueAdded(value) => format!("the value {value} only theirs has"),
-        What::ValueRemoved(value) => format!("the value {value} only ours has"),
+    let Difference { location, change, old, new, .. } = difference;
+    let change = match change {
+        Change::Added { kind, required } => format!("{} that only theirs has", named(kind, *required)),
+        Change::Removed { kind, required } => format!("{} that only ours has", named(kind, *required)),
+        Change::OperationAdded => "an operation that only theirs has".to_owned(),
+        Change::OperationRemoved => "an operation that only ours has".to_owned(),
+        Change::Renamed { kind, from, to } => format!("the {kind} is {from} in ours and {to} in theirs"),
+        Change::Retyped { from, to } => format!("{from} in ours and {to} in theirs"),
+        Change::BecameRequired => "required only in theirs".to_owned(),
+        Change::BecameOptional => "required only in ours".to_owned(),
+        Change::ValueAdded(value) => format!("the value {value} is only in theirs"),
+        Change::ValueRemoved(value) => format!("the value {value} is only in ours"),
         other => format!("from ours to theirs: {other}"),
     };
-    format!("{place}: {what}  (ours {old}, theirs {new})")
+    format!("{location}: {change}  (ours {old}, theirs {new})")
 }
 
-fn named(thing: &str, required: bool) -> String {
-    let article = if thing.starts_with(['a', 'e', 'i', 'o', 'u']) && !required { "an" } else { "a" };
-    format!("{article} {}{thing}", if required { "required " } else { "" })
+fn named(kind: &str, required: bool) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) && !required { "an" } else { "a" };
+    format!("{article} {}{kind}", if required { "required " } else { "" })
 }

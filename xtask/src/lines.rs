@@ -50,8 +50,8 @@ impl Lines {
     pub fn line(&self, pointer: &str) -> usize {
         let mut pointer = pointer;
         loop {
-            if let Some(place) = self.positions.get(pointer) {
-                return place.line + 1;
+            if let Some(position) = self.positions.get(pointer) {
+                return position.line + 1;
             }
             match pointer.rsplit_once('/') {
                 Some((around, _)) => pointer = around,
@@ -66,7 +66,7 @@ impl Lines {
         let inside = format!("{pointer}/");
         let children =
             self.positions.iter().filter(|(at, _)| at.strip_prefix(&inside).is_some_and(|rest| !rest.contains('/')));
-        let last = children.map(|(_, place)| place).max_by_key(|place| place.line)?;
+        let last = children.map(|(_, position)| position).max_by_key(|position| position.line)?;
         if last.line == own.line {
             return None;
         }

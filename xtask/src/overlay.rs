@@ -42,14 +42,14 @@ impl Overlay {
     /// # Errors
     /// A target is not a JSONPath.
     pub fn apply(&self, document: &mut Value) -> Result<Vec<String>> {
-        let mut idle = Vec::new();
+        let mut unused = Vec::new();
         for action in &self.actions {
             let path =
                 JsonPath::parse(&action.target).with_context(|| format!("{} is not a JSONPath", action.target))?;
             let mut found: Vec<String> =
                 path.query_located(document).locations().map(|place| place.to_json_pointer()).collect();
             if found.is_empty() {
-                idle.push(format!("{}: {}", action.target, action.description));
+                unused.push(format!("{}: {}", action.target, action.description));
             }
             // Later places first, so that what is removed from an array moves none that is still to come.
             found.reverse();
@@ -61,7 +61,7 @@ impl Overlay {
                 }
             }
         }
-        Ok(idle)
+        Ok(unused)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is different between two APIs.
+//! Compares two APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{Api, Operation, Property, Response, Schema};
 
-/// Which way a value travels.
+/// Whether a value is sent to the API or received from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// From the caller to the API.
@@ -19,30 +19,30 @@ pub enum Direction {
 /// One difference between two APIs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// Where it is, from the operation inwards.
-    pub place: String,
-    /// Where it stands in the old document, or where what is new would.
+    /// Where it is, in words, starting with the operation.
+    pub location: String,
+    /// A JSON Pointer into the old document. For an addition, to the object that lacks it.
     pub old: String,
-    /// Where it stands in the new document, or where what is gone would.
+    /// A JSON Pointer into the new document. For a removal, to the object that lacks it.
     pub new: String,
-    /// The component schema that it lies in, if it lies in one.
+    /// The component schema that contains it. Empty if there is none.
     pub component: String,
-    /// Which way the value travels.
+    /// Whether the value is sent or received.
     pub direction: Direction,
-    /// What is different.
-    pub what: What,
+    /// The change.
+    pub change: Change,
 }
 
-/// What can be different.
+/// A change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)] // each is a word, and `Display` says it in a sentence
-pub enum What {
+#[allow(missing_docs)] // `Display` describes each
+pub enum Change {
     OperationAdded,
     OperationRemoved,
     Moved { from: String, to: String },
-    Added { thing: &'static str, required: bool },
-    Removed { thing: &'static str, required: bool },
-    Renamed { thing: &'static str, from: String, to: String },
+    Added { kind: &'static str, required: bool },
+    Removed { kind: &'static str, required: bool },
+    Renamed { kind: &'static str, from: String, to: String },
     BecameRequired,
     BecameOptional,
     Retyped { from: String, to: String },
@@ -55,26 +55,26 @@ pub enum What {
     Redescribed,
 }
 
-impl fmt::Display for What {
+impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let must = |required: &bool| if *required { "required " } else { "" };
         match self {
             Self::OperationAdded => f.write_str("operation added"),
             Self::OperationRemoved => f.write_str("operation removed"),
             Self::Moved { from, to } => write!(f, "moved from {from} to {to}"),
-            Self::Added { thing, required } => write!(f, "{}{thing} added", must(required)),
-            Self::Removed { thing, required } => write!(f, "{}{thing} removed", must(required)),
-            Self::Renamed { thing, from, to } => write!(f, "{thing} renamed from {from} to {to}"),
+            Self::Added { kind, required } => write!(f, "{}{kind} added", must(required)),
+            Self::Removed { kind, required } => write!(f, "{}{kind} removed", must(required)),
+            Self::Renamed { kind, from, to } => write!(f, "{kind} renamed from {from} to {to}"),
             Self::BecameRequired => f.write_str("became required"),
             Self::BecameOptional => f.write_str("became optional"),
             Self::Retyped { from, to } => write!(f, "retyped from {from} to {to}"),
             Self::ValueAdded(value) => write!(f, "value {value} added"),
             Self::ValueRemoved(value) => write!(f, "value {value} removed"),
-            Self::ValuesListed => f.write_str("values listed, where any was allowed"),
-            Self::ValuesFreed => f.write_str("any value allowed, where they were listed"),
+            Self::ValuesListed => f.write_str("restricted to the listed values"),
+            Self::ValuesFreed => f.write_str("no longer restricted to the listed values"),
             Self::Tightened(bound) => write!(f, "bound tightened: {bound}"),
             Self::Loosened(bound) => write!(f, "bound loosened: {bound}"),
-            Self::Redescribed => f.write_str("described otherwise"),
+            Self::Redescribed => f.write_str("description changed"),
         }
     }
 }
@@ -83,17 +83,17 @@ impl fmt::Display for What {
 pub fn compare(old: &Api, new: &Api) -> Vec<Difference> {
     let mut found = Comparison::default();
     for (id, pair) in pairs(&old.operations, &new.operations) {
-        let place = Location { text: id.clone(), direction: Direction::Request };
+        let location = Location { text: id.clone(), direction: Direction::Request };
         match pair {
-            Pair::Both(old, new) => found.operation(&place, old, new),
-            Pair::Old(old) => found.note(&place, (&old.pointer, &old.pointer, ""), What::OperationRemoved),
-            Pair::New(new) => found.note(&place, (&new.pointer, &new.pointer, ""), What::OperationAdded),
+            Pair::Both(old, new) => found.operation(&location, old, new),
+            Pair::Old(old) => found.note(&location, (&old.pointer, &old.pointer, ""), Change::OperationRemoved),
+            Pair::New(new) => found.note(&location, (&new.pointer, &new.pointer, ""), Change::OperationAdded),
         }
     }
     found.differences.into_iter().collect()
 }
 
-/// What one of two maps has, or both.
+/// The values of a key that is in one of two maps, or in both.
 enum Pair<'a, T> {
     Old(&'a T),
     New(&'a T),
@@ -131,160 +131,164 @@ impl Location {
 #[derive(Default)]
 struct Comparison {
     differences: BTreeSet<Difference>,
-    /// A schema that many operations reach is told of once for each way it travels.
+    /// A schema that several operations use is compared once for each direction.
     seen: BTreeSet<(String, String, Direction)>,
 }
 
 impl Comparison {
-    fn note(&mut self, place: &Location, (old, new, component): (&str, &str, &str), what: What) {
+    fn note(&mut self, location: &Location, (old, new, component): (&str, &str, &str), change: Change) {
         self.differences.insert(Difference {
-            place: place.text.clone(),
+            location: location.text.clone(),
             old: old.to_owned(),
             new: new.to_owned(),
             component: component.to_owned(),
-            direction: place.direction,
-            what,
+            direction: location.direction,
+            change,
         });
     }
 
-    fn operation(&mut self, place: &Location, old: &Operation, new: &Operation) {
+    fn operation(&mut self, location: &Location, old: &Operation, new: &Operation) {
         let at = (old.pointer.as_str(), new.pointer.as_str(), "");
         if old.request_line != new.request_line {
-            self.note(place, at, What::Moved { from: old.request_line.clone(), to: new.request_line.clone() });
+            self.note(location, at, Change::Moved { from: old.request_line.clone(), to: new.request_line.clone() });
         }
         if old.description != new.description {
-            self.note(place, at, What::Redescribed);
+            self.note(location, at, Change::Redescribed);
         }
         for (key, pair) in pairs(&old.parameters, &new.parameters) {
-            let place = place.inner(key);
+            let location = location.inner(key);
             match pair {
                 Pair::Both(old, new) => {
                     let at = (old.pointer.as_str(), new.pointer.as_str(), "");
                     if old.name != new.name {
                         let (from, to) = (old.name.clone(), new.name.clone());
-                        self.note(&place, at, What::Renamed { thing: "path parameter", from, to });
+                        self.note(&location, at, Change::Renamed { kind: "path parameter", from, to });
                     }
-                    self.required(&place, at, old.required, new.required);
-                    self.schema(&place, &old.schema, &new.schema);
+                    self.required(&location, at, old.required, new.required);
+                    self.schema(&location, &old.schema, &new.schema);
                 }
                 Pair::Old(gone) => {
-                    let what = What::Removed { thing: "parameter", required: gone.required };
-                    self.note(&place, (&gone.pointer, &new.pointer, ""), what);
+                    let change = Change::Removed { kind: "parameter", required: gone.required };
+                    self.note(&location, (&gone.pointer, &new.pointer, ""), change);
                 }
                 Pair::New(come) => {
-                    let what = What::Added { thing: "parameter", required: come.required };
-                    self.note(&place, (&old.pointer, &come.pointer, ""), what);
+                    let change = Change::Added { kind: "parameter", required: come.required };
+                    self.note(&location, (&old.pointer, &come.pointer, ""), change);
                 }
             }
         }
-        let body = place.inner("body");
+        let body = location.inner("body");
         match (&old.body, &new.body) {
             (Some(old), Some(new)) => {
                 self.required(&body, (&old.pointer, &new.pointer, ""), old.required, new.required);
                 self.schema(&body, &old.schema, &new.schema);
             }
             (Some(gone), None) => {
-                let what = What::Removed { thing: "body", required: gone.required };
-                self.note(&body, (&gone.pointer, &new.pointer, ""), what);
+                let change = Change::Removed { kind: "body", required: gone.required };
+                self.note(&body, (&gone.pointer, &new.pointer, ""), change);
             }
             (None, Some(come)) => {
-                let what = What::Added { thing: "body", required: come.required };
-                self.note(&body, (&old.pointer, &come.pointer, ""), what);
+                let change = Change::Added { kind: "body", required: come.required };
+                self.note(&body, (&old.pointer, &come.pointer, ""), change);
             }
             (None, None) => {}
         }
         for (status, pair) in pairs(&old.responses, &new.responses) {
-            let place = place.response(status);
-            let thing = if status.starts_with('2') { "success" } else { "error" };
+            let location = location.response(status);
+            let kind = if status.starts_with('2') { "success" } else { "error" };
             match pair {
-                Pair::Both(old, new) => self.response(&place, old, new),
+                Pair::Both(old, new) => self.response(&location, old, new),
                 Pair::Old(gone) => {
-                    self.note(&place, (&gone.pointer, &new.pointer, ""), What::Removed { thing, required: false });
+                    self.note(&location, (&gone.pointer, &new.pointer, ""), Change::Removed { kind, required: false });
                 }
                 Pair::New(come) => {
-                    self.note(&place, (&old.pointer, &come.pointer, ""), What::Added { thing, required: false });
+                    self.note(&location, (&old.pointer, &come.pointer, ""), Change::Added { kind, required: false });
                 }
             }
         }
     }
 
-    fn response(&mut self, place: &Location, old: &Response, new: &Response) {
+    fn response(&mut self, location: &Location, old: &Response, new: &Response) {
         for (name, pair) in pairs(&old.headers, &new.headers) {
-            let place = place.inner(&format!("header {name}"));
+            let location = location.inner(&format!("header {name}"));
             match pair {
-                Pair::Both(old, new) => self.schema(&place, old, new),
+                Pair::Both(old, new) => self.schema(&location, old, new),
                 Pair::Old(gone) => {
-                    let what = What::Removed { thing: "header", required: false };
-                    self.note(&place, (&gone.pointer, &new.pointer, ""), what);
+                    let change = Change::Removed { kind: "header", required: false };
+                    self.note(&location, (&gone.pointer, &new.pointer, ""), change);
                 }
                 Pair::New(come) => {
-                    let what = What::Added { thing: "header", required: false };
-                    self.note(&place, (&old.pointer, &come.pointer, ""), what);
+                    let change = Change::Added { kind: "header", required: false };
+                    self.note(&location, (&old.pointer, &come.pointer, ""), change);
                 }
             }
         }
         match (&old.body, &new.body) {
-            (Some(old), Some(new)) => self.schema(place, old, new),
+            (Some(old), Some(new)) => self.schema(location, old, new),
             (Some(gone), None) => {
-                self.note(place, (&gone.pointer, &new.pointer, ""), What::Removed { thing: "body", required: true });
+                self.note(
+                    location,
+                    (&gone.pointer, &new.pointer, ""),
+                    Change::Removed { kind: "body", required: true },
+                );
             }
             (None, Some(come)) => {
-                self.note(place, (&old.pointer, &come.pointer, ""), What::Added { thing: "body", required: true });
+                self.note(location, (&old.pointer, &come.pointer, ""), Change::Added { kind: "body", required: true });
             }
             (None, None) => {}
         }
     }
 
-    fn required(&mut self, place: &Location, at: (&str, &str, &str), old: bool, new: bool) {
+    fn required(&mut self, location: &Location, at: (&str, &str, &str), old: bool, new: bool) {
         match (old, new) {
-            (false, true) => self.note(place, at, What::BecameRequired),
-            (true, false) => self.note(place, at, What::BecameOptional),
+            (false, true) => self.note(location, at, Change::BecameRequired),
+            (true, false) => self.note(location, at, Change::BecameOptional),
             _ => {}
         }
     }
 
-    fn schema(&mut self, place: &Location, old: &Schema, new: &Schema) {
+    fn schema(&mut self, location: &Location, old: &Schema, new: &Schema) {
         let component = if new.component.is_empty() { &old.component } else { &new.component };
         let at = (old.pointer.as_str(), new.pointer.as_str(), component.as_str());
         if old.description != new.description {
-            self.note(place, at, What::Redescribed);
+            self.note(location, at, Change::Redescribed);
         }
-        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), place.direction)) {
+        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), location.direction)) {
             return;
         }
         let (from, to) = (old.type_name(), new.type_name());
         if from != to || old.variants.len() != new.variants.len() {
-            self.note(place, at, What::Retyped { from, to });
+            self.note(location, at, Change::Retyped { from, to });
             return;
         }
         match (&old.values, &new.values) {
             (Some(old), Some(new)) => {
                 for value in old.difference(new) {
-                    self.note(place, at, What::ValueRemoved(value.to_string()));
+                    self.note(location, at, Change::ValueRemoved(value.to_string()));
                 }
                 for value in new.difference(old) {
-                    self.note(place, at, What::ValueAdded(value.to_string()));
+                    self.note(location, at, Change::ValueAdded(value.to_string()));
                 }
             }
-            (None, Some(_)) => self.note(place, at, What::ValuesListed),
-            (Some(_), None) => self.note(place, at, What::ValuesFreed),
+            (None, Some(_)) => self.note(location, at, Change::ValuesListed),
+            (Some(_), None) => self.note(location, at, Change::ValuesFreed),
             (None, None) => {}
         }
-        self.bounds(place, at, &old.bounds, &new.bounds);
-        self.properties(place, old, new);
+        self.bounds(location, at, &old.bounds, &new.bounds);
+        self.properties(location, old, new);
         for (part, old, new) in [("*", &old.others, &new.others), ("[]", &old.items, &new.items)] {
             if let (Some(old), Some(new)) = (old, new) {
-                self.schema(&place.inner(part), old, new);
+                self.schema(&location.inner(part), old, new);
             }
         }
         for (number, (old, new)) in old.variants.iter().zip(&new.variants).enumerate() {
-            self.schema(&place.inner(&format!("variant {number}")), old, new);
+            self.schema(&location.inner(&format!("variant {number}")), old, new);
         }
     }
 
     fn bounds(
         &mut self,
-        place: &Location,
+        location: &Location,
         at: (&str, &str, &str),
         old: &IndexMap<String, String>,
         new: &IndexMap<String, String>,
@@ -292,8 +296,8 @@ impl Comparison {
         for (name, pair) in pairs(old, new) {
             let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
             match pair {
-                Pair::Old(gone) => self.note(place, at, What::Loosened(format!("{name} {gone} lifted"))),
-                Pair::New(come) => self.note(place, at, What::Tightened(format!("{name} {come} set"))),
+                Pair::Old(gone) => self.note(location, at, Change::Loosened(format!("{name} {gone} lifted"))),
+                Pair::New(come) => self.note(location, at, Change::Tightened(format!("{name} {come} set"))),
                 Pair::Both(old, new) if old == new => {}
                 Pair::Both(old, new) => {
                     let wider = if name.to_lowercase().contains("min") {
@@ -302,13 +306,13 @@ impl Comparison {
                         number(new) > number(old)
                     };
                     let change = format!("{name} from {old} to {new}");
-                    self.note(place, at, if wider { What::Loosened(change) } else { What::Tightened(change) });
+                    self.note(location, at, if wider { Change::Loosened(change) } else { Change::Tightened(change) });
                 }
             }
         }
     }
 
-    fn properties(&mut self, place: &Location, old: &Schema, new: &Schema) {
+    fn properties(&mut self, location: &Location, old: &Schema, new: &Schema) {
         let owner = new.component.as_str();
         let (mut gone, mut come) = (Vec::<(&String, &Property)>::new(), Vec::<(&String, &Property)>::new());
         for (name, pair) in pairs(&old.properties, &new.properties) {
@@ -316,10 +320,10 @@ impl Comparison {
                 Pair::Old(property) => gone.push((name, property)),
                 Pair::New(property) => come.push((name, property)),
                 Pair::Both(old, new) => {
-                    let place = place.inner(name);
+                    let location = location.inner(name);
                     let at = (old.schema.pointer.as_str(), new.schema.pointer.as_str(), owner);
-                    self.required(&place, at, old.required, new.required);
-                    self.schema(&place, &old.schema, &new.schema);
+                    self.required(&location, at, old.required, new.required);
+                    self.schema(&location, &old.schema, &new.schema);
                 }
             }
         }
@@ -330,18 +334,18 @@ impl Comparison {
             && before.schema.description == after.schema.description
         {
             let at = (before.schema.pointer.as_str(), after.schema.pointer.as_str(), owner);
-            let what = What::Renamed { thing: "property", from: (*from).clone(), to: (*to).clone() };
-            return self.note(&place.inner(from), at, what);
+            let change = Change::Renamed { kind: "property", from: (*from).clone(), to: (*to).clone() };
+            return self.note(&location.inner(from), at, change);
         }
         for (name, property) in gone {
             let at = (property.schema.pointer.as_str(), new.pointer.as_str(), owner);
-            let what = What::Removed { thing: "property", required: property.required };
-            self.note(&place.inner(name), at, what);
+            let change = Change::Removed { kind: "property", required: property.required };
+            self.note(&location.inner(name), at, change);
         }
         for (name, property) in come {
             let at = (old.pointer.as_str(), property.schema.pointer.as_str(), owner);
-            let what = What::Added { thing: "property", required: property.required };
-            self.note(&place.inner(name), at, what);
+            let change = Change::Added { kind: "property", required: property.required };
+            self.note(&location.inner(name), at, change);
         }
     }
 }

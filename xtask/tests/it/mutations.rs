@@ -181,7 +181,7 @@ fn of_operations(mutations: &mut Vec<Mutation>) {
         mutations.push(mutation(format!("{id}: error dropped"), [Patch, Patch, Patch], false, |document| {
             document.pointer_mut(at).unwrap()["responses"].as_object_mut().unwrap().remove("403");
         }));
-        mutations.push(mutation(format!("{id}: described otherwise"), [Patch, Patch, Patch], false, |document| {
+        mutations.push(mutation(format!("{id}: description changed"), [Patch, Patch, Patch], false, |document| {
             document.pointer_mut(at).unwrap()["description"] = json!("Another description.");
         }));
         mutations.push(mutation(format!("{id} dropped"), [Major, Major, Major], false, |document| {

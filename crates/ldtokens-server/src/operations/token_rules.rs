@@ -1,14 +1,12 @@
 //! A token's properties: those of a new token, and which are stored.
 
-use ldtokens_client::types::{Statement, TokenBody};
+use ldtokens_client::types::TokenBody;
+use ldtokens_client::{ApiVersion, Statement};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::response::ApiError;
 use crate::store::{Member, StoredToken};
-
-/// The API versions, oldest first.
-pub(crate) const API_VERSIONS: [i64; 5] = [20160426, 20191212, 20210729, 20220603, 20240415];
 
 /// The new token that `body` describes. It belongs to `member`; `owner` is the ID of the account's owner.
 pub(crate) fn new_token(
@@ -21,9 +19,10 @@ pub(crate) fn new_token(
     let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid request body: {error}"));
     let body = TokenBody::deserialize(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
-    let version = body.default_api_version.unwrap_or(API_VERSIONS[API_VERSIONS.len() - 1]);
-    if !API_VERSIONS.contains(&version) {
-        return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {API_VERSIONS:?}")));
+    let version = body.default_api_version.or(ApiVersion::default().number());
+    if !ApiVersion::ALL.iter().any(|known| known.number() == version) {
+        let numbers: Vec<i64> = ApiVersion::ALL.iter().filter_map(|known| known.number()).collect();
+        return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {numbers:?}")));
     }
     check_permissions(&body)?;
     let mut properties = serde_json::to_value(&body).map_err(invalid)?;
@@ -56,17 +55,10 @@ pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), ApiError> {
         let message = "a token must have exactly one of role, customRoleIds and inlineRole";
         return Err(ApiError::invalid_request(message));
     }
-    body.inline_role.iter().try_for_each(check_statement)
-}
-
-fn check_statement(statement: &Statement) -> Result<(), ApiError> {
-    if statement.actions.is_empty() == statement.not_actions.is_empty() {
-        return Err(ApiError::invalid_request("a statement of inlineRole must have either actions or notActions"));
-    }
-    if statement.resources.is_empty() == statement.not_resources.is_empty() {
-        return Err(ApiError::invalid_request("a statement of inlineRole must have either resources or notResources"));
-    }
-    Ok(())
+    body.inline_role.iter().try_for_each(|statement| {
+        let checked = Statement::try_from(statement.clone());
+        checked.map(drop).map_err(|error| ApiError::invalid_request(format!("inlineRole: {error}")))
+    })
 }
 
 /// Properties that are not stored, because each response computes them.
