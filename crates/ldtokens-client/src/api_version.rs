@@ -42,6 +42,11 @@ impl ApiVersion {
     pub fn number(self) -> Option<i64> {
         self.as_str().parse().ok()
     }
+
+    /// The version that `defaultApiVersion` holds, if there is one.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.number() == Some(number))
+    }
 }
 
 impl fmt::Display for ApiVersion {

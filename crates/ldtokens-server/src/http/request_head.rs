@@ -2,9 +2,9 @@
 
 use axum::extract::{MatchedPath, Query, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
+use ldtokens_client::ApiVersion;
 
 use crate::operations::operations;
-use crate::operations::token_rules::API_VERSIONS;
 use crate::response::ApiError;
 use crate::secrets;
 
@@ -59,13 +59,9 @@ pub(crate) fn query(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
     }
 }
 
-/// The API version that the request names, or `default`. `beta`, the vendor's name for resources in beta, means the newest.
-pub(crate) fn version(headers: &HeaderMap, default: i64) -> Result<i64, ApiError> {
+/// The API version that the request names, or `default`.
+pub(crate) fn version(headers: &HeaderMap, default: ApiVersion) -> Result<ApiVersion, ApiError> {
     let Some(header) = headers.get("ld-api-version") else { return Ok(default) };
-    let text = header.to_str().unwrap_or_default();
-    if text == "beta" {
-        return Ok(API_VERSIONS[API_VERSIONS.len() - 1]);
-    }
-    let version = text.parse().ok().filter(|version| API_VERSIONS.contains(version));
-    version.ok_or_else(|| ApiError::invalid_request(format!("LD-API-Version must be one of {API_VERSIONS:?}, or beta")))
+    let version = header.to_str().unwrap_or_default().parse();
+    version.map_err(|error| ApiError::invalid_request(format!("LD-API-Version: {error}")))
 }

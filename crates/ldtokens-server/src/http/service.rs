@@ -9,6 +9,7 @@ use axum::extract::Request as HttpRequest;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use ldtokens_client::ApiVersion;
 
 use crate::access::Caller;
 use crate::access::session_secret::SessionSecret;
@@ -20,7 +21,6 @@ use crate::http::request_head::{credential, is_json, needs_json, query, version}
 use crate::operations::listing::Listing;
 use crate::operations::operation::{Change, Handler, Operation, Request, RequestInput};
 use crate::operations::strictness::Strictness;
-use crate::operations::token_rules::API_VERSIONS;
 use crate::operations::validation;
 use crate::response::{ApiError, json_text_response};
 use crate::store::{Reader, Records, Store};
@@ -184,7 +184,8 @@ impl Service {
             Ok(caller)
         };
         let check_input = |caller: &Caller| -> Result<RequestInput, ApiError> {
-            let default_version = caller.token.properties["defaultApiVersion"].as_i64().unwrap_or(API_VERSIONS[0]);
+            let default_version = caller.token.properties["defaultApiVersion"].as_i64();
+            let default_version = default_version.and_then(ApiVersion::from_number).unwrap_or(ApiVersion::V20160426);
             let version = version(&head.headers, default_version)?;
             if needs_json(&head.method) && !is_json(&head.headers) {
                 self.strictness.refuse_if_strict(ApiError::unsupported_media_type())?;

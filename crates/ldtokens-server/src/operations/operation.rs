@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::response::Response;
+use ldtokens_client::ApiVersion;
 use serde_json::Value;
 
 use crate::access::Caller;
@@ -56,7 +57,7 @@ pub(crate) struct RequestInput {
     /// Unix milliseconds.
     pub(crate) now: i64,
     /// The API version of the request.
-    pub(crate) version: i64,
+    pub(crate) version: ApiVersion,
     /// The ID in the path, or an empty text.
     pub(crate) path_id: String,
     /// The parameters of the query, of the types that `openapi.yaml` gives them.

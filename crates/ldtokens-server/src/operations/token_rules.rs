@@ -19,11 +19,11 @@ pub(crate) fn new_token(
     let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid request body: {error}"));
     let body = TokenBody::deserialize(body).map_err(invalid)?;
     let service = body.service_token.unwrap_or(false);
-    let version = body.default_api_version.or(ApiVersion::default().number());
-    if !ApiVersion::ALL.iter().any(|known| known.number() == version) {
-        let numbers: Vec<i64> = ApiVersion::ALL.iter().filter_map(|known| known.number()).collect();
+    let version = body.default_api_version.map_or(Some(ApiVersion::default()), ApiVersion::from_number);
+    let Some(version) = version.and_then(ApiVersion::number) else {
+        let numbers: Vec<i64> = ApiVersion::ALL.into_iter().filter_map(ApiVersion::number).collect();
         return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {numbers:?}")));
-    }
+    };
     check_permissions(&body)?;
     let mut properties = serde_json::to_value(&body).map_err(invalid)?;
     let fixed = json!({

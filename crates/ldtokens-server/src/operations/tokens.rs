@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use ldtokens_client::Secret;
+use ldtokens_client::{ApiVersion, Secret};
 use serde_json::{Value, json};
 
 use crate::access::Action;
@@ -17,7 +17,7 @@ use crate::secrets;
 use crate::store::StoredToken;
 
 /// The first API version whose lists have pages.
-const FIRST_PAGED_VERSION: i64 = 20240415;
+const FIRST_PAGED_VERSION: ApiVersion = ApiVersion::V20240415;
 const DEFAULT_LIMIT: i64 = 25;
 
 /// The most tokens on a page. A larger `limit` means this one. Our choice: the vendor's docs have no maximum.
