@@ -1,119 +1,191 @@
-//! Flags that several commands have.
+//! Arguments that several commands have.
 
 use std::ops::RangeBounds;
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::TypedValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 
 const CONNECTION: &str = "Connection";
-const OUTPUT: &str = "Output";
-
-/// What the API speaks.
-const JSON_TYPES: [&str; 2] = ["json", "application/json"];
-
-const FOR_THE_BASH_CLIENT: &str = "Accepted for scripts of the Bash client; the API knows only JSON";
-
-const WHEN: [&str; 3] = ["auto", "always", "never"];
+pub(crate) const OUTPUT: &str = "Output";
 
 /// Options of all commands are listed after a command's own, in one order everywhere.
-const LAST: usize = 1000;
+pub(crate) const LAST: usize = 1000;
 
-/// Those that are understood before a command and after it.
-pub(crate) fn everywhere() -> [Arg; 13] {
-    let value = |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value).global(true);
-    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).global(true);
-    let output = |order: usize, arg: Arg| arg.help_heading(OUTPUT).display_order(LAST + order);
-    let connection = |order: usize, arg: Arg| arg.help_heading(CONNECTION).display_order(LAST + order);
-    let hidden = |name: &'static str| value(name, "TYPE").hide(true).value_parser(JSON_TYPES).help(FOR_THE_BASH_CLIENT);
-    [
-        output(0, value("output", "FORMAT"))
-            .short('o')
-            .value_parser(value_parser!(Format))
-            .default_value("table")
-            .help("Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT]"),
-        output(4, switch("dry-run")).help("Print the curl commands instead of running them"),
-        output(5, value("color", "WHEN"))
-            .value_parser(WHEN)
-            .default_value("auto")
-            .help("When to use colors [env: NO_COLOR]"),
-        output(6, switch("no-color")).visible_alias("no-colors").help("Disable colors"),
-        output(7, Arg::new("verbose").long("verbose").short('v').action(ArgAction::Count).global(true))
-            .help("Show each request on standard error; -vv and -vvv also log what RUST_LOG can select. Never shows secrets"),
-        connection(10, value("host", "URL").value_parser(some_text)).help(
-            "The API's URL, with or without /api/v2 [env: LD_BASE_URI, LAUNCHDARKLY_API_HOST] [default: the profile's, or \
-             https://app.launchdarkly.com]",
-        ),
-        connection(11, value("profile", "NAME").value_parser(some_text)).help("Use a profile of the configuration file [env: LDTOKENS_PROFILE]"),
-        connection(12, switch("local")).help("Use a local LaunchDarkly that runs within this command and keeps its data in your data folder"),
-        connection(13, value("token-file", "FILE"))
-            .value_parser(some_path())
-            .help("Read the credential from a file [default: LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN]"),
-        connection(14, value("token-command", "COMMAND"))
-            .value_parser(some_text)
-            .help("Read the credential from the output of a command, e.g. 'op read op://Work/LaunchDarkly/token'"),
-        connection(15, switch("token-stdin")).help("Read the credential from standard input"),
-        hidden("accept"),
-        hidden("content-type"),
-    ]
+/// The options of every command, before its name or after it.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct GlobalArgs {
+    /// Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT] [default: table]
+    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
+    pub(crate) output: Option<Format>,
+
+    /// Print the curl commands instead of running them
+    #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    _ignored: IgnoredArgs,
+
+    /// Show each request on standard error; -vv and -vvv also log what RUST_LOG can select. Never shows secrets
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT, display_order = LAST + 7)]
+    pub(crate) verbose: u8,
+
+    /// The API's URL, with or without /api/v2 [env: LD_BASE_URI, LAUNCHDARKLY_API_HOST] [default: the profile's, or
+    /// https://app.launchdarkly.com]
+    #[arg(long, global = true, value_name = "URL", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 10)]
+    pub(crate) host: Option<String>,
+
+    /// Use a profile of the configuration file [env: LDTOKENS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 11)]
+    pub(crate) profile: Option<String>,
+
+    /// Use a local LaunchDarkly that runs within this command and keeps its data in your data folder
+    #[arg(long, global = true, help_heading = CONNECTION, display_order = LAST + 12)]
+    pub(crate) local: bool,
+
+    /// Read the credential from a file [default: LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN]
+    #[arg(long, global = true, value_name = "FILE", value_parser = some_path(), help_heading = CONNECTION, display_order = LAST + 13)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Read the credential from the output of a command, e.g. 'op read op://Work/LaunchDarkly/token'
+    #[arg(long, global = true, value_name = "COMMAND", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 14)]
+    pub(crate) token_command: Option<String>,
+
+    /// Read the credential from standard input
+    #[arg(long, global = true, help_heading = CONNECTION, display_order = LAST + 15)]
+    pub(crate) token_stdin: bool,
 }
 
-/// Refuses flags that say whom to speak to, for a command that speaks to nobody.
-pub(crate) fn refuse_connection(name: &str, arguments: &ArgMatches) -> Result<(), Failure> {
-    for flag in ["host", "profile", "token-file", "token-command", "local", "token-stdin", "dry-run"] {
-        if arguments.value_source(flag) == Some(clap::parser::ValueSource::CommandLine) {
-            return Err(Failure::usage(format!(
-                "--{flag} has no meaning for `ldtokens {name}`, which uses no account"
-            )));
+/// Options that are accepted here and have no effect after parsing. Colors are chosen before, since help and errors have them
+/// too. The Bash client's options name the media type, which is always JSON.
+#[derive(Args, Clone, Debug, Default)]
+#[allow(dead_code)]
+struct IgnoredArgs {
+    /// When to use colors [env: NO_COLOR]
+    #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto",
+        help_heading = OUTPUT, display_order = LAST + 5)]
+    color: String,
+
+    /// Disable colors
+    #[arg(long, global = true, visible_alias = "no-colors", help_heading = OUTPUT, display_order = LAST + 6)]
+    no_color: bool,
+
+    /// Accepted for scripts of the Bash client; the API knows only JSON
+    #[arg(long, global = true, hide = true, value_name = "TYPE", value_parser = ["json", "application/json"])]
+    accept: Option<String>,
+
+    /// Accepted for scripts of the Bash client; the API knows only JSON
+    #[arg(long, global = true, hide = true, value_name = "TYPE", value_parser = ["json", "application/json"])]
+    content_type: Option<String>,
+}
+
+impl GlobalArgs {
+    /// The format of the output, by `--output` or the environment.
+    pub(crate) fn format(&self) -> Result<Format, Failure> {
+        Format::asked(self.output)
+    }
+
+    /// The flags that were given of those that say which account a command uses and how.
+    fn account_flags(&self) -> Vec<&'static str> {
+        let flags = [
+            ("host", self.host.is_some()),
+            ("profile", self.profile.is_some()),
+            ("token-file", self.token_file.is_some()),
+            ("token-command", self.token_command.is_some()),
+            ("local", self.local),
+            ("token-stdin", self.token_stdin),
+            ("dry-run", self.dry_run),
+        ];
+        flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect()
+    }
+
+    /// Refuses flags that say which account to use, for a command that uses none.
+    pub(crate) fn refuse_account(&self, command: &str) -> Result<(), Failure> {
+        match self.account_flags().first() {
+            Some(flag) => {
+                Err(Failure::usage(format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account")))
+            }
+            None => Ok(()),
         }
     }
-    Ok(())
+
+    /// Refuses those of the `flags` that were given.
+    pub(crate) fn refuse(&self, flags: &[&str]) -> Result<(), Failure> {
+        match self.account_flags().iter().find(|flag| flags.contains(flag)) {
+            Some(flag) => Err(Failure::usage(format!("--{flag} has no meaning here"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses more than one of the `flags`.
+    pub(crate) fn refuse_several(&self, flags: &[&str]) -> Result<(), Failure> {
+        let given = self.account_flags().into_iter().filter(|flag| flags.contains(flag));
+        let given: Vec<_> = given.map(|flag| format!("--{flag}")).collect();
+        match given.len() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
+        }
+    }
 }
 
-/// The same flags, for the help of a command that has little use for them to leave out.
-pub(crate) fn hidden() -> impl Iterator<Item = Arg> {
-    everywhere().into_iter().map(|arg| arg.hide(true))
+/// The options of commands that print tokens.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PrintArgs {
+    /// Print only these fields, comma-separated, e.g. _id,name,_member.email
+    #[arg(long, value_name = "FIELDS", value_parser = Field::list, help_heading = OUTPUT, display_order = LAST + 1)]
+    pub(crate) columns: Option<Fields>,
+
+    /// Print tables and CSV without the header line
+    #[arg(long, help_heading = OUTPUT, display_order = LAST + 2)]
+    pub(crate) no_headers: bool,
+
+    /// Print only IDs, one per line
+    #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
+    pub(crate) quiet: bool,
 }
 
-/// What commands that print tokens have.
-pub(crate) fn printing(command: Command) -> Command {
-    command
-        .arg(
-            Arg::new("columns")
-                .long("columns")
-                .value_name("FIELDS")
-                .value_parser(Field::list)
-                .help_heading(OUTPUT)
-                .display_order(LAST + 1)
-                .help("Print only these fields, comma-separated, e.g. _id,name,_member.email"),
-        )
-        .arg(
-            Arg::new("no-headers")
-                .long("no-headers")
-                .action(ArgAction::SetTrue)
-                .help_heading(OUTPUT)
-                .display_order(LAST + 2)
-                .help("Print tables and CSV without the header line"),
-        )
-        .arg(quiet("Print only IDs, one per line"))
+/// The fields of one `--columns`.
+pub(crate) type Fields = Vec<Field>;
+
+/// The confirmation of a command that can't be undone.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ConfirmArgs {
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
-pub(crate) fn quiet(help: &'static str) -> Arg {
-    Arg::new("quiet")
-        .long("quiet")
-        .short('q')
-        .action(ArgAction::SetTrue)
-        .help_heading(OUTPUT)
-        .display_order(LAST + 3)
-        .help(help)
+/// The texts of a token.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TextArgs {
+    /// Name of the token
+    #[arg(long, short, value_name = "NAME", value_parser = some_text, allow_hyphen_values = true)]
+    pub(crate) name: Option<String>,
+
+    /// Description of the token, e.g. what it is for
+    #[arg(long, value_name = "TEXT", value_parser = some_description, allow_hyphen_values = true)]
+    pub(crate) description: Option<String>,
 }
 
-pub(crate) fn yes() -> Arg {
-    Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not ask for confirmation")
+/// Where a new secret goes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct SecretArgs {
+    /// Write the new secret to a new file that only you can read; - for standard output
+    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true, conflicts_with = "secret_to_command",
+        long_help = "Write the new secret, without a newline, to a new file that only you can read; - for standard output. An \
+            existing file is never overwritten, and disk space is reserved before the request is sent. With several tokens, {id} \
+            in the name is replaced by each token's ID.")]
+    pub(crate) secret_to: Option<PathBuf>,
+
+    /// Pipe the new secret to a command, e.g. 'vault kv put secret/ld token=-'
+    #[arg(long, value_name = "COMMAND", value_parser = some_text,
+        long_help = "Pipe the new secret, without a newline, to a command, e.g. 'vault kv put secret/ld token=-'. The command runs \
+            in a shell once per token, with the token's ID in LDTOKENS_TOKEN_ID and without the credential in its environment.")]
+    pub(crate) secret_to_command: Option<String>,
 }
 
 /// Text that says something. Nothing is not the same as nothing given.
@@ -146,35 +218,4 @@ where
             .and_then(|number| N::try_from(number).ok())
             .ok_or_else(|| format!("expected a whole number, at least {least}"))
     })
-}
-
-/// Where a new secret goes.
-pub(crate) fn secret_to(command: Command) -> Command {
-    command
-        .arg(
-            Arg::new("secret-to")
-                .long("secret-to")
-                .value_name("FILE")
-                .value_parser(some_path())
-                .allow_hyphen_values(true)
-                .conflicts_with("secret-to-command")
-                .help("Write the new secret to a new file that only you can read; - for standard output")
-                .long_help(
-                    "Write the new secret, without a newline, to a new file that only you can read; - for standard output. An \
-                     existing file is never overwritten, and disk space is reserved before the request is sent. With several \
-                     tokens, {id} in the name is replaced by each token's ID.",
-                ),
-        )
-        .arg(
-            Arg::new("secret-to-command")
-                .long("secret-to-command")
-                .value_name("COMMAND")
-                .value_parser(some_text)
-                .help("Pipe the new secret to a command, e.g. 'vault kv put secret/ld token=-'")
-                .long_help(
-                    "Pipe the new secret, without a newline, to a command, e.g. 'vault kv put secret/ld token=-'. The command \
-                     runs in a shell once per token, with the token's ID in LDTOKENS_TOKEN_ID and without the credential in \
-                     its environment.",
-                ),
-        )
 }

@@ -8,26 +8,22 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, ArgAction, Command, value_parser};
-use ldtokens_server::Fault;
+use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 use crate::account::environment;
-use crate::arguments::{everywhere, hidden, secret_to, whole_number};
+use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::operations::parameter::ArgumentWords as _;
-use crate::operations::perform::gives_secret;
+use crate::operations::perform::{OperationArgs, gives_secret};
 use crate::shell;
 use crate::terminal::failure::Kind;
-use crate::terminal::logging::Log;
-use crate::verbs::{self, config, login};
-use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
+use crate::verbs::{config, create, delete, get, list, login, reset, revoke, rotate, serve, update, verify, whoami};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
-
-const ABOUT: &str = "Manage LaunchDarkly access tokens from a shell and in CI";
 
 const AFTER_HELP: &str = "\
 list to whoami are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
@@ -69,147 +65,124 @@ pub(crate) fn words() -> impl Iterator<Item = OsString> {
     })
 }
 
-pub(crate) fn command() -> Command {
-    let statuses = Kind::ALL.iter().filter(|(_, status, ..)| *status != 0);
-    let statuses: String = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
-    let after_help = format!("{AFTER_HELP}\n\nExit status:\n  0    success{statuses}");
-    Command::new("ldtokens")
-        .about(ABOUT)
-        .version(env!("CARGO_PKG_VERSION"))
-        .styles(STYLES)
-        .subcommand_value_name("COMMAND")
-        .arg(Arg::new("about").long("about").action(ArgAction::SetTrue).help("Print what this program is"))
-        .args(everywhere())
-        .after_long_help(format!("{after_help}\n\nEnvironment:{}", environment::help()))
-        .after_help(after_help)
-        .subcommands(verbs::commands())
-        .subcommands(OPERATIONS.iter().map(operation))
-        .subcommands([config::command(), login::command()])
-        .subcommands([shell::completions(), shell::man(), serve(), demo()].map(|command| command.args(hidden())))
+/// Manage LaunchDarkly access tokens from a shell and in CI
+#[derive(Debug, Parser)]
+#[command(name = "ldtokens", version, styles = STYLES, subcommand_value_name = "COMMAND", after_help = after_help(),
+    after_long_help = format!("{}\n\nEnvironment:{}", after_help(), environment::help()))]
+pub(crate) struct Cli {
+    /// Print what this program is
+    #[arg(long)]
+    pub(crate) about: bool,
+
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+
+    #[command(subcommand)]
+    pub(crate) action: Option<Action>,
 }
 
-fn demo() -> Command {
-    Command::new("demo").about("Show a token's life cycle on a temporary local LaunchDarkly")
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Verb(Verb),
+    Operation(&'static OperationSpec, OperationArgs),
+    Tool(Tool),
+}
+
+/// The verbs for everyday use.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    List(list::ListArgs),
+    Get(get::GetArgs),
+    Create(create::CreateArgs),
+    Update(update::UpdateArgs),
+    Reset(reset::ResetArgs),
+    Rotate(Box<rotate::RotateArgs>),
+    Delete(delete::DeleteArgs),
+    Revoke(revoke::RevokeArgs),
+    Verify(verify::VerifyArgs),
+    Whoami(whoami::WhoamiArgs),
+}
+
+/// Commands about this program and the local LaunchDarkly.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    Config(config::ConfigArgs),
+    Login(login::LoginArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+    Serve(Box<serve::ServeArgs>),
+    /// Show a token's life cycle on a temporary local LaunchDarkly
+    Demo,
+}
+
+/// Written by hand, since the operations' commands are made from the table of operations.
+impl Subcommand for Action {
+    fn augment_subcommands(command: Command) -> Command {
+        let command = Verb::augment_subcommands(command).subcommands(OPERATIONS.iter().map(operation));
+        Tool::augment_subcommands(command)
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Verb::has_subcommand(name) || OperationSpec::find(name).is_some() || Tool::has_subcommand(name)
+    }
+}
+
+impl FromArgMatches for Action {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, arguments) = matches.subcommand().expect("clap has found one");
+        if let Some(operation) = OperationSpec::find(name) {
+            let secret = match gives_secret(operation) {
+                true => SecretArgs::from_arg_matches(arguments)?,
+                false => SecretArgs::default(),
+            };
+            let arguments = OperationArgs { secret, ..OperationArgs::from_arg_matches(arguments)? };
+            return Ok(Self::Operation(operation, arguments));
+        }
+        match Verb::has_subcommand(name) {
+            true => Verb::from_arg_matches(matches).map(Self::Verb),
+            false => Tool::from_arg_matches(matches).map(Self::Tool),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The whole command.
+pub(crate) fn command() -> Command {
+    let global = GlobalArgs::augment_args(Command::new(""));
+    let mut command = Cli::command()
+        // `update` shares these options, and does not require them.
+        .mut_subcommand("create", |create| create.mut_group("permissions", |group| group.required(true)));
+    for name in ["completions", "man", "serve", "demo"] {
+        // They use no account, so their help leaves these options out.
+        let hidden = global.get_arguments().map(|argument| argument.clone().hide(true));
+        command = command.mut_subcommand(name, |command| command.args(hidden));
+    }
+    command
+}
+
+fn after_help() -> String {
+    let statuses = Kind::ALL.iter().filter(|(_, status, ..)| *status != 0);
+    let statuses: String = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
+    format!("{AFTER_HELP}\n\nExit status:\n  0    success{statuses}")
 }
 
 fn operation(operation: &'static OperationSpec) -> Command {
-    let words =
-        Arg::new("words").value_name("NAME=VALUE").num_args(0..).allow_hyphen_values(false).help(
-            "Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value",
-        );
-    let command = Command::new(operation.id)
+    let command = OperationArgs::augment_args(Command::new(operation.id));
+    let command = if gives_secret(operation) { SecretArgs::augment_args(command) } else { command };
+    command
         .about(operation.summary)
         .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
-        .arg(words)
         .help_template(OPERATION_HELP)
-        .after_help(parameters(operation));
-    if gives_secret(operation) { secret_to(command) } else { command }
-}
-
-fn serve() -> Command {
-    let count = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("N").value_parser(whole_number::<u32>(0..)).help(help)
-    };
-    Command::new("serve")
-        .about("Run a local LaunchDarkly server until interrupted")
-        .long_about(
-            "Run a local LaunchDarkly until interrupted.\n\nThe first line on standard output is the URL, printed once the server \
-             is ready. A new store takes the owner's secret from LDTOKENS_ROOT_TOKEN; without it, one is created and shown \
-             once. The store keeps only hashes of secrets.",
-        )
-        .arg(
-            Arg::new("listen")
-                .long("listen")
-                .value_name("ADDR")
-                .default_value("127.0.0.1:0")
-                .value_parser(value_parser!(std::net::SocketAddr))
-                .help("Listen on this address and port; port 0 picks a free one"),
-        )
-        .arg(
-            Arg::new("port")
-                .long("port")
-                .short('p')
-                .value_name("PORT")
-                .conflicts_with("listen")
-                .value_parser(value_parser!(u16))
-                .help("Listen on this port of 127.0.0.1"),
-        )
-        .arg(
-            Arg::new("allow-host")
-                .long("allow-host")
-                .value_name("NAME")
-                .action(clap::ArgAction::Append)
-                .help("Answer requests for this host name too [default: localhost and the address of --listen]"),
-        )
-        .arg(
-            Arg::new("store")
-                .long("store")
-                .value_name("FILE")
-                .value_parser(value_parser!(std::path::PathBuf))
-                .help("Keep the account in this file; created if missing [default: in memory]"),
-        )
-        .arg(count("limit", "Allow N requests per ten seconds, then answer 429"))
-        .arg(count("route-limit", "Allow N requests per operation and ten seconds, then answer 429"))
-        .arg(count("ip-limit", "Allow N requests per client address and ten seconds, then answer 429 with Retry-After"))
-        .arg(
-            Arg::new("account")
-                .long("account")
-                .value_name("FILE")
-                .value_parser(value_parser!(std::path::PathBuf))
-                .help("Fill a new store with the members, custom roles and tokens of a YAML or JSON file [default: an owner, an admin, a writer and a reader]"),
-        )
-        .arg(
-            Arg::new("account-schema")
-                .long("account-schema")
-                .action(clap::ArgAction::SetTrue)
-                .help("Print the JSON Schema of the --account file and exit"),
-        )
-        .arg(count("seed-tokens", "Add N tokens to a new store, the same ones each time"))
-        .arg(
-            Arg::new("strict")
-                .long("strict")
-                .action(clap::ArgAction::SetTrue)
-                .help("Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log")
-                .long_help(
-                    "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH \
-                     without Content-Type: application/json (415), a custom role that the account does not have (400), and \
-                     the reset of another member's personal token (403)",
-                ),
-        )
-        .arg(
-            Arg::new("fault")
-                .long("fault")
-                .value_name("FAULT")
-                .action(clap::ArgAction::Append)
-                .help("Simulate a failure, e.g. 'postToken status=503 times=3' or '* drop-after probability=0.1'")
-                .long_help(format!("Simulate a failure: {}. Can be repeated", Fault::FORM)),
-        )
-        .arg(
-            Arg::new("fault-seed")
-                .long("fault-seed")
-                .value_name("N")
-                .value_parser(whole_number::<u64>(0..))
-                .help("Seed for the random choices of faults"),
-        )
-        .arg(
-            Arg::new("log")
-                .long("log")
-                .value_name("FORMAT")
-                .value_parser(value_parser!(Log))
-                .default_value("text")
-                .help("Format of the request log on standard error; json is one object per line")
-                .long_help(
-                    "Format of the request log on standard error; json is one object per line. RUST_LOG replaces what is \
-                     logged, except with off. Secrets are never logged",
-                ),
-        )
-        .arg(
-            Arg::new("admin")
-                .long("admin")
-                .value_name("ADDR")
-                .value_parser(value_parser!(std::net::SocketAddr))
-                .help("Also listen on this loopback address for GET, POST and DELETE of /faults, one fault per line"),
-        )
+        .after_help(parameters(operation))
 }
 
 /// The operation's parameters and body, as the API's description has them.
@@ -233,13 +206,7 @@ fn parameters(operation: &OperationSpec) -> String {
     for (status, meaning) in operation.responses {
         let _ = writeln!(text, "  {status}  {meaning}");
     }
-    let example: Vec<String> = operation
-        .parameters
-        .iter()
-        .map(|parameter| format!(" {}={}", parameter.name, parameter.example.trim_matches('"')))
-        .collect();
-    let stdin = operation.body.as_ref().map_or("", |_| " -");
-    let _ = write!(text, "\nExample:\n  ldtokens {}{}{stdin}", operation.id, example.concat());
+    let _ = write!(text, "\nExample:\n  ldtokens {}", operation.example);
     text
 }
 

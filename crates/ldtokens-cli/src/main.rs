@@ -13,20 +13,21 @@ mod verbs;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
+use clap::FromArgMatches;
 
-use crate::arguments::refuse_connection;
+use crate::command::{Action, Cli, Tool, Verb};
 use crate::operations::perform;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
 use crate::terminal::{logging, progress};
-use crate::verbs::{config, demo, login, serve};
-use ldtokens_client::operations::OperationSpec;
+use crate::verbs::{
+    config, create, delete, demo, get, list, login, reset, revoke, rotate, serve, update, verify, whoami,
+};
 
 fn main() -> ExitCode {
-    shell::complete();
+    shell::complete(command::command);
     let words: Vec<OsString> = command::words().collect();
     let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let has_json_errors = Format::asks_for_json_errors(&texts);
@@ -41,17 +42,22 @@ fn main() -> ExitCode {
     if let Some(choice) = command::color(&texts) {
         choice.write_global();
     }
-    let arguments = match command::command().try_get_matches_from(&words) {
-        Ok(arguments) => arguments,
+    let parsed = command::command().try_get_matches_from(&words);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
         Err(error) if error.use_stderr() && has_json_errors => {
             return Failure::usage(what_clap_says(&error)).report(true);
         }
         Err(error) => error.exit(),
     };
-    logging::start(&arguments);
+    let server_log = match &cli.action {
+        Some(Action::Tool(Tool::Serve(arguments))) => Some(arguments.log),
+        _ => None,
+    };
+    logging::start(cli.global.verbose, server_log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
-        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
@@ -74,30 +80,36 @@ fn what_clap_says(error: &clap::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
 }
 
-async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    if arguments.get_flag("about") {
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let global = &cli.global;
+    if cli.about {
         return print(command::ABOUT_TEXT);
     }
-    let Some((name, arguments)) = arguments.subcommand() else {
+    let Some(action) = cli.action else {
         anstream::eprintln!("{}", command::command().render_help().ansi());
         return Err(Failure::usage("a command is required"));
     };
-    if matches!(name, "serve" | "demo" | "completions" | "man") {
-        refuse_connection(name, arguments)?;
-    }
-    if let Some(result) = verbs::run(name, arguments).await {
-        return result;
-    }
-    match name {
-        "serve" => serve::run(arguments).await,
-        "demo" => demo::run().await,
-        "config" => config::run(arguments),
-        "login" => login::run(arguments).await,
-        "completions" => shell::print_completions(arguments),
-        "man" => shell::write_man(arguments),
-        id => {
-            let operation = OperationSpec::find(id).expect("clap knows no other");
-            perform::run(operation, arguments).await
-        }
+    match action {
+        Action::Verb(verb) => match verb {
+            Verb::List(arguments) => list::run(global, arguments).await,
+            Verb::Get(arguments) => get::run(global, arguments).await,
+            Verb::Create(arguments) => create::run(global, arguments).await,
+            Verb::Update(arguments) => update::run(global, arguments).await,
+            Verb::Reset(arguments) => reset::run(global, arguments).await,
+            Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
+            Verb::Delete(arguments) => delete::run(global, arguments).await,
+            Verb::Revoke(arguments) => revoke::run(global, arguments).await,
+            Verb::Verify(arguments) => verify::run(global, arguments).await,
+            Verb::Whoami(_) => whoami::run(global).await,
+        },
+        Action::Operation(operation, arguments) => perform::run(operation, global, &arguments).await,
+        Action::Tool(tool) => match tool {
+            Tool::Config(arguments) => config::run(global, arguments),
+            Tool::Login(arguments) => login::run(global, arguments).await,
+            Tool::Completions(arguments) => shell::print_completions(global, &arguments),
+            Tool::Man(arguments) => shell::write_man(global, &arguments, command::command()),
+            Tool::Serve(arguments) => serve::run(global, *arguments).await,
+            Tool::Demo => demo::run(global).await,
+        },
     }
 }

@@ -9,10 +9,10 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Args, Command};
 use clap_complete::CompleteEnv;
 
-use crate::command::command;
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::write;
 use candidates::with_candidates;
@@ -25,13 +25,13 @@ const VARIABLE: &str = "COMPLETE";
 const BASH: &str = "bash";
 
 /// Answers a shell that asks what could come next, and ends; or does nothing, if none asks.
-pub(crate) fn complete() {
+pub(crate) fn complete(command: fn() -> Command) {
     let Some(shell) = std::env::var_os(VARIABLE) else { return };
     let line = Arc::new(Line::read(Path::new(&shell)));
     let completed = || {
-        let mut command = command();
-        command.build();
-        with_candidates(command, &line)
+        let mut built = command();
+        built.build();
+        with_candidates(built, &line, command)
     };
     // Whatever goes wrong is no matter for the line that somebody is typing.
     std::panic::set_hook(Box::new(|_| {}));
@@ -39,28 +39,25 @@ pub(crate) fn complete() {
     let _ = std::panic::take_hook();
 }
 
-pub(crate) fn completions() -> Command {
-    Command::new("completions")
-        .about("Print a shell completion script")
-        .arg(
-            Arg::new("shell")
-                .value_name("SHELL")
-                .required(true)
-                .value_parser(["bash", "zsh", "fish", "powershell", "elvish"])
-                .help("Shell to print the script for"),
-        )
-        .after_help(
-            "Add it to the startup file of your shell:\n  \
-             bash        echo 'source <(ldtokens completions bash)' >> ~/.bashrc\n  \
-             zsh         echo 'source <(ldtokens completions zsh)' >> ~/.zshrc\n  \
-             fish        ldtokens completions fish > ~/.config/fish/completions/ldtokens.fish\n  \
-             PowerShell  ldtokens completions powershell >> $PROFILE",
-        )
+/// Print a shell completion script
+#[derive(Args, Debug)]
+#[command(after_help = STARTUP_FILES)]
+pub(crate) struct CompletionsArgs {
+    /// Shell to print the script for
+    #[arg(value_name = "SHELL", value_parser = ["bash", "zsh", "fish", "powershell", "elvish"])]
+    shell: String,
 }
 
-pub(crate) fn print_completions(arguments: &ArgMatches) -> Result<(), Failure> {
-    let shell = arguments.get_one::<String>("shell").expect("it is required");
-    let completer = SHELLS.completer(shell).expect("clap allows no other");
+const STARTUP_FILES: &str = "\
+Add it to the startup file of your shell:
+  bash        echo 'source <(ldtokens completions bash)' >> ~/.bashrc
+  zsh         echo 'source <(ldtokens completions zsh)' >> ~/.zshrc
+  fish        ldtokens completions fish > ~/.config/fish/completions/ldtokens.fish
+  PowerShell  ldtokens completions powershell >> $PROFILE";
+
+pub(crate) fn print_completions(global: &GlobalArgs, arguments: &CompletionsArgs) -> Result<(), Failure> {
+    global.refuse_account("completions")?;
+    let completer = SHELLS.completer(&arguments.shell).expect("clap allows no other");
     let mut script = Vec::new();
     completer
         .write_registration(VARIABLE, "ldtokens", "ldtokens", "ldtokens", &mut script)
@@ -68,23 +65,23 @@ pub(crate) fn print_completions(arguments: &ArgMatches) -> Result<(), Failure> {
     write(&String::from_utf8_lossy(&script)).map(|_| ())
 }
 
-pub(crate) fn man() -> Command {
-    Command::new("man")
-        .about("Print the man page, or write man pages for all commands to a folder")
-        .arg(
-            Arg::new("folder")
-                .value_name("FOLDER")
-                .value_parser(value_parser!(PathBuf))
-                .help("Folder to write to, e.g. ~/.local/share/man/man1"),
-        )
-        .after_help("Examples:\n  ldtokens man | man -l -\n  ldtokens man ~/.local/share/man/man1")
+/// Print the man page, or write man pages for all commands to a folder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ldtokens man | man -l -\n  ldtokens man ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Folder to write to, e.g. ~/.local/share/man/man1
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
 }
 
-pub(crate) fn write_man(arguments: &ArgMatches) -> Result<(), Failure> {
-    match arguments.get_one::<PathBuf>("folder") {
-        Some(folder) => man::write(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display()))),
+pub(crate) fn write_man(global: &GlobalArgs, arguments: &ManArgs, command: Command) -> Result<(), Failure> {
+    global.refuse_account("man")?;
+    match &arguments.folder {
+        Some(folder) => {
+            man::write(command, folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))
+        }
         None => {
-            let page = man::page().map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
+            let page = man::page(command).map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
             write(&String::from_utf8_lossy(&page)).map(|_| ())
         }
     }

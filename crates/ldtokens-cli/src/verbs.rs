@@ -27,52 +27,18 @@ pub(crate) mod update;
 pub(crate) mod verify;
 pub(crate) mod whoami;
 
-use clap::{ArgMatches, Command};
 use ldtokens::Token;
 use serde_json::Value;
 
+use crate::arguments::{GlobalArgs, PrintArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::Printer;
 use crate::terminal::output::{details, write};
 
-/// All verbs, in the order in which help lists them.
-pub(crate) fn commands() -> [Command; 10] {
-    [
-        list::command(),
-        get::command(),
-        create::command(),
-        update::command(),
-        reset::command(),
-        rotate::command(),
-        delete::command(),
-        revoke::command(),
-        verify::command(),
-        whoami::command(),
-    ]
-}
-
-/// Runs the verb of that name, if there is one.
-pub(crate) async fn run(name: &str, arguments: &ArgMatches) -> Option<Result<(), Failure>> {
-    Some(match name {
-        "list" => list::run(arguments).await,
-        "get" => get::run(arguments).await,
-        "create" => create::run(arguments).await,
-        "update" => update::run(arguments).await,
-        "reset" => reset::run(arguments).await,
-        "rotate" => rotate::run(arguments).await,
-        "delete" => delete::run(arguments).await,
-        "revoke" => revoke::run(arguments).await,
-        "verify" => verify::run(arguments).await,
-        "whoami" => whoami::run(arguments).await,
-        _ => return None,
-    })
-}
-
 /// Whether the arguments name one token. How many standard input names is not known yet.
-fn names_one(arguments: &ArgMatches) -> bool {
-    let mut words = arguments.get_many::<String>("tokens").into_iter().flatten();
-    words.next().is_some_and(|word| word != "-") && words.next().is_none()
+fn names_one(tokens: &[String]) -> bool {
+    matches!(tokens, [only] if only != "-")
 }
 
 /// A token as the API writes it.
@@ -92,30 +58,35 @@ pub(crate) enum Printing {
 }
 
 impl Printing {
-    /// For the tokens that the arguments name.
-    fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
-        Self::with(arguments, names_one(arguments), names_one(arguments))
+    /// For the `tokens` that the arguments name.
+    fn new(global: &GlobalArgs, arguments: &PrintArgs, tokens: &[String]) -> Result<Self, Failure> {
+        Self::with(global, arguments, names_one(tokens), names_one(tokens))
     }
 
-    /// For the tokens that the arguments name, where each comes with a secret that a table would cut short.
-    fn with_secrets(arguments: &ArgMatches, is_printed: bool) -> Result<Self, Failure> {
-        Self::with(arguments, names_one(arguments), is_printed || names_one(arguments))
+    /// For the `tokens` that the arguments name, where each comes with a secret that a table would cut short.
+    fn with_secrets(
+        global: &GlobalArgs,
+        arguments: &PrintArgs,
+        tokens: &[String],
+        is_printed: bool,
+    ) -> Result<Self, Failure> {
+        Self::with(global, arguments, names_one(tokens), is_printed || names_one(tokens))
     }
 
     /// For a token that is made.
-    fn for_new(arguments: &ArgMatches) -> Result<Self, Failure> {
-        Self::with(arguments, true, true)
+    fn for_new(global: &GlobalArgs, arguments: &PrintArgs) -> Result<Self, Failure> {
+        Self::with(global, arguments, true, true)
     }
 
-    fn with(arguments: &ArgMatches, is_single: bool, has_details: bool) -> Result<Self, Failure> {
-        if arguments.get_flag("dry-run") {
+    fn with(global: &GlobalArgs, arguments: &PrintArgs, is_single: bool, has_details: bool) -> Result<Self, Failure> {
+        if global.dry_run {
             return Ok(Self::Nothing);
         }
-        let is_table = Format::asked(arguments)? == Format::Table;
-        if is_table && has_details && !arguments.get_flag("quiet") && !arguments.contains_id("columns") {
+        let format = global.format()?;
+        if format == Format::Table && has_details && !arguments.quiet && arguments.columns.is_none() {
             return Ok(Self::Details { is_first: true });
         }
-        let printer = Printer::new(arguments)?;
+        let printer = Printer::new(format, arguments)?;
         Ok(Self::Rows(if is_single { printer.single() } else { printer }))
     }
 

@@ -55,7 +55,7 @@ pub(crate) struct Profile {
 }
 
 /// A region, as the file names it.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RegionName {
     Us,
@@ -64,9 +64,6 @@ pub(crate) enum RegionName {
 }
 
 impl RegionName {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Us, Self::Eu, Self::Federal];
-
     /// As the file has it.
     pub(crate) fn name(self) -> &'static str {
         match self {

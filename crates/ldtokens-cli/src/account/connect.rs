@@ -2,16 +2,15 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use clap::ArgMatches;
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
 
 use crate::account::credential::remember;
 use crate::account::local;
 use crate::account::settings::Settings;
+use crate::arguments::GlobalArgs;
 use crate::terminal::curl;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
-use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
 use crate::terminal::say;
 use crate::terminal::watch::Watch;
@@ -25,8 +24,6 @@ pub(crate) struct Session {
     /// Whether what would change something is only shown.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
-    /// Whether only IDs are to be printed.
-    is_quiet: bool,
     /// The token in use, once the API was asked. None if it does not say.
     own_token: OnceLock<Option<TokenId>>,
 }
@@ -53,9 +50,9 @@ impl Session {
         }
     }
 
-    /// Says what was done to one token, unless only IDs are wanted, which say it too.
-    pub(crate) fn say_done(&self, text: &str) {
-        if !self.is_quiet && !self.is_dry_run {
+    /// Says what was done to one token. `is_quiet` is for output of IDs only, which say it too.
+    pub(crate) fn say_done(&self, is_quiet: bool, text: &str) {
+        if !is_quiet && !self.is_dry_run {
             self.say(text);
         }
     }
@@ -82,31 +79,31 @@ impl Session {
     }
 }
 
-/// Does `work` with the client that `arguments` ask for. `held_back` is what a dry run shows instead of sending.
+/// Does `work` with the client that the `global` arguments ask for. `held_back` is what a dry run shows instead of sending.
 pub(crate) async fn with_client(
-    arguments: &ArgMatches,
+    global: &GlobalArgs,
     held_back: DryRun,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    connected(arguments, held_back, true, work).await
+    connected(global, held_back, true, work).await
 }
 
 /// The same for work that brings a credential of its own: the client's is none.
 pub(crate) async fn with_host(
-    arguments: &ArgMatches,
+    global: &GlobalArgs,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    connected(arguments, DryRun::Changes, false, work).await
+    connected(global, DryRun::Changes, false, work).await
 }
 
 async fn connected(
-    arguments: &ArgMatches,
+    global: &GlobalArgs,
     held_back: DryRun,
     needs_credential: bool,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let settings = Settings::read(arguments)?;
-    let is_dry_run = arguments.get_flag("dry-run");
+    let settings = Settings::read(global)?;
+    let is_dry_run = global.dry_run;
     let sends_nothing = is_dry_run && held_back == DryRun::Everything;
 
     let (server, credential) = if settings.is_local() {
@@ -126,8 +123,8 @@ async fn connected(
     if let Some(source) = &source {
         remember(source, &host);
     }
-    let has_json_errors = Format::asked(arguments)?.has_json_errors();
-    let is_verbose = arguments.get_count("verbose") > 0;
+    let has_json_errors = global.format()?.has_json_errors();
+    let is_verbose = global.verbose > 0;
     let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
@@ -143,9 +140,7 @@ async fn connected(
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
-    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
-    let session =
-        Session { client, interrupt, host, is_dry_run, has_json_errors, is_quiet, own_token: OnceLock::new() };
+    let session = Session { client, interrupt, host, is_dry_run, has_json_errors, own_token: OnceLock::new() };
     if let (true, Some(_)) = (is_dry_run, &server) {
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }

@@ -7,12 +7,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::ArgMatches;
-use clap::parser::ValueSource;
 use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::account::credential::{self, MOUNTED_VARIABLE, Source};
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
 
@@ -70,12 +69,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn read(arguments: &ArgMatches) -> Result<Self, Failure> {
-        refuse_contradictions(arguments)?;
+    pub(crate) fn read(global: &GlobalArgs) -> Result<Self, Failure> {
+        global.refuse_several(&["local", "host"])?;
+        global.refuse_several(&["local", "profile"])?;
+        global.refuse_several(&["local", "token-file", "token-command", "token-stdin"])?;
         let config = ConfigFile::read()?;
-        let by_flag = source_by_flag(arguments);
+        let by_flag = source_by_flag(global);
         let by_environment = source_by_environment();
-        let profile = profile_in_effect(arguments, &config, by_flag.is_none() && by_environment.is_none());
+        let profile = profile_in_effect(global, &config, by_flag.is_none() && by_environment.is_none());
         let of_profile = match &profile {
             Some(name) => Some((Because::Profile(name.value.clone()), config.profile(&name.value)?)),
             None => None,
@@ -97,7 +98,7 @@ impl Settings {
             (None, None) => by_environment,
         };
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
-        let host = if is_local { None } else { Some(host(arguments, of_profile.as_ref())?) };
+        let host = if is_local { None } else { Some(host(global, of_profile.as_ref())?) };
         Ok(Self { config_file: config.path, profile, host, credential, default_profile: config.default })
     }
 
@@ -125,8 +126,8 @@ impl Settings {
 }
 
 /// The profile that is named, or, where the credential comes from nowhere else, the one that the environment or the file name.
-fn profile_in_effect(arguments: &ArgMatches, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
-    if let Some(name) = arguments.get_one::<String>("profile") {
+fn profile_in_effect(global: &GlobalArgs, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
+    if let Some(name) = &global.profile {
         return Some(Setting::new(name.clone(), Because::Flag("profile")));
     }
     if !by_default {
@@ -138,9 +139,9 @@ fn profile_in_effect(arguments: &ArgMatches, config: &ConfigFile, by_default: bo
     }
 }
 
-fn host(arguments: &ArgMatches, of_profile: Option<&(Because, &Profile)>) -> Result<Setting<String>, Failure> {
+fn host(global: &GlobalArgs, of_profile: Option<&(Because, &Profile)>) -> Result<Setting<String>, Failure> {
     let default = || Setting::new(Region::default().url().to_owned(), Because::Default);
-    let host = if let Some(host) = arguments.get_one::<String>("host") {
+    let host = if let Some(host) = &global.host {
         Setting::new(host.clone(), Because::Flag("host"))
     } else if let Some((because, profile)) = of_profile {
         let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
@@ -181,32 +182,17 @@ pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Refuses flags of which only one can hold.
-fn refuse_contradictions(arguments: &ArgMatches) -> Result<(), Failure> {
-    let is_given = |flag: &&str| arguments.value_source(flag) == Some(ValueSource::CommandLine);
-    let alone = |flags: &[&str]| {
-        let given: Vec<_> = flags.iter().filter(|flag| is_given(flag)).map(|flag| format!("--{flag}")).collect();
-        match given.len() {
-            0 | 1 => Ok(()),
-            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
-        }
-    };
-    alone(&["local", "host"])?;
-    alone(&["local", "profile"])?;
-    alone(&["local", "token-file", "token-command", "token-stdin"])
-}
-
-fn source_by_flag(arguments: &ArgMatches) -> Option<Setting<Source>> {
-    if arguments.get_flag("local") {
+fn source_by_flag(global: &GlobalArgs) -> Option<Setting<Source>> {
+    if global.local {
         return Some(Setting::new(Source::Local, Because::Flag("local")));
     }
-    if let Some(path) = arguments.get_one::<PathBuf>("token-file") {
+    if let Some(path) = &global.token_file {
         return Some(Setting::new(Source::File(path.clone()), Because::Flag("token-file")));
     }
-    if let Some(command) = arguments.get_one::<String>("token-command") {
+    if let Some(command) = &global.token_command {
         return Some(Setting::new(Source::Command(command.clone()), Because::Flag("token-command")));
     }
-    arguments.get_flag("token-stdin").then(|| Setting::new(Source::Stdin, Because::Flag("token-stdin")))
+    global.token_stdin.then(|| Setting::new(Source::Stdin, Because::Flag("token-stdin")))
 }
 
 /// The credential of the environment: a variable's, or else a file's that a service manager made.

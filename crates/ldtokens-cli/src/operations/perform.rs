@@ -1,12 +1,13 @@
 //! The operations: words in, one call of the facade, its answer out. All by the table; none is named here but for what the
 //! table can't say.
 
-use clap::ArgMatches;
+use clap::Args;
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Secret, TokenId};
 use serde_json::Value;
 
 use crate::account::connect::with_client;
+use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::files::stdin;
 use crate::operations::json_patch;
 use crate::operations::words::Words;
@@ -16,10 +17,25 @@ use crate::terminal::output::format::Format;
 use crate::verbs::deliver::{Delivery, Destination};
 use ldtokens_client::operations::OperationSpec;
 
-pub(crate) async fn run(operation: &OperationSpec, arguments: &ArgMatches) -> Result<(), Failure> {
-    let words: Vec<String> = arguments.get_many("words").into_iter().flatten().cloned().collect();
-    let words = Words::read(operation, &words, || stdin::text("the body"))?;
-    let format = Format::asked(arguments)?;
+/// The arguments of an operation.
+#[derive(Args, Debug)]
+pub(crate) struct OperationArgs {
+    /// Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value
+    #[arg(value_name = "NAME=VALUE", num_args(0..))]
+    pub(crate) words: Vec<String>,
+
+    /// Only the operations that give a secret take these.
+    #[arg(skip)]
+    pub(crate) secret: SecretArgs,
+}
+
+pub(crate) async fn run(
+    operation: &OperationSpec,
+    global: &GlobalArgs,
+    arguments: &OperationArgs,
+) -> Result<(), Failure> {
+    let words = Words::read(operation, &arguments.words, || stdin::text("the body"))?;
+    let format = global.format()?;
     if format == Format::Value {
         return Err(Failure::usage(output::VALUE_OF_VERBS));
     }
@@ -28,9 +44,9 @@ pub(crate) async fn run(operation: &OperationSpec, arguments: &ArgMatches) -> Re
         // What RFC 6902 does not allow need not be sent to be refused.
         json_patch::check(body)?;
     }
-    let destination = if gives_secret(operation) { Destination::for_scripts(arguments)? } else { None };
+    let destination = if gives_secret(operation) { Destination::for_scripts(global, &arguments.secret)? } else { None };
 
-    with_client(arguments, DryRun::Everything, async |session| {
+    with_client(global, DryRun::Everything, async |session| {
         let method: Method = operation.method.parse().expect("the table holds methods");
         let is_reading = method.is_safe();
         let mut request = session.client.request(operation.id, method, &path);

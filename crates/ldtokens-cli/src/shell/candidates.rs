@@ -14,24 +14,24 @@ use crate::terminal::output::field::Field;
 use crate::verbs::filter;
 use ldtokens_client::operations::{OperationSpec, ValueType};
 
-/// The built command with what completes its values, for this line.
-pub(super) fn with_candidates(command: Command, line: &Arc<Line>) -> Command {
+/// The built command with what completes its values, for this line. `whole` makes the command that parses a whole line.
+pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() -> Command) -> Command {
     let operation = OperationSpec::find(command.get_name());
-    let of_subcommands = |command| with_candidates(command, line);
-    command.mut_args(|arg| of_argument(arg, operation, line)).mut_subcommands(of_subcommands)
+    let of_subcommands = |command| with_candidates(command, line, whole);
+    command.mut_args(|arg| of_argument(arg, operation, line, whole)).mut_subcommands(of_subcommands)
 }
 
-fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>) -> Arg {
+fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>, whole: fn() -> Command) -> Arg {
     // Where nothing is typed yet flags would bury everything else. What is hidden is shown if there is nothing else.
     let arg = if line.current.is_empty() { arg.hide(true) } else { arg };
     let line = Arc::clone(line);
     let completer = match (arg.get_id().as_str(), operation) {
-        ("words", Some(operation)) => of_text(move |word| words(operation, &line, word)),
-        ("tokens", _) => of_text(move |word| tokens::by_id_or_name(&line, word)),
+        ("words", Some(operation)) => of_text(move |word| words(operation, &line, whole, word)),
+        ("tokens", _) => of_text(move |word| tokens::by_id_or_name(&line, whole, word)),
         ("columns", _) => of_text(columns),
         ("filter", _) => of_text(filters),
         ("sort", _) => of_text(orders),
-        ("profile" | "profile-name", _) => of_text(profiles),
+        ("profile" | "profile_name", _) => of_text(profiles),
         _ => return arg,
     };
     arg.add(completer)
@@ -46,7 +46,7 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 }
 
 /// Parameters and the body's properties, and their values.
-fn words(operation: &OperationSpec, line: &Line, word: &str) -> Vec<CompletionCandidate> {
+fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     let known: Vec<_> = operation
         .parameter_words()
         .chain(operation.property_words())
@@ -58,7 +58,7 @@ fn words(operation: &OperationSpec, line: &Line, word: &str) -> Vec<CompletionCa
         .find_map(|(parameter, beginning)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
     {
         let values = if operation.is_in_path(parameter.name) {
-            tokens::by_id(line, value)
+            tokens::by_id(line, whole, value)
         } else {
             values(parameter.value_type)
                 .filter(|known| known.starts_with(value))

@@ -8,19 +8,17 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::command::command;
-
 /// The page of the whole command.
-pub(super) fn page() -> io::Result<Vec<u8>> {
+pub(super) fn page(command: Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    render(built(), &mut page)?;
+    render(built(command), &mut page)?;
     Ok(page)
 }
 
 /// Writes a page for the command and one for each of its commands.
-pub(super) fn write(folder: &Path) -> io::Result<()> {
+pub(super) fn write(command: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let command = built();
+    let command = built(command);
     for command in command.get_subcommands().chain([&command]).cloned() {
         let mut page = Vec::new();
         let name = render(command, &mut page)?;
@@ -29,8 +27,8 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn built() -> Command {
-    let mut command = command().disable_help_subcommand(true);
+fn built(command: Command) -> Command {
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     command
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
-use clap::ArgMatches;
+use clap::{Command, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
 use ldtokens::{Client, RetryPolicy, Secret};
 
@@ -12,7 +12,7 @@ use super::line::Line;
 use crate::account::credential::Source;
 use crate::account::local;
 use crate::account::settings::{Settings, in_home};
-use crate::command::command;
+use crate::arguments::GlobalArgs;
 use crate::terminal::output::visible::visible;
 use crate::terminal::redact::has_secret;
 use crate::verbs::targets::PAGE;
@@ -31,13 +31,13 @@ struct Known {
 }
 
 /// The IDs that go on from `word`, with the tokens' names.
-pub(super) fn by_id(line: &Line, word: &str) -> Vec<CompletionCandidate> {
-    candidates(line, word).0
+pub(super) fn by_id(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
+    candidates(line, command, word).0
 }
 
 /// The IDs that go on from `word`, and the names, if anything is typed.
-pub(super) fn by_id_or_name(line: &Line, word: &str) -> Vec<CompletionCandidate> {
-    let (mut by_id, by_name) = candidates(line, word);
+pub(super) fn by_id_or_name(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
+    let (mut by_id, by_name) = candidates(line, command, word);
     if !word.is_empty() {
         by_id.extend(by_name);
     }
@@ -45,8 +45,12 @@ pub(super) fn by_id_or_name(line: &Line, word: &str) -> Vec<CompletionCandidate>
 }
 
 /// Those by ID and those by name, without the ones that are on the line already.
-fn candidates(line: &Line, word: &str) -> (Vec<CompletionCandidate>, Vec<CompletionCandidate>) {
-    let tokens = known(line);
+fn candidates(
+    line: &Line,
+    command: fn() -> Command,
+    word: &str,
+) -> (Vec<CompletionCandidate>, Vec<CompletionCandidate>) {
+    let tokens = known(line, command);
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);
     let is_only = |name: &str| tokens.iter().filter(|token| token.name.as_deref() == Some(name)).count() == 1;
     let candidate = |value: &str, help: &str| CompletionCandidate::new(value).help(Some(help.to_owned().into()));
@@ -60,12 +64,12 @@ fn candidates(line: &Line, word: &str) -> (Vec<CompletionCandidate>, Vec<Complet
 }
 
 /// What can be learned in time. Whatever goes wrong is for the command itself to say.
-fn known(line: &Line) -> Vec<Known> {
+fn known(line: &Line, command: fn() -> Command) -> Vec<Known> {
     let end = Instant::now() + PATIENCE;
     let words = line.before.clone();
     let (sender, tokens) = mpsc::channel();
     // Opening a file can wait for ever, and so can what is in it; a thread is left behind, and ends with the program.
-    std::thread::spawn(move || read(&words, &sender));
+    std::thread::spawn(move || read(&words, command, &sender));
     let mut known = Vec::new();
     while let Ok(token) = tokens.recv_timeout(end.saturating_duration_since(Instant::now())) {
         known.push(token);
@@ -73,17 +77,17 @@ fn known(line: &Line) -> Vec<Known> {
     known
 }
 
-fn read(words: &[String], to: &Sender<Known>) -> Option<()> {
+fn read(words: &[String], command: fn() -> Command, to: &Sender<Known>) -> Option<()> {
     // What the shell will make of a path in the user's home.
     let words = words.iter().map(|word| in_home(Path::new(word)).unwrap_or_else(|_| word.into()));
-    let arguments = command().ignore_errors(true).try_get_matches_from(words).ok()?;
-    let (_, arguments) = arguments.subcommand()?;
+    let matches = command().ignore_errors(true).try_get_matches_from(words).ok()?;
+    let global = GlobalArgs::from_arg_matches(&matches).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    runtime.block_on(with_credential(arguments, to))
+    runtime.block_on(with_credential(&global, to))
 }
 
-async fn with_credential(arguments: &ArgMatches, to: &Sender<Known>) -> Option<()> {
-    let settings = Settings::read(arguments).ok()?;
+async fn with_credential(global: &GlobalArgs, to: &Sender<Known>) -> Option<()> {
+    let settings = Settings::read(global).ok()?;
     match &settings.credential.as_ref()?.value {
         // A command may ask, and standard input is the shell's.
         Source::Command(_) | Source::Stdin => None,

@@ -1,8 +1,8 @@
 //! The log on standard error. `RUST_LOG` selects what is logged; without it, `--verbose` and `serve` do. `--log off` turns it
 //! off. The lines that `-v` shows for requests are not part of the log.
 
+use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use clap::{ArgMatches, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -32,15 +32,8 @@ impl ValueEnum for Log {
     }
 }
 
-/// Begins to log as the arguments and the environment say.
-pub(crate) fn start(arguments: &ArgMatches) {
-    let (serving, verbosity) = match arguments.subcommand() {
-        Some((name, arguments)) => {
-            let log = (name == "serve").then(|| arguments.get_one::<Log>("log").copied()).flatten();
-            (log, arguments.get_count("verbose"))
-        }
-        None => (None, arguments.get_count("verbose")),
-    };
+/// Begins to log as the number of `--verbose` flags, the format of a server's log, and the environment say.
+pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     let by_flags = match (verbosity, serving) {
         (0, None) => Targets::new(),
         // A line for each request, and what went wrong.

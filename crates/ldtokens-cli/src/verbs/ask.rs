@@ -2,9 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use clap::ArgMatches;
-
 use crate::account::connect::Session;
+use crate::arguments::ConfirmArgs;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
 use crate::verbs::targets::Target;
@@ -16,12 +15,12 @@ fn can_ask() -> bool {
 
 /// Goes on if `--yes` was given or the answer to `question` is yes. The question is made only where it is asked.
 pub(crate) async fn confirm(
-    arguments: &ArgMatches,
+    arguments: ConfirmArgs,
     session: &Session,
     targets: &[Target],
     question: impl AsyncFnOnce() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    if arguments.get_flag("yes") || session.is_dry_run || targets.is_empty() {
+    if arguments.yes || session.is_dry_run || targets.is_empty() {
         return Ok(());
     }
     if !can_ask() {

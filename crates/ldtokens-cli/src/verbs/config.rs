@@ -1,16 +1,13 @@
 //! `ldtokens config`: what applies, and why. It takes no credential and sends nothing.
 
-use std::path::PathBuf;
-
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::account::config_edit::{Change, edit};
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
 use crate::account::local;
 use crate::account::settings::Settings;
-use crate::arguments::some_text;
+use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
@@ -19,83 +16,90 @@ use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 
-pub(crate) fn command() -> Command {
-    Command::new("config")
-        .about("Show the active account and where each setting comes from")
-        .long_about(
-            "Show the active account and where each setting comes from. No secret is read or shown, and no request is sent.\n\n\
-             The configuration file holds profiles, but no secrets:\n\n  \
-             default: work\n  \
-             profiles:\n    \
-             work:\n      \
-             region: eu                        # us, eu or federal, or host: URL\n      \
-             token-command: op read op://Work/LaunchDarkly/token\n    \
-             ci:\n      \
-             token-variable: LD_CI_TOKEN       # or token-file: ~/.secrets/launchdarkly\n    \
-             play:\n      \
-             local: true                       # the local LaunchDarkly of --local\n\n\
-             Flags override a profile named by --profile, which overrides the environment, which overrides the default \
-             profile. The host and the credential come from the same place, so that no account's secret is sent to another \
-             account's host. Only a named profile without a credential takes the one from the environment.",
-        )
-        .subcommand(Command::new("list").visible_alias("ls").about("List the profiles of the configuration file"))
-        .subcommand(Command::new("use").about("Set the profile to use when none is named").arg(name()))
-        .subcommand(
-            Command::new("set")
-                .about("Create a profile, or change one")
-                .long_about(
-                    "Create a profile, or change one.\n\nGive where its account is, with --region, --host or --local, and where its \
-                     credential comes from, with --token-command, --token-file or --token-variable. What is not given stays as \
-                     it is, and so do comments in the file.",
-                )
-                .arg(name())
-                .arg(region())
-                .arg(
-                    Arg::new("token-variable")
-                        .long("token-variable")
-                        .value_name("VARIABLE")
-                        .value_parser(some_text)
-                        .help("Read the credential from an environment variable"),
-                )
-                .after_help(
-                    "Examples:\n  ldtokens config set work --region eu --token-command 'op read op://Work/LaunchDarkly/token'\n  \
-                     ldtokens config set ci --token-variable LD_CI_TOKEN",
-                ),
-        )
+/// Show the active account and where each setting comes from
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    action: Option<ConfigAction>,
 }
 
-fn name() -> Arg {
-    Arg::new("profile-name").value_name("PROFILE").required(true).value_parser(some_text).help("Name of the profile")
+#[derive(Debug, Subcommand)]
+enum ConfigAction {
+    /// List the profiles of the configuration file
+    #[command(visible_alias = "ls")]
+    List,
+    /// Set the profile to use when none is named
+    Use {
+        /// Name of the profile
+        #[arg(value_name = "PROFILE", value_parser = some_text)]
+        profile_name: String,
+    },
+    Set(SetArgs),
 }
 
-pub(crate) fn region() -> Arg {
-    Arg::new("region")
-        .long("region")
-        .value_name("REGION")
-        .value_parser(RegionName::ALL.map(RegionName::name))
-        .conflicts_with("host")
-        .help("LaunchDarkly instance of the account")
+/// Create a profile, or change one
+///
+/// Give where its account is, with --region, --host or --local, and where its credential comes from, with --token-command,
+/// --token-file or --token-variable. What is not given stays as it is, and so do comments in the file.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+struct SetArgs {
+    /// Name of the profile
+    #[arg(value_name = "PROFILE", value_parser = some_text)]
+    profile_name: String,
+
+    #[command(flatten)]
+    region: RegionArgs,
+
+    /// Read the credential from an environment variable
+    #[arg(long, value_name = "VARIABLE", value_parser = some_text)]
+    token_variable: Option<String>,
 }
 
-pub(crate) fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    refuse(arguments, &["dry-run"])?;
-    match arguments.subcommand() {
-        Some(("list", arguments)) => list(arguments),
-        Some(("use", arguments)) => use_profile(arguments),
-        Some(("set", arguments)) => set(arguments),
-        _ => show(arguments),
+/// The LaunchDarkly instance of a profile.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct RegionArgs {
+    /// LaunchDarkly instance of the account
+    #[arg(long, value_name = "REGION", conflicts_with = "host")]
+    region: Option<RegionName>,
+}
+
+const LONG_ABOUT: &str = "\
+Show the active account and where each setting comes from. No secret is read or shown, and no request is sent.
+
+The configuration file holds profiles, but no secrets:
+
+  default: work
+  profiles:
+    work:
+      region: eu                        # us, eu or federal, or host: URL
+      token-command: op read op://Work/LaunchDarkly/token
+    ci:
+      token-variable: LD_CI_TOKEN       # or token-file: ~/.secrets/launchdarkly
+    play:
+      local: true                       # the local LaunchDarkly of --local
+
+Flags override a profile named by --profile, which overrides the environment, which overrides the default profile. The host and the \
+credential come from the same place, so that no account's secret is sent to another account's host. Only a named profile without a \
+credential takes the one from the environment.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens config set work --region eu --token-command 'op read op://Work/LaunchDarkly/token'
+  ldtokens config set ci --token-variable LD_CI_TOKEN";
+
+pub(crate) fn run(global: &GlobalArgs, arguments: ConfigArgs) -> Result<(), Failure> {
+    global.refuse(&["dry-run"])?;
+    match arguments.action {
+        Some(ConfigAction::List) => list(global),
+        Some(ConfigAction::Use { profile_name }) => use_profile(&profile_name),
+        Some(ConfigAction::Set(arguments)) => set(global, &arguments),
+        None => show(global),
     }
 }
 
-/// Refuses flags that the command has no use for.
-pub(crate) fn refuse(arguments: &ArgMatches, flags: &[&str]) -> Result<(), Failure> {
-    match flags.iter().find(|flag| arguments.value_source(flag) == Some(ValueSource::CommandLine)) {
-        Some(flag) => Err(Failure::usage(format!("--{flag} has no meaning here"))),
-        None => Ok(()),
-    }
-}
-
-fn list(arguments: &ArgMatches) -> Result<(), Failure> {
+fn list(global: &GlobalArgs) -> Result<(), Failure> {
     let config = ConfigFile::read()?;
     let is_default = |name: &String| config.default.as_ref() == Some(name);
     let mut profiles = Vec::new();
@@ -105,7 +109,7 @@ fn list(arguments: &ArgMatches) -> Result<(), Failure> {
         profiles.push((name, is_default(name), host, source));
     }
     let objects = |(name, is_default, host, source): &(&String, bool, String, String)| json!({ "profile": name, "default": is_default, "host": host, "credential": source });
-    match Format::asked(arguments)? {
+    match global.format()? {
         Format::Table => {
             let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
             let rows = profiles.into_iter().map(|(name, is_default, host, source)| {
@@ -118,8 +122,7 @@ fn list(arguments: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-fn use_profile(arguments: &ArgMatches) -> Result<(), Failure> {
-    let name = arguments.get_one::<String>("profile-name").expect("it is required");
+fn use_profile(name: &str) -> Result<(), Failure> {
     let config = ConfigFile::read()?;
     config.profile(name)?;
     edit(&config.path, &[Change::Default(name)])?;
@@ -127,14 +130,14 @@ fn use_profile(arguments: &ArgMatches) -> Result<(), Failure> {
     Ok(())
 }
 
-fn set(arguments: &ArgMatches) -> Result<(), Failure> {
-    refuse(arguments, &["profile", "token-stdin"])?;
-    let name = arguments.get_one::<String>("profile-name").expect("it is required");
+fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
+    global.refuse(&["profile", "token-stdin"])?;
+    let name = &arguments.profile_name;
     let config = ConfigFile::read_to_edit()?;
     let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
     let before = profile.clone();
-    target(arguments, &mut profile);
-    source(arguments, &mut profile)?;
+    target(global, arguments.region, &mut profile);
+    source(global, arguments, &mut profile)?;
     if profile == before && config.profiles.contains_key(name) {
         return Err(Failure::usage(
             "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
@@ -147,22 +150,19 @@ fn set(arguments: &ArgMatches) -> Result<(), Failure> {
 }
 
 /// Where the account is, as flags say it.
-pub(crate) fn target(arguments: &ArgMatches, profile: &mut Profile) {
-    if let Some(host) = arguments.get_one::<String>("host") {
+pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Profile) {
+    if let Some(host) = &global.host {
         (profile.host, profile.region, profile.local) = (Some(host.clone()), None, false);
     }
-    if let Some(name) = arguments.get_one::<String>("region") {
-        let region = RegionName::ALL.into_iter().find(|region| region.name() == name);
-        (profile.host, profile.region, profile.local) = (None, region, false);
+    if let Some(region) = region.region {
+        (profile.host, profile.region, profile.local) = (None, Some(region), false);
     }
 }
 
 /// Where the credential comes from, as flags say it.
-fn source(arguments: &ArgMatches, profile: &mut Profile) -> Result<(), Failure> {
-    let variable = arguments.get_one::<String>("token-variable").cloned();
-    let file = arguments.get_one::<PathBuf>("token-file").cloned();
-    let command = arguments.get_one::<String>("token-command").cloned();
-    let local = arguments.get_flag("local");
+fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Result<(), Failure> {
+    let (variable, file) = (arguments.token_variable.clone(), global.token_file.clone());
+    let (command, local) = (global.token_command.clone(), global.local);
     match [variable.is_some(), file.is_some(), command.is_some(), local].into_iter().filter(|given| *given).count() {
         0 => return Ok(()),
         1 => {}
@@ -183,8 +183,8 @@ fn source(arguments: &ArgMatches, profile: &mut Profile) -> Result<(), Failure> 
     Ok(())
 }
 
-fn show(arguments: &ArgMatches) -> Result<(), Failure> {
-    let settings = Settings::read(arguments)?;
+fn show(global: &GlobalArgs) -> Result<(), Failure> {
+    let settings = Settings::read(global)?;
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String, because: Option<String>| rows.push((name.to_owned(), value, because));
     let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
@@ -204,7 +204,7 @@ fn show(arguments: &ArgMatches) -> Result<(), Failure> {
     for passed_over in settings.passed_over() {
         row("not used", passed_over, None);
     }
-    match Format::asked(arguments)? {
+    match global.format()? {
         Format::Table => {
             let rows = rows.into_iter().map(|(name, value, because)| {
                 vec![name, value, because.map(|because| format!("({because})")).unwrap_or_default()]

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
 use ldtokens::{Secret, TokenId};
 use tempfile::NamedTempFile;
 
 use crate::account::credential::shell;
+use crate::arguments::{GlobalArgs, PrintArgs, SecretArgs};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
@@ -34,26 +34,26 @@ pub(crate) enum Destination {
 
 impl Destination {
     /// Where `--secret-to` or `--secret-to-command` says. A form that a program reads has the secret in its place.
-    pub(crate) fn given(arguments: &ArgMatches) -> Result<Option<Self>, Failure> {
-        if let Some(command) = arguments.get_one::<String>("secret-to-command") {
+    pub(crate) fn given(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
+        if let Some(command) = &arguments.secret_to_command {
             return Ok(Some(Self::Command(command.clone())));
         }
-        let Some(file) = arguments.get_one::<PathBuf>("secret-to") else { return Ok(None) };
+        let Some(file) = &arguments.secret_to else { return Ok(None) };
         if file.as_os_str() != "-" {
             return Ok(Some(Self::File(file.clone())));
         }
-        if !arguments.get_flag("dry-run") && discard::of_stdout().is_some() {
+        if !global.dry_run && discard::of_stdout().is_some() {
             return Err(Failure::usage(
                 "--secret-to -: standard output is closed or /dev/null, and the secret would be lost; give --secret-to FILE",
             ));
         }
-        Ok(Some(if Format::asked(arguments)? == Format::Table { Self::Alone } else { Self::Stdout }))
+        Ok(Some(if global.format()? == Format::Table { Self::Alone } else { Self::Stdout }))
     }
 
     /// Of an operation, whose answer has the secret, also without being told.
-    pub(crate) fn for_scripts(arguments: &ArgMatches) -> Result<Option<Self>, Failure> {
-        let given = Self::given(arguments)?;
-        if given.is_none() && !arguments.get_flag("dry-run") && discard::of_stdout() == Some(Discard::Closed) {
+    pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
+        let given = Self::given(global, arguments)?;
+        if given.is_none() && !global.dry_run && discard::of_stdout() == Some(Discard::Closed) {
             return Err(Failure::usage(
                 "standard output is closed, and the new secret would be lost; give --secret-to FILE",
             ));
@@ -62,12 +62,16 @@ impl Destination {
     }
 
     /// The same, or a terminal. Into a pipe a secret goes only where someone says so.
-    pub(crate) fn for_people(arguments: &ArgMatches) -> Result<Self, Failure> {
-        let given = Self::given(arguments)?;
-        let is_dry_run = arguments.get_flag("dry-run");
+    pub(crate) fn for_people(
+        global: &GlobalArgs,
+        arguments: &SecretArgs,
+        printed: Option<&PrintArgs>,
+    ) -> Result<Self, Failure> {
+        let given = Self::given(global, arguments)?;
+        let is_dry_run = global.dry_run;
         let is_printed = matches!(given, None | Some(Self::Stdout | Self::Alone)) && !is_dry_run;
         match given {
-            _ if is_printed && !prints_secrets(arguments)? => Err(Failure::usage(
+            _ if is_printed && !prints_secrets(global.format()?, printed) => Err(Failure::usage(
                 "with --quiet or --columns the new secret would not be printed: use --secret-to FILE or \
                  --secret-to-command COMMAND",
             )),
@@ -125,16 +129,13 @@ impl Destination {
     }
 }
 
-/// Whether what is printed of a token would have its secret whole.
-fn prints_secrets(arguments: &ArgMatches) -> Result<bool, Failure> {
-    let has_secret = |fields: &Vec<Field>| fields.iter().any(Field::is_secret);
-    // Not every command that delivers secrets has these flags.
-    let is_quiet = matches!(arguments.try_get_one("quiet"), Ok(Some(true)));
-    Ok(match arguments.try_get_one::<Vec<Field>>("columns").ok().flatten() {
-        _ if is_quiet => false,
-        None => true,
-        Some(fields) => Format::asked(arguments)? != Format::Table && has_secret(fields),
-    })
+/// Whether what is printed of a token would have its secret whole. Not every command that delivers secrets prints tokens.
+fn prints_secrets(format: Format, printed: Option<&PrintArgs>) -> bool {
+    match printed {
+        Some(PrintArgs { quiet: true, .. }) => false,
+        Some(PrintArgs { columns: Some(fields), .. }) => format != Format::Table && fields.iter().any(Field::is_secret),
+        _ => true,
+    }
 }
 
 /// One secret's way, made ready.

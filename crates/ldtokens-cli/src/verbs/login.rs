@@ -3,13 +3,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
-use clap::{Arg, ArgMatches, Command};
+use clap::Args;
 use ldtokens::{Client, Error, Secret};
 
 use crate::account::config_edit::{Change, edit};
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::account::credential::Source;
 use crate::account::keychain::Keychain;
+use crate::arguments::GlobalArgs;
 use crate::files::{stdin, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::hidden::Hidden;
@@ -17,38 +18,36 @@ use crate::terminal::interrupt::Interrupt;
 use crate::terminal::redact::has_secret;
 use crate::terminal::say;
 use crate::terminal::watch::Watch;
-use crate::verbs::config;
-use crate::verbs::config::target;
+use crate::verbs::config::{RegionArgs, target};
 
-pub(crate) fn command() -> Command {
-    Command::new("login")
-        .about("Store the credential in a keychain and create a profile that uses it")
-        .long_about(
-            "Store the credential in a keychain and create a profile that uses it.\n\nThe secret is typed without being shown, \
-             or read from standard input. It is tried once and then passed to a program that you have: secret-tool (the \
-             desktop's keyring), security (the macOS keychain), pass or op (1Password). The profile holds only the command \
-             that prints it.",
-        )
-        .arg(
-            Arg::new("profile-name")
-                .value_name("PROFILE")
-                .default_value("default")
-                .value_parser(profile_name)
-                .help("Name of the profile"),
-        )
-        .arg(
-            Arg::new("with")
-                .long("with")
-                .value_name("PROGRAM")
-                .value_parser(Keychain::ALL.map(Keychain::program))
-                .help("Program that keeps the secret [default: the first of these that is installed]"),
-        )
-        .arg(config::region())
-        .after_help(
-            "Examples:\n  ldtokens login\n  ldtokens login work --region eu --with pass\n  \
-             op read op://Work/LaunchDarkly/token | ldtokens login ci --with secret-tool",
-        )
+/// Store the credential in a keychain and create a profile that uses it
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct LoginArgs {
+    /// Name of the profile
+    #[arg(value_name = "PROFILE", default_value = "default", value_parser = profile_name)]
+    profile_name: String,
+
+    /// Program that keeps the secret [default: the first of these that is installed]
+    #[arg(long, value_name = "PROGRAM", value_parser = Keychain::ALL.map(Keychain::program))]
+    with: Option<String>,
+
+    #[command(flatten)]
+    region: RegionArgs,
 }
+
+const LONG_ABOUT: &str = "\
+Store the credential in a keychain and create a profile that uses it.
+
+The secret is typed without being shown, or read from standard input. It is tried once and then passed to a program that you have: \
+secret-tool (the desktop's keyring), security (the macOS keychain), pass or op (1Password). The profile holds only the command that \
+prints it.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens login
+  ldtokens login work --region eu --with pass
+  op read op://Work/LaunchDarkly/token | ldtokens login ci --with secret-tool";
 
 /// The name goes into a command that a shell runs.
 fn profile_name(text: &str) -> Result<String, String> {
@@ -58,15 +57,15 @@ fn profile_name(text: &str) -> Result<String, String> {
     if is_fit { Ok(text.to_owned()) } else { Err("use letters, digits, and . _ -".to_owned()) }
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    config::refuse(arguments, &["profile", "local", "token-file", "token-command", "dry-run"])?;
-    let name = arguments.get_one::<String>("profile-name").expect("it has a default");
-    let keychain = Keychain::chosen(arguments.get_one::<String>("with").map(String::as_str))?;
+pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(), Failure> {
+    global.refuse(&["profile", "local", "token-file", "token-command", "dry-run"])?;
+    let name = &arguments.profile_name;
+    let keychain = Keychain::chosen(arguments.with.as_deref())?;
     let config = ConfigFile::read_to_edit()?;
     let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };
-    target(arguments, &mut profile);
+    target(global, arguments.region, &mut profile);
 
-    let watch = Watch::new(&profile.url(), arguments.get_count("verbose") > 0, false);
+    let watch = Watch::new(&profile.url(), global.verbose > 0, false);
     let interrupt = Interrupt::listen(watch)?;
     let secret = secret(&interrupt).await?;
     check(&secret, &profile.url(), &interrupt).await?;

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use clap::{Arg, ArgMatches, Command};
+use clap::Args;
 use ldtokens::{DryRun, Overlap, UnixMillis};
 
 use crate::account::connect::with_client;
-use crate::arguments::{printing, secret_to, yes};
+use crate::arguments::{ConfirmArgs, GlobalArgs, PrintArgs, SecretArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::verbs::Printing;
@@ -16,57 +16,57 @@ use crate::verbs::deliver::Destination;
 use crate::verbs::issue::hand_out;
 use crate::verbs::moment::{duration, moment};
 use crate::verbs::own::own_last;
-use crate::verbs::targets::{self, Target};
+use crate::verbs::targets::{self, Target, TargetArgs};
 
 const LABELS: Labels = Labels { doing: "resetting", done: "reset", changes: true };
 
-pub(crate) fn command() -> Command {
-    let command = Command::new("reset")
-        .about("Replace the secrets of tokens and deliver the new ones")
-        .long_about(
-            "Replace the secrets of tokens and deliver the new ones.\n\nWithout --expires-in or --expires-at the old secret \
-             stops working at once, and you are asked to confirm. On a terminal the new secret is printed. In a pipe, \
-             --secret-to or --secret-to-command must say where it goes.",
-        )
-        .args(targets::arguments())
-        .arg(
-            Arg::new("expires-in")
-                .long("expires-in")
-                .value_name("DURATION")
-                .allow_hyphen_values(true)
-                .value_parser(duration)
-                .help("Keep the old secret working this long, e.g. 24h or 7d"),
-        )
-        .arg(
-            Arg::new("expires-at")
-                .long("expires-at")
-                .value_name("TIMESTAMP")
-                .conflicts_with("expires-in")
-                .allow_hyphen_values(true)
-                .value_parser(moment)
-                .help("Keep the old secret working until this time, e.g. 2026-01-31 or 2026-01-31T12:00:00Z"),
-        )
-        .arg(yes())
-        .after_help(
-            "Examples:\n  ldtokens reset 'Nightly export' --expires-in 24h --secret-to export.secret\n  \
-             ldtokens reset ID1 ID2 --expires-in 7d --secret-to '{id}.secret'\n  \
-             ldtokens reset Export --yes --secret-to-command 'vault kv put secret/ld token=-'",
-        );
-    printing(secret_to(command))
+/// Replace the secrets of tokens and deliver the new ones
+///
+/// Without --expires-in or --expires-at the old secret stops working at once, and you are asked to confirm. On a terminal the
+/// new secret is printed. In a pipe, --secret-to or --secret-to-command must say where it goes.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ResetArgs {
+    #[command(flatten)]
+    targets: TargetArgs,
+
+    /// Keep the old secret working this long, e.g. 24h or 7d
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    expires_in: Option<Duration>,
+
+    /// Keep the old secret working until this time, e.g. 2026-01-31 or 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIMESTAMP", allow_hyphen_values = true, value_parser = moment, conflicts_with = "expires_in")]
+    expires_at: Option<UnixMillis>,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    print: PrintArgs,
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let destination = Destination::for_people(arguments)?;
-    let mut printing = Printing::with_secrets(arguments, matches!(destination, Destination::Stdout))?;
-    let overlap = overlap(arguments)?;
-    let words = targets::words(arguments)?;
-    with_client(arguments, DryRun::Changes, async |session| {
-        let mut targets = targets::find(arguments, session, &words).await?;
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens reset 'Nightly export' --expires-in 24h --secret-to export.secret
+  ldtokens reset ID1 ID2 --expires-in 7d --secret-to '{id}.secret'
+  ldtokens reset Export --yes --secret-to-command 'vault kv put secret/ld token=-'";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(), Failure> {
+    let destination = Destination::for_people(global, &arguments.secret, Some(&arguments.print))?;
+    let is_printed = matches!(destination, Destination::Stdout);
+    let mut printing = Printing::with_secrets(global, &arguments.print, &arguments.targets.tokens, is_printed)?;
+    let overlap = overlap(&arguments)?;
+    let words = targets::words(&arguments.targets.tokens)?;
+    with_client(global, DryRun::Changes, async |session| {
+        let mut targets = targets::find(&arguments.targets, session, &words).await?;
         own_last(session, &mut targets).await?;
         destination.check_for(targets.len())?;
         if overlap == Overlap::None {
-            confirm(arguments, session, &targets, async || {
-                let named = targets::named(arguments, session, &targets).await?;
+            confirm(arguments.confirm, session, &targets, async || {
+                let named = targets::named(&arguments.targets, session, &targets).await?;
                 let old = if targets.len() == 1 { "Its old secret stops" } else { "Their old secrets stop" };
                 Ok(format!("Reset {named}? {old} working at once."))
             })
@@ -84,7 +84,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
                 )
             })?;
             let target = Target { id: id.clone(), name: issued.details.name.clone() };
-            session.say_done(&format!("Reset {target}. {place}; {}", old_secret(overlap)));
+            session.say_done(arguments.print.quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
             Ok(())
         })
         .await;
@@ -103,12 +103,12 @@ fn old_secret(overlap: Overlap) -> String {
     format!("the old one works until {}", date(until))
 }
 
-fn overlap(arguments: &ArgMatches) -> Result<Overlap, Failure> {
-    if let Some(length) = arguments.get_one::<Duration>("expires-in") {
+fn overlap(arguments: &ResetArgs) -> Result<Overlap, Failure> {
+    if let Some(length) = arguments.expires_in {
         // Not at all is at once, which is asked about.
-        return Ok(if length.is_zero() { Overlap::None } else { Overlap::For(*length) });
+        return Ok(if length.is_zero() { Overlap::None } else { Overlap::For(length) });
     }
-    let Some(moment) = arguments.get_one::<UnixMillis>("expires-at") else { return Ok(Overlap::None) };
+    let Some(moment) = arguments.expires_at else { return Ok(Overlap::None) };
     let moment = moment.to_system_time();
     if moment <= SystemTime::now() {
         return Err(Failure::usage("--expires-at: this time has passed; leave it out to stop the old secret at once"));

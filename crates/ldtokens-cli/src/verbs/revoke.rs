@@ -3,14 +3,15 @@
 mod report;
 mod result;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::Args;
 use ldtokens::{DryRun, TokenId};
 use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked};
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{secret_to, yes};
+use crate::arguments::{ConfirmArgs, GlobalArgs, SecretArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
@@ -21,59 +22,67 @@ pub(crate) use crate::verbs::revoke::result::named;
 use crate::verbs::revoke::result::{
     DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
 };
-use crate::verbs::secrets_given::{Given, scan, secret_from, several};
+use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::Target;
 
 /// How many tokens a question names.
 const NAMED: usize = 10;
 
-pub(crate) fn command() -> Command {
-    let command = Command::new("revoke")
-        .about("Make leaked secrets useless: delete or reset their tokens")
-        .long_about(
-            "Make leaked secrets useless: delete their tokens, or with --rotate reset them at once.\n\nThe secrets come from \
-             files or standard input, never from arguments. Each says by itself which token it belongs to; one that does not \
-             is looked up by its last four characters. What the credential may not do is tried with the leaked secret. A \
-             secret that does not work any more is reported as dead, which is a success. Several are done at a time, and the \
-             token of the credential in use comes last.\n\n--dry-run prints what would be done.",
-        )
-        .arg(
-            secret_from("Read secrets from a file, one per line; - for standard input, which is the default. Can be repeated")
-                .action(ArgAction::Append),
-        )
-        .arg(scan())
-        .arg(
-            Arg::new("rotate")
-                .long("rotate")
-                .action(ArgAction::SetTrue)
-                .help("Reset the tokens in place of deleting them, and deliver their new secrets"),
-        )
-        .arg(
-            Arg::new("id")
-                .long("id")
-                .value_name("ID")
-                .action(ArgAction::Append)
-                .value_parser(|id: &str| TokenId::new(id).map_err(|error| error.to_string()))
-                .help("Choose this token where several have the last four characters of a secret. Can be repeated"),
-        )
-        .arg(yes())
-        .after_help(
-            "Examples:\n  ldtokens revoke --scan build.log\n  git log -p --all | ldtokens revoke --scan - --yes\n  \
-             ldtokens revoke --secret-from leaked.txt --rotate --secret-to '{id}.secret'",
-        );
-    secret_to(command)
+/// Make leaked secrets useless: delete or reset their tokens
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct RevokeArgs {
+    /// Read secrets from a file, one per line; - for standard input, which is the default. Can be repeated
+    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
+    secret_from: Vec<PathBuf>,
+
+    /// Find secrets in a file of any kind, such as a log; - for standard input. Can be repeated
+    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
+        long_help = "Find secrets in a file of any kind, such as a log, by their form: api- and a UUID. - is standard input. SDK \
+            keys, mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. Can be repeated.")]
+    scan: Vec<PathBuf>,
+
+    /// Reset the tokens in place of deleting them, and deliver their new secrets
+    #[arg(long)]
+    rotate: bool,
+
+    /// Choose this token where several have the last four characters of a secret. Can be repeated
+    #[arg(long, value_name = "ID")]
+    id: Vec<TokenId>,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+
+    #[command(flatten)]
+    secret: SecretArgs,
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let format = Format::asked(arguments)?;
+const LONG_ABOUT: &str = "\
+Make leaked secrets useless: delete their tokens, or with --rotate reset them at once.
+
+The secrets come from files or standard input, never from arguments. Each says by itself which token it belongs to; one that does \
+not is looked up by its last four characters. What the credential may not do is tried with the leaked secret. A secret that does \
+not work any more is reported as dead, which is a success. Several are done at a time, and the token of the credential in use comes \
+last.
+
+--dry-run prints what would be done.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens revoke --scan build.log
+  git log -p --all | ldtokens revoke --scan - --yes
+  ldtokens revoke --secret-from leaked.txt --rotate --secret-to '{id}.secret'";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<(), Failure> {
+    let format = global.format()?;
     if format == Format::Value {
         return Err(Failure::usage("--output value is for tokens: use json or csv"));
     }
-    let destination = destination(arguments)?;
-    with_client(arguments, DryRun::Changes, async |session| {
-        let given = several(arguments, session).await?;
+    let destination = destination(global, &arguments)?;
+    with_client(global, DryRun::Changes, async |session| {
+        let given = several(&arguments.secret_from, &arguments.scan, session).await?;
         tell(session, &given);
-        let ids = arguments.get_many::<TokenId>("id").into_iter().flatten().cloned();
+        let ids = arguments.id.iter().cloned();
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
         let planning = Revocation::new(&session.client, given.secrets.iter().cloned()).ids(ids).plan();
         let plan = session.interrupt.unless(planning).await??;
@@ -85,7 +94,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             return show(&plan, &given.scan.other_keys, format, destination.is_some());
         }
         let targets: Vec<Target> = plan.tokens().into_iter().map(target).collect();
-        confirm(arguments, session, &targets, async || Ok(question(&plan, destination.is_some()))).await?;
+        confirm(arguments.confirm, session, &targets, async || Ok(question(&plan, destination.is_some()))).await?;
         let report = Report::new(&plan, format, matches!(destination, Some(Destination::Alone)));
         carry_out(session, plan, &given.scan.other_keys, report, destination).await
     })
@@ -93,11 +102,11 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
 }
 
 /// Where new secrets go, if there are to be some.
-fn destination(arguments: &ArgMatches) -> Result<Option<Destination>, Failure> {
-    if arguments.get_flag("rotate") {
-        return Destination::for_people(arguments).map(Some);
+fn destination(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Destination>, Failure> {
+    if arguments.rotate {
+        return Destination::for_people(global, &arguments.secret, None).map(Some);
     }
-    match Destination::given(arguments)? {
+    match Destination::given(global, &arguments.secret)? {
         Some(_) => {
             Err(Failure::usage("--secret-to and --secret-to-command need --rotate: a deleted token has no secret"))
         }

@@ -8,21 +8,21 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{ArgGroup, Args, ValueEnum};
 use ldtokens::{CallerIdentity, DryRun, TokenId};
 use ldtokens_lifecycle::{Journals, Options, Rotation, Strategy, rotate_all};
 
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
 use crate::account::settings::Settings;
-use crate::arguments::yes;
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
 use crate::verbs::filter::Filter;
 use crate::verbs::moment::duration;
-use crate::verbs::rotate::places::Places;
+use crate::verbs::rotate::places::{PlaceArgs, Places};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
@@ -50,127 +50,121 @@ Examples:
   ldtokens rotate LEAKED --now --secret-to ld.secret
   ldtokens rotate --finish";
 
-pub(crate) fn command() -> Command {
-    let command = Command::new("rotate")
-        .about("Give tokens new secrets, deliver them, and let the old ones end")
-        .long_about(LONG_ABOUT)
-        .arg(
-            Arg::new("tokens")
-                .value_name("ID|NAME")
-                .num_args(1..)
-                .help("Token IDs or names; - reads them from standard input"),
-        )
-        .arg(
-            Arg::new("all-matching")
-                .long("all-matching")
-                .value_name("CONDITION")
-                .action(ArgAction::Append)
-                .value_parser(Filter::new)
-                .conflicts_with("tokens")
-                .help("Rotate all tokens that match, e.g. name~export. If repeated, all must match"),
-        )
-        .arg(
-            Arg::new("older-than")
-                .long("older-than")
-                .value_name("DURATION")
-                .value_parser(duration)
-                .help("Skip tokens that were rotated, or else created, less long ago than this, e.g. 60d"),
-        )
-        .arg(
-            Arg::new("finish")
-                .long("finish")
-                .action(ArgAction::SetTrue)
-                .conflicts_with_all(["tokens", "all-matching", "older-than"])
-                .help("Only delete replaced tokens whose overlap has ended"),
-        )
-        .group(ArgGroup::new("which").args(["tokens", "all-matching", "finish"]).required(true));
-    how(places::arguments(command)).after_help(EXAMPLES)
+/// Give tokens new secrets, deliver them, and let the old ones end
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "finish"]).required(true))]
+pub(crate) struct RotateArgs {
+    /// Token IDs or names; - reads them from standard input
+    #[arg(value_name = "ID|NAME", num_args(1..))]
+    tokens: Vec<String>,
+
+    /// Rotate all tokens that match, e.g. name~export. If repeated, all must match
+    #[arg(long, value_name = "CONDITION", value_parser = Filter::new, conflicts_with = "tokens")]
+    all_matching: Vec<Filter>,
+
+    /// Skip tokens that were rotated, or else created, less long ago than this, e.g. 60d
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    older_than: Option<Duration>,
+
+    /// Only delete replaced tokens whose overlap has ended
+    #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
+    finish: bool,
+
+    /// Reset the tokens, or replace each by one like it
+    #[arg(long, value_name = "STRATEGY", default_value = "reset")]
+    strategy: StrategyName,
+
+    /// How long the old secret keeps working
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "24h")]
+    overlap: Duration,
+
+    /// End the old secret at once, e.g. after a leak
+    #[arg(long, conflicts_with = "overlap")]
+    now: bool,
+
+    /// Also reset within an earlier overlap, and overwrite files that hold another secret
+    #[arg(long)]
+    force: bool,
+
+    /// Note the time of a reset in the token's description, for --older-than on other machines
+    #[arg(long)]
+    mark_time: bool,
+
+    /// Rotate at most N tokens at a time; rate limits are kept in any case
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), default_value = "8")]
+    concurrency: u16,
+
+    /// Where to keep the journals [env: LDTOKENS_STATE; default: your state folder]
+    #[arg(long, value_name = "FOLDER")]
+    state_folder: Option<PathBuf>,
+
+    /// How long a request whose response is lost may still be carried out; until then it is not repeated
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "20s", hide_short_help = true)]
+    settle: Duration,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+
+    #[command(flatten)]
+    places: PlaceArgs,
 }
 
-fn how(command: Command) -> Command {
-    command
-        .arg(
-            Arg::new("strategy")
-                .long("strategy")
-                .value_name("STRATEGY")
-                .value_parser(["reset", "replace"])
-                .default_value("reset")
-                .help("Reset the tokens, or replace each by one like it"),
-        )
-        .arg(
-            Arg::new("overlap")
-                .long("overlap")
-                .value_name("DURATION")
-                .value_parser(duration)
-                .default_value("24h")
-                .help("How long the old secret keeps working"),
-        )
-        .arg(
-            Arg::new("now")
-                .long("now")
-                .action(ArgAction::SetTrue)
-                .conflicts_with("overlap")
-                .help("End the old secret at once, e.g. after a leak"),
-        )
-        .arg(
-            Arg::new("force")
-                .long("force")
-                .action(ArgAction::SetTrue)
-                .help("Also reset within an earlier overlap, and overwrite files that hold another secret"),
-        )
-        .arg(
-            Arg::new("mark-time")
-                .long("mark-time")
-                .action(ArgAction::SetTrue)
-                .help("Note the time of a reset in the token's description, for --older-than on other machines"),
-        )
-        .arg(
-            Arg::new("concurrency")
-                .long("concurrency")
-                .value_name("N")
-                .value_parser(value_parser!(u16).range(1..=64))
-                .default_value("8")
-                .help("Rotate so many tokens at once; rate limits are kept whatever it is"),
-        )
-        .arg(
-            Arg::new("state-folder")
-                .long("state-folder")
-                .value_name("FOLDER")
-                .value_parser(value_parser!(PathBuf))
-                .help("Where to keep the journals [env: LDTOKENS_STATE; default: your state folder]"),
-        )
-        .arg(
-            Arg::new("settle")
-                .long("settle")
-                .value_name("DURATION")
-                .value_parser(duration)
-                .default_value("20s")
-                .hide_short_help(true)
-                .help(
-                    "How long a request whose response is lost may still be carried out; until then it is not repeated",
-                ),
-        )
-        .arg(yes())
+/// A strategy, as `--strategy` and reports name it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StrategyName {
+    Reset,
+    Replace,
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let format = result::format(arguments)?;
-    let settings = Settings::read(arguments)?;
+impl StrategyName {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Replace => "replace",
+        }
+    }
+}
+
+impl From<StrategyName> for Strategy {
+    fn from(name: StrategyName) -> Self {
+        match name {
+            StrategyName::Reset => Self::Reset,
+            StrategyName::Replace => Self::Replace,
+        }
+    }
+}
+
+impl From<Strategy> for StrategyName {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::Reset => Self::Reset,
+            Strategy::Replace => Self::Replace,
+        }
+    }
+}
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
+    let format = result::format(global)?;
+    let settings = Settings::read(global)?;
     let journals = Journals::open(state_folder(arguments, &settings)?).map_err(|error| result::failure(error, None))?;
     let source = settings.credential.map(|source| source.value);
-    with_client(arguments, DryRun::Changes, async |session| {
+    with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
-        let selected = match arguments.get_flag("finish") {
+        let selected = match arguments.finish {
             true => waiting(&journals)?,
             false => select(arguments, session, &journals).await?,
         };
-        let places = Places::read(arguments, &selected, &caller, source.as_ref())?;
-        if session.is_dry_run {
-            return result::print_plan(format, arguments, &selected, &places);
+        let places = Places::read(&arguments.places, &caller, source.as_ref())?;
+        if !arguments.finish {
+            places.check(&selected, &caller, source.as_ref())?;
         }
-        if arguments.get_flag("now") {
-            confirm(arguments, session, &selection::targets(&selected), async || {
+        if session.is_dry_run {
+            return result::print_plan(format, arguments.strategy, &selected, &places);
+        }
+        if arguments.now {
+            confirm(arguments.confirm, session, &selection::targets(&selected), async || {
                 Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&selected)))
             })
             .await?;
@@ -181,7 +175,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
 }
 
 async fn rotate(
-    arguments: &ArgMatches,
+    arguments: &RotateArgs,
     session: &Session,
     journals: &Journals,
     selected: Vec<Selected>,
@@ -204,7 +198,7 @@ async fn rotate(
             None => rotation,
         }
     });
-    let at_once = usize::from(*arguments.get_one::<u16>("concurrency").expect("it has a default"));
+    let at_once = usize::from(arguments.concurrency);
     let work = rotate_all(rotations, journals, at_once, |id, result| {
         progress::clear();
         let goes_on = results.add(session, id, result);
@@ -227,26 +221,21 @@ async fn rotate(
     results.end(session)
 }
 
-fn options(arguments: &ArgMatches) -> Options {
-    let duration = |name: &str| *arguments.get_one::<Duration>(name).expect("it has a default");
-    let strategy = match arguments.get_one::<String>("strategy").map(String::as_str) {
-        Some("replace") => Strategy::Replace,
-        _ => Strategy::Reset,
-    };
-    let overlap = if arguments.get_flag("now") { Duration::ZERO } else { duration("overlap") };
-    let mut options = Options::default().strategy(strategy).overlap(overlap).settle(duration("settle"));
-    if arguments.get_flag("force") {
+fn options(arguments: &RotateArgs) -> Options {
+    let overlap = if arguments.now { Duration::ZERO } else { arguments.overlap };
+    let mut options = Options::default().strategy(arguments.strategy.into()).overlap(overlap).settle(arguments.settle);
+    if arguments.force {
         options = options.force();
     }
-    if arguments.get_flag("mark-time") {
+    if arguments.mark_time {
         options = options.mark_time();
     }
     options
 }
 
 /// Where the journals of the account's host are.
-fn state_folder(arguments: &ArgMatches, settings: &Settings) -> Result<PathBuf, Failure> {
-    let given = arguments.get_one::<PathBuf>("state-folder").cloned();
+fn state_folder(arguments: &RotateArgs, settings: &Settings) -> Result<PathBuf, Failure> {
+    let given = arguments.state_folder.clone();
     let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let usual = || Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join("ldtokens"));
     let folder = given.or_else(variable).or_else(usual).ok_or_else(|| {

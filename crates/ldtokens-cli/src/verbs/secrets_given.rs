@@ -5,12 +5,10 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches};
 use ldtokens::Secret;
 use ldtokens_lifecycle::Scan;
 
 use crate::account::connect::Session;
-use crate::arguments::some_path;
 use crate::files::private::readable_by_everyone;
 use crate::files::{stdin, text};
 use crate::terminal::failure::Failure;
@@ -22,29 +20,6 @@ const STDIN: &str = "-";
 /// More than a file with one secret has, in bytes.
 const LONGEST: u64 = 4096;
 
-pub(crate) fn secret_from(help: &'static str) -> Arg {
-    Arg::new("secret-from")
-        .long("secret-from")
-        .value_name("FILE")
-        .value_parser(some_path())
-        .allow_hyphen_values(true)
-        .help(help)
-}
-
-pub(crate) fn scan() -> Arg {
-    Arg::new("scan")
-        .long("scan")
-        .value_name("FILE")
-        .action(ArgAction::Append)
-        .value_parser(some_path())
-        .allow_hyphen_values(true)
-        .help("Find secrets in a file of any kind, such as a log; - for standard input. Can be repeated")
-        .long_help(
-            "Find secrets in a file of any kind, such as a log, by their form: api- and a UUID. - is standard input. SDK keys, \
-             mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. Can be repeated.",
-        )
-}
-
 /// What was given.
 #[derive(Default)]
 pub(crate) struct Given {
@@ -54,11 +29,10 @@ pub(crate) struct Given {
     pub(crate) scan: Scan,
 }
 
-/// The secrets of `--secret-from` and `--scan`, or else of standard input.
-pub(crate) async fn several(arguments: &ArgMatches, session: &Session) -> Result<Given, Failure> {
-    let files = |name: &str| arguments.get_many::<PathBuf>(name).into_iter().flatten();
+/// Reads the secrets of `--secret-from` and `--scan`, or else of standard input.
+pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: &Session) -> Result<Given, Failure> {
     let mut given = Given::default();
-    for file in files("secret-from") {
+    for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
             true => lines("standard input", &stdin::text("the secrets")?)?,
             false => {
@@ -70,14 +44,14 @@ pub(crate) async fn several(arguments: &ArgMatches, session: &Session) -> Result
             }
         });
     }
-    for file in files("scan") {
+    for file in scan {
         let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
         match file.as_os_str() == STDIN {
             true => given.scan.read(stdin::take("the text to scan")?).map_err(failed)?,
             false => File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?,
         }
     }
-    if files("secret-from").chain(files("scan")).next().is_none() {
+    if secret_from.is_empty() && scan.is_empty() {
         let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
         given.secrets = lines("standard input", &text)?;
     }
@@ -85,9 +59,9 @@ pub(crate) async fn several(arguments: &ArgMatches, session: &Session) -> Result
     Ok(given)
 }
 
-/// The secret of `--secret-from`, or else of standard input.
-pub(crate) async fn one(arguments: &ArgMatches, session: &Session) -> Result<Secret, Failure> {
-    let (name, text) = match arguments.get_one::<PathBuf>("secret-from") {
+/// Reads the secret of `--secret-from`, or else of standard input.
+pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result<Secret, Failure> {
+    let (name, text) = match secret_from {
         Some(file) if file.as_os_str() != STDIN => (file.display().to_string(), of_file(file, session)?),
         _ => {
             ("standard input".to_owned(), typed_or_piped(session, "Secret, then Enter and Ctrl-D (not shown): ").await?)

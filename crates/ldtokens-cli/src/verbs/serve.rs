@@ -4,12 +4,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
+use clap::Args;
 use ldtokens::Secret;
-use ldtokens_server::{Account, InvalidAccount, Limits, Server};
+use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
+use crate::arguments::{GlobalArgs, whole_number};
 use crate::files::text;
 use crate::terminal::failure::Failure;
+use crate::terminal::logging::Log;
 use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
 use crate::terminal::signals::Stops;
@@ -17,51 +19,131 @@ use crate::terminal::signals::Stops;
 /// Where the owner's secret of a new store comes from.
 pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    if arguments.get_flag("account-schema") {
+/// Run a local LaunchDarkly server until interrupted
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT)]
+pub(crate) struct ServeArgs {
+    /// Listen on this address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Listen on this port of 127.0.0.1
+    #[arg(long, short, value_name = "PORT", conflicts_with = "listen")]
+    port: Option<u16>,
+
+    /// Answer requests for this host name too [default: localhost and the address of --listen]
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+
+    /// Keep the account in this file; created if missing [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+
+    /// Allow N requests per ten seconds, then answer 429
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    limit: Option<u32>,
+
+    /// Allow N requests per operation and ten seconds, then answer 429
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    route_limit: Option<u32>,
+
+    /// Allow N requests per client address and ten seconds, then answer 429 with Retry-After
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    ip_limit: Option<u32>,
+
+    /// Fill a new store with the members, custom roles and tokens of a YAML or JSON file [default: an owner, an admin, a writer
+    /// and a reader]
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+
+    /// Print the JSON Schema of the --account file and exit
+    #[arg(long)]
+    account_schema: bool,
+
+    /// Add N tokens to a new store, the same ones each time
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    seed_tokens: Option<u32>,
+
+    /// Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log
+    #[arg(
+        long,
+        long_help = "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH without \
+            Content-Type: application/json (415), a custom role that the account does not have (400), and the reset of another \
+            member's personal token (403)"
+    )]
+    strict: bool,
+
+    /// Simulate a failure, e.g. 'postToken status=503 times=3' or '* drop-after probability=0.1'
+    #[arg(long, value_name = "FAULT", long_help = format!("Simulate a failure: {}. Can be repeated", Fault::FORM))]
+    fault: Vec<String>,
+
+    /// Seed for the random choices of faults
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>(0..))]
+    fault_seed: Option<u64>,
+
+    /// Format of the request log on standard error; json is one object per line
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        long_help = "Format of the request log on standard error; json is one object per line. RUST_LOG replaces what is logged, \
+            except with off. Secrets are never logged"
+    )]
+    pub(crate) log: Log,
+
+    /// Also listen on this loopback address for GET, POST and DELETE of /faults, one fault per line
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+}
+
+const LONG_ABOUT: &str = "\
+Run a local LaunchDarkly until interrupted.
+
+The first line on standard output is the URL, printed once the server is ready. A new store takes the owner's secret from \
+LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: ServeArgs) -> Result<(), Failure> {
+    global.refuse_account("serve")?;
+    if arguments.account_schema {
         return print(&format!("{:#}", Account::json_schema()));
     }
     // Before anything is announced, so that a signal is never too early.
     let mut stops = Stops::listen()?;
     let mut limits = Limits::none();
-    if let Some(limit) = arguments.get_one("limit") {
-        limits = limits.account(*limit);
+    if let Some(limit) = arguments.limit {
+        limits = limits.account(limit);
     }
-    if let Some(limit) = arguments.get_one("route-limit") {
-        limits = limits.route(*limit);
+    if let Some(limit) = arguments.route_limit {
+        limits = limits.route(limit);
     }
-    if let Some(limit) = arguments.get_one("ip-limit") {
-        limits = limits.address(*limit);
+    if let Some(limit) = arguments.ip_limit {
+        limits = limits.address(limit);
     }
-    let listen = match arguments.get_one::<u16>("port") {
-        Some(port) => SocketAddr::from(([127, 0, 0, 1], *port)),
-        None => *arguments.get_one::<SocketAddr>("listen").expect("it has a default"),
-    };
+    let listen = arguments.port.map_or(arguments.listen, |port| SocketAddr::from(([127, 0, 0, 1], port)));
     let mut builder = Server::builder().listen(listen).limits(limits);
-    for name in arguments.get_many::<String>("allow-host").into_iter().flatten() {
+    for name in &arguments.allow_host {
         builder = builder.allow_host(name);
     }
-    let store = arguments.get_one::<PathBuf>("store");
-    if let Some(store) = store {
+    if let Some(store) = &arguments.store {
         builder = builder.store(store);
     }
-    if let Some(path) = arguments.get_one::<PathBuf>("account") {
+    if let Some(path) = &arguments.account {
         builder = builder.account(account(path)?);
     }
-    if let Some(count) = arguments.get_one("seed-tokens") {
-        builder = builder.seed_tokens(*count);
+    if let Some(count) = arguments.seed_tokens {
+        builder = builder.seed_tokens(count);
     }
-    if arguments.get_flag("strict") {
+    if arguments.strict {
         builder = builder.strict();
     }
-    for line in arguments.get_many::<String>("fault").into_iter().flatten() {
+    for line in &arguments.fault {
         builder = builder.fault(line.parse().map_err(|error| Failure::usage(format!("--fault: {error}")))?);
     }
-    if let Some(seed) = arguments.get_one("fault-seed") {
-        builder = builder.fault_seed(*seed);
+    if let Some(seed) = arguments.fault_seed {
+        builder = builder.fault_seed(seed);
     }
-    if let Some(addr) = arguments.get_one::<SocketAddr>("admin") {
-        builder = builder.admin(*addr);
+    if let Some(addr) = arguments.admin {
+        builder = builder.admin(addr);
     }
     let given = match std::env::var(ROOT_TOKEN) {
         Ok(secret) if secret.is_empty() => {
@@ -87,7 +169,7 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
     if was_given && server.owner_secret().is_none() {
         print(&format!("the store already has an owner, so {ROOT_TOKEN} was not used"))?;
     }
-    if store.is_none() {
+    if arguments.store.is_none() {
         print("in memory; use --store FILE to keep the account")?;
     }
     print(&exports(&server, was_given))?;

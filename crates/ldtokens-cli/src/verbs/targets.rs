@@ -1,6 +1,6 @@
 //! Which tokens a command is about: by ID, or by a name that only one token bears.
 
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::Args;
 use ldtokens::{Error, Token, TokenId};
 
 use crate::account::connect::Session;
@@ -27,40 +27,26 @@ impl std::fmt::Display for Target {
     }
 }
 
-pub(crate) fn arguments() -> [Arg; 2] {
-    [
-        Arg::new("tokens")
-            .value_name("ID|NAME")
-            .num_args(1..)
-            .required(true)
-            .help("Token IDs or names; - reads IDs from standard input, one per line"),
-        Arg::new("by-name")
-            .long("by-name")
-            .action(ArgAction::SetTrue)
-            .help("Take every token by its name, even one that looks like an ID"),
-    ]
+/// The tokens that a command is about, as they are named on the command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TargetArgs {
+    /// Token IDs or names; - reads IDs from standard input, one per line
+    #[arg(value_name = "ID|NAME", num_args(1..), required = true)]
+    pub(crate) tokens: Vec<String>,
+
+    /// Take every token by its name, even one that looks like an ID
+    #[arg(long)]
+    pub(crate) by_name: bool,
+
+    /// Whether a token that does not exist is no failure.
+    #[arg(skip)]
+    pub(crate) ignore_not_found: bool,
 }
 
-/// For commands that can take a token that is not there for done.
-pub(crate) fn ignore_not_found() -> Arg {
-    Arg::new(IGNORE_NOT_FOUND)
-        .long(IGNORE_NOT_FOUND)
-        .action(ArgAction::SetTrue)
-        .help("Succeed if a token does not exist")
-}
-
-const IGNORE_NOT_FOUND: &str = "ignore-not-found";
-
-/// Whether a token that is not there is no failure.
-pub(crate) fn ignores_not_found(arguments: &ArgMatches) -> bool {
-    arguments.try_get_one::<bool>(IGNORE_NOT_FOUND).ok().flatten().copied().unwrap_or_default()
-}
-
-/// The tokens that the words name, each once, in their order.
-pub(crate) async fn find(arguments: &ArgMatches, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
-    let by_name = arguments.get_flag("by-name");
+/// Finds the tokens that the words name, each once, in their order.
+pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
     let mut named = Vec::new();
-    if words.iter().any(|word| by_name || !is_id(word)) {
+    if words.iter().any(|word| arguments.by_name || !is_id(word)) {
         named = session.interrupt.unless(bearing(session, words)).await??;
     }
     let mut targets: Vec<Target> = Vec::new();
@@ -68,8 +54,8 @@ pub(crate) async fn find(arguments: &ArgMatches, session: &Session, words: &[Str
         session.note("standard input names no token: nothing to do");
     }
     for word in words {
-        let target = match target(word, &named, by_name) {
-            Err(failure) if failure.kind() == Kind::NotFound && ignores_not_found(arguments) => continue,
+        let target = match target(word, &named, arguments.by_name) {
+            Err(failure) if failure.kind() == Kind::NotFound && arguments.ignore_not_found => continue,
             target => target?,
         };
         if !targets.iter().any(|known| known.id == target.id) {
@@ -80,10 +66,10 @@ pub(crate) async fn find(arguments: &ArgMatches, session: &Session, words: &[Str
 }
 
 /// The words that name tokens, those on standard input too.
-pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
+pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
     let unmarked = |word: &str| word.trim_start_matches('\u{feff}').to_owned();
-    for word in arguments.get_many::<String>("tokens").into_iter().flatten() {
+    for word in tokens {
         if word == "-" {
             let text = stdin::text("the IDs")?;
             words.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
@@ -104,7 +90,7 @@ pub(crate) fn words(arguments: &ArgMatches) -> Result<Vec<String>, Failure> {
 }
 
 /// 24 hexadecimal digits are an ID, and need not be looked up.
-fn is_id(word: &str) -> bool {
+pub(crate) fn is_id(word: &str) -> bool {
     word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
@@ -155,13 +141,13 @@ fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failu
 }
 
 /// The tokens as a question names them, for which some may have to be read.
-pub(crate) async fn named(arguments: &ArgMatches, session: &Session, targets: &[Target]) -> Result<String, Failure> {
+pub(crate) async fn named(arguments: &TargetArgs, session: &Session, targets: &[Target]) -> Result<String, Failure> {
     let mut names = Vec::new();
     for target in targets.iter().take(NAMED) {
         let mut target = target.clone();
         if target.name.is_none() {
             target.name = match session.interrupt.unless(session.client.get(&target.id)).await? {
-                Err(Error::NotFound(_)) if ignores_not_found(arguments) => None,
+                Err(Error::NotFound(_)) if arguments.ignore_not_found => None,
                 token => token.map_err(|error| Failure::from(error).within(&target.id))?.name,
             };
         }

@@ -2,82 +2,69 @@
 
 use std::cell::Cell;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{ArgGroup, Args};
 use ldtokens::{DryRun, Error, Token};
 
 use crate::account::connect::with_client;
-use crate::arguments::{printing, some_description, some_text};
+use crate::arguments::{GlobalArgs, PrintArgs, TextArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::own::own_last;
-use crate::verbs::permissions;
-use crate::verbs::targets::{self, Target};
+use crate::verbs::permissions::PermissionArgs;
+use crate::verbs::targets::{self, Target, TargetArgs};
 use crate::verbs::{Printing, json};
 
 const LABELS: Labels = Labels { doing: "updating", done: "updated", changes: true };
 
-pub(crate) fn command() -> Command {
-    let command = Command::new("update")
-        .about("Change the name, description or permissions of tokens")
-        .long_about(
-            "Change the name, description or permissions of tokens.\n\nEach token is read first and only the differences are \
-             sent. If someone else changes the token in the meantime, the update starts over, so no change is lost.",
-        )
-        .args(targets::arguments())
-        .arg(
-            Arg::new("name")
-                .long("name")
-                .short('n')
-                .value_name("NAME")
-                .value_parser(some_text)
-                .allow_hyphen_values(true)
-                .help("Set the name"),
-        )
-        .arg(
-            Arg::new("description")
-                .long("description")
-                .value_name("TEXT")
-                .value_parser(some_description)
-                .allow_hyphen_values(true)
-                .help("Set the description"),
-        )
-        .arg(
-            Arg::new("no-description")
-                .long("no-description")
-                .action(ArgAction::SetTrue)
-                .conflicts_with("description")
-                .help("Remove the description"),
-        )
-        .arg(
-            Arg::new("comment")
-                .long("comment")
-                .value_name("TEXT")
-                .value_parser(some_text)
-                .allow_hyphen_values(true)
-                .help("Add a comment to the audit log"),
-        )
-        .after_help(
-            "Examples:\n  ldtokens update 'Nightly export' --name Export\n  ldtokens update 61095542756dba551110ae21 --role reader\n  \
-             ldtokens update Export --custom-role ops --comment 'Needs releases'",
-        );
-    let changes = ArgGroup::new("changes").multiple(true).required(true);
-    let changes = changes.args(["name", "description", "no-description", "role", "custom-role", "policy"]);
-    printing(permissions::arguments(command, false).group(changes))
+/// Change the name, description or permissions of tokens
+///
+/// Each token is read first and only the differences are sent. If someone else changes the token in the meantime, the update
+/// starts over, so no change is lost.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("changes").multiple(true).required(true)
+    .args(["name", "description", "no_description", "role", "custom_role", "policy"]))]
+pub(crate) struct UpdateArgs {
+    #[command(flatten)]
+    targets: TargetArgs,
+
+    #[command(flatten)]
+    texts: TextArgs,
+
+    /// Remove the description
+    #[arg(long, conflicts_with = "description")]
+    no_description: bool,
+
+    /// Add a comment to the audit log
+    #[arg(long, value_name = "TEXT", value_parser = some_text, allow_hyphen_values = true)]
+    comment: Option<String>,
+
+    #[command(flatten)]
+    permissions: PermissionArgs,
+
+    #[command(flatten)]
+    print: PrintArgs,
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let mut printing = Printing::new(arguments)?;
-    let permissions = permissions::given(arguments)?;
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens update 'Nightly export' --name Export
+  ldtokens update 61095542756dba551110ae21 --role reader
+  ldtokens update Export --custom-role ops --comment 'Needs releases'";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
+    let mut printing = Printing::new(global, &arguments.print, &arguments.targets.tokens)?;
+    let permissions = arguments.permissions.read()?;
     let is_changed = Cell::new(false);
     let change = |token: &mut Token| -> Result<(), Error> {
         let before = token.clone();
-        if let Some(name) = arguments.get_one::<String>("name") {
+        if let Some(name) = &arguments.texts.name {
             token.name = Some(name.clone());
         }
-        if let Some(description) = arguments.get_one::<String>("description") {
+        if let Some(description) = &arguments.texts.description {
             token.description = Some(description.clone());
         }
-        if arguments.get_flag("no-description") {
+        if arguments.no_description {
             token.description = None;
         }
         if let Some(permissions) = &permissions {
@@ -86,13 +73,12 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
         is_changed.set(*token != before);
         Ok(())
     };
-    let words = targets::words(arguments)?;
-    with_client(arguments, DryRun::Changes, async |session| {
-        let mut targets = targets::find(arguments, session, &words).await?;
+    let words = targets::words(&arguments.targets.tokens)?;
+    with_client(global, DryRun::Changes, async |session| {
+        let mut targets = targets::find(&arguments.targets, session, &words).await?;
         own_last(session, &mut targets).await?;
         let done = each(session, &targets, &LABELS, async |target| {
-            let comment = arguments.get_one::<String>("comment").map(String::as_str);
-            let token = session.client.try_edit(&target.id, comment, change).await?;
+            let token = session.client.try_edit(&target.id, arguments.comment.as_deref(), change).await?;
             if session.is_dry_run {
                 session.note(&format!("{target}: nothing would change"));
                 return Ok(());
@@ -100,10 +86,13 @@ pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
             let printed = printing.token(&json(&token));
             printed.map_err(|failure| failure.after(format!("{target} was updated")))?;
             let target = Target { id: target.id.clone(), name: token.name.clone() };
-            session.say_done(&match is_changed.get() {
-                true => format!("Updated {target}"),
-                false => format!("No change to {target}: it is like that already"),
-            });
+            session.say_done(
+                arguments.print.quiet,
+                &match is_changed.get() {
+                    true => format!("Updated {target}"),
+                    false => format!("No change to {target}: it is like that already"),
+                },
+            );
             Ok(())
         })
         .await;

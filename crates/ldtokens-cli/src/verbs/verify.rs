@@ -1,46 +1,56 @@
 //! `ldtokens verify`: whether a secret works, which token it is of, and what it may do.
 
-use clap::{ArgMatches, Command};
+use std::path::PathBuf;
+
+use clap::Args;
 use ldtokens::{Secret, UnixMillis};
 use ldtokens_lifecycle::{KeyKind, Verdict, Verified, verify};
 use serde_json::{Value, json};
 
 use crate::account::connect::{Session, with_host};
-use crate::arguments::quiet;
+use crate::arguments::{GlobalArgs, LAST, OUTPUT, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, details, print};
 use crate::terminal::redact::has_secret;
-use crate::verbs::secrets_given::{one, secret_from};
+use crate::verbs::secrets_given::one;
 use crate::verbs::{json as token_json, revoke};
 
-pub(crate) fn command() -> Command {
-    Command::new("verify")
-        .about("Check whether a secret works, and show its token")
-        .long_about(
-            "Check whether a secret works, and show which token it belongs to, what it may do and, as far as the API says, \
-             until when. Only the secret itself is used, so no other credential is needed.\n\nThe exit status is 0 if it \
-             works, 3 if it does not, and 9 if that can't be told, for instance without a connection.",
-        )
-        .arg(secret_from("Read the secret from a file; - for standard input, which is the default"))
-        .arg(quiet("Print nothing; only the exit status says whether the secret works"))
-        .after_help(
-            "Examples:\n  ldtokens verify --secret-from export.secret\n  \
-             op read op://Work/LaunchDarkly/token | ldtokens verify\n  \
-             ldtokens verify -q --secret-from export.secret || ldtokens rotate Export --secret-to export.secret",
-        )
+/// Check whether a secret works, and show its token
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct VerifyArgs {
+    /// Read the secret from a file; - for standard input, which is the default
+    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
+    secret_from: Option<PathBuf>,
+
+    /// Print nothing; only the exit status says whether the secret works
+    #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
+    quiet: bool,
 }
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let format = Format::asked(arguments)?;
+const LONG_ABOUT: &str = "\
+Check whether a secret works, and show which token it belongs to, what it may do and, as far as the API says, until when. Only the \
+secret itself is used, so no other credential is needed.
+
+The exit status is 0 if it works, 3 if it does not, and 9 if that can't be told, for instance without a connection.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens verify --secret-from export.secret
+  op read op://Work/LaunchDarkly/token | ldtokens verify
+  ldtokens verify -q --secret-from export.secret || ldtokens rotate Export --secret-to export.secret";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
+    let format = global.format()?;
     if matches!(format, Format::Value | Format::Csv) {
         return Err(Failure::usage("`ldtokens verify` prints table, json, ndjson or yaml"));
     }
-    let is_quiet = arguments.get_flag("quiet");
-    with_host(arguments, async |session| {
-        let secret = one(arguments, session).await?;
+    let is_quiet = arguments.quiet;
+    with_host(global, async |session| {
+        let secret = one(arguments.secret_from.as_deref(), session).await?;
         match session.interrupt.unless(verify(&session.client, &secret)).await? {
             Ok(Verdict::Works(verified)) => {
                 if is_quiet {

@@ -1,11 +1,12 @@
 //! `ldtokens whoami`: which token the credential is.
 
-use clap::{ArgMatches, Command};
+use clap::Args;
 use ldtokens::{DryRun, UnixMillis};
 use ldtokens_lifecycle::{Verified, describe};
 use serde_json::Value;
 
 use crate::account::connect::with_client;
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
@@ -15,25 +16,29 @@ use crate::terminal::output::printer::record;
 use crate::terminal::output::{self, print, write};
 use crate::verbs::json as token_json;
 
-pub(crate) fn command() -> Command {
-    Command::new("whoami")
-        .about("Show which token the credential is")
-        .long_about(
-            "Show which token the credential is: its name, ID and kind, its member and its account, and, if it may read its own \
-             token, what it may do and until when. Any valid credential may ask. The exit status is 3 if the credential is \
-             invalid.",
-        )
-        .after_help("Examples:\n  ldtokens whoami\n  ldtokens whoami -o json\n  ldtokens whoami --profile work")
-}
+/// Show which token the credential is
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct WhoamiArgs {}
 
-pub(crate) async fn run(arguments: &ArgMatches) -> Result<(), Failure> {
-    let format = Format::asked(arguments)?;
+const LONG_ABOUT: &str = "\
+Show which token the credential is: its name, ID and kind, its member and its account, and, if it may read its own token, what it \
+may do and until when. Any valid credential may ask. The exit status is 3 if the credential is invalid.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens whoami
+  ldtokens whoami -o json
+  ldtokens whoami --profile work";
+
+pub(crate) async fn run(global: &GlobalArgs) -> Result<(), Failure> {
+    let format = global.format()?;
     if format == Format::Value {
         return Err(Failure::usage(
             "--output value needs --columns, which `ldtokens whoami` does not have: use json or csv",
         ));
     }
-    with_client(arguments, DryRun::Everything, async |session| {
+    with_client(global, DryRun::Everything, async |session| {
         let verified = session.interrupt.unless(describe(&session.client)).await??;
         show(&json(&verified), format)
     })

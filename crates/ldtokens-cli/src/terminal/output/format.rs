@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
+use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, ValueEnum};
 
 use crate::terminal::failure::Failure;
 
@@ -43,13 +42,12 @@ impl ValueEnum for Format {
 
 impl Format {
     /// What `--output` says, or else `LD_OUTPUT`, or else a table.
-    pub(crate) fn asked(arguments: &ArgMatches) -> Result<Self, Failure> {
-        let given = arguments.get_one("output").copied().unwrap_or(Self::Table);
-        if arguments.value_source("output") != Some(ValueSource::DefaultValue) {
+    pub(crate) fn asked(output: Option<Self>) -> Result<Self, Failure> {
+        if let Some(given) = output {
             return Ok(given);
         }
         match std::env::var(VARIABLE) {
-            Err(_) => Ok(given),
+            Err(_) => Ok(Self::Table),
             Ok(name) => Self::named(&name).ok_or_else(|| {
                 Failure::usage(format!(
                     "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"

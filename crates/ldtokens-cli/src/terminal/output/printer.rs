@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use anstyle::Style;
-use clap::ArgMatches;
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::arguments::PrintArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::{Field, plain};
@@ -52,16 +52,15 @@ enum Table {
 
 impl Printer {
     /// As `--output`, `--columns`, `--no-headers` and `--quiet` say.
-    pub(crate) fn new(arguments: &ArgMatches) -> Result<Self, Failure> {
-        let format = Format::asked(arguments)?;
-        let form = if arguments.get_flag("quiet") { Form::Ids } else { Form::of(format) };
-        let chosen = arguments.get_one::<Vec<Field>>("columns").cloned();
+    pub(crate) fn new(format: Format, arguments: &PrintArgs) -> Result<Self, Failure> {
+        let form = if arguments.quiet { Form::Ids } else { Form::of(format) };
+        let chosen = arguments.columns.clone();
         if matches!(form, Form::Value) && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
             return Err(Failure::usage(
                 "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
             ));
         }
-        Ok(Self { has_head: !arguments.get_flag("no-headers"), ..Self::with(form, chosen) })
+        Ok(Self { has_head: !arguments.no_headers, ..Self::with(form, chosen) })
     }
 
     /// All fields, in `format`.

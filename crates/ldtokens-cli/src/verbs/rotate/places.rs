@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::Args;
 use ldtokens::{CallerIdentity, TokenId};
 use ldtokens_lifecycle::Destination;
 use ldtokens_lifecycle::destinations::{
@@ -18,39 +18,49 @@ use crate::verbs::rotate::selection::Selected;
 
 const HEADING: &str = "Where new secrets go";
 
-pub(crate) fn arguments(command: Command) -> Command {
-    let place = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).action(ArgAction::Append).help_heading(HEADING).help(help)
-    };
-    command
-        .arg(
-            place("secret-to", "FILE", "Replace the contents of a file, which keeps its mode and owner")
-                .value_parser(value_parser!(PathBuf))
-                .long_help(
-                    "Replace the contents of a file, which keeps its mode and owner. A reader finds the old secret or the new \
-                     one, never half. A new file can only be read by you. In this and the next ones {id} and {name} stand for \
-                     the token's; all can be repeated and combined.",
-                ),
-        )
-        .arg(place("env-file", "FILE:VARIABLE", "Replace the value of a variable in a file of NAME=value lines"))
-        .arg(
-            place("secret-to-command", "COMMAND", "Pipe the new secret to a command, e.g. 'gh secret set LD_TOKEN'")
-                .long_help(
-                    "Pipe the new secret, without a newline, to a command. It runs in a shell, with LDTOKENS_TOKEN_ID, \
-                     LDTOKENS_TOKEN_NAME and LDTOKENS_OLD_EXPIRES in its environment and without the credential. What it \
-                     prints goes to standard error.",
-                ),
-        )
-        .arg(place("kubernetes-secret", "[NAMESPACE/]NAME[:KEY]", "Print the manifest of a Kubernetes Secret, for kubectl apply -f -"))
-        .arg(place("github-output", "NAME", "In GitHub Actions, mask the secret and write it to $GITHUB_OUTPUT"))
-        .arg(place("github-env", "NAME", "In GitHub Actions, mask the secret and write it to $GITHUB_ENV"))
-        .arg(
-            Arg::new("keep-previous")
-                .long("keep-previous")
-                .action(ArgAction::SetTrue)
-                .help_heading(HEADING)
-                .help("Keep the old contents of --secret-to's file in FILE.previous"),
-        )
+/// Where new secrets go. All options but the last can be repeated and combined.
+#[derive(Args, Debug)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct PlaceArgs {
+    /// Replace the contents of a file, which keeps its mode and owner
+    #[arg(
+        long,
+        value_name = "FILE",
+        long_help = "Replace the contents of a file, which keeps its mode and owner. A reader finds the old secret or the new one, \
+            never half. A new file can only be read by you. In this and the next ones {id} and {name} stand for the token's; all \
+            can be repeated and combined."
+    )]
+    secret_to: Vec<PathBuf>,
+
+    /// Replace the value of a variable in a file of NAME=value lines
+    #[arg(long, value_name = "FILE:VARIABLE")]
+    env_file: Vec<String>,
+
+    /// Pipe the new secret to a command, e.g. 'gh secret set LD_TOKEN'
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        long_help = "Pipe the new secret, without a newline, to a command. It runs in a shell, with LDTOKENS_TOKEN_ID, \
+            LDTOKENS_TOKEN_NAME and LDTOKENS_OLD_EXPIRES in its environment and without the credential. What it prints goes to \
+            standard error."
+    )]
+    secret_to_command: Vec<String>,
+
+    /// Print the manifest of a Kubernetes Secret, for kubectl apply -f -
+    #[arg(long, value_name = "[NAMESPACE/]NAME[:KEY]")]
+    kubernetes_secret: Vec<String>,
+
+    /// In GitHub Actions, mask the secret and write it to $GITHUB_OUTPUT
+    #[arg(long, value_name = "NAME")]
+    github_output: Vec<String>,
+
+    /// In GitHub Actions, mask the secret and write it to $GITHUB_ENV
+    #[arg(long, value_name = "NAME")]
+    github_env: Vec<String>,
+
+    /// Keep the old contents of --secret-to's file in FILE.previous
+    #[arg(long)]
+    keep_previous: bool,
 }
 
 /// A place as it is typed, where `{id}` and `{name}` stand for the token's.
@@ -72,15 +82,14 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Reads the arguments, and refuses what can't be before anything is asked for.
+    /// Reads the arguments.
     pub(crate) fn read(
-        arguments: &ArgMatches,
-        selected: &[Selected],
+        arguments: &PlaceArgs,
         caller: &CallerIdentity,
         source: Option<&Source>,
     ) -> Result<Self, Failure> {
         let mut templates = Vec::new();
-        for path in arguments.get_many::<PathBuf>("secret-to").into_iter().flatten() {
+        for path in &arguments.secret_to {
             let text = path.to_str().ok_or_else(|| Failure::usage("--secret-to: the name is not UTF-8"))?;
             if text == "-" {
                 return Err(Failure::usage(
@@ -89,15 +98,19 @@ impl Places {
             }
             templates.push(Template::File(text.to_owned()));
         }
-        for text in texts(arguments, "env-file") {
+        for text in &arguments.env_file {
             let (file, variable) =
                 text.rsplit_once(':').ok_or_else(|| Failure::usage("--env-file: give FILE:VARIABLE"))?;
             templates.push(Template::EnvFile(file.to_owned(), variable.to_owned()));
         }
-        templates.extend(texts(arguments, "secret-to-command").map(|text| Template::Command(text.to_owned())));
-        templates.extend(texts(arguments, "kubernetes-secret").map(|text| Template::Kubernetes(text.to_owned())));
-        for (flag, kind) in [("github-output", GithubFile::Output), ("github-env", GithubFile::Env)] {
-            for text in texts(arguments, flag) {
+        templates.extend(arguments.secret_to_command.iter().cloned().map(Template::Command));
+        templates.extend(arguments.kubernetes_secret.iter().cloned().map(Template::Kubernetes));
+        let github = [
+            ("github-output", GithubFile::Output, &arguments.github_output),
+            ("github-env", GithubFile::Env, &arguments.github_env),
+        ];
+        for (flag, kind, names) in github {
+            for text in names {
                 let file = std::env::var_os(kind.variable()).filter(|file| !file.is_empty()).ok_or_else(|| {
                     Failure::usage(format!(
                         "--{flag}: {} is not set; this is no job of GitHub Actions",
@@ -113,19 +126,17 @@ impl Places {
             (Some(Source::File(path)), Some(id)) => Some((id.clone(), path.clone())),
             _ => None,
         };
-        let places = Self {
-            templates,
-            keeps_previous: arguments.get_flag("keep-previous"),
-            own,
-            uses_standard_output: Cell::new(uses_standard_output),
-        };
-        if !arguments.get_flag("finish") {
-            places.check(selected, caller, source)?;
-        }
-        Ok(places)
+        let uses_standard_output = Cell::new(uses_standard_output);
+        Ok(Self { templates, keeps_previous: arguments.keep_previous, own, uses_standard_output })
     }
 
-    fn check(&self, selected: &[Selected], caller: &CallerIdentity, source: Option<&Source>) -> Result<(), Failure> {
+    /// Refuses places that can't take the secrets of the `selected` tokens, before anything is changed.
+    pub(crate) fn check(
+        &self,
+        selected: &[Selected],
+        caller: &CallerIdentity,
+        source: Option<&Source>,
+    ) -> Result<(), Failure> {
         let mut seen = std::collections::BTreeSet::new();
         for selected in selected.iter().filter(|selected| !selected.is_waiting) {
             let is_own = caller.token_id.as_ref() == Some(&selected.id);
@@ -156,7 +167,7 @@ impl Places {
         self.uses_standard_output.replace(false)
     }
 
-    /// The places of one token. [`read`](Self::read) has seen that they can be made.
+    /// The places of one token. [`check`](Self::check) has seen that they can be made.
     pub(crate) fn of(&self, selected: &Selected) -> Vec<Box<dyn Destination>> {
         let own = self.own.as_ref().filter(|(id, _)| *id == selected.id).map(|(_, path)| path);
         let own = own.filter(|path| !self.names(path, selected));
@@ -218,10 +229,6 @@ impl Template {
             Self::Github(kind, _, name) => Some(format!("{} in {}", filled(name, selected), kind.variable())),
         }
     }
-}
-
-fn texts<'a>(arguments: &'a ArgMatches, flag: &str) -> impl Iterator<Item = &'a str> {
-    arguments.get_many::<String>(flag).into_iter().flatten().map(String::as_str)
 }
 
 /// The text with the token's ID and name. A name can't lead to another folder.

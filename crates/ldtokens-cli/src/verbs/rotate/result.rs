@@ -2,24 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use clap::ArgMatches;
 use ldtokens::{TokenId, UnixMillis};
 use ldtokens_lifecycle::{Error, Report, Step, Strategy, Stuck};
 use serde_json::{Value, json};
 
 use crate::account::connect::Session;
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::verbs::rotate::StrategyName;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
 
 /// The form of the report.
-pub(crate) fn format(arguments: &ArgMatches) -> Result<Format, Failure> {
-    match Format::asked(arguments)? {
+pub(crate) fn format(global: &GlobalArgs) -> Result<Format, Failure> {
+    match global.format()? {
         Format::Csv | Format::Value => {
             Err(Failure::usage("`ldtokens rotate` prints a table, json, ndjson or yaml, and no other form"))
         }
@@ -149,7 +150,7 @@ fn done(report: &Report) -> Value {
     json!({
         "_id": report.token_id,
         "name": report.name,
-        "strategy": strategy(report.strategy),
+        "strategy": StrategyName::from(report.strategy).name(),
         "isOver": report.step == Step::Retired,
         "newId": report.new_token_id,
         "lastFour": report.last_four,
@@ -157,13 +158,6 @@ fn done(report: &Report) -> Value {
         "deliveredTo": deliveries,
         "wasResumed": report.was_resumed,
     })
-}
-
-fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Reset => "reset",
-        Strategy::Replace => "replace",
-    }
 }
 
 fn sentence(report: &Report) -> String {
@@ -192,11 +186,11 @@ fn sentence(report: &Report) -> String {
 /// Prints what would be done.
 pub(crate) fn print_plan(
     format: Format,
-    arguments: &ArgMatches,
+    strategy: StrategyName,
     selected: &[Selected],
     places: &Places,
 ) -> Result<(), Failure> {
-    let how = arguments.get_one::<String>("strategy").map_or("reset", String::as_str);
+    let how = strategy.name();
     let labels = |selected: &Selected| -> Vec<String> {
         places.of(selected).iter().map(|destination| destination.label()).collect()
     };

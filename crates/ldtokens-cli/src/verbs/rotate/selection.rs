@@ -1,9 +1,7 @@
 //! Which tokens are rotated.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use clap::ArgMatches;
 use ldtokens::{Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
 
@@ -12,8 +10,9 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::visible::visible;
 use crate::verbs::filter::Filter;
 use crate::verbs::json;
+use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::result::failure;
-use crate::verbs::targets::{PAGE, Target, words};
+use crate::verbs::targets::{PAGE, Target, is_id, words};
 
 /// How many tokens a question names.
 const NAMED: usize = 5;
@@ -69,18 +68,18 @@ pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
 
 /// The tokens that the arguments mean.
 pub(crate) async fn select(
-    arguments: &ArgMatches,
+    arguments: &RotateArgs,
     session: &Session,
     journals: &Journals,
 ) -> Result<Vec<Selected>, Failure> {
     let known = journals.all().map_err(|error| failure(error, None))?;
     let known: BTreeMap<String, Journal> =
         known.into_iter().map(|journal| (journal.token_id.clone(), journal)).collect();
-    let mut selected = match arguments.contains_id("tokens") {
-        true => by_words(session, &words(arguments)?, &known).await?,
-        false => by_filter(arguments, session, &known).await?,
+    let mut selected = match arguments.all_matching.is_empty() {
+        true => by_words(session, &words(&arguments.tokens)?, &known).await?,
+        false => by_filter(&arguments.all_matching, session, &known).await?,
     };
-    if let Some(age) = arguments.get_one::<Duration>("older-than") {
+    if let Some(age) = arguments.older_than {
         let since = UnixMillis::now().get().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
         for selected in selected.iter_mut().filter(|selected| selected.token.is_none()) {
             if !known.get(selected.id.as_str()).is_some_and(Journal::is_under_way) {
@@ -112,7 +111,6 @@ async fn by_words(
     words: &[String],
     known: &BTreeMap<String, Journal>,
 ) -> Result<Vec<Selected>, Failure> {
-    let is_id = |word: &str| word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
     let mut tokens = Vec::new();
     if words.iter().any(|word| !is_id(word)) {
         let is_meant =
@@ -150,11 +148,10 @@ async fn by_words(
 }
 
 async fn by_filter(
-    arguments: &ArgMatches,
+    filters: &[Filter],
     session: &Session,
     known: &BTreeMap<String, Journal>,
 ) -> Result<Vec<Selected>, Failure> {
-    let filters: Vec<&Filter> = arguments.get_many("all-matching").into_iter().flatten().collect();
     let is_meant = |token: &Token| {
         let token = json(token);
         filters.iter().all(|filter| filter.is_met_by(&token))
