@@ -14,7 +14,7 @@ const MIN_IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct ConnectionSlots {
     limit: usize,
-    begun: Instant,
+    started: Instant,
     taken: Mutex<Taken>,
     freed: Notify,
 }
@@ -36,9 +36,9 @@ pub(crate) struct Slot {
 /// What a connection is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    begun: Instant,
+    started: Instant,
     state: AtomicU8,
-    /// When it last sent or took a byte, or its state changed, in microseconds after `begun`.
+    /// When it last sent or received a byte, or its state changed, in microseconds after `started`.
     last_moved: AtomicU64,
     ended: Notify,
     refused: Notify,
@@ -64,7 +64,7 @@ impl Activity {
 
     /// Notes that a byte was sent or received.
     pub(crate) fn touch(&self) {
-        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.last_moved.store(now, Ordering::Relaxed);
     }
 
@@ -89,7 +89,7 @@ impl Activity {
 
 impl ConnectionSlots {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, begun: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
+        Arc::new(Self { limit, started: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
     }
 
     /// Takes a slot. If none is free, waits until a connection ends or an idle one is closed.
@@ -111,7 +111,7 @@ impl ConnectionSlots {
         let number = taken.next;
         taken.next += 1;
         let activity = Arc::new(Activity {
-            begun: self.begun,
+            started: self.started,
             state: AtomicU8::new(State::Client as u8),
             last_moved: AtomicU64::new(0),
             ended: Notify::new(),
@@ -130,7 +130,7 @@ impl ConnectionSlots {
             let in_state = taken.connections.values().filter(move |activity| activity.is(state));
             in_state.min_by_key(|activity| activity.last_moved())
         };
-        let idle_for = |activity: &Activity| self.begun.elapsed().saturating_sub(activity.last_moved());
+        let idle_for = |activity: &Activity| self.started.elapsed().saturating_sub(activity.last_moved());
         match (idle_longest(State::Client), idle_longest(State::Turn)) {
             (Some(client), _) if idle_for(client) >= MIN_IDLE => client.ended.notify_one(),
             (_, Some(waiting)) => waiting.refused.notify_one(),

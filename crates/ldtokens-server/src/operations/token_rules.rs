@@ -18,15 +18,14 @@ pub(crate) fn new_token(
     member: Member,
     now: i64,
 ) -> Result<StoredToken, ApiError> {
-    let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid request body: {error}"));
-    let body = TokenBody::deserialize(body).map_err(invalid)?;
+    let body = TokenBody::deserialize(body).map_err(ApiError::invalid_body)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.unwrap_or(API_VERSIONS[API_VERSIONS.len() - 1]);
     if !API_VERSIONS.contains(&version) {
         return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {API_VERSIONS:?}")));
     }
     check_permissions(&body)?;
-    let mut properties = serde_json::to_value(&body).map_err(invalid)?;
+    let mut properties = serde_json::to_value(&body).map_err(ApiError::invalid_body)?;
     let fixed = json!({
         "_id": id,
         "ownerId": owner,
@@ -78,9 +77,4 @@ pub(crate) fn stored_properties(mut token: Value) -> Value {
         properties.retain(|name, _| !COMPUTED.contains(&name.as_str()));
     }
     token
-}
-
-/// A link, as the vendor's responses have it.
-pub(crate) fn link(href: &str) -> Value {
-    json!({ "href": href, "type": "application/json" })
 }
