@@ -216,7 +216,7 @@ impl ServerBuilder {
         faults.add(self.faults)?;
         let (listener, addr) = listen(self.listen).await?;
         if !addr.ip().to_canonical().is_loopback() {
-            tracing::warn!(%addr, "other machines can reach this server, and without TLS: others on the network can read the secrets");
+            tracing::warn!(%addr, "other machines can reach this server, and there is no TLS: secrets can be read on the network");
         }
         let admin = match self.admin {
             Some(addr) if !addr.ip().is_loopback() => return Err(StartError::AdminAddr { addr }),
