@@ -40,8 +40,8 @@ pub(crate) struct Activity {
     state: AtomicU8,
     /// When it last sent or received a byte, or its state changed, in microseconds after `started`.
     last_moved: AtomicU64,
-    ended: Notify,
-    refused: Notify,
+    close: Notify,
+    refuse: Notify,
 }
 
 /// What a connection waits for.
@@ -53,7 +53,7 @@ pub(crate) enum State {
     /// For the server to finish its request.
     Handling,
     /// For the server to start its request.
-    Turn,
+    Queued,
 }
 
 impl Activity {
@@ -77,13 +77,13 @@ impl Activity {
     }
 
     /// Waits until this connection is to be closed.
-    pub(crate) async fn ended(&self) {
-        self.ended.notified().await;
+    pub(crate) async fn close_requested(&self) {
+        self.close.notified().await;
     }
 
     /// Waits until the waiting request of this connection is to be refused.
-    pub(crate) async fn refused(&self) {
-        self.refused.notified().await;
+    pub(crate) async fn refuse_requested(&self) {
+        self.refuse.notified().await;
     }
 }
 
@@ -114,8 +114,8 @@ impl ConnectionSlots {
             started: self.started,
             state: AtomicU8::new(State::Client as u8),
             last_moved: AtomicU64::new(0),
-            ended: Notify::new(),
-            refused: Notify::new(),
+            close: Notify::new(),
+            refuse: Notify::new(),
         });
         activity.touch();
         taken.connections.insert(number, activity.clone());
@@ -131,9 +131,9 @@ impl ConnectionSlots {
             in_state.min_by_key(|activity| activity.last_moved())
         };
         let idle_for = |activity: &Activity| self.started.elapsed().saturating_sub(activity.last_moved());
-        match (idle_longest(State::Client), idle_longest(State::Turn)) {
-            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.ended.notify_one(),
-            (_, Some(waiting)) => waiting.refused.notify_one(),
+        match (idle_longest(State::Client), idle_longest(State::Queued)) {
+            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.close.notify_one(),
+            (_, Some(waiting)) => waiting.refuse.notify_one(),
             (Some(client), None) => return MIN_IDLE.saturating_sub(idle_for(client)),
             (None, None) => {}
         }
