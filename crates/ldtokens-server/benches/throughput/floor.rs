@@ -23,8 +23,8 @@ pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) 
         )
         .expect("the store is new");
     let mut count: u64 = 0;
-    let begun = Instant::now();
-    while begun.elapsed() < measured {
+    let started = Instant::now();
+    while started.elapsed() < measured {
         count += 1;
         let id = format!("{:024x}", fastrand::u64(..));
         store.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
@@ -35,5 +35,5 @@ pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) 
             .expect("it is new");
         store.execute_batch("COMMIT").expect("the disk has room");
     }
-    count as f64 / begun.elapsed().as_secs_f64()
+    count as f64 / started.elapsed().as_secs_f64()
 }
