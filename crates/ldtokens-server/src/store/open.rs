@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 64;
 
 /// Opens the store in the file `path`, and creates the file if it does not exist. Returns a connection that writes, as many
-/// as `readers` that read, and the lock. If it fails, no file is changed, and none that it created is left.
+/// as `readers` that read, and the lock. If it fails, the file is not changed, and a file that it created is removed.
 ///
 /// Waits up to `wait` for another server to close the store.
 pub(super) fn open(path: &Path, readers: usize, wait: Duration) -> Result<(Connection, Vec<Connection>, Lock), String> {
