@@ -243,7 +243,7 @@ mod tests {
         let sqlite = |code| Problem::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
         let io = |kind: io::ErrorKind| Problem::Io(kind.into());
         for (problem, path, expected) in [
-            (sqlite(SQLITE_NOTADB), &*file, "not a database"),
+            (sqlite(SQLITE_NOTADB), &*file, "not a database; give another file"),
             (sqlite(SQLITE_CORRUPT), &file, "damaged"),
             (sqlite(SQLITE_BUSY), &file, "another server has it open"),
             (sqlite(SQLITE_LOCKED), &file, "another server has it open"),
