@@ -78,16 +78,13 @@ impl Records<'_> {
         let mut of_owner = self
             .connection
             .prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
-        let owners = visible.owners();
-        for owner in &owners {
+        for owner in visible.owners() {
             let mut rows = of_owner.query(params![owner, ALL_BLOCKS])?;
             while let Some(row) = rows.next()? {
                 blocks.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
             }
         }
-        if owners.len() > 1 {
-            blocks.sort_unstable();
-        }
+        blocks.sort_unstable();
         let mut before = 0;
         for same_block in blocks.chunk_by(|(one, _), (next, _)| one == next) {
             let tokens: i64 = same_block.iter().map(|(_, tokens)| tokens).sum();
