@@ -19,7 +19,7 @@ pub(crate) struct Caller {
     permissions: OnceCell<Vec<Permissions>>,
 }
 
-/// An action on a token. Policies name it.
+/// An action on a token, which policies allow or deny.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
@@ -80,7 +80,7 @@ impl Caller {
         Ok(Self::new(token))
     }
 
-    /// The tokens that a list for the caller has. Those of other members are on it only if an administrator asks for them.
+    /// The tokens on a list for the caller. Personal tokens of other members are on it only if an administrator asks for them.
     pub(crate) fn visible(&self, all_members: bool) -> Visible {
         if all_members && self.is_admin() {
             Visible::All

@@ -11,7 +11,7 @@ use crate::access::session_secret::SessionSecret;
 use crate::account::Account;
 use crate::account::seed;
 use crate::clock::Clock;
-use crate::connections::{self, Bounds};
+use crate::connections::{self, ConnectionLimits};
 use crate::faults::Faults;
 use crate::faults::fault::Fault;
 use crate::http::fault_admin;
@@ -43,7 +43,7 @@ pub struct ServerBuilder {
     limits: Limits,
     faults: Vec<Fault>,
     fault_seed: u64,
-    bounds: Bounds,
+    connection_limits: ConnectionLimits,
 }
 
 impl Server {
@@ -78,8 +78,8 @@ impl ServerBuilder {
             limits: Limits::none(),
             faults: Vec::new(),
             fault_seed: 0,
-            bounds: Bounds {
-                connections: 512,
+            connection_limits: ConnectionLimits {
+                requests: 512,
                 read_timeout: Duration::from_secs(30),
                 write_timeout: Duration::from_secs(30),
             },
@@ -186,20 +186,20 @@ impl ServerBuilder {
     /// and for a second at least, is closed. If there is none, the request that has waited longest gets a 503. `/healthz` always
     /// responds.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.bounds.connections = connections;
+        self.connection_limits.requests = connections;
         self
     }
 
     /// Sets how long the head of a request may take to arrive, also on an idle connection, and how long its body. The default is
     /// 30 seconds for each.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.bounds.read_timeout = timeout;
+        self.connection_limits.read_timeout = timeout;
         self
     }
 
     /// Sets how long a client may take to read the next 64 KiB of a response, or the rest of it. The default is 30 seconds.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
-        self.bounds.write_timeout = timeout;
+        self.connection_limits.write_timeout = timeout;
         self
     }
 
@@ -216,7 +216,7 @@ impl ServerBuilder {
         faults.add(self.faults)?;
         let (listener, addr) = listen(self.listen).await?;
         if !addr.ip().to_canonical().is_loopback() {
-            tracing::warn!(%addr, "other machines can reach this server, and without TLS: others on the network can read the secrets");
+            tracing::warn!(%addr, "other machines can reach this server, and there is no TLS: secrets can be read on the network");
         }
         let admin = match self.admin {
             Some(addr) if !addr.ip().is_loopback() => return Err(StartError::AdminAddr { addr }),
@@ -255,16 +255,20 @@ impl ServerBuilder {
             strictness: Strictness { is_strict: self.strict },
             limiter: Limiter::new(self.limits),
             faults: faults.clone(),
-            read_timeout: self.bounds.read_timeout,
+            read_timeout: self.connection_limits.read_timeout,
         });
         let (stopping, stopped) = watch::channel(false);
-        let mut serving =
-            vec![tokio::spawn(connections::serve(listener, router(service.clone()), self.bounds, stopped.clone()))];
+        let mut serving = vec![tokio::spawn(connections::serve(
+            listener,
+            router(service.clone()),
+            self.connection_limits,
+            stopped.clone(),
+        ))];
         let mut admin_addr = None;
         if let Some((listener, addr)) = admin {
             admin_addr = Some(addr);
             let router = fault_admin::router(faults, Hosts::new(addr.ip(), Vec::new()));
-            serving.push(tokio::spawn(connections::serve(listener, router, self.bounds, stopped)));
+            serving.push(tokio::spawn(connections::serve(listener, router, self.connection_limits, stopped)));
         }
         Ok(Server::new(addr, admin_addr, owner, secrets, service, stopping, serving))
     }

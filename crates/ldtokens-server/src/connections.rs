@@ -42,9 +42,9 @@ const EXTRA_CONNECTIONS: usize = 64;
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct ConnectionLimits {
     /// How many requests are handled at once. Further ones wait.
-    pub(crate) connections: usize,
+    pub(crate) requests: usize,
     /// How long a head may take to arrive, and a body.
     pub(crate) read_timeout: Duration,
     /// How long a client may take to read the next part of a response.
@@ -52,9 +52,14 @@ pub(crate) struct Bounds {
 }
 
 /// Serves until `stopping` is true, and then finishes the requests in progress.
-pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
-    let slots = ConnectionSlots::new(bounds.connections.saturating_add(EXTRA_CONNECTIONS));
-    let turns = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
+pub(crate) async fn serve(
+    listener: TcpListener,
+    app: Router,
+    limits: ConnectionLimits,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let slots = ConnectionSlots::new(limits.requests.saturating_add(EXTRA_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -74,10 +79,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, mu
             () = stop_requested(&mut stopping) => break,
             slot = slots.take() => slot,
         };
-        let client = Client { peer, app: app.clone(), turns: turns.clone(), activity: slot.activity().clone() };
+        let client = Client { peer, app: app.clone(), permits: permits.clone(), activity: slot.activity().clone() };
         let stopping = stopping.clone();
         connections.spawn(async move {
-            connection(stream, client, bounds, stopping).await;
+            connection(stream, client, limits, stopping).await;
             drop(slot);
         });
     }
@@ -99,24 +104,24 @@ async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
 struct Client {
     peer: SocketAddr,
     app: Router,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     activity: Arc<Activity>,
 }
 
-async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopping: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits, mut stopping: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let activity = client.activity.clone();
-    let stream = WatchedStream::new(stream, activity.clone(), bounds.write_timeout);
+    let stream = WatchedStream::new(stream, activity.clone(), limits.write_timeout);
     let service = service_fn(move |request| response(client.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(bounds.read_timeout)
+        .header_read_timeout(limits.read_timeout)
         .max_header_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => ended,
-        () = activity.ended() => {
+        () = activity.close_requested() => {
             tracing::debug!("a connection was closed to make room");
             return;
         }
@@ -131,10 +136,11 @@ async fn connection(stream: TcpStream, client: Client, bounds: Bounds, mut stopp
 }
 
 async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, ConnectionDropped> {
-    let Client { peer, app, turns, activity } = client;
+    let Client { peer, app, permits, activity } = client;
     let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
-    let turn = if request.uri().path() == HEALTH_PATH { None } else { Some(turn(&turns, &activity).await) };
-    let response = match turn {
+    let permit =
+        if request.uri().path() == HEALTH_PATH { None } else { Some(wait_for_permit(&permits, &activity).await) };
+    let response = match permit {
         Some(None) => ApiError::unavailable("Too many requests at once").retry_after(Some(1)).into_response(),
         Some(Some(_)) | None => {
             activity.set(State::Handling);
@@ -149,14 +155,14 @@ async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<R
 }
 
 /// Waits until the request may be handled. None if it is refused to make room for another connection.
-async fn turn(turns: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaphorePermit> {
-    if let Ok(turn) = turns.clone().try_acquire_owned() {
-        return Some(turn);
+async fn wait_for_permit(permits: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return Some(permit);
     }
-    activity.set(State::Turn);
+    activity.set(State::Queued);
     tokio::select! {
-        turn = turns.clone().acquire_owned() => turn.ok(),
-        () = activity.refused() => None,
+        permit = permits.clone().acquire_owned() => permit.ok(),
+        () = activity.refuse_requested() => None,
     }
 }
 

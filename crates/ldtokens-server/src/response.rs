@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
@@ -27,7 +28,7 @@ impl ApiError {
         Self { status, code, message: message.into(), retry_after: None }
     }
 
-    /// The error with this status. A fault can give any.
+    /// The error with this status, which a fault injects.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::invalid_request("The request is invalid"),
@@ -52,6 +53,10 @@ impl ApiError {
 
     pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    pub(crate) fn invalid_body(reason: impl std::fmt::Display) -> Self {
+        Self::invalid_request(format!("Invalid request body: {reason}"))
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -152,7 +157,18 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
     json_text_response(status, body.to_string())
 }
 
-/// A response whose body is JSON already.
+/// A link, as the vendor's responses have it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Link<'a> {
+    href: &'a str,
+    r#type: &'static str,
+}
+
+pub(crate) fn link(href: &str) -> Link<'_> {
+    Link { href, r#type: "application/json" }
+}
+
+/// A response whose body is JSON text already.
 pub(crate) fn json_text_response(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

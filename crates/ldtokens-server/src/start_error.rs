@@ -50,7 +50,7 @@ impl fmt::Display for StartError {
             Self::AdminAddr { addr } => {
                 write!(
                     f,
-                    "the admin endpoint can't listen on {addr}: choose an address of loopback, such as 127.0.0.1:0"
+                    "the admin endpoint can't listen on {addr}: it is for this machine alone; choose an address of loopback, such as 127.0.0.1:0"
                 )
             }
             Self::Store { path, reason } => write!(f, "cannot open the store {}: {reason}", path.display()),

@@ -137,3 +137,40 @@ impl fmt::Debug for Store {
         f.debug_struct("Store").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+
+    use super::{READERS, Store};
+
+    fn in_memory() -> Store {
+        Store::open(None, Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn there_is_a_free_reader_until_all_are_in_use() {
+        let store = in_memory();
+        let mut readers: Vec<_> = (0..READERS).map(|_| store.free_reader().expect("one is free")).collect();
+        assert!(store.free_reader().is_none());
+        readers.pop();
+        assert!(store.free_reader().is_some());
+    }
+
+    #[test]
+    fn long_lists_use_half_of_the_readers_at_most() {
+        let store = in_memory();
+        let mut permits: Vec<_> =
+            (0..READERS / 2).map(|_| store.long_read().now_or_never().expect("one is free")).collect();
+        assert!(store.long_read().now_or_never().is_none(), "the next list waits");
+        permits.pop();
+        assert!(store.long_read().now_or_never().is_some());
+    }
+
+    #[test]
+    fn debug_output_has_nothing_of_the_store() {
+        assert_eq!(format!("{:?}", in_memory()), "Store { .. }");
+    }
+}

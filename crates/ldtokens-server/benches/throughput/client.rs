@@ -1,4 +1,4 @@
-//! A client that does as little as it can.
+//! A client that does as little as possible.
 
 use std::net::SocketAddr;
 
@@ -17,17 +17,17 @@ impl Connection {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// Sends a request, and gives the body of the answer, which must be one of success.
+    /// Sends a request and returns the body of the response, which must be a success.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> &[u8] {
         let (body, length) = self.head(request).await;
-        let length = length.expect("the length is told");
+        let length = length.expect("the response has a length");
         while self.buffer.len() < body + length {
             self.read().await;
         }
         &self.buffer[body..]
     }
 
-    /// Sends a request for a list, and gives how many bytes came, however it is sent.
+    /// Sends a request for a list and returns the size of the response, with a length or in chunks.
     pub(crate) async fn read_list(&mut self, request: &[u8]) -> usize {
         const END: &[u8] = b"\r\n0\r\n\r\n";
         let (body, length) = self.head(request).await;
@@ -41,7 +41,7 @@ impl Connection {
             if is_whole {
                 return count + self.buffer.len();
             }
-            // What the end may begin in stays.
+            // Keeps the last bytes, in which the end may start.
             let done = self.buffer.len().saturating_sub(END.len() - 1);
             self.buffer.drain(..done);
             count += done;
@@ -49,7 +49,7 @@ impl Connection {
         }
     }
 
-    /// Where the body begins, and how long it is if that is told.
+    /// Sends a request. Returns where the body starts in the buffer, and its length if the head has it.
     async fn head(&mut self, request: &[u8]) -> (usize, Option<usize>) {
         self.stream.write_all(request).await.expect("the server listens");
         self.buffer.clear();

@@ -1,4 +1,4 @@
-//! What nobody can be faster than.
+//! The floor: what a server with the same libraries needs at least.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
-/// A handler that gives always the same: a page to who asks for tokens, and a token to who asks for one.
+/// A handler that always responds with the same page, or the same token.
 pub(crate) fn bare_axum(token: String, page: String) -> axum::Router {
     let json = |text: String| get(async move || ([(CONTENT_TYPE, "application/json")], text.clone()));
     axum::Router::new().route("/api/v2/tokens", json(page)).route("/api/v2/tokens/{id}", json(token))
 }
 
-/// One thread that writes as much as postToken does, one commit each, as durable.
+/// Inserts what postToken inserts, in one thread, with a durable commit for each.
 pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) -> f64 {
     let store = rusqlite::Connection::open(file).expect("the folder can be written");
     store
@@ -23,8 +23,8 @@ pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) 
         )
         .expect("the store is new");
     let mut count: u64 = 0;
-    let begun = Instant::now();
-    while begun.elapsed() < measured {
+    let started = Instant::now();
+    while started.elapsed() < measured {
         count += 1;
         let id = format!("{:024x}", fastrand::u64(..));
         store.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
@@ -35,5 +35,5 @@ pub(crate) fn inserts_a_second(file: &Path, document: &str, measured: Duration) 
             .expect("it is new");
         store.execute_batch("COMMIT").expect("the disk has room");
     }
-    count as f64 / begun.elapsed().as_secs_f64()
+    count as f64 / started.elapsed().as_secs_f64()
 }

@@ -1,9 +1,9 @@
-//! `cargo bench -p ldtokens-server`: how long requests take by the size of the account, alone and beside a client that lists
-//! all of it; and how many are answered a second beside what the floor gives in the same run: an axum handler that does
-//! nothing, and SQLite that only inserts.
+//! `cargo bench -p ldtokens-server` measures how long requests take for accounts of several sizes, alone and while another
+//! client lists the whole account. It also counts requests per second, and compares them with a floor measured in the same run:
+//! an axum handler that does nothing, and SQLite that only inserts.
 //!
-//! `-- --short` runs briefly on small accounts, `--tokens N,N` names sizes, `--seconds S` says how long each measurement takes,
-//! `--memory` keeps the accounts in memory. Servers are processes of their own, on the same machine as their clients.
+//! `-- --short` runs briefly on small accounts, `--tokens N,N` sets the sizes, `--seconds S` sets how long each measurement
+//! takes, and `--memory` keeps the accounts in memory. Servers are separate processes on the same machine as their clients.
 
 mod client;
 mod floor;
@@ -23,7 +23,7 @@ const CONNECTIONS: [usize; 3] = [1, 16, 64];
 const BODY: &str =
     r#"{"name": "Nightly export", "description": "Reads flag data for the warehouse", "role": "reader"}"#;
 
-/// What is measured.
+/// What to measure.
 struct Plan {
     tokens: Vec<u32>,
     measured: Duration,
@@ -80,7 +80,7 @@ fn print_latencies(name: &str, latencies: [(f64, f64); 4]) {
     println!("{name:<38}{}", cells.concat());
 }
 
-/// A server with an account, and what is asked of it.
+/// A server with an account, and the requests to it.
 struct Account {
     server: Process,
     seeded_in: Duration,
@@ -93,9 +93,9 @@ struct Account {
 
 impl Account {
     async fn start(store: &Path, tokens: u32, plan: &Plan) -> Self {
-        let begun = Instant::now();
+        let started = Instant::now();
         let server = Process::server(store_of(store, plan), tokens);
-        let seeded_in = begun.elapsed();
+        let seeded_in = started.elapsed();
         let owner = server.secret.clone();
         let request = |line: &str, version: &str, body: &str| -> Arc<[u8]> {
             let length = body.len();
@@ -125,16 +125,16 @@ impl Account {
         latencies
     }
 
-    /// The same while another client lists everything, again and again; and how many MiB it got a second.
+    /// The same while another client lists everything again and again, and how many MiB a second that client gets.
     async fn beside_a_list(&self, measured: Duration) -> ([(f64, f64); 4], f64) {
         let done = Arc::new(AtomicBool::new(false));
         let (addr, request, until) = (self.server.addr, self.everything.clone(), done.clone());
         let listing = tokio::spawn(async move {
-            let (begun, mut listed) = (Instant::now(), 0);
+            let (started, mut listed) = (Instant::now(), 0);
             while !until.load(Ordering::Relaxed) {
                 listed += Connection::open(addr).await.read_list(&request).await;
             }
-            listed as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64()
+            listed as f64 / f64::from(1 << 20) / started.elapsed().as_secs_f64()
         });
         let latencies = self.latencies(measured).await;
         done.store(true, Ordering::Relaxed);
@@ -150,9 +150,9 @@ impl Account {
             rusqlite::Connection::open(store)
                 .and_then(|connection| connection.execute("VACUUM INTO ?", [copy.to_str().expect("it is ASCII")]))
                 .expect("the disk has room");
-            let begun = Instant::now();
+            let started = Instant::now();
             let again = Process::server(Some(copy), 0);
-            println!("    started again in {:.1?}, at most {} then", begun.elapsed(), again.peak_memory());
+            println!("    started again in {:.1?}, at most {} then", started.elapsed(), again.peak_memory());
         }
     }
 }
@@ -161,11 +161,11 @@ fn store_of(store: &Path, plan: &Plan) -> Option<PathBuf> {
     (!plan.is_in_memory).then(|| store.to_owned())
 }
 
-/// The median, and what 99 of 100 are within, of how long one connection waits for its answers, in milliseconds.
+/// The median and the 99th percentile of the time from request to response on one connection, in milliseconds.
 async fn percentiles(addr: SocketAddr, request: &[u8], measured: Duration) -> (f64, f64) {
     let mut connection = Connection::open(addr).await;
-    let (begun, mut took) = (Instant::now(), Vec::new());
-    while begun.elapsed() < measured || took.is_empty() {
+    let (started, mut took) = (Instant::now(), Vec::new());
+    while started.elapsed() < measured || took.is_empty() {
         let sent = Instant::now();
         connection.exchange(request).await;
         took.push(sent.elapsed().as_secs_f64() * 1000.0);
@@ -174,7 +174,7 @@ async fn percentiles(addr: SocketAddr, request: &[u8], measured: Duration) -> (f
     (took[took.len() / 2], took[took.len() * 99 / 100])
 }
 
-/// Prints how many requests are answered a second, and how that compares with the floor.
+/// Prints the requests per second, and how they compare with the floor.
 async fn rates(account: &Account, file: &Path, measured: Duration) {
     let answer = async |request: &[u8]| Connection::open(account.server.addr).await.exchange(request).await.to_owned();
     let (token, page) = (answer(&account.get).await, answer(&account.first_page).await);
@@ -205,20 +205,20 @@ async fn rates(account: &Account, file: &Path, measured: Duration) {
     }
 }
 
-/// How many requests a second so many connections get answered, one after the other on each.
+/// The requests per second of this many connections, each with one request at a time.
 async fn load(addr: SocketAddr, request: &Arc<[u8]>, connections: usize, measured: Duration) -> f64 {
-    let mut under_way = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..connections {
         let request = request.clone();
-        under_way.spawn(async move {
+        clients.spawn(async move {
             let mut connection = Connection::open(addr).await;
-            let (begun, mut count) = (Instant::now(), 0_usize);
-            while begun.elapsed() < measured {
+            let (started, mut count) = (Instant::now(), 0_usize);
+            while started.elapsed() < measured {
                 connection.exchange(&request).await;
                 count += 1;
             }
             count
         });
     }
-    under_way.join_all().await.into_iter().sum::<usize>() as f64 / measured.as_secs_f64()
+    clients.join_all().await.into_iter().sum::<usize>() as f64 / measured.as_secs_f64()
 }

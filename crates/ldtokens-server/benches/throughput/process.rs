@@ -1,4 +1,4 @@
-//! Servers as processes of their own, so that their memory and their threads are not their clients'.
+//! Servers as separate processes, so that their memory and threads are not those of their clients.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::floor;
 
 const OWNER: &str = "api-00000000-0000-4000-8000-000000000000";
 
-/// A server that ends with this.
+/// A server. Dropping it stops it.
 pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -20,7 +20,7 @@ pub(crate) struct Process {
     pub(crate) secret: String,
 }
 
-/// What a process is, by its arguments.
+/// What a process does, by its arguments.
 pub(crate) enum Role {
     Server { store: Option<PathBuf>, seed: u32 },
     Bare,
@@ -37,7 +37,7 @@ pub(crate) fn role(arguments: &[String]) -> Option<Role> {
 }
 
 impl Role {
-    /// Serves until standard input ends.
+    /// Runs until standard input ends.
     pub(crate) async fn run(self) {
         match self {
             Self::Server { store, seed } => {
@@ -61,7 +61,7 @@ impl Role {
     }
 }
 
-/// The next line of standard input; empty when it ends.
+/// The next line of standard input, or an empty text at its end.
 fn line() -> String {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).expect("it is text");
@@ -96,7 +96,7 @@ impl Process {
         Self { child, stdin: Some(stdin), addr, secret: OWNER.to_owned() }
     }
 
-    /// As the system tells it, where it does.
+    /// The peak memory, if the system says it.
     pub(crate) fn peak_memory(&self) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));

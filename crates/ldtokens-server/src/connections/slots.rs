@@ -14,7 +14,7 @@ const MIN_IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct ConnectionSlots {
     limit: usize,
-    begun: Instant,
+    started: Instant,
     taken: Mutex<Taken>,
     freed: Notify,
 }
@@ -36,12 +36,12 @@ pub(crate) struct Slot {
 /// What a connection is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    begun: Instant,
+    started: Instant,
     state: AtomicU8,
-    /// When it last sent or took a byte, or its state changed, in microseconds after `begun`.
+    /// When it last sent or received a byte, or its state changed, in microseconds after `started`.
     last_moved: AtomicU64,
-    ended: Notify,
-    refused: Notify,
+    close: Notify,
+    refuse: Notify,
 }
 
 /// What a connection waits for.
@@ -53,7 +53,7 @@ pub(crate) enum State {
     /// For the server to finish its request.
     Handling,
     /// For the server to start its request.
-    Turn,
+    Queued,
 }
 
 impl Activity {
@@ -64,7 +64,7 @@ impl Activity {
 
     /// Notes that a byte was sent or received.
     pub(crate) fn touch(&self) {
-        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.last_moved.store(now, Ordering::Relaxed);
     }
 
@@ -77,19 +77,19 @@ impl Activity {
     }
 
     /// Waits until this connection is to be closed.
-    pub(crate) async fn ended(&self) {
-        self.ended.notified().await;
+    pub(crate) async fn close_requested(&self) {
+        self.close.notified().await;
     }
 
     /// Waits until the waiting request of this connection is to be refused.
-    pub(crate) async fn refused(&self) {
-        self.refused.notified().await;
+    pub(crate) async fn refuse_requested(&self) {
+        self.refuse.notified().await;
     }
 }
 
 impl ConnectionSlots {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, begun: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
+        Arc::new(Self { limit, started: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
     }
 
     /// Takes a slot. If none is free, waits until a connection ends or an idle one is closed.
@@ -111,11 +111,11 @@ impl ConnectionSlots {
         let number = taken.next;
         taken.next += 1;
         let activity = Arc::new(Activity {
-            begun: self.begun,
+            started: self.started,
             state: AtomicU8::new(State::Client as u8),
             last_moved: AtomicU64::new(0),
-            ended: Notify::new(),
-            refused: Notify::new(),
+            close: Notify::new(),
+            refuse: Notify::new(),
         });
         activity.touch();
         taken.connections.insert(number, activity.clone());
@@ -130,10 +130,10 @@ impl ConnectionSlots {
             let in_state = taken.connections.values().filter(move |activity| activity.is(state));
             in_state.min_by_key(|activity| activity.last_moved())
         };
-        let idle_for = |activity: &Activity| self.begun.elapsed().saturating_sub(activity.last_moved());
-        match (idle_longest(State::Client), idle_longest(State::Turn)) {
-            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.ended.notify_one(),
-            (_, Some(waiting)) => waiting.refused.notify_one(),
+        let idle_for = |activity: &Activity| self.started.elapsed().saturating_sub(activity.last_moved());
+        match (idle_longest(State::Client), idle_longest(State::Queued)) {
+            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.close.notify_one(),
+            (_, Some(waiting)) => waiting.refuse.notify_one(),
             (Some(client), None) => return MIN_IDLE.saturating_sub(idle_for(client)),
             (None, None) => {}
         }

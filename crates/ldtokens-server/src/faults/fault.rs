@@ -80,7 +80,7 @@ impl Fault {
         self
     }
 
-    /// The first requests, this many, don't get the fault.
+    /// The first `requests` requests don't get the fault.
     pub fn after(mut self, requests: u32) -> Self {
         self.after = requests;
         self

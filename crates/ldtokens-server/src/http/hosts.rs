@@ -1,5 +1,5 @@
-//! The check of the Host header. A web page could give its own site's name this server's address, and so reach it (DNS
-//! rebinding); its requests would then have that name in the Host header.
+//! The check of the Host header, against DNS rebinding: a web site can give its own name the address of this server, so that
+//! its pages can send requests here. These requests have the site's name in the Host header.
 
 use std::net::IpAddr;
 

@@ -1,5 +1,5 @@
 //! What is done around every request. Before it, in this order: the check of the host, CORS preflight, rate limits, and faults.
-//! After it: the headers Date and CORS, and the access log.
+//! After it: the date and CORS headers, and the access log.
 
 use std::net::IpAddr;
 use std::sync::Arc;

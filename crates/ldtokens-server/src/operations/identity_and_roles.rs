@@ -9,8 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::operations::operation::{Handler, Operation, Request};
-use crate::operations::token_rules::link;
-use crate::response::{ApiError, json_response};
+use crate::response::{ApiError, json_response, link};
 use crate::secrets;
 use crate::store::CustomRole;
 
@@ -56,7 +55,7 @@ fn get_custom_roles(request: &Request<'_>) -> Result<Response, ApiError> {
     let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
     let (count, roles) = request.records.custom_roles(limit, offset)?;
-    let to = |offset: i64| link(&format!("/api/v2/roles?limit={limit}&offset={offset}"));
+    let to = |offset: i64| json!(link(&format!("/api/v2/roles?limit={limit}&offset={offset}")));
     let mut links = json!({ "self": to(offset) });
     if offset.saturating_add(limit) < count {
         links["next"] = to(offset + limit);

@@ -34,9 +34,9 @@ pub(crate) enum Handler {
     List(fn(&Request<'_>) -> Result<Listing, ApiError>),
     /// It reads and writes in one transaction.
     Write(fn(&Request<'_>) -> Result<Response, ApiError>),
-    /// It reads a token and returns the changed one, which is then written if nobody else has changed the token meanwhile.
-    /// If somebody has, the function runs again, and if it then refuses the change, the response is a conflict: what the
-    /// vendor calls optimistic locking.
+    /// It reads a token and returns a changed one, which is written if the token has not been changed meanwhile. If it has, the
+    /// function runs again. If the change can then no longer be applied, the response is a conflict, which the vendor calls
+    /// optimistic locking.
     Change(fn(&Request<'_>) -> Result<Change, ApiError>),
 }
 

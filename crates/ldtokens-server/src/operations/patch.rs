@@ -102,10 +102,9 @@ fn normalize(properties: &mut Map<String, Value>) -> Result<(), ApiError> {
     let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| properties.remove_entry(*name)).collect();
     let part = Value::Object(part);
     validation::check_body("postToken", &part)?;
-    let invalid = |error: serde_json::Error| ApiError::invalid_request(error.to_string());
-    let body: TokenBody = serde_json::from_value(part).map_err(invalid)?;
+    let body: TokenBody = serde_json::from_value(part).map_err(ApiError::invalid_body)?;
     check_permissions(&body)?;
-    if let Value::Object(part) = serde_json::to_value(&body).map_err(invalid)? {
+    if let Value::Object(part) = serde_json::to_value(&body).map_err(ApiError::invalid_body)? {
         properties.extend(part);
     }
     Ok(())

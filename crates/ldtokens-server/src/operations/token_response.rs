@@ -3,18 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::response::{Link, link};
 use crate::store::{MemberRow, StoredToken, TokenRow};
 
-#[derive(Serialize)]
-struct Link<'a> {
-    href: &'a str,
-    r#type: &'a str,
-}
-
-fn link(href: &str) -> Link<'_> {
-    Link { href, r#type: "application/json" }
-}
-
+/// The properties that a response has besides the stored ones.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Added<'a> {

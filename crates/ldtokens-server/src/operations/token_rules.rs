@@ -16,8 +16,7 @@ pub(crate) fn new_token(
     member: Member,
     now: i64,
 ) -> Result<StoredToken, ApiError> {
-    let invalid = |error: serde_json::Error| ApiError::invalid_request(format!("Invalid request body: {error}"));
-    let body = TokenBody::deserialize(body).map_err(invalid)?;
+    let body = TokenBody::deserialize(body).map_err(ApiError::invalid_body)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.map_or(Some(ApiVersion::default()), ApiVersion::from_number);
     let Some(version) = version.and_then(ApiVersion::number) else {
@@ -25,7 +24,7 @@ pub(crate) fn new_token(
         return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {numbers:?}")));
     };
     check_permissions(&body)?;
-    let mut properties = serde_json::to_value(&body).map_err(invalid)?;
+    let mut properties = serde_json::to_value(&body).map_err(ApiError::invalid_body)?;
     let fixed = json!({
         "_id": id,
         "ownerId": owner,
@@ -70,9 +69,4 @@ pub(crate) fn stored_properties(mut token: Value) -> Value {
         properties.retain(|name, _| !COMPUTED.contains(&name.as_str()));
     }
     token
-}
-
-/// A link, as the vendor's responses have it.
-pub(crate) fn link(href: &str) -> Value {
-    json!({ "href": href, "type": "application/json" })
 }

@@ -11,8 +11,8 @@ use crate::operations::listing::Listing;
 use crate::operations::operation::{Change, Handler, Request};
 use crate::operations::patch::patched;
 use crate::operations::token_response;
-use crate::operations::token_rules::{link, new_token, next_last_modified, stored_properties};
-use crate::response::{ApiError, json_text_response, no_content};
+use crate::operations::token_rules::{new_token, next_last_modified, stored_properties};
+use crate::response::{ApiError, json_text_response, link, no_content};
 use crate::secrets;
 use crate::store::StoredToken;
 
@@ -64,7 +64,7 @@ fn get_tokens(request: &Request<'_>) -> Result<Listing, ApiError> {
     let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
     let count = records.total(&visible)?;
-    let to = |offset| link(&href(Some(limit), offset, show_all));
+    let to = |offset| json!(link(&href(Some(limit), offset, show_all)));
     let mut links = json!({ "self": to(offset) });
     if offset > 0 {
         links["first"] = to(0);

@@ -22,7 +22,7 @@ pub(crate) fn parameters(id: &str, query: &[(String, String)]) -> Result<BTreeMa
             continue;
         };
         if values.next().is_some() {
-            return Err(invalid("this parameter may be given only once".to_owned()));
+            return Err(invalid("this parameter can be given only once".to_owned()));
         }
         let value = convert(&parameter.value_type, text).map_err(invalid)?;
         parameter.value_type.check(&value).map_err(|error| invalid(error.to_string()))?;
@@ -49,22 +49,18 @@ fn convert(value_type: &ValueType, text: &str) -> Result<Value, String> {
 /// Reads the body of a request, and refuses an invalid one. Returns null if the operation has no body.
 pub(crate) fn body(id: &str, body: &[u8]) -> Result<Value, ApiError> {
     let Some(spec) = body_of(id) else { return Ok(Value::Null) };
-    let body: Value = serde_json::from_slice(body).map_err(invalid_body)?;
-    spec.value_type.check(&body).map_err(invalid_body)?;
+    let body: Value = serde_json::from_slice(body).map_err(ApiError::invalid_body)?;
+    spec.value_type.check(&body).map_err(ApiError::invalid_body)?;
     Ok(body)
 }
 
 /// Refuses an invalid body.
 pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), ApiError> {
-    body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(invalid_body))
+    body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(ApiError::invalid_body))
 }
 
 fn body_of(id: &str) -> Option<&'static BodySpec> {
     OperationSpec::find(id)?.body.as_ref()
-}
-
-fn invalid_body(reason: impl std::fmt::Display) -> ApiError {
-    ApiError::invalid_request(format!("Invalid request body: {reason}"))
 }
 
 #[cfg(test)]

@@ -41,3 +41,29 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StoreError;
+    use rusqlite::ffi::{
+        self, SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_FULL, SQLITE_IOERR_READ, SQLITE_IOERR_WRITE, SQLITE_LOCKED,
+    };
+
+    /// The docs of `StoreError`. Whether a client may retry depends on it.
+    #[test]
+    fn only_a_full_disk_and_a_locked_file_are_known_to_have_changed_nothing() {
+        for (code, expected) in [
+            (SQLITE_FULL, StoreError::NotWritten),
+            (SQLITE_IOERR_WRITE, StoreError::NotWritten),
+            (SQLITE_BUSY, StoreError::Busy),
+            (SQLITE_BUSY_SNAPSHOT, StoreError::Busy),
+            (SQLITE_LOCKED, StoreError::Failed),
+            (SQLITE_IOERR_READ, StoreError::Failed),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(StoreError::from(error), expected, "{code}");
+        }
+        assert_eq!(StoreError::from(rusqlite::Error::QueryReturnedNoRows), StoreError::Failed);
+        assert!(StoreError::NotWritten.to_string().contains("disk is full"));
+    }
+}

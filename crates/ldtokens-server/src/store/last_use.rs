@@ -49,3 +49,43 @@ impl LastUse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LastUse;
+
+    #[test]
+    fn a_use_is_known_at_once_and_written_once() {
+        let last_use = LastUse::default();
+        assert_eq!(last_use.of(1), None);
+        last_use.note(1, 10);
+        last_use.note(2, 10);
+        assert_eq!((last_use.of(1), last_use.of(3)), (Some(10), None));
+        assert_eq!(last_use.take_unwritten(), [(1, 10), (2, 10)].into());
+        last_use.note(1, 10);
+        assert!(last_use.take_unwritten().is_empty(), "it was written already");
+        last_use.note(1, 11);
+        assert_eq!(last_use.take_unwritten(), [(1, 11)].into());
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_written_later_unless_there_is_a_newer_use() {
+        let last_use = LastUse::default();
+        last_use.note(1, 10);
+        last_use.note(2, 10);
+        let unwritten = last_use.take_unwritten();
+        last_use.note(2, 11);
+        last_use.give_back(unwritten);
+        assert_eq!(last_use.take_unwritten(), [(1, 10), (2, 11)].into());
+    }
+
+    #[test]
+    fn a_deleted_token_is_forgotten_once_its_last_use_is_written() {
+        let last_use = LastUse::default();
+        last_use.note(1, 10);
+        last_use.forget(1);
+        assert_eq!(last_use.of(1), Some(10), "the deletion may still fail");
+        last_use.take_unwritten();
+        assert_eq!(last_use.of(1), None);
+    }
+}

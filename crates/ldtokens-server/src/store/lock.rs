@@ -22,11 +22,11 @@ pub(super) struct Lock {
 /// SQLite would let two servers share the file, but each would count its own rate limits and last uses.
 pub(super) fn lock(path: &Path, wait: Duration) -> io::Result<Option<Lock>> {
     let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Some(Lock { _file: file })),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => std::thread::sleep(RETRY_DELAY),
+            Err(TryLockError::WouldBlock) if started.elapsed() < wait => std::thread::sleep(RETRY_DELAY),
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }

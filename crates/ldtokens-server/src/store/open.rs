@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 64;
 
 /// Opens the store in the file `path`, and creates the file if it does not exist. Returns a connection that writes, as many
-/// as `readers` that read, and the lock. If it fails, no file is changed, and none that it created is left.
+/// as `readers` that read, and the lock. If it fails, the file is not changed, and a file that it created is removed.
 ///
 /// Waits up to `wait` for another server to close the store.
 pub(super) fn open(path: &Path, readers: usize, wait: Duration) -> Result<(Connection, Vec<Connection>, Lock), String> {
@@ -196,14 +196,14 @@ impl Problem {
                 "its format is version {version}, and this program reads versions up to {VERSION}; use the program that wrote it"
             ),
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => FULL.to_owned(),
-            Self::Io(error) => inaccessible(path).unwrap_or_else(|| error.to_string()),
+            Self::Io(_) => inaccessible(path),
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => "it is not a database; give another file".to_owned(),
                 Some(ErrorCode::DatabaseCorrupt) => DAMAGED.to_owned(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
                 Some(ErrorCode::DiskFull) => FULL.to_owned(),
                 Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                    inaccessible(path).unwrap_or_else(|| error.to_string())
+                    inaccessible(path)
                 }
                 _ => error.to_string(),
             },
@@ -211,14 +211,71 @@ impl Problem {
     }
 }
 
-/// Why a file can't be read and written, if the path shows it.
-fn inaccessible(path: &Path) -> Option<String> {
+/// Why a file can't be read and written.
+fn inaccessible(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Some(if path.is_dir() {
+    if path.is_dir() {
         "it is a folder; give a file".to_owned()
     } else if !folder.is_dir() {
         format!("there is no folder {}; make it first", folder.display())
     } else {
         "permission denied; check the permissions of the file and of its folder".to_owned()
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use rusqlite::ffi::{
+        self, SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR_READ, SQLITE_LOCKED,
+        SQLITE_NOTADB, SQLITE_PERM, SQLITE_READONLY,
+    };
+
+    use super::{Problem, check_name};
+
+    /// The docs of `StartError::Store`: what is wrong, and what to do.
+    #[test]
+    fn each_problem_has_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ld.db");
+        let sqlite = |code| Problem::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        let io = |kind: io::ErrorKind| Problem::Io(kind.into());
+        for (problem, path, expected) in [
+            (sqlite(SQLITE_NOTADB), &*file, "not a database; give another file"),
+            (sqlite(SQLITE_CORRUPT), &file, "damaged"),
+            (sqlite(SQLITE_BUSY), &file, "another server has it open"),
+            (sqlite(SQLITE_LOCKED), &file, "another server has it open"),
+            (sqlite(SQLITE_FULL), &file, "the disk is full"),
+            (sqlite(SQLITE_CANTOPEN), folder.path(), "it is a folder"),
+            (sqlite(SQLITE_READONLY), &folder.path().join("not/there.db"), "there is no folder"),
+            (sqlite(SQLITE_PERM), &file, "permission denied"),
+            (sqlite(SQLITE_PERM), Path::new("ld.db"), "permission denied"),
+            (sqlite(SQLITE_IOERR_READ), &file, "I/O"),
+            (io(io::ErrorKind::StorageFull), &file, "the disk is full"),
+            (io(io::ErrorKind::PermissionDenied), &file, "permission denied"),
+            (Problem::InUse, &file, "another server has it open"),
+            (Problem::HardLink, &file, "hard link"),
+            (Problem::NotAStore, &file, "another program"),
+            (Problem::Damaged, &file, "damaged"),
+            (Problem::OtherVersion(99), &file, "version 99"),
+        ] {
+            let reason = problem.reason(path);
+            assert!(reason.contains(expected), "{expected}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_path_must_be_that_of_an_ordinary_file() {
+        for name in ["", ":memory:", "file:", "FILE:ld.db"] {
+            assert!(check_name(Path::new(name)).is_err(), "{name}");
+        }
+        #[cfg(unix)]
+        assert!(check_name(Path::new("/dev/null")).is_err());
+        // A folder is refused later, with a reason of its own.
+        for name in ["ld.db", "file", "files:ld.db", "./:memory:", "./file:ld.db", "."] {
+            assert!(check_name(Path::new(name)).is_ok(), "{name}");
+        }
+    }
 }

@@ -78,16 +78,13 @@ impl Records<'_> {
         let mut of_owner = self
             .connection
             .prepare_cached("SELECT block, tokens FROM tally WHERE owner = ? AND block > ? ORDER BY block")?;
-        let owners = visible.owners();
-        for owner in &owners {
+        for owner in visible.owners() {
             let mut rows = of_owner.query(params![owner, ALL_BLOCKS])?;
             while let Some(row) = rows.next()? {
                 blocks.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
             }
         }
-        if owners.len() > 1 {
-            blocks.sort_unstable();
-        }
+        blocks.sort_unstable();
         let mut before = 0;
         for same_block in blocks.chunk_by(|(one, _), (next, _)| one == next) {
             let tokens: i64 = same_block.iter().map(|(_, tokens)| tokens).sum();
@@ -150,5 +147,99 @@ impl TokenRows<'_> {
             MemberRow { id: text(3)?, email: text(4)?, role: text(5)?, first_name: text(6)?, last_name: text(7)? };
         use_row(TokenRow { id: text(0)?, properties: text(1)?, member, last_used: row.get(2)? });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::PageStart;
+    use crate::store::{Member, Records, Store, StoreError, StoredToken, Visible};
+
+    const BLOCK: i64 = 1 << super::BLOCK_BITS;
+
+    /// Adds tokens with the numbers from 1 to `count`. Each third one is a service token.
+    fn add_tokens(records: &Records<'_>, count: i64) -> rusqlite::Result<()> {
+        let member = Member {
+            id: "m".to_owned(),
+            email: "m@example.com".to_owned(),
+            role: "owner".to_owned(),
+            first_name: String::new(),
+            last_name: String::new(),
+            custom_roles: Vec::new(),
+        };
+        records.add_member(&member)?;
+        for number in 1..=count {
+            records.add_token(&StoredToken {
+                number: 0,
+                id: number.to_string(),
+                member: member.clone(),
+                service: number % 3 == 0,
+                last_used: None,
+                revision: 0,
+                properties: json!({ "_id": number.to_string() }).into(),
+            })?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_page_starts_in_the_block_of_its_first_token() {
+        let store = Store::open(None, Duration::ZERO).unwrap();
+        store.write(|records| add_tokens(records, BLOCK + 5).map_err(StoreError::from)).await.unwrap();
+        let read = |visible: Visible, offset: i64| {
+            store.read(|records| records.page_start(&visible, offset).map_err(StoreError::from)).unwrap()
+        };
+        let start = |number: i64, skip: i64| Some(PageStart { number, skip });
+        // The first block has one token less, since there is no number 0.
+        assert_eq!(read(Visible::All, 0), start(0, 0));
+        assert_eq!(read(Visible::All, 1), start(0, 1));
+        assert_eq!(read(Visible::All, BLOCK - 2), start(0, BLOCK - 2));
+        assert_eq!(read(Visible::All, BLOCK - 1), start(BLOCK, 0));
+        assert_eq!(read(Visible::All, BLOCK + 4), start(BLOCK, 5));
+        assert_eq!(read(Visible::All, BLOCK + 5), None);
+        // A member and the service tokens are counted apart, and a block is the sum of both.
+        let both = || Visible::ServiceAndMember("m".to_owned());
+        assert_eq!(read(both(), BLOCK - 2), start(0, BLOCK - 2));
+        assert_eq!(read(both(), BLOCK - 1), start(BLOCK, 0));
+        assert_eq!(read(both(), BLOCK + 5), None);
+        assert_eq!(read(Visible::Service, 341), start(BLOCK, 0));
+        assert_eq!(read(Visible::Service, 343), None);
+        let counts = store.read(|records| {
+            let total = |visible| records.total(&visible);
+            Ok::<_, StoreError>((
+                total(Visible::All)?,
+                total(Visible::Service)?,
+                total(both())?,
+                records.last_number()?,
+            ))
+        });
+        assert_eq!(counts.unwrap(), (BLOCK + 5, 343, BLOCK + 5, BLOCK + 5));
+    }
+
+    #[tokio::test]
+    async fn token_numbers_and_rows_are_those_of_the_visible_tokens() {
+        let store = Store::open(None, Duration::ZERO).unwrap();
+        store.write(|records| add_tokens(records, 9).map_err(StoreError::from)).await.unwrap();
+        let read = |visible: Visible, number: i64, skip: i64, limit: i64| {
+            let start = PageStart { number, skip };
+            store.read(|records| records.token_numbers(&visible, start, limit).map_err(StoreError::from)).unwrap()
+        };
+        assert_eq!(read(Visible::All, 0, 0, 3), [1, 2, 3]);
+        assert_eq!(read(Visible::All, 4, 1, 2), [5, 6]);
+        assert_eq!(read(Visible::Service, 4, 0, 9), [6, 9]);
+        assert_eq!(read(Visible::ServiceAndMember("m".to_owned()), 2, 1, 3), [3, 4, 5]);
+        assert_eq!(read(Visible::ServiceAndMember("other".to_owned()), 0, 0, 9), [3, 6, 9]);
+        let read_rows = |records: &Records<'_>| {
+            let (mut rows, mut ids) = (records.token_rows()?, Vec::new());
+            for number in [2, 10] {
+                rows.read(number, |token| ids.push((token.id.to_owned(), token.member.id.to_owned())))?;
+            }
+            Ok::<_, StoreError>(ids)
+        };
+        assert_eq!(store.read(read_rows).unwrap(), [("2".to_owned(), "m".to_owned())], "there is no token 10");
     }
 }

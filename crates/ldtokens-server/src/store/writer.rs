@@ -94,3 +94,44 @@ pub(super) fn all_or_nothing<T, E: From<StoreError>>(
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::{Job, MAX_BATCH, run};
+    use crate::store::last_use::LastUse;
+    use crate::store::open::open_in_memory;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Event {
+        Written(usize),
+        Acknowledged(usize),
+    }
+
+    #[test]
+    fn waiting_writes_are_committed_together_up_to_the_maximum() {
+        const JOBS: usize = MAX_BATCH + 10;
+        let (jobs, waiting) = mpsc::channel();
+        let (events, happened) = mpsc::channel();
+        for number in 0..JOBS {
+            let events = events.clone();
+            let job: Job = Box::new(move |connection| {
+                assert!(connection.is_ok());
+                events.send(Event::Written(number)).unwrap();
+                Box::new(move |committed| {
+                    assert!(committed.is_ok());
+                    events.send(Event::Acknowledged(number)).unwrap();
+                })
+            });
+            jobs.send(job).unwrap();
+        }
+        drop((jobs, events));
+        let (connection, _readers) = open_in_memory(1).unwrap();
+        run(connection, None, &waiting, &LastUse::default());
+        let expected = [0..MAX_BATCH, MAX_BATCH..JOBS].into_iter().flat_map(|batch| {
+            batch.clone().map(Event::Written).chain(batch.map(Event::Acknowledged)).collect::<Vec<_>>()
+        });
+        assert!(happened.iter().eq(expected));
+    }
+}

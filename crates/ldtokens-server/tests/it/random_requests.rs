@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::Api;
-use crate::token_model::{ROLE, after};
+use crate::token_model::{ROLE, patched};
 
 /// Returns `count` successive seeds.
 fn seeds(count: u64) -> impl Iterator<Item = u64> {
@@ -80,7 +80,7 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
         let answer = api.send(&api.owner, Method::PATCH, &path, Some(&body)).await;
         let (status, answer) = (answer.status().as_u16(), answer.text().await.unwrap());
         let now = text(&path).await;
-        match after(&shown, &body) {
+        match patched(&shown, &body) {
             Ok(expected) => {
                 assert_eq!(status, 200, "{before}\n{body}\n{answer}");
                 assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expected, "{before}\n{body}");
@@ -98,7 +98,7 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
     assert!(applied > 150 && refused > 500, "{applied} applied, {refused} refused");
 }
 
-/// What a token may be created with.
+/// Permissions that a token can be created with.
 fn permissions(rng: &mut Rng) -> Value {
     let mut body = json!({ "name": "begun", "serviceToken": rng.bool() });
     match rng.u8(..3) {
@@ -119,7 +119,7 @@ fn statement(rng: &mut Rng) -> Value {
     statement
 }
 
-/// A patch of what is `shown`, now and then one that can be applied.
+/// A patch of the token `shown`. Some can be applied.
 fn patch(rng: &mut Rng, shown: &Value) -> Value {
     let mut patch: Vec<Value> = (0..choice(rng, &[0, 1, 1, 2, 4])).map(|_| operation(rng)).collect();
     if rng.bool() {
@@ -136,7 +136,7 @@ fn patch(rng: &mut Rng, shown: &Value) -> Value {
     patch.into()
 }
 
-/// An operation of a patch, more often than not one that can be applied.
+/// An operation of a patch. Most can be applied.
 fn operation(rng: &mut Rng) -> Value {
     let op = choice(rng, &["add", "add", "replace", "replace", "remove", "test", "move", "copy"]);
     let mut operation = json!({ "op": op, "path": pointer(rng) });
@@ -211,7 +211,7 @@ fn pointer(rng: &mut Rng) -> &'static str {
     if rng.u8(..6) > 0 { choice(rng, &LIKELY) } else { choice(rng, &UNLIKELY) }
 }
 
-/// A value that may stand at `pointer`.
+/// A value that is valid at `pointer`.
 fn value_for(rng: &mut Rng, pointer: &str) -> Value {
     match pointer {
         "/role" => json!(choice(rng, &["reader", "writer", "admin"])),
@@ -295,7 +295,7 @@ async fn every_request_gets_a_response_other_than_5xx() {
     list().await;
 }
 
-/// Bytes that may begin like a request.
+/// Bytes that may start like a request.
 fn noise(rng: &mut Rng) -> Vec<u8> {
     let mut bytes =
         choice(rng, &["", "GET ", "POST /api/v2/tokens HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
@@ -305,7 +305,7 @@ fn noise(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// A request whose head is of HTTP's form, with anything within that form.
+/// A request whose head is valid HTTP, with random parts.
 fn request(rng: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
     let method = choice(rng, &["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "QUERY", "x"]);
     let path = choice(
@@ -361,7 +361,7 @@ fn request(rng: &mut Rng, owner: &str, id: &str) -> Vec<u8> {
     request
 }
 
-/// What may stand in a path or a query, percent-encoded or not.
+/// Characters of a path or a query, some of them percent-encoded.
 fn visible(rng: &mut Rng) -> String {
     const LETTERS: &[u8] = b"abcXYZ019-._~%/?&=+;:@!$'()*,[]";
     let length = choice(rng, &[0, 1, 5, 24, 24, 1_000]);
@@ -372,7 +372,7 @@ fn visible(rng: &mut Rng) -> String {
         .collect()
 }
 
-/// What may stand in a header, beyond ASCII too.
+/// Bytes of a header, some of them not ASCII.
 fn bytes_of_header(rng: &mut Rng) -> Vec<u8> {
     let length = choice(rng, &[0, 1, 40, 1_000, 40_000]);
     (0..length).map(|_| if rng.bool() { rng.u8(0x20..0x7f) } else { rng.u8(0x80..) }).collect()

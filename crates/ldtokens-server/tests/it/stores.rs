@@ -12,6 +12,15 @@ async fn start(store: &Path) -> Result<Server, StartError> {
     Server::builder().store(store).start().await
 }
 
+/// The names of the lock files in a folder.
+fn lock_files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.ends_with("-lock")).collect();
+    names.sort();
+    names
+}
+
 async fn status(server: &Server, secret: &Secret) -> StatusCode {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http.get(format!("{}/api/v2/tokens", server.url())).header("Authorization", secret.expose());
@@ -72,9 +81,11 @@ async fn a_file_that_is_not_a_store_is_refused_and_not_changed() {
         [("text", "not a database"), ("other", "of another program"), ("newer", "version 99"), ("damaged", "damaged")]
     {
         let before = std::fs::read(path(name)).unwrap();
+        let locks_before = lock_files(folder.path());
         let error = start(&path(name)).await.unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
         assert_eq!(std::fs::read(path(name)).unwrap(), before, "{name}");
+        assert_eq!(lock_files(folder.path()), locks_before, "{name}: no new one is left, and an old one stays");
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// A custom role of the account: requests name it by key or ID, and answers by ID (fact 5).
+/// A custom role of the account: requests name it by key or ID, and responses by ID (fact 5).
 pub const ROLE: (&str, &str) = ("a", "5f3a0c1e9b7d2a4c6e8f0b1d");
 
 /// The token `shown` after an administrator has sent `body` to `patchToken`, or the status of the error.
-pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
+pub fn patched(shown: &Value, body: &Value) -> Result<Value, u16> {
     let operations = match body {
         Value::Array(operations) => operations,
         Value::Object(form) if form.get("comment").is_none_or(Value::is_string) => {
@@ -20,7 +20,7 @@ pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
     let (before, mut token) = (shown, shown.clone());
     operations.iter().try_for_each(|operation| apply(&mut token, operation).ok_or(422_u16))?;
     let changed = token.as_object_mut().ok_or(400_u16)?;
-    tidy(changed).ok_or(400_u16)?;
+    normalize(changed).ok_or(400_u16)?;
     if let Some(Value::Array(roles)) = changed.get_mut("customRoleIds") {
         roles.iter_mut().filter(|role| **role == ROLE.0).for_each(|role| *role = ROLE.1.into());
     }
@@ -35,14 +35,14 @@ pub fn after(shown: &Value, body: &Value) -> Result<Value, u16> {
         return Err(400);
     }
     if token != *before {
-        // The clock stands still in this test, so that the next moment is the one after the last change.
+        // The clock stands still in this test, so each change is a millisecond after the last one.
         let now = crate::support::START;
         token["lastModified"] = json!(now.max(before["lastModified"].as_i64().unwrap() + 1));
     }
     Ok(token)
 }
 
-/// Whether it has what an operation needs.
+/// Whether `operation` has the members that RFC 6902 requires.
 fn is_operation(operation: &Value) -> bool {
     let is_pointer = |name: &str| operation[name].as_str().is_some_and(|pointer| parts(pointer).is_some());
     let more = match operation["op"].as_str() {
@@ -137,8 +137,9 @@ fn remove(value: &mut Value, path: &[String]) -> Option<Value> {
     }
 }
 
-/// Leaves out what says nothing. None if what can be changed is not of its type, or does not give permissions in one way.
-fn tidy(token: &mut Map<String, Value>) -> Option<()> {
+/// Removes empty lists and unknown properties of statements, as the server does. None if a property has the wrong type, or if
+/// there is not exactly one kind of permissions.
+fn normalize(token: &mut Map<String, Value>) -> Option<()> {
     let texts = |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
     let mut kinds = 0;
     for name in ["name", "description"] {
