@@ -99,7 +99,10 @@ pub(super) fn all_or_nothing<T, E: From<StoreError>>(
 mod tests {
     use std::sync::mpsc;
 
-    use super::{Job, MAX_BATCH, run};
+    use rusqlite::Connection;
+
+    use super::{Job, MAX_BATCH, all_or_nothing, run};
+    use crate::store::error::StoreError;
     use crate::store::last_use::LastUse;
     use crate::store::open::open_in_memory;
 
@@ -133,5 +136,45 @@ mod tests {
             batch.clone().map(Event::Written).chain(batch.map(Event::Acknowledged)).collect::<Vec<_>>()
         });
         assert!(happened.iter().eq(expected));
+    }
+
+    /// Inserts `number`, and panics after that if it is 2.
+    fn insert(connection: &Connection, number: u32) -> Result<(), StoreError> {
+        all_or_nothing(connection, |_| {
+            connection.execute("INSERT INTO numbers VALUES (?1)", [number])?;
+            assert_ne!(number, 2, "the panic that this test is about");
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_write_that_panics_is_undone_and_the_others_of_its_batch_are_committed() {
+        let (jobs, waiting) = mpsc::channel();
+        let (results, written) = mpsc::channel();
+        for number in 1..=3 {
+            let results = results.clone();
+            let job: Job = Box::new(move |connection| {
+                let result = insert(connection.unwrap(), number);
+                Box::new(move |committed| results.send((result, committed)).unwrap())
+            });
+            jobs.send(job).unwrap();
+        }
+        let (numbers, in_table) = mpsc::channel();
+        let job: Job = Box::new(move |connection| {
+            let mut select = connection.unwrap().prepare("SELECT number FROM numbers").unwrap();
+            for number in select.query_map([], |row| row.get::<_, u32>(0)).unwrap() {
+                numbers.send(number.unwrap()).unwrap();
+            }
+            Box::new(|_| ())
+        });
+        jobs.send(job).unwrap();
+        drop((jobs, results));
+
+        let (connection, _readers) = open_in_memory(1).unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
+        run(connection, None, &waiting, &LastUse::default());
+        let written: Vec<_> = written.iter().collect();
+        assert_eq!(written, [(Ok(()), Ok(())), (Err(StoreError::Failed), Ok(())), (Ok(()), Ok(()))]);
+        assert_eq!(in_table.iter().collect::<Vec<_>>(), [1, 3]);
     }
 }
