@@ -1,5 +1,6 @@
-//! The same for several tokens, one after the other: how far it has come, and at the end what was done and what was not.
+//! Does the same to several tokens, one after the other: shows progress, and reports at the end what was done and what was not.
 
+use ldtokens::TokenId;
 use serde_json::{Value, json};
 
 use crate::account::connect::Session;
@@ -55,10 +56,9 @@ pub(crate) async fn each(
             }
             Err(failure) => {
                 session.say_error(&about(target, failure.clone()).to_string());
-                let is_everyones =
-                    matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
+                let ends_batch = ends_batch(&failure);
                 failed.push((target, failure));
-                if is_everyones {
+                if ends_batch {
                     break;
                 }
             }
@@ -79,7 +79,10 @@ pub(crate) async fn each(
         }
         return unprinted.map_or(Ok(()), Err);
     }
-    Err(outcome(summary, session.interrupt.is_wanted(), &done, &failed, &not_tried))
+    let ids = |targets: Vec<&Target>| targets.into_iter().map(|target| target.id.clone()).collect();
+    let failed = failed.into_iter().map(|(target, failure)| (target.id.clone(), failure)).collect();
+    let outcome = Incomplete { done: ids(done), failed, not_tried: ids(not_tried) };
+    Err(outcome.into_failure(summary, session.interrupt.is_wanted()))
 }
 
 /// The failure, which names the token that it is about.
@@ -90,33 +93,41 @@ fn about(target: &Target, failure: Failure) -> Failure {
     failure.within(target)
 }
 
-fn outcome(
-    mut summary: String,
-    is_interrupted: bool,
-    done: &[&Target],
-    failed: &[(&Target, Failure)],
-    not_tried: &[&Target],
-) -> Failure {
-    for (title, targets) in
-        [("failed", failed.iter().map(|(target, _)| *target).collect::<Vec<_>>()), ("not tried", not_tried.to_vec())]
-    {
-        if !targets.is_empty() {
-            let ids: Vec<_> = targets.iter().map(|target| target.id.as_str()).collect();
-            summary = format!("{summary}; {title}: {}", ids.join(", "));
+/// Whether a failure with one token would be the same with all others.
+pub(crate) fn ends_batch(failure: &Failure) -> bool {
+    matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited)
+}
+
+/// What was done of a batch that was not done completely.
+pub(crate) struct Incomplete {
+    pub(crate) done: Vec<TokenId>,
+    pub(crate) failed: Vec<(TokenId, Failure)>,
+    pub(crate) not_tried: Vec<TokenId>,
+}
+
+impl Incomplete {
+    /// The failure of the whole batch. `summary` says how many tokens were done.
+    pub(crate) fn into_failure(self, mut summary: String, is_interrupted: bool) -> Failure {
+        let texts = |ids: &[TokenId]| ids.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let (ids, failures): (Vec<TokenId>, Vec<Failure>) = self.failed.into_iter().unzip();
+        for (title, ids) in [("failed", texts(&ids)), ("not tried", texts(&self.not_tried))] {
+            if !ids.is_empty() {
+                summary = format!("{summary}; {title}: {}", ids.join(", "));
+            }
         }
+        let kind = common_kind(&failures, !self.done.is_empty(), is_interrupted);
+        let failed = ids.iter().zip(&failures);
+        let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
+        Failure::new(kind, summary)
+            .with_details(json!({ "done": self.done, "failed": failed, "notTried": self.not_tried }))
     }
-    let kind = match failed {
+}
+
+/// The kind of the failure of several: that of each, if they are all the same and nothing was done.
+pub(crate) fn common_kind(failures: &[Failure], is_some_done: bool, is_interrupted: bool) -> Kind {
+    match failures {
         _ if is_interrupted => Kind::Interrupted,
-        // What befell all of them befell the command.
-        [(_, first), rest @ ..] if done.is_empty() && rest.iter().all(|(_, other)| other.kind() == first.kind()) => {
-            first.kind()
-        }
+        [first, rest @ ..] if !is_some_done && rest.iter().all(|other| other.kind() == first.kind()) => first.kind(),
         _ => Kind::PartialFailure,
-    };
-    let ids = |targets: &[&Target]| targets.iter().map(|target| Value::from(target.id.as_str())).collect::<Vec<_>>();
-    let errors: Vec<Value> = failed
-        .iter()
-        .map(|(target, failure)| json!({ "_id": target.id.as_str(), "error": failure.to_json() }))
-        .collect();
-    Failure::new(kind, summary).with_details(json!({ "done": ids(done), "failed": errors, "notTried": ids(not_tried) }))
+    }
 }

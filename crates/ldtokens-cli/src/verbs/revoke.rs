@@ -12,10 +12,11 @@ use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan,
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, SecretArgs, some_path};
-use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
+use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Destination;
 use crate::verbs::revoke::report::{Report, Row};
 pub(crate) use crate::verbs::revoke::result::named;
@@ -23,7 +24,7 @@ use crate::verbs::revoke::result::{
     DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
 };
 use crate::verbs::secrets_given::{Given, several};
-use crate::verbs::targets::Target;
+use crate::verbs::targets::{Target, enumerate};
 
 /// How many tokens a question names.
 const NAMED: usize = 10;
@@ -140,13 +141,7 @@ fn question(plan: &Plan, is_rotated: bool) -> String {
         let by = if token.by_last_four { ", found by its last four characters only" } else { "" };
         names.push(format!("{}{by}", target(token)));
     }
-    if tokens.len() > NAMED {
-        names.push(format!("{} more", tokens.len() - NAMED));
-    }
-    let which = match tokens.len() {
-        1 => format!("the token {}", names.concat()),
-        count => format!("these {count} tokens: {}", names.join(", ")),
-    };
+    let which = enumerate(names, tokens.len());
     let verb = if is_rotated { "Reset" } else { "Delete" };
     format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.")
 }
@@ -299,11 +294,7 @@ impl Summary {
                 return self.unprinted.map_or(printed, Err);
             }
             [_] if self.count == 1 => return Err(self.failed.remove(0)),
-            _ if session.interrupt.is_wanted() => Kind::Interrupted,
-            [first, rest @ ..] if self.revoked == 0 && rest.iter().all(|other| other.kind() == first.kind()) => {
-                first.kind()
-            }
-            _ => Kind::PartialFailure,
+            failures => common_kind(failures, self.revoked > 0, session.interrupt.is_wanted()),
         };
         let errors: Vec<_> = self.failed.iter().map(Failure::to_json).collect();
         Err(Failure::new(kind, line).with_details(serde_json::json!({ "failed": errors })))

@@ -164,8 +164,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             return result::print_plan(format, arguments.strategy, &selected, &places);
         }
         if arguments.now {
-            confirm(arguments.confirm, session, &selection::targets(&selected), async || {
-                Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&selected)))
+            let targets = selection::targets(&selected);
+            confirm(arguments.confirm, session, &targets, async || {
+                Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&targets)))
             })
             .await?;
         }

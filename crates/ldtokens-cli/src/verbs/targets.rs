@@ -114,12 +114,13 @@ async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Fail
 }
 
 /// How many tokens a question names.
-const NAMED: usize = 5;
+pub(crate) const NAMED: usize = 5;
 
 /// How many tokens to ask for at once.
 pub(crate) const PAGE: u64 = 100;
 
-fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failure> {
+/// The one of the tokens that a word names.
+pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failure> {
     let by_id = known.iter().find(|token| token.id == word && !names_only);
     let by_name: Vec<_> = known.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
     match (by_id, &by_name[..]) {
@@ -153,11 +154,16 @@ pub(crate) async fn named(arguments: &TargetArgs, session: &Session, targets: &[
         }
         names.push(target.to_string());
     }
-    if targets.len() > NAMED {
-        names.push(format!("{} more", targets.len() - NAMED));
+    Ok(enumerate(names, targets.len()))
+}
+
+/// How a question speaks of `count` tokens, of which the first have these names.
+pub(crate) fn enumerate(mut names: Vec<String>, count: usize) -> String {
+    if names.len() < count {
+        names.push(format!("{} more", count - names.len()));
     }
-    Ok(match targets.len() {
+    match count {
         1 => format!("the token {}", names.concat()),
-        count => format!("these {count} tokens: {}", names.join(", ")),
-    })
+        _ => format!("these {count} tokens: {}", names.join(", ")),
+    }
 }

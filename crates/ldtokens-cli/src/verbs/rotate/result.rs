@@ -14,6 +14,7 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::verbs::batch::{Incomplete, ends_batch};
 use crate::verbs::rotate::StrategyName;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
@@ -85,7 +86,7 @@ impl Results {
                 if self.names.len() > 1 {
                     session.say(&format!("{id}: {failure}"));
                 }
-                let goes_on = !matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited);
+                let goes_on = !ends_batch(&failure);
                 self.failed.push((id, failure));
                 goes_on
             }
@@ -95,38 +96,20 @@ impl Results {
     /// Prints the report, and gives the failure if anything failed.
     pub(crate) fn end(mut self, session: &Session) -> Result<(), Failure> {
         self.print(session)?;
-        let not_tried: Vec<&TokenId> = self
-            .names
-            .keys()
-            .filter(|id| {
-                !self.done.iter().any(|(done, _)| done == *id) && !self.failed.iter().any(|(failed, _)| failed == *id)
-            })
-            .collect();
+        let is_tried = |id: &TokenId| {
+            self.done.iter().any(|(done, _)| done == id) || self.failed.iter().any(|(failed, _)| failed == id)
+        };
+        let not_tried: Vec<TokenId> = self.names.keys().filter(|id| !is_tried(id)).cloned().collect();
         if self.failed.is_empty() && not_tried.is_empty() {
             return Ok(());
         }
         if let (1, [(_, _)]) = (self.names.len(), &self.failed[..]) {
             return Err(self.failed.remove(0).1);
         }
-        let ids = |ids: Vec<&TokenId>| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
-        let (failed, not_tried) = (ids(self.failed.iter().map(|(id, _)| id).collect()), ids(not_tried));
-        let mut summary = format!("{} of {} rotated", self.done.len(), self.names.len());
-        for (title, ids) in [("failed", &failed), ("not tried", &not_tried)] {
-            if !ids.is_empty() {
-                summary = format!("{summary}; {title}: {}", ids.join(", "));
-            }
-        }
-        let kind = match &self.failed[..] {
-            [] => Kind::Interrupted,
-            [(_, first), rest @ ..]
-                if self.done.is_empty() && rest.iter().all(|(_, other)| other.kind() == first.kind()) =>
-            {
-                first.kind()
-            }
-            _ => Kind::PartialFailure,
-        };
-        let done: Vec<&str> = self.done.iter().map(|(id, _)| id.as_str()).collect();
-        Err(Failure::new(kind, summary).with_details(json!({ "done": done, "failed": failed, "notTried": not_tried })))
+        let summary = format!("{} of {} rotated", self.done.len(), self.names.len());
+        let done = self.done.into_iter().map(|(id, _)| id).collect();
+        let outcome = Incomplete { done, failed: self.failed, not_tried };
+        Err(outcome.into_failure(summary, session.interrupt.is_wanted()))
     }
 
     fn print(&self, session: &Session) -> Result<(), Failure> {

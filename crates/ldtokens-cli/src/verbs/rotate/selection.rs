@@ -6,16 +6,12 @@ use ldtokens::{Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
 
 use crate::account::connect::Session;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::visible::visible;
+use crate::terminal::failure::Failure;
 use crate::verbs::filter::Filter;
 use crate::verbs::json;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::result::failure;
-use crate::verbs::targets::{PAGE, Target, is_id, words};
-
-/// How many tokens a question names.
-const NAMED: usize = 5;
+use crate::verbs::targets::{NAMED, PAGE, Target, enumerate, is_id, target, words};
 
 /// A token to be rotated.
 pub(crate) struct Selected {
@@ -27,27 +23,14 @@ pub(crate) struct Selected {
     pub(crate) token: Option<Box<Token>>,
 }
 
-impl std::fmt::Display for Selected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "{} ({})", self.id, visible(name)),
-            None => write!(f, "{}", self.id),
-        }
-    }
-}
-
 /// The tokens that a question is about.
 pub(crate) fn targets(selected: &[Selected]) -> Vec<Target> {
     selected.iter().map(|selected| Target { id: selected.id.clone(), name: selected.name.clone() }).collect()
 }
 
 /// The tokens as a question names them.
-pub(crate) fn named(selected: &[Selected]) -> String {
-    let mut names: Vec<String> = selected.iter().take(NAMED).map(Selected::to_string).collect();
-    if selected.len() > NAMED {
-        names.push(format!("{} more", selected.len() - NAMED));
-    }
-    names.join(", ")
+pub(crate) fn named(targets: &[Target]) -> String {
+    enumerate(targets.iter().take(NAMED).map(Target::to_string).collect(), targets.len())
 }
 
 /// The tokens whose replacement is done but for their deletion.
@@ -119,27 +102,10 @@ async fn by_words(
     }
     let mut selected: Vec<Selected> = Vec::new();
     for word in words {
-        let bearing: Vec<&Token> =
-            tokens.iter().filter(|token| token.id.as_str() == word || token.name.as_deref() == Some(word)).collect();
-        let one = match bearing[..] {
-            [token] => of_token(token.clone())?,
-            [] if is_id(word) => Selected {
-                id: TokenId::new(word.as_str())?,
-                name: None,
-                is_waiting: known.get(word).is_some_and(Journal::is_waiting),
-                token: None,
-            },
-            [] => {
-                let text = format!("no token has the name or the ID `{word}`; `ldtokens list --show-all` lists them");
-                return Err(Failure::new(Kind::NotFound, text));
-            }
-            _ => {
-                let ids: Vec<&str> = bearing.iter().map(|token| token.id.as_str()).collect();
-                let text =
-                    format!("{} tokens are named `{word}`: give one of their IDs: {}", ids.len(), ids.join(", "));
-                return Err(Failure::usage(text));
-            }
-        };
+        let Target { id, name } = target(word, &tokens, false)?;
+        let token = tokens.iter().find(|token| token.id == id).cloned().map(Box::new);
+        let is_waiting = token.is_none() && known.get(word).is_some_and(Journal::is_waiting);
+        let one = Selected { id, name, is_waiting, token };
         if !selected.iter().any(|known| known.id == one.id) {
             selected.push(one);
         }
