@@ -12,13 +12,16 @@ async fn start(store: &Path) -> Result<Server, StartError> {
     Server::builder().store(store).start().await
 }
 
-/// The names of the lock files in a folder.
-fn lock_files(folder: &Path) -> Vec<String> {
+/// The names of the files in a folder, in order.
+fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.ends_with("-lock")).collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+fn lock_files(folder: &Path) -> Vec<String> {
+    files(folder).into_iter().filter(|name| name.ends_with("-lock")).collect()
 }
 
 async fn status(server: &Server, secret: &Secret) -> StatusCode {
@@ -43,6 +46,16 @@ async fn a_store_keeps_its_tokens_and_secrets_over_a_restart() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(secret.expose().len()).any(|window| window == secret.expose().as_bytes()));
     }
+}
+
+/// So that a copy of the file is a copy of the store.
+#[tokio::test]
+async fn a_stopped_store_has_no_files_of_sqlites_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&folder.path().join("ld.db")).await.unwrap();
+    assert_eq!(status(&server, server.owner_secret().unwrap()).await, 200);
+    server.stop().await;
+    assert_eq!(files(folder.path()), ["ld.db", "ld.db-lock"]);
 }
 
 #[tokio::test]
@@ -278,9 +291,12 @@ async fn a_path_that_is_not_a_file_is_refused_and_nothing_is_created() {
     for (name, reason) in
         [(":memory:", "leave out --store"), ("", "empty"), ("file:ld.db", "URI"), ("FILE::memory:", "URI")]
     {
-        let error = start(Path::new(name)).await.unwrap_err().to_string();
+        let started = start(Path::new(name)).await;
+        // If it was created, it must not be in the way of the next run.
+        let was_created = std::fs::remove_file(name).is_ok();
+        let error = started.unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
-        assert!(!Path::new(name).exists());
+        assert!(!was_created, "{name}");
     }
     // A file can have any name.
     let odd = folder.path().join(":memory:");
@@ -294,14 +310,12 @@ async fn only_the_owner_can_read_the_files_of_a_store() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let server = start(&folder.path().join("ld.db")).await.unwrap();
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
-        names.push(entry.file_name().into_string().unwrap());
-    }
-    names.sort();
+    let names = files(folder.path());
     assert_eq!(names, ["ld.db", "ld.db-lock", "ld.db-shm", "ld.db-wal"]);
+    for name in names {
+        let metadata = std::fs::metadata(folder.path().join(&name)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+    }
     drop(server);
 }
 
