@@ -202,7 +202,7 @@ fn parameters(operation: &OperationSpec) -> String {
     if let Some(body) = &operation.body {
         let _ = writeln!(text, "A body on standard input, with -, is JSON like\n  {}", body.example);
     }
-    let _ = writeln!(text, "{}Answers:", if text.is_empty() { "" } else { "\n" });
+    let _ = writeln!(text, "{}Responses:", if text.is_empty() { "" } else { "\n" });
     for (status, meaning) in operation.responses {
         let _ = writeln!(text, "  {status}  {meaning}");
     }

@@ -1,7 +1,7 @@
 //! `ldtokens config`: what applies, and why. It takes no credential and sends nothing.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::account::config_edit::{Change, edit};
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
@@ -11,9 +11,7 @@ use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::print;
-use crate::terminal::output::visible::pretty_json;
-use crate::terminal::output::yaml::yaml;
+use crate::terminal::output::{self, print};
 use crate::terminal::say;
 
 /// Show the active account and where each setting comes from
@@ -117,8 +115,7 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
             });
             print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
         }
-        Format::Yaml => print(yaml(&profiles.iter().map(objects).collect::<Value>()).trim_end()),
-        _ => print(&pretty_json(&profiles.iter().map(objects).collect::<Value>())),
+        format => output::value(format, &profiles.iter().map(objects).collect()),
     }
 }
 
@@ -212,14 +209,10 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
             print(&aligned(&rows.collect::<Vec<_>>()))
         }
         format => {
-            let settings: Vec<Value> = rows
+            let settings = rows
                 .into_iter()
-                .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }))
-                .collect();
-            match format {
-                Format::Yaml => print(yaml(&Value::from(settings)).trim_end()),
-                _ => print(&pretty_json(&settings)),
-            }
+                .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }));
+            output::value(format, &settings.collect())
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::arguments::{GlobalArgs, PrintArgs, SecretArgs, TextArgs};
 use crate::terminal::failure::Failure;
 use crate::verbs::Printing;
 use crate::verbs::deliver::Destination;
-use crate::verbs::issue::hand_out;
+use crate::verbs::issue::deliver_and_print;
 use crate::verbs::permissions::PermissionArgs;
 use crate::verbs::targets::Target;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
         let delivery = destination.prepare(None)?;
         let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        let delivered = hand_out(session, &issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
+        let delivered = deliver_and_print(session, &issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
             format!(
                 "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
                  `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"

@@ -9,7 +9,7 @@ use crate::verbs::{Printing, json};
 
 /// Delivers the secret, prints the token and then its warnings. Returns where the secret is. `done` says what was done, and
 /// `state` what state the token is in and how to recover, if the delivery fails.
-pub(crate) fn hand_out(
+pub(crate) fn deliver_and_print(
     session: &Session,
     issued: &IssuedToken,
     delivery: Delivery,

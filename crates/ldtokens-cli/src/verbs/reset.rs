@@ -13,7 +13,7 @@ use crate::verbs::Printing;
 use crate::verbs::ask::confirm;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::deliver::Destination;
-use crate::verbs::issue::hand_out;
+use crate::verbs::issue::deliver_and_print;
 use crate::verbs::moment::{duration, moment};
 use crate::verbs::own::own_last;
 use crate::verbs::targets::{self, Target, TargetArgs};
@@ -76,7 +76,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
-            let place = hand_out(session, &issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
+            let place = deliver_and_print(session, &issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
                     "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \

@@ -114,6 +114,8 @@ fn config_says_what_applies_and_why_and_needs_no_credential() {
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     let host = json.as_array().unwrap().iter().find(|row| row["setting"] == "host").unwrap();
     assert_eq!((&host["value"], &host["because"]), (&"https://app.launchdarkly.us".into(), &"--host".into()));
+    let lines = stdout(&home.run(&["config", "--output", "ndjson"], &[]));
+    assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["setting"].is_string()));
     let nothing = stdout(&ldtokens(&["config"]).output().unwrap());
     assert!(nothing.contains("(does not exist)") && nothing.contains("none: set LD_ACCESS_TOKEN"), "{nothing}");
 }
