@@ -188,23 +188,23 @@ pub(crate) struct SecretArgs {
     pub(crate) secret_to_command: Option<String>,
 }
 
-/// Text that says something. Nothing is not the same as nothing given.
+/// Parses text that must not be empty.
 pub(crate) fn some_text(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// A description, of which an update may take the old one away.
+/// Parses a description. `--no-description` removes one.
 pub(crate) fn some_description(text: &str) -> Result<String, String> {
     some_text(text).map_err(|reason| format!("{reason}; to have none, leave it out, or update with --no-description"))
 }
 
-/// A path that is one.
+/// Parses a path that must not be empty.
 pub(crate) fn some_path() -> impl TypedValueParser<Value = PathBuf> {
     clap::builder::PathBufValueParser::new()
         .try_map(|path| if path.as_os_str().is_empty() { Err("it is empty") } else { Ok(path) })
 }
 
-/// A whole number within `range`.
+/// Parses a whole number within `range`.
 pub(crate) fn whole_number<N>(
     range: impl RangeBounds<u64> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = N>

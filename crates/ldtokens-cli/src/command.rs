@@ -1,4 +1,4 @@
-//! What can be typed, and the help that teaches it.
+//! The commands and their help.
 
 #[cfg(test)]
 mod documented;
@@ -42,10 +42,10 @@ Examples:
   ldtokens getTokens showAll=true --output json
   ldtokens serve --port 8765 --store ld.db";
 
-/// What an operation takes comes before what all commands take.
+/// Shows an operation's own arguments before the global options.
 const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
 
-/// What `--about` prints.
+/// The text of `--about`.
 pub(crate) const ABOUT_TEXT: &str = concat!(
     "ldtokens ",
     env!("CARGO_PKG_VERSION"),
@@ -55,7 +55,7 @@ pub(crate) const ABOUT_TEXT: &str = concat!(
     env!("CARGO_PKG_LICENSE")
 );
 
-/// The program's arguments, with what the Bash client wrote with one dash and two letters.
+/// The program's arguments, with the Bash client's short options of two letters replaced.
 pub(crate) fn words() -> impl Iterator<Item = OsString> {
     std::env::args_os().map(|word| match word.to_str() {
         Some("-nc") => "--no-color".into(),
@@ -81,7 +81,7 @@ pub(crate) struct Cli {
     pub(crate) action: Option<Action>,
 }
 
-/// What a command line asks for.
+/// The command to run.
 #[derive(Debug)]
 pub(crate) enum Action {
     Verb(Verb),
@@ -185,7 +185,7 @@ fn operation(operation: &'static OperationSpec) -> Command {
         .after_help(parameters(operation))
 }
 
-/// The operation's parameters and body, as the API's description has them.
+/// Describes the operation's parameters, body and responses.
 fn parameters(operation: &OperationSpec) -> String {
     let mut text = String::new();
     let mut list = |title: &str, words: Vec<(&ParameterSpec, String)>| {
@@ -210,7 +210,7 @@ fn parameters(operation: &OperationSpec) -> String {
     text
 }
 
-/// The colors that the words ask for, if they do. The last word wins.
+/// The choice of colors in the arguments, if there is one. The last one wins.
 pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
     let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
     let choice = |value: &str| match value {

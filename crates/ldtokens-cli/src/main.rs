@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
-        // A question that nobody answered any more is not waited for.
+        // Don't wait for a question that was not answered.
         runtime.shutdown_background();
     }
     progress::clear();
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The error and its tips on one line, without the usage and the pointer to help that follow for people.
+/// The error and its tips on one line, without the usage and the hint about --help.
 fn what_clap_says(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

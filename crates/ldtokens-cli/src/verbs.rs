@@ -1,4 +1,4 @@
-//! Commands for people, which share all that reaches the API with the operations.
+//! The commands for everyday use.
 
 pub(crate) mod ask;
 pub(crate) mod batch;
@@ -36,7 +36,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::Printer;
 use crate::terminal::output::{details, write};
 
-/// Whether the arguments name one token. How many standard input names is not known yet.
+/// Whether the arguments name one token. How many are on standard input is not known yet.
 fn names_one(tokens: &[String]) -> bool {
     matches!(tokens, [only] if only != "-")
 }
@@ -46,11 +46,11 @@ pub(crate) fn json(token: &Token) -> Value {
     serde_json::to_value(token).expect("a token is JSON")
 }
 
-/// How a verb about one token or several prints each.
+/// How a verb prints each of its tokens.
 pub(crate) enum Printing {
-    /// A dry run prints commands, and nothing that a shell would take for one.
+    /// Nothing. A dry run prints only commands.
     Nothing,
-    /// Where a table is asked for, one token is shown whole.
+    /// One field per line, for a single token in the format table.
     Details {
         is_first: bool,
     },
@@ -63,7 +63,7 @@ impl Printing {
         Self::with(global, arguments, names_one(tokens), names_one(tokens))
     }
 
-    /// For the `tokens` that the arguments name, where each comes with a secret that a table would cut short.
+    /// For the `tokens` that the arguments name, if each may be printed with a secret, which a table would cut off.
     fn with_secrets(
         global: &GlobalArgs,
         arguments: &PrintArgs,
@@ -73,7 +73,7 @@ impl Printing {
         Self::with(global, arguments, names_one(tokens), is_printed || names_one(tokens))
     }
 
-    /// For a token that is made.
+    /// For a new token.
     fn for_new(global: &GlobalArgs, arguments: &PrintArgs) -> Result<Self, Failure> {
         Self::with(global, arguments, true, true)
     }
@@ -90,7 +90,7 @@ impl Printing {
         Ok(Self::Rows(if is_single { printer.single() } else { printer }))
     }
 
-    /// Prints a token, and gives whether anyone still reads.
+    /// Prints a token. Returns whether standard output is still read.
     fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         match self {
             Self::Nothing => Ok(true),

@@ -1,4 +1,4 @@
-//! Questions, which only a terminal is asked.
+//! Asks for confirmation on a terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,12 +8,12 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
 use crate::verbs::targets::Target;
 
-/// Whether there is someone to ask.
+/// Whether there is a terminal to ask on.
 fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Goes on if `--yes` was given or the answer to `question` is yes. The question is made only where it is asked.
+/// Returns an error unless `--yes` was given or the user answers yes. `question` is called only if it is asked.
 pub(crate) async fn confirm(
     arguments: ConfirmArgs,
     session: &Session,
@@ -42,7 +42,7 @@ pub(crate) async fn confirm(
     }
 }
 
-/// Says so if one of the tokens is the one whose secret this command uses. An API that does not tell is no reason to stop.
+/// Warns if one of the tokens is the one that this command uses, if the API says which one that is.
 async fn warn_of_own(session: &Session, targets: &[Target]) -> Result<(), Failure> {
     let own = session.own_token().await?;
     if let Some(target) = targets.iter().find(|target| Some(&target.id) == own) {

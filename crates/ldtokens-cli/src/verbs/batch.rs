@@ -9,17 +9,17 @@ use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress;
 use crate::verbs::targets::Target;
 
-/// The words for what a batch does.
+/// How messages describe what a batch does.
 pub(crate) struct Labels {
     /// "deleting"
     pub(crate) doing: &'static str,
     /// "deleted"
     pub(crate) done: &'static str,
-    /// Whether it is worth a word that all went well.
+    /// Whether to print a message when everything succeeded.
     pub(crate) changes: bool,
 }
 
-/// Does `work` to each of the tokens. After a failure the others are done all the same, unless it would be theirs too.
+/// Does `work` for each token. A failure does not stop the others, unless it would be the same for them.
 pub(crate) async fn each(
     session: &Session,
     targets: &[Target],
@@ -85,7 +85,7 @@ pub(crate) async fn each(
     Err(outcome.into_failure(summary, session.interrupt.is_wanted()))
 }
 
-/// The failure, which names the token that it is about.
+/// Adds the token to the failure's message, unless it is there.
 fn about(target: &Target, failure: Failure) -> Failure {
     if failure.kind() == Kind::DryRun || failure.to_string().contains(target.id.as_str()) {
         return failure;

@@ -1,4 +1,4 @@
-//! `ldtokens config`: what applies, and why. It takes no credential and sends nothing.
+//! `ldtokens config`: shows the settings in use and edits profiles. It reads no secret and sends no request.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -146,7 +146,7 @@ fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the account is, as flags say it.
+/// Sets the host or region of the profile, if one was given.
 pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Profile) {
     if let Some(host) = &global.host {
         (profile.host, profile.region, profile.local) = (Some(host.clone()), None, false);
@@ -156,7 +156,7 @@ pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Prof
     }
 }
 
-/// Where the credential comes from, as flags say it.
+/// Sets the profile's source of the credential, if one was given.
 fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Result<(), Failure> {
     let (variable, file) = (arguments.token_variable.clone(), global.token_file.clone());
     let (command, local) = (global.token_command.clone(), global.local);
@@ -168,7 +168,7 @@ fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Re
     if local {
         (profile.host, profile.region) = (None, None);
     }
-    // The file is read from wherever a command is run.
+    // Commands run in other folders.
     let file = match file {
         Some(file) if file.is_relative() && !file.starts_with("~") => {
             Some(std::path::absolute(&file).map_err(|error| Failure::usage(format!("--token-file: {error}")))?)

@@ -1,4 +1,4 @@
-//! `ldtokens create`: a new token.
+//! `ldtokens create`: creates a token.
 
 use clap::Args;
 use ldtokens::{ApiVersion, DryRun, NewToken};
@@ -65,7 +65,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                  `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
             )
         });
-        // The secret comes first.
+        // The secret is delivered first.
         if let Some(clean_up) = &issued.clean_up {
             let left = session.client.clean_up(clean_up).await;
             if !left.is_empty() {

@@ -1,4 +1,4 @@
-//! `ldtokens delete`: tokens whose secrets are to work no more.
+//! `ldtokens delete`: deletes tokens.
 
 use clap::Args;
 use ldtokens::{DryRun, Error};

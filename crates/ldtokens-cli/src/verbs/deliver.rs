@@ -1,4 +1,4 @@
-//! Where a new secret goes: to the terminal, to a file of its own, or to a command's standard input. Nothing else sees it.
+//! Delivers a new secret to the terminal, to a file of its own, or to the standard input of a command, and to nothing else.
 
 use std::fs;
 use std::io::{self, IsTerminal, Read, Seek, Write};
@@ -15,25 +15,25 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::verbs::discard::{self, Discard};
 
-/// Stands in a file's name for the token's ID.
+/// A placeholder for the token's ID in a file name.
 const ID: &str = "{id}";
 
-/// How much room is made sure of before a secret is asked for, in bytes.
+/// How much disk space is reserved before a secret is requested, in bytes.
 const ROOM: usize = 4096;
 
-/// Where new secrets are to go.
+/// Where new secrets go.
 #[derive(Debug)]
 pub(crate) enum Destination {
-    /// With the rest of the answer, on standard output.
+    /// To standard output, as part of the printed token.
     Stdout,
-    /// Alone, on standard output.
+    /// To standard output, and nothing else with it.
     Alone,
     File(PathBuf),
     Command(String),
 }
 
 impl Destination {
-    /// Where `--secret-to` or `--secret-to-command` says. A form that a program reads has the secret in its place.
+    /// The destination of `--secret-to` or `--secret-to-command`. `-` with a format other than table means the printed token.
     pub(crate) fn given(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
         if let Some(command) = &arguments.secret_to_command {
             return Ok(Some(Self::Command(command.clone())));
@@ -50,7 +50,7 @@ impl Destination {
         Ok(Some(if global.format()? == Format::Table { Self::Alone } else { Self::Stdout }))
     }
 
-    /// Of an operation, whose answer has the secret, also without being told.
+    /// The destination for an operation. Without one, the secret is printed as part of the response.
     pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
         let given = Self::given(global, arguments)?;
         if given.is_none() && !global.dry_run && discard::of_stdout() == Some(Discard::Closed) {
@@ -61,7 +61,7 @@ impl Destination {
         Ok(given)
     }
 
-    /// The same, or a terminal. Into a pipe a secret goes only where someone says so.
+    /// The destination for a verb. Without one, the secret is printed on a terminal, and never into a pipe.
     pub(crate) fn for_people(
         global: &GlobalArgs,
         arguments: &SecretArgs,
@@ -98,7 +98,7 @@ impl Destination {
         }
     }
 
-    /// Makes sure, before there is a secret, that it can be delivered, as far as that shows.
+    /// Checks, before a secret is requested, that it can be delivered, as far as that can be known.
     pub(crate) fn prepare(&self, id: Option<&TokenId>) -> Result<Delivery, Failure> {
         Ok(match self {
             Self::Stdout => Delivery::Stdout,
@@ -129,7 +129,7 @@ impl Destination {
     }
 }
 
-/// Whether what is printed of a token would have its secret whole. Not every command that delivers secrets prints tokens.
+/// Whether a printed token would include its whole secret. Some commands that deliver secrets print no tokens.
 fn prints_secrets(format: Format, printed: Option<&PrintArgs>) -> bool {
     match printed {
         Some(PrintArgs { quiet: true, .. }) => false,
@@ -138,7 +138,7 @@ fn prints_secrets(format: Format, printed: Option<&PrintArgs>) -> bool {
     }
 }
 
-/// One secret's way, made ready.
+/// The prepared delivery of one secret.
 pub(crate) enum Delivery {
     Stdout,
     Alone,
@@ -147,12 +147,12 @@ pub(crate) enum Delivery {
 }
 
 impl Delivery {
-    /// Whether the secret is printed with the answer.
+    /// Whether the secret is printed as part of the token.
     pub(crate) fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout)
     }
 
-    /// Where the secret is, to be said once it is there.
+    /// A sentence that says where the secret is after its delivery.
     pub(crate) fn place(&self) -> String {
         match self {
             Self::Stdout if io::stdout().is_terminal() => "Store the secret now: it is not shown again".to_owned(),
@@ -162,9 +162,9 @@ impl Delivery {
         }
     }
 
-    /// Delivers the secret of the token `id`, and prints the rest by `print`, which gives whether anyone still reads. Where
-    /// the secret goes to standard output, that is what delivers it. `state` says what the token's state is, and how to
-    /// recover, if the secret is lost on the way; `done` says what was done, if only the rest can't be printed.
+    /// Delivers the secret of the token `id`, and prints the token with `print`, which returns whether standard output is
+    /// still read. If the secret goes to standard output, `print` delivers it. `state` makes the error message if the
+    /// delivery fails: the token's state, and how to recover. `done` is for the error if only the token can't be printed.
     pub(crate) fn hand_out(
         self,
         id: &str,
@@ -191,7 +191,7 @@ impl Delivery {
         }
     }
 
-    /// Delivers the secret, and nothing else, not even a line end. The error says where it is instead, if it is anywhere.
+    /// Delivers the secret without a newline. If it was saved elsewhere, the error says where.
     fn deliver(self, id: &str, secret: &Secret) -> Result<(), String> {
         match self {
             Self::Stdout | Self::Alone => Ok(()),
@@ -203,7 +203,7 @@ impl Delivery {
     }
 }
 
-/// A file beside `file` that only its owner can read, with room for a secret.
+/// Creates a file next to `file` that only its owner can read, with reserved space for a secret.
 fn reserve(file: &Path) -> io::Result<NamedTempFile> {
     if fs::symlink_metadata(file).is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -227,7 +227,7 @@ fn into_file(mut reserved: NamedTempFile, file: &Path, secret: &Secret) -> Resul
         Ok(_) => Ok(()),
         Err(failed) => {
             let reason = format!("{}: {}", file.display(), failed.error);
-            // It has the secret, which is nowhere else.
+            // Keep the file: nothing else has the secret.
             match failed.file.keep() {
                 Ok((_, kept)) => Err(format!("{reason}; it is in {}", kept.display())),
                 Err(_) => Err(reason),
@@ -260,7 +260,7 @@ fn to_command(command: &str, id: &str, secret: &Secret) -> Result<(), String> {
     }
 }
 
-/// The error without the name of the temporary file that it was about.
+/// The error message without the name of the temporary file.
 fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()

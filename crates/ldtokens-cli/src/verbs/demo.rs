@@ -1,4 +1,4 @@
-//! `ldtokens demo`: a token's whole life, watched over real HTTP.
+//! `ldtokens demo`: shows the life cycle of a token with real HTTP requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const QUIET: Style = Style::new().dimmed();
 /// How long both secrets work after the reset.
 const OVERLAP: Duration = Duration::from_secs(3600);
 
-/// Prints each request line and the status of its answer.
+/// Prints each request line and the status of its response.
 #[derive(Debug)]
 struct Wire;
 

@@ -1,17 +1,17 @@
-//! Standard output that leads nowhere: a secret that goes there is lost.
+//! Detects a standard output that discards everything: a secret written there would be lost.
 
-/// Where nothing arrives.
+/// Why standard output discards everything.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Discard {
-    /// It was closed when the program began, or someone put a null device in its place that can be read from too, which
-    /// looks the same: the runtime opens one for a closed descriptor.
+    /// It was closed when the program started. A null device that is open for reading too looks the same, since the
+    /// runtime opens one for a closed descriptor.
     Closed,
     /// `>/dev/null`
     #[cfg_attr(not(unix), allow(dead_code))]
     Null,
 }
 
-/// Whether what is written to standard output is lost.
+/// Whether standard output discards everything, and why.
 #[cfg(unix)]
 pub(crate) fn of_stdout() -> Option<Discard> {
     let null = rustix::fs::stat("/dev/null").ok()?;

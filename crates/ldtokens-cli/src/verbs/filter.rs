@@ -1,4 +1,4 @@
-//! `--filter` and its relatives: which tokens are meant, by what is in them.
+//! `--filter` and similar options: selects tokens by their fields.
 
 use ldtokens::UnixMillis;
 use serde_json::Value;
@@ -8,12 +8,12 @@ use crate::terminal::output::field::{Field, plain};
 use crate::verbs::moment::{duration, is_date, moment};
 use crate::verbs::permissions::roles;
 
-/// What a filter reads like, for help and errors.
+/// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \
     numbers and times; a time is a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds; \
     lastUsed=never is true of tokens that were never used, and FIELD= of what is absent";
 
-/// What the API gives members and tokens as base roles, beside those that a new token can have.
+/// Base roles that the API returns besides those that a new token can have.
 const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];
 
 /// One condition.
@@ -30,7 +30,7 @@ pub(crate) enum Filter {
     CreatedBefore(UnixMillis),
 }
 
-/// What a field is compared with.
+/// The value that a field is compared with.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
     Absent,
@@ -59,12 +59,12 @@ const OPERATORS: [(&str, Operator, &str); 7] = [
     (">", Operator::More, "more, or later"),
 ];
 
-/// What other languages write, and what it is here.
+/// Operators of other languages, and the ones to use here.
 const ELSEWHERE: [(&str, &str); 7] =
     [("==", "="), ("===", "="), ("~=", "~"), ("=~", "~"), ("<>", "!="), ("=<", "<="), ("=>", ">=")];
 
 impl Operator {
-    /// Whether it asks which of two is greater.
+    /// Whether it compares which value is greater.
     fn is_ordered(self) -> bool {
         matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
     }
@@ -77,12 +77,12 @@ impl Operator {
     }
 }
 
-/// What `field` can be compared by, and what that means.
+/// The operators that `field` has, and their meanings.
 pub(crate) fn signs(field: &Field) -> impl Iterator<Item = (&'static str, &'static str)> {
     OPERATORS.into_iter().filter(move |(_, operator, _)| operator.fits(field)).map(|(sign, _, meaning)| (sign, meaning))
 }
 
-/// The field, the sign and the value of a condition that has a sign.
+/// The field, the operator and the value of a condition, if it has an operator.
 pub(crate) fn split(text: &str) -> Option<(&str, &'static str, &str)> {
     let (field, sign, _, value) = parts(text).ok()?;
     Some((field, sign, value))
@@ -117,7 +117,7 @@ impl Filter {
         Ok(Self::Compares { field, operator, wanted })
     }
 
-    /// Whether the token is one of those that are meant.
+    /// Whether the token matches.
     pub(crate) fn is_met_by(&self, token: &Value) -> bool {
         let time = |name: &str| token.get(name).and_then(Value::as_i64).filter(|millis| *millis != 0);
         match self {
@@ -133,7 +133,7 @@ impl Filter {
 fn compares(field: &Field, operator: Operator, wanted: &Wanted, token: &Value) -> bool {
     let mut value = field.value(token);
     if field.is_time() && value.as_ref().is_some_and(|millis| *millis == 0) {
-        // How the API says "never" (fact 9).
+        // The API writes 0 for "never" (fact 9).
         value = None;
     }
     if is_boolean(field) && value.is_none() && !matches!(wanted, Wanted::Absent) {
@@ -167,7 +167,7 @@ fn equals(value: Option<&Value>, wanted: &Wanted) -> bool {
     }
 }
 
-/// The value, if the field can ever have it.
+/// Reads the value, and refuses one that the field can never have.
 fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, String> {
     let name = field.name();
     if value.is_empty() {
@@ -228,7 +228,7 @@ fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, St
     Ok(Wanted::Number(moment.get()))
 }
 
-/// Refuses what is within no field, as `_member.emial`. Links are the API's to name.
+/// Refuses a path that no field has, such as `_member.emial`. Any path below `_links` is accepted.
 fn check_part(name: &str) -> Result<(), String> {
     let known: Vec<String> = Field::described().map(|(known, _)| known).collect();
     let Some((property, _)) = name.split_once('.').filter(|(property, _)| *property != "_links") else { return Ok(()) };

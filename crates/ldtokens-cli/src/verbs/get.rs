@@ -1,4 +1,4 @@
-//! `ldtokens get`: some tokens, whole.
+//! `ldtokens get`: shows tokens with all their fields.
 
 use clap::Args;
 use ldtokens::DryRun;

@@ -1,4 +1,4 @@
-//! What a create and a reset have in common: a secret that is there once, and has to reach its place.
+//! Delivers the secret of a token that was created or reset, which the API returns only once.
 
 use ldtokens::IssuedToken;
 

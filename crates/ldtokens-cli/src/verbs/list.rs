@@ -1,4 +1,4 @@
-//! `ldtokens list`: the tokens there are, as they come.
+//! `ldtokens list`: lists tokens, as they arrive.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ListArgs) -> Result<(), 
     .await
 }
 
-/// All that a token has to meet.
+/// All conditions that a token must match.
 fn filters(arguments: &ListArgs) -> Vec<Filter> {
     let now = UnixMillis::now();
     let unused = arguments.unused_for.map(|length| before(now, length));

@@ -1,5 +1,5 @@
-//! `ldtokens login`: the credential goes into the platform's keychain, through a program that the user has, and a profile says
-//! how to get it from there.
+//! `ldtokens login`: stores the credential in a keychain, by a program that the user has, and creates a profile that reads it
+//! from there.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
@@ -49,7 +49,7 @@ Examples:
   ldtokens login work --region eu --with pass
   op read op://Work/LaunchDarkly/token | ldtokens login ci --with secret-tool";
 
-/// The name goes into a command that a shell runs.
+/// Checks the name of a profile, which becomes part of a shell command.
 fn profile_name(text: &str) -> Result<String, String> {
     let is_fit = !text.is_empty()
         && !text.starts_with('-')
@@ -73,7 +73,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     let stored = Source::Command(keychain.lookup(name)).take()?;
     if stored != secret {
         return Err(Failure::other(format!(
-            "{} gives back another secret than it was given; remove the other entry of this name",
+            "{} returned a different secret than the one stored; remove the other entry with this name",
             keychain.program()
         )));
     }
@@ -87,10 +87,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     Ok(())
 }
 
-/// The secret, typed by someone or piped in.
+/// Reads the secret from the terminal or from a pipe.
 async fn secret(interrupt: &Interrupt) -> Result<Secret, Failure> {
     let bytes = if io::stdin().is_terminal() {
-        // However this ends, the terminal is left as it was.
+        // Restores the terminal when it is dropped.
         let hidden = Hidden::begin();
         anstream::eprint!("Secret of an access token (not shown): ");
         let reading = tokio::task::spawn_blocking(|| {
@@ -117,7 +117,7 @@ async fn secret(interrupt: &Interrupt) -> Result<Secret, Failure> {
     Ok(Secret::new(secret))
 }
 
-/// Tries the secret once. What it may do is another matter than whether it works.
+/// Checks once whether the secret works. It need not have any permission.
 async fn check(secret: &Secret, host: &str, interrupt: &Interrupt) -> Result<(), Failure> {
     let client = Client::builder(secret.clone()).host(host).user_agent_suffix("ldtokens-cli").build()?;
     match interrupt.unless(client.list().limit(1).send()).await? {

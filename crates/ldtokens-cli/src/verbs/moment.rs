@@ -1,4 +1,4 @@
-//! Points in time, and lengths of time, as flags take them.
+//! Parses timestamps and durations.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use ldtokens::UnixMillis;
 
-/// What a moment reads like, for help and errors.
+/// The syntax of a timestamp, for help and errors.
 pub(crate) const FORM: &str =
     "a date like 2026-01-31 (UTC), a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds";
 
-/// Unix times before 1973 are more likely days or seconds than milliseconds.
+/// Smaller numbers, before 1973, are more likely seconds or days than milliseconds.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
-/// A date, a time, or a Unix time in milliseconds.
+/// Parses a date, a time, or a Unix time in milliseconds.
 pub(crate) fn moment(text: &str) -> Result<UnixMillis, String> {
     let millis = if let Ok(number) = text.parse::<i64>() {
         if number < LEAST_MILLIS {
@@ -35,12 +35,12 @@ fn date(text: &str) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok()
 }
 
-/// Whether it names a day, and no time in it.
+/// Whether it is a date without a time.
 pub(crate) fn is_date(text: &str) -> bool {
     text.parse::<Date>().is_ok() && text.parse::<Timestamp>().is_err()
 }
 
-/// A length of time such as `24h`, `90d` or `1h 30m`.
+/// Parses a duration such as `24h`, `90d` or `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if text.bytes().all(|digit| digit.is_ascii_digit()) && !text.is_empty() {
         return Err(format!("{text} has no unit; give {text}d for days or {text}h for hours"));
@@ -52,7 +52,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     length.try_into().map_err(|_| "it is negative".to_owned())
 }
 
-/// What was so long before `now`.
+/// The time that was `length` before `now`.
 pub(crate) fn before(now: UnixMillis, length: Duration) -> UnixMillis {
     let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
     UnixMillis::new(now.get().saturating_sub(millis))

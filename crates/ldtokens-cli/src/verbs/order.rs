@@ -1,4 +1,4 @@
-//! `--sort`: in which order tokens are listed.
+//! `--sort`: the order in which tokens are listed.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::terminal::output::field::{Field, plain};
 
-/// What `--sort` goes by.
+/// One field to sort by.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     field: Field,
@@ -14,13 +14,13 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Reads the name of a field, with a `-` before it for the greatest first.
+    /// Reads the name of a field; a leading `-` reverses the order.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let (name, is_reversed) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
         Ok(Self { field: Field::new(name)?, is_reversed })
     }
 
-    /// Numbers by size, texts by letters whatever their case; what is absent comes last.
+    /// Compares numbers by size and texts without regard to case. Absent values come last.
     pub(crate) fn compare(&self, a: &Value, b: &Value) -> Ordering {
         let (a, b) = (self.field.value(a), self.field.value(b));
         let (Some(a), Some(b)) = (&a, &b) else { return a.is_none().cmp(&b.is_none()) };

@@ -1,4 +1,4 @@
-//! What gives a token its permissions, as flags say it.
+//! The options for a token's permissions.
 
 use clap::{Args, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
@@ -9,7 +9,7 @@ use crate::files::text;
 use crate::terminal::failure::Failure;
 use ldtokens_client::operations::{OPERATIONS, ValueType};
 
-/// What gives a token its permissions. Only one of these can be given.
+/// The permissions of a token. Only one of these can be given.
 #[derive(Args, Clone, Debug)]
 #[group(id = "permissions", multiple = false)]
 pub(crate) struct PermissionArgs {
@@ -26,7 +26,7 @@ pub(crate) struct PermissionArgs {
     policy: Option<String>,
 }
 
-/// The base roles that the document lets a token have.
+/// The base roles that a token can have, from the table of operations.
 pub(crate) fn roles() -> &'static [&'static str] {
     let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
     let mut properties = bodies.flat_map(|body| body.value_type.properties());

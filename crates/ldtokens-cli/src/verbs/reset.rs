@@ -1,4 +1,4 @@
-//! `ldtokens reset`: new secrets, with or without a time in which the old ones work too.
+//! `ldtokens reset`: replaces the secrets of tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -93,7 +93,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     .await
 }
 
-/// What becomes of the old secret.
+/// Says how long the old secret works.
 fn old_secret(overlap: Overlap) -> String {
     let until = match overlap {
         Overlap::None => return "the old one no longer works".to_owned(),
@@ -105,7 +105,7 @@ fn old_secret(overlap: Overlap) -> String {
 
 fn overlap(arguments: &ResetArgs) -> Result<Overlap, Failure> {
     if let Some(length) = arguments.expires_in {
-        // Not at all is at once, which is asked about.
+        // A duration of zero ends the old secret at once, which needs confirmation.
         return Ok(if length.is_zero() { Overlap::None } else { Overlap::For(length) });
     }
     let Some(moment) = arguments.expires_at else { return Ok(Overlap::None) };

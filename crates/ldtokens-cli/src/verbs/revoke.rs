@@ -1,4 +1,4 @@
-//! `ldtokens revoke`: leaked secrets that are to work no more, whatever tokens they are of.
+//! `ldtokens revoke`: finds the tokens of leaked secrets, and deletes or resets them.
 
 mod report;
 mod result;
@@ -26,7 +26,7 @@ use crate::verbs::revoke::result::{
 use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::{Target, enumerate};
 
-/// How many tokens a question names.
+/// The maximum number of tokens that a question names.
 const NAMED: usize = 10;
 
 /// Make leaked secrets useless: delete or reset their tokens
@@ -102,7 +102,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     .await
 }
 
-/// Where new secrets go, if there are to be some.
+/// Where new secrets go, with `--rotate`.
 fn destination(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Destination>, Failure> {
     if arguments.rotate {
         return Destination::for_people(global, &arguments.secret, None).map(Some);
@@ -115,7 +115,7 @@ fn destination(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Des
     }
 }
 
-/// Says what else is among what was given.
+/// Reports keys of other kinds, and that no secret was found.
 fn tell(session: &Session, given: &Given) {
     for key in &given.scan.other_keys {
         session.warn(&format!(
@@ -173,7 +173,7 @@ fn show(plan: &Plan, other_keys: &[OtherKey], format: Format, is_rotated: bool) 
     report.end()
 }
 
-/// Prints the rows of keys that were found in text and are none of an access token.
+/// Prints the rows of keys that are not access tokens.
 fn others(report: &mut Report, keys: &[OtherKey]) -> Result<(), Failure> {
     for key in keys {
         let (last_four, result, words) = (&*key.last_four, result_of(key.kind), other_key(key.kind));
@@ -219,7 +219,7 @@ async fn carry_out(
         });
         tokio::pin!(carrying);
         if session.interrupt.unless(&mut carrying).await.is_err() {
-            session.note("finishing what was begun; press Ctrl-C again to stop at once");
+            session.note("finishing requests in progress; press Ctrl-C again to stop at once");
             carrying.await;
         }
     }
@@ -231,7 +231,7 @@ async fn carry_out(
     summary.end(session, printed)
 }
 
-/// What was done, in numbers.
+/// How many secrets were revoked, were dead before, and failed.
 #[derive(Default)]
 struct Summary {
     count: usize,
@@ -243,7 +243,7 @@ struct Summary {
 }
 
 impl Summary {
-    /// Prints what became of secrets, and remembers it.
+    /// Prints and counts the outcome for secrets of one token.
     fn add(&mut self, session: &Session, report: &mut Report, revoked: Revoked) {
         let Revoked { last_fours, token, outcome, .. } = revoked;
         let is_revoked = outcome.is_success() || matches!(outcome, Outcome::NotDelivered { .. });
@@ -275,7 +275,7 @@ impl Summary {
         }
         if let Some(failure) = failure {
             let failure = failure.within(format!("the secret that ends in {}", last_fours.join(", ")));
-            // Of one alone it is the command's own.
+            // The failure of a single secret is the command's own.
             if self.count > 1 {
                 session.say_error(&failure.to_string());
             }

@@ -1,4 +1,4 @@
-//! `ldtokens rotate`: new secrets that are delivered and verified before the old ones end.
+//! `ldtokens rotate`: delivers and verifies new secrets before the old ones end.
 
 mod places;
 mod result;
@@ -26,7 +26,7 @@ use crate::verbs::rotate::places::{PlaceArgs, Places};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
-/// Names the folder of journals.
+/// The environment variable for the folder of journals.
 const STATE_VARIABLE: &str = "LDTOKENS_STATE";
 
 const LONG_ABOUT: &str = "\
@@ -206,11 +206,11 @@ async fn rotate(
         progress::show(&format!("rotated {} of {total}", results.count()));
         if goes_on && !session.interrupt.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    // Between the response and the delivery a secret is nowhere but here, so that what was begun is brought to its end.
+    // Between its response and its delivery a secret exists only in this process, so rotations that were started finish.
     let interrupted = async {
         let _ = session.interrupt.unless(std::future::pending::<()>()).await;
         session.note(
-            "finishing the rotations under way; press Ctrl-C again to stop at once, and run the command again later",
+            "finishing rotations in progress; press Ctrl-C again to stop at once, and run the command again later",
         );
         std::future::pending::<()>().await;
     };
@@ -234,7 +234,7 @@ fn options(arguments: &RotateArgs) -> Options {
     options
 }
 
-/// Where the journals of the account's host are.
+/// The folder of the journals for the account's host.
 fn state_folder(arguments: &RotateArgs, settings: &Settings) -> Result<PathBuf, Failure> {
     let given = arguments.state_folder.clone();
     let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);

@@ -1,5 +1,5 @@
-//! Secrets that a command is about, and does not act with: from files, from standard input, or found in text. Never from
-//! arguments.
+//! Reads the secrets that a command is about, from files, standard input or other text. They are never arguments, and are not
+//! the command's credential.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -14,18 +14,18 @@ use crate::files::{stdin, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::hidden::Hidden;
 
-/// Stands for standard input in place of a file.
+/// Means standard input instead of a file.
 const STDIN: &str = "-";
 
-/// More than a file with one secret has, in bytes.
+/// The maximum size of a file with one secret, in bytes.
 const LONGEST: u64 = 4096;
 
-/// What was given.
+/// The secrets that were found.
 #[derive(Default)]
 pub(crate) struct Given {
-    /// Those that stand alone on a line, and those that were found in text.
+    /// All secrets: one per line from `--secret-from`, and those found by `--scan`.
     pub(crate) secrets: Vec<Secret>,
-    /// What was found in text.
+    /// What `--scan` found.
     pub(crate) scan: Scan,
 }
 
@@ -69,8 +69,8 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
     };
     match &lines(&name, &text)?[..] {
         [secret] => Ok(secret.clone()),
-        [] => Err(Failure::usage(format!("{name}: there is no secret in it"))),
-        several => Err(Failure::usage(format!("{name}: there are {} lines in it, and not one secret", several.len()))),
+        [] => Err(Failure::usage(format!("{name}: it contains no secret"))),
+        several => Err(Failure::usage(format!("{name}: it contains {} lines instead of one secret", several.len()))),
     }
 }
 
@@ -93,12 +93,12 @@ fn of_file(path: &Path, session: &Session) -> Result<String, Failure> {
     text::decode(bytes).map_err(failed)
 }
 
-/// All of standard input. On a terminal it is asked for, and not shown.
+/// Reads all of standard input. On a terminal it asks first, and does not show what is typed.
 async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
         return stdin::text("the secrets");
     }
-    // However this ends, the terminal is left as it was.
+    // Restores the terminal when it is dropped.
     let hidden = Hidden::begin();
     anstream::eprint!("{question}");
     let reading = session.interrupt.unless(tokio::task::spawn_blocking(|| stdin::text("the secrets"))).await;
@@ -107,7 +107,7 @@ async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Fai
     reading?.unwrap_or_else(|_| Err(Failure::other("can't read from the terminal")))
 }
 
-/// A secret a line. What stands there is never repeated.
+/// Reads one secret per line. An error never repeats a line.
 fn lines(name: &str, text: &str) -> Result<Vec<Secret>, Failure> {
     let mut secrets = Vec::new();
     for (number, line) in text.lines().enumerate() {

@@ -1,5 +1,5 @@
-//! `ldtokens serve`: a local LaunchDarkly until it is interrupted. Standard output has what it announces, and standard error
-//! the log.
+//! `ldtokens serve`: runs a local LaunchDarkly until it is interrupted. It prints its URL and new secrets on standard output,
+//! and the log on standard error.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
 use crate::terminal::signals::Stops;
 
-/// Where the owner's secret of a new store comes from.
+/// The environment variable for the owner's secret of a new store.
 pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 
 /// Run a local LaunchDarkly server until interrupted
@@ -107,7 +107,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ServeArgs) -> Result<(),
     if arguments.account_schema {
         return print(&format!("{:#}", Account::json_schema()));
     }
-    // Before anything is announced, so that a signal is never too early.
+    // Before the URL is printed, so that a signal can't come too early.
     let mut stops = Stops::listen()?;
     let mut limits = Limits::none();
     if let Some(limit) = arguments.limit {
@@ -178,7 +178,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ServeArgs) -> Result<(),
     Ok(())
 }
 
-/// The lines for another shell, by which commands there use this server.
+/// The commands that make another shell use this server.
 fn exports(server: &Server, was_given: bool) -> String {
     let credential = match server.owner_secret() {
         Some(secret) if !was_given => secret.expose().to_owned(),
@@ -193,7 +193,7 @@ fn exports(server: &Server, was_given: bool) -> String {
 
 fn account(path: &Path) -> Result<Account, Failure> {
     let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    // What is longer is refused, and needs no more memory for that.
+    // One byte more than the maximum is enough to refuse the file.
     let text = text::of_file(path, Account::LONGEST as u64 + 1).map_err(unusable)?;
     text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

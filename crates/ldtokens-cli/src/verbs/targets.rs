@@ -1,4 +1,4 @@
-//! Which tokens a command is about: by ID, or by a name that only one token bears.
+//! Finds the tokens that a command is about, by ID or by a unique name.
 
 use clap::Args;
 use ldtokens::{Error, Token, TokenId};
@@ -38,12 +38,12 @@ pub(crate) struct TargetArgs {
     #[arg(long)]
     pub(crate) by_name: bool,
 
-    /// Whether a token that does not exist is no failure.
+    /// Whether to skip tokens that do not exist.
     #[arg(skip)]
     pub(crate) ignore_not_found: bool,
 }
 
-/// Finds the tokens that the words name, each once, in their order.
+/// Finds the tokens by their IDs and names, each once, in order.
 pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
     let mut named = Vec::new();
     if words.iter().any(|word| arguments.by_name || !is_id(word)) {
@@ -65,7 +65,7 @@ pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[Str
     Ok(targets)
 }
 
-/// The words that name tokens, those on standard input too.
+/// The IDs and names, with those from standard input.
 pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
     let unmarked = |word: &str| word.trim_start_matches('\u{feff}').to_owned();
@@ -74,7 +74,7 @@ pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
             let text = stdin::text("the IDs")?;
             words.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
         } else {
-            // A shell that puts a file's words here passes on the file's byte-order mark.
+            // It may come from a file with a byte-order mark, as in `$(cat ids.txt)`.
             words.push(unmarked(word));
         }
     }
@@ -89,12 +89,12 @@ pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
     Ok(words)
 }
 
-/// 24 hexadecimal digits are an ID, and need not be looked up.
+/// Whether it has the form of an ID, 24 hexadecimal digits, and need not be looked up.
 pub(crate) fn is_id(word: &str) -> bool {
     word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// The tokens whose name or ID is one of the words.
+/// Lists the tokens whose ID or name is one of the words.
 async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
     let mut bearing = Vec::new();
@@ -113,13 +113,13 @@ async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Fail
     Ok(bearing)
 }
 
-/// How many tokens a question names.
+/// The maximum number of tokens that a question names.
 pub(crate) const NAMED: usize = 5;
 
-/// How many tokens to ask for at once.
+/// The page size of lists.
 pub(crate) const PAGE: u64 = 100;
 
-/// The one of the tokens that a word names.
+/// Finds the one token that a word names.
 pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failure> {
     let by_id = known.iter().find(|token| token.id == word && !names_only);
     let by_name: Vec<_> = known.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
@@ -141,7 +141,7 @@ pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Ta
     }
 }
 
-/// The tokens as a question names them, for which some may have to be read.
+/// The tokens as a question names them. Reads tokens whose names are not known yet.
 pub(crate) async fn named(arguments: &TargetArgs, session: &Session, targets: &[Target]) -> Result<String, Failure> {
     let mut names = Vec::new();
     for target in targets.iter().take(NAMED) {

@@ -1,4 +1,4 @@
-//! `ldtokens update`: other names, descriptions and permissions.
+//! `ldtokens update`: changes names, descriptions and permissions.
 
 use std::cell::Cell;
 
@@ -90,7 +90,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
                 arguments.print.quiet,
                 &match is_changed.get() {
                     true => format!("Updated {target}"),
-                    false => format!("No change to {target}: it is like that already"),
+                    false => format!("No change to {target}: it already has these values"),
                 },
             );
             Ok(())

@@ -1,4 +1,4 @@
-//! `ldtokens verify`: whether a secret works, which token it is of, and what it may do.
+//! `ldtokens verify`: checks whether a secret works, which token it belongs to, and what it may do.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ Examples:
 pub(crate) async fn run(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
     let format = global.format()?;
     if matches!(format, Format::Value | Format::Csv) {
-        return Err(Failure::usage("`ldtokens verify` prints table, json, ndjson or yaml"));
+        return Err(Failure::usage("`ldtokens verify` supports --output table, json, ndjson and yaml"));
     }
     let is_quiet = arguments.quiet;
     with_host(global, async |session| {
@@ -113,7 +113,7 @@ fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format)
     if let Some(member) = member.and_then(|token| token.member.as_ref())
         && let Some(role) = &member.role
     {
-        session.note(&format!("a personal token may do no more than its member, whose role is {role}"));
+        session.note(&format!("a personal token can't do more than its member, whose role is {role}"));
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ fn expires(verified: &Verified) -> Option<String> {
     verified.expires_at.map(|moment| date(UnixMillis::from(moment)))
 }
 
-/// How long, as far as it is known.
+/// How long the secret works, as far as it is known.
 fn until(verified: &Verified) -> String {
     match (expires(verified), verified.is_former) {
         (Some(end), _) => format!(" until {end}"),

@@ -1,4 +1,4 @@
-//! `ldtokens whoami`: which token the credential is.
+//! `ldtokens whoami`: shows which token the credential is.
 
 use clap::Args;
 use ldtokens::{DryRun, UnixMillis};
@@ -45,12 +45,12 @@ pub(crate) async fn run(global: &GlobalArgs) -> Result<(), Failure> {
     .await
 }
 
-/// What the API says of the caller, and what of its token says what it may do and until when.
+/// The caller's identity, with the token's access, its member's role, and when it expires.
 fn json(verified: &Verified) -> Value {
     let mut json = serde_json::to_value(&verified.identity).expect("it is JSON");
     if let Some(token) = &verified.token {
         json["access"] = access(&token_json(token)).into();
-        // A personal token may do no more than its member.
+        // A personal token can't do more than its member.
         let member = token.member.as_ref().filter(|_| token.service_token != Some(true));
         if let Some(role) = member.and_then(|member| member.role.as_ref()) {
             json["memberRole"] = role.to_string().into();
@@ -74,7 +74,7 @@ fn show(json: &Value, format: Format) -> Result<(), Failure> {
     }
 }
 
-/// What there is of it, by the names that tokens have elsewhere, and then what else the API says.
+/// Rows for a table: first the properties that have their own titles, then all others.
 fn rows(json: &Value) -> Vec<Vec<String>> {
     let known = [
         ("tokenName", "name"),

@@ -76,7 +76,7 @@ fn about_version_and_help_are_there() {
         let help = stdout(&ldtokens(&["getTokens", flag]).output().unwrap());
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains("showAll=") && help.contains("personal access tokens for all members"), "{help}");
-        assert!(help.contains("Answers: 200 ") && help.contains(" 429 "), "{help}");
+        assert!(help.contains("Responses: 200 ") && help.contains(" 429 "), "{help}");
     }
     let nothing = ldtokens(&[]).output().unwrap();
     assert_eq!(nothing.status.code(), Some(2));

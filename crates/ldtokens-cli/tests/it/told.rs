@@ -31,7 +31,7 @@ fn each_token_has_a_line_that_says_what_was_done_to_it() {
 
     assert_eq!(told(&served, &["update", &id, "--role", "writer"]), format!("Updated {id} (Export)\n"));
     let same = told(&served, &["update", &id, "--role", "writer"]);
-    assert_eq!(same, format!("No change to {id} (Export): it is like that already\n"));
+    assert_eq!(same, format!("No change to {id} (Export): it already has these values\n"));
     let (other, _) = served.create("other");
     assert_eq!(
         told(&served, &["delete", "Export", &other, "--yes"]),

@@ -1,4 +1,4 @@
-//! What became of leaked secrets, a row for each, as soon as it is known.
+//! Prints the result for each leaked secret, one row per secret, as soon as it is known.
 
 use std::collections::HashMap;
 
@@ -18,27 +18,27 @@ use crate::terminal::say;
 
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 
-/// The fields of a row for a program, in their order.
+/// The fields of a row in CSV and JSON, in order.
 const FIELDS: [&str; 7] = ["lastFour", "_id", "name", "identifiedBy", "revoked", "result", "token"];
 
-/// A secret's row.
+/// The row of one secret.
 pub(crate) struct Row<'a> {
     pub(crate) last_four: &'a str,
     pub(crate) token: Option<&'a LeakedToken>,
     /// The result, for programs.
     pub(crate) result: &'static str,
-    /// The same for people.
+    /// The result, in words.
     pub(crate) words: String,
-    /// Whether nobody can use the secret any more.
+    /// Whether the secret no longer works.
     pub(crate) is_revoked: bool,
-    /// The tokens that it could be of.
+    /// The tokens that the secret may belong to.
     pub(crate) candidates: &'a [LeakedToken],
 }
 
 /// Prints rows.
 pub(crate) struct Report {
     format: Format,
-    /// Whether standard output has the new secret alone.
+    /// Whether standard output is only for the new secret.
     is_aside: bool,
     columns: Columns,
     printed: u64,
@@ -91,7 +91,7 @@ impl Report {
         self.print(&json, cells_of(row.last_four, row.token, row.words.clone()))
     }
 
-    /// Prints the rows of a token that was reset, with its new secret, and gives whether anyone reads them.
+    /// Prints the rows of a token that was reset, with its new secret. Returns whether standard output is still read.
     pub(crate) fn with_secret(&mut self, issued: &IssuedToken) -> Result<bool, Failure> {
         let Some((token, last_fours)) = self.leaked.get(&issued.id).cloned() else { return Ok(false) };
         let mut is_read = true;
@@ -139,7 +139,7 @@ impl Report {
         }
     }
 
-    /// Prints what comes after the last row.
+    /// Prints the end of the report.
     pub(crate) fn end(&self) -> Result<(), Failure> {
         let text = match (self.format, self.printed) {
             (Format::Json, 0) | (Format::Yaml, 0) => "[]\n".to_owned(),

@@ -1,11 +1,11 @@
-//! What became of a secret, in words.
+//! Describes the result for a secret.
 
 use ldtokens_lifecycle::{KeyKind, LeakedToken, Outcome};
 
 use crate::terminal::failure::{Failure, Kind};
 use crate::verbs::revoke::target;
 
-/// What the kind of key is called.
+/// The name of a kind of key.
 pub(crate) fn named(kind: KeyKind) -> &'static str {
     match kind {
         KeyKind::Sdk => "an SDK key",
@@ -46,7 +46,7 @@ pub(super) fn ambiguous(tokens: &[LeakedToken]) -> String {
     format!("not done: {} tokens have these last four characters; choose with --id: {}", ids.len(), ids.join(", "))
 }
 
-/// The outcome for programs.
+/// The outcome as CSV and JSON name it.
 pub(super) fn result(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Dead => "dead",
@@ -64,7 +64,7 @@ pub(super) fn result(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The outcome for people, and the failure that it is.
+/// The outcome in words, and the failure if it is one.
 pub(super) fn judged(outcome: Outcome, token: Option<&LeakedToken>) -> (String, Option<Failure>) {
     let failed = |kind: Kind, words: &str| (words.to_owned(), Some(Failure::new(kind, words)));
     match outcome {

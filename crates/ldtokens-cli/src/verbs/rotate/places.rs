@@ -63,7 +63,7 @@ pub(crate) struct PlaceArgs {
     keep_previous: bool,
 }
 
-/// A place as it is typed, where `{id}` and `{name}` stand for the token's.
+/// A destination as it was given, with the placeholders `{id}` and `{name}`.
 enum Template {
     File(String),
     EnvFile(String, String),
@@ -72,11 +72,11 @@ enum Template {
     Github(GithubFile, PathBuf, String),
 }
 
-/// The places of all tokens.
+/// The destinations of the secrets of all tokens.
 pub(crate) struct Places {
     templates: Vec<Template>,
     keeps_previous: bool,
-    /// The credential in use: the ID of its token, and the file that it comes from.
+    /// The ID of the token in use, and the file that its secret was read from.
     own: Option<(TokenId, PathBuf)>,
     uses_standard_output: Cell<bool>,
 }
@@ -130,7 +130,7 @@ impl Places {
         Ok(Self { templates, keeps_previous: arguments.keep_previous, own, uses_standard_output })
     }
 
-    /// Refuses places that can't take the secrets of the `selected` tokens, before anything is changed.
+    /// Refuses destinations that can't hold the secrets of the `selected` tokens, before anything is changed.
     pub(crate) fn check(
         &self,
         selected: &[Selected],
@@ -162,12 +162,12 @@ impl Places {
         Ok(())
     }
 
-    /// Whether secrets are printed, so that nothing else is. Gives it once.
+    /// Whether secrets are printed, so that nothing else may be. Returns true only once.
     pub(crate) fn take_standard_output(&self) -> bool {
         self.uses_standard_output.replace(false)
     }
 
-    /// The places of one token. [`check`](Self::check) has seen that they can be made.
+    /// The destinations of one token's secret. [`check`](Self::check) has verified that they are valid.
     pub(crate) fn of(&self, selected: &Selected) -> Vec<Box<dyn Destination>> {
         let own = self.own.as_ref().filter(|(id, _)| *id == selected.id).map(|(_, path)| path);
         let own = own.filter(|path| !self.names(path, selected));
@@ -177,7 +177,7 @@ impl Places {
         own.into_iter().chain(others).collect()
     }
 
-    /// Whether a template leads to the file at `path`.
+    /// Whether a template names the file at `path`.
     fn names(&self, path: &Path, selected: &Selected) -> bool {
         let real = fs::canonicalize(path).ok();
         self.templates.iter().any(|template| match template {
@@ -220,7 +220,7 @@ impl Template {
         })
     }
 
-    /// The place, if only one token's secret fits into it. A command is told which token it is about.
+    /// The destination's name, if it can hold only one token's secret. A command can take several: it gets the token's ID.
     fn shared(&self, selected: &Selected) -> Option<String> {
         match self {
             Self::Command(_) => None,
@@ -231,7 +231,7 @@ impl Template {
     }
 }
 
-/// The text with the token's ID and name. A name can't lead to another folder.
+/// Replaces the placeholders by the token's ID and name. A name can't lead to another folder.
 fn filled(text: &str, selected: &Selected) -> String {
     let name = selected.name.clone().unwrap_or_else(|| selected.id.to_string());
     let name = name.replace(['/', '\\', '\0'], "_");

@@ -1,4 +1,4 @@
-//! What came of rotations, token by token.
+//! The results of rotations, token by token.
 
 use std::collections::BTreeMap;
 
@@ -19,26 +19,25 @@ use crate::verbs::rotate::StrategyName;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
 
-/// The form of the report.
+/// The format of the report.
 pub(crate) fn format(global: &GlobalArgs) -> Result<Format, Failure> {
     match global.format()? {
         Format::Csv | Format::Value => {
-            Err(Failure::usage("`ldtokens rotate` prints a table, json, ndjson or yaml, and no other form"))
+            Err(Failure::usage("`ldtokens rotate` supports --output table, json, ndjson and yaml"))
         }
         format => Ok(format),
     }
 }
 
-/// The failure that an error of a rotation is.
+/// Converts an error of a rotation.
 pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
     let text = error.to_string();
     let kind = match error {
         Error::Api { step, source } => {
             let failure = Failure::from(source);
             return match (step, id) {
-                (Some(_), Some(id)) => failure.within(format!(
-                    "the rotation of {id} is not over, and the same command goes on with it when it is run again"
-                )),
+                (Some(_), Some(id)) => failure
+                    .within(format!("the rotation of {id} is not finished; run the same command again to continue it")),
                 _ => failure,
             };
         }
@@ -58,7 +57,7 @@ pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
 /// The results so far.
 pub(crate) struct Results {
     format: Format,
-    /// Whether standard output has secrets for a program, and nothing else.
+    /// Whether standard output is only for secrets.
     is_silent: bool,
     names: BTreeMap<TokenId, Option<String>>,
     done: Vec<(TokenId, Report)>,
@@ -74,7 +73,7 @@ impl Results {
         self.done.len() + self.failed.len()
     }
 
-    /// Takes a result, and gives whether it makes sense to go on with other tokens.
+    /// Adds a result. Returns whether to continue with other tokens.
     pub(crate) fn add(&mut self, session: &Session, id: TokenId, result: Result<Report, Error>) -> bool {
         match result {
             Ok(report) => {
@@ -93,7 +92,7 @@ impl Results {
         }
     }
 
-    /// Prints the report, and gives the failure if anything failed.
+    /// Prints the report. Returns an error if anything failed.
     pub(crate) fn end(mut self, session: &Session) -> Result<(), Failure> {
         self.print(session)?;
         let is_tried = |id: &TokenId| {

@@ -1,4 +1,4 @@
-//! Which tokens are rotated.
+//! Selects the tokens to rotate.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ use crate::verbs::targets::{NAMED, PAGE, Target, enumerate, is_id, target, words
 pub(crate) struct Selected {
     pub(crate) id: TokenId,
     pub(crate) name: Option<String>,
-    /// Whether it was replaced, and only waits to be deleted.
+    /// Whether it was replaced and is only waiting to be deleted.
     pub(crate) is_waiting: bool,
-    /// The token, if it was read just now.
+    /// The token, if it was just read.
     pub(crate) token: Option<Box<Token>>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn named(targets: &[Target]) -> String {
     enumerate(targets.iter().take(NAMED).map(Target::to_string).collect(), targets.len())
 }
 
-/// The tokens whose replacement is done but for their deletion.
+/// The replaced tokens that are still to be deleted.
 pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
     let journals = journals.all().map_err(|error| failure(error, None))?;
     let waiting = journals.into_iter().filter(Journal::is_waiting);
@@ -49,7 +49,7 @@ pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
         .collect()
 }
 
-/// The tokens that the arguments mean.
+/// Finds the tokens that the arguments select.
 pub(crate) async fn select(
     arguments: &RotateArgs,
     session: &Session,
@@ -73,12 +73,12 @@ pub(crate) async fn select(
         selected.retain(|selected| is_due(selected, known.get(selected.id.as_str()), since));
     }
     if selected.is_empty() {
-        session.say("no token is to be rotated");
+        session.say("no token needs to be rotated");
     }
     Ok(selected)
 }
 
-/// Whether the token was last rotated before `since`. What was begun is brought to its end.
+/// Whether the token was last rotated before `since`. A rotation that was started is always continued.
 fn is_due(selected: &Selected, journal: Option<&Journal>, since: i64) -> bool {
     if journal.is_some_and(Journal::is_under_way) {
         return true;
@@ -131,7 +131,7 @@ fn of_token(token: Token) -> Result<Selected, Failure> {
     Ok(Selected { id, name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) })
 }
 
-/// The tokens that are meant, but for those that only wait to be deleted, and replacements whose rotation is not over.
+/// Reads the matching tokens, except those waiting to be deleted, and replacements whose rotation is not finished.
 async fn read(
     session: &Session,
     known: &BTreeMap<String, Journal>,
@@ -149,7 +149,7 @@ async fn read(
         if has_marker(description) {
             if !ours.iter().any(|marker| description.contains(marker)) {
                 session.say(&format!(
-                    "{} is left out: it comes from a rotation that is not over and was begun elsewhere; finish it there, or \
+                    "{} is skipped: an unfinished rotation on another machine created it; finish that rotation there, or \
                      delete the token if nobody uses it",
                     token.id
                 ));
