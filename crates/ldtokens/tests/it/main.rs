@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
+#[cfg(feature = "blocking")]
 mod blocking;
 mod clock;
 mod creates;
