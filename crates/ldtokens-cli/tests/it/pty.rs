@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{Command as PtyCommand, Pty};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// How long to wait for what is expected, before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +40,10 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(24, columns)).unwrap();
+        // Else Linux may discard what the process prints in response to Ctrl-C: it flushes the terminal after the signal.
+        let mut modes = tcgetattr(&pty).unwrap();
+        modes.local_modes |= LocalModes::NOFLSH;
+        tcsetattr(&pty, OptionalActions::Now, &modes).unwrap();
         let child = redirect(command.into()).spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let (sender, output) = channel();
