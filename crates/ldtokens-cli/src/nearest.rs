@@ -23,7 +23,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_finger_is_near_and_another_word_is_not() {
+    fn a_typo_is_near_and_another_word_is_not() {
         let known = ["reader", "writer", "admin"];
         for (word, right) in [
             ("readr", Some("reader")),

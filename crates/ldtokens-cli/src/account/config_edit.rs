@@ -184,7 +184,7 @@ mod tests {
     const NEW: &str = "  a:\n    host: b\n    token-command: \"op read 'x' # y\"\n";
 
     #[test]
-    fn a_profile_is_set_and_all_else_stays() {
+    fn setting_a_profile_keeps_everything_else() {
         let new = profile("b");
         let set = Change::Profile("a", &new);
         for (before, expected) in [
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_set_and_all_else_stays() {
+    fn setting_the_default_keeps_everything_else() {
         let set = Change::Default("a");
         for (before, expected) in [
             ("profiles: {a: {}}\n", "default: a\nprofiles: {a: {}}\n"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_reads_like_something_else_is_quoted() {
+    fn a_name_that_yaml_would_read_as_another_type_is_quoted() {
         let empty = Profile::default();
         for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's"] {
             assert!(after("", &Change::Profile(name, &empty)).is_ok(), "{name}");

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ldtokens::Region;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::{Error, Location, MergeKeyPolicy, budget, options};
 
 use crate::files::private::writable_by_others;
 use crate::files::text::decode;
@@ -20,11 +21,8 @@ const VARIABLE: &str = "LDTOKENS_CONFIG";
 /// More than a file of profiles has, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// What the file has.
-const KEYS: [&str; 2] = ["default", "profiles"];
-
-/// What a profile has.
-const PROFILE_KEYS: [&str; 6] = ["host", "region", "token-variable", "token-file", "token-command", "local"];
+/// The maximum depth. A profile is nested three deep.
+const MAX_DEPTH: usize = 16;
 
 /// The file's profiles.
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -33,7 +31,7 @@ pub(crate) struct ConfigFile {
     /// The profile that applies where none is named.
     #[serde(default)]
     pub(crate) default: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "profiles")]
     pub(crate) profiles: BTreeMap<String, Profile>,
     #[serde(skip)]
     pub(crate) path: PathBuf,
@@ -127,12 +125,7 @@ impl ConfigFile {
         if has_secret(text) {
             return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
         }
-        if text.trim().is_empty() {
-            return Ok(Self { path: path.to_owned(), ..Self::default() });
-        }
-        // Read as a struct, of two profiles with the same name the last would win.
-        let _: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
-        let mut file: Self = serde_yaml_ng::from_str(text).map_err(|error| explained(&error))?;
+        let mut file = read(text)?;
         path.clone_into(&mut file.path);
         for (name, profile) in &file.profiles {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
@@ -154,30 +147,53 @@ impl ConfigFile {
     }
 }
 
-/// What is wrong, by line and key; never by value, which may be a secret.
-fn explained(error: &serde_yaml_ng::Error) -> String {
-    let text = error.to_string();
-    let place = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
-    let quoted = |before: &str, quote: char| {
-        let (_, rest) = text.split_once(before)?;
-        rest.split_once(quote).map(|(name, _)| name)
+/// The profiles, which may be left empty, each and all.
+fn profiles<'de, D: Deserializer<'de>>(value: D) -> Result<BTreeMap<String, Profile>, D::Error> {
+    let profiles: Option<BTreeMap<String, Option<Profile>>> = Deserialize::deserialize(value)?;
+    Ok(profiles.unwrap_or_default().into_iter().map(|(name, profile)| (name, profile.unwrap_or_default())).collect())
+}
+
+fn read(text: &str) -> Result<ConfigFile, String> {
+    let options = options! {
+        budget: budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+        strict_booleans: true,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
+        with_snippet: false,
     };
-    let before = |what: &str| text.split_once(what).map(|(path, _)| path);
-    if let Some(key) = quoted("duplicate entry with key \"", '"') {
-        return format!("{place}`{key}` is given twice");
-    }
-    if let Some(key) = quoted("unknown field `", '`') {
-        let keys = if text.starts_with("profiles.") { &PROFILE_KEYS[..] } else { &KEYS[..] };
-        let hint = did_you_mean(key, keys.iter().copied());
-        return format!("{place}there is no key `{key}`{hint} (the keys are {})", keys.join(", "));
-    }
-    if text.contains("unknown variant `") {
-        return format!("{place}a region is us, eu or federal");
-    }
-    if let Some(path) = before(": invalid type") {
-        return format!("{place}`{path}` has a value of the wrong type");
-    }
-    format!("{place}it is not YAML with `default` and `profiles`")
+    // An empty document is a file without profiles.
+    let file: Option<ConfigFile> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| describe(&error, text))?;
+    Ok(file.unwrap_or_default())
+}
+
+/// Names the line and the key, but no value, which may be a secret.
+fn describe(error: &Error, text: &str) -> String {
+    let line = error.location().map_or_else(String::new, |location| format!("line {}: ", location.line()));
+    let problem = match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is given twice"),
+        Error::SerdeUnknownField { field, expected, .. } => format!(
+            "there is no key `{field}`{} (the keys are {})",
+            did_you_mean(field, expected.iter().copied()),
+            expected.join(", ")
+        ),
+        Error::SerdeUnknownVariant { expected, .. } => format!("`region` must be one of {}", expected.join(", ")),
+        _ => match error.location().and_then(|location| key_before(text, location)) {
+            Some(key) => format!("the value of `{key}` has the wrong type"),
+            None => "it is not YAML with `default` and `profiles`".to_owned(),
+        },
+    };
+    line + &problem
+}
+
+/// The known key whose value begins at `location`.
+fn key_before(text: &str, location: Location) -> Option<&'static str> {
+    let (line, column) = (usize::try_from(location.line()).ok()?, usize::try_from(location.column()).ok()?);
+    let lines = text.lines().take(line).enumerate();
+    let before = lines.map(|(at, text)| text.chars().take(if at + 1 == line { column - 1 } else { usize::MAX }).collect());
+    let before = before.collect::<Vec<String>>().join("\n");
+    let key = before.trim_end().strip_suffix(':')?.rsplit([' ', '\n', '{', ',']).next()?;
+    let keys = ["default", "profiles", "host", "region", "token-variable", "token-file", "token-command", "local"];
+    keys.into_iter().find(|known| *known == key)
 }
 
 impl Profile {
@@ -210,7 +226,7 @@ mod tests {
     use super::ConfigFile;
 
     #[test]
-    fn what_cannot_be_is_refused_without_repeating_it() {
+    fn an_error_does_not_repeat_values() {
         for text in [
             "profiles: {a: {token: hunter2}}",
             "profiles: {a: {host: hunter2, region: eu}}",
@@ -231,14 +247,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_line_and_key() {
+    fn an_error_names_line_and_key() {
         for (text, words) in [
             ("profiles:\n  a:\n    hots: x", &["line 3", "no key `hots`", "did you mean `host`"][..]),
             ("profile: {}", &["line 1", "no key `profile`", "did you mean `profiles`"]),
             ("profiles:\n  a: {host: x}\n  b: {}\n  a: {host: y}", &["`a` is given twice"]),
             ("profiles:\n  a:\n    host: x\n    host: y", &["`host` is given twice"]),
-            ("profiles: {a: {host: [x]}}", &["`profiles.a.host`", "wrong type"]),
-            ("profiles: {a: {region: mars}}", &["us, eu or federal"]),
+            ("profiles: {a: {host: [x]}}", &["line 1", "`host`", "wrong type"]),
+            ("profiles:\n  a:\n    token-file:\n      - x", &["line 4", "`token-file`", "wrong type"]),
+            ("profiles:\n  ä: {local: maybe}", &["line 2", "`local`", "wrong type"]),
+            ("profiles: x", &["line 1", "`profiles`", "wrong type"]),
+            ("profiles: {a: {<<: {host: x}}}", &["line 1", "`<<`"]),
+            ("profiles: {a: {region: mars}}", &["line 1", "`region` must be one of us, eu, federal"]),
             ("profiles: {a: {token-file: ", &["line ", "not YAML"]),
         ] {
             let reason = ConfigFile::parse(text, Path::new("x")).unwrap_err();
@@ -249,12 +269,26 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_profiles_is_read() {
+    fn a_configuration_file_is_read() {
         let text = "default: work\nprofiles:\n  work:\n    region: eu\n    token-command: op read op://a/b\n  play: {local: true}\n";
         let file = ConfigFile::parse(text, Path::new("x")).unwrap();
         assert_eq!(file.default.as_deref(), Some("work"));
         assert_eq!(file.profiles["work"].token_command.as_deref(), Some("op read op://a/b"));
         assert!(file.profiles["play"].local);
-        assert!(ConfigFile::parse("", Path::new("x")).unwrap().profiles.is_empty());
+        for text in ["", "\n", "# none\n", "profiles:\n", "profiles: {}\n", "---\n"] {
+            assert!(ConfigFile::parse(text, Path::new("x")).unwrap().profiles.is_empty(), "{text:?}");
+        }
+        for text in ["profiles:\n  a:\n", "profiles: {a: {}}"] {
+            let file = ConfigFile::parse(text, Path::new("x")).unwrap();
+            assert_eq!(file.profiles["a"], super::Profile::default(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_nested_too_deep_is_an_error() {
+        for part in ["[", "{a: ", "? ", "- "] {
+            let error = ConfigFile::parse(&part.repeat(60_000), Path::new("x")).unwrap_err();
+            assert!(error.contains("not YAML"), "{part:?}: {error}");
+        }
     }
 }

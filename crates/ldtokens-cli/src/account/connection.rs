@@ -94,7 +94,7 @@ mod tests {
     use super::{is_ignored, without_password};
 
     #[test]
-    fn patterns_without_effect_are_known() {
+    fn no_proxy_patterns_without_effect_are_found() {
         for (pattern, ignored) in [
             ("*", false),
             ("example.com", false),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_proxy_only_its_host_is_shown() {
+    fn a_proxy_url_is_shown_without_its_password() {
         assert_eq!(without_password("http://user:hunter2@proxy.example:3128/"), "proxy.example:3128");
         assert_eq!(without_password("proxy.example:3128"), "proxy.example:3128");
     }

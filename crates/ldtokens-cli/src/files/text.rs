@@ -40,7 +40,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn one_mark_is_skipped_and_utf_16_is_named() {
+    fn one_byte_order_mark_is_skipped_and_utf_16_is_an_error() {
         assert_eq!(decode("\u{feff}a\u{feff}".into()).unwrap(), "a\u{feff}");
         assert_eq!(decode("\u{feff}\u{feff}a".into()).unwrap(), "\u{feff}a");
         assert_eq!(decode(Vec::new()).unwrap(), "");

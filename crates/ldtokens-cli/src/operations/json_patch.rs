@@ -54,7 +54,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn what_rfc_6902_allows_passes() {
+    fn valid_patches_are_accepted() {
         let patch = r#"[{"op":"test","path":"/description","value":null},{"from":"/a","op":"move","path":"/b"}]"#;
         for text in [patch, &format!(r#"{{"comment":"why","patch":{patch}}}"#)] {
             check(&serde_json::from_str(text).unwrap()).unwrap();
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rfc_6902_does_not_allow_is_refused() {
+    fn invalid_patches_are_refused() {
         for text in [
             "\"\"",
             "{}",

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_tell_text_from_json() {
+    fn two_equals_signs_give_text_and_colon_equals_gives_json() {
         assert_eq!(property("name==a=b"), Some(("name", "a=b", false)));
         assert_eq!(property("serviceToken:=true"), Some(("serviceToken", "true", true)));
         assert_eq!(property("tokenId=1"), None);
@@ -245,14 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn words_make_a_body() {
+    fn arguments_make_a_body() {
         let words = ["name==a:=b", "serviceToken:=true", "customRoleIds:=[\"x\"]"];
         let words = read("postToken", &words, "").unwrap();
         assert_eq!(words.body.unwrap().to_string(), r#"{"name":"a:=b","serviceToken":true,"customRoleIds":["x"]}"#);
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_what_the_api_says_of_it() {
+    fn an_error_names_the_argument_and_quotes_the_api_document() {
         for (id, words, stdin, problem) in [
             ("getToken", &[][..], "", "tokenId= is missing: The access token ID."),
             ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),

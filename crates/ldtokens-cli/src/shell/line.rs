@@ -106,7 +106,7 @@ mod tests {
     const BREAKS: &str = " \t\n\"'><=;|&(:";
 
     #[test]
-    fn a_line_is_read_as_bash_reads_it() {
+    fn a_line_is_split_like_bash_does() {
         for (line, before, current, kept, quote) in [
             ("ldtokens ", "ldtokens", "", "", None),
             ("ldtokens  get x", "ldtokens|get", "x", "", None),

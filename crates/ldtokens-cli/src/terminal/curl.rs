@@ -71,7 +71,7 @@ mod tests {
     use super::{Source, credential};
 
     #[test]
-    fn the_credential_is_taken_from_where_it_was() {
+    fn the_curl_command_reads_the_credential_from_its_source() {
         for (source, text) in [
             (None, r#""$LD_ACCESS_TOKEN""#),
             (Some(Source::Variable("LD_CI_TOKEN".into())), r#""$LD_CI_TOKEN""#),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_ends_no_word() {
+    fn quotes_are_escaped_for_the_shell() {
         assert_eq!(super::quoted("it's $HOME"), r"'it'\''s $HOME'");
     }
 }

@@ -242,7 +242,7 @@ mod tests {
     use super::Failure;
 
     #[test]
-    fn a_line_has_no_numbers_of_the_systems_errors() {
+    fn os_error_numbers_are_removed() {
         for (line, shown) in [
             ("a: Permission denied (os error 13)", "a: Permission denied"),
             ("a (os error 2): b (os error 13); c", "a: b; c"),

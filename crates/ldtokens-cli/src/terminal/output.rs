@@ -152,7 +152,7 @@ mod tests {
     use super::details;
 
     #[test]
-    fn a_property_that_is_new_is_shown_and_a_time_as_one() {
+    fn unknown_properties_are_shown_and_times_as_dates() {
         let token = json!({"_id": "a", "expiryDate": 1_900_000_000_000_i64, "uses": 3, "_access": {"x": 1}, "note": "\u{202e}"});
         let shown = details(&token);
         let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();

@@ -49,7 +49,7 @@ mod tests {
     use super::{has_secret, redacted};
 
     #[test]
-    fn secrets_are_found_wherever_they_are() {
+    fn secrets_are_found_anywhere_in_a_text() {
         let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
         for (text, shown) in [
             (secret.to_owned(), "[redacted]"),

@@ -101,7 +101,7 @@ mod tests {
     use super::wrapped;
 
     #[test]
-    fn lines_are_broken_between_words_and_commands_stay_whole() {
+    fn lines_wrap_between_words_but_not_inside_commands() {
         for (text, width, lines) in [
             ("short", 80, "short"),
             ("one two three", 7, "one two\nthree"),

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin};
 
 #[test]
-fn flags_come_before_the_operation_or_after_it() {
+fn flags_can_come_before_or_after_the_operation() {
     let served = Served::start();
     let mut command = ldtokens(&["--host", &served.url, "-nc", "getTokens", "showAll=true"]);
     assert!(command.env("LD_ACCESS_TOKEN", OWNER).output().unwrap().status.success());
@@ -19,7 +19,7 @@ fn flags_come_before_the_operation_or_after_it() {
 }
 
 #[test]
-fn a_body_is_built_of_words_or_read_from_standard_input() {
+fn a_body_comes_from_arguments_or_standard_input() {
     let served = Served::start();
     let token = served.json(&["postToken", "name==a==b:c", "customRoleIds:=[\"ops\"]", "serviceToken:=true"]);
     assert_eq!((&token["name"], &token["serviceToken"]), (&"a==b:c".into(), &true.into()));
@@ -29,7 +29,7 @@ fn a_body_is_built_of_words_or_read_from_standard_input() {
 }
 
 #[test]
-fn a_header_is_a_word_with_a_colon_and_never_the_credential() {
+fn a_header_argument_is_sent_but_can_not_set_the_credential() {
     // One request, as it is on the wire.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -67,7 +67,7 @@ fn a_header_is_a_word_with_a_colon_and_never_the_credential() {
 }
 
 #[test]
-fn about_version_and_help_are_there() {
+fn about_version_and_help_work() {
     let about = stdout(&ldtokens(&["--about"]).output().unwrap());
     assert!(about.contains("REST API") && about.contains("MIT OR Apache-2.0"), "{about}");
     let version = stdout(&ldtokens(&["--version"]).output().unwrap());

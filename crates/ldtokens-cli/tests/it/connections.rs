@@ -52,14 +52,14 @@ const PAGE: &str = "<!doctype html><title>Sign in</title>";
 const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
 
 #[test]
-fn a_page_in_the_answers_place_is_named_by_its_type_and_not_asked_for_on_and_on() {
+fn an_html_response_is_named_in_the_error_and_retried_at_most_twice() {
     let stranger = Stranger::answering("200 OK", HTML, PAGE);
     refused(&run(&["list"], &stranger.url, &[]), 1, &["text/html", "not JSON", "login page", "--host"]);
     assert_eq!(stranger.times_asked(), 3);
 }
 
 #[test]
-fn a_redirect_is_shown_with_where_it_leads() {
+fn the_error_for_a_redirect_names_its_target() {
     let location = "location: https://sso.example/login?ticket=hunter2\r\n";
     let stranger = Stranger::answering("302 Found", location, "");
     let output = run(&["list"], &stranger.url, &[]);
@@ -68,7 +68,7 @@ fn a_redirect_is_shown_with_where_it_leads() {
 }
 
 #[test]
-fn a_firewalls_refusal_is_told_from_the_apis_own() {
+fn a_403_from_a_firewall_differs_from_one_from_the_api() {
     for status in ["403 Forbidden", "401 Unauthorized"] {
         let stranger = Stranger::answering(status, HTML, PAGE);
         let output = run(&["list"], &stranger.url, &[]);
@@ -84,7 +84,7 @@ fn a_firewalls_refusal_is_told_from_the_apis_own() {
 }
 
 #[test]
-fn a_404_on_a_list_does_not_advise_to_list() {
+fn a_404_on_a_list_says_to_check_the_host() {
     let served = Served::start();
     let nowhere = format!("{}/elsewhere", served.url);
     for arguments in [&["list"][..], &["getTokens"], &["postToken", "role==reader"]] {
@@ -95,7 +95,7 @@ fn a_404_on_a_list_does_not_advise_to_list() {
 }
 
 #[test]
-fn a_proxy_that_does_not_answer_is_blamed_itself() {
+fn the_error_names_a_proxy_that_does_not_respond() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let proxy = format!("http://user:hunter2@127.0.0.1:{port}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "*.example, ld.example:443, 10.0.0.0/8")];
@@ -111,7 +111,7 @@ fn a_proxy_that_does_not_answer_is_blamed_itself() {
 }
 
 #[test]
-fn a_server_without_tls_is_told_from_one_that_cannot_be_reached() {
+fn the_error_names_a_server_without_tls() {
     let served = Served::start();
     let output = run(&["list", "-v"], &served.url.replace("http://", "https://"), &[]);
     assert_eq!(output.status.code(), Some(9));
@@ -166,7 +166,7 @@ impl Drop for Tls {
 /// On macOS and Windows the system's own store says whom to trust.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
-fn a_private_ca_is_trusted_through_ssl_cert_file_which_the_error_names() {
+fn ssl_cert_file_adds_a_private_ca_and_the_error_names_it() {
     let Some(tls) = Tls::start() else { return eprintln!("openssl is not installed") };
     refused(&run(&["list"], &tls.url, &[]), 9, &["UnknownIssuer", "private CA", "SSL_CERT_FILE"]);
     // With it the connection is made: what is complained of is the page that OpenSSL answers with.

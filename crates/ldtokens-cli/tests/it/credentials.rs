@@ -25,7 +25,7 @@ fn by_file(served: &Served, path: &Path) -> Output {
 
 /// As Kubernetes' `fsGroup` (0440), systemd (0440 where an ACL is used) and Docker's `mode` mount secrets.
 #[test]
-fn a_file_that_a_group_can_read_is_taken_and_one_that_everyone_can_read_is_not() {
+fn a_token_file_that_everyone_can_read_is_refused_but_not_one_that_a_group_can_read() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     for mode in [0o400, 0o440, 0o600, 0o640] {
@@ -50,7 +50,7 @@ fn a_file_that_a_group_can_read_is_taken_and_one_that_everyone_can_read_is_not()
 /// Docker's default is 0444, on a mount that nobody can write to.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_on_a_read_only_mount_is_taken_whatever_its_mode() {
+fn a_token_file_on_a_read_only_mount_is_accepted_with_any_mode() {
     let served = Served::start();
     let mount = tempfile::tempdir().unwrap();
     let run = |options: &str| {
@@ -69,7 +69,7 @@ fn a_file_on_a_read_only_mount_is_taken_whatever_its_mode() {
 }
 
 #[test]
-fn the_file_of_a_service_managers_credentials_is_found() {
+fn the_credentials_directory_of_systemd_is_used() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str], more: &[(&str, &str)]| {
@@ -91,7 +91,7 @@ fn the_file_of_a_service_managers_credentials_is_found() {
 
 /// U+FEFF at the beginning, as PowerShell 5 and old editors write it (Unicode 15, section 23.8).
 #[test]
-fn one_byte_order_mark_is_skipped_wherever_text_is_read() {
+fn one_byte_order_mark_is_skipped_in_all_input() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let marked = |text: &str| format!("\u{feff}{text}");
@@ -125,7 +125,7 @@ fn one_byte_order_mark_is_skipped_wherever_text_is_read() {
 }
 
 #[test]
-fn utf_16_is_named_as_such_wherever_text_is_read() {
+fn utf_16_input_is_an_error_that_says_so() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let wide = |text: &str| -> Vec<u8> {
@@ -155,7 +155,7 @@ fn utf_16_is_named_as_such_wherever_text_is_read() {
 }
 
 #[test]
-fn a_credential_that_is_refused_is_named_by_where_it_came_from() {
+fn the_error_for_a_rejected_credential_names_its_source() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "credential", WRONG, 0o600).to_str().unwrap().to_owned();
@@ -180,7 +180,7 @@ fn a_credential_that_is_refused_is_named_by_where_it_came_from() {
 }
 
 #[test]
-fn the_configuration_file_is_refused_by_line_and_key() {
+fn an_error_in_the_configuration_file_names_line_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.yaml");
     let run = |text: &str| {
@@ -195,7 +195,7 @@ fn the_configuration_file_is_refused_by_line_and_key() {
 }
 
 #[test]
-fn an_empty_secret_for_the_servers_owner_is_named() {
+fn an_empty_root_token_is_an_error_that_names_the_variable() {
     let mut serve = ldtokens(&["serve"]);
     refused(&serve.env("LDTOKENS_ROOT_TOKEN", "").output().unwrap(), 2, &["LDTOKENS_ROOT_TOKEN is empty"]);
 }

@@ -14,7 +14,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
+fn a_secret_file_has_only_the_secret_and_only_its_owner_can_read_it() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.secret");
@@ -53,7 +53,7 @@ fn a_file_has_the_secret_alone_and_is_its_owners_alone() {
 }
 
 #[test]
-fn several_secrets_go_to_a_file_each() {
+fn several_secrets_go_to_one_file_each() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let (a, _) = served.create("a");
@@ -98,7 +98,7 @@ fn a_command_reads_the_secret_from_its_standard_input() {
 }
 
 #[test]
-fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
+fn a_failed_delivery_says_the_state_of_the_token_and_how_to_continue() {
     let served = Served::start();
     for arguments in [
         &["create", "--role", "reader", "-n", "lost"][..],
@@ -133,7 +133,7 @@ fn where_a_delivery_fails_the_tokens_state_and_the_way_out_are_told() {
 
 #[cfg(target_os = "linux")] // which has /dev/full
 #[test]
-fn a_secret_that_nobody_could_read_on_standard_output_is_told_to_be_lost() {
+fn a_secret_that_standard_output_did_not_take_is_reported_as_undelivered() {
     let served = Served::start();
     for arguments in [&["create", "--role", "reader", "--secret-to", "-"][..], &["postToken", "role==reader"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -148,7 +148,7 @@ fn a_secret_that_nobody_could_read_on_standard_output_is_told_to_be_lost() {
 }
 
 #[test]
-fn into_a_pipe_a_secret_goes_only_where_someone_says_so() {
+fn a_secret_goes_into_a_pipe_only_with_secret_to() {
     let served = Served::start();
     let before = served.json(&["list", "-a"]).as_array().unwrap().len();
     refused(
@@ -163,7 +163,7 @@ fn into_a_pipe_a_secret_goes_only_where_someone_says_so() {
 }
 
 #[test]
-fn standard_output_has_the_secret_alone_where_it_is_told_to_have_it() {
+fn secret_to_dash_prints_only_the_secret() {
     let served = Served::start();
     let (a, _) = served.create("a");
     for arguments in [
@@ -188,7 +188,7 @@ fn standard_output_has_the_secret_alone_where_it_is_told_to_have_it() {
 }
 
 #[test]
-fn a_secret_for_a_closed_standard_output_is_not_made() {
+fn no_secret_is_created_if_standard_output_is_closed() {
     let served = Served::start();
     let (id, secret) = served.create("kept");
     let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
@@ -214,7 +214,7 @@ fn a_secret_for_a_closed_standard_output_is_not_made() {
 
 #[cfg(target_os = "linux")] // which has /dev/full
 #[test]
-fn what_was_done_is_told_also_where_the_rest_cannot_be_printed() {
+fn an_output_error_still_says_what_was_done() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let (id, _) = served.create("changing");
@@ -240,7 +240,7 @@ fn what_was_done_is_told_also_where_the_rest_cannot_be_printed() {
 }
 
 #[test]
-fn a_new_tokens_id_cannot_be_in_a_files_name() {
+fn create_rejects_a_file_name_with_the_new_id() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("{id}.secret");
@@ -252,7 +252,7 @@ fn a_new_tokens_id_cannot_be_in_a_files_name() {
 }
 
 #[test]
-fn a_secret_that_would_not_be_printed_is_not_made() {
+fn no_secret_is_created_if_it_would_not_be_printed() {
     let served = Served::start();
     served.create("kept");
     let before = served.json(&["list", "-a"]);
@@ -280,7 +280,7 @@ fn a_secret_that_would_not_be_printed_is_not_made() {
 
 /// The disk has room for nothing: that shows before there is a secret.
 #[test]
-fn on_a_full_disk_no_token_is_made() {
+fn no_token_is_created_if_the_disk_is_full() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");

@@ -3,7 +3,7 @@
 use crate::support::{ldtokens, stderr, stdout};
 
 #[test]
-fn the_demo_shows_all_six_operations_and_leaves_nothing_behind() {
+fn the_demo_shows_all_six_operations_and_leaves_no_files() {
     let home = tempfile::tempdir().unwrap();
     let output = ldtokens(&["demo"]).current_dir(home.path()).env("HOME", home.path()).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));

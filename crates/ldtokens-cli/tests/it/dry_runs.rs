@@ -67,7 +67,7 @@ fn settled(mut token: Value) -> Value {
 }
 
 #[test]
-fn each_commands_dry_run_does_the_same_when_it_is_pasted() {
+fn pasting_a_dry_run_does_what_the_command_would_do() {
     let Some(curl) = curl() else { return eprintln!("curl is not installed") };
     let served = Served::start();
     let shell = Shell::new(&served, &curl);
@@ -111,7 +111,7 @@ fn each_commands_dry_run_does_the_same_when_it_is_pasted() {
 
 /// Whoever names a token can write what a shell would run.
 #[test]
-fn on_standard_output_a_dry_run_has_commands_or_nothing() {
+fn a_dry_run_prints_only_commands() {
     let served = Served::start();
     let hostile = "$(touch owned) `touch owned`; touch owned\ntouch owned # '\"";
     let (id, _) = served.create(hostile);
@@ -152,7 +152,7 @@ fn on_standard_output_a_dry_run_has_commands_or_nothing() {
 
 /// A pasted dry run must not send another account's credential.
 #[test]
-fn a_dry_run_takes_the_credential_from_where_the_command_would() {
+fn a_dry_run_reads_the_credential_from_the_same_source() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("it's mine");
@@ -190,7 +190,7 @@ fn a_dry_run_takes_the_credential_from_where_the_command_would() {
 }
 
 #[test]
-fn a_header_without_a_value_is_kept() {
+fn a_header_without_a_value_is_sent() {
     let served = Served::start();
     let output = served.owner(&["getTokens", "X-Empty:", "X-Full:a", "--dry-run"]).output().unwrap();
     let line = stdout(&output);
@@ -199,7 +199,7 @@ fn a_header_without_a_value_is_kept() {
 
 #[cfg(target_os = "linux")] // which has /dev/full
 #[test]
-fn a_dry_run_that_nobody_could_read_fails() {
+fn a_dry_run_fails_if_it_can_not_print() {
     let served = Served::start();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = served.owner(&["getTokens", "--dry-run"]).stdout(full).output().unwrap();

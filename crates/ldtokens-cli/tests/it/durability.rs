@@ -48,7 +48,7 @@ enum Write {
 }
 
 #[tokio::test]
-async fn every_acknowledged_write_outlives_kill_9_and_no_other_is_there_by_half() {
+async fn after_kill_9_every_acknowledged_write_is_there_and_no_partial_one() {
     let done = Arc::new(AtomicUsize::new(0));
     let (mut unsure, mut kept) = (0, 0);
     let mut writers: Vec<Writer> =

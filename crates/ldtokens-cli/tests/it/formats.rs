@@ -17,7 +17,7 @@ fn lines(served: &Served, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_machine_formats_hold_the_same_under_the_apis_own_names() {
+fn json_yaml_and_csv_have_the_same_values_and_the_apis_names() {
     let served = Served::start();
     served.create("comma, \"quote\"\nand line");
     served.create("plain");
@@ -35,7 +35,7 @@ fn the_machine_formats_hold_the_same_under_the_apis_own_names() {
     assert_eq!(serde_json::from_str::<Value>(&text("json")).unwrap(), answer);
     let objects: Vec<Value> = text("ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(Value::from(objects), answer);
-    assert_eq!(serde_yaml_ng::from_str::<Value>(&text("yaml")).unwrap(), answer);
+    assert_eq!(serde_saphyr::from_str::<Value>(&text("yaml")).unwrap(), answer);
 
     let csv = text("csv");
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -54,7 +54,7 @@ fn the_machine_formats_hold_the_same_under_the_apis_own_names() {
 }
 
 #[test]
-fn an_empty_list_is_one_in_every_format() {
+fn an_empty_list_is_valid_in_every_format() {
     let served = Served::start();
     let none =
         |format: &str| stdout(&served.owner(&["list", "-f", "name=nobody", "--output", format]).output().unwrap());
@@ -67,7 +67,7 @@ fn an_empty_list_is_one_in_every_format() {
 }
 
 #[test]
-fn columns_filters_order_and_limit_say_what_is_printed() {
+fn columns_filter_sort_and_limit_select_what_is_printed() {
     let served = Served::start();
     for name in ["b", "C", "a"] {
         served.create(name);
@@ -105,7 +105,7 @@ fn columns_filters_order_and_limit_say_what_is_printed() {
 }
 
 #[test]
-fn an_operations_answer_has_every_format_too() {
+fn operations_print_every_format() {
     let served = Served::start();
     let (id, _) = served.create("x");
     let by_id = format!("tokenId={id}");
@@ -127,7 +127,7 @@ fn an_operations_answer_has_every_format_too() {
 }
 
 #[test]
-fn a_table_in_a_pipe_is_whole_and_has_no_colours() {
+fn a_table_in_a_pipe_is_not_cut_and_has_no_colors() {
     let served = Served::start();
     let long = "n".repeat(200);
     served.create(&long);
@@ -142,7 +142,7 @@ fn a_table_in_a_pipe_is_whole_and_has_no_colours() {
 
 /// The second page is late by ten minutes: what is printed by then did not wait for it.
 #[test]
-fn the_first_rows_of_a_long_list_do_not_wait_for_the_last() {
+fn a_long_list_prints_rows_before_the_last_page() {
     // A table is aligned, so in a pipe it waits; on a terminal it does not.
     for format in ["json", "ndjson", "yaml", "csv"] {
         let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
@@ -157,7 +157,7 @@ fn the_first_rows_of_a_long_list_do_not_wait_for_the_last() {
 
 /// What a clean-up asks for. The age of a token is the account file's, which the server takes as it is.
 #[test]
-fn tokens_that_nobody_uses_are_found_by_age_also_those_never_used() {
+fn unused_for_includes_old_tokens_that_were_never_used() {
     let served = Served::start();
     for name in ["new", "used"] {
         served.create(name);

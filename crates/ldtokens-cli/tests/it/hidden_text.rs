@@ -19,7 +19,7 @@ fn obeyed(shown: &str) -> Vec<char> {
 }
 
 #[test]
-fn on_a_terminal_hidden_characters_are_shown_escaped_in_every_form_and_in_questions() {
+fn on_a_terminal_invisible_characters_are_escaped_in_output_and_questions() {
     let served = Served::start();
     let name = format!("a{HIDDEN}b");
     let (id, _) = served.create(&name);
@@ -53,7 +53,7 @@ fn on_a_terminal_hidden_characters_are_shown_escaped_in_every_form_and_in_questi
 }
 
 #[test]
-fn what_a_program_reads_keeps_them() {
+fn piped_output_keeps_invisible_characters() {
     let served = Served::start();
     let name = format!("a{HIDDEN}b");
     let (id, _) = served.create(&name);
@@ -65,7 +65,7 @@ fn what_a_program_reads_keeps_them() {
     assert_eq!(served.json(&["get", &id])["name"], name.as_str());
     let ndjson: Value = serde_json::from_str(piped(&["get", &id, "-o", "ndjson"]).trim()).unwrap();
     assert_eq!(ndjson["name"], name.as_str());
-    let yaml: Value = serde_yaml_ng::from_str(&piped(&["get", &id, "-o", "yaml"])).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&piped(&["get", &id, "-o", "yaml"])).unwrap();
     assert_eq!(yaml["name"], name.as_str());
     let csv = piped(&["get", &id, "--columns", "name", "-o", "csv"]);
     let record = csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();

@@ -19,7 +19,7 @@ fn json(home: &TempDir, arguments: &[&str]) -> Value {
 
 /// The page's examples, with the program's name before them and real values for `value`.
 #[test]
-fn the_source_pages_examples_run_as_they_are_written() {
+fn the_examples_of_the_source_page_run() {
     let home = tempfile::tempdir().unwrap();
     let id = json(&home, &["postToken", "name==mine", "role==reader"])["_id"].as_str().unwrap().to_owned();
     for example in [
@@ -53,7 +53,7 @@ fn the_source_pages_examples_run_as_they_are_written() {
 }
 
 #[test]
-fn what_one_command_makes_the_next_one_finds_and_others_do_not_see() {
+fn the_local_store_keeps_tokens_and_is_private() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let made = json(&home, &["create", "-n", "kept", "--role", "reader", "--secret-to", "-"]);
     let listed = json(&home, &["list", "-f", "name=kept"]);
@@ -70,7 +70,7 @@ fn what_one_command_makes_the_next_one_finds_and_others_do_not_see() {
 }
 
 #[test]
-fn commands_at_once_wait_for_each_other() {
+fn parallel_local_commands_wait_for_each_other() {
     let home = tempfile::tempdir().unwrap();
     let commands: Vec<_> = (0..6)
         .map(|number| {
@@ -87,7 +87,7 @@ fn commands_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_used_is_named() {
+fn the_error_names_a_data_folder_that_can_not_be_used() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join(".local"), "a file").unwrap();
     let output = run(&home, &["list"]);

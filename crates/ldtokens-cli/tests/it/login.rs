@@ -74,7 +74,7 @@ fn works(output: &Output) {
 }
 
 #[test]
-fn a_login_keeps_the_secret_with_a_program_and_its_profile_works() {
+fn login_stores_the_secret_and_its_profile_works() {
     let served = Served::start();
     for program in ["secret-tool", "security", "op"] {
         let home = Home::with(program);
@@ -100,7 +100,7 @@ fn a_login_keeps_the_secret_with_a_program_and_its_profile_works() {
 
 /// With the real program, where it is installed.
 #[test]
-fn a_login_with_pass_is_what_pass_shows() {
+fn login_stores_the_secret_with_pass() {
     let served = Served::start();
     let home = tempfile::tempdir().unwrap();
     let run = |program: &str, arguments: &[&str]| {
@@ -124,7 +124,7 @@ fn a_login_with_pass_is_what_pass_shows() {
 }
 
 #[test]
-fn a_secret_that_is_typed_is_not_shown() {
+fn login_does_not_show_a_typed_secret() {
     let served = Served::start();
     let home = Home::with("secret-tool");
     let mut terminal = Terminal::run(home.command(&["login", "--host", &served.url]));
@@ -150,7 +150,7 @@ fn a_secret_that_is_typed_is_not_shown() {
 }
 
 #[test]
-fn a_secret_that_does_not_work_is_not_kept() {
+fn login_does_not_store_a_secret_that_does_not_work() {
     let served = Served::start();
     let home = Home::with("secret-tool");
     let login = || home.command(&["login", "--host", &served.url]);
@@ -173,7 +173,7 @@ fn a_secret_that_does_not_work_is_not_kept() {
 }
 
 #[test]
-fn profiles_are_made_changed_listed_and_chosen_and_comments_stay() {
+fn config_commands_change_profiles_and_keep_comments() {
     let home = Home::with("secret-tool");
     fs::write(
         home.config(),
@@ -224,7 +224,7 @@ fn profiles_are_made_changed_listed_and_chosen_and_comments_stay() {
 
 /// The file's mode and a link to it stay; a new one is its owner's alone.
 #[test]
-fn a_configuration_file_stays_what_it_is() {
+fn config_commands_keep_the_files_mode_and_link() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::with("secret-tool");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

@@ -1,5 +1,5 @@
 //! The real binary, against a real server.
-#![allow(unreachable_pub)] // one binary: what is public is so to its other modules
+#![allow(unreachable_pub)] // one binary: `pub` is for its other modules
 
 mod arguments;
 mod bash_client;
@@ -8,22 +8,28 @@ mod connections;
 #[cfg(unix)]
 mod credentials;
 #[cfg(unix)]
+mod delaying_proxy;
+#[cfg(unix)]
 mod deliveries;
 mod demo;
 #[cfg(unix)]
 mod dry_runs;
 mod durability;
+#[cfg(unix)]
+mod error_messages;
+mod exit_statuses;
+mod failures;
 mod formats;
-#[cfg(unix)]
-mod forms;
-#[cfg(unix)]
-mod gate;
 #[cfg(unix)]
 mod hidden_text;
 mod local;
 #[cfg(unix)]
 mod login;
+#[cfg(unix)]
+mod messages;
 mod operations;
+#[cfg(unix)]
+mod output_layout;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(unix)]
@@ -31,7 +37,6 @@ mod profiles;
 #[cfg(unix)]
 mod pty;
 mod readme;
-mod refusals;
 #[cfg(unix)]
 mod revoke;
 #[cfg(unix)]
@@ -43,16 +48,11 @@ mod rotate_docs;
 mod secrets;
 mod serve;
 mod shell;
-mod statuses;
 mod support;
 #[cfg(unix)]
 mod terminal;
-#[cfg(unix)]
-mod told;
 mod verbs;
 #[cfg(unix)]
 mod verify;
-#[cfg(unix)]
-mod voice;
 mod whoami;
 mod yaml;

@@ -3,7 +3,7 @@
 use crate::support::{Served, stderr, stdout, with_stdin};
 
 #[test]
-fn a_tokens_whole_life_by_name_and_value() {
+fn operations_create_read_change_reset_and_delete_a_token() {
     let served = Served::start();
     let before = served.json(&["getTokens", "showAll=true"])["totalCount"].as_i64().unwrap();
     let token = served.json(&["postToken", "name==Nightly export", "role==reader", "serviceToken:=true"]);
@@ -43,7 +43,7 @@ fn a_tokens_whole_life_by_name_and_value() {
 }
 
 #[test]
-fn a_body_comes_from_standard_input_too() {
+fn a_body_can_come_from_standard_input() {
     let served = Served::start();
     let body = r#"{"name": "from a pipe", "role": "writer"}"#;
     let output = with_stdin(served.owner(&["postToken", "-", "--output", "json"]), body);
@@ -52,7 +52,7 @@ fn a_body_comes_from_standard_input_too() {
 }
 
 #[test]
-fn the_table_has_a_line_for_each_token_and_a_whole_secret_only_after_a_create() {
+fn tables_have_one_line_per_token_and_the_full_secret_only_after_create() {
     let served = Served::start();
     let created = served.owner(&["postToken", "name==Export", "role==reader"]).output().unwrap();
     assert!(stdout(&created).contains("secret               api-"), "{}", stdout(&created));
@@ -65,7 +65,7 @@ fn the_table_has_a_line_for_each_token_and_a_whole_secret_only_after_a_create() 
 }
 
 #[test]
-fn the_host_may_have_the_apis_path_and_may_come_from_the_environment() {
+fn the_host_can_include_the_api_path_and_come_from_the_environment() {
     let served = Served::start();
     let mut command = crate::support::ldtokens(&["getTokens", "--host", &format!("{}/api/v2", served.url)]);
     assert!(command.env("LD_ACCESS_TOKEN", crate::support::OWNER).output().unwrap().status.success());
@@ -75,7 +75,7 @@ fn the_host_may_have_the_apis_path_and_may_come_from_the_environment() {
 }
 
 #[test]
-fn help_names_each_parameter_as_the_document_describes_it() {
+fn help_describes_each_parameter_like_the_api_document() {
     let help = stdout(&crate::support::ldtokens(&["resetToken", "-h"]).output().unwrap());
     for text in
         ["tokenId=", "The access token ID.", "expiry=", "Unix epoch time in milliseconds", "resetToken tokenId="]
@@ -90,7 +90,7 @@ fn help_names_each_parameter_as_the_document_describes_it() {
 
 /// To read the system's certificates takes longer than all else that a run does.
 #[test]
-fn on_this_machine_no_certificates_are_looked_for() {
+fn loopback_needs_no_certificates() {
     let served = Served::start();
     let mut command = served.owner(&["getTokens"]);
     command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");

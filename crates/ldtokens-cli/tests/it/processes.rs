@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::gate::Gate;
+use crate::delaying_proxy::DelayingProxy;
 use crate::pty::Terminal;
 use crate::secrets::assert_absent;
 use crate::support::{Served, ldtokens, search_path, stderr, write_with_mode};
@@ -38,7 +38,7 @@ fn spy(folder: &Path, then: &str) -> String {
 }
 
 #[test]
-fn while_the_command_runs_its_arguments_have_no_secret() {
+fn process_arguments_have_no_secret() {
     let served = Served::start();
     let credential = admin(&served);
     let folder = tempfile::tempdir().unwrap();
@@ -53,15 +53,15 @@ fn while_the_command_runs_its_arguments_have_no_secret() {
     ] {
         for (source, is_in_environment) in [(&from_file[..], false), (&["--token-command", &print], false), (&[], true)]
         {
-            let gate = Gate::before(&served.url);
-            let mut command = ldtokens(&[arguments, source, &["--host", &gate.url]].concat());
+            let proxy = DelayingProxy::start(&served.url);
+            let mut command = ldtokens(&[arguments, source, &["--host", &proxy.url]].concat());
             if is_in_environment {
                 command.env("LD_ACCESS_TOKEN", &credential);
             }
             let child = command.spawn().unwrap();
-            gate.arrival();
+            proxy.wait_for_request();
             let (called_with, environment) = seen(&child.id().to_string());
-            gate.open();
+            proxy.release();
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success(), "{}", stderr(&output));
             assert!(called_with.contains(arguments[0]), "{called_with}");
@@ -72,7 +72,7 @@ fn while_the_command_runs_its_arguments_have_no_secret() {
 }
 
 #[test]
-fn the_commands_that_it_runs_are_given_no_secret_but_on_standard_input() {
+fn child_commands_get_secrets_only_on_standard_input() {
     let served = Served::start();
     let credential = admin(&served);
     let folder = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn the_commands_that_it_runs_are_given_no_secret_but_on_standard_input() {
 }
 
 #[test]
-fn a_shells_history_has_no_secret() {
+fn shell_history_has_no_secret() {
     let served = Served::start();
     let credential = admin(&served);
     let folder = tempfile::tempdir().unwrap();

@@ -36,7 +36,7 @@ impl Home {
 }
 
 #[test]
-fn a_profile_brings_its_host_and_its_credential() {
+fn a_profile_sets_the_host_and_the_credential() {
     let served = Served::start();
     let home = Home::new(
         &format!(
@@ -58,7 +58,7 @@ fn a_profile_brings_its_host_and_its_credential() {
 }
 
 #[test]
-fn no_accounts_credential_is_sent_to_anothers_host() {
+fn a_credential_is_never_sent_to_another_accounts_host() {
     let (ours, other) = (Served::start(), Served::start());
     let (_, foreign) = other.create("of the other account");
     let home =
@@ -85,7 +85,7 @@ fn no_accounts_credential_is_sent_to_anothers_host() {
 }
 
 #[test]
-fn a_profile_that_is_named_and_has_no_credential_takes_the_environments() {
+fn a_named_profile_without_a_credential_uses_the_environments() {
     let served = Served::start();
     let home = Home::new(&format!("default: bare\nprofiles: {{bare: {{host: '{}'}}}}", served.url));
     let environment = [("LD_ACCESS_TOKEN", OWNER), ("LD_BASE_URI", "http://127.0.0.1:1")];
@@ -98,7 +98,7 @@ fn a_profile_that_is_named_and_has_no_credential_takes_the_environments() {
 }
 
 #[test]
-fn config_says_what_applies_and_why_and_needs_no_credential() {
+fn config_shows_each_setting_and_its_source_without_a_credential() {
     let home = Home::new(
         "default: work\nprofiles:\n  work: {region: eu, token-command: this is not run}\n  play: {local: true}\n",
     );
@@ -121,7 +121,7 @@ fn config_says_what_applies_and_why_and_needs_no_credential() {
 }
 
 #[test]
-fn a_configuration_file_that_cannot_be_trusted_is_refused_whole() {
+fn an_unsafe_configuration_file_is_refused() {
     let home = Home::new(&format!("profiles: {{a: {{token: {OWNER}}}}}"));
     let output = home.run(&["list"], &[("LD_ACCESS_TOKEN", "x")]);
     refused(&output, 2, &["config.yaml", "has a secret in it"]);

@@ -9,7 +9,7 @@ const MANUAL: &str = include_str!("../../../../docs/command.md");
 const BASH_CLIENT: &str = include_str!("../../../../docs/bash-client.md");
 
 #[test]
-fn statuses_are_in_both_helps_and_in_the_manual_as_the_program_has_them() {
+fn help_and_manual_list_the_exit_statuses() {
     for flag in ["-h", "--help"] {
         let help = stdout(&ldtokens(&[flag]).output().unwrap());
         let (_, statuses) = help.split_once("Exit status:\n").unwrap();
@@ -25,7 +25,7 @@ fn statuses_are_in_both_helps_and_in_the_manual_as_the_program_has_them() {
 
 /// The operations read their parameters and bodies themselves, which the parser of the arguments knows nothing of.
 #[test]
-fn the_operations_that_the_bash_clients_page_shows_are_valid_requests() {
+fn the_examples_of_the_bash_client_page_are_valid_requests() {
     let home = tempfile::tempdir().unwrap();
     let lines: Vec<&str> = BASH_CLIENT
         .lines()
@@ -41,7 +41,7 @@ fn the_operations_that_the_bash_clients_page_shows_are_valid_requests() {
 
 /// The commands of the README that need no account, line by line, as someone would type them.
 #[test]
-fn what_needs_no_account_runs_as_it_is_written() {
+fn the_readme_examples_that_need_no_account_run() {
     let home = tempfile::tempdir().unwrap();
     let lines: Vec<&str> = README.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
     assert!(lines.len() >= 5, "{lines:?}");

@@ -41,7 +41,7 @@ fn shows_none(output: &Output, secrets: &[&str]) {
 }
 
 #[test]
-fn secrets_from_lines_files_and_text_are_deleted_and_none_is_shown() {
+fn revoke_deletes_the_tokens_of_secrets_from_files_and_logs_and_shows_none() {
     let served = Served::start();
     let [(a_id, a), (b_id, b), (_, kept)] = ["A", "B", "Kept"].map(|name| served.create(name));
     let (list, log) = (served.folder.path().join("leaked.txt"), served.folder.path().join("build.log"));
@@ -84,7 +84,7 @@ fn secrets_from_lines_files_and_text_are_deleted_and_none_is_shown() {
 }
 
 #[test]
-fn on_a_terminal_it_asks_and_names_the_tokens() {
+fn on_a_terminal_revoke_asks_and_names_the_tokens() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     let file = served.folder.path().join("leaked");
@@ -104,7 +104,7 @@ fn on_a_terminal_it_asks_and_names_the_tokens() {
 }
 
 #[test]
-fn secrets_typed_on_a_terminal_are_not_shown() {
+fn revoke_does_not_show_typed_secrets() {
     let served = Served::start();
     let (_, secret) = served.create("Typed");
     let mut terminal = Terminal::run(served.owner(&["revoke"]));
@@ -119,7 +119,7 @@ fn secrets_typed_on_a_terminal_are_not_shown() {
 }
 
 #[test]
-fn with_rotate_the_tokens_stay_and_their_new_secrets_are_delivered() {
+fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     let served = Served::start();
     let [(a_id, a), (b_id, b)] = ["A", "B"].map(|name| served.create(name));
     let place = |id: &str| served.folder.path().join(format!("{id}.secret"));
@@ -160,7 +160,7 @@ fn with_rotate_the_tokens_stay_and_their_new_secrets_are_delivered() {
 }
 
 #[test]
-fn what_is_ambiguous_is_left_alone_until_it_is_decided() {
+fn an_ambiguous_secret_is_not_revoked_without_an_id() {
     let folder = tempfile::tempdir().unwrap();
     let account = folder.path().join("account.yaml");
     std::fs::write(&account, TWINS).unwrap();
@@ -180,7 +180,7 @@ fn what_is_ambiguous_is_left_alone_until_it_is_decided() {
 }
 
 #[test]
-fn what_is_no_secret_is_not_said_to_be_dead() {
+fn text_that_is_no_secret_is_not_reported_as_dead() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     let sdk = DEAD.replace("api", "sdk");
@@ -199,7 +199,7 @@ fn what_is_no_secret_is_not_said_to_be_dead() {
 }
 
 #[test]
-fn ones_own_credential_is_revoked_last() {
+fn the_credential_in_use_is_revoked_last() {
     let served = Served::start();
     let own = served.json(&["postToken", "name==Own", "role==admin"])["token"].as_str().unwrap().to_owned();
     let others: Vec<String> = (0..10).map(|number| served.create(&format!("{number}")).1).collect();
@@ -211,7 +211,7 @@ fn ones_own_credential_is_revoked_last() {
 }
 
 #[test]
-fn an_interrupt_lets_what_was_begun_end_and_begins_nothing_else() {
+fn after_ctrl_c_revoke_finishes_running_requests_and_starts_no_others() {
     let served = Served::with(&["--fault", "deleteToken delay=200"]);
     let secrets: Vec<String> = (0..40).map(|number| served.create(&format!("{number}")).1).collect();
     let file = served.folder.path().join("leaked");
@@ -228,7 +228,7 @@ fn an_interrupt_lets_what_was_begun_end_and_begins_nothing_else() {
 }
 
 #[test]
-fn the_log_shows_no_secret() {
+fn the_log_of_verify_and_revoke_has_no_secret() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     for arguments in
@@ -242,7 +242,7 @@ fn the_log_shows_no_secret() {
 }
 
 #[test]
-fn a_credential_that_does_not_work_revokes_nothing() {
+fn an_invalid_credential_revokes_nothing() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     let output = with_stdin(served.acting_as(DEAD, &["revoke", "--yes"]), &secret);
@@ -251,7 +251,7 @@ fn a_credential_that_does_not_work_revokes_nothing() {
 }
 
 #[test]
-fn each_form_of_the_report_can_be_read() {
+fn revoke_reports_in_every_format() {
     let served = Served::start();
     for (format, word) in
         [("csv", "lastFour,_id,name"), ("ndjson", "\"result\":\"deleted\""), ("yaml", "result: deleted")]
@@ -265,7 +265,7 @@ fn each_form_of_the_report_can_be_read() {
 
 /// The commands of the page that need no account, line by line, as someone would type them.
 #[test]
-fn what_the_page_says_runs_as_it_is_written() {
+fn the_examples_of_the_revocation_page_run() {
     let home = tempfile::tempdir().unwrap();
     let lines: Vec<&str> = PAGE.lines().filter(|line| line.starts_with("ldtokens --local ")).collect();
     assert!(lines.len() >= 4, "{lines:?}");
@@ -279,7 +279,7 @@ fn what_the_page_says_runs_as_it_is_written() {
 }
 
 #[test]
-fn the_page_has_each_result() {
+fn the_revocation_page_lists_each_result() {
     let source = include_str!("../../src/verbs/revoke/result.rs");
     let (_, results) = source.split_once("fn result(").unwrap();
     let (results, _) = results.split_once("\n}").unwrap();

@@ -45,7 +45,7 @@ fn a_secret_goes_to_a_file_a_variable_and_a_command_and_both_secrets_work() {
 }
 
 #[test]
-fn without_a_place_for_the_secret_or_with_one_for_two_nothing_is_changed() {
+fn rotate_changes_nothing_without_a_valid_destination_per_token() {
     let served = Served::start();
     let (one, _) = token(&served, "one");
     let (two, _) = token(&served, "two");
@@ -65,7 +65,7 @@ fn without_a_place_for_the_secret_or_with_one_for_two_nothing_is_changed() {
 }
 
 #[test]
-fn a_second_rotation_of_the_same_token_says_so_and_the_first_goes_on() {
+fn a_second_rotation_of_the_same_token_is_refused_until_the_first_ends() {
     let served = Served::start();
     let (id, _) = token(&served, "Export");
     assert!(Command::new("mkfifo").arg(served.folder.path().join("gate")).status().unwrap().success());
@@ -82,7 +82,7 @@ fn a_second_rotation_of_the_same_token_says_so_and_the_first_goes_on() {
 }
 
 #[test]
-fn the_credential_in_use_is_delivered_to_the_file_that_it_comes_from() {
+fn rotating_the_credential_in_use_updates_the_file_it_comes_from() {
     let served = Served::start();
     let admin = served.json(&["postToken", "name==Admin key", "role==admin"]);
     let file = served.folder.path().join("credential");
@@ -111,7 +111,7 @@ fn all(served: &Served, more: &[&str]) -> (i32, Vec<Value>) {
 }
 
 #[test]
-fn all_that_match_and_are_due_are_rotated_and_a_failure_is_told_apart() {
+fn all_matching_due_tokens_are_rotated_and_failures_are_reported() {
     let served = Served::start();
     let ids: Vec<String> = ["job1", "job2", "job3", "other"].map(|name| token(&served, name).0).to_vec();
     let (_, plan) = all(&served, &["--dry-run"]);
@@ -133,7 +133,7 @@ fn all_that_match_and_are_due_are_rotated_and_a_failure_is_told_apart() {
 }
 
 #[test]
-fn a_replaced_token_is_found_by_its_name_and_deleted_by_the_same_command() {
+fn replace_with_now_deletes_an_old_token_found_by_name() {
     let served = Served::start();
     let (id, old) = token(&served, "Export");
     let replace = |more: &[&str]| {
@@ -156,13 +156,13 @@ fn a_replaced_token_is_found_by_its_name_and_deleted_by_the_same_command() {
 }
 
 #[test]
-fn a_manifest_is_what_kubectl_takes_and_standard_output_has_nothing_else() {
+fn rotate_prints_only_a_manifest_for_kubectl() {
     let served = Served::start();
     let (id, _) = token(&served, "Export");
     let places = ["--kubernetes-secret", "prod/ld:api-token", "--secret-to", "Export.secret", "--output", "json"];
     let output = rotate(&served, &[&[id.as_str()], &places[..]].concat()).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    let manifest: Value = serde_yaml_ng::from_slice(&output.stdout).unwrap();
+    let manifest: Value = serde_saphyr::from_slice(&output.stdout).unwrap();
     assert_eq!(manifest["metadata"]["namespace"], "prod");
     assert_eq!(manifest["stringData"]["api-token"], contents(&served, "Export.secret").as_str());
     if Path::new("/usr/bin/kubectl").exists() {
@@ -175,7 +175,7 @@ fn a_manifest_is_what_kubectl_takes_and_standard_output_has_nothing_else() {
 }
 
 #[test]
-fn no_journal_no_log_and_no_error_has_a_secret() {
+fn rotation_journals_logs_and_errors_have_no_secret() {
     let served = Served::start();
     let (id, old) = token(&served, "Export");
     let places = ["--secret-to", "Export.secret", "--secret-to-command", "exit 1", "-vvv"];
@@ -198,7 +198,7 @@ fn no_journal_no_log_and_no_error_has_a_secret() {
 
 /// Before, a list of tokens with one's own in its middle ended there with 401.
 #[test]
-fn of_several_tokens_the_one_in_use_is_deleted_last() {
+fn rotate_deletes_the_token_in_use_last() {
     let served = Served::start();
     let admin = served.json(&["postToken", "name==key", "role==admin"]);
     let (one, _) = served.create("one");

@@ -58,7 +58,7 @@ struct Round {
 
 #[cfg(unix)]
 #[test]
-fn a_rotation_that_is_killed_anywhere_ends_with_one_working_delivered_secret() {
+fn a_rotation_that_is_killed_at_any_step_ends_with_one_working_delivered_secret() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seed = number("LDTOKENS_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000));
     let rounds = number("LDTOKENS_CRASH_ROUNDS").unwrap_or(ROUNDS);

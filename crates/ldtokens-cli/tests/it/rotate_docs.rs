@@ -34,7 +34,7 @@ fn recipes() -> Vec<&'static str> {
 }
 
 #[test]
-fn each_recipe_gets_the_secret_on_standard_input_and_never_in_an_argument() {
+fn each_recipe_gets_the_secret_only_on_standard_input() {
     let served = Served::start();
     let folder = served.folder.path();
     for (name, script) in STAND_INS {
@@ -66,7 +66,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_commands_of_each_schedule_are_understood() {
+fn the_commands_of_each_schedule_are_valid() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     assert!(!id.is_empty() && served.works(&secret));
@@ -88,7 +88,7 @@ fn the_commands_of_each_schedule_are_understood() {
 }
 
 #[test]
-fn systemd_kubernetes_and_github_read_what_the_page_shows() {
+fn the_examples_for_systemd_kubernetes_and_github_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let units = blocks("ini");
     for (name, text) in ["ldtokens-rotate.service", "ldtokens-rotate.timer"].iter().zip(&units) {
@@ -101,7 +101,7 @@ fn systemd_kubernetes_and_github_read_what_the_page_shows() {
         let output = verify.output().unwrap();
         assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
     }
-    let yaml: Vec<Value> = blocks("yaml").iter().map(|text| serde_yaml_ng::from_str(text).unwrap()).collect();
+    let yaml: Vec<Value> = blocks("yaml").iter().map(|text| serde_saphyr::from_str(text).unwrap()).collect();
     let [workflow, cron_job] = &yaml[..] else { panic!("{yaml:?}") };
     let steps = workflow["jobs"]["rotate"]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["run"].as_str().is_some_and(|run| run.contains("ldtokens rotate"))));

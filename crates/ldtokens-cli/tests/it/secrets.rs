@@ -39,7 +39,7 @@ fn search(folder: &Path, text: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_log_of_any_command_and_no_file_of_the_server_has_a_secret() {
+fn logs_of_all_commands_and_files_of_the_server_have_no_secret() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let patch = r#"[{"op": "replace", "path": "/name", "value": "still watched"}]"#;
@@ -155,7 +155,7 @@ fn no_error_has_a_secret() {
 }
 
 #[test]
-fn a_secret_that_was_pasted_where_it_does_not_belong_is_refused_unsent_and_not_repeated() {
+fn a_secret_as_an_argument_is_refused_not_sent_and_not_printed() {
     let pasted = "api-9a57ed00-0000-4000-8000-9a57ed009a57";
     let secrets = [OWNER.to_owned(), pasted.to_owned()];
     // Whoever is connected to would be told it, so nobody may be.
@@ -262,7 +262,7 @@ fn a_secret_that_was_pasted_where_it_does_not_belong_is_refused_unsent_and_not_r
 }
 
 #[test]
-fn a_secret_is_in_no_file_but_the_one_it_is_delivered_to() {
+fn a_secret_is_only_in_the_file_it_is_delivered_to() {
     let (home, temporary, kept) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let run = |arguments: &[&str]| {
@@ -300,17 +300,17 @@ fn a_secret_is_in_no_file_but_the_one_it_is_delivered_to() {
 /// The file comes to be while the answer is on its way: it is left as it is, and the secret is not lost.
 #[cfg(unix)]
 #[test]
-fn where_the_file_is_taken_meanwhile_the_secret_is_in_one_beside_it_that_is_named() {
+fn if_the_secret_file_appears_meanwhile_the_secret_goes_to_a_file_beside_it() {
     use std::os::unix::fs::PermissionsExt;
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
-    let gate = crate::gate::Gate::before(&served.url);
+    let proxy = crate::delaying_proxy::DelayingProxy::start(&served.url);
     let mut command = ldtokens(&["create", "--role", "reader", "--secret-to", file.to_str().unwrap()]);
-    let child = command.args(["--host", &gate.url]).env("LD_ACCESS_TOKEN", OWNER).spawn().unwrap();
-    gate.arrival();
+    let child = command.args(["--host", &proxy.url]).env("LD_ACCESS_TOKEN", OWNER).spawn().unwrap();
+    proxy.wait_for_request();
     std::fs::write(&file, "another's").unwrap();
-    gate.open();
+    proxy.release();
     let output = child.wait_with_output().unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(11), "{said}");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{OWNER, Served, ldtokens, stderr, stdout};
 
 #[test]
-fn what_was_made_is_there_after_a_stop_and_a_start() {
+fn serve_keeps_tokens_after_a_restart() {
     let served = Served::start();
     let (id, secret) = served.create("kept");
     let (status, folder) = served.stop("TERM");
@@ -23,7 +23,7 @@ fn what_was_made_is_there_after_a_stop_and_a_start() {
 }
 
 #[test]
-fn a_new_stores_owner_gets_a_secret_that_is_shown_once() {
+fn the_owners_secret_of_a_new_store_is_shown_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
     let arguments = ["serve", "--store", store.to_str().unwrap()];
@@ -92,7 +92,7 @@ fn send_to(url: &str, host: &str, line: &str, more: &str, credential: &str, body
 }
 
 #[test]
-fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
+fn serve_logs_one_line_per_request_without_secrets() {
     for (format, filter) in
         [("text", ""), ("json", ""), ("json", "trace"), ("json", "ldtokens_server=error"), ("off", "")]
     {
@@ -169,7 +169,7 @@ fn each_request_is_a_line_in_the_log_and_no_line_has_a_secret() {
 
 /// Fact 1, and what is not known of custom roles.
 #[test]
-fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
+fn without_strict_an_error_is_a_warning_with_the_same_text() {
     let unknown = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
     let body = format!(r#"{{"customRoleIds": ["{unknown}"]}}"#);
     let create = |flags: &[&str], is_json: bool| {
@@ -190,7 +190,7 @@ fn what_a_strict_server_refuses_is_otherwise_a_warning_in_the_same_words() {
 }
 
 #[test]
-fn listening_on_another_address_than_loopback_is_one_warning() {
+fn listening_beyond_loopback_logs_one_warning() {
     let warnings = |listen: &str| {
         let (child, _) = serve(&["--listen", listen], 1);
         ended(child).lines().filter(|line| line.contains("WARN") && line.contains("TLS")).count()
@@ -199,7 +199,7 @@ fn listening_on_another_address_than_loopback_is_one_warning() {
 }
 
 #[test]
-fn a_host_is_answered_for_if_it_is_allowed() {
+fn allow_host_allows_a_host_header() {
     let (child, lines) = serve(&["--allow-host", "ld.example"], 1);
     let url = lines[0].strip_prefix("listening on ").unwrap();
     for (host, expected) in [("ld.example", 200), ("evil.example", 403)] {
@@ -210,7 +210,7 @@ fn a_host_is_answered_for_if_it_is_allowed() {
 }
 
 #[test]
-fn an_account_file_that_is_nested_without_end_is_refused() {
+fn an_account_file_that_is_nested_too_deep_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let account = folder.path().join("account.yaml");
     std::fs::write(&account, "[".repeat(200_000)).unwrap();
@@ -221,7 +221,7 @@ fn an_account_file_that_is_nested_without_end_is_refused() {
 }
 
 #[test]
-fn the_page_tells_of_each_flag_and_of_no_other() {
+fn the_local_server_page_lists_exactly_the_flags_of_serve() {
     let page = include_str!("../../../../docs/local-server.md");
     let help = ldtokens(&["serve", "-h"]).output().unwrap();
     let flags = |text: &str| -> BTreeSet<String> {
@@ -236,7 +236,7 @@ fn the_page_tells_of_each_flag_and_of_no_other() {
 }
 
 #[test]
-fn an_account_file_gives_members_and_tokens_with_known_secrets() {
+fn an_account_file_defines_members_and_tokens_with_known_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("account.yaml");
     let account = "members: [{email: a@example.com, role: owner}]\n\
@@ -263,7 +263,7 @@ fn an_account_file_gives_members_and_tokens_with_known_secrets() {
 }
 
 #[test]
-fn a_fault_strikes_as_often_as_it_says() {
+fn a_fault_applies_as_many_times_as_it_says() {
     let (mut child, lines) = serve(&["--fault", "getTokens status=422 times=2"], 1);
     let url = lines[0].strip_prefix("listening on ").unwrap();
     for status in [6, 6, 0] {
@@ -282,7 +282,7 @@ fn a_fault_strikes_as_often_as_it_says() {
 /// A file can't grow beyond 400 blocks there: as on a full disk, writes fail.
 #[cfg(unix)]
 #[test]
-fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
+fn on_a_full_disk_writes_fail_and_reads_still_work() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("ld.db");
     let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" serve --store \"$1\"";
@@ -312,7 +312,7 @@ fn where_the_disk_is_full_nothing_is_done_and_reading_goes_on() {
 }
 
 #[test]
-fn the_last_lines_are_exports_that_work_in_another_shell() {
+fn the_export_lines_of_serve_work_in_another_shell() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     drop(listener);
@@ -351,7 +351,7 @@ fn allowed(statuses: &[u16]) -> usize {
 /// Fact 12 for the address: requests whose credential is wrong count toward its limit alone. The rest is in the API docs,
 /// "Rate limiting".
 #[test]
-fn each_limit_flag_limits_what_it_says() {
+fn each_rate_limit_flag_sets_its_limit() {
     let list = "GET /api/v2/tokens";
     let wrong = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
     let limited = |flag: &str, lines: &[&str], credentials: &[&str]| {
@@ -398,7 +398,7 @@ fn a_fault_seed_decides_which_requests_fail() {
 
 /// Our choice: what the help says of `RUST_LOG`.
 #[test]
-fn rust_log_replaces_what_is_logged_except_with_log_off_and_keeps_the_requests_that_verbose_shows() {
+fn rust_log_sets_the_log_level_except_with_log_off_and_does_not_hide_verbose_requests() {
     let log = |flags: &[&str], filter: &str| {
         let mut command = ldtokens(&[&["serve"], flags].concat());
         let mut child = command.env("LDTOKENS_ROOT_TOKEN", OWNER).env("RUST_LOG", filter).spawn().unwrap();

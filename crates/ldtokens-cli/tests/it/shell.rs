@@ -66,7 +66,7 @@ fn answer(shell: &str, words: &[&str], mut ldtokens: Command) -> Vec<String> {
 }
 
 #[test]
-fn tab_completes_words_that_bash_itself_breaks_at_signs() {
+fn bash_completes_words_with_equals_signs_and_colons() {
     let served = Served::start();
     let (id, _) = served.create("Nightly export");
     let beginning = &id[..20];
@@ -108,7 +108,7 @@ fn tab_completes_words_that_bash_itself_breaks_at_signs() {
 }
 
 #[test]
-fn bash_lists_what_there_is_with_what_it_means() {
+fn bash_lists_candidates_with_descriptions() {
     let served = Served::start();
     let (id, _) = served.create("Nightly export");
     let (other, _) = served.create("Export; rm -rf $(x)");
@@ -159,7 +159,7 @@ fn bash_lists_what_there_is_with_what_it_means() {
 }
 
 #[test]
-fn other_shells_get_whole_words_and_what_they_mean() {
+fn other_shells_get_full_words_with_descriptions() {
     let served = Served::start();
     let (id, _) = served.create("Nightly export");
     let ask = |shell: &str, words: &[&str]| answer(shell, words, owner(ldtokens(&[]), &served));
@@ -182,7 +182,7 @@ fn other_shells_get_whole_words_and_what_they_mean() {
 }
 
 #[test]
-fn each_shell_has_its_script() {
+fn each_shell_has_a_script() {
     for (shell, registration) in [
         ("bash", "complete -o nospace"),
         ("zsh", "compdef _ldtokens ldtokens"),
@@ -199,7 +199,7 @@ fn each_shell_has_its_script() {
 }
 
 #[test]
-fn the_credential_comes_from_where_the_line_and_the_profiles_say() {
+fn completion_uses_the_credential_of_the_line_or_profile() {
     let served = Served::start();
     let (id, _) = served.create("Nightly export");
     let folder = tempfile::tempdir().unwrap();
@@ -237,7 +237,7 @@ fn the_credential_comes_from_where_the_line_and_the_profiles_say() {
 }
 
 #[test]
-fn the_local_launchdarkly_is_completed_and_not_made() {
+fn completion_reads_the_local_store_but_does_not_create_it() {
     let home = tempfile::tempdir().unwrap();
     let at_home = |mut command: Command| {
         command.env("HOME", home.path());
@@ -267,7 +267,7 @@ fn the_local_launchdarkly_is_completed_and_not_made() {
 }
 
 #[test]
-fn what_cannot_be_had_is_silently_left_out_and_soon() {
+fn completion_gives_up_silently_and_soon_without_a_response() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}", silent.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
@@ -304,7 +304,7 @@ fn what_cannot_be_had_is_silently_left_out_and_soon() {
 }
 
 #[test]
-fn a_completion_leaves_standard_input_alone() {
+fn completion_does_not_read_standard_input() {
     let served = Served::start();
     let words = ["--", "ldtokens", "--host", &served.url, "--token-stdin", "get", ""];
     let mut command = ldtokens(&words);
@@ -315,7 +315,7 @@ fn a_completion_leaves_standard_input_alone() {
 }
 
 #[test]
-fn no_secret_and_no_control_character_is_shown() {
+fn completion_shows_no_secrets_or_control_characters() {
     let served = Served::start();
     let (secret, escape) = ("api-11111111-2222-4333-8444-555555555555", "a\u{1b}[2Jb");
     // No argument can have it, but what others wrote may.

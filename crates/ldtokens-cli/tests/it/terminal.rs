@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::gate::Gate;
+use crate::delaying_proxy::DelayingProxy;
 use crate::pty::{CTRL_C, Terminal, screen};
 use crate::support::{OWNER, Served, stderr, stdout};
 
@@ -21,15 +21,15 @@ fn is_there(served: &Served, id: &str) -> bool {
     }
 }
 
-/// The binary as the owner, by a gate.
-fn by(gate: &Gate, arguments: &[&str]) -> Command {
+/// The binary as the owner, by a proxy.
+fn by(proxy: &DelayingProxy, arguments: &[&str]) -> Command {
     let mut command = crate::support::ldtokens(arguments);
-    command.args(["--host", &gate.url]).env("LD_ACCESS_TOKEN", OWNER);
+    command.args(["--host", &proxy.url]).env("LD_ACCESS_TOKEN", OWNER);
     command
 }
 
 #[test]
-fn the_heading_has_colours_only_on_a_terminal_and_only_if_they_are_wanted() {
+fn table_headers_are_bold_only_on_a_terminal_without_no_color() {
     let served = Served::start();
     let shown = |command: Command| {
         let (status, shown) = Terminal::run(command).end();
@@ -61,7 +61,7 @@ fn the_heading_has_colours_only_on_a_terminal_and_only_if_they_are_wanted() {
 }
 
 #[test]
-fn what_destroys_asks_first_and_takes_only_yes_for_yes() {
+fn destructive_commands_ask_and_accept_only_y_or_yes() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     for verb in ["delete", "reset"] {
@@ -88,7 +88,7 @@ fn what_destroys_asks_first_and_takes_only_yes_for_yes() {
 }
 
 #[test]
-fn what_destroys_nothing_or_was_said_to_be_meant_is_not_asked() {
+fn safe_commands_and_yes_are_not_asked() {
     let served = Served::start();
     let (id, _) = served.create("Export");
     for arguments in [&["reset", &id, "--expires-in", "1h"][..], &["reset", &id, "--yes"], &["delete", &id, "-y"]] {
@@ -100,7 +100,7 @@ fn what_destroys_nothing_or_was_said_to_be_meant_is_not_asked() {
 }
 
 #[test]
-fn where_nobody_can_answer_nothing_is_asked_and_nothing_done() {
+fn without_a_terminal_nothing_is_asked_or_done() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     for arguments in [&["delete", id.as_str()][..], &["reset", &id, "--secret-to", "-"]] {
@@ -123,7 +123,7 @@ fn where_nobody_can_answer_nothing_is_asked_and_nothing_done() {
 }
 
 #[test]
-fn a_new_secret_is_shown_once_on_a_terminal_and_in_a_pipe_only_where_it_is_told_to_go() {
+fn a_new_secret_is_printed_on_a_terminal_but_in_a_pipe_only_with_secret_to() {
     let served = Served::start();
     let (status, shown) = Terminal::run(served.owner(&["create", "--name", "Export", "--role", "reader"])).end();
     assert_eq!(status, Some(0), "{shown}");
@@ -144,7 +144,7 @@ fn a_new_secret_is_shown_once_on_a_terminal_and_in_a_pipe_only_where_it_is_told_
 }
 
 #[test]
-fn progress_is_a_line_on_a_terminal_that_goes_away_and_never_on_standard_output() {
+fn progress_is_one_temporary_line_on_a_terminal_never_on_standard_output() {
     let served = Served::start();
     let ids: Vec<String> = ["one", "two", "three"].map(|name| served.create(name).0).into();
     let all = ["delete", &ids[0], &ids[1], &ids[2], "--yes", "--quiet"];
@@ -168,7 +168,7 @@ fn progress_is_a_line_on_a_terminal_that_goes_away_and_never_on_standard_output(
 }
 
 #[test]
-fn a_long_list_says_how_far_it_is_where_nothing_is_printed_yet() {
+fn a_long_list_shows_progress_until_the_first_row() {
     let served = Served::with(&["--seed-tokens", "250"]);
     let (status, shown) = Terminal::run(served.owner(&["list", "-a", "-q", "--sort", "name"])).end();
     assert_eq!(status, Some(0), "{shown}");
@@ -179,7 +179,7 @@ fn a_long_list_says_how_far_it_is_where_nothing_is_printed_yet() {
 }
 
 #[test]
-fn a_table_is_no_wider_than_the_terminal_and_its_ids_are_whole() {
+fn a_table_fits_the_terminal_without_cutting_ids() {
     let served = Served::start();
     let long = "a name that goes on and on, longer than any terminal is wide, as people like to write";
     let ids = [served.create(long).0, served.create("名前名前名前名前名前名前名前名前名前名前").0];
@@ -199,7 +199,7 @@ fn a_table_is_no_wider_than_the_terminal_and_its_ids_are_whole() {
 }
 
 #[test]
-fn a_name_commands_no_terminal() {
+fn control_characters_in_a_name_are_escaped() {
     let served = Served::start();
     let (id, _) = served.create("\u{1b}[2J\rharmless");
     let (other, _) = served.create("Export");
@@ -219,16 +219,16 @@ fn a_name_commands_no_terminal() {
 }
 
 #[test]
-fn ctrl_c_in_a_batch_finishes_the_request_under_way_and_tells_what_was_done() {
+fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let served = Served::start();
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
-    let gate = Gate::before(&served.url);
-    let mut terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    let proxy = DelayingProxy::start(&served.url);
+    let mut terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
     terminal.expect("deleting 1 of 3");
-    gate.arrival();
+    proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     terminal.expect("waiting for the response to the last request");
-    gate.open();
+    proxy.release();
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
     let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
@@ -238,14 +238,14 @@ fn ctrl_c_in_a_batch_finishes_the_request_under_way_and_tells_what_was_done() {
 
 /// The pause is longer than the test waits.
 #[test]
-fn ctrl_c_in_a_pause_for_the_rate_limit_sends_nothing_more() {
+fn ctrl_c_while_rate_limited_sends_no_more_requests() {
     let served = Served::with(&["--fault", "deleteToken status=429 retry-after=55 after=1"]);
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
-    let gate = Gate::before(&served.url);
-    gate.open();
-    let terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
-    gate.arrival();
-    gate.arrival();
+    let proxy = DelayingProxy::start(&served.url);
+    proxy.release();
+    let terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    proxy.wait_for_request();
+    proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
@@ -255,27 +255,27 @@ fn ctrl_c_in_a_pause_for_the_rate_limit_sends_nothing_more() {
 }
 
 #[test]
-fn ctrl_c_while_it_backs_off_stops_and_says_what_is_not_known() {
+fn ctrl_c_before_a_retry_stops_and_says_what_is_not_known() {
     let served = Served::with(&["--fault", "deleteToken status=500"]);
     let (id, _) = served.create("one");
-    let gate = Gate::before(&served.url);
-    gate.open();
-    let terminal = Terminal::run(by(&gate, &["delete", &id, "--yes"]));
-    gate.arrival();
+    let proxy = DelayingProxy::start(&served.url);
+    proxy.release();
+    let terminal = Terminal::run(by(&proxy, &["delete", &id, "--yes"]));
+    proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
     assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains("carried out is not known"), "{shown}");
 }
 
-/// The gate stays closed: an end that waited for the answer would never come.
+/// The proxy stays closed: an end that waited for the answer would never come.
 #[test]
-fn ctrl_c_while_an_update_reads_ends_at_once() {
+fn ctrl_c_while_update_reads_stops_at_once() {
     let served = Served::start();
     let (id, _) = served.create("one");
-    let gate = Gate::before(&served.url);
-    let terminal = Terminal::run(by(&gate, &["update", &id, "--name", "other"]));
-    gate.arrival();
+    let proxy = DelayingProxy::start(&served.url);
+    let terminal = Terminal::run(by(&proxy, &["update", &id, "--name", "other"]));
+    proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
@@ -283,16 +283,16 @@ fn ctrl_c_while_an_update_reads_ends_at_once() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_at_once() {
+fn a_second_ctrl_c_stops_at_once() {
     let served = Served::start();
     let ids = ["one", "two"].map(|name| served.create(name).0);
-    let gate = Gate::before(&served.url);
-    let mut terminal = Terminal::run(by(&gate, &["delete", &ids[0], &ids[1], "--yes"]));
-    gate.arrival();
+    let proxy = DelayingProxy::start(&served.url);
+    let mut terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], "--yes"]));
+    proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     terminal.expect("press Ctrl-C again to stop");
     terminal.type_in(CTRL_C);
-    // The gate stays closed: an end that waited for the answer would never come.
+    // The proxy stays closed: an end that waited for the answer would never come.
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
     assert!(shown.replace("\r\n", " ").contains("it is not known whether the last request was carried out"), "{shown}");
@@ -300,7 +300,7 @@ fn a_second_ctrl_c_ends_at_once() {
 }
 
 #[test]
-fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
+fn ctrl_c_at_a_question_or_while_reading_changes_nothing_and_stops_at_once() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     for verb in ["delete", "reset"] {
@@ -312,10 +312,10 @@ fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
         assert!(shown.contains("nothing was changed"), "{shown}");
         assert!(served.works(&secret));
     }
-    let gate = Gate::before(&served.url);
+    let proxy = DelayingProxy::start(&served.url);
     for arguments in [&["list"][..], &["getTokens"], &["delete", "Export"]] {
-        let terminal = Terminal::run(by(&gate, arguments));
-        gate.arrival();
+        let terminal = Terminal::run(by(&proxy, arguments));
+        proxy.wait_for_request();
         terminal.type_in(CTRL_C);
         let (status, shown) = terminal.end();
         assert_eq!(status, Some(130), "{arguments:?}: {shown}");
@@ -325,7 +325,7 @@ fn ctrl_c_at_a_question_or_while_reading_does_nothing_and_ends_at_once() {
 
 /// Which token the credential is, `GET /caller-identity` says (fact 13).
 #[test]
-fn before_the_token_in_use_is_destroyed_there_is_a_warning() {
+fn deleting_the_token_in_use_shows_a_warning() {
     let served = Served::start();
     let own = served.json(&["list", "-f", "name=Owner"])[0]["_id"].as_str().unwrap().to_owned();
     let (other, _) = served.create("other");

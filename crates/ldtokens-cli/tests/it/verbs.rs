@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{Served, refused, stderr, stdout, with_stdin};
 
 #[test]
-fn a_tokens_whole_life_by_its_name() {
+fn the_verbs_create_read_change_reset_and_delete_a_token_by_name() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
@@ -54,7 +54,7 @@ fn a_tokens_whole_life_by_its_name() {
 }
 
 #[test]
-fn permissions_come_from_a_role_from_custom_roles_or_from_a_policy() {
+fn permissions_come_from_a_role_custom_roles_or_a_policy() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.json");
@@ -92,7 +92,7 @@ fn permissions_come_from_a_role_from_custom_roles_or_from_a_policy() {
 }
 
 #[test]
-fn a_name_that_several_bear_is_not_guessed_at() {
+fn an_ambiguous_name_is_an_error() {
     let served = Served::start();
     let (first, _) = served.create("twin");
     let (second, _) = served.create("twin");
@@ -109,7 +109,7 @@ fn a_name_that_several_bear_is_not_guessed_at() {
 }
 
 #[test]
-fn several_are_done_one_after_the_other_and_the_summary_says_which() {
+fn a_batch_continues_after_an_error_and_summarizes() {
     let served = Served::start();
     let ids: Vec<String> = (0..4).map(|number| served.create(&format!("batch {number}")).0).collect();
     let gone = "0123456789abcdef01234567";
@@ -138,7 +138,7 @@ fn several_are_done_one_after_the_other_and_the_summary_says_which() {
 }
 
 #[test]
-fn nothing_that_destroys_is_done_unasked_in_a_pipe() {
+fn in_a_pipe_destructive_commands_need_yes() {
     let served = Served::start();
     let (id, secret) = served.create("kept");
     refused(&served.owner(&["delete", "kept"]).output().unwrap(), 2, &["--yes"]);

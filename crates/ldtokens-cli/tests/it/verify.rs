@@ -9,7 +9,7 @@ use crate::support::{Served, ldtokens, refused, shell, stderr, stdout, with_stdi
 const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
 
 #[test]
-fn a_script_knows_by_the_exit_status_whether_a_secret_works() {
+fn the_exit_status_of_verify_says_whether_a_secret_works() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     let file = served.folder.path().join("export.secret");
@@ -45,7 +45,7 @@ fn a_script_knows_by_the_exit_status_whether_a_secret_works() {
 }
 
 #[test]
-fn a_program_reads_what_the_secret_may_do_and_whether_it_is_the_old_one() {
+fn verify_json_has_permissions_and_whether_the_secret_is_an_old_one() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     let verify = |secret: &str| {
@@ -70,7 +70,7 @@ fn a_program_reads_what_the_secret_may_do_and_whether_it_is_the_old_one() {
 }
 
 #[test]
-fn in_a_shell_it_decides_what_comes_next() {
+fn verify_works_in_a_shell_condition() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     let home = served.folder.path();

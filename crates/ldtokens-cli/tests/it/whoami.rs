@@ -3,7 +3,7 @@
 use crate::support::{Served, refused, stderr, stdout};
 
 #[test]
-fn the_token_is_named_with_its_kind_its_member_and_its_account() {
+fn whoami_shows_the_token_its_kind_member_and_account() {
     let served = Served::start();
     let made = served.json(&["create", "-n", "Export", "--role", "reader", "--service", "--secret-to", "-"]);
     let (id, secret) = (made["_id"].as_str().unwrap(), made["token"].as_str().unwrap());
@@ -27,14 +27,14 @@ fn the_token_is_named_with_its_kind_its_member_and_its_account() {
     let owner = served.json(&["whoami"]);
     assert_eq!((&owner["access"], &owner["memberRole"]), (&"admin".into(), &"owner".into()));
     for format in ["ndjson", "yaml"] {
-        assert_eq!(serde_yaml_ng::from_str::<serde_json::Value>(&ask(&["-o", format])).unwrap(), json, "{format}");
+        assert_eq!(serde_saphyr::from_str::<serde_json::Value>(&ask(&["-o", format])).unwrap(), json, "{format}");
     }
     assert!(ask(&["-o", "csv"]).lines().any(|line| line.contains(id)));
     refused(&served.acting_as(secret, &["whoami", "-o", "value"]).output().unwrap(), 2, &["--columns"]);
 }
 
 #[test]
-fn a_credential_that_does_not_work_has_its_status() {
+fn whoami_exits_with_3_for_an_invalid_credential() {
     let served = Served::start();
     refused(&served.acting_as("wrong-credential", &["whoami"]).output().unwrap(), 3, &["401"]);
     let curl = served.acting_as("unused-credential", &["whoami", "--dry-run"]).output().unwrap();

@@ -43,7 +43,7 @@ const NAMES: [&str; 32] = [
 ];
 
 #[test]
-fn readers_of_both_versions_read_back_what_was_written() {
+fn yaml_1_1_and_1_2_readers_read_back_the_same_values() {
     let served = Served::start();
     for name in NAMES {
         served.create(name);
@@ -51,7 +51,7 @@ fn readers_of_both_versions_read_back_what_was_written() {
     for arguments in [&["list", "-f", "role=reader"][..], &["getTokens", "showAll=true", "limit=100"]] {
         let expected = served.json(arguments);
         let yaml = stdout(&served.owner(&[arguments, &["-o", "yaml"]].concat()).output().unwrap());
-        let mut read: Vec<Value> = vec![serde_yaml_ng::from_str(&yaml).unwrap()];
+        let mut read: Vec<Value> = vec![serde_saphyr::from_str(&yaml).unwrap()];
         read.extend(by_pyyaml(&yaml));
         for value in read {
             let (mut value, mut expected) = (value, expected.clone());

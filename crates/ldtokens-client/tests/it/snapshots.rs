@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use serde_yaml_ng::Value;
+use serde_json::Value;
 use syn::{File, ImplItem, Item};
 
 const DOCUMENT: &str = include_str!("../../../../openapi.yaml");
@@ -47,13 +47,13 @@ fn no_snapshot_is_left_of_what_is_gone() {
 
 /// The generated code by the operation or schema that it belongs to.
 fn pieces() -> BTreeMap<String, String> {
-    let document: Value = serde_yaml_ng::from_str(DOCUMENT).unwrap();
+    let document: Value = serde_saphyr::from_str(DOCUMENT).unwrap();
     let keys = |value: &Value| -> Vec<String> {
-        value.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap().to_owned()).collect()
+        value.as_object().unwrap().keys().cloned().collect()
     };
     let schemas = keys(&document["components"]["schemas"]);
-    let paths = document["paths"].as_mapping().unwrap().values();
-    let operations = paths.flat_map(|path| path.as_mapping().unwrap().values());
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     let operations: Vec<&str> = operations.filter_map(|operation| operation.get("operationId")?.as_str()).collect();
 
     let file = syn::parse_file(&xtask::client_code(DOCUMENT).unwrap()).unwrap();

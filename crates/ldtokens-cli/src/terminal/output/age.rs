@@ -26,7 +26,7 @@ mod tests {
     use super::{UnixMillis, age};
 
     #[test]
-    fn an_age_is_in_its_largest_unit() {
+    fn an_age_uses_its_largest_unit() {
         let day = 86_400_000;
         for (before, text) in [
             (0, "just now"),

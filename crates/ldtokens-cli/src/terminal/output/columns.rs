@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_what_may_shrink_is_cut() {
+    fn without_enough_room_only_columns_that_may_shrink_are_cut() {
         let rows = rows(&[["0123456789", "a long name that goes on"], ["1", "名前名前名前名前"]]);
         let columns = Columns::new(&rows, &[], Some(22), &[false, true]);
         assert_eq!(columns.line(&rows[0]), "0123456789  a long na…");

@@ -226,7 +226,7 @@ mod tests {
     use super::{Field, UnixMillis, access};
 
     #[test]
-    fn a_field_is_a_property_one_within_it_or_one_of_ours() {
+    fn a_field_is_a_property_a_nested_property_or_a_computed_one() {
         for (name, heading) in
             [("_id", "ID"), ("lastUsed", "LAST USED"), ("_member.email", "MEMBER EMAIL"), ("access", "ACCESS")]
         {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_nearly_one_brings_the_right_one() {
+    fn a_misspelled_field_gets_a_suggestion() {
         for (name, right) in [("id", "_id"), ("lastused", "lastUsed"), ("last_used", "lastUsed"), ("nmae", "name")] {
             let error = Field::new(name).unwrap_err();
             assert!(error.contains(&format!("did you mean `{right}`?")), "{error}");
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn access_is_a_word_or_two() {
+    fn access_is_the_role_or_policy_or_custom_roles() {
         for (token, word) in [
             (json!({"role": "reader"}), "reader"),
             (json!({"customRoleIds": ["ops"]}), "ops"),

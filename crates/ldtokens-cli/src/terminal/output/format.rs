@@ -103,7 +103,7 @@ mod tests {
     use super::Format;
 
     #[test]
-    fn json_errors_are_asked_for_by_every_way_to_write_the_flag() {
+    fn json_errors_follow_every_spelling_of_the_output_flag() {
         for (words, asked) in [
             (&["list", "--output", "json"][..], true),
             (&["list", "--output=ndjson"], true),

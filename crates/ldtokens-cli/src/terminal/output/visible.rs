@@ -75,7 +75,7 @@ mod tests {
         \u{2068}\u{2069}\u{feff}\u{ad}\u{2060}\u{3164}\u{e0041}\u{1b}\u{7f}\u{85}\u{9b}\r\n\t";
 
     #[test]
-    fn what_is_hidden_is_shown_by_its_number() {
+    fn invisible_characters_are_escaped() {
         for letter in HIDDEN.chars() {
             let shown = visible(&format!("a{letter}b"));
             assert!(shown.is_ascii() && shown.starts_with("a\\") && shown.ends_with('b'), "{shown}");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_emoji_stay_as_they_are() {
+    fn words_and_emoji_are_not_escaped() {
         for text in ["名前", "שלום", "❤\u{fe0f}", "👩\u{200d}💻", "1\u{fe0f}\u{20e3}", "می\u{200c}خواهم", "e\u{301}"]
         {
             assert_eq!(visible(text), text);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn json_reads_back_as_the_same() {
+    fn escaped_json_parses_to_the_same_value() {
         let value = json!({ "name": HIDDEN, "emoji": "👩\u{200d}💻" });
         let text = json(&value);
         assert!(!text.contains(super::is_hidden), "{text:?}");

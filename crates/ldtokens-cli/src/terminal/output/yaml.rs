@@ -145,7 +145,7 @@ mod tests {
         = 1e3 1E3 12e03 0o14 0xC 0b1 1_000 12:30:45 2026-01-31 -1 - ? : 612345678901234567890123 612345678901e34567890123";
 
     #[test]
-    fn what_a_reader_takes_for_something_else_is_quoted() {
+    fn text_that_yaml_would_read_as_another_type_is_quoted() {
         for word in NOT_TEXT.split_whitespace() {
             assert_eq!(string(word), format!("\"{word}\""));
         }
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_ids_are_plain() {
+    fn names_and_ids_are_not_quoted() {
         for text in
             ["Nightly export", "61095542756dba551110ae21", "a@example.com", "_id", "reader", "https//x", "no one"]
         {
@@ -167,17 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_indented_and_empty_ones_are_short() {
+    fn nested_values_are_indented_and_empty_ones_stay_on_the_line() {
         let value =
             json!([{"_id": "a", "list": ["x", {"b": 1, "c": []}], "map": {"k": {"deep": true}}, "no": null}, {}]);
         let expected = "- _id: a\n  list:\n    - x\n    - b: 1\n      c: []\n  map:\n    k:\n      deep: true\n  \"no\": null\n- {}\n";
         assert_eq!(yaml(&value), expected);
-        assert_eq!(serde_yaml_ng::from_str::<Value>(&yaml(&value)).unwrap(), value);
+        assert_eq!(serde_saphyr::from_str::<Value>(&yaml(&value)).unwrap(), value);
         assert_eq!(yaml(&json!([])), "[]\n");
     }
 
     #[test]
-    fn a_number_with_an_exponent_has_a_point_and_a_sign() {
+    fn a_number_with_an_exponent_gets_a_point_and_a_sign() {
         for (number, text) in
             [(json!(1e30), "1.0e+30"), (json!(1.5e-10), "1.5e-10"), (json!(0.5), "0.5"), (json!(7), "7")]
         {

@@ -9,7 +9,7 @@ fn run(mut command: Command) -> Output {
 }
 
 #[test]
-fn each_refusal_is_one_line_and_changes_nothing() {
+fn each_usage_error_is_one_line_and_changes_nothing() {
     let served = Served::start();
     let (id, _) = served.create("as it was");
     let by_id = format!("tokenId={id}");
@@ -51,14 +51,14 @@ fn each_refusal_is_one_line_and_changes_nothing() {
 }
 
 #[test]
-fn a_credential_that_may_not_is_told_so() {
+fn permission_denied_is_reported() {
     let served = Served::start();
     let (id, secret) = served.create("only reads");
     refused(&run(served.acting_as(&secret, &["deleteToken", &format!("tokenId={id}")])), 4, &["Admin role"]);
 }
 
 #[test]
-fn a_host_that_cannot_be_reached_or_used_is_told_apart() {
+fn an_unreachable_host_differs_from_an_invalid_one() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let with = |host: &str| {
         let mut command = ldtokens(&["getTokens", "--host", host]);
@@ -71,7 +71,7 @@ fn a_host_that_cannot_be_reached_or_used_is_told_apart() {
 }
 
 #[test]
-fn a_server_that_cannot_start_says_why() {
+fn serve_says_why_it_can_not_start() {
     let served = Served::start();
     let busy = served.url.strip_prefix("http://").unwrap();
     refused(&run(ldtokens(&["serve", "--listen", busy])), 1, &["is in use", "another port"]);

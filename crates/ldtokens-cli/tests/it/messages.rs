@@ -10,7 +10,7 @@ fn told(served: &Served, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn each_token_has_a_line_that_says_what_was_done_to_it() {
+fn one_line_per_token_says_what_was_done() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -40,7 +40,7 @@ fn each_token_has_a_line_that_says_what_was_done_to_it() {
 }
 
 #[test]
-fn on_a_terminal_a_new_secret_is_said_to_be_shown_once() {
+fn on_a_terminal_create_says_that_the_secret_is_shown_once() {
     let served = Served::start();
     let (status, shown) = Terminal::run(served.owner(&["create", "-n", "Export", "--role", "reader"])).end();
     assert_eq!(status, Some(0));
@@ -49,7 +49,7 @@ fn on_a_terminal_a_new_secret_is_said_to_be_shown_once() {
 }
 
 #[test]
-fn no_progress_line_stands_in_the_records() {
+fn progress_does_not_mix_with_records() {
     let served = Served::start();
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
     for arguments in [
@@ -68,7 +68,7 @@ fn no_progress_line_stands_in_the_records() {
 }
 
 #[test]
-fn a_token_that_is_missing_is_named() {
+fn the_error_names_a_missing_token() {
     let served = Served::start();
     let (id, _) = served.create("here");
     let gone = "0123456789abcdef01234567";
@@ -83,7 +83,7 @@ fn a_token_that_is_missing_is_named() {
 }
 
 #[test]
-fn verbose_shows_each_requests_method_url_status_and_time() {
+fn verbose_shows_method_url_status_and_time_of_each_request() {
     let served = Served::start();
     let shown = told(&served, &["list", "-v"]);
     let (request, answer) = shown.trim().split_once(" → ").unwrap_or_else(|| panic!("{shown}"));
@@ -94,7 +94,7 @@ fn verbose_shows_each_requests_method_url_status_and_time() {
 }
 
 #[test]
-fn a_wait_for_the_rate_limit_is_told() {
+fn a_wait_for_the_rate_limit_is_shown() {
     let served = Served::with(&["--fault", "getTokens status=429 retry-after=4 times=1"]);
     let output = served.owner(&["list"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
@@ -111,7 +111,7 @@ fn a_wait_for_the_rate_limit_is_told() {
 }
 
 #[test]
-fn a_lookup_by_name_and_a_filter_without_hits_say_how_far_they_are() {
+fn a_search_by_name_or_filter_shows_progress() {
     let served = Served::with(&["--seed-tokens", "250"]);
     for arguments in [&["list", "-a", "-f", "name=nobody"][..], &["get", "nobody"]] {
         let (_, shown) = Terminal::run(served.owner(arguments)).end();

@@ -26,14 +26,14 @@ fn one_token_is_an_object_and_several_are_a_list() {
         first.as_str(),
         "how many is not known"
     );
-    let yaml: Value = serde_yaml_ng::from_str(&printed(&served, &["get", "first", "-o", "yaml"])).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&printed(&served, &["get", "first", "-o", "yaml"])).unwrap();
     assert_eq!(yaml["_id"], first.as_str());
     let missing = served.owner(&["get", "0123456789abcdef01234567", "-o", "json"]).output().unwrap();
     assert_eq!((missing.status.code(), stdout(&missing).as_str()), (Some(5), ""));
 }
 
 #[test]
-fn several_are_a_table_and_one_is_shown_whole() {
+fn several_tokens_are_a_table_and_one_is_shown_in_full() {
     let served = Served::start();
     served.create("first");
     served.create("second");
@@ -43,7 +43,7 @@ fn several_are_a_table_and_one_is_shown_whole() {
 }
 
 #[test]
-fn a_bare_field_is_a_value_a_line() {
+fn output_value_prints_one_value_per_line() {
     let served = Served::start();
     let (id, _) = served.create("first");
     assert_eq!(printed(&served, &["get", "first", "--columns", "_id", "-o", "value"]), format!("{id}\n"));
@@ -56,7 +56,7 @@ fn a_bare_field_is_a_value_a_line() {
 }
 
 #[test]
-fn the_header_line_can_be_left_out() {
+fn no_headers_omits_the_header_line() {
     let served = Served::start();
     let (id, _) = served.create("first");
     let made = ["list", "-f", "role=reader", "--columns", "_id,name", "--no-headers"];
@@ -70,7 +70,7 @@ fn the_header_line_can_be_left_out() {
 }
 
 #[test]
-fn the_second_key_decides_where_the_first_does_not() {
+fn a_second_sort_key_breaks_ties() {
     let served = Served::start();
     for (name, role) in [("b", "reader"), ("a", "writer"), ("c", "reader"), ("d", "writer")] {
         served.json(&["postToken", &format!("name=={name}"), &format!("role=={role}")]);
@@ -85,7 +85,7 @@ fn the_second_key_decides_where_the_first_does_not() {
 }
 
 #[test]
-fn a_long_table_is_aligned_from_its_first_row_to_its_last() {
+fn all_rows_of_a_long_table_are_aligned() {
     let served = Served::with(&["--seed-tokens", "60"]);
     served.create("the last one has a name that is far longer than any other, and a table that was sized by its first rows shifts");
     served.json(&["postToken", "name==many roles", "customRoleIds:=[\"a-rather-long-role-key\",\"b\",\"c\"]"]);
@@ -108,7 +108,7 @@ fn a_long_table_is_aligned_from_its_first_row_to_its_last() {
 
 /// The second page is late by ten minutes.
 #[test]
-fn on_a_terminal_the_first_rows_of_a_long_table_do_not_wait_for_the_last() {
+fn on_a_terminal_a_long_table_prints_rows_before_the_last_page() {
     let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
     let mut terminal = Terminal::run(served.owner(&["list", "-a"]));
     terminal.expect("ID ");

@@ -6,7 +6,7 @@ use crate::pty::Terminal;
 use crate::support::{Served, ldtokens, stderr, stdout};
 
 #[test]
-fn every_error_begins_alike() {
+fn every_error_starts_with_error() {
     let served = Served::start();
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing/secret");
@@ -29,7 +29,7 @@ fn every_error_begins_alike() {
 }
 
 #[test]
-fn in_json_the_message_is_the_error_alone() {
+fn a_json_error_has_only_the_message() {
     for (arguments, message) in [
         (&["list", "--colour", "-o", "json"][..], "unexpected argument '--colour' found"),
         (&["list", "-ojson", "--limit", "0"], "invalid value '0' for '--limit <N>'"),
@@ -44,7 +44,7 @@ fn in_json_the_message_is_the_error_alone() {
 }
 
 #[test]
-fn what_is_nearly_right_brings_what_is() {
+fn a_misspelled_word_gets_a_suggestion() {
     for (arguments, right) in [
         (&["list", "--columns", "id"][..], "did you mean `_id`?"),
         (&["list", "--sort", "lastused"], "did you mean `lastUsed`?"),
@@ -58,7 +58,7 @@ fn what_is_nearly_right_brings_what_is() {
 }
 
 #[test]
-fn on_a_terminal_lines_are_broken_between_words() {
+fn on_a_terminal_messages_wrap_between_words() {
     let served = Served::start();
     for columns in [40, 80] {
         let (_, shown) = Terminal::sized(served.owner(&["get", "nobody"]), columns).end();
@@ -75,7 +75,7 @@ fn on_a_terminal_lines_are_broken_between_words() {
 }
 
 #[test]
-fn colors_are_as_they_are_asked_for() {
+fn color_flags_turn_colors_on_and_off() {
     let served = Served::start();
     let has_colors = |text: &str| text.contains('\u{1b}');
     for (flags, in_a_pipe, on_a_terminal) in [

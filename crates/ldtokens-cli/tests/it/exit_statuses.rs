@@ -16,7 +16,7 @@ fn with_fault(fault: &str, arguments: &[&str]) -> (Option<i32>, Value) {
 }
 
 #[test]
-fn each_kind_of_failure_has_its_status_and_its_name() {
+fn each_kind_of_error_has_its_exit_status_and_name() {
     let served = Served::start();
     let (id, reader) = served.create("reads");
     let by_id = format!("tokenId={id}");
@@ -50,7 +50,7 @@ fn each_kind_of_failure_has_its_status_and_its_name() {
 }
 
 #[test]
-fn what_goes_wrong_on_the_way_has_its_status_too() {
+fn failed_requests_and_connections_have_their_exit_status() {
     let (status, error) = with_fault("patchToken status=409", &["patchToken", NOBODY, "-"]);
     assert_eq!((status, &error["error"]["kind"]), (Some(2), &"usage".into()), "no body on standard input");
     // The wait that the answer asks for lies beyond the call's deadline.
@@ -74,7 +74,7 @@ fn what_goes_wrong_on_the_way_has_its_status_too() {
 // One request is all that a create costs while nothing goes wrong, so the first has no mark. What it may have left is named,
 // and not deleted by its looks.
 #[test]
-fn a_create_whose_response_is_lost_gives_a_secret_and_names_what_the_lost_request_may_have_left() {
+fn create_recovers_from_a_lost_response_and_names_tokens_that_may_be_left() {
     let served = Served::with(&["--fault", "postToken drop-after times=2"]);
     let output = served.owner(&["create", "-n", "once", "--role", "reader", "--secret-to", "-"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
