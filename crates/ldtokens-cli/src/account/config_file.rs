@@ -189,7 +189,8 @@ fn describe(error: &Error, text: &str) -> String {
 fn key_before(text: &str, location: Location) -> Option<&'static str> {
     let (line, column) = (usize::try_from(location.line()).ok()?, usize::try_from(location.column()).ok()?);
     let lines = text.lines().take(line).enumerate();
-    let before = lines.map(|(at, text)| text.chars().take(if at + 1 == line { column - 1 } else { usize::MAX }).collect());
+    let before =
+        lines.map(|(at, text)| text.chars().take(if at + 1 == line { column - 1 } else { usize::MAX }).collect());
     let before = before.collect::<Vec<String>>().join("\n");
     let key = before.trim_end().strip_suffix(':')?.rsplit([' ', '\n', '{', ',']).next()?;
     let keys = ["default", "profiles", "host", "region", "token-variable", "token-file", "token-command", "local"];

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{OWNER, Served, ldtokens, refused, stderr};
+use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, stderr};
 
 fn run(arguments: &[&str], host: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = ldtokens(&[arguments, &["--host", host]].concat());
@@ -96,11 +96,10 @@ fn a_404_on_a_list_says_to_check_the_host() {
 
 #[test]
 fn the_error_names_a_proxy_that_does_not_respond() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let proxy = format!("http://user:hunter2@127.0.0.1:{port}");
+    let proxy = format!("http://user:hunter2@{NO_SERVER}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "*.example, ld.example:443, 10.0.0.0/8")];
     let output = run(&["list"], "https://ld.example", &variables);
-    let named = format!("HTTPS_PROXY (127.0.0.1:{port})");
+    let named = format!("HTTPS_PROXY ({NO_SERVER})");
     refused(&output, 9, &["through the proxy", &named, "NO_PROXY takes", "no effect: *.example, ld.example:443"]);
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
     // The forms that are said to work do.

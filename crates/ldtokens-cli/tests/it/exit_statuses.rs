@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{OWNER, Served, ldtokens, stderr, stdout};
+use crate::support::{NO_SERVER, OWNER, Served, ldtokens, stderr, stdout};
 
 const NOBODY: &str = "tokenId=0123456789abcdef01234567";
 
@@ -64,8 +64,7 @@ fn failed_requests_and_connections_have_their_exit_status() {
     let (status, error) = with_fault("getTokens status=422", &["list"]);
     assert_eq!((status, &error["error"]["kind"]), (Some(6), &"conflict".into()));
 
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut nowhere = ldtokens(&["list", "--host", &format!("http://127.0.0.1:{port}"), "--output", "json"]);
+    let mut nowhere = ldtokens(&["list", "--host", &format!("http://{NO_SERVER}"), "--output", "json"]);
     let output = nowhere.env("LD_ACCESS_TOKEN", OWNER).output().unwrap();
     let error: Value = serde_json::from_str(&stderr(&output)).unwrap();
     assert_eq!((output.status.code(), &error["error"]["kind"]), (Some(9), &"transport".into()));

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{OWNER, Served, ldtokens, refused, stderr, with_stdin};
+use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, stderr, with_stdin};
 
 fn run(mut command: Command) -> Output {
     command.output().unwrap()
@@ -59,13 +59,12 @@ fn permission_denied_is_reported() {
 
 #[test]
 fn an_unreachable_host_differs_from_an_invalid_one() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let with = |host: &str| {
         let mut command = ldtokens(&["getTokens", "--host", host]);
         command.env("LD_ACCESS_TOKEN", OWNER);
         run(command)
     };
-    refused(&with(&format!("http://127.0.0.1:{port}")), 9, &["could not connect", "--host"]);
+    refused(&with(&format!("http://{NO_SERVER}")), 9, &["could not connect", "--host"]);
     refused(&with("http://ld.example"), 2, &["plain HTTP", "https://"]);
     refused(&with("nonsense host"), 2, &["not a URL"]);
 }

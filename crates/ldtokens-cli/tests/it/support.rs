@@ -7,6 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Where nobody listens: tcpmux, which current systems don't run. A port that was bound and freed can be another test's by now.
+pub const NO_SERVER: &str = "127.0.0.1:1";
+
 pub const OWNER: &str = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
 
 /// The binary, with nothing in its environment that the test has not put there.

@@ -1,10 +1,8 @@
 //! Whether a secret works, for people and for scripts.
 
-use std::net::TcpListener;
-
 use serde_json::Value;
 
-use crate::support::{Served, ldtokens, refused, shell, stderr, stdout, with_stdin, write_with_mode};
+use crate::support::{NO_SERVER, Served, ldtokens, refused, shell, stderr, stdout, with_stdin, write_with_mode};
 
 const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
 
@@ -32,8 +30,7 @@ fn the_exit_status_of_verify_says_whether_a_secret_works() {
     let quiet = verify(&served.url, &["-q"]);
     assert_eq!((quiet.status.code(), stdout(&quiet)), (Some(0), String::new()));
 
-    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    refused(&verify(&format!("http://{nowhere}"), &[]), 9, &["can't tell whether the secret works"]);
+    refused(&verify(&format!("http://{NO_SERVER}"), &[]), 9, &["can't tell whether the secret works"]);
     served.owner(&["delete", &id, "--yes"]).output().unwrap();
     refused(&verify(&served.url, &[]), 3, &["does not work on", "deleted or reset"]);
     write(&DEAD.replace("api", "mob"));
