@@ -7,7 +7,6 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 
 use crate::terminal::failure::Failure;
-use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 
 const CONNECTION: &str = "Connection";
@@ -131,25 +130,6 @@ impl GlobalArgs {
         }
     }
 }
-
-/// The options of commands that print tokens.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct PrintArgs {
-    /// Print only these fields, comma-separated, e.g. _id,name,_member.email
-    #[arg(long, value_name = "FIELDS", value_parser = Field::list, help_heading = OUTPUT, display_order = LAST + 1)]
-    pub(crate) columns: Option<Fields>,
-
-    /// Print tables and CSV without the header line
-    #[arg(long, help_heading = OUTPUT, display_order = LAST + 2)]
-    pub(crate) no_headers: bool,
-
-    /// Print only IDs, one per line
-    #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
-    pub(crate) quiet: bool,
-}
-
-/// The fields of one `--columns`.
-pub(crate) type Fields = Vec<Field>;
 
 /// The confirmation of a command that can't be undone.
 #[derive(Args, Clone, Copy, Debug)]

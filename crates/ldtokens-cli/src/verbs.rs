@@ -30,10 +30,10 @@ pub(crate) mod whoami;
 use ldtokens::Token;
 use serde_json::Value;
 
-use crate::arguments::{GlobalArgs, PrintArgs};
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::Printer;
+use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::output::{details, write};
 
 /// Whether the arguments name one token. How many are on standard input is not known yet.

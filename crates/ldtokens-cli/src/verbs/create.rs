@@ -4,8 +4,9 @@ use clap::Args;
 use ldtokens::{ApiVersion, DryRun, NewToken};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, PrintArgs, SecretArgs, TextArgs};
+use crate::arguments::{GlobalArgs, SecretArgs, TextArgs};
 use crate::terminal::failure::Failure;
+use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
 use crate::verbs::deliver::Destination;
 use crate::verbs::issue::deliver_and_print;

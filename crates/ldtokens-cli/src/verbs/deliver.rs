@@ -8,10 +8,11 @@ use ldtokens::{Secret, TokenId};
 use tempfile::NamedTempFile;
 
 use crate::account::credential::shell;
-use crate::arguments::{GlobalArgs, PrintArgs, SecretArgs};
+use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
+use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::write;
 use crate::verbs::discard::{self, Discard};
 

@@ -4,8 +4,9 @@ use clap::Args;
 use ldtokens::DryRun;
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, PrintArgs};
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
+use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::warn_if_closed;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::targets::{self, TargetArgs};

@@ -8,9 +8,9 @@ use ldtokens::{DryRun, UnixMillis};
 use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{GlobalArgs, PrintArgs, whole_number};
+use crate::arguments::{GlobalArgs, whole_number};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::Printer;
+use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::output::warn_if_closed;
 use crate::terminal::progress;
 use crate::verbs::filter::{FORM, Filter};

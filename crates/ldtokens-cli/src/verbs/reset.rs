@@ -6,9 +6,10 @@ use clap::Args;
 use ldtokens::{DryRun, Overlap, UnixMillis};
 
 use crate::account::connect::with_client;
-use crate::arguments::{ConfirmArgs, GlobalArgs, PrintArgs, SecretArgs};
+use crate::arguments::{ConfirmArgs, GlobalArgs, SecretArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
+use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
 use crate::verbs::ask::confirm;
 use crate::verbs::batch::{Labels, each};

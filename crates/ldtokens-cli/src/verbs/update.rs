@@ -6,8 +6,9 @@ use clap::{ArgGroup, Args};
 use ldtokens::{DryRun, Error, Token};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, PrintArgs, TextArgs, some_text};
+use crate::arguments::{GlobalArgs, TextArgs, some_text};
 use crate::terminal::failure::Failure;
+use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::own::own_last;
 use crate::verbs::permissions::PermissionArgs;

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use anstyle::Style;
+use clap::Args;
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
-use crate::arguments::PrintArgs;
+use crate::arguments::{LAST, OUTPUT};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::{Field, plain};
@@ -20,6 +21,25 @@ use crate::terminal::output::{has_colours, write};
 const MEASURED: usize = 25;
 
 const HEAD: Style = Style::new().bold();
+
+/// The options of commands that print tokens.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PrintArgs {
+    /// Print only these fields, comma-separated, e.g. _id,name,_member.email
+    #[arg(long, value_name = "FIELDS", value_parser = Field::list, help_heading = OUTPUT, display_order = LAST + 1)]
+    pub(crate) columns: Option<Fields>,
+
+    /// Print tables and CSV without the header line
+    #[arg(long, help_heading = OUTPUT, display_order = LAST + 2)]
+    pub(crate) no_headers: bool,
+
+    /// Print only IDs, one per line
+    #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
+    pub(crate) quiet: bool,
+}
+
+/// The fields of one `--columns`.
+pub(crate) type Fields = Vec<Field>;
 
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
