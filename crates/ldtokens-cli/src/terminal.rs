@@ -1,6 +1,6 @@
 //! What the user sees: output, errors, progress, messages and the log; and signals.
 
-pub(crate) mod curl;
+pub(crate) mod discard;
 pub(crate) mod failure;
 pub(crate) mod hidden;
 pub(crate) mod interrupt;

@@ -7,7 +7,6 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deliver;
 pub(crate) mod demo;
-pub(crate) mod discard;
 pub(crate) mod filter;
 pub(crate) mod get;
 pub(crate) mod issue;
@@ -30,7 +29,9 @@ pub(crate) mod whoami;
 use ldtokens::Token;
 use serde_json::Value;
 
+use crate::account::connect::Session;
 use crate::arguments::GlobalArgs;
+use crate::terminal::discard::{self, Discard};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
@@ -107,5 +108,13 @@ impl Printing {
             Self::Rows(printer) => printer.end().map(|_| ()),
             Self::Nothing | Self::Details { .. } => Ok(()),
         }
+    }
+}
+
+/// Says that nothing of what is only read arrives. It is no failure, since a program that wants none of it may start this
+/// one so.
+pub(crate) fn warn_if_closed(session: &Session) {
+    if discard::of_stdout() == Some(Discard::Closed) {
+        session.note("standard output is closed or discarded: nothing is shown");
     }
 }

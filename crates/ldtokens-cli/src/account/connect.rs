@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
 
 use crate::account::credential::remember;
+use crate::account::curl;
 use crate::account::local;
 use crate::account::settings::Settings;
 use crate::arguments::GlobalArgs;
-use crate::terminal::curl;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::output::print;

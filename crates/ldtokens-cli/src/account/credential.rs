@@ -10,12 +10,12 @@ use std::sync::OnceLock;
 use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
 use crate::account::config_file::ConfigFile;
+use crate::account::environment::ROOT_TOKEN;
 use crate::files::private::readable_by_everyone;
 use crate::files::stdin;
 use crate::files::text::decode;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
-use crate::verbs::serve::ROOT_TOKEN;
 
 /// Names the folder in which systemd puts a service's credentials.
 pub(crate) const MOUNTED_VARIABLE: &str = "CREDENTIALS_DIRECTORY";

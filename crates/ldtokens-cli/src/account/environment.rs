@@ -1,5 +1,8 @@
 //! The environment variables that the command reads, for help and the man page.
 
+/// The owner's secret for a new store of `ldtokens serve`.
+pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
+
 /// Their names, and what they mean.
 const VARIABLES: [(&str, &str); 12] = [
     (
@@ -19,7 +22,7 @@ const VARIABLES: [(&str, &str); 12] = [
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The proxy for requests, and the hosts that need none."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities to trust, in place of the system's."),
     ("CREDENTIALS_DIRECTORY", "Set by systemd; the credential is read from the file ldtokens in it."),
-    ("LDTOKENS_ROOT_TOKEN", "The owner's secret for a new store of `ldtokens serve`."),
+    (ROOT_TOKEN, "The owner's secret for a new store of `ldtokens serve`."),
     ("LDTOKENS_TOKEN_ID", "Set for the command of --secret-to-command: the ID of the token whose secret it reads."),
 ];
 

@@ -1,6 +1,6 @@
 //! How parameters, and properties of a body, are written on the command line.
 
-use ldtokens_client::operations::{OperationSpec, ParameterSpec};
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec, ValueType};
 
 /// The words by which an operation's parameters and properties are given.
 pub(crate) trait ArgumentWords {
@@ -27,5 +27,15 @@ impl ArgumentWords for OperationSpec {
         properties.iter().map(|property| {
             (property, format!("{}{}", property.name, if property.value_type.is_text() { "==" } else { ":=" }))
         })
+    }
+}
+
+/// The base roles that a token can have, from the table of operations.
+pub(crate) fn roles() -> &'static [&'static str] {
+    let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
+    let mut properties = bodies.flat_map(|body| body.value_type.properties());
+    match properties.find(|property| property.name == "role").map(|property| property.value_type) {
+        Some(ValueType::OneOf(roles)) => roles,
+        _ => &[],
     }
 }

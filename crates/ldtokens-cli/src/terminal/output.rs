@@ -13,7 +13,6 @@ use std::io::{self, IsTerminal, Write};
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
-use crate::account::connect::Session;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
@@ -23,7 +22,6 @@ use crate::terminal::output::printer::Printer;
 use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
-use crate::verbs::discard::{self, Discard};
 
 /// Of one token, in this order.
 const DETAILS: [&str; 14] = [
@@ -129,14 +127,6 @@ pub(crate) fn write(text: &str) -> Result<bool, Failure> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::other(format!("can't write to standard output: {error}"))),
-    }
-}
-
-/// Says that nothing of what is only read arrives. It is no failure, since a program that wants none of it may start this
-/// one so.
-pub(crate) fn warn_if_closed(session: &Session) {
-    if discard::of_stdout() == Some(Discard::Closed) {
-        session.note("standard output is closed or discarded: nothing is shown");
     }
 }
 

@@ -9,12 +9,12 @@ use tempfile::NamedTempFile;
 
 use crate::account::credential::shell;
 use crate::arguments::{GlobalArgs, SecretArgs};
+use crate::terminal::discard::{self, Discard};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::write;
-use crate::verbs::discard::{self, Discard};
 
 /// A placeholder for the token's ID in a file name.
 const ID: &str = "{id}";

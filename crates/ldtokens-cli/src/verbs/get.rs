@@ -7,10 +7,9 @@ use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
-use crate::terminal::output::warn_if_closed;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::targets::{self, TargetArgs};
-use crate::verbs::{Printing, json};
+use crate::verbs::{Printing, json, warn_if_closed};
 
 const LABELS: Labels = Labels { doing: "reading", done: "read", changes: false };
 

@@ -11,13 +11,12 @@ use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, whole_number};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::output::warn_if_closed;
 use crate::terminal::progress;
 use crate::verbs::filter::{FORM, Filter};
-use crate::verbs::json;
 use crate::verbs::moment::{before, duration, moment};
 use crate::verbs::order::Order;
 use crate::verbs::targets::PAGE;
+use crate::verbs::{json, warn_if_closed};
 
 /// List tokens
 #[derive(Args, Debug)]

@@ -6,8 +6,8 @@ use ldtokens::{BaseRole, Permissions, Policy};
 use crate::arguments::some_text;
 use crate::files::stdin;
 use crate::files::text;
+use crate::operations::parameter::roles;
 use crate::terminal::failure::Failure;
-use ldtokens_client::operations::{OPERATIONS, ValueType};
 
 /// The permissions of a token. Only one of these can be given.
 #[derive(Args, Clone, Debug)]
@@ -24,16 +24,6 @@ pub(crate) struct PermissionArgs {
     /// File with an inline policy, a JSON array of statements; - reads standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = some_text, allow_hyphen_values = true)]
     policy: Option<String>,
-}
-
-/// The base roles that a token can have, from the table of operations.
-pub(crate) fn roles() -> &'static [&'static str] {
-    let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
-    let mut properties = bodies.flat_map(|body| body.value_type.properties());
-    match properties.find(|property| property.name == "role").map(|property| property.value_type) {
-        Some(ValueType::OneOf(roles)) => roles,
-        _ => &[],
-    }
 }
 
 impl PermissionArgs {

@@ -8,6 +8,7 @@ use clap::Args;
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
+use crate::account::environment::ROOT_TOKEN;
 use crate::arguments::{GlobalArgs, whole_number};
 use crate::files::text;
 use crate::terminal::failure::Failure;
@@ -15,9 +16,6 @@ use crate::terminal::logging::Log;
 use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
 use crate::terminal::signals::Stops;
-
-/// The environment variable for the owner's secret of a new store.
-pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 
 /// Run a local LaunchDarkly server until interrupted
 #[derive(Args, Debug)]

@@ -4,8 +4,8 @@ use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
 use crate::nearest::did_you_mean;
+use crate::operations::parameter::roles;
 use crate::terminal::output::age::{age, date};
-use crate::verbs::permissions::roles;
 use ldtokens_client::operations::{TOKEN, ValueType};
 
 /// Shown in a table where no others are asked for.
