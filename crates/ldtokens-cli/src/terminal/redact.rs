@@ -1,6 +1,6 @@
-//! What someone pasted where it does not belong: a secret is known by its form, and never repeated.
+//! Finds secrets by their format, and removes them from messages.
 
-/// What secrets of LaunchDarkly's begin with; a UUID follows.
+/// The prefixes of LaunchDarkly's secrets. A UUID follows.
 const PREFIXES: [&str; 4] = ["api-", "sdk-", "mob-", "rel-"];
 
 const REDACTED: &str = "[redacted]";
@@ -8,13 +8,13 @@ const REDACTED: &str = "[redacted]";
 /// The lengths of a UUID's parts.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// Where in `text` the first secret is, from which byte to which.
+/// The byte range of the first secret in `text`.
 fn find(text: &str) -> Option<(usize, usize)> {
     let starts = text.char_indices().filter(|(at, _)| PREFIXES.iter().any(|prefix| text[*at..].starts_with(prefix)));
     starts.filter_map(|(at, _)| Some((at, at + PREFIXES[0].len() + uuid(&text[at + PREFIXES[0].len()..])?))).next()
 }
 
-/// How long the UUID at the text's beginning is, if there is one.
+/// The length of a UUID at the start of the text.
 fn uuid(text: &str) -> Option<usize> {
     let mut at = 0;
     for (part, length) in UUID.into_iter().enumerate() {
@@ -28,12 +28,12 @@ fn uuid(text: &str) -> Option<usize> {
     Some(at)
 }
 
-/// Whether there is a secret in `text`.
+/// Whether `text` contains a secret.
 pub(crate) fn has_secret(text: &str) -> bool {
     find(text).is_some()
 }
 
-/// `text` without the secrets in it.
+/// `text` with its secrets replaced.
 pub(crate) fn redacted(text: &str) -> String {
     let (mut shown, mut rest) = (String::new(), text);
     while let Some((start, end)) = find(rest) {

@@ -155,6 +155,6 @@ fn what_the_api_would_refuse_of_a_new_token_is_refused_first() {
     );
     refused(&with_stdin(served.owner(&["postToken", "-"]), r#"{"name": "x"}"#), 2, &["permissions"]);
     let both = ["postToken", "role==reader", "customRoleIds:=[\"a\"]"];
-    refused(&served.owner(&both).output().unwrap(), 2, &["can't go together"]);
+    refused(&served.owner(&both).output().unwrap(), 2, &["can't be used together"]);
     assert_eq!(served.json(&["getTokens", "showAll=true"])["totalCount"], before);
 }

@@ -79,7 +79,7 @@ fn a_credential_is_never_sent_to_another_accounts_host() {
     assert!(listed.contains("Owner") && !listed.contains("of the other account"), "{listed}");
     let config = stdout(&home.run(&["config", "--profile", "ours"], &environment));
     assert!(config.contains(&ours.url) && !config.contains(&foreign), "{config}");
-    for passed_over in ["LD_ACCESS_TOKEN, since", "LD_BASE_URI, since"] {
+    for passed_over in ["LD_ACCESS_TOKEN, because", "LD_BASE_URI, because"] {
         assert!(config.contains(passed_over), "{config}");
     }
 }
@@ -122,12 +122,12 @@ fn config_shows_each_setting_and_its_source_without_a_credential() {
 fn an_unsafe_configuration_file_is_refused() {
     let home = Home::new(&format!("profiles: {{a: {{token: {OWNER}}}}}"));
     let output = home.run(&["list"], &[("LD_ACCESS_TOKEN", "x")]);
-    refused(&output, 2, &["config.yaml", "has a secret in it"]);
+    refused(&output, 2, &["config.yaml", "contains a secret"]);
     assert!(!stderr(&output).contains(&OWNER[4..12]), "{}", stderr(&output));
     fs::write(home.config(), "profiles: {a: {hots: x}}\n").unwrap();
     refused(&home.run(&["list"], &[]), 2, &["line 1", "token-command"]);
     write_with_mode(&home.config(), "profiles: {}\n", 0o666);
-    refused(&home.run(&["list"], &[]), 2, &["others may write"]);
+    refused(&home.run(&["list"], &[]), 2, &["other users can write"]);
     let named = home.run(&["list"], &[("LDTOKENS_CONFIG", "/nonexistent/file")]);
     refused(&named, 2, &["/nonexistent/file"]);
 }

@@ -48,9 +48,7 @@ fn no_snapshot_is_left_of_what_is_gone() {
 /// The generated code by the operation or schema that it belongs to.
 fn pieces() -> BTreeMap<String, String> {
     let document: Value = serde_saphyr::from_str(DOCUMENT).unwrap();
-    let keys = |value: &Value| -> Vec<String> {
-        value.as_object().unwrap().keys().cloned().collect()
-    };
+    let keys = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let schemas = keys(&document["components"]["schemas"]);
     let paths = document["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
