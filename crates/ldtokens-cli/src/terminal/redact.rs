@@ -35,13 +35,13 @@ pub(crate) fn has_secret(text: &str) -> bool {
 
 /// `text` with its secrets replaced.
 pub(crate) fn redacted(text: &str) -> String {
-    let (mut shown, mut rest) = (String::new(), text);
+    let (mut clean, mut rest) = (String::new(), text);
     while let Some((start, end)) = find(rest) {
-        shown.push_str(&rest[..start]);
-        shown.push_str(REDACTED);
+        clean.push_str(&rest[..start]);
+        clean.push_str(REDACTED);
         rest = &rest[end..];
     }
-    shown + rest
+    clean + rest
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn secrets_are_found_anywhere_in_a_text() {
         let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
-        for (text, shown) in [
+        for (text, clean) in [
             (secret.to_owned(), "[redacted]"),
             (format!("--{secret}"), "--[redacted]"),
             (format!("'{secret}' and é{secret}é"), "'[redacted]' and é[redacted]é"),
@@ -60,8 +60,8 @@ mod tests {
             (secret[..39].to_owned(), &secret[..39]),
             ("api-".to_owned(), "api-"),
         ] {
-            assert_eq!(redacted(&text), shown);
-            assert_eq!(has_secret(&text), text != shown, "{text}");
+            assert_eq!(redacted(&text), clean);
+            assert_eq!(has_secret(&text), text != clean, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which account applies, and where its credential comes from.
+//! Profiles: which account is used, and the source of its credential.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,12 +64,12 @@ fn a_credential_is_never_sent_to_another_accounts_host() {
     let home =
         Home::new(&format!("default: ours\nprofiles:\n  ours: {{host: '{}', token-file: ~/secret}}\n", ours.url));
     home.private("secret", OWNER, 0o600);
-    // The environment has a credential and no host: it is not sent to the profile's.
+    // The environment has a credential but no host: the credential is not sent to the profile's host.
     let environment = [("LD_ACCESS_TOKEN", foreign.as_str())];
     let config = stdout(&home.run(&["config"], &environment));
     assert!(config.contains("https://app.launchdarkly.com") && config.contains("LD_ACCESS_TOKEN"), "{config}");
     assert!(config.contains("not used") && config.contains("the default profile ours"), "{config}");
-    // The environment has both, and a profile is named: the profile's credential goes to the profile's host.
+    // The environment has both, but `--profile` is given: the profile's credential goes to the profile's host.
     let environment = [("LD_ACCESS_TOKEN", foreign.as_str()), ("LD_BASE_URI", other.url.as_str())];
     assert!(
         home.run(&["list"], &environment).status.success(),
@@ -92,7 +92,7 @@ fn a_named_profile_without_a_credential_uses_the_environments() {
     let listed = home.run(&["list", "--profile", "bare"], &environment);
     assert!(listed.status.success(), "{}", stderr(&listed));
     refused(&home.run(&["list", "--profile", "bare"], &[]), 3, &["no credential"]);
-    // That it is the default says nothing of the environment's credential.
+    // A default profile without a credential does not use the environment's.
     let config = stdout(&home.run(&["config"], &environment));
     assert!(config.contains("http://127.0.0.1:1") && !config.contains(&served.url), "{config}");
 }
@@ -149,7 +149,7 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     command.env("LD_ACCESS_TOKEN", "wrong");
     works(with_stdin(command, OWNER));
 
-    // A path is bytes, and need not be UTF-8.
+    // A path need not be UTF-8.
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::ffi::OsStrExt;
