@@ -1,4 +1,4 @@
-//! Which account a command is for: settings, profiles, the credential, and the client made of them.
+//! The account that a command uses: settings, profiles, the credential, and the client made from them.
 
 pub(crate) mod config_edit;
 pub(crate) mod config_file;

@@ -1,19 +1,19 @@
-//! The right word for one that was mistyped.
+//! Suggestions for misspelled words.
 
-/// How alike two words have to be, of 1: `readr` and `reader` are, `red` and `reader` are not.
-const ALIKE: f64 = 0.8;
+/// The minimum similarity, between 0 and 1. `readr` is similar to `reader`, `red` is not.
+const MIN_SIMILARITY: f64 = 0.8;
 
-/// The one of `known` that is most like `word`, if one is.
+/// The one of `known` that is most similar to `word`, if any is similar.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // `id` is near to `_id`.
+    // So that `id` is similar to `_id`.
     let folded = |word: &str| word.to_lowercase().replace(['_', '-'], "");
     let word = folded(word);
     let score = |known: &str| strsim::jaro_winkler(&word, &folded(known));
-    let scored = known.into_iter().map(|known| (score(known), known)).filter(|(score, _)| *score >= ALIKE);
+    let scored = known.into_iter().map(|known| (score(known), known)).filter(|(score, _)| *score >= MIN_SIMILARITY);
     scored.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
 }
 
-/// The same as a question, to be put behind an error; empty if there is none.
+/// The suggestion as the end of an error message, or an empty text.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(word, known).map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
 }

@@ -1,4 +1,4 @@
-//! What shells know of the command: completions and man pages, both made from its one definition.
+//! Completions and man pages, both generated from the definition of the command.
 
 mod candidates;
 mod line;
@@ -19,12 +19,12 @@ use candidates::with_candidates;
 use line::Line;
 use scripts::SHELLS;
 
-/// By which the shell's script asks for completions.
+/// The variable by which a shell's script asks for completions.
 const VARIABLE: &str = "COMPLETE";
 
 const BASH: &str = "bash";
 
-/// Answers a shell that asks what could come next, and ends; or does nothing, if none asks.
+/// If a shell asks for completions, prints them and exits.
 pub(crate) fn complete(command: fn() -> Command) {
     let Some(shell) = std::env::var_os(VARIABLE) else { return };
     let line = Arc::new(Line::read(Path::new(&shell)));
@@ -33,7 +33,7 @@ pub(crate) fn complete(command: fn() -> Command) {
         built.build();
         with_candidates(built, &line, command)
     };
-    // Whatever goes wrong is no matter for the line that somebody is typing.
+    // An error must not disturb the line that the user is typing.
     std::panic::set_hook(Box::new(|_| {}));
     CompleteEnv::with_factory(completed).var(VARIABLE).completer("ldtokens").shells(SHELLS).complete();
     let _ = std::panic::take_hook();

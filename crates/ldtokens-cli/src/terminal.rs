@@ -1,4 +1,4 @@
-//! What the user sees: output, errors, progress, messages and the log; and signals.
+//! The terminal: output, errors, progress, messages, the log, and signals.
 
 pub(crate) mod discard;
 pub(crate) mod failure;

@@ -111,8 +111,7 @@ impl Printing {
     }
 }
 
-/// Says that nothing of what is only read arrives. It is no failure, since a program that wants none of it may start this
-/// one so.
+/// Notes that standard output is closed. It is not an error, because a program may not need the output.
 pub(crate) fn warn_if_closed(session: &Session) {
     if discard::of_stdout() == Some(Discard::Closed) {
         session.note("standard output is closed or discarded: nothing is shown");

@@ -1,6 +1,6 @@
-//! Changes to the configuration file that leave its comments, its order and all else in it as they are.
+//! Changes the configuration file and keeps its comments, its order and everything else.
 //!
-//! The text is edited line by line, and then read again: if it does not say exactly what it should, nothing is written.
+//! The text is edited line by line and then parsed again. If the result is not exactly what it should be, nothing is written.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,15 +10,14 @@ use crate::account::config_file::{ConfigFile, Profile};
 use crate::files::text;
 use crate::terminal::failure::Failure;
 
-/// A change.
 pub(crate) enum Change<'a> {
-    /// The profile of that name is to be so.
+    /// Sets the profile of this name.
     Profile(&'a str, &'a Profile),
-    /// The profile that applies where none is named.
+    /// Sets the profile that is used if none is named.
     Default(&'a str),
 }
 
-/// Makes the changes in the file at `path`, which need not be there yet.
+/// Changes the file at `path`, or creates it.
 pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let old = if path.exists() { text::of_file(path, u64::MAX).map_err(failed)? } else { String::new() };
@@ -28,7 +27,7 @@ pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
         new = edited(&new, change);
         if ConfigFile::parse(&new, path).ok().as_ref() != Some(&wanted) {
             return Err(failed(
-                "it is written in a way that can't be edited safely; change it by hand (`ldtokens config --help` shows its form)"
+                "it can't be edited automatically without losing something; edit it by hand (`ldtokens config --help` shows the format)"
                     .to_owned(),
             ));
         }
@@ -39,7 +38,7 @@ pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the file has to say after the change.
+/// The file's contents after the change.
 fn wanted(text: &str, path: &Path, change: &Change<'_>) -> Result<ConfigFile, String> {
     let mut config = ConfigFile::parse(text, path)?;
     match change {
@@ -97,11 +96,11 @@ fn set_profile(lines: &mut Vec<String>, name: &str, profile: &Profile) {
     }
 }
 
-/// The line after the last one that is within what begins at `head`, whose depth is `depth`.
+/// The line after the section that begins at line `head` and is indented by `depth`.
 fn section_end(lines: &[String], head: usize, depth: usize) -> usize {
     let next = (head + 1..lines.len()).find(|at| !is_empty(&lines[*at]) && indent(&lines[*at]) <= depth);
     let mut end = next.unwrap_or(lines.len());
-    // Blank lines and comments before the next section belong to that.
+    // Blank lines and comments before the next section belong to the next section.
     while end > head + 1 && is_empty(&lines[end - 1]) {
         end -= 1;
     }
@@ -125,7 +124,7 @@ fn block(name: &str, profile: &Profile, depth: usize) -> Vec<String> {
     lines
 }
 
-/// A text as YAML: as it is if nothing could take it for something else, or else quoted as JSON is.
+/// A text as YAML. It is quoted, as in JSON, if YAML could read it as another type.
 fn scalar(text: &str) -> String {
     let is_plain = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '/')
         && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_./".contains(&letter))
@@ -133,7 +132,7 @@ fn scalar(text: &str) -> String {
     if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
-/// The key that the line begins with, without quotes.
+/// The key at the start of the line, without quotes.
 fn key(line: &str) -> Option<&str> {
     let (key, _) = line.trim_start().split_once(':')?;
     Some(key.trim().trim_matches(['"', '\'']))
@@ -143,13 +142,13 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Whether there is nothing in the line, or only a comment.
+/// Whether the line is blank or a comment.
 fn is_empty(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')
 }
 
-/// All of the new text or, if anything goes wrong, the old one. A link to a file elsewhere stays one.
+/// Replaces the file in one step, so that an error leaves the old text. A symbolic link stays one.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -209,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(after(before, &set), Ok(expected), "{before:?}");
         }
-        assert!(after("profiles: {z: {}}\n", &set).is_err(), "what can't be edited is known");
+        assert!(after("profiles: {z: {}}\n", &set).is_err(), "a form that can't be edited is an error");
         assert!(edited("profiles:\r\n  z: {}\r\n", &set).contains("host: b\r\n"));
     }
 

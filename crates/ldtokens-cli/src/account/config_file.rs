@@ -1,4 +1,4 @@
-//! The file of profiles: which accounts there are, and where the credential of each comes from. No secret is in it.
+//! The configuration file: profiles, each with an account and the source of its credential. It contains no secrets.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,20 +15,19 @@ use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
 
-/// Names another file.
+/// The variable that names another file.
 const VARIABLE: &str = "LDTOKENS_CONFIG";
 
-/// More than a file of profiles has, in bytes.
-const LONGEST: u64 = 256 * 1024;
+/// The maximum size of the file, in bytes.
+const MAX_SIZE: u64 = 256 * 1024;
 
 /// The maximum depth. A profile is nested three deep.
 const MAX_DEPTH: usize = 16;
 
-/// The file's profiles.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ConfigFile {
-    /// The profile that applies where none is named.
+    /// The profile that is used if none is named.
     #[serde(default)]
     pub(crate) default: Option<String>,
     #[serde(default, deserialize_with = "profiles")]
@@ -37,7 +36,7 @@ pub(crate) struct ConfigFile {
     pub(crate) path: PathBuf,
 }
 
-/// An account, and how to reach it.
+/// An account, and the source of its credential.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Profile {
@@ -47,12 +46,12 @@ pub(crate) struct Profile {
     pub(crate) token_variable: Option<String>,
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) token_command: Option<String>,
-    /// Whether it is the embedded local LaunchDarkly.
+    /// Whether it uses the embedded local LaunchDarkly.
     #[serde(default)]
     pub(crate) local: bool,
 }
 
-/// A region, as the file names it.
+/// A region as the file names it.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RegionName {
@@ -62,7 +61,7 @@ pub(crate) enum RegionName {
 }
 
 impl RegionName {
-    /// As the file has it.
+    /// The name in the file.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Us => "us",
@@ -81,15 +80,15 @@ impl RegionName {
 }
 
 impl ConfigFile {
-    /// The file where `LDTOKENS_CONFIG` says, or else in the platform's usual place, where it need not be.
+    /// Reads the file that `LDTOKENS_CONFIG` names, which has to exist, or else the default one, which need not exist.
     pub(crate) fn read() -> Result<Self, Failure> {
         Self::find(false)
     }
 
-    /// The same, to be changed: wherever it is, it need not be there yet.
+    /// Reads the file to change it. It need not exist yet.
     pub(crate) fn read_to_edit() -> Result<Self, Failure> {
         match Self::find(true)? {
-            file if file.path.as_os_str().is_empty() => Err(Failure::usage("there is no home folder: set HOME")),
+            file if file.path.as_os_str().is_empty() => Err(Failure::usage("no home folder found: set HOME")),
             file => Ok(file),
         }
     }
@@ -107,23 +106,25 @@ impl ConfigFile {
             }
             Err(error) => return Err(unusable(&error.to_string())),
         };
-        // It names commands that are run.
+        // It contains commands that are run.
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
-            return Err(unusable("others may write to it, and it names commands to run: chmod go-w it"));
+            return Err(unusable(
+                "other users can write to it, and it contains commands to run: remove their permission with chmod go-w",
+            ));
         }
         let mut bytes = Vec::new();
-        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(unusable(&format!("it is larger than {} KiB", LONGEST / 1024)));
+        file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
+        if bytes.len() as u64 > MAX_SIZE {
+            return Err(unusable(&format!("it is larger than {} KiB", MAX_SIZE / 1024)));
         }
         let text = decode(bytes).map_err(unusable)?;
         Self::parse(&text, &path).map_err(|reason| unusable(&reason))
     }
 
-    /// Reads `text`. What it says of an error never repeats what is in the file, which may be a secret.
+    /// Parses `text`. Errors never contain values, which may be secrets.
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, String> {
         if has_secret(text) {
-            return Err("it has a secret in it; say where one comes from, with token-file or token-command".to_owned());
+            return Err("it contains a secret; name its source instead, with token-file or token-command".to_owned());
         }
         let mut file = read(text)?;
         path.clone_into(&mut file.path);
@@ -132,7 +133,7 @@ impl ConfigFile {
         }
         match &file.default {
             Some(default) if !file.profiles.contains_key(default) => {
-                Err("`default` names a profile that is not there".to_owned())
+                Err("`default` names a profile that does not exist".to_owned())
             }
             _ => Ok(file),
         }
@@ -147,7 +148,7 @@ impl ConfigFile {
     }
 }
 
-/// The profiles, which may be left empty, each and all.
+/// The profiles. An empty value is no profiles, or a profile without settings.
 fn profiles<'de, D: Deserializer<'de>>(value: D) -> Result<BTreeMap<String, Profile>, D::Error> {
     let profiles: Option<BTreeMap<String, Option<Profile>>> = Deserialize::deserialize(value)?;
     Ok(profiles.unwrap_or_default().into_iter().map(|(name, profile)| (name, profile.unwrap_or_default())).collect())
@@ -160,7 +161,7 @@ fn read(text: &str) -> Result<ConfigFile, String> {
         merge_keys: MergeKeyPolicy::AsOrdinary,
         with_snippet: false,
     };
-    // An empty document is a file without profiles.
+    // An empty document has no profiles.
     let file: Option<ConfigFile> =
         serde_saphyr::from_str_with_options(text, options).map_err(|error| describe(&error, text))?;
     Ok(file.unwrap_or_default())
@@ -198,7 +199,7 @@ fn key_before(text: &str, location: Location) -> Option<&'static str> {
 }
 
 impl Profile {
-    /// Where its account is.
+    /// The API's URL.
     pub(crate) fn url(&self) -> String {
         let region = || self.region.map_or_else(Region::default, RegionName::region).url().to_owned();
         self.host.clone().unwrap_or_else(region)
@@ -206,16 +207,16 @@ impl Profile {
 
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.host.is_some() && self.region.is_some() {
-            return Err("it has both a host and a region");
+            return Err("`host` and `region` can't be used together");
         }
         if self.local && (self.host.is_some() || self.region.is_some()) {
-            return Err("it is local, so it has neither a host nor a region");
+            return Err("`local` can't be used together with `host` or `region`");
         }
         let sources =
             [self.token_variable.is_some(), self.token_file.is_some(), self.token_command.is_some(), self.local];
         match sources.into_iter().filter(|given| *given).count() {
             0 | 1 => Ok(()),
-            _ => Err("its credential comes from more than one place"),
+            _ => Err("only one of `token-variable`, `token-file`, `token-command` and `local` can be used"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The client that a command's flags, environment and profile ask for.
+//! Builds the client from a command's flags, environment and profile.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -15,21 +15,21 @@ use crate::terminal::output::print;
 use crate::terminal::say;
 use crate::terminal::watch::Watch;
 
-/// What a command works with.
+/// What a command needs to send requests and to report results.
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) interrupt: Interrupt,
     /// The API's URL.
     pub(crate) host: String,
-    /// Whether what would change something is only shown.
+    /// Whether requests that would change something are only printed.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
-    /// The token in use, once the API was asked. None if it does not say.
+    /// The token in use, after the API was asked. None if the response does not name it.
     own_token: OnceLock<Option<TokenId>>,
 }
 
 impl Session {
-    /// The token in use. The API is asked once. None if it does not say.
+    /// The token in use. The API is asked only once. None if the response does not name it.
     pub(crate) async fn own_token(&self) -> Result<Option<&TokenId>, Failure> {
         if self.own_token.get().is_none() {
             let caller = self.interrupt.unless(self.client.whoami()).await?;
@@ -38,40 +38,40 @@ impl Session {
         Ok(self.own_token.get().and_then(Option::as_ref))
     }
 
-    /// Takes note of the token in use, if someone has asked already.
+    /// Stores the token in use, from a response that is known already.
     pub(crate) fn note_own_token(&self, caller: &CallerIdentity) {
         let _ = self.own_token.set(caller.token_id.clone());
     }
 
-    /// Says what was done to people; where a program reads, it is in the answer, or in the one object of an error.
+    /// Prints what was done, for people. With JSON errors, standard error has only the error object.
     pub(crate) fn say(&self, text: &str) {
         if !self.has_json_errors {
             say::result(text);
         }
     }
 
-    /// Says what was done to one token. `is_quiet` is for output of IDs only, which say it too.
+    /// Prints what was done to one token, unless `is_quiet`: then the IDs are printed instead.
     pub(crate) fn say_done(&self, is_quiet: bool, text: &str) {
         if !is_quiet && !self.is_dry_run {
             self.say(text);
         }
     }
 
-    /// Says what may not be as the user wants it.
+    /// Prints a warning.
     pub(crate) fn warn(&self, text: &str) {
         if !self.has_json_errors {
             say::warning(text);
         }
     }
 
-    /// Says what helps to understand what happens.
+    /// Prints a note.
     pub(crate) fn note(&self, text: &str) {
         if !self.has_json_errors {
             say::note(text);
         }
     }
 
-    /// Says what failed, of several.
+    /// Prints one of several errors.
     pub(crate) fn say_error(&self, text: &str) {
         if !self.has_json_errors {
             say::error(text);
@@ -79,7 +79,7 @@ impl Session {
     }
 }
 
-/// Does `work` with the client that the `global` arguments ask for. `held_back` is what a dry run shows instead of sending.
+/// Runs `work` with a client for the `global` arguments. `held_back` is what a dry run prints instead of sending.
 pub(crate) async fn with_client(
     global: &GlobalArgs,
     held_back: DryRun,
@@ -88,7 +88,7 @@ pub(crate) async fn with_client(
     connected(global, held_back, true, work).await
 }
 
-/// The same for work that brings a credential of its own: the client's is none.
+/// Runs `work` with a client without a credential.
 pub(crate) async fn with_host(
     global: &GlobalArgs,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
@@ -117,7 +117,7 @@ async fn connected(
     let host = match (&server, &settings.host) {
         (Some(server), _) => server.url().to_owned(),
         (None, Some(host)) => host.value.clone(),
-        (None, None) => unreachable!("what is not local has a host"),
+        (None, None) => unreachable!("only the local LaunchDarkly has no host setting"),
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
     if let Some(source) = &source {
@@ -145,11 +145,11 @@ async fn connected(
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }
     let result = match work(&session).await {
-        // The request was shown, and that is what was asked for.
+        // The request was printed, as asked for.
         Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),
         result => result,
     };
-    // What could not be printed was not shown.
+    // An output error makes the dry run fail.
     let shown = std::mem::replace(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
     let result = result.and(shown);
     if let Some(server) = server {
@@ -171,15 +171,15 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
     }
 }
 
-/// The failure, with the name of the setting that is wrong.
+/// The failure, with the origin of the wrong setting.
 fn named(error: Error, settings: &Settings) -> Failure {
-    let because = match &error {
+    let origin = match &error {
         Error::Config(ConfigError::Host { .. }) => settings.host.as_ref().map(|host| &host.because),
         Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.because),
         _ => None,
     };
-    match (because, Failure::from(error)) {
-        (Some(because), failure) => Failure::usage(failure.to_string()).within(because),
+    match (origin, Failure::from(error)) {
+        (Some(origin), failure) => Failure::usage(failure.to_string()).within(origin),
         (None, failure) => failure,
     }
 }

@@ -1,18 +1,18 @@
-//! Why there was no connection, and what to do: the host, the proxy on the way, or the certificate.
+//! Explains why a connection failed: the host, a proxy or the certificate.
 
 use std::error::Error;
 use std::fmt::Write;
 
-/// The variables that name a proxy for HTTPS, in the order in which they are looked at. To loopback no proxy applies.
+/// The variables that name a proxy for HTTPS; the first one that is set is used. Loopback is never reached through a proxy.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// What stands in `NO_PROXY`, for help and errors.
-const NO_PROXY_FORM: &str = "NO_PROXY takes comma-separated names such as example.com (with all below it), addresses, networks \
+/// The form of `NO_PROXY`.
+const NO_PROXY_FORM: &str = "NO_PROXY takes comma-separated names such as example.com (including subdomains), addresses, networks \
     such as 10.0.0.0/8, and *";
 
-/// The cause in words, and what to do.
+/// The cause, and what to do.
 pub(crate) fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String) {
     let mut causes: Vec<String> = Vec::new();
     let mut cause = error.source();
@@ -38,19 +38,19 @@ pub(crate) fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String)
     }
     if has("CaUsedAsEndEntity") {
         return (
-            Some("its certificate is a CA's own, and no server's (CaUsedAsEndEntity)".to_owned()),
+            Some("its certificate is a CA certificate, not a server certificate (CaUsedAsEndEntity)".to_owned()),
             "give the server a certificate that the CA has signed".to_owned(),
         );
     }
     if has("InvalidContentType") {
         return (
-            Some("the server there does not speak HTTPS".to_owned()),
-            "if it is a local server, give --host http://".to_owned(),
+            Some("the server does not speak HTTPS".to_owned()),
+            "if it is a local server, use --host http://...".to_owned(),
         );
     }
     if has("invalid HTTP") {
         return (
-            Some("the server there does not speak HTTP".to_owned()),
+            Some("the server does not speak HTTP".to_owned()),
             "check the port, and whether the host should be https://".to_owned(),
         );
     }
@@ -63,7 +63,7 @@ fn proxy_advice() -> String {
     };
     let mut advice = match set(&PROXY_VARIABLES) {
         Some((name, url)) => format!("check the proxy in {name} ({}), or unset it", without_password(&url)),
-        None => "check the proxy of the system's settings".to_owned(),
+        None => "check the proxy in the system's settings".to_owned(),
     };
     let _ = write!(advice, ". {NO_PROXY_FORM}");
     if let Some((name, list)) = set(&NO_PROXY_VARIABLES) {
@@ -75,14 +75,14 @@ fn proxy_advice() -> String {
     advice
 }
 
-/// Whether the pattern has a form that other programs know and this one does not: `*.example.com`, `example.com:443`.
+/// Whether the pattern has a form that other programs accept but not this one: `*.example.com`, `example.com:443`.
 fn is_ignored(pattern: &str) -> bool {
     let has_port =
         pattern.rsplit_once(':').is_some_and(|(host, port)| !host.contains(':') && port.parse::<u16>().is_ok());
     pattern != "*" && (pattern.contains('*') || has_port)
 }
 
-/// A proxy's URL may have a password in it.
+/// The host and port of a proxy's URL, which may contain a password.
 fn without_password(url: &str) -> &str {
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
     let url = url.rsplit_once('@').map_or(url, |(_, host)| host);

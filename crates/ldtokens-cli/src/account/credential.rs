@@ -1,4 +1,4 @@
-//! Where the credential comes from, and taking it from there. Never from an argument.
+//! Reads the credential from its source, which is never an argument.
 
 use std::fmt;
 use std::fs::File;
@@ -17,47 +17,47 @@ use crate::files::text::decode;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
 
-/// Names the folder in which systemd puts a service's credentials.
+/// The variable that names the folder with a systemd service's credentials.
 pub(crate) const MOUNTED_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
-/// More than a secret has, in bytes.
-const LONGEST: u64 = 4096;
+/// The maximum size of a credential, in bytes.
+const MAX_SIZE: u64 = 4096;
 
-/// Where the credential of this run came from, and the host it is for.
+/// The source of the credential in use, and the host.
 static IN_USE: OnceLock<(Source, String)> = OnceLock::new();
 
-/// Remembers, for advice, what this run works with.
+/// Stores the source and the host for [`advice`].
 pub(crate) fn remember(source: &Source, host: &str) {
     let _ = IN_USE.set((source.clone(), host.to_owned()));
 }
 
-/// What to do about a credential that was refused.
+/// What to do if the credential was rejected.
 pub(crate) fn advice() -> String {
     let config = "`ldtokens config` shows which account is used";
     let Some((source, host)) = IN_USE.get() else {
         return format!(
-            "set LD_ACCESS_TOKEN to a secret that works on this host, or name another host with --host; {config}"
+            "set LD_ACCESS_TOKEN to a secret that works on this host, or use another host with --host; {config}"
         );
     };
     let what = format!("a secret that works on {host}");
     let todo = match source {
         Source::Variable(name) => format!("set {name} to {what}"),
         Source::File(path) => format!("put {what} into {}", path.display()),
-        Source::Command(command) => format!("the command `{command}` has to print {what}"),
+        Source::Command(command) => format!("make the command `{command}` print {what}"),
         Source::Stdin => format!("give {what} on standard input"),
-        Source::Local => "it was the local LaunchDarkly's own".to_owned(),
+        Source::Local => "it was the credential of the local LaunchDarkly".to_owned(),
     };
-    format!("{todo}, or name another host with --host; {config}")
+    format!("{todo}, or use another host with --host; {config}")
 }
 
-/// A place that a credential comes from.
+/// The source of a credential.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     Variable(String),
     File(PathBuf),
     Command(String),
     Stdin,
-    /// The embedded local LaunchDarkly's own.
+    /// The embedded local LaunchDarkly, which has its own credential.
     Local,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A file that a service manager made for this run, as systemd's `LoadCredential=ldtokens:PATH` does.
+/// The file of systemd's `LoadCredential=ldtokens:PATH`, if it exists.
 pub(crate) fn mounted() -> Option<Source> {
     let folder = std::env::var_os(MOUNTED_VARIABLE).filter(|folder| !folder.is_empty())?;
     let file = Path::new(&folder).join("ldtokens");
@@ -81,7 +81,7 @@ pub(crate) fn mounted() -> Option<Source> {
 }
 
 impl Source {
-    /// Takes the credential from there.
+    /// Reads the credential.
     pub(crate) fn take(&self) -> Result<Secret, Failure> {
         let bytes = match self {
             Self::Variable(name) => std::env::var_os(name).unwrap_or_default().into_encoded_bytes(),
@@ -100,9 +100,9 @@ impl Source {
 
     fn at_most(&self, from: impl Read) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        from.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| self.unusable(&error.to_string()))?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(self.unusable("it is longer than any secret"));
+        from.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| self.unusable(&error.to_string()))?;
+        if bytes.len() as u64 > MAX_SIZE {
+            return Err(self.unusable(&format!("it is longer than {MAX_SIZE} bytes")));
         }
         Ok(bytes)
     }
@@ -119,8 +119,8 @@ fn of_file(path: &Path) -> Result<Vec<u8>, Failure> {
     if readable_by_everyone(&file).map_err(failed)? {
         let path = path.display();
         return Err(source.unusable(&format!(
-            "everyone on this machine can read it: run `chmod o-r {path}`, or, where its mode can't be changed, give \
-             --token-command 'cat {path}'; reset the token if someone may have read it"
+            "everyone on this machine can read it: run `chmod o-r {path}`, or, if its mode can't be changed, use \
+             --token-command 'cat {path}'; if someone may have read it, reset the token"
         )));
     }
     source.at_most(file)
@@ -129,18 +129,18 @@ fn of_file(path: &Path) -> Result<Vec<u8>, Failure> {
 fn of_command(command: &str) -> Result<Vec<u8>, Failure> {
     let source = Source::Command(command.to_owned());
     let failed = |error: std::io::Error| source.unusable(&error.to_string());
-    // It may ask on the terminal; what it says there is for the user to see.
+    // Its standard error stays the terminal: it may ask the user something.
     let mut child = shell(command).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
     let bytes = source.at_most(child.stdout.take().expect("it is piped"));
     let status = child.wait().map_err(failed)?;
     if !status.success() {
-        return Err(source.unusable(&format!("it ended with {status}")));
+        return Err(source.unusable(&format!("it failed with {status}")));
     }
     bytes
 }
 
-/// The shell at `command`, without the credentials that our environment may hold: by the variables' names, by those that
-/// profiles name, and by what is in them.
+/// A shell that runs `command`, without the environment variables that hold credentials: those with known names, those that
+/// profiles name, and those whose value looks like a secret.
 pub(crate) fn shell(command: &str) -> Command {
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);

@@ -1,4 +1,4 @@
-//! A request as the curl command that would send it.
+//! Shows a request as a curl command.
 
 use std::path::Path;
 
@@ -8,17 +8,16 @@ use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 use crate::account::credential::Source;
 use crate::terminal::output::visible::json_visible;
 
-/// The command, quoted so that it runs when it is pasted into a POSIX shell, where it takes the credential from `source`, so
-/// that no other account's is sent.
+/// The command, to be pasted into a POSIX shell. It reads the credential from `source`, like this command does.
 ///
-/// The credential goes to curl by a pipe, since a process's arguments are everyone's to read.
+/// It passes the credential to curl through a pipe, because other users can read arguments.
 pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
     let mut words = vec!["curl".to_owned(), "--globoff".to_owned(), "--header".to_owned(), "@-".to_owned()];
     words.extend(["--request".to_owned(), request.method().to_string()]);
     for (name, value) in request.headers() {
         if name != USER_AGENT && name != CONTENT_LENGTH {
             let value = String::from_utf8_lossy(value.as_bytes());
-            // With a colon and nothing behind it curl would leave the header out.
+            // curl omits a header that ends with a colon.
             let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
             words.extend(["--header".to_owned(), quoted(&header)]);
         }
@@ -30,7 +29,7 @@ pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
     format!(r"printf 'Authorization: %s\n' {} | {}", credential(source), words.join(" "))
 }
 
-/// What a shell puts the credential in the place of.
+/// The shell expression for the credential.
 fn credential(source: Option<&Source>) -> String {
     match source {
         None => r#""$LD_ACCESS_TOKEN""#.to_owned(),
@@ -43,25 +42,25 @@ fn credential(source: Option<&Source>) -> String {
     }
 }
 
-/// A credential that can't be had again: the shell says so, and sends none.
+/// For a credential that can't be read again: the shell stops with a message.
 fn ask(from: &str) -> String {
     format!(r#""${{LDTOKENS_CREDENTIAL:?set it to the credential, which came from {from}}}""#)
 }
 
-/// Whether a shell knows a variable of this name.
+/// Whether it is a valid name of a shell variable.
 fn is_name(name: &str) -> bool {
     !name.starts_with(|letter: char| letter.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
-/// A path that no program takes for a flag.
+/// A path that can't be read as a flag.
 fn no_flag(path: &Path) -> String {
     let path = path.to_string_lossy();
     if path.starts_with('-') { format!("./{path}") } else { path.into_owned() }
 }
 
-/// One word of a POSIX shell, whatever is in it.
+/// The text quoted as one word for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -19,21 +19,23 @@ impl From<Error> for Failure {
                 (Kind::NotAuthenticated, "")
             }
             Error::Config(_) | Error::TokenId(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
-            Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, ON_THE_WAY),
+            Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, NOT_FROM_API),
             Error::Unauthorized(_) => (Kind::NotAuthenticated, &advice[..]),
-            Error::Forbidden(api) if !is_from_api(api) => (Kind::Forbidden, ON_THE_WAY),
+            Error::Forbidden(api) if !is_from_api(api) => (Kind::Forbidden, NOT_FROM_API),
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
             }
             Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => (
                 Kind::NotFound,
-                "there is no such API at this host: check --host; `ldtokens config` shows which is used",
+                "there is no such API at this host: check --host; `ldtokens config` shows which host is used",
             ),
             Error::NotFound(_) => (
                 Kind::NotFound,
-                "`ldtokens list --show-all` lists the tokens that there are; a name that looks like an ID takes --by-name",
+                "`ldtokens list --show-all` lists all tokens; if a name looks like an ID, add --by-name",
             ),
-            Error::Conflict(_) => (Kind::Conflict, "someone else changed it meanwhile: look at it again, then repeat"),
+            Error::Conflict(_) => {
+                (Kind::Conflict, "someone else changed it in the meantime: look at it again, then retry")
+            }
             Error::PatchFailed(_) => {
                 (Kind::Conflict, "nothing was changed: compare the patch with what `ldtokens get` shows")
             }
@@ -45,7 +47,7 @@ impl From<Error> for Failure {
                 (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
             }
             Error::Undecodable { .. } => {
-                (Kind::Other, "check --host, and whether a proxy or a login page answers in the API's place")
+                (Kind::Other, "check --host, and whether a proxy or a login page responds instead of the API")
             }
             _ => (Kind::Other, ""),
         };
@@ -60,11 +62,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// Where the answer is not the API's own.
-const ON_THE_WAY: &str =
-    "the answer is not LaunchDarkly's own: a firewall or proxy on the way may have refused the request";
+/// The hint for a response that is not from the API.
+const NOT_FROM_API: &str =
+    "the response is not from LaunchDarkly: a firewall or proxy in between may have rejected the request";
 
-/// Whether it is the API that says so, which names a code, and not something on the way to it.
+/// Whether the error is from the API, which always sends a code, and not from something in between.
 fn is_from_api(error: &ApiError) -> bool {
     !error.code.is_empty()
 }
@@ -75,7 +77,7 @@ impl From<InvalidTokenId> for Failure {
     }
 }
 
-/// The cause at the bottom, which says most, as in "Connection refused".
+/// The innermost cause, such as "Connection refused".
 fn innermost(error: &dyn std::error::Error) -> Option<String> {
     let mut cause = error.source()?;
     while let Some(deeper) = cause.source() {

@@ -1,4 +1,4 @@
-//! Programs that keep secrets. Each is given the secret on its standard input, never in an argument.
+//! Password managers. Each gets the secret on standard input, never as an argument.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::terminal::failure::Failure;
 
-/// A program that keeps secrets.
+/// A password manager.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Keychain {
     SecretTool,
@@ -18,10 +18,10 @@ pub(crate) enum Keychain {
 }
 
 impl Keychain {
-    /// In the order in which they are looked for.
+    /// All of them. The first one that is installed is the default.
     pub(crate) const ALL: [Self; 4] = [Self::Security, Self::SecretTool, Self::Pass, Self::OnePassword];
 
-    /// The one of that name, or the first that is installed.
+    /// The one with this name, or the first one that is installed.
     pub(crate) fn chosen(name: Option<&str>) -> Result<Self, Failure> {
         let found = match name {
             Some(name) => Self::ALL.into_iter().find(|known| known.program() == name),
@@ -31,7 +31,7 @@ impl Keychain {
             Some(known) if is_installed(known.program()) => Ok(known),
             Some(known) => Err(Failure::usage(format!("--with {0}: {0} is not installed", known.program()))),
             None => Err(Failure::usage(
-                "no program that keeps secrets is installed: install secret-tool, pass or op, or create a profile with \
+                "no password manager is installed: install secret-tool, pass or op, or create a profile with \
                  `ldtokens config set`",
             )),
         }
@@ -47,7 +47,7 @@ impl Keychain {
         }
     }
 
-    /// The command that prints the secret of that name.
+    /// The command that prints the secret stored under this name.
     pub(crate) fn lookup(self, name: &str) -> String {
         match self {
             Self::SecretTool => format!("secret-tool lookup service ldtokens account {name}"),
@@ -57,11 +57,11 @@ impl Keychain {
         }
     }
 
-    /// Keeps the secret under that name, in the place of one that is there.
+    /// Stores the secret under this name, and replaces an older one.
     pub(crate) fn store(self, name: &str, secret: &Secret) -> Result<(), Failure> {
         let failed = |reason: String| Failure::other(format!("{} did not store the secret: {reason}", self.program()));
         if secret.expose().contains(['"', '\'', '\\', '\n', ' ']) {
-            return Err(failed("it has characters that a secret can't have".to_owned()));
+            return Err(failed("it contains characters that a secret can't have".to_owned()));
         }
         let (arguments, input) = match self {
             Self::SecretTool => {
@@ -71,7 +71,7 @@ impl Keychain {
                     secret.expose().to_owned(),
                 )
             }
-            // It reads commands from its standard input, where nobody sees their arguments.
+            // It reads commands from standard input, so that other users can't see their arguments.
             Self::Security => (
                 vec!["-i".to_owned()],
                 format!("add-generic-password -U -s ldtokens -a \"{name}\" -w \"{}\"\n", secret.expose()),
@@ -97,13 +97,13 @@ impl Keychain {
         let written = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
         let status = child.wait().map_err(|error| failed(error.to_string()))?;
         if !status.success() {
-            return Err(failed(format!("it ended with {status}")));
+            return Err(failed(format!("it failed with {status}")));
         }
         written.map_err(|error| failed(error.to_string()))
     }
 }
 
-/// Whether a program of that name is found.
+/// Whether a program with this name is in `PATH`.
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let names = [program.to_owned(), format!("{program}{}", std::env::consts::EXE_SUFFIX)];

@@ -1,4 +1,4 @@
-//! The embedded local LaunchDarkly of `--local`: started for one command, on a store that stays.
+//! The embedded local LaunchDarkly of `--local`. It runs for one command; its store is permanent.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use ldtokens_server::Server;
 
 use crate::terminal::failure::Failure;
 
-/// How long to wait for another command that has the store open.
+/// How long to wait while another command has the store open.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Where its store is: in the user's data folder.
+/// The path of its store, in the user's data folder.
 pub(crate) fn store() -> Result<PathBuf, Failure> {
     let data = dirs::data_dir().ok_or_else(|| Failure::usage("--local: no data folder found: set HOME"))?;
     Ok(data.join("ldtokens").join("local.db"))
 }
 
-/// Starts it, and gives a credential that works for as long as it runs.
+/// Starts it, and returns a credential that works while it runs.
 pub(crate) async fn start() -> Result<(Server, Secret), Failure> {
     let store = store()?;
     let folder = store.parent().expect("it is in a folder");

@@ -1,8 +1,8 @@
-//! What applies, and why: flags, environment, and the profiles of the configuration file.
+//! The settings that are in effect, and where each comes from: flags, environment, or a profile of the configuration file.
 //!
-//! A credential and its host belong together. So where a profile gives the credential, the environment's host does not
-//! apply, and the other way round: no account's secret is ever sent to another's host, but for a `--host`, or a `--profile`
-//! without a credential, that says so.
+//! A credential and its host belong together. If the credential comes from a profile, the environment's host is not used, and
+//! the other way round. So a secret is never sent to another account's host, except if the user asks for it: with `--host`, or
+//! with a `--profile` that has no credential.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,22 +15,22 @@ use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
 
-/// Names the profile that applies, as `--profile` does.
+/// The variable that names the profile, like `--profile`.
 const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
 
-/// Why something is as it is.
+/// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Because {
+pub(crate) enum Origin {
     Flag(&'static str),
     Variable(&'static str),
-    /// The profile of that name.
+    /// The profile with this name.
     Profile(String),
     /// The configuration file's `default`.
     ConfigFile,
     Default,
 }
 
-impl fmt::Display for Because {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) => write!(f, "--{name}"),
@@ -42,29 +42,29 @@ impl fmt::Display for Because {
     }
 }
 
-/// A setting, and why it is so.
+/// A setting, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
-    pub(crate) because: Because,
+    pub(crate) because: Origin,
 }
 
 impl<T> Setting<T> {
-    fn new(value: T, because: Because) -> Self {
-        Self { value, because }
+    fn new(value: T, origin: Origin) -> Self {
+        Self { value, because: origin }
     }
 }
 
-/// What a command that speaks to the API goes by.
+/// The settings of a command that sends requests to the API.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) config_file: PathBuf,
     pub(crate) profile: Option<Setting<String>>,
-    /// None for the embedded local LaunchDarkly, which is where it is.
+    /// None for the embedded local LaunchDarkly.
     pub(crate) host: Option<Setting<String>>,
-    /// None if there is no credential to be had.
+    /// None if no credential is set.
     pub(crate) credential: Option<Setting<Source>>,
-    /// The profile that the configuration file would have apply.
+    /// The `default` of the configuration file.
     default_profile: Option<String>,
 }
 
@@ -78,20 +78,20 @@ impl Settings {
         let by_environment = source_by_environment();
         let profile = profile_in_effect(global, &config, by_flag.is_none() && by_environment.is_none());
         let of_profile = match &profile {
-            Some(name) => Some((Because::Profile(name.value.clone()), config.profile(&name.value)?)),
+            Some(name) => Some((Origin::Profile(name.value.clone()), config.profile(&name.value)?)),
             None => None,
         };
         let is_local_profile = of_profile.as_ref().is_some_and(|(_, profile)| profile.local);
 
         let profile_source = match &of_profile {
-            Some((because, profile)) => profile.source()?.map(|source| Setting::new(source, because.clone())),
+            Some((origin, profile)) => profile.source()?.map(|source| Setting::new(source, origin.clone())),
             None => None,
         };
         let credential = match (by_flag, profile_source) {
             (Some(flag), _) if is_local_profile => {
-                let because = flag.because;
+                let flag = flag.because;
                 return Err(Failure::usage(format!(
-                    "{because}: can't be used with the local LaunchDarkly, which has its own credential"
+                    "{flag}: can't be used with the local LaunchDarkly, which has its own credential"
                 )));
             }
             (Some(source), _) | (None, Some(source)) => Some(source),
@@ -102,20 +102,20 @@ impl Settings {
         Ok(Self { config_file: config.path, profile, host, credential, default_profile: config.default })
     }
 
-    /// What is set and does not apply, and why not.
+    /// The settings that are not used, and why.
     pub(crate) fn passed_over(&self) -> Vec<String> {
-        let local = &Because::Flag("local");
+        let local = &Origin::Flag("local");
         let credential = self.credential.as_ref().map(|source| &source.because);
         let host = self.host.as_ref().map(|host| &host.because);
-        let unused = |name: &str, what: &str, instead: Option<&Because>| {
-            let is_used = matches!(instead, Some(Because::Variable(used)) if *used == name);
-            (!is_used).then(|| format!("{name}, since the {what} is {}'s", instead.unwrap_or(local)))
+        let unused = |name: &str, what: &str, instead: Option<&Origin>| {
+            let is_used = matches!(instead, Some(Origin::Variable(used)) if *used == name);
+            (!is_used).then(|| format!("{name}, because the {what} comes from {}", instead.unwrap_or(local)))
         };
         let of = |names, what, instead| unused(first_set(names)?.0, what, instead);
         let mounted = credential::mounted().and_then(|_| unused(MOUNTED_VARIABLE, "credential", credential));
         let profile = self.default_profile.as_ref().filter(|_| self.profile.is_none());
-        let profile =
-            profile.map(|name| format!("the default profile {name}, since the credential is not a profile's"));
+        let profile = profile
+            .map(|name| format!("the default profile {name}, because the credential does not come from a profile"));
         let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];
         variables.into_iter().flatten().chain(mounted).chain(profile).collect()
     }
@@ -125,32 +125,32 @@ impl Settings {
     }
 }
 
-/// The profile that is named, or, where the credential comes from nowhere else, the one that the environment or the file name.
+/// The profile of `--profile`. Without it, and if the credential has no other source, the one of the environment or file.
 fn profile_in_effect(global: &GlobalArgs, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
     if let Some(name) = &global.profile {
-        return Some(Setting::new(name.clone(), Because::Flag("profile")));
+        return Some(Setting::new(name.clone(), Origin::Flag("profile")));
     }
     if !by_default {
         return None;
     }
     match std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()) {
-        Some(name) => Some(Setting::new(name, Because::Variable(PROFILE_VARIABLE))),
-        None => Some(Setting::new(config.default.clone()?, Because::ConfigFile)),
+        Some(name) => Some(Setting::new(name, Origin::Variable(PROFILE_VARIABLE))),
+        None => Some(Setting::new(config.default.clone()?, Origin::ConfigFile)),
     }
 }
 
-fn host(global: &GlobalArgs, of_profile: Option<&(Because, &Profile)>) -> Result<Setting<String>, Failure> {
-    let default = || Setting::new(Region::default().url().to_owned(), Because::Default);
+fn host(global: &GlobalArgs, of_profile: Option<&(Origin, &Profile)>) -> Result<Setting<String>, Failure> {
+    let default = || Setting::new(Region::default().url().to_owned(), Origin::Default);
     let host = if let Some(host) = &global.host {
-        Setting::new(host.clone(), Because::Flag("host"))
-    } else if let Some((because, profile)) = of_profile {
+        Setting::new(host.clone(), Origin::Flag("host"))
+    } else if let Some((origin, profile)) = of_profile {
         let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
-        host.map_or_else(default, |host| Setting::new(host, because.clone()))
+        host.map_or_else(default, |host| Setting::new(host, origin.clone()))
     } else {
-        first_set(HOST_VARIABLES).map_or_else(default, |(name, host)| Setting::new(host, Because::Variable(name)))
+        first_set(HOST_VARIABLES).map_or_else(default, |(name, host)| Setting::new(host, Origin::Variable(name)))
     };
     if has_secret(&host.value) {
-        // It would be looked up, and so told to whoever answers for names.
+        // Resolving the host would send the secret to DNS servers.
         return Err(Failure::usage(format!("{}: the host contains a secret", host.because)));
     }
     Ok(host)
@@ -171,12 +171,12 @@ impl Profile {
     }
 }
 
-/// A path that begins with `~/` is in the user's home.
+/// Replaces `~/` at the start of the path with the user's home.
 pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
     match path.strip_prefix("~") {
         Ok(rest) => match dirs::home_dir() {
             Some(home) => Ok(home.join(rest)),
-            None => Err(Failure::usage(format!("{}: there is no home folder", path.display()))),
+            None => Err(Failure::usage(format!("{}: no home folder found", path.display()))),
         },
         Err(_) => Ok(path.to_owned()),
     }
@@ -184,27 +184,26 @@ pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
 
 fn source_by_flag(global: &GlobalArgs) -> Option<Setting<Source>> {
     if global.local {
-        return Some(Setting::new(Source::Local, Because::Flag("local")));
+        return Some(Setting::new(Source::Local, Origin::Flag("local")));
     }
     if let Some(path) = &global.token_file {
-        return Some(Setting::new(Source::File(path.clone()), Because::Flag("token-file")));
+        return Some(Setting::new(Source::File(path.clone()), Origin::Flag("token-file")));
     }
     if let Some(command) = &global.token_command {
-        return Some(Setting::new(Source::Command(command.clone()), Because::Flag("token-command")));
+        return Some(Setting::new(Source::Command(command.clone()), Origin::Flag("token-command")));
     }
-    global.token_stdin.then(|| Setting::new(Source::Stdin, Because::Flag("token-stdin")))
+    global.token_stdin.then(|| Setting::new(Source::Stdin, Origin::Flag("token-stdin")))
 }
 
-/// The credential of the environment: a variable's, or else a file's that a service manager made.
+/// The credential of the environment: a variable, or else systemd's file.
 fn source_by_environment() -> Option<Setting<Source>> {
     match first_set(CREDENTIAL_VARIABLES) {
-        Some((name, _)) => Some(Setting::new(Source::Variable(name.to_owned()), Because::Variable(name))),
-        None => Some(Setting::new(credential::mounted()?, Because::Variable(MOUNTED_VARIABLE))),
+        Some((name, _)) => Some(Setting::new(Source::Variable(name.to_owned()), Origin::Variable(name))),
+        None => Some(Setting::new(credential::mounted()?, Origin::Variable(MOUNTED_VARIABLE))),
     }
 }
 
-/// The first of the variables that is set and not empty. One that is not UTF-8 can be no secret and no host, and is refused
-/// when it is used.
+/// The first of the variables that is set and not empty. A value that is not UTF-8 is rejected later, when it is used.
 fn first_set(names: &'static [&'static str]) -> Option<(&'static str, String)> {
     names.iter().find_map(|name| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty())?;

@@ -1,4 +1,4 @@
-//! Standard input, which one thing can come from: a body, a policy, IDs or the credential.
+//! Standard input, which only one of these can use: a body, a policy, IDs or the credential.
 
 use std::io::{self, Read};
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use crate::terminal::failure::Failure;
 
 static TAKEN_FOR: Mutex<Option<&str>> = Mutex::new(None);
 
-/// Standard input, for `what`. Refused if something else came from it already.
+/// Standard input, for `what`. It is an error if it was used for something else.
 pub(crate) fn take(what: &'static str) -> Result<impl Read, Failure> {
     let mut taken_for = TAKEN_FOR.lock().expect("nothing panics with it");
     match taken_for.replace(what) {
@@ -17,7 +17,7 @@ pub(crate) fn take(what: &'static str) -> Result<impl Read, Failure> {
     }
 }
 
-/// All of it as text, for `what`.
+/// All of standard input as text, for `what`.
 pub(crate) fn text(what: &'static str) -> Result<String, Failure> {
     let unusable = |reason: &str| Failure::usage(format!("can't read {what} from standard input: {reason}"));
     let mut bytes = Vec::new();

@@ -1,36 +1,35 @@
-//! Text that comes from elsewhere: a file, standard input, a command, a variable.
+//! Text from a file, standard input, a command or a variable.
 //!
-//! PowerShell 5 and old editors put a byte-order mark before what they write, or write UTF-16. One mark is skipped; UTF-16 is
-//! refused by its name, since what it would be read as helps nobody.
+//! PowerShell 5 and old editors write a byte-order mark, or UTF-16. One mark is skipped. UTF-16 is an error that says so.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-const MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
 
-/// The bytes as text, without a byte-order mark. The error never repeats what is in them.
+/// The bytes as text, without a byte-order mark. The error never contains any of them.
 pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(UTF_16);
     }
-    // Without a mark: every second byte of plain text is zero.
+    // UTF-16 without a mark: every second byte of ASCII text is zero.
     if bytes.len() >= 2 && bytes[..2].contains(&0) {
         return Err(UTF_16);
     }
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(match text.strip_prefix(MARK) {
+    Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => rest.to_owned(),
         None => text,
     })
 }
 
-/// The text of a file, of which at most `longest` bytes are read.
-pub(crate) fn of_file(path: &Path, longest: u64) -> Result<String, String> {
+/// The first `max_size` bytes of a file as text.
+pub(crate) fn of_file(path: &Path, max_size: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(longest).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(max_size).read_to_end(&mut bytes));
     read.map_err(|error| error.to_string())?;
     decode(bytes).map_err(str::to_owned)
 }

@@ -1,9 +1,9 @@
-//! A patch that is given as JSON: what RFC 6902 does not allow is refused before anything is sent.
+//! Checks a patch that is given as JSON, so that an invalid one (RFC 6902) is not sent.
 
 use ldtokens::{Error, PatchOperation, PatchOperationOp};
 use serde_json::Value;
 
-/// Checks a patch as the API takes it: a JSON array of operations, or `{"comment": ..., "patch": [...]}`.
+/// Checks a patch in one of the API's forms: a JSON array of operations, or `{"comment": ..., "patch": [...]}`.
 pub(crate) fn check(body: &Value) -> Result<(), Error> {
     let invalid = |reason: String| Err(Error::InvalidInput(reason));
     let list = match body {
@@ -27,7 +27,7 @@ pub(crate) fn check(body: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks one operation, strictly: the generated type also takes an `op` that RFC 6902 does not have.
+/// Checks one operation. The generated type also accepts an unknown `op`.
 fn check_operation(json: &Value) -> Result<(), String> {
     let operation: PatchOperation = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
     let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');

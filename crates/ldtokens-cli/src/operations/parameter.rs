@@ -1,16 +1,16 @@
-//! How parameters, and properties of a body, are written on the command line.
+//! How parameters and body properties are written on the command line.
 
 use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec, ValueType};
 
-/// The words by which an operation's parameters and properties are given.
+/// The arguments for an operation's parameters and body properties.
 pub(crate) trait ArgumentWords {
-    /// Its parameters, and what a word of each begins with: `limit=`.
+    /// Its parameters, and how the argument for each begins: `limit=`.
     fn parameter_words(&self) -> impl Iterator<Item = (&'static ParameterSpec, String)>;
 
-    /// Its body's properties, and what a word of each begins with: `name==`, `serviceToken:=`.
+    /// Its body properties, and how the argument for each begins: `name==`, `serviceToken:=`.
     fn property_words(&self) -> impl Iterator<Item = (&'static ParameterSpec, String)>;
 
-    /// What a word of the parameter or property of that name begins with.
+    /// How the argument for the parameter or property with this name begins.
     fn word(&self, name: &str) -> Option<String> {
         let mut words = self.parameter_words().chain(self.property_words());
         words.find(|(parameter, _)| parameter.name == name).map(|(_, word)| word)

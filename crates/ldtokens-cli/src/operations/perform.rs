@@ -1,5 +1,5 @@
-//! The operations: words in, one call of the facade, its answer out. All by the table; none is named here but for what the
-//! table can't say.
+//! Runs an operation: reads its arguments, sends one request, and prints the response. All of it follows the table of
+//! operations; code names an operation only for what the table does not describe.
 
 use clap::Args;
 use ldtokens::raw::reqwest::Method;
@@ -24,7 +24,7 @@ pub(crate) struct OperationArgs {
     #[arg(value_name = "NAME=VALUE", num_args(0..))]
     pub(crate) words: Vec<String>,
 
-    /// Only the operations that give a secret take these.
+    /// Only for operations that return a secret.
     #[arg(skip)]
     pub(crate) secret: SecretArgs,
 }
@@ -41,13 +41,12 @@ pub(crate) async fn run(
     }
     let path = path(operation, &words)?;
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
-        // What RFC 6902 does not allow need not be sent to be refused.
         json_patch::check(body)?;
     }
     let destination = if gives_secret(operation) { Destination::for_scripts(global, &arguments.secret)? } else { None };
 
     with_client(global, DryRun::Everything, async |session| {
-        let method: Method = operation.method.parse().expect("the table holds methods");
+        let method: Method = operation.method.parse().expect("the table has valid methods");
         let is_reading = method.is_safe();
         let mut request = session.client.request(operation.id, method, &path);
         for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {
@@ -62,44 +61,44 @@ pub(crate) async fn run(
         let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
         let destination = destination.as_ref().filter(|_| !session.is_dry_run);
         let delivery = destination.map(|to| to.prepare(id.and_then(Result::ok).as_ref())).transpose()?;
-        let answer = if is_reading {
+        let response = if is_reading {
             session.interrupt.unless(request.send()).await??
         } else {
             session.interrupt.until_done(request.send()).await??
         };
-        if answer.is_empty() {
+        if response.is_empty() {
             return Ok(());
         }
-        let answer: Value = serde_json::from_slice(&answer)
+        let response: Value = serde_json::from_slice(&response)
             .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
-        show(operation, answer, format, delivery)
+        show(operation, response, format, delivery)
     })
     .await
 }
 
-/// Whether the operation's answer has a secret that no other has.
+/// Whether the response contains a new secret.
 pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
     matches!(operation.id, "postToken" | "resetToken")
 }
 
-/// Prints the answer; a secret that only this one has goes to where it is to go.
+/// Prints the response, and delivers a new secret.
 fn show(
     operation: &OperationSpec,
-    mut answer: Value,
+    mut response: Value,
     format: Format,
     delivery: Option<Delivery>,
 ) -> Result<(), Failure> {
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
     let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
-    let Some(secret) = secret.map(Secret::new) else { return output::response(format, &answer).map(|_| ()) };
+    let Some(secret) = secret.map(Secret::new) else { return output::response(format, &response).map(|_| ()) };
     let delivery = delivery.unwrap_or(Delivery::Stdout);
     if !delivery.is_stdout() {
-        answer["token"] = secret.last_four().into();
+        response["token"] = secret.last_four().into();
     }
     delivery.hand_out(
         &id,
         &secret,
-        || output::response(format, &answer),
+        || output::response(format, &response),
         &format!(
             "{}: the token {id} was {}",
             operation.id,
@@ -108,14 +107,14 @@ fn show(
         |reason| {
             format!(
                 "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
-             another run `ldtokens resetToken tokenId={id}`",
+             a new one, run `ldtokens resetToken tokenId={id}`",
                 operation.id
             )
         },
     )
 }
 
-/// The operation's path with its parameters filled in, each of which has to be fit to stand there.
+/// The operation's path with its parameters filled in.
 fn path(operation: &OperationSpec, words: &Words) -> Result<String, Failure> {
     let mut path = operation.path.to_owned();
     for (name, value) in words.parameters().filter(|(name, _)| operation.is_in_path(name)) {

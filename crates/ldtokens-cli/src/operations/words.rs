@@ -1,4 +1,4 @@
-//! The words after an operation's name: parameters and body, checked against the API's description.
+//! The arguments of an operation: parameters, headers and body, checked against the table of operations.
 
 use serde_json::{Map, Value};
 
@@ -6,18 +6,18 @@ use crate::operations::parameter::ArgumentWords as _;
 use crate::terminal::failure::Failure;
 use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
 
-/// What an operation is called with.
+/// The parsed arguments of an operation.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     parameters: Vec<(&'static str, String)>,
-    /// Headers of the request, as `Name:value`.
+    /// Request headers, given as `Name:value`.
     pub(crate) headers: Vec<(String, String)>,
     /// The request body.
     pub(crate) body: Option<Value>,
 }
 
 impl Words {
-    /// Reads `words`; `-` takes the body from `stdin`.
+    /// Parses `words`. `-` reads the body from `stdin`.
     pub(crate) fn read(
         operation: &OperationSpec,
         words: &[String],
@@ -46,7 +46,7 @@ impl Words {
                 read.parameters.push((parameter.name, value.to_owned()));
             } else {
                 let mut problem =
-                    format!("{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -", shown(word));
+                    format!("{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -", printable(word));
                 if let Some(first) = operation.parameters.iter().find(|known| known.required) {
                     problem = format!("{problem}; write {}=VALUE", first.name);
                 }
@@ -68,7 +68,7 @@ impl Words {
         self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
-    /// All parameters that were given.
+    /// All given parameters.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (*name, value.as_str()))
     }
@@ -117,7 +117,7 @@ fn of_body(
     is_json: bool,
 ) -> Result<(&'static str, Value), Failure> {
     let properties = operation.body.as_ref().map_or(&[][..], |body| body.value_type.properties());
-    let property = find(operation, properties, name, "property of the body")?;
+    let property = find(operation, properties, name, "body property")?;
     let value = if is_json {
         serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
     } else {
@@ -171,13 +171,13 @@ fn body(
         .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
     if let (Value::Object(given), false) = (&json, body.value_type.properties().is_empty()) {
         for name in given.keys() {
-            find(operation, body.value_type.properties(), name, "property of the body")?;
+            find(operation, body.value_type.properties(), name, "body property")?;
         }
     }
     Ok(Some(json))
 }
 
-/// What gives a new token its permissions, of which the API wants one.
+/// The properties with a new token's permissions. The API needs exactly one.
 const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
 
 fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), Failure> {
@@ -191,9 +191,12 @@ fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), Fail
         1 => Ok(()),
         0 => {
             let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| operation.word(name)).collect();
-            Err(usage(operation, format!("what gives the token its permissions is missing: {}", words.join(" or "))))
+            Err(usage(operation, format!("the permissions are missing: give {}", words.join(" or "))))
         }
-        _ => Err(usage(operation, format!("{} can't go together: a token has one of them", given.join(" and ")))),
+        _ => Err(usage(
+            operation,
+            format!("{} can't be used together: a token has only one of them", given.join(" and ")),
+        )),
     }
 }
 
@@ -209,13 +212,13 @@ fn find(
         }
         let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        usage(operation, format!("there is no {what} {}; it has {has}", shown(name)))
+        usage(operation, format!("there is no {what} {} (known: {has})", printable(name)))
     })
 }
 
-/// A long word that someone typed wrong may be a secret that they pasted.
-fn shown(word: &str) -> String {
-    if word.len() > 24 { format!("a word of {} bytes", word.len()) } else { format!("`{word}`") }
+/// The argument for an error message. A long one is not repeated: it may be a secret.
+fn printable(word: &str) -> String {
+    if word.len() > 24 { format!("an argument of {} bytes", word.len()) } else { format!("`{word}`") }
 }
 
 fn usage(operation: &OperationSpec, problem: String) -> Failure {
@@ -256,7 +259,7 @@ mod tests {
         for (id, words, stdin, problem) in [
             ("getToken", &[][..], "", "tokenId= is missing: The access token ID."),
             ("getToken", &["tokenId=a", "tokenId=b"], "", "tokenId is given twice"),
-            ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid`; it has tokenId"),
+            ("getToken", &["tokenid=a"], "", "there is no parameter `tokenid` (known: tokenId)"),
             ("getToken", &["tokenId=a", "-"], "{}", "takes no body"),
             ("getToken", &["61095542756dba551110ae21"], "", "write tokenId=VALUE"),
             ("getToken", &["tokenId==a"], "", "tokenId is written tokenId="),
@@ -268,12 +271,17 @@ mod tests {
             ("postToken", &["role==owner"], "", "role== takes one of reader, writer, admin"),
             ("postToken", &["serviceToken==true"], "", "serviceToken:= takes true or false"),
             ("postToken", &["-"], "{", "is not JSON"),
-            ("postToken", &["-"], r#"{"nmae": "x"}"#, "there is no property of the body `nmae`"),
+            ("postToken", &["-"], r#"{"nmae": "x"}"#, "there is no body property `nmae`"),
             ("postToken", &["-", "name==x"], "{}", "given twice"),
             ("postToken", &["name==x"], "", "role== or customRoleIds:= or inlineRole:="),
-            ("postToken", &["-"], r#"{"name": "x"}"#, "permissions is missing"),
-            ("postToken", &["-"], r#"{"role": null, "customRoleIds": []}"#, "permissions is missing"),
-            ("postToken", &["role==reader", "customRoleIds:=[\"a\"]"], "", "role and customRoleIds can't go together"),
+            ("postToken", &["-"], r#"{"name": "x"}"#, "permissions are missing"),
+            ("postToken", &["-"], r#"{"role": null, "customRoleIds": []}"#, "permissions are missing"),
+            (
+                "postToken",
+                &["role==reader", "customRoleIds:=[\"a\"]"],
+                "",
+                "role and customRoleIds can't be used together",
+            ),
         ] {
             let error = read(id, words, stdin).unwrap_err();
             assert!(error.contains(problem), "{id} {words:?}: {error}");

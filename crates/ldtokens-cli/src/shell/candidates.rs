@@ -1,4 +1,4 @@
-//! What can come next, by the tables that parse it.
+//! The candidates for completion, from the same tables that the parser uses.
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::terminal::output::field::Field;
 use crate::verbs::filter;
 use ldtokens_client::operations::{OperationSpec, ValueType};
 
-/// The built command with what completes its values, for this line. `whole` makes the command that parses a whole line.
+/// Adds completion of values to the built command, for this line. `whole` makes the command that parses a whole line.
 pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() -> Command) -> Command {
     let operation = OperationSpec::find(command.get_name());
     let of_subcommands = |command| with_candidates(command, line, whole);
@@ -22,7 +22,7 @@ pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() ->
 }
 
 fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>, whole: fn() -> Command) -> Arg {
-    // Where nothing is typed yet flags would bury everything else. What is hidden is shown if there is nothing else.
+    // Before anything is typed, flags are hidden, since there are many. They are shown if there are no other candidates.
     let arg = if line.current.is_empty() { arg.hide(true) } else { arg };
     let line = Arc::clone(line);
     let completer = match (arg.get_id().as_str(), operation) {
@@ -45,7 +45,7 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
     CompletionCandidate::new(value).help(Some(help.into().into()))
 }
 
-/// Parameters and the body's properties, and their values.
+/// Parameters and body properties, and their values.
 fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     let known: Vec<_> = operation
         .parameter_words()
@@ -89,7 +89,7 @@ fn values(kind: ValueType) -> impl Iterator<Item = &'static str> {
     values.iter().copied()
 }
 
-/// The fields whose names go on from `word`. What is within one is only shown once that one is typed.
+/// The fields whose names start with `word`. Nested fields are shown only after the outer field is typed.
 fn fields(word: &str) -> Vec<(String, &'static str)> {
     let fields = Field::described();
     fields
@@ -101,7 +101,7 @@ fn is_in(name: &str, word: &str) -> bool {
     name.split_once('.').is_some_and(|(property, _)| property == word)
 }
 
-/// The last of a list's fields.
+/// Candidates for the last field of a list.
 fn columns(list: &str) -> Vec<CompletionCandidate> {
     let (before, word) = list.rfind(',').map_or(("", list), |comma| list.split_at(comma + 1));
     let Ok(given) = before.split_terminator(',').map(|name| Field::new(name.trim())).collect::<Result<Vec<_>, _>>()
@@ -112,7 +112,7 @@ fn columns(list: &str) -> Vec<CompletionCandidate> {
     fields.map(|(name, help)| candidate(format!("{before}{name}"), help)).collect()
 }
 
-/// Fields; once there is but one, what it can be compared by; and then the values it can have.
+/// Candidates for a filter: fields; then, for one field, operators; then its values.
 fn filters(condition: &str) -> Vec<CompletionCandidate> {
     if let Some((field, sign, value)) = filter::split(condition) {
         let Ok(field) = Field::new(field) else { return Vec::new() };
@@ -150,7 +150,7 @@ fn profiles(word: &str) -> Vec<CompletionCandidate> {
     profiles.map(|(name, profile)| candidate(name, account(profile))).collect()
 }
 
-/// Where the profile's account is.
+/// The profile's account.
 fn account(profile: &Profile) -> String {
     if profile.local { "the local LaunchDarkly".to_owned() } else { profile.url() }
 }

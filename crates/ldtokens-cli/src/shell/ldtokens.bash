@@ -1,4 +1,4 @@
-# Bash breaks words at = and :, so the program is given the whole line, and answers with what goes where bash's word is.
+# Bash splits words at = and :, so ldtokens gets the whole line, and prints replacements for the last part that bash sees.
 _ldtokens() {
     local candidate
     COMPREPLY=()
@@ -10,6 +10,6 @@ _ldtokens() {
             command ldtokens -- ldtokens < /dev/null 2> /dev/null
     )
 }
-# A candidate that is whole ends in a blank of its own. Not sorting takes bash 4.4.
+# A complete candidate ends with a space. `nosort` needs bash 4.4.
 complete -o nospace -o bashdefault -o nosort -F _ldtokens ldtokens 2> /dev/null ||
     complete -o nospace -o bashdefault -F _ldtokens ldtokens

@@ -1,11 +1,11 @@
-//! The line that is being typed, as each shell says it.
+//! The line that is being typed, from each shell.
 
 use std::collections::VecDeque;
 use std::path::Path;
 
 use super::BASH;
 
-/// What bash's script passes on: the line up to the cursor, and at which letters bash breaks words.
+/// The variables of bash's script: the line up to the cursor, and the characters at which bash splits words.
 const LINE: &str = "_LDTOKENS_LINE";
 const BREAKS: &str = "_LDTOKENS_BREAKS";
 
@@ -14,18 +14,18 @@ const BREAKS: &str = "_LDTOKENS_BREAKS";
 pub(super) struct Line {
     /// The words before the one that is being typed, without their quotes. The first is the command's name.
     pub(super) before: Vec<String>,
-    /// What is there of the word that is being typed, without its quotes.
+    /// The word that is being typed, up to the cursor and without its quotes.
     pub(super) current: String,
-    /// How many bytes of that the shell holds to be no part of the word, and leaves as they are.
+    /// The number of bytes of it that the shell does not count as part of the word, and keeps.
     pub(super) kept: usize,
     /// The quote that the word is in.
     pub(super) quote: Option<char>,
-    /// Whether the shell takes a word as it is, and quotes nothing.
+    /// Whether the shell inserts candidates without quoting them.
     is_raw: bool,
 }
 
 impl Line {
-    /// The line that `shell` passes on.
+    /// Reads the line from `shell`.
     pub(super) fn read(shell: &Path) -> Self {
         let variable = |name| std::env::var(name).unwrap_or_default();
         let shell = shell.file_stem().unwrap_or_default();
@@ -45,7 +45,7 @@ impl Line {
         }
     }
 
-    /// Reads a line as bash does. What a shell would put in the place of `$NAME` and the like is not known, and left.
+    /// Splits a line like bash does. `$NAME` and the like are not replaced.
     fn lex(line: &str, breaks: &str) -> Self {
         let mut lexed = Self::default();
         let mut letters = line.chars();
@@ -86,13 +86,13 @@ impl Line {
         }
     }
 
-    /// Whether `word` can be put on the line, and is no flag there.
+    /// Whether `word` can be inserted into the line, and is not a flag.
     pub(super) fn can_be(&self, word: &str) -> bool {
         let is_plain = word.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter));
         !word.starts_with('-') && (is_plain || !self.is_raw)
     }
 
-    /// Whether a word before this one begins with `beginning`.
+    /// Whether an earlier word begins with `beginning`.
     pub(super) fn has(&self, beginning: &str) -> bool {
         self.before.iter().any(|word| word.starts_with(beginning))
     }

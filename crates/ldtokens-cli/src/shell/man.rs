@@ -1,4 +1,4 @@
-//! Man pages, made from the one definition of the command.
+//! Man pages, generated from the definition of the command.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ pub(super) fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// Writes a page for the command and one for each of its commands.
+/// Writes a page for `ldtokens` and one for each of its commands.
 pub(super) fn write(command: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let command = built(command);
@@ -33,7 +33,7 @@ fn built(command: Command) -> Command {
     command
 }
 
-/// Writes the page, and gives its file's name.
+/// Writes the page, and returns the name for its file.
 fn render(command: Command, page: &mut Vec<u8>) -> io::Result<String> {
     let more = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
     let has_commands = command.has_subcommands();
@@ -52,7 +52,7 @@ fn render(command: Command, page: &mut Vec<u8>) -> io::Result<String> {
     Ok(man.get_filename())
 }
 
-/// What follows the flags in help: text, and lists with a title, whose lines are indented, and what explains them more so.
+/// The part of the help after the flags: text, and lists with a title. Items are indented, and their explanations more.
 fn rest(help: &str) -> Roff {
     let mut roff = Roff::default();
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -73,7 +73,7 @@ fn rest(help: &str) -> Roff {
             _ if is_title || line.is_empty() => &mut roff,
             2 if next > 2 => roff.control("TP", []).text([bold(line.trim())]),
             0 => roff.text([roman(line)]),
-            // To be pasted, so neither broken nor filled.
+            // A command to paste, so it is not wrapped.
             2 => roff.control("nf", []).text([roman(line)]).control("fi", []),
             _ => roff.text([roman(line.trim())]),
         };

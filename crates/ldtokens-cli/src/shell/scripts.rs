@@ -1,4 +1,4 @@
-//! The scripts that make shells ask, and bash's and zsh's side of the answer. The other shells' are clap's own.
+//! The completion scripts, and the output for bash and zsh. For other shells, clap has both.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -11,13 +11,13 @@ use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells};
 use super::BASH;
 use super::line::Line;
 
-/// The shells that can be asked for by name.
+/// The shells that have a script.
 pub(super) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
 
-/// Bash, which breaks words where we don't, and shows no descriptions by itself.
+/// Bash, which splits words in other places than we do, and shows no descriptions.
 struct Bash;
 
-/// Zsh, which puts a blank after every word if it isn't told not to.
+/// Zsh, which adds a space after each word unless it is told not to.
 struct Zsh;
 
 impl EnvCompleter for Bash {
@@ -44,10 +44,10 @@ impl EnvCompleter for Bash {
         let words: Vec<OsString> = line.before.iter().chain([&line.current]).map(OsString::from).collect();
         let candidates = complete(command, words, line.before.len(), folder)?;
         let candidates: Vec<_> = candidates.iter().filter_map(|candidate| Reply::new(candidate, &line)).collect();
-        // With these bash puts each candidate on the line in turn, and so what describes it too.
+        // With these, bash inserts the candidates one after the other, so they must not have descriptions.
         let is_inserted = matches!(std::env::var("_LDTOKENS_TYPE").as_deref(), Ok("37" | "42"));
         if let [only] = &candidates[..] {
-            return writeln!(to, "{}{}", only.word, if only.is_whole && line.quote.is_none() { " " } else { "" });
+            return writeln!(to, "{}{}", only.word, if only.is_complete && line.quote.is_none() { " " } else { "" });
         }
         if is_inserted {
             return candidates.iter().try_for_each(|reply| writeln!(to, "{}", reply.word));
@@ -58,31 +58,32 @@ impl EnvCompleter for Bash {
     }
 }
 
-/// What stands in bash's list of candidates.
+/// An item in bash's list of candidates.
 struct Reply {
-    /// What comes where bash's word is, quoted.
+    /// The replacement for bash's word, quoted.
     word: String,
     /// Whether nothing has to follow.
-    is_whole: bool,
+    is_complete: bool,
     help: String,
 }
 
 impl Reply {
-    /// None for what bash can't be told: what is not UTF-8 or has a line end, or does not go on from where bash's word begins.
+    /// None for a candidate that can't be passed to bash: it is not UTF-8, has a control character, or does not start with
+    /// the part of the word that bash keeps.
     fn new(candidate: &CompletionCandidate, line: &Line) -> Option<Self> {
         let whole = candidate.get_value().to_str().filter(|value| !value.contains(char::is_control))?;
         let word = whole.strip_prefix(&line.current[..line.kept])?;
         let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
         Some(Self {
             word: quoted(word, line.quote),
-            is_whole: !whole.ends_with(['=', '/', ',', '<', '>', '~']),
+            is_complete: !whole.ends_with(['=', '/', ',', '<', '>', '~']),
             help: help.lines().next().unwrap_or_default().to_owned(),
         })
     }
 
-    /// The word in a column of `longest` letters, and as much of its help as fits into `width`.
+    /// The word, padded to `longest` characters, and as much of its help as fits into `width`.
     fn described(&self, longest: usize, width: usize) -> String {
-        // Bash's own list has a margin.
+        // Bash adds a margin.
         let room = width.saturating_sub(longest + 6);
         let help = match self.help.char_indices().nth(room) {
             Some((end, _)) => format!("{}…", self.help[..end].trim_end()),
@@ -92,7 +93,7 @@ impl Reply {
     }
 }
 
-/// The text as bash reads it in such quotes, or in none.
+/// The text, escaped for bash inside these quotes or without quotes.
 fn quoted(text: &str, quote: Option<char>) -> String {
     let mut quoted = String::new();
     for letter in text.chars() {

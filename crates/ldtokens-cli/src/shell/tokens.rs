@@ -1,4 +1,4 @@
-//! The tokens that there are, for a shell that asks: soon, or not at all.
+//! Completes IDs and names of tokens. It lists the tokens within a time limit, and ignores all errors.
 
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
@@ -17,25 +17,25 @@ use crate::terminal::output::visible::visible;
 use crate::terminal::redact::has_secret;
 use crate::verbs::targets::PAGE;
 
-/// How long somebody who pressed a key waits.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time limit of a completion.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// More than anybody reads through.
-const MOST: usize = 1000;
+/// The maximum number of tokens.
+const MAX_TOKENS: usize = 1000;
 
-/// What is shown of a token.
-struct Known {
+/// The shown part of a token.
+struct Suggestion {
     id: String,
-    /// Fit to be shown.
+    /// None if the name is not safe to print.
     name: Option<String>,
 }
 
-/// The IDs that go on from `word`, with the tokens' names.
+/// The IDs that start with `word`, with the tokens' names.
 pub(super) fn by_id(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     candidates(line, command, word).0
 }
 
-/// The IDs that go on from `word`, and the names, if anything is typed.
+/// The IDs that start with `word`, and the names, unless `word` is empty.
 pub(super) fn by_id_or_name(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     let (mut by_id, by_name) = candidates(line, command, word);
     if !word.is_empty() {
@@ -44,13 +44,13 @@ pub(super) fn by_id_or_name(line: &Line, command: fn() -> Command, word: &str) -
     by_id
 }
 
-/// Those by ID and those by name, without the ones that are on the line already.
+/// Candidates by ID and by name, without tokens that are on the line already.
 fn candidates(
     line: &Line,
     command: fn() -> Command,
     word: &str,
 ) -> (Vec<CompletionCandidate>, Vec<CompletionCandidate>) {
-    let tokens = known(line, command);
+    let tokens = fetch(line, command);
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);
     let is_only = |name: &str| tokens.iter().filter(|token| token.name.as_deref() == Some(name)).count() == 1;
     let candidate = |value: &str, help: &str| CompletionCandidate::new(value).help(Some(help.to_owned().into()));
@@ -63,22 +63,22 @@ fn candidates(
     (by_id.collect(), by_name.map(|(name, id)| candidate(name, id)).collect())
 }
 
-/// What can be learned in time. Whatever goes wrong is for the command itself to say.
-fn known(line: &Line, command: fn() -> Command) -> Vec<Known> {
-    let end = Instant::now() + PATIENCE;
+/// The tokens that arrive within the time limit. Errors are ignored: the command itself will report them.
+fn fetch(line: &Line, command: fn() -> Command) -> Vec<Suggestion> {
+    let end = Instant::now() + TIMEOUT;
     let words = line.before.clone();
     let (sender, tokens) = mpsc::channel();
-    // Opening a file can wait for ever, and so can what is in it; a thread is left behind, and ends with the program.
+    // Opening or reading a file can block forever. The thread is not joined; it ends with the program.
     std::thread::spawn(move || read(&words, command, &sender));
-    let mut known = Vec::new();
+    let mut received = Vec::new();
     while let Ok(token) = tokens.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        known.push(token);
+        received.push(token);
     }
-    known
+    received
 }
 
-fn read(words: &[String], command: fn() -> Command, to: &Sender<Known>) -> Option<()> {
-    // What the shell will make of a path in the user's home.
+fn read(words: &[String], command: fn() -> Command, to: &Sender<Suggestion>) -> Option<()> {
+    // Replaces `~`, as the shell will.
     let words = words.iter().map(|word| in_home(Path::new(word)).unwrap_or_else(|_| word.into()));
     let matches = command().ignore_errors(true).try_get_matches_from(words).ok()?;
     let global = GlobalArgs::from_arg_matches(&matches).ok()?;
@@ -86,17 +86,17 @@ fn read(words: &[String], command: fn() -> Command, to: &Sender<Known>) -> Optio
     runtime.block_on(with_credential(&global, to))
 }
 
-async fn with_credential(global: &GlobalArgs, to: &Sender<Known>) -> Option<()> {
+async fn with_credential(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
     let settings = Settings::read(global).ok()?;
     match &settings.credential.as_ref()?.value {
-        // A command may ask, and standard input is the shell's.
+        // A command may ask the user something, and standard input belongs to the shell.
         Source::Command(_) | Source::Stdin => None,
         Source::File(path) if !path.is_file() => None,
         source @ (Source::File(_) | Source::Variable(_)) => {
             list(source.take().ok()?, &settings.host.as_ref()?.value, to).await
         }
         Source::Local => {
-            // To ask makes no account.
+            // A completion does not create the store.
             if !local::store().ok()?.is_file() {
                 return None;
             }
@@ -108,16 +108,16 @@ async fn with_credential(global: &GlobalArgs, to: &Sender<Known>) -> Option<()> 
     }
 }
 
-async fn list(credential: Secret, host: &str, to: &Sender<Known>) -> Option<()> {
-    let once = RetryPolicy::default().deadline(PATIENCE).max_attempts(1);
+async fn list(credential: Secret, host: &str, to: &Sender<Suggestion>) -> Option<()> {
+    let once = RetryPolicy::default().deadline(TIMEOUT).max_attempts(1);
     let client = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
     let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
-    for _ in 0..MOST {
+    for _ in 0..MAX_TOKENS {
         let token = tokens.next().await?.ok()?;
-        // What others wrote goes to this terminal: nothing hidden, and no secret that a name may be.
-        let is_fit = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
+        // The name goes to the terminal: it may not have hidden characters, or be a secret.
+        let is_printable = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
         if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-            to.send(Known { id: token.id.into(), name: token.name.filter(is_fit) }).ok()?;
+            to.send(Suggestion { id: token.id.into(), name: token.name.filter(is_printable) }).ok()?;
         }
     }
     Some(())

@@ -1,4 +1,4 @@
-//! Failures: one line that says what to do next, and an exit status that a script can go by.
+//! Errors: one line that says what to do next, and an exit status for scripts.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::terminal::redact::redacted;
 use crate::terminal::say;
 
-/// What kind of failure it is, which a script tells by the exit status.
+/// The kind of error, which decides the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Other,
@@ -25,12 +25,12 @@ pub(crate) enum Kind {
     PartialFailure,
     SecretNotDelivered,
     Interrupted,
-    /// What was asked for, and no failure to the one who asked.
+    /// Not an error: a dry run ended as it should.
     DryRun,
 }
 
 impl Kind {
-    /// All of them, with their exit statuses, their names in JSON, and what they mean.
+    /// All kinds, with their exit statuses, names in JSON, and meanings.
     pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
         (Self::Other, 1, "other", "another error"),
         (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
@@ -41,7 +41,7 @@ impl Kind {
         (Self::RateLimited, 7, "rate_limited", "still rate limited after waiting: nothing was done"),
         (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the response was lost"),
         (Self::Transport, 9, "transport", "no connection or no response"),
-        (Self::PartialFailure, 10, "partial_failure", "some tokens were done and some failed"),
+        (Self::PartialFailure, 10, "partial_failure", "some tokens succeeded and some failed"),
         (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),
@@ -52,15 +52,15 @@ impl Kind {
     }
 }
 
-/// Why the command did not do what it was asked to.
+/// Why the command failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     kind: Kind,
     line: String,
     api: Option<Box<ApiError>>,
-    /// What else a program would want to know.
+    /// More details for programs.
     details: Option<Value>,
-    /// Whether it was done all the same, and only can't be shown.
+    /// Whether the change was made, and only its output failed.
     is_done: bool,
 }
 
@@ -87,13 +87,13 @@ impl Failure {
         self
     }
 
-    /// The same, of which `context` says where it comes from.
+    /// Puts `context` in front of the message.
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
         self.line = format!("{context}: {}", self.line);
         self
     }
 
-    /// The same, of something that was done before, as `what` says.
+    /// Marks the failure as one after the change was made. `what` says what was done.
     pub(crate) fn after(self, what: impl fmt::Display) -> Self {
         Self { is_done: true, ..self.within(what) }
     }
@@ -106,7 +106,7 @@ impl Failure {
         self.kind
     }
 
-    /// Says it on standard error, as a line or as JSON.
+    /// Prints it on standard error, as a line or as JSON.
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         let (_, status, ..) = self.kind.row();
         if as_json {
@@ -135,13 +135,13 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One line, whatever it was made of, and no secret that came in by a variable or a file's name.
+        // One line, without secrets from variables or file names.
         let line = self.line.split_whitespace().collect::<Vec<_>>().join(" ");
         f.write_str(&redacted(&without_codes(&line)))
     }
 }
 
-/// The text without the numbers that the system gives its errors, as in "permission denied (os error 13)".
+/// The text without the system's error numbers, as in "permission denied (os error 13)".
 fn without_codes(text: &str) -> String {
     const CODE: &str = " (os error ";
     let mut parts = text.split(CODE);

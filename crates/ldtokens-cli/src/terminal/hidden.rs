@@ -1,6 +1,6 @@
-//! A terminal that does not show what is typed.
+//! Turns off a terminal's echo.
 
-/// While this is there, the terminal of standard input shows nothing of what is typed.
+/// Until this is dropped, the terminal of standard input does not show what is typed.
 pub(crate) struct Hidden {
     #[cfg(unix)]
     before: Option<rustix::termios::Termios>,
@@ -18,7 +18,7 @@ impl Hidden {
         Self { before }
     }
 
-    /// Elsewhere what is typed is shown: pipe the secret instead.
+    /// Not supported on other systems: what is typed is shown.
     #[cfg(not(unix))]
     pub(crate) fn begin() -> Self {
         Self {}

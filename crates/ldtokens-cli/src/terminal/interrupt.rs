@@ -1,5 +1,5 @@
-//! Ctrl-C: a request that changes something is brought to its end, and nothing more is begun. In a read or a pause it stops
-//! at once. A second Ctrl-C ends the program.
+//! Ctrl-C. A running request that changes something is finished, and no other is started. A read or a pause stops at once. A
+//! second Ctrl-C ends the program.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use crate::terminal::say;
 use crate::terminal::signals::Stops;
 use crate::terminal::watch::Watch;
 
-/// Whether the user wants to stop.
+/// Whether the user has asked to stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
     activity: Arc<Activity>,
 }
 
-/// Why work was not finished.
+/// The result of work that was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Stopped {
     /// Nothing was changed.
     Unchanged,
-    /// An answer was lost, and what it would have said is not known.
+    /// A response was lost, so the result of the request is not known.
     Unknown,
 }
 
@@ -35,8 +35,8 @@ impl From<Stopped> for Failure {
         let line = match stopped {
             Stopped::Unchanged => "interrupted; nothing was changed",
             Stopped::Unknown => {
-                "interrupted; the answer to the last request was lost, and whether it was carried out is not known: \
-                 `ldtokens get` shows"
+                "interrupted; the response to the last request was lost, so it may or may not have taken effect: check \
+                 with `ldtokens get`"
             }
         };
         Failure::new(Kind::Interrupted, line)
@@ -44,7 +44,7 @@ impl From<Stopped> for Failure {
 }
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Starts to listen for signals.
     pub(crate) fn listen(watch: Watch) -> Result<Self, Failure> {
         let mut stops = Stops::listen()?;
         let (sender, wanted) = watch::channel(false);
@@ -52,7 +52,7 @@ impl Interrupt {
             stops.next().await;
             sender.send_replace(true);
             stops.next().await;
-            say::error("stopped at once: it is not known whether the last request was carried out");
+            say::error("stopped at once: the last request may or may not have taken effect");
             std::process::exit(130);
         });
         Ok(Self { wanted, activity: Arc::new(Activity::new(watch)) })
@@ -62,12 +62,12 @@ impl Interrupt {
         *self.wanted.borrow()
     }
 
-    /// What a client has to report to, as its observer and its clock.
+    /// To be set as the client's observer and clock.
     pub(crate) fn activity(&self) -> Arc<Activity> {
         self.activity.clone()
     }
 
-    /// What `reading` gives, unless it is interrupted. Only for what changes nothing.
+    /// Awaits `reading`, which must not change anything, unless it is interrupted.
     pub(crate) async fn unless<T>(&self, reading: impl Future<Output = T>) -> Result<T, Failure> {
         let mut wanted = self.wanted.clone();
         tokio::select! {
@@ -76,8 +76,8 @@ impl Interrupt {
         }
     }
 
-    /// What `writing` gives. If it is interrupted, a request under way that changes something is waited for, so that what it
-    /// did is known.
+    /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is
+    /// known.
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
         self.activity.now.send_replace(Now::default());
         let mut now = self.activity.now.subscribe();
@@ -87,12 +87,12 @@ impl Interrupt {
             result = &mut writing => return Ok(result),
             _ = wanted.wait_for(|wanted| *wanted) => {}
         }
-        let mut is_told = false;
+        let mut is_noted = false;
         loop {
             if let Some(stopped) = now.borrow_and_update().may_stop() {
                 return Err(stopped);
             }
-            if !std::mem::replace(&mut is_told, true) {
+            if !std::mem::replace(&mut is_noted, true) {
                 say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
             }
             tokio::select! {
@@ -103,7 +103,7 @@ impl Interrupt {
     }
 }
 
-/// What a client is doing, as it reports it.
+/// What the client is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
     now: watch::Sender<Now>,
@@ -114,15 +114,15 @@ pub(crate) struct Activity {
 #[derive(Clone, Copy, Debug, Default)]
 struct Now {
     doing: Doing,
-    /// What the requests before have changed.
+    /// What earlier requests have changed.
     past: Past,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Doing {
-    /// Something that takes no time.
+    /// Between requests and pauses.
     #[default]
-    Thinking,
+    Idle,
     Pausing,
     Reading,
     Writing,
@@ -132,16 +132,16 @@ enum Doing {
 enum Past {
     #[default]
     Unchanged,
-    /// Not known, of a request that can be repeated.
+    /// The result of a request that can be repeated is not known.
     Unknown,
-    /// Something is half done that has to be brought to an end: a new token's secret would be lost.
+    /// The work has to be finished, for example because a new token's secret would be lost.
     MustGoOn,
 }
 
 impl Now {
     fn may_stop(self) -> Option<Stopped> {
         match (self.doing, self.past) {
-            (Doing::Thinking | Doing::Writing, _) | (_, Past::MustGoOn) => None,
+            (Doing::Idle | Doing::Writing, _) | (_, Past::MustGoOn) => None,
             (_, Past::Unchanged) => Some(Stopped::Unchanged),
             (_, Past::Unknown) => Some(Stopped::Unknown),
         }
@@ -162,13 +162,13 @@ impl Observer for Activity {
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.watch.attempt(attempt);
-        // It is sure that nothing was done: there was no connection, or the API says so.
+        // Nothing was changed for certain: there was no connection, or the API says so.
         let is_refused = attempt.status == Some(429)
             || matches!(attempt.error, Some(Error::Transport { source, .. }) if source.is_connect());
         let is_lost = !is_refused && attempt.status.is_none_or(|status| status >= 500);
         let is_done = attempt.status.is_some_and(|status| (200..300).contains(&status));
         self.now.send_modify(|now| {
-            now.doing = Doing::Thinking;
+            now.doing = Doing::Idle;
             now.past = match attempt.method {
                 method if is_safe(method) => now.past,
                 "POST" if is_lost || is_done => Past::MustGoOn,
@@ -184,7 +184,7 @@ fn is_safe(method: &str) -> bool {
     method.parse::<Method>().is_ok_and(|method| method.is_safe())
 }
 
-/// The machine's time, which tells when a client pauses.
+/// The system's clock, which also notices when the client pauses.
 impl Clock for Activity {
     fn now(&self) -> SystemTime {
         SystemTime::now()
@@ -199,7 +199,7 @@ impl Clock for Activity {
         let pause = Pause::begin(self.now.clone());
         Box::pin(async move {
             tokio::time::sleep(duration).await;
-            // Also after the shortest pause whoever waits for an interrupt has a look.
+            // So that an interrupt is noticed even after the shortest pause.
             tokio::task::yield_now().await;
             drop(pause);
         })
@@ -218,6 +218,6 @@ impl Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        self.0.send_modify(|now| now.doing = Doing::Thinking);
+        self.0.send_modify(|now| now.doing = Doing::Idle);
     }
 }

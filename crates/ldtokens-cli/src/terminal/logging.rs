@@ -1,5 +1,5 @@
-//! The log on standard error. `RUST_LOG` selects what is logged; without it, `--verbose` and `serve` do. `--log off` turns it
-//! off. The lines that `-v` shows for requests are not part of the log.
+//! The log on standard error. `RUST_LOG` sets its level; without it, `--verbose` and `serve` do. `--log off` turns it off.
+//! The requests that `-v` shows are not part of the log.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -10,7 +10,7 @@ use crate::terminal::say;
 
 const VARIABLE: &str = "RUST_LOG";
 
-/// How a server's log is written.
+/// The format of a server's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Log {
     Text,
@@ -32,13 +32,13 @@ impl ValueEnum for Log {
     }
 }
 
-/// Begins to log as the number of `--verbose` flags, the format of a server's log, and the environment say.
+/// Starts the log. Its level depends on the number of `--verbose` flags, on whether a server is `serving`, and on `RUST_LOG`.
 pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     let by_flags = match (verbosity, serving) {
         (0, None) => Targets::new(),
-        // A line for each request, and what went wrong.
+        // One line per request, and errors.
         (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
-        // What is shown of each request is `watch.rs`'s.
+        // `watch.rs` shows the requests.
         (1, None) => Targets::new(),
         (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
         (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
@@ -55,7 +55,7 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
         return;
     }
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    // A closed standard error is no reason to stop.
+    // If standard error is closed, the command goes on.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let lines = match serving {
         Some(Log::Json) => lines.json().flatten_event(true).boxed(),

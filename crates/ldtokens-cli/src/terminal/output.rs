@@ -1,4 +1,4 @@
-//! Data on standard output, and nothing else there.
+//! Standard output, which has only data.
 
 pub(crate) mod age;
 pub(crate) mod columns;
@@ -23,7 +23,7 @@ use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
 
-/// Of one token, in this order.
+/// The properties that are shown for one token, in this order.
 const DETAILS: [&str; 14] = [
     "_id",
     "name",
@@ -41,11 +41,10 @@ const DETAILS: [&str; 14] = [
     "token",
 ];
 
-/// Said where an operation is asked for one field.
-pub(crate) const VALUE_OF_VERBS: &str =
-    "--output value is for the verbs, which have --columns: use `ldtokens get` or `ldtokens list`, or another form";
+/// The error for an operation with `--output value`.
+pub(crate) const VALUE_OF_VERBS: &str = "--output value needs --columns, which operations don't have: use `ldtokens get` or `ldtokens list`, or another format";
 
-/// Prints a value as JSON or YAML. NDJSON has a line for each item of an array.
+/// Prints a value as JSON or YAML. NDJSON has one line per item of an array.
 pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     match (format, value) {
         (Format::Yaml, _) => write(&yaml(value)).map(|_| ()),
@@ -55,8 +54,8 @@ pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     }
 }
 
-/// Prints the response to an operation: tokens in the format asked for, and anything else as JSON. Returns whether standard
-/// output took it.
+/// Prints the response to an operation: tokens in the requested format, and anything else as JSON. Returns whether the reader
+/// of standard output is still there.
 pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure> {
     let list = response.get("items").and_then(Value::as_array);
     match (format, list) {
@@ -79,7 +78,7 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
     }
 }
 
-/// A token, a property a line. A whole secret, as after a create or reset, is shown whole.
+/// A token, one property per line. A full secret, as after a create or reset, is shown in full.
 pub(crate) fn details(token: &Value) -> String {
     let now = UnixMillis::now();
     let rows = DETAILS.iter().filter_map(|name| {
@@ -98,9 +97,9 @@ pub(crate) fn details(token: &Value) -> String {
     aligned(&rows.chain(others).collect::<Vec<_>>())
 }
 
-/// The value of a property that the API's document does not name (fact 14), if it has no parts.
+/// The value of a property that the API's document does not name (fact 14), if it is not an array or object.
 fn unknown_cell(name: &str, value: &Value) -> Option<String> {
-    // Milliseconds since before this century are some other number.
+    // A smaller number is not a time in milliseconds: that would be before the year 2000.
     const EARLIEST: i64 = 946_684_800_000;
     let is_named_like_a_time = ["xpir", "Date", "Time", "At"].iter().any(|part| name.contains(part));
     match value {
@@ -112,12 +111,12 @@ fn unknown_cell(name: &str, value: &Value) -> Option<String> {
     }
 }
 
-/// Prints a line. A reader that has had enough is no failure.
+/// Prints a line. It is not an error if the reader has closed the pipe.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     write(&format!("{text}\n")).map(|_| ())
 }
 
-/// Writes `text`, and gives whether anyone still reads. Standard output may be a full disk.
+/// Writes `text`, and returns whether the reader is still there.
 pub(crate) fn write(text: &str) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     if out.is_terminal() {
@@ -130,7 +129,7 @@ pub(crate) fn write(text: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Whether standard output is a terminal that may show colours: not if `NO_COLOR` is set.
+/// Whether standard output gets colors: only a terminal does, and not if `NO_COLOR` is set.
 pub(crate) fn has_colours() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }

@@ -1,4 +1,4 @@
-//! How far long work has come: one line on a terminal, which goes away before anything else is written there.
+//! Progress: one line on a terminal, which is removed before anything else is written.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +9,16 @@ use crate::terminal::say::width;
 
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Shows `text` in place of what was shown before; nothing where standard error is no terminal.
+/// Replaces the line with `text`. Does nothing if standard error is not a terminal.
 pub(crate) fn show(text: &str) {
     let Some(width) = width() else { return };
     IS_SHOWN.store(true, Ordering::Relaxed);
-    // A line that goes on in the next one could not be taken away.
+    // A line that wraps could not be removed.
     let text = cut(&visible(text), width.saturating_sub(1));
     let _ = write!(io::stderr(), "\r\x1b[K{text}");
 }
 
-/// Takes the line away.
+/// Removes the line.
 pub(crate) fn clear() {
     if IS_SHOWN.swap(false, Ordering::Relaxed) {
         let _ = write!(io::stderr(), "\r\x1b[K");

@@ -1,6 +1,6 @@
-//! What someone pasted where it does not belong: a secret is known by its form, and never repeated.
+//! Finds secrets by their format, and removes them from messages.
 
-/// What secrets of LaunchDarkly's begin with; a UUID follows.
+/// The prefixes of LaunchDarkly's secrets. A UUID follows.
 const PREFIXES: [&str; 4] = ["api-", "sdk-", "mob-", "rel-"];
 
 const REDACTED: &str = "[redacted]";
@@ -8,13 +8,13 @@ const REDACTED: &str = "[redacted]";
 /// The lengths of a UUID's parts.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// Where in `text` the first secret is, from which byte to which.
+/// The byte range of the first secret in `text`.
 fn find(text: &str) -> Option<(usize, usize)> {
     let starts = text.char_indices().filter(|(at, _)| PREFIXES.iter().any(|prefix| text[*at..].starts_with(prefix)));
     starts.filter_map(|(at, _)| Some((at, at + PREFIXES[0].len() + uuid(&text[at + PREFIXES[0].len()..])?))).next()
 }
 
-/// How long the UUID at the text's beginning is, if there is one.
+/// The length of a UUID at the start of the text.
 fn uuid(text: &str) -> Option<usize> {
     let mut at = 0;
     for (part, length) in UUID.into_iter().enumerate() {
@@ -28,20 +28,20 @@ fn uuid(text: &str) -> Option<usize> {
     Some(at)
 }
 
-/// Whether there is a secret in `text`.
+/// Whether `text` contains a secret.
 pub(crate) fn has_secret(text: &str) -> bool {
     find(text).is_some()
 }
 
-/// `text` without the secrets in it.
+/// `text` with its secrets replaced.
 pub(crate) fn redacted(text: &str) -> String {
-    let (mut shown, mut rest) = (String::new(), text);
+    let (mut clean, mut rest) = (String::new(), text);
     while let Some((start, end)) = find(rest) {
-        shown.push_str(&rest[..start]);
-        shown.push_str(REDACTED);
+        clean.push_str(&rest[..start]);
+        clean.push_str(REDACTED);
         rest = &rest[end..];
     }
-    shown + rest
+    clean + rest
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn secrets_are_found_anywhere_in_a_text() {
         let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
-        for (text, shown) in [
+        for (text, clean) in [
             (secret.to_owned(), "[redacted]"),
             (format!("--{secret}"), "--[redacted]"),
             (format!("'{secret}' and é{secret}é"), "'[redacted]' and é[redacted]é"),
@@ -60,8 +60,8 @@ mod tests {
             (secret[..39].to_owned(), &secret[..39]),
             ("api-".to_owned(), "api-"),
         ] {
-            assert_eq!(redacted(&text), shown);
-            assert_eq!(has_secret(&text), text != shown, "{text}");
+            assert_eq!(redacted(&text), clean);
+            assert_eq!(has_secret(&text), text != clean, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to people, on standard error: one message on one line, in one voice.
+//! Messages on standard error, in one format.
 
 use std::io::{self, IsTerminal};
 
@@ -14,27 +14,27 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Why the command, or a part of it, failed.
+/// Prints an error.
 pub(crate) fn error(text: &str) {
     message(Some(("error:", ERROR)), text);
 }
 
-/// What may not be as the user wants it.
+/// Prints a warning.
 pub(crate) fn warning(text: &str) {
     message(Some(("warning:", WARNING)), text);
 }
 
-/// What helps to understand what happens.
+/// Prints a note.
 pub(crate) fn note(text: &str) {
     message(Some(("note:", NOTE)), text);
 }
 
-/// What was done.
+/// Prints a result.
 pub(crate) fn result(text: &str) {
     message(None, text);
 }
 
-/// An error or the like for a program.
+/// Prints JSON, such as an error for a program.
 pub(crate) fn json(value: &Value) {
     progress::clear();
     anstream::eprintln!("{}", visible::json(value));
@@ -55,13 +55,13 @@ fn message(title: Option<(&str, Style)>, text: &str) {
     }
 }
 
-/// How many columns standard error has, if it is a terminal.
+/// The width of the terminal, if standard error is one.
 pub(crate) fn width() -> Option<usize> {
     let error = io::stderr();
     error.is_terminal().then(|| terminal_size_of(&error).map_or(80, |(width, _)| usize::from(width.0)))
 }
 
-/// The text in lines of at most `width` columns, broken between words and not within `a command`.
+/// Wraps the text at `width` columns, between words and not inside backquotes.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in words(text, width) {
@@ -78,7 +78,7 @@ fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// The words of the text, where what is in backquotes is one, if it fits on a line.
+/// The words of the text. Backquoted text is one word, if it fits on a line.
 fn words(text: &str, width: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_open = false;

@@ -1,8 +1,8 @@
-//! SIGINT and SIGTERM, as from Ctrl-C or a CI that cancels a job.
+//! SIGINT and SIGTERM, for example from Ctrl-C, or from a CI job that is cancelled.
 
 use crate::terminal::failure::Failure;
 
-/// The signals that ask to stop, from when it was made on.
+/// Receives the signals that ask the command to stop.
 pub(crate) struct Stops {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -26,7 +26,7 @@ impl Stops {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) {
         tokio::select! {
@@ -35,7 +35,7 @@ impl Stops {
         }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;

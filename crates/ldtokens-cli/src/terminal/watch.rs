@@ -1,4 +1,4 @@
-//! What a user hears of requests: with `--verbose` each one, and always a long wait.
+//! Shows requests with `--verbose`, and long waits always.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,18 +11,18 @@ use crate::terminal::progress;
 use crate::terminal::redact::redacted;
 use crate::terminal::say;
 
-/// A shorter wait is not worth a word. None of the backoff's own is longer.
-const LONG: Duration = Duration::from_millis(1700);
+/// The minimum wait that is shown. The client's usual pauses before a retry are shorter.
+const LONG_WAIT: Duration = Duration::from_millis(1700);
 
-/// Tells of requests and waits.
+/// Shows requests and waits.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// What stands before the path.
+    /// The URL up to the path.
     origin: String,
     is_verbose: bool,
     /// Whether a program reads standard error.
     has_json_errors: bool,
-    /// The status of the last answer.
+    /// The status of the last response.
     last: Mutex<Option<u16>>,
 }
 
@@ -32,7 +32,7 @@ impl Watch {
         Self { origin, is_verbose, has_json_errors, last: Mutex::new(None) }
     }
 
-    /// An attempt has ended.
+    /// Called after an attempt.
     pub(crate) fn attempt(&self, attempt: &AttemptEvent<'_>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt.status;
         if self.is_verbose {
@@ -46,16 +46,16 @@ impl Watch {
         }
     }
 
-    /// A wait begins.
+    /// Called before a wait.
     pub(crate) fn waiting(&self, wait: Duration) {
-        if wait < LONG {
+        if wait < LONG_WAIT {
             return;
         }
         let seconds = wait.as_secs_f64().ceil();
         let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(500..) => format!("the API failed: trying again in {seconds} s"),
+            Some(500..) => format!("server error: retrying in {seconds} s"),
             Some(_) => format!("rate limited: waiting {seconds} s"),
-            None => format!("no response: trying again in {seconds} s"),
+            None => format!("no response: retrying in {seconds} s"),
         };
         if say::width().is_some() {
             progress::show(&text);

@@ -1,4 +1,4 @@
-//! What people type: nothing at all, a dash in front, commas, a name like an ID.
+//! Unusual arguments: empty values, values with a dash in front, commas, a name that looks like an ID.
 
 use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin};
 
@@ -94,7 +94,7 @@ fn the_end_of_an_overlap_is_given_as_filters_take_times() {
     }
 }
 
-/// A clean-up that finds nothing has done its work.
+/// A clean-up script should not fail if the token is gone already.
 #[test]
 fn no_token_on_standard_input_is_nothing_to_do() {
     let served = Served::start();
@@ -109,7 +109,7 @@ fn no_token_on_standard_input_is_nothing_to_do() {
             let output = with_stdin(served.owner(arguments), input);
             assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
             assert!(stderr(&output).contains("names no token"), "{}", stderr(&output));
-            // A table has its head.
+            // A table has its header line.
             assert!(stdout(&output).lines().count() <= 1, "{arguments:?}: {}", stdout(&output));
         }
     }
@@ -125,7 +125,7 @@ fn a_token_that_is_named_like_an_id_is_found_by_its_name() {
     let (other, _) = served.create("other");
     refused(&served.owner(&["get", like_an_id]).output().unwrap(), 5, &["--by-name"]);
     assert_eq!(served.json(&["get", "--by-name", like_an_id])["_id"], id.as_str());
-    // And then an ID is none.
+    // Then an ID is read as a name.
     refused(&served.owner(&["delete", &other, "--by-name", "--yes"]).output().unwrap(), 5, &[&other]);
     assert!(served.owner(&["delete", like_an_id, "--by-name", "--yes"]).output().unwrap().status.success());
     refused(&served.owner(&["get", &id]).output().unwrap(), 5, &[]);
@@ -155,6 +155,6 @@ fn what_the_api_would_refuse_of_a_new_token_is_refused_first() {
     );
     refused(&with_stdin(served.owner(&["postToken", "-"]), r#"{"name": "x"}"#), 2, &["permissions"]);
     let both = ["postToken", "role==reader", "customRoleIds:=[\"a\"]"];
-    refused(&served.owner(&both).output().unwrap(), 2, &["can't go together"]);
+    refused(&served.owner(&both).output().unwrap(), 2, &["can't be used together"]);
     assert_eq!(served.json(&["getTokens", "showAll=true"])["totalCount"], before);
 }

@@ -1,4 +1,4 @@
-//! The habits of the vendor's Bash client, which this command takes the place of.
+//! Compatibility with the vendor's Bash client, which this command replaces.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -30,7 +30,7 @@ fn a_body_comes_from_arguments_or_standard_input() {
 
 #[test]
 fn a_header_argument_is_sent_but_can_not_set_the_credential() {
-    // One request, as it is on the wire.
+    // Receives one request, to check its headers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let seen = std::thread::spawn(move || {

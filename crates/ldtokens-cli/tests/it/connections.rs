@@ -1,4 +1,4 @@
-//! What stands between here and the API, and is named if it is to blame: a proxy, a private CA, a login page, a firewall.
+//! Errors from what is between the command and the API: a proxy, a private CA, a login page, a firewall.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -13,19 +13,19 @@ fn run(arguments: &[&str], host: &str, variables: &[(&str, &str)]) -> Output {
     command.env("LD_ACCESS_TOKEN", OWNER).envs(variables.iter().copied()).output().unwrap()
 }
 
-/// Something that gives every request the same answer, and counts them.
-struct Stranger {
+/// A server that sends the same response to every request, and counts the requests.
+struct StaticServer {
     url: String,
-    asked: Arc<AtomicUsize>,
+    count: Arc<AtomicUsize>,
 }
 
-impl Stranger {
-    fn answering(status: &str, headers: &str, body: &str) -> Self {
+impl StaticServer {
+    fn start(status: &str, headers: &str, body: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = asked.clone();
-        let answer =
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let response =
             format!("HTTP/1.1 {status}\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -35,15 +35,15 @@ impl Stranger {
                 while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
                     head.extend(byte);
                 }
-                count.fetch_add(1, Ordering::SeqCst);
-                let _ = stream.write_all(answer.as_bytes());
+                counted.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.write_all(response.as_bytes());
             }
         });
-        Self { url, asked }
+        Self { url, count }
     }
 
-    fn times_asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
     }
 }
 
@@ -53,16 +53,16 @@ const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
 
 #[test]
 fn an_html_response_is_named_in_the_error_and_retried_at_most_twice() {
-    let stranger = Stranger::answering("200 OK", HTML, PAGE);
-    refused(&run(&["list"], &stranger.url, &[]), 1, &["text/html", "not JSON", "login page", "--host"]);
-    assert_eq!(stranger.times_asked(), 3);
+    let server = StaticServer::start("200 OK", HTML, PAGE);
+    refused(&run(&["list"], &server.url, &[]), 1, &["text/html", "not JSON", "login page", "--host"]);
+    assert_eq!(server.requests(), 3);
 }
 
 #[test]
 fn the_error_for_a_redirect_names_its_target() {
     let location = "location: https://sso.example/login?ticket=hunter2\r\n";
-    let stranger = Stranger::answering("302 Found", location, "");
-    let output = run(&["list"], &stranger.url, &[]);
+    let server = StaticServer::start("302 Found", location, "");
+    let output = run(&["list"], &server.url, &[]);
     refused(&output, 1, &["redirects to https://sso.example/login", "--host"]);
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
 }
@@ -70,8 +70,8 @@ fn the_error_for_a_redirect_names_its_target() {
 #[test]
 fn a_403_from_a_firewall_differs_from_one_from_the_api() {
     for status in ["403 Forbidden", "401 Unauthorized"] {
-        let stranger = Stranger::answering(status, HTML, PAGE);
-        let output = run(&["list"], &stranger.url, &[]);
+        let server = StaticServer::start(status, HTML, PAGE);
+        let output = run(&["list"], &server.url, &[]);
         let line = stderr(&output);
         assert!(line.contains("firewall or proxy"), "{line}");
         assert!(!line.contains("Admin role") && !line.contains("set LD_ACCESS_TOKEN"), "{line}");
@@ -102,7 +102,7 @@ fn the_error_names_a_proxy_that_does_not_respond() {
     let named = format!("HTTPS_PROXY ({NO_SERVER})");
     refused(&output, 9, &["through the proxy", &named, "NO_PROXY takes", "no effect: *.example, ld.example:443"]);
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
-    // The forms that are said to work do.
+    // The forms that the error lists work.
     for pattern in ["ld.invalid", ".invalid", "*", "other, ld.invalid"] {
         let output = run(&["list"], "https://ld.invalid", &[("HTTPS_PROXY", &proxy), ("NO_PROXY", pattern)]);
         assert!(!stderr(&output).contains("proxy"), "{pattern}: {}", stderr(&output));
@@ -120,7 +120,7 @@ fn the_error_names_a_server_without_tls() {
     assert_eq!(stderr(&output).matches("no response").count(), 1, "it is tried once: {}", stderr(&output));
 }
 
-/// OpenSSL's own server, with a certificate of a CA that nobody knows.
+/// OpenSSL's `s_server`, with a certificate from an unknown CA.
 struct Tls {
     child: Child,
     url: String,
@@ -162,12 +162,12 @@ impl Drop for Tls {
     }
 }
 
-/// On macOS and Windows the system's own store says whom to trust.
+/// macOS and Windows use the system's certificates.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
 fn ssl_cert_file_adds_a_private_ca_and_the_error_names_it() {
     let Some(tls) = Tls::start() else { return eprintln!("openssl is not installed") };
     refused(&run(&["list"], &tls.url, &[]), 9, &["UnknownIssuer", "private CA", "SSL_CERT_FILE"]);
-    // With it the connection is made: what is complained of is the page that OpenSSL answers with.
+    // With it there is a connection, and the error is about OpenSSL's HTML page.
     refused(&run(&["list"], &tls.url, &[("SSL_CERT_FILE", &tls.ca)]), 1, &["text/html"]);
 }

@@ -1,5 +1,4 @@
-//! Where credentials are mounted, how files that editors and shells wrote begin, and what is said of a credential that is
-//! refused.
+//! Credential files: their permissions, byte-order marks and UTF-16, and the errors about them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ fn by_file(served: &Served, path: &Path) -> Output {
     ldtokens(&["list", "--host", &served.url, "--token-file", path.to_str().unwrap()]).output().unwrap()
 }
 
-/// As Kubernetes' `fsGroup` (0440), systemd (0440 where an ACL is used) and Docker's `mode` mount secrets.
+/// Kubernetes' `fsGroup` (0440), systemd (0440 with an ACL) and Docker's `mode` mount secrets like this.
 #[test]
 fn a_token_file_that_everyone_can_read_is_refused_but_not_one_that_a_group_can_read() {
     let served = Served::start();
@@ -31,7 +30,7 @@ fn a_token_file_that_everyone_can_read_is_refused_but_not_one_that_a_group_can_r
     for mode in [0o400, 0o440, 0o600, 0o640] {
         works(&by_file(&served, &file(folder.path(), &format!("{mode:o}"), OWNER, mode)));
     }
-    // Kubernetes mounts a key as a link through `..data`.
+    // Kubernetes mounts a key as a symbolic link through `..data`.
     fs::create_dir(folder.path().join("..2026")).unwrap();
     file(&folder.path().join("..2026"), "token", OWNER, 0o440);
     std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
@@ -47,7 +46,7 @@ fn a_token_file_that_everyone_can_read_is_refused_but_not_one_that_a_group_can_r
     }
 }
 
-/// Docker's default is 0444, on a mount that nobody can write to.
+/// Docker's default is 0444, on a read-only mount.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_token_file_on_a_read_only_mount_is_accepted_with_any_mode() {
@@ -63,7 +62,7 @@ fn a_token_file_on_a_read_only_mount_is_accepted_with_any_mode() {
     };
     match run("ro") {
         Ok(output) if stdout(&output).starts_with("mounted") => works(&output),
-        _ => return eprintln!("this machine lets nobody mount"),
+        _ => return eprintln!("mounting is not permitted here"),
     }
     assert_eq!(run("rw").unwrap().status.code(), Some(3));
 }
@@ -82,14 +81,14 @@ fn the_credentials_directory_of_systemd_is_used() {
     works(&run(&["list"], &[]));
     let config = stdout(&run(&["config"], &[]));
     assert!(config.contains("CREDENTIALS_DIRECTORY") && config.contains(&served.url), "{config}");
-    // A variable is nearer.
+    // A variable has priority.
     let variable = [("LD_ACCESS_TOKEN", WRONG)];
     refused(&run(&["list"], &variable), 3, &["set LD_ACCESS_TOKEN"]);
     let config = stdout(&run(&["config"], &variable));
-    assert!(config.contains("CREDENTIALS_DIRECTORY, since the credential is LD_ACCESS_TOKEN's"), "{config}");
+    assert!(config.contains("CREDENTIALS_DIRECTORY, because the credential comes from LD_ACCESS_TOKEN"), "{config}");
 }
 
-/// U+FEFF at the beginning, as PowerShell 5 and old editors write it (Unicode 15, section 23.8).
+/// PowerShell 5 and old editors write U+FEFF at the start of a file (Unicode 15, section 23.8).
 #[test]
 fn one_byte_order_mark_is_skipped_in_all_input() {
     let served = Served::start();

@@ -1,4 +1,4 @@
-//! Where a new secret goes, and what is said if it can't get there.
+//! Delivery of new secrets, and the errors if it fails.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,7 @@ fn a_secret_file_has_only_the_secret_and_only_its_owner_can_read_it() {
         let output = served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
         let secret = fs::read_to_string(&file).unwrap();
-        assert!(secret.starts_with("api-") && !secret.ends_with('\n'), "the secret, and nothing else");
+        assert!(secret.starts_with("api-") && !secret.ends_with('\n'), "the file has only the secret");
         assert!(served.works(&secret));
         assert!(!stdout(&output).contains(&secret) && stdout(&output).contains(&secret[36..]), "{}", stdout(&output));
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -36,7 +36,10 @@ fn a_secret_file_has_only_the_secret_and_only_its_owner_can_read_it() {
         let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
         let before = count();
         refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["already exists"]);
-        assert!(served.works(&secret) && fs::read_to_string(&file).unwrap() == secret, "what was there stays");
+        assert!(
+            served.works(&secret) && fs::read_to_string(&file).unwrap() == secret,
+            "the existing file is not changed"
+        );
         assert_eq!(count(), before);
         fs::remove_file(&file).unwrap();
     }
@@ -79,7 +82,7 @@ fn a_command_reads_the_secret_from_its_standard_input() {
     let kept = folder.path().join(format!("kept.{}", stdout(&output).trim()));
     assert!(served.works(&fs::read_to_string(kept).unwrap()));
 
-    // What the command says does not mix with the data.
+    // The output of the command does not mix with the data.
     let output = served.owner(&[
         "create",
         "--role",
@@ -116,12 +119,12 @@ fn a_failed_delivery_says_the_state_of_the_token_and_how_to_continue() {
             assert!(said.contains(words), "{words} in {said}");
         }
         assert!(!said.contains("api-"), "{said}");
-        // The way out is one.
+        // The command that the error suggests works.
         let way = served.owner(&["reset", id, "--yes", "--secret-to", "-", "--output", "json"]).output().unwrap();
         let token: serde_json::Value = serde_json::from_slice(&way.stdout).unwrap();
         assert!(served.works(token["token"].as_str().unwrap()));
     }
-    // Whether it ends before the secret is written or after.
+    // The command ends before or after the secret is written.
     for ignoring in ["exec 0<&-; exit 0", "exit 0", "exec 0<&-; sleep 0.2", "dd bs=5 count=1 of=/dev/null 2>/dev/null"]
     {
         let mut reset = served.owner(&["reset", "lost", "--yes", "--secret-to-command", ignoring]);
@@ -175,14 +178,14 @@ fn secret_to_dash_prints_only_the_secret() {
         let output = served.owner(&[arguments, &["--secret-to", "-"]].concat()).output().unwrap();
         let secret = stdout(&output);
         assert!(served.works(secret.strip_suffix('\n').unwrap()), "{arguments:?}: {}", stderr(&output));
-        // A program that reads JSON finds it in its place.
+        // In JSON it is inside the object.
         let arguments = [arguments, &["--secret-to", "-", "--output", "json"]].concat();
         let token: serde_json::Value =
             serde_json::from_slice(&served.owner(&arguments).output().unwrap().stdout).unwrap();
         let token = token.get(0).unwrap_or(&token);
         assert!(served.works(token["token"].as_str().unwrap()));
     }
-    // Of several nobody could tell which is whose.
+    // Several secrets alone could not be told apart.
     served.create("b");
     refused(&served.owner(&["reset", "a", "b", "--yes", "--secret-to", "-"]).output().unwrap(), 2, &["--output json"]);
 }
@@ -278,7 +281,7 @@ fn no_secret_is_created_if_it_would_not_be_printed() {
     assert!(served.works(&secret), "{}", stderr(&output));
 }
 
-/// The disk has room for nothing: that shows before there is a secret.
+/// A full disk is noticed before a secret is created.
 #[test]
 fn no_token_is_created_if_the_disk_is_full() {
     let served = Served::start();

@@ -1,4 +1,4 @@
-//! The main job.
+//! `ldtokens demo`.
 
 use crate::support::{ldtokens, stderr, stdout};
 
@@ -30,6 +30,6 @@ fn the_demo_shows_all_six_operations_and_leaves_no_files() {
         assert!(text.contains(&format!("ok {promise}")), "{promise} in {text}");
     }
     assert!(!text.contains("api-"), "a secret is shown: {text}");
-    assert!(!text.contains('\u{1b}'), "there are colours in a pipe: {text}");
+    assert!(!text.contains('\u{1b}'), "there are colors in a pipe: {text}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }

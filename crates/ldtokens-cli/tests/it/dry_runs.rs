@@ -1,5 +1,5 @@
-//! What `--dry-run` prints does, pasted into a shell, what the command would have done; and no secret is in it, nor in curl's
-//! arguments.
+//! The output of `--dry-run`, pasted into a shell, does what the command would do. Neither it nor curl's arguments contain a
+//! secret.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use crate::secrets::assert_absent;
 use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin, write_with_mode};
 
-/// Where curl is, if it is installed.
+/// The path of curl, if it is installed.
 fn curl() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join("curl")).find(|file| file.is_file())
 }
 
-/// A shell in which `curl` is curl, and what it is called with is written down.
+/// A shell with a `curl` that records its arguments and runs the real one.
 struct Shell<'a> {
     served: &'a Served,
     folder: TempDir,
@@ -32,7 +32,7 @@ impl<'a> Shell<'a> {
         Self { served, folder }
     }
 
-    /// What the dry run of a command prints, once it was looked through.
+    /// The output of a dry run, after checks.
     fn dry_run(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.served.owner(arguments);
         command.args(["--dry-run", "-vvv"]);
@@ -44,7 +44,7 @@ impl<'a> Shell<'a> {
         lines
     }
 
-    /// What the server answers when the dry run of a command is pasted.
+    /// The server's response when the output of a dry run is pasted.
     fn paste(&self, arguments: &[&str], input: &str) -> Value {
         let lines = self.dry_run(arguments, input);
         let written = self.folder.path().join("arguments");
@@ -60,7 +60,7 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// A token without what each reading changes.
+/// A token without the properties that each request changes.
 fn settled(mut token: Value) -> Value {
     token.as_object_mut().unwrap().remove("lastUsed");
     token
@@ -109,7 +109,7 @@ fn pasting_a_dry_run_does_what_the_command_would_do() {
     assert_eq!((named("Export"), named("Second")), (Value::Array(vec![]), Value::Array(vec![])));
 }
 
-/// Whoever names a token can write what a shell would run.
+/// The name of a token may contain shell commands.
 #[test]
 fn a_dry_run_prints_only_commands() {
     let served = Served::start();
@@ -140,7 +140,7 @@ fn a_dry_run_prints_only_commands() {
         let lines = stdout(&output);
         assert_eq!(lines.is_empty(), is_empty, "{arguments:?}: {lines}");
         assert_eq!(stderr(&output).contains("nothing would change"), is_empty && !arguments.contains(&"json"));
-        // Neither curl nor printf does anything here; whatever else is run would.
+        // Here curl and printf do nothing, but any other command would create a file.
         let folder = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("curl() {{ :; }}; touch() {{ echo > owned; }}\n{lines}")]);
@@ -183,7 +183,7 @@ fn a_dry_run_reads_the_credential_from_the_same_source() {
             assert_eq!(made.as_array().unwrap().len(), 1, "{lines}");
         }
     }
-    // What came from standard input is gone, and nothing else is sent in its place.
+    // Standard input can't be read again, and no other credential is sent instead.
     let mut command = ldtokens(&["getTokens", "--dry-run", "--token-stdin", "--host", &served.url]);
     let lines = stdout(&command.output().unwrap());
     assert!(lines.contains("${LDTOKENS_CREDENTIAL:?") && !lines.contains("LD_ACCESS_TOKEN"), "{lines}");

@@ -1,4 +1,4 @@
-//! What was acknowledged is there after the power goes, and of what was not, all or nothing.
+//! After a power failure, acknowledged writes are kept. A write that was not acknowledged is there completely or not at all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ const WRITERS: usize = 8;
 /// How many tokens a writer keeps before it deletes the oldest.
 const KEPT: usize = 20;
 
-/// One of those that write at once, each to tokens of its own, and what it knows of them.
+/// One of several parallel writers, each with its own tokens, and the state that it expects.
 #[derive(Default)]
 struct Writer {
     name: String,
     number: usize,
-    /// In the order of their making.
+    /// In the order of creation.
     ids: Vec<TokenId>,
-    live: BTreeMap<String, Known>,
-    /// Those that were reset, or whose token was deleted.
+    live: BTreeMap<String, Expected>,
+    /// Secrets that were reset, or whose token was deleted.
     dead: Vec<Secret>,
-    /// What was under way when the power went.
+    /// The write that was running when the power failed.
     unsure: Option<Write>,
 }
 
 #[derive(Clone, Debug)]
-struct Known {
-    /// Its name and its description, which are always written together.
+struct Expected {
+    /// Its name and its description, which are always changed together.
     text: String,
     secret: Secret,
-    /// Which no two states of a token have in common.
+    /// Different for each state of a token.
     modified: UnixMillis,
 }
 
@@ -60,7 +60,7 @@ async fn after_kill_9_every_acknowledged_write_is_there_and_no_partial_one() {
         for writer in writers.drain(..) {
             writing.spawn(writer.write(client.clone(), done.clone()));
         }
-        // In the middle: after some answers of this round, and while other writes are under way.
+        // After some responses of this round, and while other writes are running.
         let enough = done.load(Ordering::Relaxed) + 60 + round;
         while done.load(Ordering::Relaxed) < enough {
             tokio::task::yield_now().await;
@@ -99,7 +99,7 @@ impl Writer {
         }
     }
 
-    /// Each kind of write in its turn, where it can be done.
+    /// Each kind of write in turn, if it is possible.
     fn next(&mut self) -> Write {
         self.number += 1;
         let text = format!("{}.{}", self.name, self.number);
@@ -116,7 +116,7 @@ impl Writer {
             Write::Create(text) => {
                 let made = client.create(&NewToken::new(BaseRole::Reader).name(text).description(text)).await?;
                 self.ids.push(made.id.clone());
-                let known = Known { text: text.clone(), secret: made.secret, modified: made.details.last_modified };
+                let known = Expected { text: text.clone(), secret: made.secret, modified: made.details.last_modified };
                 self.live.insert(made.id.to_string(), known);
             }
             Write::Patch(id, text) => {
@@ -139,7 +139,7 @@ impl Writer {
         Ok(())
     }
 
-    fn known(&mut self, id: &TokenId) -> &mut Known {
+    fn known(&mut self, id: &TokenId) -> &mut Expected {
         self.live.get_mut(id.as_ref()).unwrap()
     }
 
@@ -148,7 +148,7 @@ impl Writer {
         self.dead.push(self.live.remove(id.as_ref()).unwrap().secret);
     }
 
-    /// Looks whether what was under way is there, which it is wholly or not at all, and says whether.
+    /// Checks that the running write was made completely or not at all, and returns which.
     async fn settle(
         &mut self,
         write: Write,
@@ -159,12 +159,12 @@ impl Writer {
         match &write {
             Write::Create(text) => {
                 let Some(token) = there.values().find(|token| token.name.as_ref() == Some(text)) else { return false };
-                // Nobody has its secret, so that it gets another.
+                // Its secret is lost, so it gets a new one.
                 let id = TokenId::new(token.id.as_str()).unwrap();
                 assert_eq!(token.description.as_ref(), Some(text), "a token by half");
                 self.ids.push(id.clone());
                 let known =
-                    Known { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
+                    Expected { text: text.clone(), secret: Secret::new("nobody's"), modified: token.last_modified };
                 self.live.insert(token.id.to_string(), known);
                 self.perform(client, &Write::Reset(id)).await.unwrap();
             }
@@ -193,7 +193,7 @@ impl Writer {
     }
 }
 
-/// Checks that the store has what the writers know, and nothing else. Gives how many of the writes that were under way it has.
+/// Checks that the store has exactly what the writers expect. Returns how many of the running writes were made.
 async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usize {
     let mut kept = 0;
     let there = all(client).await;
@@ -214,7 +214,7 @@ async fn check(served: &Served, client: &Client, writers: &mut [Writer]) -> usiz
         );
     }
     assert_eq!(there.len(), known.count() + 1, "what was deleted, or never asked for, is there");
-    // What was written last.
+    // The last write of each writer.
     for writer in writers {
         let newest = writer.ids.last().map(|id| (&writer.live[id.as_ref()].secret, true));
         for (secret, expected) in newest.into_iter().chain(writer.dead.last().map(|secret| (secret, false))) {

@@ -1,4 +1,4 @@
-//! Errors: one voice, whole words, and for a program the message alone.
+//! The text of errors: one format, suggestions, wrapping, and JSON.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Exit statuses, and errors as JSON: what a script goes by.
+//! Exit statuses and JSON errors, for scripts.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::support::{NO_SERVER, OWNER, Served, ldtokens, stderr, stdout};
 
 const NOBODY: &str = "tokenId=0123456789abcdef01234567";
 
-/// The status of a command against a server with this fault, and its error as JSON.
+/// The exit status and JSON error of a command, with a server that has this fault.
 fn with_fault(fault: &str, arguments: &[&str]) -> (Option<i32>, Value) {
     let served = Served::with(&["--fault", fault]);
     let output = served.owner(&[arguments, &["--output", "json"]].concat()).output().unwrap();
@@ -53,7 +53,7 @@ fn each_kind_of_error_has_its_exit_status_and_name() {
 fn failed_requests_and_connections_have_their_exit_status() {
     let (status, error) = with_fault("patchToken status=409", &["patchToken", NOBODY, "-"]);
     assert_eq!((status, &error["error"]["kind"]), (Some(2), &"usage".into()), "no body on standard input");
-    // The wait that the answer asks for lies beyond the call's deadline.
+    // `retry-after` is longer than the call's deadline.
     let (status, error) = with_fault("* status=429 retry-after=3600", &["getTokens"]);
     assert_eq!((status, &error["error"]["kind"]), (Some(7), &"rate_limited".into()));
     let (status, error) = with_fault("postToken drop-after", &["postToken", "role==reader"]);
@@ -70,8 +70,8 @@ fn failed_requests_and_connections_have_their_exit_status() {
     assert_eq!((output.status.code(), &error["error"]["kind"]), (Some(9), &"transport".into()));
 }
 
-// One request is all that a create costs while nothing goes wrong, so the first has no mark. What it may have left is named,
-// and not deleted by its looks.
+// The first request of a create has no marker, so that a create without errors is one request. Tokens that it may have left
+// are named, and not deleted.
 #[test]
 fn create_recovers_from_a_lost_response_and_names_tokens_that_may_be_left() {
     let served = Served::with(&["--fault", "postToken drop-after times=2"]);
@@ -82,7 +82,7 @@ fn create_recovers_from_a_lost_response_and_names_tokens_that_may_be_left() {
     assert!(served.works(secret));
     let tokens = served.json(&["list", "-f", "name=once"]);
     let tokens = tokens.as_array().unwrap();
-    assert_eq!(tokens.len(), 2, "the marked one of the second attempt is deleted: {tokens:?}");
+    assert_eq!(tokens.len(), 2, "the token of the second attempt, which has a marker, is deleted: {tokens:?}");
     assert!(tokens.iter().all(|token| token.get("description").is_none()), "{tokens:?}");
     let suspect = tokens.iter().find(|token| !secret.ends_with(token["token"].as_str().unwrap())).unwrap();
     assert!(stderr(&output).contains(suspect["_id"].as_str().unwrap()), "{}", stderr(&output));

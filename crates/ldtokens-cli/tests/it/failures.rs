@@ -1,4 +1,4 @@
-//! What is refused: one line that says what to do, an exit status, and nothing changed.
+//! Commands that fail: one line that says what to do, an exit status, and nothing is changed.
 
 use std::process::{Command, Output};
 

@@ -1,4 +1,4 @@
-//! What is printed, in every form, and nothing else.
+//! The output in every format.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -21,27 +21,27 @@ fn json_yaml_and_csv_have_the_same_values_and_the_apis_names() {
     let served = Served::start();
     served.create("comma, \"quote\"\nand line");
     served.create("plain");
-    let mut answer = served.json(&["getTokens"])["items"].clone();
-    // The caller's own was last used at another time with each request.
-    answer.as_array_mut().unwrap().retain(|token| token["role"] == "reader");
-    // How the API says that a token was never used (fact 9); for a verb that is absence.
-    for token in answer.as_array_mut().unwrap() {
+    let mut expected = served.json(&["getTokens"])["items"].clone();
+    // Each request changes `lastUsed` of the token in use.
+    expected.as_array_mut().unwrap().retain(|token| token["role"] == "reader");
+    // The API's value for a token that was never used (fact 9). Verbs omit it.
+    for token in expected.as_array_mut().unwrap() {
         assert_eq!(token.as_object_mut().unwrap().shift_remove("lastUsed"), Some(0.into()));
     }
     let text = |format: &str| {
         stdout(&served.owner(&["list", "--filter", "role=reader", "--output", format]).output().unwrap())
     };
 
-    assert_eq!(serde_json::from_str::<Value>(&text("json")).unwrap(), answer);
+    assert_eq!(serde_json::from_str::<Value>(&text("json")).unwrap(), expected);
     let objects: Vec<Value> = text("ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(Value::from(objects), answer);
-    assert_eq!(serde_saphyr::from_str::<Value>(&text("yaml")).unwrap(), answer);
+    assert_eq!(Value::from(objects), expected);
+    assert_eq!(serde_saphyr::from_str::<Value>(&text("yaml")).unwrap(), expected);
 
     let csv = text("csv");
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let head = reader.headers().unwrap().clone();
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    for (record, token) in records.iter().zip(answer.as_array().unwrap()) {
+    for (record, token) in records.iter().zip(expected.as_array().unwrap()) {
         for (name, cell) in head.iter().zip(record) {
             match token.get(name) {
                 None => assert_eq!(cell, "", "{name}"),
@@ -50,7 +50,7 @@ fn json_yaml_and_csv_have_the_same_values_and_the_apis_names() {
             }
         }
     }
-    assert_eq!(records.len(), answer.as_array().unwrap().len());
+    assert_eq!(records.len(), expected.as_array().unwrap().len());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn operations_print_every_format() {
     let output = command.env("LD_OUTPUT", "json").output().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["_id"], id.as_str());
     let mut command = served.owner(&["getToken", &by_id, "--output", "yaml"]);
-    assert!(stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains("name: x\n"), "a flag comes first");
+    assert!(stdout(&command.env("LD_OUTPUT", "json").output().unwrap()).contains("name: x\n"), "a flag has priority");
     let mut command = served.owner(&["getToken", &by_id]);
     assert!(stdout(&command.env("LD_OUTPUT", "plaintext").output().unwrap()).starts_with("id "));
     let mut command = served.owner(&["getToken", &by_id]);
@@ -135,15 +135,15 @@ fn a_table_in_a_pipe_is_not_cut_and_has_no_colors() {
     let table = lines(&served, &["list"]);
     assert!(table[0].starts_with("ID ") && table[0].contains("LAST USED"), "{}", table[0]);
     assert!(table.iter().any(|line| line.contains(&long)), "nothing is cut");
-    assert!(!table.concat().contains('\u{1b}'), "what is in a name can't command a terminal");
+    assert!(!table.concat().contains('\u{1b}'), "control characters in a name are escaped");
     let ages = lines(&served, &["list", "--columns", "name,creationDate,lastUsed", "-f", "name~red"]);
     assert!(ages[1].ends_with("just now       never"), "{ages:?}");
 }
 
-/// The second page is late by ten minutes: what is printed by then did not wait for it.
+/// The second page is delayed by ten minutes, so rows that are printed did not wait for it.
 #[test]
 fn a_long_list_prints_rows_before_the_last_page() {
-    // A table is aligned, so in a pipe it waits; on a terminal it does not.
+    // A table in a pipe waits for all rows, to align them. On a terminal it does not.
     for format in ["json", "ndjson", "yaml", "csv"] {
         let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
         let mut list = served.owner(&["list", "-a", "--output", format]);
@@ -155,7 +155,7 @@ fn a_long_list_prints_rows_before_the_last_page() {
     }
 }
 
-/// What a clean-up asks for. The age of a token is the account file's, which the server takes as it is.
+/// A typical clean-up. The ages of the tokens are from the account file.
 #[test]
 fn unused_for_includes_old_tokens_that_were_never_used() {
     let served = Served::start();
@@ -169,9 +169,9 @@ fn unused_for_includes_old_tokens_that_were_never_used() {
         names
     };
     assert_eq!(names(&["-f", "lastUsed=never"]), ["new", "used"]);
-    // The owner's own is used by asking.
+    // The owner's token is used by the request itself.
     assert_eq!(names(&["--unused-for", "0s"]), ["new", "used"]);
-    assert_eq!(names(&["--unused-for", "1d"]), [""; 0], "what was made just now is not unused for a day");
+    assert_eq!(names(&["--unused-for", "1d"]), [""; 0], "a new token does not count as unused for a day");
     assert_eq!(names(&["--older-than", "0s"]), ["new", "Owner", "used"]);
     assert_eq!(names(&["--older-than", "1d"]), [""; 0]);
     assert_eq!(names(&["--last-used-before", "2020-01-01"]), [""; 0]);

@@ -1,17 +1,17 @@
-//! What someone put into a token's name: a terminal shows it and obeys none of it, and a program gets it as it is.
+//! Control and invisible characters in a token's name: escaped on a terminal, unchanged for programs.
 //!
-//! The witness for which characters change the direction of text is Unicode's list of `Bidi_Control` (UAX #9).
+//! The characters that change the direction of text are those of Unicode's `Bidi_Control` (UAX #9).
 
 use serde_json::Value;
 
 use crate::pty::Terminal;
 use crate::support::{Served, stderr, stdout};
 
-/// Bidirectional controls, characters that take no room, line ends that are none, and controls of a terminal.
+/// Bidirectional controls, invisible characters, unusual line ends, and terminal controls.
 const HIDDEN: &str = "\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\
     \u{2068}\u{2069}\u{feff}\u{ad}\u{1b}\u{9b}\u{7f}";
 
-/// What of the text a terminal would obey or hide. The binary's own colors are no part of it.
+/// The characters that a terminal would obey or hide, except the binary's colors.
 fn obeyed(shown: &str) -> Vec<char> {
     let shown = shown.replace("\u{1b}[K", "").replace("\u{1b}[0m", "");
     let shown = shown.replace("\u{1b}[1m", "").replace("\u{1b}[31m", "").replace("\u{1b}[36m", "");
@@ -42,7 +42,7 @@ fn on_a_terminal_invisible_characters_are_escaped_in_output_and_questions() {
     for arguments in commands {
         let (_, shown) = Terminal::sized(served.owner(&arguments), 400).end();
         assert_eq!(obeyed(&shown), Vec::<char>::new(), "{arguments:?}: {shown:?}");
-        assert!(shown.to_lowercase().contains("202e"), "it is shown, not left out: {arguments:?}: {shown:?}");
+        assert!(shown.to_lowercase().contains("202e"), "it is escaped, not omitted: {arguments:?}: {shown:?}");
     }
     let mut terminal = Terminal::sized(served.owner(&["delete", &id]), 400);
     let question = terminal.expect("[y/N] ");
@@ -71,6 +71,6 @@ fn piped_output_keeps_invisible_characters() {
     let record = csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
     assert_eq!(&record[0], name);
     assert_eq!(piped(&["get", &id, "--columns", "name", "-o", "value"]), format!("{name}\n"));
-    // A name on the command line finds its token, whatever is in it.
+    // Such a name can be used on the command line.
     assert_eq!(piped(&["get", &name, "-q"]), format!("{id}\n"));
 }

@@ -1,4 +1,4 @@
-//! `--local`: any command, with nothing to start and nothing to configure.
+//! `--local`: every command works without a server and without configuration.
 
 use std::process::Output;
 
@@ -17,7 +17,7 @@ fn json(home: &TempDir, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The page's examples, with the program's name before them and real values for `value`.
+/// The examples of the page, with `ldtokens` in front and real values for `value`.
 #[test]
 fn the_examples_of_the_source_page_run() {
     let home = tempfile::tempdir().unwrap();
@@ -33,7 +33,7 @@ fn the_examples_of_the_source_page_run() {
         let line = example.replace("showAll=value", "showAll=true").replace("tokenId=value", &format!("tokenId={id}"));
         let line = line.replace("expiry=value", "expiry=4102444800000");
         let script = match example.trim() {
-            // These two have a body, which the page leaves out.
+            // These two need a body, which the page omits.
             "patchToken tokenId=value" => {
                 format!(r#"echo '[{{"op": "replace", "path": "/name", "value": "new"}}]' | ldtokens --local {line} -"#)
             }
@@ -48,7 +48,7 @@ fn the_examples_of_the_source_page_run() {
     }
     assert_eq!(json(&home, &["list", "-f", "name=made"]).as_array().unwrap().len(), 1);
     refused(&run(&home, &["getToken", &format!("tokenId={id}")]), 5, &["getToken"]);
-    // Without their bodies they say what is missing.
+    // Without a body, the error says what is missing.
     refused(&run(&home, &["postToken"]), 2, &["the body is missing"]);
 }
 
@@ -59,11 +59,11 @@ fn the_local_store_keeps_tokens_and_is_private() {
     let listed = json(&home, &["list", "-f", "name=kept"]);
     assert_eq!(listed[0]["_id"], made["_id"]);
     assert_eq!(json(&other, &["list", "-f", "name=kept"]).as_array().unwrap().len(), 0);
-    // Also where the owner's first token is gone, as long as it has one that can do as much.
+    // It also works if the owner's first token was deleted but another admin token is left.
     let admin = json(&home, &["create", "-n", "another", "--role", "admin", "--secret-to", "-"]);
     assert!(run(&home, &["delete", "Owner", "--yes"]).status.success());
     assert_eq!(json(&home, &["list", "-f", "name=another"])[0]["_id"], admin["_id"]);
-    // Where none is left it says how to go on.
+    // If none is left, the error says what to do.
     assert!(run(&home, &["delete", "another", "--yes"]).status.success());
     refused(&run(&home, &["list"]), 1, &["local.db", "move the file away"]);
     assert!(json(&home, &["config"])[2]["value"].as_str().unwrap().contains("local.db"));

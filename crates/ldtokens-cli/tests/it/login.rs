@@ -1,4 +1,4 @@
-//! `ldtokens login` and `ldtokens config`: where the credential is kept, and what the configuration file says of it.
+//! `ldtokens login` and `ldtokens config`: storing the credential and changing the configuration file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdi
 
 const WRONG: &str = "api-00000000-0000-4000-8000-000000000000";
 
-/// Keeps secrets as the program does whose words it takes, and writes down what it was called with.
+/// Fake password managers that store secrets like the real ones, and record their arguments.
 ///
-/// Of `secret-tool` and `op` the manual pages say what they read from standard input, and of macOS's `security` that `-i`
-/// reads commands from there.
+/// According to their manual pages, `secret-tool` and `op` read the secret from standard input, and macOS's `security -i` reads
+/// commands from there.
 const KEEPER: &str = r#"#!/bin/sh
 kept="$(dirname "$0")/kept"
 printf '%s\n' "$@" >> "$(dirname "$0")/arguments"
@@ -33,7 +33,7 @@ esac
 struct Home(TempDir);
 
 impl Home {
-    /// Where only this program keeps secrets.
+    /// A home in which only this password manager is installed.
     fn with(program: &str) -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         fs::create_dir(home.0.path().join("bin")).unwrap();
@@ -84,13 +84,13 @@ fn login_stores_the_secret_and_its_profile_works() {
         works(&output);
         assert_eq!(stdout(&output), "");
         assert!(stderr(&output).contains(program) && stderr(&output).contains("profile work"), "{}", stderr(&output));
-        // It is the default, since there was none.
+        // The first profile becomes the default.
         works(&home.run(&["list"]));
         assert!(home.text().starts_with("# mine\ndefault: work\n"), "{}", home.text());
         let arguments = fs::read_to_string(home.bin().join("arguments")).unwrap();
         assert!(arguments.contains("work"), "{arguments}");
         assert_absent(&[OWNER.to_owned()], &format!("{arguments}{}{}", home.text(), stderr(&output)), program);
-        // Another secret takes its place, and the default stays.
+        // Another login replaces the secret and keeps the default.
         let (_, second) = served.create("second");
         works(&with_stdin(home.command(&["login", "work", "--host", &served.url]), &second));
         works(&with_stdin(home.command(&["login", "other", "--host", &served.url]), &second));
@@ -98,7 +98,7 @@ fn login_stores_the_secret_and_its_profile_works() {
     }
 }
 
-/// With the real program, where it is installed.
+/// With the real program, if it is installed.
 #[test]
 fn login_stores_the_secret_with_pass() {
     let served = Served::start();
@@ -222,7 +222,7 @@ fn config_commands_change_profiles_and_keep_comments() {
     assert_ne!(before, "");
 }
 
-/// The file's mode and a link to it stay; a new one is its owner's alone.
+/// The mode and a symbolic link are kept. Only the owner can read a new file.
 #[test]
 fn config_commands_keep_the_files_mode_and_link() {
     use std::os::unix::fs::PermissionsExt;

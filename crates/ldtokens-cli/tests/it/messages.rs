@@ -1,9 +1,9 @@
-//! What people are told on the way: what was done to each token, what is waited for, and each request if they want to know.
+//! Messages on standard error: results, waits, progress, and requests with `--verbose`.
 
 use crate::pty::{Terminal, screen};
 use crate::support::{Served, ldtokens, refused, stderr, stdout};
 
-fn told(served: &Served, arguments: &[&str]) -> String {
+fn messages(served: &Served, arguments: &[&str]) -> String {
     let output = served.owner(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     stderr(&output)
@@ -15,26 +15,26 @@ fn one_line_per_token_says_what_was_done() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let path = file("new");
-    let created = told(&served, &["create", "-n", "Export", "--role", "reader", "--secret-to", &path]);
+    let created = messages(&served, &["create", "-n", "Export", "--role", "reader", "--secret-to", &path]);
     let id = served.json(&["get", "Export"])["_id"].as_str().unwrap().to_owned();
     assert_eq!(created, format!("Created {id} (Export). Secret written to {path}\n"));
 
     let path = file("{id}");
-    let reset = told(&served, &["reset", &id, "--expires-at", "2090-01-31T12:00:00Z", "--secret-to", &path]);
+    let reset = messages(&served, &["reset", &id, "--expires-at", "2090-01-31T12:00:00Z", "--secret-to", &path]);
     let path = file(&id);
     assert_eq!(
         reset,
         format!("Reset {id} (Export). Secret written to {path}; the old one works until 2090-01-31T12:00:00Z\n")
     );
-    let reset = told(&served, &["reset", &id, "--yes", "--secret-to-command", "cat > /dev/null"]);
+    let reset = messages(&served, &["reset", &id, "--yes", "--secret-to-command", "cat > /dev/null"]);
     assert_eq!(reset, format!("Reset {id} (Export). Secret passed to the command; the old one no longer works\n"));
 
-    assert_eq!(told(&served, &["update", &id, "--role", "writer"]), format!("Updated {id} (Export)\n"));
-    let same = told(&served, &["update", &id, "--role", "writer"]);
+    assert_eq!(messages(&served, &["update", &id, "--role", "writer"]), format!("Updated {id} (Export)\n"));
+    let same = messages(&served, &["update", &id, "--role", "writer"]);
     assert_eq!(same, format!("No change to {id} (Export): it already has these values\n"));
     let (other, _) = served.create("other");
     assert_eq!(
-        told(&served, &["delete", "Export", &other, "--yes"]),
+        messages(&served, &["delete", "Export", &other, "--yes"]),
         format!("Deleted {id} (Export)\nDeleted {other} (other)\n2 of 2 deleted\n")
     );
 }
@@ -85,10 +85,10 @@ fn the_error_names_a_missing_token() {
 #[test]
 fn verbose_shows_method_url_status_and_time_of_each_request() {
     let served = Served::start();
-    let shown = told(&served, &["list", "-v"]);
-    let (request, answer) = shown.trim().split_once(" → ").unwrap_or_else(|| panic!("{shown}"));
+    let shown = messages(&served, &["list", "-v"]);
+    let (request, response) = shown.trim().split_once(" → ").unwrap_or_else(|| panic!("{shown}"));
     assert!(request.starts_with(&format!("GET {}/api/v2/tokens?", served.url)), "{shown}");
-    assert!(answer.starts_with("200 (") && answer.ends_with(" ms)") && shown.lines().count() == 1, "{shown}");
+    assert!(response.starts_with("200 (") && response.ends_with(" ms)") && shown.lines().count() == 1, "{shown}");
     let gone = served.owner(&["get", "0123456789abcdef01234567", "-v"]).output().unwrap();
     assert!(stderr(&gone).contains("/api/v2/tokens/0123456789abcdef01234567 → 404 ("), "{}", stderr(&gone));
 }
@@ -104,8 +104,8 @@ fn a_wait_for_the_rate_limit_is_shown() {
     let (status, shown) = Terminal::run(served.owner(&["list", "--no-color"])).end();
     assert_eq!(status, Some(0));
     assert!(shown.contains("rate limited: waiting "), "{shown}");
-    assert!(screen(&shown, 80)[0].starts_with("ID "), "the line goes away: {shown}");
-    // Where a program reads standard error there is only what went wrong.
+    assert!(screen(&shown, 80)[0].starts_with("ID "), "the line is removed: {shown}");
+    // With JSON errors, standard error has only errors.
     let served = Served::with(&["--fault", "getTokens status=429 retry-after=4 times=1"]);
     served.json(&["list"]);
 }

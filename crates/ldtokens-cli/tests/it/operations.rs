@@ -1,4 +1,4 @@
-//! The six operations by the names that the API's description gives them.
+//! The six operations, under the API's names.
 
 use crate::support::{Served, stderr, stdout, with_stdin};
 
@@ -88,7 +88,7 @@ fn help_describes_each_parameter_like_the_api_document() {
     }
 }
 
-/// To read the system's certificates takes longer than all else that a run does.
+/// Reading the system's certificates would take longer than the rest of a run.
 #[test]
 fn loopback_needs_no_certificates() {
     let served = Served::start();

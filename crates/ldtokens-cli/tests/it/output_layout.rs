@@ -1,4 +1,4 @@
-//! The form of what is printed: one object or a list, one bare field, tables that stay aligned, several keys to sort by.
+//! The layout of the output: one object or a list, one field, aligned tables, several sort keys.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn one_token_is_an_object_and_several_are_a_list() {
     assert_eq!(
         serde_json::from_slice::<Value>(&listed.stdout).unwrap()[0]["_id"],
         first.as_str(),
-        "how many is not known"
+        "the number of tokens on standard input is not known"
     );
     let yaml: Value = serde_saphyr::from_str(&printed(&served, &["get", "first", "-o", "yaml"])).unwrap();
     assert_eq!(yaml["_id"], first.as_str());
@@ -106,7 +106,7 @@ fn all_rows_of_a_long_table_are_aligned() {
     }
 }
 
-/// The second page is late by ten minutes.
+/// The second page is delayed by ten minutes.
 #[test]
 fn on_a_terminal_a_long_table_prints_rows_before_the_last_page() {
     let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);

@@ -1,5 +1,4 @@
-//! What other processes see of the command and of the commands that it runs: arguments, environments, and the history that a
-//! shell keeps.
+//! Secrets can't be seen in the arguments and environments of the command and its child commands, or in a shell's history.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use crate::pty::Terminal;
 use crate::secrets::assert_absent;
 use crate::support::{Served, ldtokens, search_path, stderr, write_with_mode};
 
-/// Of a process: what `ps` shows of it, and its environment.
+/// The arguments of a process, as `ps` and /proc show them, and its environment.
 fn seen(id: &str) -> (String, String) {
     let ps = Command::new("ps").args(["-ww", "-o", "args=", "-p", id]).output();
     let ps = ps.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
@@ -18,7 +17,7 @@ fn seen(id: &str) -> (String, String) {
     (ps + &read("cmdline"), read("environ"))
 }
 
-/// A credential that is in no other process of these tests.
+/// A credential that no other process of these tests has.
 fn admin(served: &Served) -> String {
     served.json(&["postToken", "name==Admin", "role==admin"])["token"].as_str().unwrap().to_owned()
 }
@@ -29,7 +28,7 @@ fn private(folder: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
-/// A command that writes down what it and its parent are called with and what is in its environment, and then goes on.
+/// A command that records its arguments, its environment and its parent's arguments, and then runs `then`.
 fn spy(folder: &Path, then: &str) -> String {
     let script = folder.join("spy");
     let lines = "env; cat /proc/$$/environ /proc/$$/cmdline /proc/$PPID/cmdline; ps -ww -o args= -p $PPID,$$";
@@ -66,7 +65,11 @@ fn process_arguments_have_no_secret() {
             assert!(output.status.success(), "{}", stderr(&output));
             assert!(called_with.contains(arguments[0]), "{called_with}");
             assert_absent(std::slice::from_ref(&credential), &called_with, &arguments.join(" "));
-            assert_eq!(environment.contains(&credential), is_in_environment, "only where it was put");
+            assert_eq!(
+                environment.contains(&credential),
+                is_in_environment,
+                "it is only in the environment that the test set"
+            );
         }
     }
 }
@@ -93,7 +96,7 @@ fn child_commands_get_secrets_only_on_standard_input() {
     let run = |arguments: &[&str]| {
         let mut command = ldtokens(arguments);
         command.envs(others.clone()).env("LDTOKENS_CONFIG", &config).env("HARMLESS", "it is passed on");
-        // A profile's variable may hold what does not read like a secret.
+        // The value of a profile's variable may not look like a secret.
         let output = command.env("LD_CI_TOKEN", "07e4ed only the test knows this").output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     };
@@ -114,8 +117,15 @@ fn child_commands_get_secrets_only_on_standard_input() {
         secrets.push(secret);
     }
     let seen = String::from_utf8_lossy(&fs::read(folder.path().join("seen")).unwrap()).into_owned();
-    assert_eq!(seen.matches("it is passed on").count(), 8, "of four commands the environment is seen twice: {seen}");
-    assert!(seen.contains("--token-command") && seen.contains("--secret-to-command"), "the parent is seen: {seen}");
+    assert_eq!(
+        seen.matches("it is passed on").count(),
+        8,
+        "the environment of four commands is recorded twice: {seen}"
+    );
+    assert!(
+        seen.contains("--token-command") && seen.contains("--secret-to-command"),
+        "the parent's arguments are recorded: {seen}"
+    );
     assert!(seen.contains("LDTOKENS_TOKEN_ID="), "{seen}");
     assert_absent(&secrets, &seen, "a command that was run");
 }
@@ -153,7 +163,7 @@ fn shell_history_has_no_secret() {
     assert_eq!(status, Some(0), "{shown}");
     let mut secrets: Vec<String> =
         shown.split_whitespace().filter(|word| word.starts_with("api-")).map(str::to_owned).collect();
-    assert_eq!(secrets.len(), 2, "a create and a reset show one each: {shown}");
+    assert_eq!(secrets.len(), 2, "a create and a reset print one secret each: {shown}");
     secrets.push(credential);
     let history = fs::read_to_string(history).unwrap();
     assert!(history.contains("ldtokens create") && history.contains("ldtokens delete"), "{history}");

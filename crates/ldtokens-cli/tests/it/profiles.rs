@@ -1,4 +1,4 @@
-//! Which account applies, and where its credential comes from.
+//! Profiles: which account is used, and the source of its credential.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,12 +64,12 @@ fn a_credential_is_never_sent_to_another_accounts_host() {
     let home =
         Home::new(&format!("default: ours\nprofiles:\n  ours: {{host: '{}', token-file: ~/secret}}\n", ours.url));
     home.private("secret", OWNER, 0o600);
-    // The environment has a credential and no host: it is not sent to the profile's.
+    // The environment has a credential but no host: the credential is not sent to the profile's host.
     let environment = [("LD_ACCESS_TOKEN", foreign.as_str())];
     let config = stdout(&home.run(&["config"], &environment));
     assert!(config.contains("https://app.launchdarkly.com") && config.contains("LD_ACCESS_TOKEN"), "{config}");
     assert!(config.contains("not used") && config.contains("the default profile ours"), "{config}");
-    // The environment has both, and a profile is named: the profile's credential goes to the profile's host.
+    // The environment has both, but `--profile` is given: the profile's credential goes to the profile's host.
     let environment = [("LD_ACCESS_TOKEN", foreign.as_str()), ("LD_BASE_URI", other.url.as_str())];
     assert!(
         home.run(&["list"], &environment).status.success(),
@@ -79,7 +79,7 @@ fn a_credential_is_never_sent_to_another_accounts_host() {
     assert!(listed.contains("Owner") && !listed.contains("of the other account"), "{listed}");
     let config = stdout(&home.run(&["config", "--profile", "ours"], &environment));
     assert!(config.contains(&ours.url) && !config.contains(&foreign), "{config}");
-    for passed_over in ["LD_ACCESS_TOKEN, since", "LD_BASE_URI, since"] {
+    for passed_over in ["LD_ACCESS_TOKEN, because", "LD_BASE_URI, because"] {
         assert!(config.contains(passed_over), "{config}");
     }
 }
@@ -92,7 +92,7 @@ fn a_named_profile_without_a_credential_uses_the_environments() {
     let listed = home.run(&["list", "--profile", "bare"], &environment);
     assert!(listed.status.success(), "{}", stderr(&listed));
     refused(&home.run(&["list", "--profile", "bare"], &[]), 3, &["no credential"]);
-    // That it is the default says nothing of the environment's credential.
+    // A default profile without a credential does not use the environment's.
     let config = stdout(&home.run(&["config"], &environment));
     assert!(config.contains("http://127.0.0.1:1") && !config.contains(&served.url), "{config}");
 }
@@ -124,12 +124,12 @@ fn config_shows_each_setting_and_its_source_without_a_credential() {
 fn an_unsafe_configuration_file_is_refused() {
     let home = Home::new(&format!("profiles: {{a: {{token: {OWNER}}}}}"));
     let output = home.run(&["list"], &[("LD_ACCESS_TOKEN", "x")]);
-    refused(&output, 2, &["config.yaml", "has a secret in it"]);
+    refused(&output, 2, &["config.yaml", "contains a secret"]);
     assert!(!stderr(&output).contains(&OWNER[4..12]), "{}", stderr(&output));
     fs::write(home.config(), "profiles: {a: {hots: x}}\n").unwrap();
     refused(&home.run(&["list"], &[]), 2, &["line 1", "token-command"]);
     write_with_mode(&home.config(), "profiles: {}\n", 0o666);
-    refused(&home.run(&["list"], &[]), 2, &["others may write"]);
+    refused(&home.run(&["list"], &[]), 2, &["other users can write"]);
     let named = home.run(&["list"], &[("LDTOKENS_CONFIG", "/nonexistent/file")]);
     refused(&named, 2, &["/nonexistent/file"]);
 }
@@ -151,7 +151,7 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     command.env("LD_ACCESS_TOKEN", "wrong");
     works(with_stdin(command, OWNER));
 
-    // A path is bytes, and need not be UTF-8.
+    // A path need not be UTF-8.
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,4 @@
-//! A terminal for the binary to run in, and someone who waits for what it says and answers.
+//! A pseudo-terminal to run the binary in, with methods to wait for output and to type.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command};
@@ -10,18 +10,18 @@ use pty_process::Size;
 use pty_process::blocking::{Command as PtyCommand, Pty};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-/// How long to wait for what is expected, before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for expected output before the test fails.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub const CTRL_C: &str = "\u{3}";
 
-/// A process in a terminal of its own, which also is where its signals come from.
+/// A process with its own controlling terminal.
 pub struct Terminal {
     child: Child,
     pty: Arc<Pty>,
     output: Receiver<Vec<u8>>,
     bytes: Vec<u8>,
-    /// How many of the bytes were waited for already.
+    /// How many of the bytes `expect` has consumed.
     read: usize,
 }
 
@@ -35,7 +35,7 @@ impl Terminal {
         Self::started(command, columns, |command| command)
     }
 
-    /// The same, with some of the standard streams elsewhere, where `redirect` puts them.
+    /// The same, with some of the standard streams redirected.
     pub fn started(mut command: Command, columns: u16, redirect: impl FnOnce(PtyCommand) -> PtyCommand) -> Self {
         command.env("TERM", "xterm-256color");
         let (pty, pts) = pty_process::blocking::open().unwrap();
@@ -50,7 +50,7 @@ impl Terminal {
         let reader = pty.clone();
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // When no process has the terminal any more, Linux says so by an error, and others by an end.
+            // When no process has the terminal open, reading gives an error on Linux, and an end of file elsewhere.
             while let Ok(count @ 1..) = (&*reader).read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
@@ -60,17 +60,17 @@ impl Terminal {
         Self { child, pty, output, bytes: Vec::new(), read: 0 }
     }
 
-    /// Waits until the terminal shows `text`, after what was waited for before, and gives what came before it.
+    /// Waits until `text` appears after the last match, and returns the text before it.
     pub fn expect(&mut self, text: &str) -> String {
-        let by = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let unread = String::from_utf8_lossy(&self.bytes[self.read..]).into_owned();
             if let Some(at) = unread.find(text) {
-                // What was cut in the middle of a letter comes after what was found, so that both have the same length.
+                // An incomplete character can only be after the match, so the byte lengths are the same.
                 self.read += at + text.len();
                 return unread[..at].to_owned();
             }
-            assert!(self.more(by), "{text:?} never came: {:?}", String::from_utf8_lossy(&self.bytes));
+            assert!(self.more(deadline), "{text:?} did not appear: {:?}", String::from_utf8_lossy(&self.bytes));
         }
     }
 
@@ -78,18 +78,18 @@ impl Terminal {
         (&*self.pty).write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for the end, and gives the exit status and all that the terminal showed.
+    /// Waits for the process to end, and returns its exit status and all output.
     pub fn end(mut self) -> (Option<i32>, String) {
-        let by = Instant::now() + PATIENCE;
-        while self.more(by) {}
-        assert!(Instant::now() < by, "it never ends: {:?}", String::from_utf8_lossy(&self.bytes));
+        let deadline = Instant::now() + TIMEOUT;
+        while self.more(deadline) {}
+        assert!(Instant::now() < deadline, "it does not end: {:?}", String::from_utf8_lossy(&self.bytes));
         let status = self.child.wait().unwrap();
         (status.code(), String::from_utf8_lossy(&self.bytes).into_owned())
     }
 
-    /// Waits for more, and gives whether some came.
-    fn more(&mut self, by: Instant) -> bool {
-        match self.output.recv_timeout(by.saturating_duration_since(Instant::now())) {
+    /// Waits for more output, and returns whether there was some.
+    fn more(&mut self, deadline: Instant) -> bool {
+        match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(bytes) => {
                 self.bytes.extend(bytes);
                 true
@@ -106,8 +106,8 @@ impl Drop for Terminal {
     }
 }
 
-/// What a terminal of `columns` shows in the end, line by line: texts overwrite what stood there, and go on in the next line
-/// where there is no more room. Knows no more of a terminal than the tests need.
+/// The lines that a terminal of `columns` shows in the end: text overwrites earlier text, and wraps at the right edge. It
+/// knows only the control sequences that the tests need.
 pub fn screen(output: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = vec![Vec::new()];
     let mut at = 0;

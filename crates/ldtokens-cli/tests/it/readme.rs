@@ -1,4 +1,4 @@
-//! What the README says of the command is so.
+//! The README and the manual describe the command as it is.
 
 use crate::support::{ldtokens, shell, stderr, stdout};
 
@@ -23,7 +23,7 @@ fn help_and_manual_list_the_exit_statuses() {
     }
 }
 
-/// The operations read their parameters and bodies themselves, which the parser of the arguments knows nothing of.
+/// Operations parse their own parameters and bodies, so clap does not check them.
 #[test]
 fn the_examples_of_the_bash_client_page_are_valid_requests() {
     let home = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ fn the_examples_of_the_bash_client_page_are_valid_requests() {
     }
 }
 
-/// The commands of the README that need no account, line by line, as someone would type them.
+/// Runs the README's commands that need no account, line by line.
 #[test]
 fn the_readme_examples_that_need_no_account_run() {
     let home = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Leaked secrets: found, identified, deleted or reset, and never shown.
+//! `ldtokens revoke`: finds leaked secrets, deletes or resets their tokens, and never prints a secret.
 
 use std::process::Output;
 
@@ -9,7 +9,7 @@ use crate::support::{OWNER, Served, refused, shell, stderr, stdout, with_stdin};
 
 const PAGE: &str = include_str!("../../../../docs/revocation.md");
 
-/// Nobody's, but of the vendor's form.
+/// Has the format of a secret, but belongs to no token.
 const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";
 
 const TWIN: &str = "api-11111111-0000-4000-8000-00000000aaaa";
@@ -27,7 +27,7 @@ fn status(output: &Output, status: i32) -> String {
     stdout(output)
 }
 
-/// The rows of a report, by the secrets' last four characters.
+/// The row of a report for a secret, found by its last four characters.
 fn row<'a>(report: &'a Value, secret: &str) -> &'a Value {
     let last_four = &secret[secret.len() - 4..];
     report.as_array().unwrap().iter().find(|row| row["lastFour"] == last_four).unwrap_or_else(|| panic!("{report}"))
@@ -54,7 +54,7 @@ fn revoke_deletes_the_tokens_of_secrets_from_files_and_logs_and_shows_none() {
     let (list, log) = (list.to_str().unwrap(), log.to_str().unwrap());
     let revoke = ["revoke", "--secret-from", list, "--scan", log];
 
-    // Nothing is done unasked, and a plan changes nothing.
+    // Nothing is done without confirmation, and a dry run changes nothing.
     refused(&served.owner(&revoke[..3]).output().unwrap(), 2, &["--yes"]);
     let plan = served.owner(&[&revoke[..], &["--dry-run", "-o", "json"]].concat()).output().unwrap();
     let rows: Value = serde_json::from_str(&status(&plan, 0)).unwrap();
@@ -75,7 +75,7 @@ fn revoke_deletes_the_tokens_of_secrets_from_files_and_logs_and_shows_none() {
     shows_none(&output, &[&a, &b, DEAD]);
     assert!(!served.works(&a) && !served.works(&b) && served.works(&kept));
 
-    // A second time all are dead, which is a success. For people it says what else was found.
+    // The second time all are dead, which is a success. The report for people also says what else was found.
     let output = with_stdin(served.owner(&["revoke", "--scan", "-", "--yes"]), &std::fs::read_to_string(log).unwrap());
     let report = status(&output, 0);
     assert!(report.starts_with("SECRET") && report.contains("dead"), "{report}");
@@ -135,7 +135,7 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     refused(&rotate(&both, &[]), 2, &["--secret-to"]);
     refused(&with_stdin(served.owner(&["revoke", "--yes", "--secret-to", "x"]), &both), 2, &["--rotate"]);
 
-    // A place that is taken is not overwritten, and its token left alone.
+    // A file that exists is not overwritten, and its token is not reset.
     std::fs::write(place(&b_id), "taken").unwrap();
     let output = rotate(&both, &["--secret-to", pattern, "-o", "json"]);
     let rows: Value = serde_json::from_str(&status(&output, 10)).unwrap();
@@ -156,7 +156,7 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     let output = rotate(&new, &["--secret-to-command", "exit 3"]);
     status(&output, 11);
     assert!(stderr(&output).contains(&format!("ldtokens reset {a_id}")), "{}", stderr(&output));
-    assert!(!served.works(&new), "it is revoked all the same");
+    assert!(!served.works(&new), "it is revoked anyway");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn revoke_reports_in_every_format() {
     }
 }
 
-/// The commands of the page that need no account, line by line, as someone would type them.
+/// Runs the page's commands that need no account, line by line.
 #[test]
 fn the_examples_of_the_revocation_page_run() {
     let home = tempfile::tempdir().unwrap();

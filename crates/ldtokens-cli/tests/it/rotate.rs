@@ -1,4 +1,4 @@
-//! `ldtokens rotate` as people and scripts use it.
+//! `ldtokens rotate`.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{OWNER, Served, refused, stderr, stdout};
 
-/// A command that keeps its journals in the server's folder.
+/// `rotate` with its journals in the server's folder.
 fn rotate(served: &Served, arguments: &[&str]) -> Command {
     let mut command = served.owner(&[&["rotate"], arguments].concat());
     command.env("LDTOKENS_STATE", served.folder.path()).env("PATH", "/usr/bin:/bin").current_dir(served.folder.path());
@@ -39,7 +39,7 @@ fn a_secret_goes_to_a_file_a_variable_and_a_command_and_both_secrets_work() {
     assert_eq!(contents(&served, "vault"), new);
     assert_eq!(contents(&served, ".env"), format!("A=1\nLD={new}\n"));
     assert!(served.works(&new) && served.works(&old));
-    assert_eq!(stdout(&output), "", "what a command prints goes to standard error");
+    assert_eq!(stdout(&output), "", "the output of a command goes to standard error");
     assert!(stderr(&output).contains("hello\n") && stderr(&output).contains(&id), "{}", stderr(&output));
     assert!(!stderr(&output).contains(&new));
 }
@@ -68,14 +68,14 @@ fn rotate_changes_nothing_without_a_valid_destination_per_token() {
 fn a_second_rotation_of_the_same_token_is_refused_until_the_first_ends() {
     let served = Served::start();
     let (id, _) = token(&served, "Export");
-    assert!(Command::new("mkfifo").arg(served.folder.path().join("gate")).status().unwrap().success());
-    let places = ["--secret-to", "Export.secret", "--secret-to-command", "cat gate"];
+    assert!(Command::new("mkfifo").arg(served.folder.path().join("pipe")).status().unwrap().success());
+    let places = ["--secret-to", "Export.secret", "--secret-to-command", "cat pipe"];
     let first = rotate(&served, &[&[id.as_str()], &places[..]].concat()).spawn().unwrap();
-    // Opening it waits for the first to read it, which is then in the middle.
-    let gate = fs::OpenOptions::new().write(true).open(served.folder.path().join("gate")).unwrap();
+    // Opening the pipe blocks until the first rotation reads it, in the middle of its work.
+    let pipe = fs::OpenOptions::new().write(true).open(served.folder.path().join("pipe")).unwrap();
     let second = rotate(&served, &[&id, "--secret-to", "Export.secret"]).output().unwrap();
     refused(&second, 6, &["another process is rotating the token", &id]);
-    drop(gate);
+    drop(pipe);
     let first = first.wait_with_output().unwrap();
     assert!(first.status.success(), "{}", stderr(&first));
     assert!(served.works(&contents(&served, "Export.secret")));
@@ -102,7 +102,7 @@ fn rotating_the_credential_in_use_updates_the_file_it_comes_from() {
     }
 }
 
-/// Rotates all whose names match, and gives the report.
+/// Rotates all tokens whose names match, and returns the report.
 fn all(served: &Served, more: &[&str]) -> (i32, Vec<Value>) {
     let arguments = ["--all-matching", "name~job", "--secret-to", "{name}.secret", "--output", "json"];
     let output = rotate(served, &[&arguments[..], more].concat()).output().unwrap();
@@ -119,7 +119,7 @@ fn all_matching_due_tokens_are_rotated_and_failures_are_reported() {
     assert!(plan[0]["wouldDeliverTo"][0].as_str().unwrap().contains("job"), "{plan:?}");
     assert!(served.works(&contents(&served, "job1.secret")));
     assert!(all(&served, &["--older-than", "60d"]).1.is_empty());
-    // One of the files has become something else.
+    // One of the files has other contents now.
     fs::write(served.folder.path().join("job2.secret"), "not a secret\n").unwrap();
     let (status, report) = all(&served, &["--older-than", "0s"]);
     assert_eq!((status, report.len()), (10, 3));
@@ -144,12 +144,12 @@ fn replace_with_now_deletes_an_old_token_found_by_name() {
     };
     assert!(replace(&[]).contains("--finish"));
     assert!(served.works(&old));
-    // The name is that of two tokens, of which one only waits to be deleted.
+    // Two tokens have the name now. One of them only has to be deleted.
     replace(&["--now", "--yes"]);
     let finish = rotate(&served, &["--finish"]).output().unwrap();
     assert!(finish.status.success(), "{}", stderr(&finish));
     assert!(served.works(&old), "its overlap has not ended");
-    // What only waits to be deleted needs no place for a secret.
+    // A token that only has to be deleted needs no destination for a secret.
     let named = rotate(&served, &[&id, "--now", "--yes", "--strategy", "replace"]).output().unwrap();
     assert!(!served.works(&old), "{}", stderr(&named));
     assert!(served.works(&contents(&served, "Export.secret")));
@@ -196,7 +196,7 @@ fn rotation_journals_logs_and_errors_have_no_secret() {
     }
 }
 
-/// Before, a list of tokens with one's own in its middle ended there with 401.
+/// Otherwise the tokens after it would fail with 401.
 #[test]
 fn rotate_deletes_the_token_in_use_last() {
     let served = Served::start();

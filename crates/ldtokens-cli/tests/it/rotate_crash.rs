@@ -1,7 +1,7 @@
-//! A process that rotates is killed, again and again, and at the end its consumer holds a secret that works, has held one at
-//! every moment, and there is no token that nobody holds.
+//! A rotating process is killed again and again. At the end its consumer has a working secret, has had one at every moment, and
+//! no token is left over.
 //!
-//! `LDTOKENS_CRASH_ROUNDS` makes it longer, and `LDTOKENS_SEED` begins it elsewhere.
+//! `LDTOKENS_CRASH_ROUNDS` sets the number of rotations, and `LDTOKENS_SEED` the random seed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::support::{OWNER, ldtokens, stderr};
 /// Rotations in the usual run. Each is killed up to three times.
 const ROUNDS: u64 = 12;
 
-/// Long enough for any run on a busy machine; only a run that hangs takes it.
+/// The time limit for one run. Only a run that hangs reaches it.
 const HANGS: Duration = Duration::from_secs(240);
 
 const STEPS: [&str; 4] = ["planned", "issued", "delivered", "verified"];
@@ -29,7 +29,7 @@ const STEPS: [&str; 4] = ["planned", "issued", "delivered", "verified"];
 const OPERATIONS: [&str; 7] =
     ["getTokens", "postToken", "getToken", "patchToken", "deleteToken", "resetToken", "getCallerIdentity"];
 
-/// What befalls a request, as faults that strike by chance.
+/// The random faults of requests.
 const FAULTS: [&str; 6] = [
     "status=500 probability=0.03",
     "status=429 retry-after=0 probability=0.05",
@@ -49,7 +49,7 @@ struct World {
     kills_at: [u64; 4],
 }
 
-/// How one rotation is run, each time it is begun again.
+/// The arguments of one rotation, the same for each retry.
 struct Round {
     strategy: &'static str,
     is_at_once: bool,
@@ -68,7 +68,7 @@ fn a_rotation_that_is_killed_at_any_step_ends_with_one_working_delivered_secret(
     for round in 0..rounds {
         let round = Round {
             strategy: if round % 2 == 0 { "reset" } else { "replace" },
-            // A reset at once has a moment in which the old secret is gone and the new one not delivered.
+            // After an immediate reset, no secret works until the new one is delivered.
             is_at_once: round % 6 == 5,
             has_command: round % 3 == 2,
         };
@@ -85,7 +85,7 @@ fn a_rotation_that_is_killed_at_any_step_ends_with_one_working_delivered_secret(
 impl World {
     fn start(seed: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // Not the clock of the command.
+        // The server's clock, not the command's.
         let clock = Clock::manual(UnixMillis::new(UnixMillis::now().get() - 3 * 86_400_000));
         let builder =
             Server::builder().clock(clock.clone()).fault_seed(seed).seed_tokens(120).owner_secret(Secret::new(OWNER));
@@ -108,14 +108,14 @@ impl World {
         self.path("export.secret")
     }
 
-    /// The tokens that are named as the rotated one is.
+    /// The tokens with the name of the rotated one.
     fn tokens(&self) -> Vec<serde_json::Value> {
         let (_, list) = send(self.server.url(), "GET /api/v2/tokens?limit=500", OWNER, "");
         let items = list["items"].as_array().unwrap().iter();
         items.filter(|token| token["name"] == "Export").cloned().collect()
     }
 
-    /// Rotates the token: killed, with faults, and in the end undisturbed.
+    /// Rotates the token: first killed and with faults, then undisturbed.
     fn rotate(&mut self, round: &Round) {
         let id = self.tokens()[0]["_id"].as_str().unwrap().to_owned();
         let faults = OPERATIONS.iter().flat_map(|operation| FAULTS.map(|fault| format!("{operation} {fault}")));
@@ -133,7 +133,7 @@ impl World {
         }
         self.server.faults().clear();
         assert_eq!(self.run_quietly(&id, round), 0);
-        // What is left to do when the overlap has ended.
+        // The work that is left when the overlap has ended.
         self.clock.advance(Duration::from_secs(86_400 + 10));
         let finish = self.command(&["rotate", "--finish"]).output().unwrap();
         assert!(finish.status.success(), "{}", stderr(&finish));
@@ -157,7 +157,7 @@ impl World {
             arguments.push("--now");
         }
         if round.has_command {
-            // It is all that a vault does: it keeps what it is given.
+            // A simple vault: it stores what it is given.
             arguments.extend(["--secret-to-command", "test ! -e fails && cat > vault"]);
             if is_disturbed && self.dice.u8(..3) == 0 {
                 fs::write(self.path("fails"), "").unwrap();
@@ -172,26 +172,26 @@ impl World {
         command.spawn().unwrap()
     }
 
-    /// Runs it to its end, and gives its exit status.
+    /// Runs it to its end, and returns its exit status.
     fn run(&mut self, id: &str, round: &Round) -> i32 {
         let child = self.spawn(id, round, false);
         let output = child.wait_with_output().unwrap();
         output.status.code().unwrap_or_else(|| panic!("{output:?}"))
     }
 
-    /// The last run: it has nothing to do, or is refused since the overlap of this rotation has not ended.
+    /// The last run has nothing to do, or fails because the overlap of this rotation has not ended.
     fn run_quietly(&mut self, id: &str, round: &Round) -> i32 {
         let child = self.spawn(id, round, false);
         let output = child.wait_with_output().unwrap();
         match output.status.code() {
             Some(0) => 0,
-            // It came to its end before.
+            // It had ended before.
             Some(5 | 6) => 0,
             _ => panic!("{}", stderr(&output)),
         }
     }
 
-    /// Kills it as soon as the journal has come to some step, or at some instant, if it is still there by then.
+    /// Kills it when the journal reaches a random step, or at a random time, if it is still running.
     fn kill_somewhere(&mut self, mut child: Child, id: &str) {
         let journal = self.journal(id);
         let step = self.dice.usize(..STEPS.len() * 2);
@@ -225,10 +225,10 @@ impl World {
         self.path("state/rotations").join(host).join(format!("{id}.json"))
     }
 
-    /// One token is left, and its secret is where it belongs.
+    /// Checks that one token is left, and that its secret is in the right place.
     fn check_end(&self) {
         let tokens = self.tokens();
-        assert_eq!(tokens.len(), 1, "tokens that nobody holds: {tokens:#?}");
+        assert_eq!(tokens.len(), 1, "tokens are left over: {tokens:#?}");
         assert_eq!(tokens[0]["description"], "Nightly");
         let secret = fs::read_to_string(self.file()).unwrap();
         let (status, caller) = send(self.server.url(), "GET /api/v2/caller-identity", &secret, "");
@@ -242,7 +242,7 @@ impl World {
     }
 }
 
-/// The same command, where no file can be written to.
+/// The same command, without permission to write files.
 fn on_a_full_disk(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell
@@ -264,7 +264,7 @@ fn on_a_full_disk(command: &Command) -> Command {
 struct Consumer {
     thread: JoinHandle<Result<(), String>>,
     is_over: Arc<AtomicBool>,
-    /// Whether a secret that was read can have ended before it is used, so that the file is read again.
+    /// Whether a secret may stop working between reading and using it, so that the file has to be read again.
     may_be_late: Arc<AtomicBool>,
     polls: Arc<AtomicU64>,
 }
@@ -281,7 +281,7 @@ impl Consumer {
     }
 
     fn check(&self) {
-        assert!(!self.thread.is_finished(), "the consumer met a moment without a secret that works");
+        assert!(!self.thread.is_finished(), "the consumer had no working secret for a moment");
     }
 
     fn stop(self) -> u64 {
@@ -300,16 +300,16 @@ fn poll(
 ) -> Result<(), String> {
     while !is_over.load(Ordering::SeqCst) {
         let secret = fs::read_to_string(file).map_err(|error| error.to_string())?;
-        // No fault strikes this.
+        // No fault affects this request.
         let (status, _) = send(url, "GET /api/v2/roles", &secret, "");
         let is_changed = || fs::read_to_string(file).is_ok_and(|now| now != secret);
         match status {
             200 => polls.fetch_add(1, Ordering::SeqCst),
-            // Between reading the file and using the secret it was rotated away.
+            // The secret was rotated after the file was read.
             401 if may_be_late.load(Ordering::SeqCst) && is_changed() => 0,
             status => {
-                eprintln!("the consumer's secret is answered {status}");
-                return Err(format!("the consumer's secret is answered {status}"));
+                eprintln!("the consumer's secret got status {status}");
+                return Err(format!("the consumer's secret got status {status}"));
             }
         };
     }

@@ -1,4 +1,4 @@
-//! What `docs/rotation.md` shows: each recipe delivers, and each schedule is read by its own tool.
+//! The examples of `docs/rotation.md`: each recipe delivers a secret, and each schedule is valid for its tool.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::support::{Served, stderr, stdout};
 
 const PAGE: &str = include_str!("../../../../docs/rotation.md");
 
-/// Programs that take a secret as the real ones do: on standard input, or from a file that is named in an argument.
+/// Fake programs that read a secret like the real ones: from standard input, or from a file that an argument names.
 const STAND_INS: [(&str, &str); 7] = [
     ("gh", "cat > got"),
     ("glab", "cat > got"),
@@ -25,7 +25,7 @@ const STAND_INS: [(&str, &str); 7] = [
     ),
 ];
 
-/// The programs and commands of the page's table of recipes.
+/// The programs and commands in the page's table of recipes.
 fn recipes() -> Vec<&'static str> {
     let (_, rest) = PAGE.split_once("### Recipes").unwrap();
     let (table, _) = rest.split_once("\n## ").unwrap();
@@ -75,7 +75,7 @@ fn the_commands_of_each_schedule_are_valid() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     for line in lines {
         let (_, arguments) = line.split_once("ldtokens rotate ").unwrap();
-        // The files are not here, and nothing else is wrong.
+        // The only error is that the files don't exist here.
         let script = format!("exec \"$0\" rotate --host {} {arguments}", served.url);
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, env!("CARGO_BIN_EXE_ldtokens")]).env_clear();

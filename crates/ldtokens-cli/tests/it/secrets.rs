@@ -1,5 +1,4 @@
-//! A secret is where it is meant to be, and nowhere else: not in a log, an error, a file. Here are those who know the secrets,
-//! and search for them.
+//! No secret is in a log, an error or a file where it should not be. These tests know the secrets and search for them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +6,7 @@ use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin};
 
 const FORMATS: [&str; 5] = ["table", "json", "ndjson", "yaml", "csv"];
 
-/// Fails if one of the secrets, or as much as half of one, is in `text`.
+/// Fails if `text` contains one of the secrets, or half of one.
 pub fn assert_absent(secrets: &[String], text: &str, what: &str) {
     for secret in secrets {
         let half = secret.len() / 2;
@@ -17,14 +16,14 @@ pub fn assert_absent(secrets: &[String], text: &str, what: &str) {
     }
 }
 
-/// The one secret in `text`.
+/// The only secret in `text`.
 fn only_secret(text: &str) -> String {
     let starts: Vec<usize> = text.match_indices("api-").map(|(at, _)| at).collect();
     let [start] = starts[..] else { panic!("{} secrets in {text}", starts.len()) };
     text[start..start + OWNER.len()].to_owned()
 }
 
-/// The files below `folder` in which the text stands.
+/// The files in `folder` that contain the text.
 fn search(folder: &Path, text: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -73,11 +72,11 @@ fn logs_of_all_commands_and_files_of_the_server_have_no_secret() {
             let output = with_stdin(command, input);
             let (log, out) = (stderr(&output), stdout(&output));
             assert!(output.status.success(), "{arguments:?}: {log}");
-            assert!(log.contains("TRACE") && log.contains("attempt"), "there is a log to search: {log}");
+            assert!(log.contains("TRACE") && log.contains("attempt"), "there is no log to search: {log}");
             assert_absent(&secrets, &format!("{log}{out}"), &arguments.join(" "));
             let gives = ["postToken", "resetToken", "create", "reset"].contains(&arguments[0]);
             if gives && (arguments.contains(&"-") || !arguments.iter().any(|flag| flag.starts_with("--secret-to"))) {
-                // A table of a list shows no more of a secret than any table.
+                // A table shows only the end of a secret.
                 secrets.push(only_secret(&out));
             } else {
                 assert!(!out.contains("api-"), "{arguments:?}: {out}");
@@ -92,9 +91,9 @@ fn logs_of_all_commands_and_files_of_the_server_have_no_secret() {
         );
     }
     assert_eq!(secrets.len(), 1 + FORMATS.len() * 7);
-    assert!(!search(served.folder.path(), "still watched").is_empty(), "the search finds what is there");
+    assert!(!search(served.folder.path(), "still watched").is_empty(), "the search does not work");
     for secret in &secrets {
-        assert!(search(served.folder.path(), secret).is_empty(), "the store holds a secret");
+        assert!(search(served.folder.path(), secret).is_empty(), "the store contains a secret");
     }
 }
 
@@ -148,7 +147,7 @@ fn no_error_has_a_secret() {
             let said = format!("{}{}", stderr(&output), stdout(&output));
             assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
             assert_absent(&secrets, &said, &arguments.join(" "));
-            // Nor has it the secret of a new token, which the test can't know.
+            // It also has no secret of a new token, which the test can't know.
             assert!(!said.contains("api-"), "{arguments:?}: {said}");
         }
     }
@@ -158,7 +157,7 @@ fn no_error_has_a_secret() {
 fn a_secret_as_an_argument_is_refused_not_sent_and_not_printed() {
     let pasted = "api-9a57ed00-0000-4000-8000-9a57ed009a57";
     let secrets = [OWNER.to_owned(), pasted.to_owned()];
-    // Whoever is connected to would be told it, so nobody may be.
+    // A connection would already send the secret, so there must be none.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -258,7 +257,7 @@ fn a_secret_as_an_argument_is_refused_not_sent_and_not_printed() {
         }
     }
     let nobody = listener.accept().map(|_| ()).unwrap_err();
-    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "someone connected");
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "there was a connection");
 }
 
 #[test]
@@ -287,17 +286,17 @@ fn a_secret_is_only_in_the_file_it_is_delivered_to() {
         assert_eq!(only_secret(&secret), secret);
         secrets.push((name, secret));
     }
-    assert!(!search(home.path(), "watched").is_empty(), "the search finds what is there");
+    assert!(!search(home.path(), "watched").is_empty(), "the search does not work");
     for (name, secret) in &secrets {
         for folder in [&home, &temporary] {
             assert!(search(folder.path(), secret).is_empty(), "{name}");
         }
         assert_eq!(search(kept.path(), secret), [kept.path().join(name)]);
     }
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "nothing is left");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "files are left over");
 }
 
-/// The file comes to be while the answer is on its way: it is left as it is, and the secret is not lost.
+/// The file is created while the request is running: it is not changed, and the secret is not lost.
 #[cfg(unix)]
 #[test]
 fn if_the_secret_file_appears_meanwhile_the_secret_goes_to_a_file_beside_it() {

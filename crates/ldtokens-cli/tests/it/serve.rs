@@ -41,7 +41,7 @@ fn the_owners_secret_of_a_new_store_is_shown_once() {
         command.env("LD_ACCESS_TOKEN", &secret).output().unwrap().status.success()
     };
     assert!(works(&url));
-    // Without notice, as by a power cut.
+    // Killed, like in a power failure.
     child.kill().unwrap();
     child.wait().unwrap();
 
@@ -59,7 +59,7 @@ fn serve(flags: &[&str], lines: usize) -> (Child, Vec<String>) {
     (child, lines)
 }
 
-/// Asks a server to end, and gives what it had written on standard error.
+/// Stops a server, and returns its standard error.
 fn ended(mut child: Child) -> String {
     std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let mut log = String::new();
@@ -68,25 +68,25 @@ fn ended(mut child: Child) -> String {
     log
 }
 
-/// Sends a request, and gives the status and the body of the answer, or status 0 where there is none.
+/// Sends a request, and returns the status and the body of the response. The status is 0 if there is none.
 pub fn send(url: &str, line: &str, credential: &str, body: &str) -> (u16, Value) {
     send_with(url, line, "", credential, body)
 }
 
-/// [`send`] with more lines in the head.
+/// [`send`] with more headers.
 fn send_with(url: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     send_to(url, "localhost", line, more, credential, body)
 }
 
-/// [`send_with`] to a server by the name of this host.
+/// [`send_with`] with this `Host` header.
 fn send_to(url: &str, host: &str, line: &str, more: &str, credential: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let head = format!("{more}Authorization: {credential}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(format!("{line} HTTP/1.1\r\nHost: {host}\r\n{head}{body}").as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or_default();
     let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
     (status, serde_json::from_str(body).unwrap_or_default())
 }
@@ -167,7 +167,7 @@ fn serve_logs_one_line_per_request_without_secrets() {
     }
 }
 
-/// Fact 1, and what is not known of custom roles.
+/// Fact 1, and custom roles, about which little is known.
 #[test]
 fn without_strict_an_error_is_a_warning_with_the_same_text() {
     let unknown = "api-5a1e7e1c-77aa-4b8c-9d0e-1f2e3d4c5b6a";
@@ -230,9 +230,9 @@ fn the_local_server_page_lists_exactly_the_flags_of_serve() {
     };
     let mut known = flags(&stdout(&help));
     assert!(known.remove("--help") && known.len() >= 10, "{known:?}");
-    let mut told = flags(page);
-    assert!(told.remove("--data"), "curl's own");
-    assert_eq!(told, known);
+    let mut documented = flags(page);
+    assert!(documented.remove("--data"), "a flag of curl");
+    assert_eq!(documented, known);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_fault_applies_as_many_times_as_it_says() {
     assert!(stderr(&output).contains("choose an address of loopback"), "{}", stderr(&output));
 }
 
-/// A file can't grow beyond 400 blocks there: as on a full disk, writes fail.
+/// Files are limited to 400 blocks, so writes fail like on a full disk.
 #[cfg(unix)]
 #[test]
 fn on_a_full_disk_writes_fail_and_reads_still_work() {
@@ -302,11 +302,11 @@ fn on_a_full_disk_writes_fail_and_reads_still_work() {
                 break refusal;
             }
         }
-        assert!(made < 100, "the disk is never full");
+        assert!(made < 100, "the disk does not become full");
     };
     assert!(refusal["message"].as_str().unwrap().contains("Nothing was changed"), "{refusal}");
     let (_, list) = send(&url, "GET /api/v2/tokens", OWNER, "");
-    assert_eq!(list["totalCount"], made, "what was acknowledged is there, and nothing else");
+    assert_eq!(list["totalCount"], made, "exactly the acknowledged tokens exist");
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -327,7 +327,7 @@ fn the_export_lines_of_serve_work_in_another_shell() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    // A secret that was given is not shown.
+    // A secret from the environment is not shown.
     let (mut child, lines) = serve(&["--log", "off"], 8);
     assert!(lines.iter().any(|line| line == "  export LD_ACCESS_TOKEN=\"$LDTOKENS_ROOT_TOKEN\""), "{lines:?}");
     assert!(!lines.concat().contains(OWNER));
@@ -338,18 +338,18 @@ fn the_export_lines_of_serve_work_in_another_shell() {
     assert_eq!(both.status.code(), Some(2));
 }
 
-/// The status of each of `count` requests by these credentials, in turn.
+/// The statuses of `count` requests, with these request lines and credentials in turn.
 fn statuses(url: &str, lines: &[&str], credentials: &[&str], count: usize) -> Vec<u16> {
     (0..count).map(|at| send(url, lines[at % lines.len()], credentials[at % credentials.len()], "").0).collect()
 }
 
-/// How many requests were allowed. They may cross from one window into the next, which allows as many again.
+/// The number of allowed requests. They may be in two windows, which then allow twice as many.
 fn allowed(statuses: &[u16]) -> usize {
     statuses.iter().filter(|status| **status != 429).count()
 }
 
-/// Fact 12 for the address: requests whose credential is wrong count toward its limit alone. The rest is in the API docs,
-/// "Rate limiting".
+/// Fact 12: requests with a wrong credential count only toward the limit of their address. The rest is in the API docs, "Rate
+/// limiting".
 #[test]
 fn each_rate_limit_flag_sets_its_limit() {
     let list = "GET /api/v2/tokens";
@@ -363,7 +363,7 @@ fn each_rate_limit_flag_sets_its_limit() {
     let three = &[list, "GET /api/v2/caller-identity", "GET /api/v2/tokens/0123456789abcdef01234567"][..];
     let owner = &[OWNER][..];
     for (flag, lines, credentials, window) in [
-        // One operation, and three, which share one limit or have one each. With one each more are allowed than in two windows.
+        // One operation, or three operations that share one limit or have one each.
         ("--limit", &[list][..], owner, 3),
         ("--limit", three, owner, 3),
         ("--route-limit", &[list], owner, 3),
@@ -396,7 +396,7 @@ fn a_fault_seed_decides_which_requests_fail() {
     assert_ne!(first, pattern("2"));
 }
 
-/// Our choice: what the help says of `RUST_LOG`.
+/// Our choice, as the help describes `RUST_LOG`.
 #[test]
 fn rust_log_sets_the_log_level_except_with_log_off_and_does_not_hide_verbose_requests() {
     let log = |flags: &[&str], filter: &str| {

@@ -1,5 +1,4 @@
-//! Completions, in a real bash with its own keys where there is one everywhere, and as the other shells ask for them; and
-//! man pages.
+//! Man pages, and completions: in a real bash, and with the protocol of the other shells.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{OWNER, Served, ldtokens, search_path, stderr, stdout, with_stdin, write_with_mode};
 
-/// Bash, which finds the binary as `ldtokens`, and has nothing else from the test's environment.
+/// Bash with the binary as `ldtokens` in its path, and an otherwise empty environment.
 fn bash(arguments: &[&str]) -> Command {
     let mut bash = Command::new("bash");
     bash.args(["--noprofile", "--norc"])
@@ -22,13 +21,13 @@ fn bash(arguments: &[&str]) -> Command {
     bash
 }
 
-/// As the owner of what is served.
+/// With the owner's credential.
 fn owner(mut command: Command, served: &Served) -> Command {
     command.env("LD_ACCESS_TOKEN", OWNER).env("LAUNCHDARKLY_API_HOST", &served.url);
     command
 }
 
-/// The words that bash makes of each line, of which TAB is pressed where it stands.
+/// The lines after bash has completed each of them with TAB.
 fn words(bash: Command, lines: &[&str]) -> Vec<String> {
     let script = "PS1=; source <(ldtokens completions bash); ldtokens() { printf '<%s>' \"$@\"; echo; }\n";
     let keys: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -36,7 +35,7 @@ fn words(bash: Command, lines: &[&str]) -> Vec<String> {
     stdout(&output).lines().map(str::to_owned).collect()
 }
 
-/// What bash would list for a line.
+/// The candidates that bash lists for a line.
 fn listed(mut bash: Command, line: &str) -> Vec<String> {
     let script = "source <(ldtokens completions bash)
         registered=$(complete -p ldtokens); function=${registered#*-F }; function=${function%% *}
@@ -50,13 +49,13 @@ fn listed(mut bash: Command, line: &str) -> Vec<String> {
     stdout(&output).lines().map(str::to_owned).collect()
 }
 
-/// The values alone.
+/// Only the values.
 fn values(lines: &[String]) -> Vec<&str> {
     lines.iter().map(|line| line.split("  (").next().unwrap().trim_end()).collect()
 }
 
-/// What the binary answers a shell that asks by clap's protocol, for the last of the words.
-fn answer(shell: &str, words: &[&str], mut ldtokens: Command) -> Vec<String> {
+/// The candidates for the last word, in clap's protocol for shells.
+fn candidates(shell: &str, words: &[&str], mut ldtokens: Command) -> Vec<String> {
     ldtokens.args(["--", "ldtokens"]).args(words);
     ldtokens.env("COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", words.len().to_string()).env("RUST_LOG", "trace");
     let output = ldtokens.output().unwrap();
@@ -120,13 +119,17 @@ fn bash_lists_candidates_with_descriptions() {
     {
         assert!(values(&commands).contains(&name), "{name} in {commands:#?}");
     }
-    assert!(!commands.iter().any(|line| line.starts_with('-')), "flags bury the commands: {commands:#?}");
-    assert!(listed("ldtokens -").iter().any(|line| line.starts_with("--profile")), "a dash asks for flags");
+    assert!(!commands.iter().any(|line| line.starts_with('-')), "there are flags among the commands: {commands:#?}");
+    assert!(listed("ldtokens -").iter().any(|line| line.starts_with("--profile")), "flags are listed after a dash");
 
     let parameters = listed("ldtokens getTokens ");
     assert_eq!(values(&parameters), ["showAll=", "limit=", "offset="]);
     assert!(parameters[1].contains("a whole number, at least 1: How many tokens to return"), "{parameters:#?}");
-    assert_eq!(values(&listed("ldtokens getTokens showAll=true ")), ["limit=", "offset="], "each is given once");
+    assert_eq!(
+        values(&listed("ldtokens getTokens showAll=true ")),
+        ["limit=", "offset="],
+        "an argument is suggested only once"
+    );
     assert_eq!(values(&listed("ldtokens getTokens showAll=")), ["true", "false"]);
     let body = listed("ldtokens postToken ");
     assert_eq!(values(&body)[..4], ["name==", "description==", "role==", "customRoleIds:="], "{body:#?}");
@@ -154,15 +157,22 @@ fn bash_lists_candidates_with_descriptions() {
         assert!(tokens.contains(&format!("{other}  (Export; rm -rf $(x))")), "{line}: {tokens:#?}");
         assert!(!tokens.iter().any(|line| line.contains("api-") || line.starts_with('-')), "{line}: {tokens:#?}");
     }
-    assert!(!values(&listed(&format!("ldtokens delete {id} "))).contains(&id.as_str()), "each token is named once");
-    assert_eq!(listed("ldtokens get Exp"), ["Export\\;\\ rm\\ -rf\\ \\$\\(x\\) "], "what is inserted runs nothing");
+    assert!(
+        !values(&listed(&format!("ldtokens delete {id} "))).contains(&id.as_str()),
+        "a token is suggested only once"
+    );
+    assert_eq!(
+        listed("ldtokens get Exp"),
+        ["Export\\;\\ rm\\ -rf\\ \\$\\(x\\) "],
+        "inserted text does not run commands"
+    );
 }
 
 #[test]
 fn other_shells_get_full_words_with_descriptions() {
     let served = Served::start();
     let (id, _) = served.create("Nightly export");
-    let ask = |shell: &str, words: &[&str]| answer(shell, words, owner(ldtokens(&[]), &served));
+    let ask = |shell: &str, words: &[&str]| candidates(shell, words, owner(ldtokens(&[]), &served));
     for (shell, between) in [("zsh", ":"), ("fish", "\t"), ("powershell", "\t")] {
         let tokens = ask(shell, &["get", ""]);
         assert!(tokens.contains(&format!("{id}{between}Nightly export")), "{shell}: {tokens:#?}");
@@ -175,9 +185,9 @@ fn other_shells_get_full_words_with_descriptions() {
         assert_eq!(ask(shell, &["list", "--filter", "kind="]), ["kind=personal", "kind=service"], "{shell}");
         assert_eq!(ask(shell, &["create", "--role", "w"]), ["writer"], "{shell}");
     }
-    assert_eq!(ask("zsh", &["postToken", "serviceToken:=t"]), ["serviceToken\\:=true"], "zsh parts words at colons");
+    assert_eq!(ask("zsh", &["postToken", "serviceToken:=t"]), ["serviceToken\\:=true"], "zsh splits words at colons");
     assert_eq!(ask("elvish", &["postToken", "role==r"]), ["role==reader"]);
-    assert_eq!(ask("fish", &["get", "Nightly e"]), [format!("Nightly export\t{id}")], "fish quotes what it is given");
+    assert_eq!(ask("fish", &["get", "Nightly e"]), [format!("Nightly export\t{id}")], "fish quotes candidates itself");
     assert!(!ask("powershell", &["get", "Nightly e"]).iter().any(|line| line.starts_with("Nightly")), "it doesn't");
 }
 
@@ -244,7 +254,7 @@ fn completion_reads_the_local_store_but_does_not_create_it() {
         command
     };
     listed(at_home(bash(&[])), "ldtokens --local get ");
-    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a completion makes nothing");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a completion creates no files");
     let created = at_home(ldtokens(&["--local", "postToken", "name==Export", "role==reader"])).output().unwrap();
     assert!(created.status.success(), "{}", stderr(&created));
     let tokens = listed(at_home(bash(&[])), "ldtokens --local get ");
@@ -263,7 +273,7 @@ fn completion_reads_the_local_store_but_does_not_create_it() {
     holder.wait().unwrap();
     assert!(line.starts_with("listening"), "{line}");
     assert!(!tokens.iter().any(|line| line.contains("Export")), "{tokens:#?}");
-    assert!(waited < Duration::from_secs(8), "another command's store is not waited for: {waited:?}");
+    assert!(waited < Duration::from_secs(8), "it does not wait for another command's store: {waited:?}");
 }
 
 #[test]
@@ -278,29 +288,29 @@ fn completion_gives_up_silently_and_soon_without_a_response() {
     let served = Served::start();
     let mut offered = BTreeMap::new();
     for (why, host, credential, words) in [
-        ("nobody answers", silent.as_str(), OWNER, vec![]),
-        ("nobody is there", "http://127.0.0.1:1", OWNER, vec![]),
-        ("the host is none", "::", OWNER, vec![]),
+        ("the server does not respond", silent.as_str(), OWNER, vec![]),
+        ("no server listens", "http://127.0.0.1:1", OWNER, vec![]),
+        ("the host is invalid", "::", OWNER, vec![]),
         ("the credential does not work", &served.url, "api-00000000-0000-4000-8000-000000000000", vec![]),
         ("there is no credential", &served.url, "", vec![]),
-        ("the file is a pipe that nobody writes to", &served.url, "", vec!["--token-file", "pipe"]),
+        ("the file is a pipe without a writer", &served.url, "", vec!["--token-file", "pipe"]),
         ("others can read the file", &served.url, "", vec!["--token-file", "readable"]),
         ("there is no file", &served.url, "", vec!["--token-file", "nothing"]),
-        ("standard input is not the completion's to read", &served.url, "", vec!["--token-stdin"]),
+        ("standard input is not read", &served.url, "", vec!["--token-stdin"]),
         ("there is no such profile", &served.url, OWNER, vec!["--profile", "nothing"]),
         ("the flags contradict each other", &served.url, "", vec!["--token-file", "--token-command", "--host"]),
     ] {
         let mut command = ldtokens(&[]);
         command.current_dir(folder.path()).env("LD_ACCESS_TOKEN", credential).env("LAUNCHDARKLY_API_HOST", host);
         let begun = Instant::now();
-        let lines = answer("fish", &[&["get"], &words[..], &["x"]].concat(), command);
+        let lines = candidates("fish", &[&["get"], &words[..], &["x"]].concat(), command);
         assert!(begun.elapsed() < Duration::from_secs(8), "{why}: {:?}", begun.elapsed());
         offered.insert(why, lines);
     }
     assert!(offered.values().all(Vec::is_empty), "{offered:#?}");
     let mut broken = ldtokens(&[]);
     broken.env("LDTOKENS_CONFIG", path("broken.yaml"));
-    assert!(answer("fish", &["list", "--profile", ""], broken).is_empty());
+    assert!(candidates("fish", &["list", "--profile", ""], broken).is_empty());
 }
 
 #[test]
@@ -318,7 +328,7 @@ fn completion_does_not_read_standard_input() {
 fn completion_shows_no_secrets_or_control_characters() {
     let served = Served::start();
     let (secret, escape) = ("api-11111111-2222-4333-8444-555555555555", "a\u{1b}[2Jb");
-    // No argument can have it, but what others wrote may.
+    // An argument can't contain it, but a name that another user gave may.
     let body = format!(r#"{{"name": "{secret}", "role": "reader"}}"#);
     let named_secret = with_stdin(served.owner(&["postToken", "-", "--output", "json"]), &body);
     let named_secret: serde_json::Value = serde_json::from_slice(&named_secret.stdout).unwrap();
@@ -326,7 +336,7 @@ fn completion_shows_no_secrets_or_control_characters() {
     let (named_escape, _) = served.create(escape);
     for shell in ["zsh", "fish", "powershell", "elvish"] {
         for words in [["get", ""], ["get", "api-"], ["get", "a"], ["getToken", "tokenId="], ["get", secret]] {
-            let lines = answer(shell, &words, owner(ldtokens(&[]), &served)).concat();
+            let lines = candidates(shell, &words, owner(ldtokens(&[]), &served)).concat();
             assert!(!lines.contains("api-") && !lines.contains('\u{1b}'), "{shell} {words:?}: {lines}");
             if words[1].is_empty() {
                 assert!(lines.contains(named_secret) && lines.contains(&named_escape), "{shell}: {lines}");
@@ -364,7 +374,11 @@ fn each_command_has_a_man_page_with_its_flags_and_parameters() {
             assert!(described.contains(&format!("\\fB{}\\fR", roff(flag))), "{flag} in the page of {name}: {page}");
         }
     }
-    assert_eq!(std::fs::read_dir(&pages).unwrap().count(), commands.len() + 1, "and one for the whole");
+    assert_eq!(
+        std::fs::read_dir(&pages).unwrap().count(),
+        commands.len() + 1,
+        "one page per command and one for `ldtokens`"
+    );
     let page = |name: &str| std::fs::read_to_string(pages.join(name)).unwrap();
     for (name, parts) in [
         (
@@ -383,7 +397,7 @@ fn each_command_has_a_man_page_with_its_flags_and_parameters() {
     assert_eq!(stdout(&ldtokens(&["man"]).output().unwrap()), page("ldtokens.1"));
 }
 
-/// As a man page writes it.
+/// The text as it is escaped in a man page.
 fn roff(flag: &str) -> String {
     flag.replace('-', "\\-")
 }

@@ -12,7 +12,7 @@ pub const NO_SERVER: &str = "127.0.0.1:1";
 
 pub const OWNER: &str = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
 
-/// The binary, with nothing in its environment that the test has not put there.
+/// The binary, with an empty environment except for `HOME`.
 pub fn ldtokens(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ldtokens"));
     command
@@ -25,20 +25,20 @@ pub fn ldtokens(arguments: &[&str]) -> Command {
     command
 }
 
-/// A `PATH` by which the binary is found as `ldtokens`.
+/// A `PATH` that contains the binary as `ldtokens`.
 pub fn search_path() -> String {
     let folder = Path::new(env!("CARGO_BIN_EXE_ldtokens")).parent().unwrap();
     format!("{}:/usr/bin:/bin", folder.display())
 }
 
-/// A shell at `script`, at home in `home`, that finds the binary as `ldtokens`.
+/// A shell that runs `script` in `home`, with the binary as `ldtokens` in its path.
 pub fn shell(script: &str, home: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", script]).current_dir(home).env_clear().env("HOME", home).env("PATH", search_path());
     shell
 }
 
-/// Writes a file that has this mode.
+/// Writes a file with this mode.
 #[cfg(unix)]
 pub fn write_with_mode(path: &Path, text: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
@@ -46,11 +46,11 @@ pub fn write_with_mode(path: &Path, text: &str, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// `ldtokens serve` at work, on a store of its own.
+/// A running `ldtokens serve` with its own store.
 pub struct Served {
     child: Child,
     pub url: String,
-    /// Kept open, so that what it prints has somewhere to go.
+    /// Kept open, so that the server can print.
     _stdout: BufReader<std::process::ChildStdout>,
     pub folder: TempDir,
 }
@@ -60,12 +60,12 @@ impl Served {
         Self::again(tempfile::tempdir().unwrap())
     }
 
-    /// With more flags.
+    /// Starts it with more flags.
     pub fn with(flags: &[&str]) -> Self {
         Self::on(tempfile::tempdir().unwrap(), flags)
     }
 
-    /// On the store that is in `folder`, if one is.
+    /// Starts it with the store in `folder`.
     pub fn again(folder: TempDir) -> Self {
         Self::on(folder, &[])
     }
@@ -85,7 +85,7 @@ impl Served {
         Self { child, url, _stdout: reader, folder }
     }
 
-    /// Sends a signal (`TERM`, `INT`) and gives the exit status, and the store's folder.
+    /// Sends a signal (`TERM`, `INT`), and returns the exit status and the store's folder.
     pub fn stop(mut self, signal: &str) -> (i32, TempDir) {
         let kill = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
@@ -93,26 +93,26 @@ impl Served {
         (status, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
     }
 
-    /// Ends it as a power cut would, and gives the store's folder.
+    /// Kills it, like in a power failure, and returns the store's folder.
     pub fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
-    /// The binary as the owner.
+    /// The binary with the owner's credential.
     pub fn owner(&self, arguments: &[&str]) -> Command {
         self.acting_as(OWNER, arguments)
     }
 
-    /// The binary with a credential.
+    /// The binary with this credential.
     pub fn acting_as(&self, credential: &str, arguments: &[&str]) -> Command {
         let mut command = ldtokens(arguments);
         command.args(["--host", &self.url]).env("LD_ACCESS_TOKEN", credential);
         command
     }
 
-    /// What the owner is answered, as JSON.
+    /// The JSON output of a command with the owner's credential.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.owner(&[arguments, &["--output", "json"]].concat()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
@@ -120,7 +120,7 @@ impl Served {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// A token of that name: its ID and its secret.
+    /// Creates a token, and returns its ID and its secret.
     pub fn create(&self, name: &str) -> (String, String) {
         let token = self.json(&["postToken", &format!("name=={name}"), "role==reader"]);
         (token["_id"].as_str().unwrap().to_owned(), token["token"].as_str().unwrap().to_owned())
@@ -157,7 +157,7 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Whether it was refused: with this status, in one line that has these words, and without an answer.
+/// Checks that a command failed with this status, no output, and a one-line error that contains these words.
 pub fn refused(output: &Output, status: i32, words: &[&str]) {
     let line = stderr(output);
     assert_eq!(output.status.code(), Some(status), "{line}");

@@ -1,4 +1,4 @@
-//! What is only on a terminal: colours, questions, progress, widths, and Ctrl-C.
+//! Behavior on a terminal: colors, questions, progress, widths, and Ctrl-C.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +12,7 @@ use crate::support::{OWNER, Served, stderr, stdout};
 
 const BOLD: &str = "\u{1b}[1m";
 
-/// Whether there is a token of that ID.
+/// Whether a token with this ID exists.
 fn is_there(served: &Served, id: &str) -> bool {
     match served.owner(&["get", id]).output().unwrap().status.code() {
         Some(0) => true,
@@ -21,8 +21,8 @@ fn is_there(served: &Served, id: &str) -> bool {
     }
 }
 
-/// The binary as the owner, by a proxy.
-fn by(proxy: &DelayingProxy, arguments: &[&str]) -> Command {
+/// The binary with the owner's credential, through a proxy.
+fn through(proxy: &DelayingProxy, arguments: &[&str]) -> Command {
     let mut command = crate::support::ldtokens(arguments);
     command.args(["--host", &proxy.url]).env("LD_ACCESS_TOKEN", OWNER);
     command
@@ -51,7 +51,7 @@ fn table_headers_are_bold_only_on_a_terminal_without_no_color() {
     let help = stdout(&served.owner(&["--help"]).output().unwrap());
     assert!(!help.contains('\u{1b}'), "{help:?}");
 
-    // Standard output is a pipe, and the rest a terminal.
+    // Standard output is a pipe; the other streams are a terminal.
     let (mut reader, writer) = std::io::pipe().unwrap();
     let terminal = Terminal::started(served.owner(&["list"]), 80, |command| command.stdout(writer));
     let mut piped = String::new();
@@ -108,7 +108,7 @@ fn without_a_terminal_nothing_is_asked_or_done() {
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains("use --yes") && !stderr(&output).contains("[y/N]"), "{}", stderr(&output));
 
-        // Someone could read the question, but the answer comes from a pipe; and the other way round.
+        // Only standard error or only standard input is a terminal.
         let piped = |terminal: Terminal| {
             let (status, shown) = terminal.end();
             assert_eq!(status, Some(2), "{shown}");
@@ -149,7 +149,7 @@ fn progress_is_one_temporary_line_on_a_terminal_never_on_standard_output() {
     let ids: Vec<String> = ["one", "two", "three"].map(|name| served.create(name).0).into();
     let all = ["delete", &ids[0], &ids[1], &ids[2], "--yes", "--quiet"];
 
-    // 40 columns: an ID and the words about it don't fit.
+    // 40 columns are too few for an ID and its message.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("output");
     let file = File::create(&path).unwrap();
@@ -163,8 +163,8 @@ fn progress_is_one_temporary_line_on_a_terminal_never_on_standard_output() {
 
     let ids: Vec<String> = ["one", "two"].map(|name| served.create(name).0).into();
     let output = served.owner(&["delete", &ids[0], &ids[1], "--yes"]).output().unwrap();
-    let told = format!("Deleted {}\nDeleted {}\n2 of 2 deleted\n", ids[0], ids[1]);
-    assert_eq!((stdout(&output), stderr(&output)), (String::new(), told));
+    let expected = format!("Deleted {}\nDeleted {}\n2 of 2 deleted\n", ids[0], ids[1]);
+    assert_eq!((stdout(&output), stderr(&output)), (String::new(), expected));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let served = Served::start();
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
     let proxy = DelayingProxy::start(&served.url);
-    let mut terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    let mut terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
     terminal.expect("deleting 1 of 3");
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
@@ -236,14 +236,14 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
 }
 
-/// The pause is longer than the test waits.
+/// The pause is longer than the test's timeout.
 #[test]
 fn ctrl_c_while_rate_limited_sends_no_more_requests() {
     let served = Served::with(&["--fault", "deleteToken status=429 retry-after=55 after=1"]);
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
     let proxy = DelayingProxy::start(&served.url);
     proxy.release();
-    let terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    let terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
     proxy.wait_for_request();
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
@@ -260,21 +260,24 @@ fn ctrl_c_before_a_retry_stops_and_says_what_is_not_known() {
     let (id, _) = served.create("one");
     let proxy = DelayingProxy::start(&served.url);
     proxy.release();
-    let terminal = Terminal::run(by(&proxy, &["delete", &id, "--yes"]));
+    let terminal = Terminal::run(through(&proxy, &["delete", &id, "--yes"]));
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
-    assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains("carried out is not known"), "{shown}");
+    assert!(
+        shown.split_whitespace().collect::<Vec<_>>().join(" ").contains("may or may not have taken effect"),
+        "{shown}"
+    );
 }
 
-/// The proxy stays closed: an end that waited for the answer would never come.
+/// The proxy never releases the response, so a command that waited for it would not end.
 #[test]
 fn ctrl_c_while_update_reads_stops_at_once() {
     let served = Served::start();
     let (id, _) = served.create("one");
     let proxy = DelayingProxy::start(&served.url);
-    let terminal = Terminal::run(by(&proxy, &["update", &id, "--name", "other"]));
+    let terminal = Terminal::run(through(&proxy, &["update", &id, "--name", "other"]));
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     let (status, shown) = terminal.end();
@@ -287,15 +290,15 @@ fn a_second_ctrl_c_stops_at_once() {
     let served = Served::start();
     let ids = ["one", "two"].map(|name| served.create(name).0);
     let proxy = DelayingProxy::start(&served.url);
-    let mut terminal = Terminal::run(by(&proxy, &["delete", &ids[0], &ids[1], "--yes"]));
+    let mut terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], "--yes"]));
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     terminal.expect("press Ctrl-C again to stop");
     terminal.type_in(CTRL_C);
-    // The proxy stays closed: an end that waited for the answer would never come.
+    // The proxy never releases the response, so a command that waited for it would not end.
     let (status, shown) = terminal.end();
     assert_eq!(status, Some(130), "{shown}");
-    assert!(shown.replace("\r\n", " ").contains("it is not known whether the last request was carried out"), "{shown}");
+    assert!(shown.replace("\r\n", " ").contains("the last request may or may not have taken effect"), "{shown}");
     assert!(is_there(&served, &ids[1]));
 }
 
@@ -314,7 +317,7 @@ fn ctrl_c_at_a_question_or_while_reading_changes_nothing_and_stops_at_once() {
     }
     let proxy = DelayingProxy::start(&served.url);
     for arguments in [&["list"][..], &["getTokens"], &["delete", "Export"]] {
-        let terminal = Terminal::run(by(&proxy, arguments));
+        let terminal = Terminal::run(through(&proxy, arguments));
         proxy.wait_for_request();
         terminal.type_in(CTRL_C);
         let (status, shown) = terminal.end();
@@ -323,7 +326,7 @@ fn ctrl_c_at_a_question_or_while_reading_changes_nothing_and_stops_at_once() {
     }
 }
 
-/// Which token the credential is, `GET /caller-identity` says (fact 13).
+/// `GET /caller-identity` says which token is in use (fact 13).
 #[test]
 fn deleting_the_token_in_use_shows_a_warning() {
     let served = Served::start();

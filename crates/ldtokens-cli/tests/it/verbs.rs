@@ -26,7 +26,7 @@ fn the_verbs_create_read_change_reset_and_delete_a_token_by_name() {
     let token = &created;
     let id = token["_id"].as_str().unwrap();
     assert_eq!(token["name"], "Nightly export");
-    assert_eq!(token["description"], "Feeds the warehouse", "the mark of the attempt is taken off again");
+    assert_eq!(token["description"], "Feeds the warehouse", "the marker of the attempt is removed");
     assert_eq!((&token["role"], &token["serviceToken"]), (&"reader".into(), &true.into()));
     assert_eq!(token["defaultApiVersion"], 20_220_603);
     let secret = std::fs::read_to_string(&file).unwrap();
@@ -45,7 +45,7 @@ fn the_verbs_create_read_change_reset_and_delete_a_token_by_name() {
     let second = folder.path().join("second");
     served.json(&["reset", "Export", "--expires-in", "1h", "--secret-to", second.to_str().unwrap()]);
     let second = std::fs::read_to_string(second).unwrap();
-    assert!(served.works(&secret) && served.works(&second), "for an hour both work");
+    assert!(served.works(&secret) && served.works(&second), "both work for an hour");
 
     let deleted = served.owner(&["delete", "Export", "--yes"]).output().unwrap();
     assert!(deleted.status.success(), "{}", stderr(&deleted));
@@ -101,7 +101,7 @@ fn an_ambiguous_name_is_an_error() {
         refused(&served.owner(verb).output().unwrap(), 2, &["2 tokens are named `twin`", &first, &second]);
     }
     refused(&served.owner(&["delete", "nobody", "--yes"]).output().unwrap(), 5, &["`nobody`", "list --show-all"]);
-    // What one word gets wrong is done to none.
+    // If one argument is wrong, nothing is done to any token.
     refused(&served.owner(&["delete", &first, "nobody", "--yes"]).output().unwrap(), 5, &["`nobody`"]);
     assert_eq!(served.json(&["list", "--show-all"]).as_array().unwrap().len(), before);
     served.owner(&["delete", &first, "--yes"]).output().unwrap();
@@ -116,7 +116,7 @@ fn a_batch_continues_after_an_error_and_summarizes() {
 
     let output = served.owner(&["delete", &ids[0], gone, "batch 1", &ids[0], "--yes", "-q"]).output().unwrap();
     assert_eq!(output.status.code(), Some(10));
-    assert_eq!(stdout(&output), format!("{}\n{}\n", ids[0], ids[1]), "each once, and only those that were done");
+    assert_eq!(stdout(&output), format!("{}\n{}\n", ids[0], ids[1]), "each deleted token once");
     assert!(stderr(&output).contains(&format!("2 of 3 deleted; failed: {gone}")), "{}", stderr(&output));
 
     let output = served.owner(&["update", &ids[2], gone, "--name", "x", "--output", "json"]).output().unwrap();
@@ -127,7 +127,7 @@ fn a_batch_continues_after_an_error_and_summarizes() {
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(printed[0]["name"], "x");
 
-    // What befalls all is the command's own failure, and the rest is not tried.
+    // An error that would affect all tokens ends the command.
     let output = served.acting_as("wrong-credential", &["delete", &ids[2], &ids[3], "--yes"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains(&format!("not tried: {}", ids[3])), "{}", stderr(&output));
@@ -144,7 +144,7 @@ fn in_a_pipe_destructive_commands_need_yes() {
     refused(&served.owner(&["delete", "kept"]).output().unwrap(), 2, &["--yes"]);
     refused(&served.owner(&["reset", &id, "--secret-to", "-"]).output().unwrap(), 2, &["--yes"]);
     assert!(served.works(&secret));
-    // While both secrets work nothing is destroyed.
+    // A reset with an overlap needs no confirmation.
     let output = served.owner(&["reset", &id, "--secret-to", "-", "--expires-in", "1h"]).output().unwrap();
     assert!(output.status.success() && served.works(&secret), "{}", stderr(&output));
     refused(

@@ -1,4 +1,4 @@
-//! Whether a secret works, for people and for scripts.
+//! `ldtokens verify`.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ fn the_exit_status_of_verify_says_whether_a_secret_works() {
     let file = served.folder.path().join("export.secret");
     let write = |text: &str| write_with_mode(&file, text, 0o600);
     let verify = |host: &str, flags: &[&str]| {
-        // No credential is needed but the secret itself.
+        // No other credential is needed.
         let arguments = ["verify", "--host", host, "--secret-from", file.to_str().unwrap()];
         ldtokens(&[&arguments[..], flags].concat()).output().unwrap()
     };

@@ -1,4 +1,4 @@
-//! `ldtokens whoami`: which token the credential is (fact 13).
+//! `ldtokens whoami` (fact 13).
 
 use crate::support::{Served, refused, stderr, stdout};
 

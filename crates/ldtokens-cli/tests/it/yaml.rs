@@ -1,4 +1,4 @@
-//! YAML that old readers and new ones read back as what it was.
+//! YAML output is read as the same values by parsers of YAML 1.1 and 1.2.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Served, stderr, stdout, with_stdin};
 
-/// Names that YAML 1.1 or 1.2 reads as something else where they are not quoted (yaml.org's pages on types).
+/// Names that YAML 1.1 or 1.2 reads as another type if they are not quoted (yaml.org's pages on types).
 const NAMES: [&str; 32] = [
     "no",
     "on",
@@ -62,8 +62,8 @@ fn yaml_1_1_and_1_2_readers_read_back_the_same_values() {
     }
 }
 
-/// What PyYAML, a reader of version 1.1, makes of it, if it is installed. The unit tests of `output/yaml.rs` have the same
-/// rules as a table.
+/// What PyYAML, a parser of version 1.1, reads, if it is installed. The unit tests of `output/yaml.rs` have the same rules as
+/// a table.
 fn by_pyyaml(yaml: &str) -> Option<Value> {
     let installed = Command::new("python3").args(["-c", "import yaml"]).output();
     if !installed.is_ok_and(|output| output.status.success()) {
@@ -78,7 +78,7 @@ fn by_pyyaml(yaml: &str) -> Option<Value> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// The caller's own token is used by each request.
+/// Each request changes `lastUsed` of the token in use.
 fn without_last_use(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(without_last_use),

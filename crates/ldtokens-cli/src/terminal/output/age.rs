@@ -1,4 +1,4 @@
-//! Moments, for people.
+//! Times, formatted for people.
 
 use jiff::Timestamp;
 use ldtokens::UnixMillis;
@@ -6,7 +6,7 @@ use ldtokens::UnixMillis;
 const UNITS: [(i64, &str); 5] =
     [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
 
-/// How long ago the moment was, in its largest unit: "3 days ago".
+/// How long ago the time was, in its largest unit: "3 days ago".
 pub(crate) fn age(moment: UnixMillis, now: UnixMillis) -> String {
     let seconds = now.get().saturating_sub(moment.get()) / 1000;
     let unit = UNITS.iter().find(|(length, _)| seconds.unsigned_abs() >= length.unsigned_abs());
@@ -16,7 +16,7 @@ pub(crate) fn age(moment: UnixMillis, now: UnixMillis) -> String {
     if seconds < 0 { format!("in {count} {name}{plural}") } else { format!("{count} {name}{plural} ago") }
 }
 
-/// The moment's date and time, to the second, in UTC.
+/// The date and time in UTC, to the second.
 pub(crate) fn date(moment: UnixMillis) -> String {
     Timestamp::from_millisecond(moment.get()).map_or_else(|_| moment.to_string(), |moment| format!("{moment:.0}"))
 }

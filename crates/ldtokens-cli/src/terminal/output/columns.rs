@@ -4,10 +4,10 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::terminal::output::visible::visible;
 
-/// How narrow a column may become.
+/// The minimum width of a column that shrinks.
 const NARROWEST: usize = 6;
 
-/// How many blanks are between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
 
 /// The widths of a table's columns.
@@ -17,13 +17,13 @@ pub(crate) struct Columns(Vec<Column>);
 #[derive(Debug)]
 struct Column {
     width: usize,
-    /// Whether what is wider is cut, as on a terminal.
+    /// Whether wider cells are cut, as on a terminal.
     cut: bool,
 }
 
 impl Columns {
-    /// As wide as the widest cells, and at least as the `minimum`; within `room`, if there is one, for which the columns
-    /// that `may_shrink` give way, the widest first.
+    /// As wide as the widest cells, and at least as wide as `minimum`. If there is too little `room`, the columns that
+    /// `may_shrink` become narrower, the widest first.
     pub(crate) fn new(rows: &[Vec<String>], minimum: &[usize], room: Option<usize>, may_shrink: &[bool]) -> Self {
         let count = rows.first().map_or(0, Vec::len);
         let widest = |column: usize| rows.iter().map(|row| visible(&row[column]).width()).max().unwrap_or(0);
@@ -40,18 +40,18 @@ impl Columns {
         Self(widths.into_iter().enumerate().map(|(at, width)| Column { width, cut: cut(at) }).collect())
     }
 
-    /// Gives what is left of `room` to a column, for what comes later.
+    /// Gives the rest of `room` to a column, for longer cells in later rows.
     pub(crate) fn widen(&mut self, at: usize, room: usize) {
         let left = room.saturating_sub(self.width());
         self.0[at].width += left;
     }
 
-    /// How wide a line is at most, but for cells that may not be cut and come later.
+    /// The width of a line. Later rows can be wider if they have cells that may not be cut.
     pub(crate) fn width(&self) -> usize {
         self.0.iter().map(|column| column.width).sum::<usize>() + GAP * self.0.len().saturating_sub(1)
     }
 
-    /// A line, its cells two blanks apart. What is hidden in a cell is shown.
+    /// The row as a line of text. Invisible characters are escaped.
     pub(crate) fn line(&self, row: &[String]) -> String {
         let padded = row.iter().zip(&self.0).map(|(cell, column)| {
             let mut cell = visible(cell);
@@ -65,13 +65,13 @@ impl Columns {
     }
 }
 
-/// The rows as lines of one table, nothing cut.
+/// The rows as an aligned table. Nothing is cut.
 pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = Columns::new(rows, &[], None, &[]);
     rows.iter().map(|row| columns.line(row)).collect::<Vec<_>>().join("\n")
 }
 
-/// The text, or, where it is wider than `width`, its beginning and an ellipsis.
+/// The text, or, if it is wider than `width`, its beginning and an ellipsis.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

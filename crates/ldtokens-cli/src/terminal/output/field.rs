@@ -1,4 +1,4 @@
-//! What can be shown, filtered and sorted by: the properties of a token, by the API's names, and two of our own.
+//! The fields to show, filter and sort by: a token's properties, with the API's names, and two computed ones.
 
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
@@ -8,25 +8,25 @@ use crate::operations::parameter::roles;
 use crate::terminal::output::age::{age, date};
 use ldtokens_client::operations::{TOKEN, ValueType};
 
-/// Shown in a table where no others are asked for.
+/// The default columns of a table.
 const IN_TABLES: [&str; 6] = ["_id", "name", ACCESS, KIND, SECRET, LAST_USED];
 
-/// The secret, or the last four characters of it.
+/// The secret, or its last four characters.
 const SECRET: &str = "token";
 
-/// What gives a token its permissions, in a word.
+/// A token's permissions in short. Computed.
 const ACCESS: &str = "access";
 
-/// `service` or `personal`.
+/// `service` or `personal`. Computed.
 const KIND: &str = "kind";
 
 /// 0 if the token was never used (fact 9).
 const LAST_USED: &str = "lastUsed";
 
-/// As wide as any age.
+/// The width of the longest age.
 const AGE_WIDTH: usize = "11 months ago".len();
 
-/// A property of a token, or something in one, as in `_member.email`.
+/// A property of a token, or a nested one such as `_member.email`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
     name: String,
@@ -34,7 +34,7 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// The field of that name.
+    /// The field with this name.
     pub(crate) fn new(name: &str) -> Result<Self, String> {
         let (property, within) =
             name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
@@ -52,22 +52,22 @@ impl Field {
         Ok(Self { name: name.to_owned(), kind })
     }
 
-    /// The fields of names with commas between.
+    /// The fields of a comma-separated list of names.
     pub(crate) fn list(names: &str) -> Result<Vec<Self>, String> {
         names.split(',').map(|name| Self::new(name.trim())).collect()
     }
 
-    /// Those of a table.
+    /// The default columns of a table.
     pub(crate) fn in_tables() -> Vec<Self> {
         IN_TABLES.map(|name| Self::new(name).expect("it is one")).into()
     }
 
-    /// Those that the API has.
+    /// All fields of the API.
     pub(crate) fn all() -> Vec<Self> {
         TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type }).collect()
     }
 
-    /// The names of all there are, those in one that has parts too, with what they mean.
+    /// All names with their descriptions, also of nested fields.
     pub(crate) fn described() -> impl Iterator<Item = (String, &'static str)> {
         let of_api = TOKEN.iter().flat_map(|known| {
             let example: Map<String, Value> = serde_json::from_str(known.example).unwrap_or_default();
@@ -75,13 +75,13 @@ impl Field {
             std::iter::once(known.name.to_owned()).chain(parts).map(|name| (name, known.description))
         });
         let ours = [
-            (ACCESS, "The token's permissions in a word: its role, `policy`, or its custom roles."),
+            (ACCESS, "The token's permissions in short: its role, `policy`, or its custom roles."),
             (KIND, "Whether it is a service token or a personal one."),
         ];
         of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
     }
 
-    /// The values that it can have, where those are few, and known.
+    /// The possible values, if they are known.
     pub(crate) fn values(&self) -> &'static [&'static str] {
         match (self.name.as_str(), self.kind) {
             (KIND, _) => &["personal", "service"],
@@ -103,17 +103,17 @@ impl Field {
         matches!(self.kind, ValueType::Time)
     }
 
-    /// Whether one can be greater than another.
+    /// Whether its values can be compared with `<` and `>`.
     pub(crate) fn is_number(&self) -> bool {
         matches!(self.kind, ValueType::Time | ValueType::Integer { .. })
     }
 
-    /// Whether a narrow table may cut it short. An ID or half of one is no use.
+    /// Whether a narrow table may cut its values. A cut ID would be useless.
     pub(crate) fn is_shortened(&self) -> bool {
         !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | SECRET)
     }
 
-    /// How wide its column is in a long table, of which only the first rows are known when it begins.
+    /// The minimum width of its column in a long table, whose later rows are not known yet.
     pub(crate) fn usual_width(&self) -> usize {
         match self.kind {
             ValueType::Time => AGE_WIDTH,
@@ -121,7 +121,7 @@ impl Field {
         }
     }
 
-    /// What `token` holds there.
+    /// The field's value in `token`.
     pub(crate) fn value(&self, token: &Value) -> Option<Value> {
         match self.name.as_str() {
             ACCESS => Some(access(token).into()),
@@ -134,7 +134,7 @@ impl Field {
         }
     }
 
-    /// As the head of a column: `lastUsed` is LAST USED.
+    /// The column's heading: LAST USED for `lastUsed`.
     pub(crate) fn heading(&self) -> String {
         if self.is_secret() {
             return "SECRET".to_owned();
@@ -152,7 +152,7 @@ impl Field {
         heading
     }
 
-    /// What `token` holds there, for people.
+    /// The field's value in `token`, formatted for people.
     pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
         match (self.value(token), self.kind) {
             (None, ValueType::Time) => "never".to_owned(),
@@ -164,7 +164,7 @@ impl Field {
         }
     }
 
-    /// The same where there is room for the date.
+    /// The same, with the date of a time.
     pub(crate) fn long_cell(&self, token: &Value, now: UnixMillis) -> String {
         let cell = self.cell(token, now);
         match self.value(token).and_then(|value| value.as_i64()) {
@@ -174,12 +174,12 @@ impl Field {
     }
 }
 
-/// Of a whole secret a table shows as much as of any.
+/// A table shows only the end of a full secret.
 fn hidden(secret: &str) -> String {
     format!("...{}", ldtokens::Secret::new(secret).last_four())
 }
 
-/// A value as text: itself, or JSON for what has parts.
+/// A value as text; objects and mixed arrays are JSON.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -191,7 +191,7 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// What gives the token its permissions, in a word: its role, `policy`, or its custom role and how many more.
+/// The token's permissions in short: its role, `policy`, or its first custom role and the number of others.
 pub(crate) fn access(token: &Value) -> String {
     let list = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     match (token.get("role").and_then(Value::as_str), list("customRoleIds")) {
@@ -207,7 +207,7 @@ fn kind(token: &Value) -> &'static str {
     if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
 }
 
-/// `authKind` is `auth kind`.
+/// Separates the words of a name: `authKind` becomes `auth kind`.
 pub(crate) fn spaced(name: &str) -> String {
     let mut spaced = String::new();
     for letter in name.chars() {

@@ -1,4 +1,4 @@
-//! In what form answers are printed.
+//! The output format.
 
 use std::borrow::Cow;
 use std::io::IsTerminal;
@@ -8,10 +8,10 @@ use clap::builder::PossibleValue;
 
 use crate::terminal::failure::Failure;
 
-/// `ldcli`'s variable for the output's form.
+/// The variable for the output format, which `ldcli` uses too.
 const VARIABLE: &str = "LD_OUTPUT";
 
-/// How to print an answer.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Format {
     Table,
@@ -41,7 +41,7 @@ impl ValueEnum for Format {
 }
 
 impl Format {
-    /// What `--output` says, or else `LD_OUTPUT`, or else a table.
+    /// The format of `--output`, or else of `LD_OUTPUT`, or else a table.
     pub(crate) fn asked(output: Option<Self>) -> Result<Self, Failure> {
         if let Some(given) = output {
             return Ok(given);
@@ -63,12 +63,12 @@ impl Format {
         }
     }
 
-    /// Whether errors are JSON where answers have this form.
+    /// Whether errors are JSON too.
     pub(crate) fn has_json_errors(self) -> bool {
         matches!(self, Self::Json | Self::Ndjson)
     }
 
-    /// Whether errors are to be JSON: asked for by `words`, also where they can't be parsed, or by the environment.
+    /// Whether the arguments or the environment ask for JSON errors. Works also if the arguments are invalid.
     pub(crate) fn asks_for_json_errors(words: &[Cow<'_, str>]) -> bool {
         let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
         let asked = words.iter().enumerate().find_map(|(at, word)| match value_of_output(word)? {
@@ -80,7 +80,7 @@ impl Format {
     }
 }
 
-/// The value in a word that gives `--output`, as in `--output=json` and `-aojson`. It is empty if the next word has it.
+/// The value of `--output` in an argument such as `--output=json` or `-aojson`. It is empty if it is the next argument.
 fn value_of_output(word: &str) -> Option<&str> {
     if let Some(value) = word.strip_prefix("--output") {
         return if value.is_empty() { Some("") } else { value.strip_prefix('=') };
@@ -90,7 +90,7 @@ fn value_of_output(word: &str) -> Option<&str> {
     switches.chars().all(takes_no_value).then(|| value.strip_prefix('=').unwrap_or(value))
 }
 
-/// How many columns of text the terminal has, if standard output is one.
+/// The width of the terminal, if standard output is one.
 pub(crate) fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;

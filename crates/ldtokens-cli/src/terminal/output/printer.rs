@@ -1,4 +1,4 @@
-//! Tokens on standard output, each as soon as it is there.
+//! Prints tokens on standard output, each as soon as it arrives.
 
 use std::borrow::Cow;
 use std::io::IsTerminal;
@@ -17,8 +17,9 @@ use crate::terminal::output::visible::{self, visible};
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{has_colours, write};
 
-/// How many rows say how wide a table's columns are on a terminal. Elsewhere nothing is cut, so all rows say.
-const MEASURED: usize = 25;
+/// On a terminal, the widths of a table's columns depend on this number of rows. Elsewhere they depend on all rows, since
+/// nothing is cut.
+const MEASURED_ROWS: usize = 25;
 
 const HEAD: Style = Style::new().bold();
 
@@ -45,10 +46,10 @@ pub(crate) type Fields = Vec<Field>;
 pub(crate) struct Printer {
     form: Form,
     fields: Vec<Field>,
-    /// Whether the fields were chosen, and are not just all.
+    /// Whether the user chose the fields.
     chosen: bool,
     has_head: bool,
-    /// Whether there is one token, which is printed alone and not as a list of one.
+    /// Whether to print one object and not a list.
     is_single: bool,
     printed: u64,
     now: UnixMillis,
@@ -64,14 +65,14 @@ enum Form {
     Table(Table),
 }
 
-/// The rows that are waited for until the widths are known, or the widths.
+/// The rows that are held back until the widths are known, or the widths.
 enum Table {
     Measuring(Vec<Vec<String>>),
     Measured(Columns),
 }
 
 impl Printer {
-    /// As `--output`, `--columns`, `--no-headers` and `--quiet` say.
+    /// A printer for `--output`, `--columns`, `--no-headers` and `--quiet`.
     pub(crate) fn new(format: Format, arguments: &PrintArgs) -> Result<Self, Failure> {
         let form = if arguments.quiet { Form::Ids } else { Form::of(format) };
         let chosen = arguments.columns.clone();
@@ -83,7 +84,7 @@ impl Printer {
         Ok(Self { has_head: !arguments.no_headers, ..Self::with(form, chosen) })
     }
 
-    /// All fields, in `format`.
+    /// A printer of all fields.
     pub(crate) fn plain(format: Format) -> Self {
         Self::with(Form::of(format), None)
     }
@@ -97,12 +98,12 @@ impl Printer {
         Self { form, fields, chosen: is_chosen, has_head: true, is_single: false, printed: 0, now: UnixMillis::now() }
     }
 
-    /// For one token: as JSON and YAML it is an object, and no list of one.
+    /// Prints one object in JSON and YAML, not a list with one item.
     pub(crate) fn single(self) -> Self {
         Self { is_single: true, ..self }
     }
 
-    /// Prints `token`, and gives whether anyone still reads.
+    /// Prints `token`, and returns whether the reader is still there.
     pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         self.printed += 1;
         let text = match &mut self.form {
@@ -112,15 +113,15 @@ impl Printer {
                     Table::Measured(columns) => columns.line(&row),
                     Table::Measuring(rows) => {
                         rows.push(row);
-                        if rows.len() < MEASURED || terminal_width().is_none() {
+                        if rows.len() < MEASURED_ROWS || terminal_width().is_none() {
                             return Ok(true);
                         }
                         return self.measured(true);
                     }
                 }
             }
-            Form::Ids => shown(token.get("_id").map(plain).unwrap_or_default()),
-            Form::Value => shown(self.fields[0].value(token).as_ref().map(plain).unwrap_or_default()),
+            Form::Ids => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
+            Form::Value => escaped_on_terminal(self.fields[0].value(token).as_ref().map(plain).unwrap_or_default()),
             Form::Ndjson => visible::json(&self.chosen(token)),
             Form::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
             Form::Json => {
@@ -133,14 +134,15 @@ impl Printer {
             Form::Csv => {
                 let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
                 let cells = self.fields.iter();
-                let cells = cells.map(|field| shown(field.value(token).as_ref().map(csv_cell).unwrap_or_default()));
+                let cells = cells
+                    .map(|field| escaped_on_terminal(field.value(token).as_ref().map(csv_cell).unwrap_or_default()));
                 return write(&(head + &record(cells)?));
             }
         };
         write(&(text + "\n"))
     }
 
-    /// Prints what comes after the last token, and gives whether anyone still reads.
+    /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn end(mut self) -> Result<bool, Failure> {
         let text = match (&self.form, self.printed) {
             (Form::Json | Form::Yaml, _) if self.is_single => return Ok(true),
@@ -154,7 +156,7 @@ impl Printer {
         write(&text)
     }
 
-    /// Sets the widths, and prints what waited for them.
+    /// Sets the widths, and prints the rows that were held back.
     fn measured(&mut self, has_more: bool) -> Result<bool, Failure> {
         let Form::Table(table) = &mut self.form else { return Ok(true) };
         let Table::Measuring(rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
@@ -167,7 +169,7 @@ impl Printer {
         let mut all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
         let room = terminal_width();
         let mut columns = Columns::new(&all, &usual, room, &may_shrink);
-        // Fields that someone chose are all shown; of the others the last ones give way.
+        // Chosen fields are all shown. Of the default ones, the last are omitted if there is too little room.
         while !self.chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
             self.fields.pop();
             all.iter_mut().for_each(|row| row.truncate(self.fields.len()));
@@ -190,7 +192,7 @@ impl Printer {
         write(&text)
     }
 
-    /// The token, or of it the fields that were chosen.
+    /// The token, or only its chosen fields.
     fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
         if !self.chosen {
             return Cow::Borrowed(token);
@@ -221,13 +223,13 @@ impl Form {
     }
 }
 
-/// A value in a cell: text as it is, and JSON for what has parts.
+/// A value as a CSV cell: text as it is, anything else as JSON.
 fn csv_cell(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The text as it is, but on a terminal what is hidden in it is shown.
-fn shown(text: String) -> String {
+/// The text, on a terminal with invisible characters escaped.
+fn escaped_on_terminal(text: String) -> String {
     if std::io::stdout().is_terminal() { visible(&text) } else { text }
 }
 

@@ -1,12 +1,12 @@
-//! Text that others wrote, made safe to show: nothing in it commands a terminal, and nothing in it is invisible.
+//! Makes text from other users safe to print: control characters and invisible characters are escaped.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Zero-width joiners: emoji and some scripts need them within a word.
+/// Zero-width joiners, which emoji and some scripts need.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// Whether the character is a control character, changes the direction of text, breaks a line or takes no room.
+/// Whether the character is a control character, changes the direction of text, breaks a line or is invisible.
 pub(crate) fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -16,7 +16,7 @@ pub(crate) fn is_hidden(letter: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether `letter` belongs to what stands before it, as in emoji and in scripts that join letters.
+/// Whether `letter` joins with the character before it, as in emoji and some scripts.
 fn belongs_to(before: Option<char>, letter: char) -> bool {
     let is_joiner = JOINERS.contains(&letter) || matches!(letter, '\u{fe00}'..='\u{fe0f}');
     let can_be_joined = |before: char| !before.is_ascii() && (!is_hidden(before) || before == '\u{fe0f}');
@@ -24,7 +24,7 @@ fn belongs_to(before: Option<char>, letter: char) -> bool {
     is_joiner && before.is_some_and(|before| can_be_joined(before) || is_keycap(before))
 }
 
-/// The text on one line, with what is hidden in it as `\n` or `\u{202e}`.
+/// The text on one line, with hidden characters escaped, such as `\n` or `\u{202e}`.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut before = None;
@@ -39,11 +39,11 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
-/// JSON with what is hidden in its texts as JSON's own escapes: it reads back as the same value.
+/// JSON with hidden characters as JSON escapes. It parses to the same value.
 pub(crate) fn json_visible(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for letter in json.chars() {
-        // Between tokens JSON has only blanks and line ends.
+        // A line end in JSON is never inside a text.
         if letter == '\n' || !is_hidden(letter) {
             shown.push(letter);
         } else {
@@ -59,7 +59,7 @@ pub(crate) fn json(value: &Value) -> String {
     json_visible(&value.to_string())
 }
 
-/// The value as JSON for people too, with a line for each part.
+/// The value as indented JSON.
 pub(crate) fn pretty_json(value: &impl Serialize) -> String {
     json_visible(&serde_json::to_string_pretty(value).expect("it is JSON"))
 }

@@ -1,4 +1,4 @@
-//! YAML that readers of version 1.1 (PyYAML, Go's yaml.v2, Ruby) and of version 1.2 read back as the same values.
+//! Writes YAML that parsers of version 1.1 (PyYAML, Go's yaml.v2, Ruby) and of version 1.2 read as the same values.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::terminal::output::visible::is_hidden;
 
-/// Plain words that are no text to a reader of YAML 1.1, in lower case: its booleans and its null.
+/// Words that YAML 1.1 reads as a boolean or null, in lower case.
 const NOT_TEXT: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
-/// The value as a YAML document without a start or an end.
+/// The value as YAML, without `---`.
 pub(crate) fn yaml(value: &Value) -> String {
     let mut text = String::new();
     match value {
@@ -25,7 +25,7 @@ pub(crate) fn yaml(value: &Value) -> String {
 
 fn mapping(fields: &serde_json::Map<String, Value>, depth: usize, text: &mut String) {
     for (at, (name, value)) in fields.iter().enumerate() {
-        // The first one stands behind the dash or the name that led here.
+        // The first one is on the line of the dash, or indented already.
         if at > 0 {
             text.push_str(&"  ".repeat(depth));
         }
@@ -66,11 +66,11 @@ fn sequence(items: &[Value], depth: usize, text: &mut String) {
     }
 }
 
-/// What fits on one line: a text, a number, or something empty.
+/// A scalar, or an empty array or object, on one line.
 fn short(value: &Value) -> String {
     match value {
         Value::String(text) => string(text),
-        // `1e30` is a text to a reader of YAML 1.1, which wants a point and a sign.
+        // YAML 1.1 reads `1e30` as a text. A number needs a point and a sign.
         Value::Number(number) if !number.is_i64() && !number.is_u64() => float(&number.to_string()),
         other => other.to_string(),
     }
@@ -90,13 +90,13 @@ fn string(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Whether the text without quotes is a text to every reader: a word or words that are no boolean, null, number or date.
+/// Whether the text needs no quotes: no parser reads it as a boolean, null, number or date.
 fn is_plain(text: &str) -> bool {
     let is_safe = |letter: char| letter.is_ascii_alphanumeric() || " _./@+-".contains(letter);
     let begins_safely = match text.bytes().next() {
         Some(b'a'..=b'z' | b'A'..=b'Z') => true,
         Some(b'_') => text.len() > 1 && text.as_bytes()[1].is_ascii_alphabetic(),
-        // As IDs do. No number has a letter but for an exponent and a base.
+        // Such as IDs. Letters in numbers are only those of an exponent or a base.
         Some(b'0'..=b'9') => {
             let is_based = matches!(text.as_bytes(), [b'0', b'a'..=b'z' | b'A'..=b'Z', ..]);
             let has_other = text.bytes().any(|byte| byte.is_ascii_alphabetic() && !matches!(byte, b'e' | b'E'));
@@ -120,7 +120,7 @@ fn quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             letter if is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
-                // In YAML, unlike in JSON, two surrogates are no character.
+                // YAML, unlike JSON, has no surrogate pairs.
                 let number = u32::from(letter);
                 let _ =
                     if number > 0xffff { write!(quoted, "\\U{number:08X}") } else { write!(quoted, "\\u{number:04X}") };
