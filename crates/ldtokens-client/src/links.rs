@@ -148,7 +148,7 @@ mod tests {
     use super::Links;
 
     #[test]
-    fn links_are_the_object_that_was_read_whatever_the_order_and_the_names() {
+    fn links_read_back_the_same_in_any_order() {
         let json =
             r#"{"self":{"href":"/s","type":"application/json"},"new":{"href":"/n","type":"text/x"},"next":null}"#;
         let links: Links = serde_json::from_str(json).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_links_with_one_name_counts() {
+    fn the_last_of_two_links_with_the_same_name_is_kept() {
         let links: Links = serde_json::from_str(r#"{"self":{"href":"/a"},"self":{"href":"/b"}}"#).unwrap();
         assert_eq!((links.len(), links.get("self").unwrap().href.as_deref()), (1, Some("/b")));
     }

@@ -192,21 +192,21 @@ mod tests {
     use super::TokenId;
 
     #[test]
-    fn what_cannot_be_a_path_segment_is_refused() {
+    fn an_id_that_cannot_be_a_path_segment_is_refused() {
         for id in ["", ".", "..", "a/b", "/", "a\\b", "a\nb", "\0", "a b", "\u{a0}", &"a".repeat(257)] {
             assert!(TokenId::new(id).is_err(), "{id:?}");
         }
     }
 
     #[test]
-    fn what_can_be_a_path_segment_is_taken() {
+    fn an_id_that_can_be_a_path_segment_is_accepted() {
         for id in ["61095542756dba551110ae21", "...", "a.b", "a%2fb", "a?b#c", "é", &"a".repeat(256)] {
             assert_eq!(TokenId::new(id).unwrap().as_str(), id);
         }
     }
 
     #[test]
-    fn a_secret_given_for_an_id_is_refused_without_repeating_it() {
+    fn a_secret_used_as_an_id_is_refused_and_not_shown() {
         let refusal = TokenId::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a").unwrap_err();
         assert!(!format!("{refusal} {refusal:?}").contains("5a1e7e1c"));
     }

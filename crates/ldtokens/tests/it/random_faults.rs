@@ -16,9 +16,9 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// Only against hanging.
 const GUARD: Duration = Duration::from_secs(3600);
 
-/// How many operations the run of a seed makes. `LDTOKENS_STORM=3334` makes it a long storm, of ten thousand in all.
+/// How many operations the run of a seed makes. `LDTOKENS_RANDOM_FAULTS=3334` makes it a long storm, of ten thousand in all.
 fn operations() -> usize {
-    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
+    std::env::var("LDTOKENS_RANDOM_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
 }
 
 fn fault(random: &mut fastrand::Rng) -> Fault {
@@ -27,15 +27,15 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         0..70 => Fault::Pass,
         70..75 => Fault::Reset(moment),
         75..76 => Fault::Hang(moment),
-        76..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
+        76..79 => Fault::Respond(Moment::Before, proxy::BARE_429),
         79..80 => Fault::WindowSpent(random.u64(1..10)),
-        80..83 => Fault::Answer(moment, proxy::TOLD_503),
-        83..85 => Fault::Answer(moment, proxy::BARE_503),
-        85..87 => Fault::Answer(moment, proxy::JSON_500),
-        87..89 => Fault::Answer(moment, proxy::HTML_502),
+        80..83 => Fault::Respond(moment, proxy::TOLD_503),
+        83..85 => Fault::Respond(moment, proxy::BARE_503),
+        85..87 => Fault::Respond(moment, proxy::JSON_500),
+        87..89 => Fault::Respond(moment, proxy::HTML_502),
         // A status of success means that it was done.
-        89..91 => Fault::Answer(Moment::After, proxy::HTML_200),
-        91..93 => Fault::Answer(Moment::After, proxy::EMPTY_200),
+        89..91 => Fault::Respond(Moment::After, proxy::HTML_200),
+        91..93 => Fault::Respond(Moment::After, proxy::EMPTY_200),
         93..96 => Fault::CutOff,
         96..98 => Fault::Trickle,
         _ => Fault::RefuseConnections(random.u64(1..5)),
@@ -66,7 +66,7 @@ struct Books {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_server_holds_is_what_the_answers_promised() {
+async fn after_random_faults_the_server_has_what_the_results_say() {
     // Each spends its time waiting; together they take as long as one.
     let storms = async { tokio::join!(storm(1), storm(20_240_415), storm(0xC0FFEE)) };
     tokio::time::timeout(GUARD, storms).await.expect("every call ends");
