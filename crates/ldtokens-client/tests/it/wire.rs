@@ -9,7 +9,7 @@ use ldtokens_client::reqwest::{self, Request};
 use ldtokens_client::types::{PatchOperation, Token, TokenBody, Tokens};
 use ldtokens_client::{Client, Error, Exchange, Role, Secret, Transport, UnixMillis};
 
-/// The example of `openapi.yaml`'s `Token`, with a secret as a reset answers it.
+/// The example of `Token` in `openapi.yaml`, with a whole secret, as in the response to a reset.
 const TOKEN: &str = r#"{
     "_id": "61095542756dba551110ae21", "ownerId": "569f183514f4432160000007", "memberId": "569f183514f4432160000007",
     "name": "Nightly export", "creationDate": 1753920000000, "lastModified": 1753923600000, "lastUsed": 1754002800000,

@@ -1,4 +1,4 @@
-//! Updates that can't clobber.
+//! Edits don't overwrite changes that others made.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, server};
 
-/// The change was made, and neither its answer nor the look at it arrives.
+/// The change was made, but neither its response nor the read after it arrives.
 #[tokio::test]
 async fn an_edit_is_outcome_unknown_if_reading_the_token_gets_html() {
     let server = server().await;
@@ -141,7 +141,7 @@ async fn after_a_lost_response_an_edit_reads_the_token() {
     }
 }
 
-/// Answers each PATCH with a conflict.
+/// Responds to each PATCH with a conflict.
 async fn always_conflicting(server: &ldtokens_server::Server) -> Proxy {
     Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
         true => Fault::Respond(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),

@@ -86,7 +86,7 @@ async fn after_a_reset_without_overlap_the_old_secret_does_not_work() {
 async fn during_the_overlap_both_secrets_work() {
     let time = Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
     let server = Server::builder().clock(time.clone()).start().await.unwrap();
-    // Our own clock is years away from the server's; the answers' dates tell.
+    // Our own clock is years away from the server's; the dates of its responses show its time.
     let client = client(&server);
     let token = create(&client, "rotated").await;
     let rotated = client.reset(&token.id, Overlap::For(Duration::from_secs(60))).await.unwrap();

@@ -1,4 +1,4 @@
-//! A proxy between client and server that does harm on demand, at the level of TCP.
+//! A proxy between client and server that causes faults on demand, at the level of TCP.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-/// When, with respect to the server's doing the work, something happens.
+/// Whether a fault happens before or after the server has done the work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Moment {
-    /// The server never hears of the request.
+    /// The server never gets the request.
     Before,
     /// The server has done the work.
     After,
@@ -84,12 +84,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Goes before `upstream`; `plan` is asked, with the request line, what to do to each request.
+    /// Starts in front of `upstream`. `plan` gets each request line, and says what to do to the request.
     pub async fn start(upstream: SocketAddr, plan: impl FnMut(&str) -> Fault + Send + 'static) -> Self {
         Self::listen(upstream, Box::new(plan), None)
     }
 
-    /// Passes requests on after what `latency` waits for.
+    /// Passes each request on after `latency` ends.
     pub fn with_latency(upstream: SocketAddr, latency: Latency) -> Self {
         Self::listen(upstream, Box::new(|_| Fault::Pass), Some(latency))
     }
@@ -103,7 +103,7 @@ impl Proxy {
         Self { addr, shared, _accepting: accepting }
     }
 
-    /// Does these to the next requests, and nothing to those after.
+    /// Causes these faults for the next requests, one each, and none for later requests.
     pub async fn with_faults(upstream: SocketAddr, faults: impl IntoIterator<Item = Fault>) -> Self {
         let mut faults = faults.into_iter().collect::<Vec<_>>().into_iter();
         Self::start(upstream, move |_| faults.next().unwrap_or(Fault::Pass)).await

@@ -1,11 +1,11 @@
-//! Each row of the table of what a retry may do, and what a caller is told.
+//! Each row of the table in the guide on retries, and the error that a caller gets.
 
 use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, PatchOperation, TokenId};
 
 use crate::proxy::{self, Fault, Moment};
 use crate::support::{client, client_of, client_with_faults, create, hasty, named, reader, server, works};
 
-/// All ways of not being answered after the server has done the work.
+/// All ways in which a response is lost after the server has done the work.
 fn lost_responses() -> Vec<Fault> {
     vec![
         Fault::Reset(Moment::After),
@@ -19,12 +19,12 @@ fn lost_responses() -> Vec<Fault> {
     ]
 }
 
-/// Responses with a status of success whose body is not the API's.
+/// Responses with a 2xx status whose body is not the API's.
 fn empty_successes() -> Vec<Fault> {
     vec![Fault::Respond(Moment::After, proxy::EMPTY_201), Fault::Respond(Moment::After, proxy::HTML_200)]
 }
 
-/// All ways of being refused with nothing done.
+/// All ways in which the server refuses a request without doing anything.
 fn refusals() -> Vec<Fault> {
     vec![Fault::Respond(Moment::Before, proxy::BARE_429), Fault::WindowSpent(30)]
 }
@@ -44,7 +44,7 @@ async fn a_read_is_retried_after_every_failure() {
     }
 }
 
-/// A login page of a gateway, say. No witness: how often it is asked for is our choice.
+/// For instance a login page of a gateway. Our choice: how often it is requested.
 #[tokio::test]
 async fn an_html_page_is_retried_twice_and_its_type_is_named() {
     let server = server().await;
@@ -310,7 +310,7 @@ async fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Our choice: the status says that a patch is done, so a body that breaks off is read again and the patch is not repeated.
+/// Our choice: the status says that a patch is done, so after a body that is cut off, the patch is not repeated.
 #[tokio::test]
 async fn after_a_patch_whose_response_is_cut_off_the_token_is_read() {
     let server = server().await;

@@ -24,7 +24,7 @@ fn retry_after_is_seconds_or_a_date_and_nothing_else() {
     assert_eq!(read(200, &[("retry-after", "3")], seconds(1)).retry_after, None);
 }
 
-// Our choice: a gateway can answer with 429 and 5xx, and hardly with anything else.
+// Our choice: a gateway can respond with 429 and 5xx, and hardly with anything else.
 #[test]
 fn a_429_or_5xx_may_come_from_a_gateway() {
     assert!([200, 201, 404, 428].iter().all(|status| read(*status, &[], UNIX_EPOCH).from_api));
