@@ -1,4 +1,4 @@
-//! One file a comparison.
+//! One file for each comparison.
 
 pub(crate) mod build;
 pub(crate) mod bulk;

@@ -1,5 +1,5 @@
-//! What the workers of this program do: the facade, reqwest and serde_json as one would write it by hand, and the bytes
-//! alone.
+//! The workers of this program: the facade, a client written by hand with reqwest and serde_json, and one that gets only the
+//! bytes.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
@@ -10,12 +10,12 @@ use ldtokens::{Client, TokenId};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
 
-/// How many tokens the page has that is asked for as `page`.
+/// The number of tokens on the page that `page` requests.
 pub(crate) const PAGE: u32 = 1_000;
-/// How many tokens the pages have that `stream` reads.
+/// The number of tokens on each page that `stream` reads.
 pub(crate) const STREAM_PAGE: u32 = 200;
 
-/// Does what the parent asks for, until it asks no more.
+/// Does what the parent process requests, until it closes standard input.
 pub(crate) fn work(name: &str) -> Result<()> {
     let runtime = if name.ends_with("-many") {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?
@@ -58,13 +58,13 @@ async fn by_facade(client: &Client, id: &TokenId, what: &str, times: u32) -> Res
                 }
             }
             "peak" => return peak(),
-            _ => anyhow::bail!("the facade is not asked to {what}"),
+            _ => anyhow::bail!("the facade can't do {what}"),
         }
     }
     Ok(begun.elapsed().as_secs_f64() / f64::from(times))
 }
 
-/// As someone writes it who has read the API's documentation, and wants a token and no more.
+/// A client as someone would write it from the API's documentation, only to get tokens.
 struct ByHand {
     http: reqwest::Client,
     base: String,
@@ -73,7 +73,7 @@ struct ByHand {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(dead_code)] // as one who decodes a token does
+#[allow(dead_code)] // decoded, as a real client would
 struct Token {
     #[serde(rename = "_id")]
     id: String,
@@ -98,7 +98,7 @@ struct Token {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(dead_code)] // as one who decodes a token does
+#[allow(dead_code)] // decoded, as a real client would
 struct Member {
     #[serde(rename = "_id")]
     id: String,
@@ -111,7 +111,7 @@ struct Member {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code)] // as one who decodes a token does
+#[allow(dead_code)] // decoded, as a real client would
 struct Link {
     href: String,
     #[serde(rename = "type")]
@@ -131,8 +131,8 @@ impl ByHand {
 
     async fn fetch(&self, url: &str) -> Result<impl AsRef<[u8]>> {
         let request = self.http.get(url).header(AUTHORIZATION, &self.credential).header(ACCEPT, "application/json");
-        let answer = request.header("LD-API-Version", "20240415").send().await?.error_for_status()?;
-        Ok(answer.bytes().await?)
+        let response = request.header("LD-API-Version", "20240415").send().await?.error_for_status()?;
+        Ok(response.bytes().await?)
     }
 
     async fn work(&self, token_id: &str, what: &str, times: u32) -> Result<f64> {
@@ -157,16 +157,16 @@ impl ByHand {
                     }
                 }
                 "peak" => return peak(),
-                _ => anyhow::bail!("what is written by hand is not asked to {what}"),
+                _ => anyhow::bail!("the client written by hand can't do {what}"),
             }
         }
         Ok(begun.elapsed().as_secs_f64() / f64::from(times))
     }
 }
 
-/// The most memory that this process has had, in bytes.
+/// The peak memory of this process, in bytes.
 fn peak() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("only Linux tells a process's peak")?;
+    let status = std::fs::read_to_string("/proc/self/status").context("only Linux shows a process's peak memory")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the kernel counts it")?;
     Ok(peak.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
 }

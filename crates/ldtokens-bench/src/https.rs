@@ -1,4 +1,4 @@
-//! HTTPS before a place that speaks plain HTTP, with a certificate made for this run.
+//! HTTPS in front of a server that speaks plain HTTP, with a certificate made for this run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::local::Place;
 
-/// Where the certificates are that a system trusts.
+/// Where systems keep the certificates that they trust.
 const SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// Until the process ends.
+/// It runs until the process ends.
 pub(crate) struct Https {
     pub(crate) place: Place,
-    /// The system's certificates and this run's own: to read them all is a part of what a first request takes.
+    /// The system's certificates and this run's own: reading all of them is part of the time of a first request.
     pub(crate) trusted: PathBuf,
 }
 
 impl Https {
     pub(crate) fn before(place: &Place, folder: &Path) -> Result<Self> {
-        // An authority, and a certificate of it for 127.0.0.1.
+        // A certificate authority, and its certificate for 127.0.0.1.
         let mut authority = CertificateParams::new([])?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.distinguished_name.push(DnType::CommonName, "the benchmark's authority");

@@ -9,10 +9,10 @@ use ldtokens_server::{Limits, Server};
 
 use crate::stub;
 
-/// Where a contender finds what it asks for.
+/// What a contender needs to make its requests.
 #[derive(Clone)]
 pub(crate) struct Place {
-    /// As `http://127.0.0.1:8765`.
+    /// Such as `http://127.0.0.1:8765`.
     pub(crate) host: String,
     pub(crate) credential: Secret,
     pub(crate) token_id: String,
@@ -20,7 +20,7 @@ pub(crate) struct Place {
     pub(crate) tokens: u32,
 }
 
-/// A server on a thread of its own, until it is dropped.
+/// A server on a thread of its own. It stops when it is dropped.
 pub(crate) struct Local {
     pub(crate) place: Place,
     addr: SocketAddr,
@@ -28,7 +28,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// A server with so many tokens, besides its owner's.
+    /// Starts a server with `tokens` tokens in addition to its owner's.
     pub(crate) fn start(tokens: u32, limits: Limits) -> Result<Self> {
         let (tell, told) = mpsc::channel();
         let (running, ended) = mpsc::channel::<()>();
@@ -61,7 +61,7 @@ impl Local {
         Ok(Self { place, addr, _running: running })
     }
 
-    /// A stub that plays this server's answers: one token, and its list in pages of so many.
+    /// Starts a stub that replays this server's responses: one token, and the list in pages of `page` tokens.
     pub(crate) fn recorded(&self, page: u32) -> Result<Place> {
         let pages = (0..self.place.tokens.div_ceil(page)).map(|number| match number * page {
             0 => format!("/api/v2/tokens?showAll=true&limit={page}"),

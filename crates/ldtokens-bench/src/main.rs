@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what ldtokens costs, beside what a user would pick instead.
+//! `cargo xtask bench`: what ldtokens costs, compared with what a user would choose instead.
 //!
-//! All comparisons are interleaved: the contenders take turns, so that whatever else the machine does befalls all alike,
-//! and ratios are taken round by round. Contenders that make requests are processes of their own (`worker.rs`).
+//! The contenders take turns, so that other load on the machine affects all of them equally, and ratios are taken round by
+//! round. Contenders that make requests are processes of their own (`worker.rs`).
 
 mod comparisons;
 mod contenders;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The comparisons by the names that they can be chosen by.
+/// The names by which comparisons can be chosen.
 const COMPARISONS: [&str; 5] = ["calls", "stream", "command", "bulk", "build"];
 
 struct Wanted {

@@ -1,9 +1,9 @@
-//! Contenders take turns, so that whatever else the machine does befalls all alike; what is told of each is a median.
+//! Contenders take turns, so that other load on the machine affects all of them equally. The result of each is a median.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// Who is measured, and how: `run` does it once and gives what it took.
+/// What is measured: `run` runs it once, and returns the time or size that was measured.
 pub(crate) struct Contender<'a> {
     pub(crate) name: String,
     run: Box<dyn FnMut() -> Result<f64> + 'a>,
@@ -14,7 +14,7 @@ impl<'a> Contender<'a> {
         Self { name: name.into(), run: Box::new(run) }
     }
 
-    /// Runs once for nothing: connections are made, and code is read from the disk.
+    /// Runs once without measuring, so that connections are open and code is loaded.
     pub(crate) fn warm_up(&mut self) -> Result<()> {
         self.run().map(drop)
     }
@@ -24,8 +24,8 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// The samples of each contender after so many rounds. Every second round goes backwards, so that nobody always follows
-/// the same one.
+/// Runs `rounds` rounds, and returns the samples of each contender. Every second round is in reverse order, so that no
+/// contender always follows the same one.
 fn take_turns(contenders: &mut [Contender<'_>], rounds: usize) -> Result<Vec<Vec<f64>>> {
     let mut samples = vec![Vec::new(); contenders.len()];
     for round in 0..rounds {
@@ -40,7 +40,7 @@ fn take_turns(contenders: &mut [Contender<'_>], rounds: usize) -> Result<Vec<Vec
     Ok(samples)
 }
 
-/// A median, and the quarters about it.
+/// A median, and the quartiles around it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Summary {
     pub(crate) first_quarter: f64,
@@ -60,7 +60,7 @@ impl Summary {
     }
 }
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Unit {
@@ -69,7 +69,7 @@ pub(crate) enum Unit {
     Crates,
 }
 
-/// One line of the table: ours beside another.
+/// One row of the table: ours compared with another.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) what: String,
@@ -77,9 +77,9 @@ pub(crate) struct Row {
     pub(crate) ours: Summary,
     pub(crate) other: String,
     pub(crate) others: Summary,
-    /// Ours by the other's, round by round.
+    /// Ours divided by the other's, round by round.
     pub(crate) ratio: Summary,
-    /// The most that the ratio is meant to be.
+    /// The maximum that the ratio should be.
     pub(crate) mark: Option<f64>,
     pub(crate) rounds: usize,
 }
@@ -107,7 +107,7 @@ pub(crate) fn compare(
     Ok(rows.collect())
 }
 
-/// A row beside a fixed number.
+/// A row that compares with a fixed number.
 pub(crate) fn beside(what: &str, unit: Unit, ours: Vec<f64>, (other, number): (&str, f64), mark: f64) -> Row {
     let rounds = ours.len();
     Row {

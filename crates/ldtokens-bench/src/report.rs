@@ -1,4 +1,4 @@
-//! The table, and the machine that it was made on.
+//! The table of results, and the machine that they are from.
 
 use std::fs;
 use std::process::Command;
@@ -43,7 +43,7 @@ impl Report {
             let ratio = shown_by(row.ratio, |ratio| format!("{ratio:.2}"));
             println!("| {} | {ours} | {} | {others} | **{ratio}** | {mark} |", row.what, row.other);
         }
-        println!("\nEach number is a median, with the quarters about it where they differ.");
+        println!("\nEach number is a median, with the quartiles around it if they differ.");
         for skipped in &self.skipped {
             println!("Skipped: {skipped}.");
         }

@@ -1,4 +1,4 @@
-//! Answers of the local server, recorded and played again: so that what is measured is the client and not the server.
+//! Records responses of the local server and replays them, so that the client is measured and not the server.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -9,10 +9,10 @@ use ldtokens::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Whole answers, heads and bodies, by the [`place`] that is asked for.
+/// Whole responses, heads and bodies, by the [`place`] that is requested.
 pub(crate) type Recording = HashMap<String, Vec<u8>>;
 
-/// The path of a request's target with its `limit` and `offset`, however the client orders its query.
+/// The path of a request's target with its `limit` and `offset`, whatever the order of the query.
 fn place(target: &str) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let value = |name: &str| {
@@ -22,7 +22,7 @@ fn place(target: &str) -> String {
     format!("{path} {} {}", value("limit"), value("offset"))
 }
 
-/// What the server at `addr` answers to a GET of each of `targets`.
+/// Records how the server at `addr` responds to a GET of each of `targets`.
 pub(crate) async fn record(addr: SocketAddr, credential: &Secret, targets: Vec<String>) -> Result<Recording> {
     let mut connection = TcpStream::connect(addr).await?;
     let mut recording = Recording::new();
@@ -30,26 +30,26 @@ pub(crate) async fn record(addr: SocketAddr, credential: &Secret, targets: Vec<S
         let head = format!("GET {target} HTTP/1.1\r\nHost: {addr}\r\nLD-API-Version: 20240415\r\n");
         let request = format!("{head}Authorization: {}\r\n\r\n", credential.expose());
         connection.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         let end = loop {
-            if let Some(end) = end_of_head(&answer) {
+            if let Some(end) = end_of_head(&response) {
                 break end;
             }
-            anyhow::ensure!(connection.read_buf(&mut answer).await? > 0, "the server hung up");
+            anyhow::ensure!(connection.read_buf(&mut response).await? > 0, "the server hung up");
         };
-        let head = std::str::from_utf8(&answer[..end])?;
+        let head = std::str::from_utf8(&response[..end])?;
         anyhow::ensure!(head.starts_with("HTTP/1.1 200"), "{target}: {head}");
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.context("the answer's length is not told")?.parse()?;
-        while answer.len() < end + length {
-            anyhow::ensure!(connection.read_buf(&mut answer).await? > 0, "the server hung up");
+        let length: usize = length.context("the response has no length")?.parse()?;
+        while response.len() < end + length {
+            anyhow::ensure!(connection.read_buf(&mut response).await? > 0, "the server hung up");
         }
-        recording.insert(place(&target), answer);
+        recording.insert(place(&target), response);
     }
     Ok(recording)
 }
 
-/// Plays `recording` on a free port of loopback until the process ends.
+/// Replays `recording` on a free port of loopback until the process ends.
 pub(crate) fn play(recording: Recording) -> Result<SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -60,14 +60,14 @@ pub(crate) fn play(recording: Recording) -> Result<SocketAddr> {
             let recording = Arc::new(recording);
             let listener = TcpListener::from_std(listener).expect("it listens");
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, recording.clone()));
+                tokio::spawn(respond(stream, recording.clone()));
             }
         });
     });
     Ok(addr)
 }
 
-async fn answer(mut stream: TcpStream, recording: Arc<Recording>) -> std::io::Result<()> {
+async fn respond(mut stream: TcpStream, recording: Arc<Recording>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut request = Vec::new();
     loop {
@@ -80,8 +80,8 @@ async fn answer(mut stream: TcpStream, recording: Arc<Recording>) -> std::io::Re
         let line = String::from_utf8_lossy(&request[..end]);
         let target = line.split(' ').nth(1).unwrap_or_default();
         let nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-        let answer = recording.get(&place(target)).map_or(&nothing[..], |answer| answer);
-        stream.write_all(answer).await?;
+        let response = recording.get(&place(target)).map_or(&nothing[..], |response| response);
+        stream.write_all(response).await?;
         request.drain(..end);
     }
 }

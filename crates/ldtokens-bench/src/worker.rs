@@ -1,5 +1,5 @@
-//! A contender that lives in a process of its own: it is told on its standard input what to do and how often, and answers
-//! with the seconds that one took.
+//! A contender in a process of its own. It reads from standard input what to do and how often, and writes the seconds that
+//! one run took.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 
 use crate::local::Place;
 
-/// A process that waits to be told.
+/// A process that waits for requests.
 pub(crate) struct Worker {
     child: Child,
     asks: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    results: BufReader<ChildStdout>,
 }
 
 impl Worker {
@@ -22,8 +22,8 @@ impl Worker {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().with_context(|| format!("{:?} does not start", command.get_program()))?;
         let asks = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().context("it has an output")?);
-        Ok(Self { child, asks, answers })
+        let results = BufReader::new(child.stdout.take().context("it has an output")?);
+        Ok(Self { child, asks, results })
     }
 
     /// This program as the worker `name`.
@@ -33,14 +33,14 @@ impl Worker {
         Self::start(command, place)
     }
 
-    /// Does `what` so many times, and gives the number that the worker answers with.
+    /// Does `what` as many times as `times` says, and returns the number that the worker writes.
     pub(crate) fn ask(&mut self, what: &str, times: usize) -> Result<f64> {
         let asks = self.asks.as_mut().context("it is asked")?;
         writeln!(asks, "{what} {times}")?;
         asks.flush()?;
         let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        line.trim().parse().with_context(|| format!("{what}: the worker ended or answered {line:?}"))
+        self.results.read_line(&mut line)?;
+        line.trim().parse().with_context(|| format!("{what}: the worker ended or wrote {line:?}"))
     }
 }
 

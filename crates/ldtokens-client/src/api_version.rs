@@ -38,12 +38,12 @@ impl ApiVersion {
         }
     }
 
-    /// The version as `defaultApiVersion` holds it, if it can.
+    /// The version as a number, as in `defaultApiVersion`. `None` for `Beta`.
     pub fn number(self) -> Option<i64> {
         self.as_str().parse().ok()
     }
 
-    /// The version that `defaultApiVersion` holds, if there is one.
+    /// The version with this number, as in `defaultApiVersion`. `None` if there is no such version.
     pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.number() == Some(number))
     }
@@ -63,7 +63,7 @@ impl FromStr for ApiVersion {
     }
 }
 
-/// A text that is not an [`ApiVersion`]. It names the versions that there are.
+/// The error for a text that is not an [`ApiVersion`]. It names the versions that there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidApiVersion(());
 

@@ -6,13 +6,13 @@ use crate::{Error, ResponseValue};
 
 /// Decodes a response's JSON, in place of the generator's own function.
 ///
-/// The whole body is checked to be UTF-8 at once, which takes a tenth of the time of checking each string in it.
+/// It checks once that the whole body is UTF-8, which takes a tenth of the time of checking each string in it.
 #[allow(clippy::result_large_err)] // the error is the generator's
 pub(crate) fn decode<T: DeserializeOwned, E>(response: Response<Bytes>) -> Result<ResponseValue<T>, Error<E>> {
     let (parts, body) = response.into_parts();
     let decoded = match std::str::from_utf8(&body) {
         Ok(text) => serde_json::from_str(text),
-        // It says where the wrong byte is.
+        // This error says where the invalid byte is.
         Err(_) => serde_json::from_slice(&body),
     };
     match decoded {

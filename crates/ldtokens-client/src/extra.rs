@@ -4,9 +4,9 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Properties that the document does not name, as they came.
+/// Properties that the document does not have, unchanged.
 ///
-/// `Debug` prints only their names: a property that nobody knows yet may be a secret.
+/// `Debug` prints only their names, because an unknown property may be a secret.
 ///
 /// ```
 /// let extra: ldtokens_client::Extra = serde_json::from_str(r#"{"oldToken": "api-0"}"#)?;

@@ -1,6 +1,6 @@
-//! How the generated types read what the API sends otherwise than its document says, but readably.
+//! How the generated types read values that are not as the document says, but whose meaning is clear.
 //!
-//! `cargo xtask generate` names these functions on the fields that they are for.
+//! `cargo xtask generate` uses these functions for the fields that need them.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use crate::UnixMillis;
 
-/// A list, for which `null` is an empty one. Go writes an empty list like that.
+/// A list. `null` means an empty list, because Go writes empty lists as `null`.
 pub(crate) fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// A value of any type, `null` among them.
+/// A value of any type, including `null`.
 pub(crate) fn any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
     serde_json::Value::deserialize(from).map(Some)
 }
 
-/// A whole number or none, also one that is written as a float.
+/// An optional whole number, which may be written as a float.
 pub(crate) fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     Ok(Option::<WholeNumber>::deserialize(from)?.map(|WholeNumber(number)| number))
 }
 
-/// A moment, for which 0 is none.
+/// An optional moment. 0 means none.
 pub(crate) fn zero_is_absent<'de, D: Deserializer<'de>>(from: D) -> Result<Option<UnixMillis>, D::Error> {
     Ok(Option::<UnixMillis>::deserialize(from)?.filter(|moment| moment.get() != 0))
 }
 
-/// A text, given to `read` without a copy where the format allows.
+/// A string, passed to `read` without a copy if the format allows it.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(from: D, read: impl Fn(&str) -> T) -> Result<T, D::Error> {
     struct Text<F>(F);
 
@@ -47,7 +47,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>, T>(from: D, read: impl Fn(&str) ->
     from.deserialize_str(Text(read))
 }
 
-/// A whole number, also one that is written as a float: `1.7e12` or `1754006400000.0`.
+/// A whole number, which may be written as a float: `1.7e12` or `1754006400000.0`.
 pub(crate) struct WholeNumber(pub(crate) i64);
 
 impl<'de> Deserialize<'de> for WholeNumber {
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for WholeNumber {
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
-                // 2^63 and its negative are floats exactly; below the one and from the other on all floats fit.
+                // -2^63 and 2^63 are exact as floats. All floats from the first up to, but not including, the second fit.
                 const BOUND: f64 = 9_223_372_036_854_775_808.0;
                 if number.fract() == 0.0 && (-BOUND..BOUND).contains(&number) {
                     return Ok(WholeNumber(number as i64));

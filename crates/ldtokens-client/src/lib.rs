@@ -1,17 +1,22 @@
 //! The generated client for LaunchDarkly's access tokens, beneath the [`ldtokens`] facade.
 //!
-//! [`Client`] and everything in [`types`] and [`builder`] is written by `cargo xtask generate` from the project's
-//! `openapi.yaml`. Written by hand is only what that document can't express: [`Secret`], which never prints itself;
-//! [`TokenId`], which can't lead to another path; [`Role`], which keeps a role it does not know; [`UnixMillis`], the API's
-//! time; [`ApiVersion`]; [`Policy`], which can't hold a statement that says nothing or contradicts itself; [`Links`], which
-//! is read without a map; [`Extra`], which prints names only; [`read_token`], for a token of which something can't be read;
-//! and [`Transport`], through which every request of the generated client goes. The table of
-//! [`operations`] is generated too.
+//! `cargo xtask generate` writes [`Client`], everything in [`types`] and [`builder`], and the table of [`operations`], from
+//! the project's `openapi.yaml`. Only what that document can't express is written by hand:
 //!
-//! The types read liberally: `null` is absence, a whole number may be written as a float, an unknown value of an enum is
-//! kept as `Other`, and an unknown property of a token in its `extra`.
+//! - [`Secret`] is never printed.
+//! - [`TokenId`] can't lead to another path.
+//! - [`Role`] keeps a role that it does not know.
+//! - [`UnixMillis`] is a time, and [`ApiVersion`] a version of the API.
+//! - [`Policy`] can't have a statement that is empty or contradicts itself.
+//! - [`Links`] takes less memory than a map.
+//! - [`Extra`] prints only the names of its properties.
+//! - [`read_token`] reads a token with properties that can't be read.
+//! - [`Transport`] sends every request of the generated client.
 //!
-//! Most programs want the facade, which retries, paces, pages and redacts. This crate is its escape hatch.
+//! The types accept more than the document says: `null` means that a property is absent, a whole number may be written as a
+//! float, an unknown value of an enum is kept as `Other`, and an unknown property of a token is kept in its `extra`.
+//!
+//! Most programs need the facade, which adds retries, rate limits, pages and clear errors. This crate is for the rest.
 //!
 //! [`ldtokens`]: https://docs.rs/ldtokens
 

@@ -6,12 +6,12 @@ use serde::{Serialize, Serializer};
 
 use crate::lenient;
 
-/// The names and media types that the API uses for links. Reading one of these allocates nothing.
+/// The names and media types that the API uses for links. Reading one of these needs no allocation.
 const KNOWN: [&str; 7] = ["self", "parent", "first", "last", "next", "prev", "application/json"];
 
-/// The places related to a token, a member or a page, by name: `self`, `parent`, `next` and others.
+/// The links of a token, a member or a page to related resources, by name: `self`, `parent`, `next` and others.
 ///
-/// A token's links are half of what it would allocate as a map of strings, so they are a sorted list instead.
+/// They are a sorted list: as a map of strings, they would be half of the memory that a token allocates.
 ///
 /// ```
 /// let links: ldtokens_client::Links = serde_json::from_str(r#"{"self": {"href": "/api/v2/tokens"}}"#)?;
@@ -55,7 +55,7 @@ impl Links {
     }
 }
 
-/// Collects links by name. If a name is given twice, the last one counts.
+/// Collects links by name. If a name comes twice, the last link is kept.
 impl FromIterator<(String, Link)> for Links {
     fn from_iter<I: IntoIterator<Item = (String, Link)>>(entries: I) -> Self {
         let mut links = Self::default();
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Links {
     }
 }
 
-/// Where to find something, and its media type.
+/// A link to a resource, and the resource's media type.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -148,7 +148,7 @@ mod tests {
     use super::Links;
 
     #[test]
-    fn links_are_the_object_that_was_read_whatever_the_order_and_the_names() {
+    fn links_read_back_the_same_in_any_order() {
         let json =
             r#"{"self":{"href":"/s","type":"application/json"},"new":{"href":"/n","type":"text/x"},"next":null}"#;
         let links: Links = serde_json::from_str(json).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_links_with_one_name_counts() {
+    fn the_last_of_two_links_with_the_same_name_is_kept() {
         let links: Links = serde_json::from_str(r#"{"self":{"href":"/a"},"self":{"href":"/b"}}"#).unwrap();
         assert_eq!((links.len(), links.get("self").unwrap().href.as_deref()), (1, Some("/b")));
     }

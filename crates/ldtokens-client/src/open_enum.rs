@@ -1,6 +1,6 @@
-/// An enum of strings that stays readable when the API adds a value: one not known here is kept as `Other`.
+/// An enum of strings. A value that is not known here is kept as `Other`, so that responses can be read when the API adds one.
 ///
-/// `cargo xtask generate` writes a call of it for each `enum` of the document.
+/// `cargo xtask generate` writes a call of this macro for each `enum` of the document.
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])*
@@ -10,7 +10,7 @@ macro_rules! open_enum {
     ) => {
         $(#[doc = $doc])*
         ///
-        /// The API adds values without notice. One that is not known here is kept as `Other`, and written as it came.
+        /// The API adds values without notice. A value that is not known here is kept as `Other`, and written unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum $name {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::types::{self, StatementEffect};
 
-/// The actions of a statement, as in `updateOn` or `*`.
+/// The actions of a statement, such as `updateOn` or `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actions {
     /// These.
@@ -28,7 +28,7 @@ impl Actions {
     }
 }
 
-/// The resources of a statement, by their specifiers, as in `proj/*:env/production:flag/*`.
+/// The resources of a statement, by their specifiers, such as `proj/*:env/production:flag/*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resources {
     /// These.
@@ -77,7 +77,7 @@ impl Statement {
         Self(statement.try_into().expect("all that a statement requires is set"))
     }
 
-    /// Checks what a request needs: the API itself knows which actions and resources there are, and how they are written.
+    /// Checks only what every statement needs. The API checks the actions and the resource specifiers.
     fn check(wire: &types::Statement) -> Result<(), InvalidPolicy> {
         if wire.actions.is_empty() == wire.not_actions.is_empty() {
             return invalid("a statement has either `actions` or `notActions`, and at least one action");
@@ -115,7 +115,7 @@ impl TryFrom<types::Statement> for Statement {
 pub struct Policy(Vec<Statement>);
 
 impl Policy {
-    /// The policy of these statements, in this order.
+    /// A policy with these statements, in this order.
     ///
     /// # Errors
     /// [`InvalidPolicy`] if there is no statement, or one has no action or no resource.
@@ -149,7 +149,7 @@ impl Policy {
     }
 }
 
-/// Statements that are not a [`Policy`]. It says what is wrong.
+/// The error for statements that can't be a [`Policy`]. It says what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPolicy(String);
 

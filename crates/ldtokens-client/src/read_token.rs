@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use crate::types::Token;
 use crate::{InvalidTokenId, TokenId};
 
-/// A token of which some properties could not be read.
+/// A token with properties that could not be read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReadToken {
@@ -16,9 +16,9 @@ pub struct ReadToken {
     pub odd: Vec<String>,
 }
 
-/// Reads as much of a token as can be read, where reading it as a [`Token`] fails.
+/// Reads all properties of a token that can be read.
 ///
-/// Use it only then: it is slow, and `json` holds the secret unprotected.
+/// Use it only if reading a [`Token`] fails: it is slow, and `json` holds the secret unprotected.
 ///
 /// ```
 /// let json = serde_json::json!({ "_id": "61095542756dba551110ae21", "name": 7, "token": "api-0", "ownerId": "a" });
@@ -54,7 +54,7 @@ pub fn read_token(json: &Value) -> Result<ReadToken, InvalidTokenId> {
     Ok(ReadToken { token: token.expect("the placeholders are a token"), odd })
 }
 
-/// What a token requires, with nothing in it but the ID.
+/// The required properties of a token, all empty except the ID.
 fn placeholders(id: &TokenId) -> Map<String, Value> {
     let json = json!({ "_id": id, "ownerId": "", "memberId": "", "creationDate": 0, "lastModified": 0 });
     let Value::Object(object) = json else { unreachable!("it is written as an object") };

@@ -10,11 +10,11 @@ open_enum! {
     /// assert_eq!(serde_json::to_string(&page).unwrap(), r#"["reader","astronaut"]"#);
     /// ```
     pub enum Role {
-        /// Sees everything, changes nothing.
+        /// Can read everything and change nothing.
         Reader = "reader",
-        /// Changes flags and their like, but no members, tokens or account settings.
+        /// Can change flags and similar resources, but not members, tokens or account settings.
         Writer = "writer",
-        /// Does everything that is not kept for the owner.
+        /// Can do everything that is not reserved for the owner.
         Admin = "admin",
         /// The account's owner. No token is given this role; members have it.
         Owner = "owner",

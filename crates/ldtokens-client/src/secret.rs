@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 /// The secret of an access token, or the last four characters of one.
 ///
-/// It prints as `[redacted]`, whether by `Debug` or by `Display`, and is wiped from memory when dropped. Only
-/// [`expose`](Secret::expose) shows what it holds, and only serialisation writes it, since the wire needs it.
+/// `Debug` and `Display` print `[redacted]`, and the secret is overwritten in memory when it is dropped. Only
+/// [`expose`](Secret::expose) shows it, and only serialisation writes it, since requests and responses need it.
 ///
 /// ```
 /// let secret = ldtokens_client::Secret::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes `secret` in; from here on it does not print.
+    /// Wraps `secret`, so that it can't be printed by mistake.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(Zeroizing::new(secret.into()))
     }
 
-    /// Shows the secret. Whoever sees it can act as the token: keep it out of logs, arguments and files others can read.
+    /// Shows the secret. Anyone who has it can use the token: keep it out of logs, arguments and files that others can read.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -34,7 +34,7 @@ impl Secret {
     }
 }
 
-/// Compares in a time that depends on the lengths only.
+/// Compares in a time that depends only on the lengths.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (self.0.as_bytes(), other.0.as_bytes());

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The ID of an access token, fit to stand in a URL's path.
+/// The ID of an access token. It can always be a segment of a URL's path.
 ///
-/// The API gives 24 hexadecimal digits but does not promise to, so anything that can be one segment of a path is taken.
-/// Anything else would reach another resource than the one meant, and is refused here, before a request is made.
+/// The API's IDs are 24 hexadecimal digits, but it does not guarantee that, so any text that can be one path segment is
+/// accepted. Any other text would lead to another resource, and is refused before a request is made.
 ///
 /// ```
 /// use ldtokens_client::TokenId;
@@ -20,14 +20,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct TokenId(String);
 
 impl TokenId {
-    /// The longest ID taken, in bytes.
+    /// The maximum length of an ID, in bytes.
     pub const MAX_LEN: usize = 256;
 
-    /// Takes `id` if it can be a segment of a path.
+    /// Accepts `id` if it can be a segment of a path.
     ///
     /// # Errors
     /// [`InvalidTokenId`] if the ID is empty, `.`, `..`, longer than [`MAX_LEN`](Self::MAX_LEN) bytes, looks like a
-    /// secret, or has a slash, a backslash, white space or a control character in it.
+    /// secret, or contains a slash, a backslash, white space or a control character.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidTokenId> {
         let id = id.into();
         let reason = if id.is_empty() {
@@ -37,11 +37,11 @@ impl TokenId {
         } else if id.len() > Self::MAX_LEN {
             "it is longer than 256 bytes"
         } else if id.contains(['/', '\\']) {
-            "it has a slash in it"
+            "it contains a slash"
         } else if id.contains(char::is_control) {
-            "it has a control character in it"
+            "it contains a control character"
         } else if id.contains(char::is_whitespace) {
-            "it has white space in it"
+            "it contains white space"
         } else if looks_like_a_secret(&id) {
             "it looks like a token's secret; its ID is the 24 hexadecimal digits that `getTokens` lists as `_id`"
         } else {
@@ -55,7 +55,7 @@ impl TokenId {
         &self.0
     }
 
-    /// The ID as it stands in a URL's path, percent-encoded where it has to be.
+    /// The ID as a segment of a URL's path, percent-encoded where necessary.
     pub fn to_path_segment(&self) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let encoded =
@@ -64,7 +64,7 @@ impl TokenId {
     }
 }
 
-/// A secret pasted where an ID belongs would end up in URLs, and with them in logs.
+/// Whether `id` looks like a secret. If one were accepted as an ID, it would be in URLs, and so in logs.
 fn looks_like_a_secret(id: &str) -> bool {
     ["api-", "sdk-", "mob-", "rel-"].iter().any(|prefix| id.starts_with(prefix)) && id.len() >= 36
 }
@@ -149,7 +149,7 @@ impl Serialize for TokenId {
     }
 }
 
-/// An ID that can't be a segment of a path is an error. The error does not repeat it.
+/// An ID that can't be a segment of a path is an error. The error does not show the ID.
 impl<'de> Deserialize<'de> for TokenId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
@@ -173,7 +173,7 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// A text that can't be the ID of a token. It says why, and never what the text was, which may have been a secret.
+/// The error for a text that can't be a token's ID. It says why, but never shows the text, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidTokenId {
     reason: &'static str,
@@ -192,21 +192,21 @@ mod tests {
     use super::TokenId;
 
     #[test]
-    fn what_cannot_be_a_path_segment_is_refused() {
+    fn an_id_that_cannot_be_a_path_segment_is_refused() {
         for id in ["", ".", "..", "a/b", "/", "a\\b", "a\nb", "\0", "a b", "\u{a0}", &"a".repeat(257)] {
             assert!(TokenId::new(id).is_err(), "{id:?}");
         }
     }
 
     #[test]
-    fn what_can_be_a_path_segment_is_taken() {
+    fn an_id_that_can_be_a_path_segment_is_accepted() {
         for id in ["61095542756dba551110ae21", "...", "a.b", "a%2fb", "a?b#c", "é", &"a".repeat(256)] {
             assert_eq!(TokenId::new(id).unwrap().as_str(), id);
         }
     }
 
     #[test]
-    fn a_secret_given_for_an_id_is_refused_without_repeating_it() {
+    fn a_secret_used_as_an_id_is_refused_and_not_shown() {
         let refusal = TokenId::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a").unwrap_err();
         assert!(!format!("{refusal} {refusal:?}").contains("5a1e7e1c"));
     }

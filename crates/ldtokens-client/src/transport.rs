@@ -10,10 +10,10 @@ use reqwest::Request;
 
 use crate::Client;
 
-/// What becomes of a request: a response that is read to its end, or the reason why there is none.
+/// The result of a request: a response that is read to its end, or the reason why there is none.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response<Bytes>>> + Send + 'a>>;
 
-/// What sends every request of the generated [`Client`].
+/// Sends every request of the generated [`Client`].
 ///
 /// The generated client builds requests and decodes responses. The transport adds the credential, waits and retries.
 pub trait Transport: Debug + Send + Sync {
@@ -26,7 +26,7 @@ pub type SharedTransport = Arc<dyn Transport>;
 
 impl ClientHooks<SharedTransport> for Client {}
 
-/// Sends a request of the generated code, in place of the generator's own hook, whose response is reqwest's.
+/// Sends a request of the generated code. It replaces the generator's own hook, which returns a response of reqwest.
 pub(crate) fn exchange<'a>(client: &'a Client, request: Request, operation: &'static str) -> Exchange<'a> {
     client.inner().exchange(client.client(), operation, request)
 }

@@ -41,18 +41,18 @@ impl UnixMillis {
         moment.unwrap_or(UNIX_EPOCH)
     }
 
-    /// The moment `later` from this one, at most the last one there is.
+    /// The moment that is `later` after this one, or the last possible moment if that is out of range.
     pub fn saturating_add(self, later: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this moment. Zero if this moment is not later.
     pub fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(i128::from(self.0) - i128::from(earlier.0)).unwrap_or(0))
     }
 }
 
-/// Drops what is finer than a millisecond.
+/// Drops fractions of a millisecond.
 impl From<SystemTime> for UnixMillis {
     fn from(moment: SystemTime) -> Self {
         let millis = |distance: Duration| i64::try_from(distance.as_millis()).unwrap_or(i64::MAX);
@@ -76,7 +76,7 @@ impl fmt::Display for UnixMillis {
     }
 }
 
-/// Also takes a whole number that is written as a float.
+/// Also accepts a whole number that is written as a float.
 impl<'de> Deserialize<'de> for UnixMillis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         WholeNumber::deserialize(deserializer).map(|WholeNumber(millis)| Self(millis))

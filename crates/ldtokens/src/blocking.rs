@@ -21,11 +21,11 @@ use crate::{
     TokenId, TokenStream,
 };
 
-/// A client whose calls block the thread until they end. Each works as the method of the same name of
-/// [`ldtokens::Client`](crate::Client), and has the same errors.
+/// A client whose calls block the thread until they end. Each call works like the method of the same name of
+/// [`ldtokens::Client`](crate::Client), and returns the same errors.
 ///
-/// One thread in the background keeps the connections alive between calls. Clones share it. Don't use a blocking client in
-/// async code: its calls panic there.
+/// A background thread keeps the connections alive between calls. Clones share it. Don't use a blocking client in async
+/// code: its calls panic there.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
@@ -33,7 +33,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for the account that the environment names. See [`Client::from_env`](crate::Client::from_env).
+    /// A client with its settings from environment variables. See [`Client::from_env`](crate::Client::from_env).
     ///
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be used, or says why the background thread can't start.
@@ -46,14 +46,14 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] if the background thread can't start.
     pub fn new(client: crate::Client) -> Result<Self, Error> {
-        // A runtime without a thread of its own would notice only in the next call that the server has closed a connection.
-        // A create could then be sent on it, and its outcome would be unknown.
+        // Without a thread of its own, a runtime notices only during the next call that the server closed a connection.
+        // A create could then be sent on that connection, and its outcome would be unknown.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("ldtokens").enable_all().build();
         let runtime = Arc::new(runtime.map_err(|error| ConfigError::Http(error.to_string()))?);
         Ok(Self { client, runtime })
     }
 
-    /// Runs calls of the async client until they end. For what has no method here.
+    /// Runs calls of the async client until they end. Use it for calls that have no method here.
     ///
     /// ```no_run
     /// # let client = ldtokens::blocking::Client::from_env()?;
@@ -116,7 +116,7 @@ impl Client {
     }
 }
 
-/// The tokens of a list, one at a time. [`Client::list`] makes it.
+/// The tokens of a list, one at a time. [`Client::list`] returns it.
 #[derive(Debug)]
 pub struct Tokens {
     stream: TokenStream,

@@ -1,6 +1,6 @@
 //! Who the credential belongs to.
 //!
-//! Written by hand: `openapi.yaml` has the six operations on access tokens, and `GET /caller-identity` is not one of them.
+//! Written by hand, because `GET /caller-identity` is not one of the six operations in `openapi.yaml`.
 
 use ldtokens_client::Extra;
 use reqwest::Method;
@@ -13,7 +13,7 @@ use crate::{Client, Error, Operation, TokenId};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
-#[allow(missing_docs)] // the names are the API's own, and it says no more
+#[allow(missing_docs)] // the API documents only the names
 pub struct CallerIdentity {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
@@ -58,7 +58,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] if the credential is not valid, and those of every call.
+    /// [`Error::Unauthorized`] if the credential is not valid, and the errors of every call.
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
         let operation = Operation::GetCallerIdentity;
         let body = self.request(operation, Method::GET, "/caller-identity").send().await?;
@@ -70,7 +70,7 @@ impl Client {
 }
 
 impl CallerIdentity {
-    /// Reads what can be read. What has an unexpected type stays in `extra`.
+    /// Reads the properties that can be read. A property of an unexpected type goes to `extra`.
     fn read(json: Map<String, Value>) -> Self {
         let present = json.into_iter().filter(|(_, value)| !value.is_null());
         let (readable, odd): (Map<_, _>, Map<_, _>) =

@@ -14,26 +14,26 @@ use crate::{Error, Operation, Secret};
 /// A client for the access tokens of one LaunchDarkly account.
 ///
 /// It is cheap to clone, and clones share connections and what they learn about rate limits: build one, and clone it into
-/// each task. A call's future can be dropped at any point; the client stays usable. What dropping can do to a
-/// [`create`](Self::create) or [`reset`](Self::reset) is said there.
+/// each task. A call's future can be dropped at any point, and the client stays usable. [`create`](Self::create) and
+/// [`reset`](Self::reset) say what can happen if their futures are dropped.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) sender: Arc<Sender>,
     pub(crate) options: SendOptions,
 }
 
-/// A successful response: what the generated code made of it, and the response itself.
+/// A successful response: the value that the generated code decoded, and the response itself.
 pub(crate) struct Reply<T> {
     pub(crate) operation: Operation,
     pub(crate) response: Response,
-    /// The value, or where reading it failed.
+    /// The value, or the place where decoding failed.
     pub(crate) decoded: Result<T, String>,
 }
 
 impl Client {
     /// A client for the same account that authenticates with another credential.
     ///
-    /// Both share connections and what they learn of rate limits, since the account's limit counts them together.
+    /// Both share connections and what they learn about rate limits, because the account's limit counts both.
     ///
     /// # Errors
     /// [`Error::Config`] if the credential can't be the secret of a token. Nothing is sent.
@@ -44,14 +44,14 @@ impl Client {
         Ok(Self { sender: Arc::new(sender), ..self.clone() })
     }
 
-    /// The time on the API's clock, as far as its responses tell: not later than that, and at most about a second earlier.
-    /// Before the first response it is our own clock's.
+    /// The time on the API's clock, calculated from its responses: never later than the real one, and at most about a second
+    /// earlier. Before the first response, it is the time on our own clock.
     pub fn server_time(&self) -> SystemTime {
         self.sender.pacing.server_time(self.sender.clock.now()).at_least.to_system_time()
     }
 
-    /// Makes one call of the generated client, which has every parameter of every operation. It has the same credential, rate
-    /// limits, retries and errors as all others.
+    /// Makes one call of the generated client, which has every parameter of every operation. The credential, rate limits,
+    /// retries and errors are the same as for every other call.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
@@ -62,7 +62,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::OutcomeUnknown`] where a retry could do harm, and those of every call.
+    /// [`Error::OutcomeUnknown`] if the response is lost and a retry could do harm, and the errors of every call.
     pub async fn call<T>(
         &self,
         call: impl AsyncFnOnce(&ldtokens_client::Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
@@ -101,21 +101,21 @@ impl Client {
         }
     }
 
-    /// This client, whose calls all end at the end of its retry policy's deadline, counted from now.
+    /// This client, with one deadline for all calls together: its retry policy's deadline, counted from now.
     pub(crate) fn with_one_deadline(&self) -> Self {
         let deadline = self.sender.clock.elapsed().saturating_add(self.sender.policy.deadline);
         let deadline = Some(self.options.deadline.unwrap_or(deadline).min(deadline));
         Self { options: SendOptions { deadline, ..self.options }, ..self.clone() }
     }
 
-    /// Waits before round `round` + 1 of several calls, the first being 1.
+    /// Waits after round `round` of several calls. The first round is 1.
     pub(crate) async fn back_off(&self, round: u32) {
         let wait = self.sender.policy.backoff_after(round, fastrand::f64());
         self.sender.clock.sleep(wait).await;
     }
 }
 
-/// Where decoding failed. Never what stood there.
+/// Where decoding failed, without the value at that place.
 fn decode_error(error: &RawError<ErrorRep>) -> String {
     let error = match error {
         RawError::InvalidResponsePayload(_, error) => error,

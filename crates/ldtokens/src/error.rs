@@ -16,7 +16,7 @@ pub enum Error {
     InvalidInput(String),
     /// 400: the API does not accept the request.
     InvalidRequest(Box<ApiError>),
-    /// 401: the credential is not valid, or not any more.
+    /// 401: the credential is not valid, or no longer valid.
     Unauthorized(Box<ApiError>),
     /// 403: the credential is valid, but lacks permission.
     Forbidden(Box<ApiError>),
@@ -29,7 +29,7 @@ pub enum Error {
     /// 429: the rate limit is exceeded, and lasts longer than the call's deadline. Nothing was done.
     /// [`ApiError::retry_after`] says how long to wait.
     RateLimited(Box<ApiError>),
-    /// 5xx to a request that only reads, after all retries.
+    /// 5xx for a request that only reads, after all retries.
     Server(Box<ApiError>),
     /// A status that the API does not document for this operation, such as a redirect.
     Unexpected(Box<ApiError>),
@@ -39,7 +39,7 @@ pub enum Error {
         /// The operation.
         operation: Operation,
     },
-    /// No response: no connection could be made, or, for a request that only reads, it broke off or timed out.
+    /// No response: no connection could be made, or a request that only reads lost its connection or timed out.
     Transport {
         /// The operation.
         operation: Operation,
@@ -52,10 +52,10 @@ pub enum Error {
         operation: Operation,
         /// The ID of the token that can't be read, if it is known.
         token_id: Option<String>,
-        /// Which property or position can't be read. Never what stands there.
+        /// Which property or position can't be read. It never contains the value.
         place: String,
     },
-    /// The token was created or reset, but the response does not have its secret, or only the last four characters.
+    /// The token was created or reset, but the response has only the last four characters of its secret, or nothing of it.
     /// Nobody has the secret: [`reset`](crate::Client::reset) the token, or delete it.
     NoSecret {
         /// The operation.
@@ -71,7 +71,7 @@ pub enum Error {
         /// Finds and removes what lost attempts may have created. Only from
         /// [`create_or_recover`](crate::Client::create_or_recover).
         clean_up: Option<Box<CleanUp>>,
-        /// What came instead of the response.
+        /// What happened instead of a response.
         source: Box<Error>,
     },
     /// The request was shown and not sent, because of [`dry_run`](crate::ClientBuilder::dry_run).
@@ -84,15 +84,15 @@ pub enum Error {
         /// How many tokens came a second time, and were skipped.
         repeated: u64,
     },
-    /// The list came in one page, whose total is not the number of tokens in it, and which names no page with more: tokens
-    /// may be missing from what was read.
+    /// The list came in one page without a link to another, but its total is not the number of tokens on it: tokens may be
+    /// missing from what was read.
     WrongTotal {
-        /// How many tokens there are, as the API says.
+        /// How many tokens there are, according to the API.
         total: u64,
-        /// How many it gave.
+        /// How many it returned.
         read: u64,
     },
-    /// The list's link to its next page can't be followed: it leads back, or to another host.
+    /// The list's link to its next page can't be followed: for instance, it leads back, or to another host.
     BadLink {
         /// What is wrong with it.
         reason: &'static str,
@@ -142,9 +142,9 @@ impl Error {
         self.api()?.request_id.as_deref()
     }
 
-    /// Whether the same call may succeed later and can't do harm if it is made again: nothing was done, or it only reads.
+    /// Whether the same call can be made again without harm, and may succeed then: nothing was done, or it only reads.
     ///
-    /// Not for [`OutcomeUnknown`](Self::OutcomeUnknown) or [`Conflict`](Self::Conflict): look at the token first.
+    /// False for [`OutcomeUnknown`](Self::OutcomeUnknown) and [`Conflict`](Self::Conflict): read the token first.
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
@@ -210,8 +210,8 @@ impl fmt::Display for Error {
                 match (operation, clean_up) {
                     (Operation::PostToken, Some(clean_up)) => write!(
                         f,
-                        "list the tokens, delete any whose description contains `{}` and any like it that nobody else \
-                         created just now, then create again",
+                        "list the tokens, delete those whose description contains `{}` and those like them that nobody \
+                         else created just now, then create again",
                         clean_up.marker()
                     ),
                     (Operation::PostToken, None) => f.write_str(
@@ -221,7 +221,7 @@ impl fmt::Display for Error {
                     (Operation::ResetToken, _) => f.write_str(
                         "the old secret may have stopped working; reset again with a credential that works",
                     ),
-                    _ => f.write_str("read the token to see, before trying again"),
+                    _ => f.write_str("read the token to see which, before trying again"),
                 }
             }
             Self::ListChanged { repeated } => write!(
@@ -231,7 +231,7 @@ impl fmt::Display for Error {
             Self::WrongTotal { total, read } => {
                 write!(
                     f,
-                    "the API counts {total} tokens, gave {read}, and names no page with more: some may be missing"
+                    "the API says that there are {total} tokens, but returned {read} and no next page: some may be missing"
                 )
             }
             Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
@@ -286,12 +286,12 @@ impl TransportError {
         self.0.is_connect()
     }
 
-    /// Whether a time-out passed.
+    /// Whether it timed out.
     pub fn is_timeout(&self) -> bool {
         self.0.is_timeout()
     }
 
-    /// Whether it is the proxy on the way that fails, and not the host.
+    /// Whether the proxy failed, and not the host.
     fn is_of_proxy(&self) -> bool {
         self.is_connect() && causes(&self.0).any(|cause| cause.to_string().starts_with("tunnel error"))
     }
@@ -303,7 +303,7 @@ impl fmt::Display for TransportError {
             () if self.is_of_proxy() => "could not connect through the proxy",
             () if self.is_connect() => "could not connect",
             () if self.is_timeout() => "timed out",
-            () => "the connection broke off",
+            () => "the connection was lost",
         })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! # Features
 //!
-//! `rustls`, on by default, is HTTPS, with ring's cryptography or that of the default provider that the program has installed
-//! for rustls; this crate installs none. Without it the client speaks plain HTTP to loopback, or uses an HTTP client of your
+//! `rustls`, on by default, adds HTTPS. It uses the crypto provider that the program has installed for rustls, or else ring;
+//! this crate installs none. Without this feature, the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
 //! `blocking` adds the module [`blocking`], for programs that are not async. It starts one thread for each client.
@@ -13,9 +13,9 @@
 //!
 //! # Other crates in this interface
 //!
-//! [`raw`] has all of it: [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and
-//! [`dry_run`](ClientBuilder::dry_run) take types of reqwest 0.13, [`Client::call`] the generated client. A new major version of
-//! those can be a breaking change here; nothing else of them is part of this crate's interface.
+//! [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and [`dry_run`](ClientBuilder::dry_run) use types of
+//! reqwest 0.13, and [`Client::call`] uses the generated client. [`raw`] re-exports both. A new major version of either can
+//! be a breaking change here; nothing else of them is part of this crate's interface.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -54,8 +54,8 @@ pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchO
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
 pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Role, Secret, TokenId, UnixMillis};
 
-/// The generated client beneath this one, and the HTTP library, reqwest. [`Client::call`] gives a generated client
-/// that is ready to use.
+/// The generated client that this one is built on, and the HTTP library, reqwest. [`Client::call`] gives you a generated
+/// client that is ready to use.
 pub mod raw {
     pub use ldtokens_client::{Client, Error, ResponseValue, builder, reqwest, types};
 }

@@ -1,13 +1,13 @@
-//! The one path of every request: deadline, rate limits, attempts and retries.
+//! How every request is sent: deadline, rate limits, attempts and retries.
 //!
 //! | file | what it decides |
 //! | --- | --- |
-//! | `prepare.rs` | the headers; which path and which expiry is refused |
+//! | `prepare.rs` | the headers, and which paths and expiries are refused |
 //! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
 //! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
-//! | `attempt.rs`, `api_error.rs` | what one response or its absence means |
+//! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
 //! | `retry.rs` | whether to try again |
-//! | `transport.rs`, `request.rs` | how the generated code's requests, and those made at run time, get here |
+//! | `transport.rs`, `request.rs` | how requests of the generated code, and those described at run time, are sent |
 //! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
 
 pub(crate) mod api_error;
@@ -62,7 +62,7 @@ pub(crate) struct Sender {
     pub(crate) credential_worked: Arc<AtomicBool>,
 }
 
-/// What differs from call to call.
+/// The options of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SendOptions {
     /// How long the old secret keeps working after a reset.
@@ -82,7 +82,7 @@ struct Outgoing {
     deadline: Duration,
 }
 
-/// A page in the response's place can be a moment's fault of a gateway. When it has come so often in a row, it stays.
+/// How many pages in a row, instead of JSON, end a call. Fewer may be a temporary fault of a gateway.
 const PAGES: u32 = 3;
 
 impl Sender {
@@ -146,7 +146,7 @@ impl Sender {
             };
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
                 Decision::Return => return result,
-                // Stands for the response of a deletion, which is lost.
+                // In place of the lost response to a deletion.
                 Decision::Done => return Ok(transport::with_status(StatusCode::NO_CONTENT)),
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
@@ -200,7 +200,7 @@ impl Sender {
 }
 
 impl Outgoing {
-    /// The error of a call that can't be sent, or not again, before its deadline.
+    /// The error of a call whose next attempt can't be sent before its deadline.
     fn too_late(&self, unknown: bool, last: Option<Error>, TooLate(rate_limit): TooLate) -> Error {
         let operation = self.operation;
         let error = last.unwrap_or_else(|| match rate_limit {

@@ -16,7 +16,7 @@ impl Client {
     /// Gets the token `id`. Its `token` holds only the last four characters of the secret.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if it does not exist or the credential may not see it, and those of every call.
+    /// [`Error::NotFound`] if it does not exist or the credential may not see it, and the errors of every call.
     pub async fn get(&self, id: &TokenId) -> Result<Token, Error> {
         let reply = self.exchange(async |raw| raw.get_token().token_id(id).send().await).await?;
         match reply.decoded {
@@ -27,12 +27,12 @@ impl Client {
 
     /// Deletes the token `id`. Its secret stops working at once.
     ///
-    /// If the response is lost the deletion is retried, and a token that is gone by then counts as deleted. So does the
-    /// token whose own secret is the credential, if the credential worked before and does not any more.
+    /// If the response is lost, the deletion is retried, and then 404 means that the token was deleted. So does 401 if the
+    /// credential worked before, since the token may be the credential itself.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if it did not exist; [`Error::OutcomeUnknown`] if no attempt got a response that tells whether it
-    /// is deleted; and those of every call.
+    /// [`Error::NotFound`] if it did not exist; [`Error::OutcomeUnknown`] if no response showed whether it was deleted; and
+    /// the errors of every call.
     pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
         self.call(async |raw| raw.delete_token().token_id(id).send().await).await
     }

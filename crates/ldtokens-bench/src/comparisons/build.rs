@@ -1,4 +1,4 @@
-//! What a user's build costs: an empty program on the facade beside one on reqwest, serde_json and tokio.
+//! What a user's build costs: an empty program with the facade, compared with one with reqwest, serde_json and tokio.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ const OTHER: &str = "reqwest, serde_json and tokio";
 const OTHERS: &str =
     "reqwest = \"0.13\"\nserde_json = \"1\"\ntokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n";
 
-/// Cold release builds by turns, and the number of crates. If `quick`, the crates alone.
+/// Compares clean release builds, in turns, and the number of crates. If `quick`, only the number of crates.
 pub(crate) fn compare_builds(root: &Path, folder: &Path, quick: bool) -> Result<Vec<Row>> {
     let facade = format!("ldtokens = {{ path = {:?} }}\n", root.join("crates/ldtokens"));
     let ours = Program::write(root, folder.join("build-ours"), &facade)?;
@@ -27,7 +27,7 @@ pub(crate) fn compare_builds(root: &Path, folder: &Path, quick: bool) -> Result<
     }
     let mut rows = Vec::new();
     if !quick {
-        // Wall-clock time counts what else runs on the machine, processor time hardly.
+        // Other programs on the machine change the wall-clock time, but hardly the processor time.
         let (mut ours_cpu, mut other_cpu) = (Vec::new(), Vec::new());
         let contenders = vec![
             Contender::new("ldtokens", || ours.build(&mut ours_cpu)),
@@ -68,7 +68,7 @@ impl Program {
         Ok(Self { folder })
     }
 
-    /// The crates that are compiled, but for the program itself.
+    /// The crates that are compiled, without the program itself.
     fn crates(&self) -> Result<BTreeSet<String>> {
         let tree = ["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
         let output = Command::new("cargo").args(tree).current_dir(&self.folder).output()?;
@@ -89,11 +89,11 @@ impl Program {
     }
 }
 
-/// The processor seconds of all children that have ended, and of theirs.
+/// The processor time, in seconds, of all child processes that have ended, and of their children.
 fn children_cpu() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").context("only Linux tells a process's time")?;
+    let stat = fs::read_to_string("/proc/self/stat").context("only Linux shows a process's time")?;
     let (_, fields) = stat.rsplit_once(") ").context("the kernel names the process")?;
     let ticks = fields.split(' ').skip(13).take(2).map(str::parse::<f64>);
-    // Linux counts a hundred ticks a second for programs, whatever it does itself.
+    // Linux shows programs 100 ticks a second, whatever its own rate is.
     Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }

@@ -1,4 +1,4 @@
-//! Many edits under a rate limit, beside the least time that the limit's windows allow.
+//! Many edits under a rate limit, compared with the shortest time that the limit's windows allow.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 use crate::local::Local;
 use crate::measure::{Row, Unit, beside};
 
-/// As long as the vendor's windows are.
+/// The length of the vendor's windows.
 const WINDOW: Duration = Duration::from_secs(10);
 /// How many edits are under way at a time.
 const AT_ONCE: usize = 16;
 
-/// A thousand edits, each of which reads a token and changes it.
+/// Measures a thousand edits, each of which reads a token and changes it.
 pub(crate) fn compare_bulk(quick: bool) -> Result<Row> {
     let (edits, limit) = if quick { (5, 100) } else { (1_000, 600) };
     let local = Local::start(edits, Limits::none().account(limit))?;
@@ -40,7 +40,7 @@ async fn edit_all(local: &Local, edits: usize) -> Result<Duration> {
     }
     ids.truncate(edits);
     let waiting = Arc::new(Mutex::new(ids));
-    // From the start of a window, so that each run has the same ones.
+    // Start at the start of a window, so that every run has the same windows.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() % WINDOW.as_nanos();
     tokio::time::sleep(WINDOW - Duration::from_nanos(now as u64)).await;
     let begun = Instant::now();

@@ -13,7 +13,7 @@ use crate::worker::Worker;
 const HAND: &str = "reqwest + serde_json by hand";
 const BYTES: &str = "its bytes alone";
 
-/// `rounds` of many calls each, or of one if `quick`. `place` is a stub, so that no server's time counts.
+/// Measures rounds of many calls, or one round of one call if `quick`. `place` is a stub, so no server's time is measured.
 pub(crate) fn compare_calls(place: &Place, peers: &Peers, quick: bool) -> Result<Vec<Row>> {
     let (rounds, calls, pages) = if quick { (1, 1, 1) } else { (40, 200, 10) };
     let ours = RefCell::new(Worker::own("facade", place)?);
@@ -31,7 +31,7 @@ pub(crate) fn compare_calls(place: &Place, peers: &Peers, quick: bool) -> Result
             contenders.push(Contender::new(BYTES, || hand.borrow_mut().ask("page-bytes", times)));
         }
         for (name, worker) in &others {
-            // What is written in Rust is fast enough to be asked for as often as ours.
+            // Only the Rust client is fast enough to make as many calls as ours.
             let times = if *name == OPENAPI_RUST { times } else { times.div_ceil(10) };
             contenders.push(Contender::new(*name, move || worker.borrow_mut().ask(asked, times)));
         }

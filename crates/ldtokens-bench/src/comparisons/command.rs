@@ -1,4 +1,4 @@
-//! The command as a whole process, beside curl and the Bash client that make the same request; and its size.
+//! The command as a whole process, compared with curl and the Bash client, which make the same request; and its size.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::measure::{Contender, Row, Unit, beside, compare};
 use crate::peers::Peers;
 use crate::report::Report;
 
-/// The most that the stripped program is meant to have.
+/// The maximum size that the stripped program should have, in bytes.
 const SIZE: f64 = 10.0 * (1 << 20) as f64;
 
 /// `getToken` in a process of its own, over http and https.
@@ -82,7 +82,7 @@ fn bash_client<'a>(script: &Path, place: &'a Place) -> Contender<'a> {
     })
 }
 
-/// A program with no environment but a credential, certificates to trust and where programs are.
+/// A program whose environment has only `PATH`, an empty `HOME`, a credential and the certificates to trust.
 fn bare(program: &Path, place: &Place, trust: Option<&Path>) -> Command {
     let mut command = Command::new(program);
     let path = std::env::var_os("PATH").unwrap_or_default();

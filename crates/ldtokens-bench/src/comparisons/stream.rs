@@ -1,4 +1,4 @@
-//! All tokens of a long list: the time of a stream beside that of its pages' bytes, and its memory.
+//! All tokens of a long list: the time of a stream, compared with the time to get the bytes of its pages, and its memory.
 
 use anyhow::Result;
 
@@ -7,10 +7,10 @@ use crate::local::{Local, Place};
 use crate::measure::{Contender, Row, Unit, beside, compare};
 use crate::worker::Worker;
 
-/// The most memory that a stream is meant to take.
+/// The maximum memory that a stream should take, in bytes.
 const FLAT: f64 = 32.0 * (1 << 20) as f64;
 
-/// A list of so many tokens, from the local server, which takes its time for each page, and from a stub, which takes none.
+/// Streams the list from the local server, which needs time for each page, and from a stub, which needs none.
 pub(crate) fn compare_streams(local: &Local, quick: bool) -> Result<Vec<Row>> {
     let rounds = if quick { 1 } else { 5 };
     let mut rows = Vec::new();

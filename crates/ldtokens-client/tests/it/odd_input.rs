@@ -63,7 +63,7 @@ fn check<T: DeserializeOwned + Serialize>(whole: Value, rows: Vec<(&str, Option<
 }
 
 #[test]
-fn each_property_of_a_token_that_is_null_missing_or_retyped() {
+fn a_token_with_a_null_missing_or_wrong_property_gives_the_expected_result() {
     let as_it_is = token();
     let statement = |value: Value| json!([value]);
     let mut rows = vec![("expiry", Some(json!(7)), Is(json!(7))), ("scopes", Some(json!(null)), Is(json!(null)))];
@@ -130,7 +130,7 @@ fn each_property_of_a_token_that_is_null_missing_or_retyped() {
 }
 
 #[test]
-fn each_property_of_a_page_that_is_null_missing_or_retyped() {
+fn a_page_with_a_null_missing_or_wrong_property_gives_the_expected_result() {
     let page = json!({ "items": [token()], "totalCount": 1, "_links": { "self": { "href": "/api/v2/tokens" } } });
     check::<Tokens>(
         page,
@@ -152,7 +152,7 @@ fn each_property_of_a_page_that_is_null_missing_or_retyped() {
 }
 
 #[test]
-fn each_property_of_an_error_that_is_null_missing_or_retyped() {
+fn an_error_with_a_null_missing_or_wrong_property_gives_the_expected_result() {
     let mut rows = vec![("new", Some(json!(1)), Absent)];
     for name in ["code", "message", "id"] {
         rows.push((name, None, Absent));
@@ -163,7 +163,7 @@ fn each_property_of_an_error_that_is_null_missing_or_retyped() {
 }
 
 #[test]
-fn a_token_is_read_but_for_each_property_that_cannot_be() {
+fn a_token_is_read_without_its_invalid_properties() {
     let whole: Token = serde_json::from_value(token()).unwrap();
     let read = read_token(&token()).unwrap();
     assert_eq!((read.token, read.odd), (whole, vec![]));
@@ -186,7 +186,7 @@ fn a_token_is_read_but_for_each_property_that_cannot_be() {
 }
 
 #[test]
-fn a_new_secret_is_read_though_all_else_is_missing() {
+fn a_secret_is_read_even_if_other_properties_are_missing() {
     let json = json!({ "_id": "61095542756dba551110ae21", "token": "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a" });
     let read = read_token(&json).unwrap();
     assert_eq!(read.token.token.unwrap().expose(), "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");

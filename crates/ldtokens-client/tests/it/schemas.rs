@@ -18,7 +18,7 @@ fn names(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_type_derives_the_schema_that_the_document_gives() {
+fn each_derived_schema_agrees_with_openapi_yaml() {
     for (title, derived) in derived_schemas::all() {
         let derived = Value::from(derived);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../schemas/v2.0/{title}.json"));
@@ -37,7 +37,7 @@ fn each_type_derives_the_schema_that_the_document_gives() {
 }
 
 #[test]
-fn a_secret_is_a_password_in_the_schema_too() {
+fn a_secret_has_the_format_password_in_the_schema() {
     let schema = Value::from(schema_for!(Token));
     assert_eq!(schema["$defs"]["Secret"], json!({ "type": "string", "format": "password" }));
 }

@@ -9,7 +9,7 @@ use ldtokens_client::reqwest::{self, Request};
 use ldtokens_client::types::{PatchOperation, Token, TokenBody, Tokens};
 use ldtokens_client::{Client, Error, Exchange, Role, Secret, Transport, UnixMillis};
 
-/// The example of `openapi.yaml`'s `Token`, with a secret as a reset answers it.
+/// The example of `Token` in `openapi.yaml`, with a whole secret, as in the response to a reset.
 const TOKEN: &str = r#"{
     "_id": "61095542756dba551110ae21", "ownerId": "569f183514f4432160000007", "memberId": "569f183514f4432160000007",
     "name": "Nightly export", "creationDate": 1753920000000, "lastModified": 1753923600000, "lastUsed": 1754002800000,
@@ -18,7 +18,7 @@ const TOKEN: &str = r#"{
 }"#;
 
 #[test]
-fn a_token_reads_and_writes_back_as_it_came() {
+fn a_token_is_written_as_it_was_read() {
     let token: Token = serde_json::from_str(TOKEN).unwrap();
     assert_eq!(token.last_used, Some(UnixMillis::new(1_754_002_800_000)));
     let written = serde_json::to_value(&token).unwrap();
@@ -40,13 +40,13 @@ fn a_page_with_an_unknown_role_is_read() {
 }
 
 #[test]
-fn an_empty_body_is_empty_on_the_wire() {
+fn an_empty_body_is_an_empty_object() {
     let body: TokenBody = TokenBody::builder().try_into().unwrap();
     assert_eq!(serde_json::to_string(&body).unwrap(), "{}");
 }
 
 #[test]
-fn secrets_compare_by_what_they_hold() {
+fn secrets_are_equal_if_their_text_is_equal() {
     assert_eq!(Secret::new("abc"), Secret::new("abc"));
     assert_ne!(Secret::new("abc"), Secret::new("abd"));
     assert_ne!(Secret::new("abc"), Secret::new("abcd"));
@@ -55,7 +55,7 @@ fn secrets_compare_by_what_they_hold() {
 }
 
 #[test]
-fn no_moment_is_out_of_range() {
+fn every_time_can_be_converted_and_written() {
     for millis in [i64::MIN, -1, 0, i64::MAX] {
         let moment = UnixMillis::new(millis);
         let _ = (moment.to_system_time(), moment.saturating_add(std::time::Duration::MAX));
@@ -75,7 +75,7 @@ impl Transport for NoTransport {
 }
 
 #[test]
-fn an_id_that_would_reach_another_path_is_refused_before_sending() {
+fn an_id_that_leads_to_another_path_is_refused_before_sending() {
     let client = Client::new("http://localhost/api/v2", Arc::new(NoTransport));
     for id in ["..", ".", "", "a/b"] {
         let send = pin!(client.delete_token().token_id(id).send());
@@ -85,7 +85,7 @@ fn an_id_that_would_reach_another_path_is_refused_before_sending() {
 }
 
 #[test]
-fn a_null_value_of_a_patch_operation_is_a_value() {
+fn a_null_value_in_a_patch_operation_is_kept() {
     for (text, value) in [
         (r#"{"op":"test","path":"/description","value":null}"#, Some(serde_json::Value::Null)),
         (r#"{"op":"remove","path":"/description"}"#, None),

@@ -2,14 +2,14 @@ use super::{Actions, Policy, Resources, Statement};
 
 // The vendor's documentation of resources has all of these.
 #[test]
-fn specifiers_are_for_the_api_to_judge() {
+fn resource_specifiers_are_not_checked() {
     for specifier in ["acct", "proj/*", "proj/*:env/*;{critical:true}:flag/*", "member/*:token/*", "proj/a;b,c"] {
         Policy::new([Statement::allow(Actions::all(), Resources::only([specifier]))]).unwrap();
     }
 }
 
 #[test]
-fn what_says_nothing_or_both_is_refused() {
+fn an_empty_or_contradictory_statement_is_refused() {
     let none: [&str; 0] = [];
     assert!(Policy::new([]).is_err());
     assert!(Policy::new([Statement::allow(Actions::only(none), Resources::only(["proj/*"]))]).is_err());
@@ -20,7 +20,7 @@ fn what_says_nothing_or_both_is_refused() {
 }
 
 #[test]
-fn a_policy_reads_back_as_it_was_written() {
+fn a_policy_is_read_as_it_was_written() {
     let policy = Policy::new([
         Statement::allow(Actions::all_but(["deleteFlag"]), Resources::only(["proj/*:env/*:flag/*"])),
         Statement::deny(Actions::all(), Resources::all_but(["proj/a"])),

@@ -36,8 +36,8 @@ const API_PATH: &str = "/api/v2";
 pub(crate) struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS. Plain HTTP to other machines may
-    /// be allowed.
+    /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS. Plain HTTP to other machines
+    /// must be allowed.
     pub(crate) fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::Host { reason });
         let text = text.trim();
@@ -49,7 +49,7 @@ impl BaseUrl {
             return refuse("it is neither an https:// nor an http:// URL");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("it contains a user name or password; give the credential apart from the host");
+            return refuse("it contains a user name or password; give the credential separately");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
@@ -62,7 +62,7 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
-    /// The URL to put an operation's path behind.
+    /// The URL to which an operation's path is appended.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -72,13 +72,13 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
-    /// Whether they do so unencrypted.
+    /// Whether requests stay on this machine and are not encrypted.
     #[cfg(feature = "rustls")]
     pub(crate) fn is_plain_loopback(&self) -> bool {
         self.0.scheme() == "http" && self.is_loopback()
     }
 
-    /// Resolves a link of the API's (`/api/v2/tokens?limit=25`), if it stays on this origin.
+    /// Resolves a link from the API, such as `/api/v2/tokens?limit=25`. `None` if it leads to another origin.
     pub(crate) fn same_origin(&self, href: &str) -> Option<Url> {
         let target = self.0.join(href).ok()?;
         (target.origin() == self.0.origin()).then_some(target)

@@ -17,13 +17,13 @@ use crate::send::retry::RetryPolicy;
 use crate::send::{SendOptions, Sender};
 use crate::{ApiVersion, Secret};
 
-/// Builds a [`Client`]; [`Client::builder`] begins one.
+/// Builds a [`Client`]. [`Client::builder`] starts one.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     credential: Secret,
     host: String,
-    /// The environment variable that the host is from.
+    /// The environment variable that the host came from.
     host_variable: Option<&'static str>,
     allows_plain_http: bool,
     api_version: ApiVersion,
@@ -55,11 +55,11 @@ impl Client {
         ClientBuilder::new(credential.into())
     }
 
-    /// A client for the account that the environment names.
+    /// A client with the credential and the host from environment variables.
     ///
-    /// The credential is in `LD_ACCESS_TOKEN` or else `LAUNCHDARKLY_ACCESS_TOKEN`, the host in `LD_BASE_URI` or else
-    /// `LAUNCHDARKLY_API_HOST`, or else it is the US instance. These are the variables of the vendor's `ldcli` and of its
-    /// Terraform provider. For more settings, plain HTTP among them, see [`ClientBuilder::from_env`].
+    /// The credential is in `LD_ACCESS_TOKEN`, or else in `LAUNCHDARKLY_ACCESS_TOKEN`. The host is in `LD_BASE_URI`, or else
+    /// in `LAUNCHDARKLY_API_HOST`; the default is the US instance. These are the variables of the vendor's `ldcli` and of its
+    /// Terraform provider. For more settings, such as plain HTTP, see [`ClientBuilder::from_env`].
     ///
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be used.
@@ -90,7 +90,7 @@ impl ClientBuilder {
         }
     }
 
-    /// A builder with the credential and the host from the environment, as [`Client::from_env`] reads it.
+    /// A builder with the credential and the host from the same environment variables as [`Client::from_env`].
     ///
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be used.
@@ -110,7 +110,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The host that an environment variable holds. It is checked when the client is built.
+    /// Sets the host from an environment variable. It is checked when the client is built.
     pub(crate) fn host_from(mut self, variable: &'static str, host: String) -> Self {
         self.host = host;
         self.host_variable = Some(variable);
@@ -124,10 +124,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The API version, which every request names. Default: the latest that this crate knows.
+    /// The API version that every request names. Default: the latest that this crate knows.
     ///
-    /// Without it the token's own `defaultApiVersion` would apply, and the same program would get other responses with another
-    /// token.
+    /// If requests named none, the token's own `defaultApiVersion` would apply, and the same program could get different
+    /// responses with another token.
     pub fn api_version(mut self, version: ApiVersion) -> Self {
         self.api_version = version;
         self
@@ -145,22 +145,22 @@ impl ClientBuilder {
         self
     }
 
-    /// A proxy. Default: the usual environment variables apply. Requests to loopback never use a proxy.
+    /// A proxy. Default: the usual environment variables, such as `HTTPS_PROXY`. Requests to loopback never use a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Trusts a root certificate besides the system's, for instance of a company's proxy. It is PEM, and may be several
-    /// certificates. [`build`](Self::build) returns an error if it can't be read.
+    /// Trusts a root certificate in addition to the system's, for instance that of a company's proxy. `pem` can contain
+    /// several certificates. [`build`](Self::build) returns an error if they can't be read.
     #[cfg(feature = "rustls")]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
     }
 
-    /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates set here don't apply to
-    /// it. Its redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
+    /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates of this builder don't
+    /// apply to it. Its own redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
     ///
     /// Depend on reqwest yourself, and enable the TLS feature that you want, such as `rustls`. This crate enables only
     /// `rustls-no-provider`, with which building a `reqwest::Client` panics ("No rustls crypto provider is configured") unless
@@ -262,7 +262,7 @@ impl ClientBuilder {
     }
 
     fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
-        // The API never redirects. What does is something else, which must not get the credential.
+        // The API never redirects. A redirect comes from something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout);
@@ -284,7 +284,7 @@ impl ClientBuilder {
     }
 }
 
-/// The innermost cause, which says more than what wraps it.
+/// The innermost cause, which says more than the errors around it.
 pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use crate::{ClientBuilder, ConfigError};
 
-/// Where the credential is looked for: `ldcli`'s variable, then the Terraform provider's.
+/// The variables that can hold the credential, in this order: `ldcli`'s, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];
 
-/// Where the host is looked for: `ldcli`'s variable, then the Terraform provider's.
+/// The variables that can hold the host, in this order: `ldcli`'s, then the Terraform provider's.
 pub const HOST_VARIABLES: &[&str] = &["LD_BASE_URI", "LAUNCHDARKLY_API_HOST"];
 
 /// Reads the variables with `lookup`.

@@ -12,7 +12,7 @@ use crate::config::config_error::ConfigError;
 
 /// TLS 1.2 or later, trusting the system's certificates and those in `pems`.
 ///
-/// It uses the default provider of cryptography if the process has installed one, and else ring, for this client alone.
+/// It uses the default crypto provider if the process has installed one, and otherwise ring, for this client alone.
 pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     let roots = certificates(pems)?;
     let provider = provider();
@@ -27,7 +27,7 @@ pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     Ok(http1(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()))
 }
 
-/// For plain HTTP, where there is no TLS: reading the system's certificates takes longer than everything else.
+/// For plain HTTP, which needs no certificates: reading the system's takes longer than everything else.
 pub(crate) fn unused() -> Result<ClientConfig, ConfigError> {
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
@@ -63,7 +63,7 @@ fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) 
     if roots.is_empty() {
         Verifier::new(provider)
     } else {
-        Err(rustls::Error::General("Android trusts no certificates but its own".to_owned()))
+        Err(rustls::Error::General("Android trusts only its own certificates".to_owned()))
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ApiError {
     pub operation: Operation,
     /// The HTTP status.
     pub status: u16,
-    /// The API's error code, as in `optimistic_locking_error`. Empty if the response has none.
+    /// The API's error code, such as `optimistic_locking_error`. Empty if the response has none.
     pub code: String,
     /// The API's message, on one line and without anything that looks like a secret.
     pub message: String,
@@ -33,7 +33,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A rate limit that is known from earlier responses, and that lasts longer than the call's deadline.
+    /// The error for a rate limit that is known from earlier responses and lasts longer than the call's deadline.
     pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
         Self {
             operation,

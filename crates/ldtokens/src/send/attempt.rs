@@ -1,4 +1,4 @@
-//! One attempt: a request is sent, and what is known afterwards.
+//! One attempt to send a request, and what is known afterwards.
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -11,14 +11,14 @@ use crate::send::retry::AttemptOutcome;
 use crate::send::{Outgoing, Response, Sender, api_error};
 use crate::{Error, TransportError};
 
-/// What an attempt gave.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) outcome: AttemptOutcome,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) result: Result<Response, Error>,
-    /// Whether the request only reads, and the response is something that does not claim to be JSON, such as a login page.
+    /// Whether the request only reads, and the response is a page, such as a login page: its content type is not JSON.
     pub(crate) is_page: bool,
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Reque
 
     let body = match response.bytes().await {
         Ok(body) => without_mark(body),
-        // The status says that it is done.
+        // The status says that it was done.
         Err(_) if status.is_success() && says_done_by_status(method) => Bytes::new(),
         Err(source) if status.is_success() => {
             return failed(AttemptOutcome::Unknown { wait_named: false }, Some(status), source);
@@ -86,8 +86,7 @@ pub(super) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Reque
     Attempt { outcome, status: Some(status), request_id, result, is_page }
 }
 
-/// Whether the next connection would fail as this one did: the other side's certificate is not trusted, or it does not speak
-/// TLS.
+/// Whether the next connection would fail too: the server's certificate is not trusted, or it does not speak TLS.
 fn is_lasting(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
         let cause = cause.to_string();
@@ -95,7 +94,7 @@ fn is_lasting(error: &reqwest::Error) -> bool {
     })
 }
 
-/// The body without a byte-order mark, which some proxies put before it and RFC 8259 lets a reader skip.
+/// The body without a byte-order mark. Some proxies add one, and RFC 8259 allows a reader to skip it.
 fn without_mark(body: Bytes) -> Bytes {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body }
@@ -107,7 +106,7 @@ fn can_be_json(body: &[u8]) -> bool {
     matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
 }
 
-/// The type of a body that does not claim to be JSON, such as `text/html`.
+/// The content type, such as `text/html`, if there is one and it is not JSON.
 fn foreign_type(headers: &HeaderMap) -> Option<&str> {
     let named = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let essence = named.split(';').next().unwrap_or_default().trim();
@@ -116,7 +115,7 @@ fn foreign_type(headers: &HeaderMap) -> Option<&str> {
     (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
 }
 
-/// Whether any 2xx means success, whatever its body is: the body of a patch can be read again, and a deletion has none.
+/// Whether any 2xx means success, whatever the body is: a patched token can be read again, and a deletion has no body.
 fn says_done_by_status(method: &Method) -> bool {
     matches!(*method, Method::PATCH | Method::DELETE)
 }

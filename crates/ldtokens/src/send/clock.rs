@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// The clock of a [`Client`](crate::Client).
 ///
-/// Programs use the machine's. A test can use its own, and does not have to wait.
+/// The default is the machine's clock. A test can use a clock of its own, so that it does not have to wait.
 pub trait Clock: Debug + Send + Sync {
     /// The wall clock's time. It may jump.
     fn now(&self) -> SystemTime;
@@ -17,7 +17,7 @@ pub trait Clock: Debug + Send + Sync {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The machine's clocks, since a moment, and the runtime's timer.
+/// The machine's clocks and the runtime's timer. `elapsed` counts from this moment.
 #[derive(Debug)]
 pub(crate) struct SystemClock(pub(crate) Instant);
 

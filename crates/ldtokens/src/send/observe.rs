@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use crate::{Error, Operation};
 
-/// Gets what a client does, as typed values, for metrics. All of it is safe to print.
+/// Receives what a client does, as typed values, for metrics. All of them are safe to print.
 ///
-/// For logs there is `tracing`: the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
+/// For logs, use `tracing`: it has the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
 pub trait Observer: Debug + Send + Sync {
-    /// An attempt begins: its request is sent now.
+    /// An attempt starts: its request is sent now.
     fn sending(&self, operation: Operation, method: &str) {
         let _ = (operation, method);
     }

@@ -36,7 +36,7 @@ const NAMED: [Operation; 7] = [
 ];
 
 impl Operation {
-    /// The operation's name in the API's documentation, as in `getTokens`.
+    /// The operation's name in the API's documentation, such as `getTokens`.
     pub fn id(self) -> &'static str {
         match self {
             Self::GetTokens => "getTokens",
@@ -65,7 +65,7 @@ impl Operation {
     }
 }
 
-/// By the name in the API's documentation (`getTokens`) or in the generated code (`get_tokens`).
+/// Finds an operation by its name in the API's documentation (`getTokens`) or in the generated code (`get_tokens`).
 impl From<&'static str> for Operation {
     fn from(name: &'static str) -> Self {
         let letters = || name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());

@@ -15,11 +15,11 @@ use crate::send::rate_limit::RateLimit;
 use crate::send::server_time::{ServerNow, ServerTime, unix_millis};
 use crate::{Clock, Operation};
 
-/// The maximum random time to add to a wait that the server named, since others wait for the same moment. After a short
-/// wait it is at most a quarter of that.
+/// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
+/// It is never more than a quarter of the wait.
 const LONGEST_JITTER: Duration = Duration::from_millis(250);
 
-/// How long other requests wait for the response to the one that went ahead, before the next one goes.
+/// How long requests wait for the response to the one that was sent ahead of them. Then the next one is sent.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest time that requests wait because a response said so. Then one request finds out whether that still holds.
@@ -28,13 +28,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The longest wait for a window's end if the server's clock is not known.
 const LONGEST_GUESS: Duration = Duration::from_secs(60);
 
-/// How long a window is taken to last whose end was already past when its request was sent (fact 12).
+/// How long a window is assumed to last if its end was already past when the request was sent (fact 12).
 const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
 
-/// From how many requests at once on there is no bound after a wait.
+/// After a wait, the bound on requests under way is removed when it grows beyond this.
 const RAMP_END: u32 = 64;
 
-/// What clones of a client learn together.
+/// What a client and its clones have learned about rate limits.
 #[derive(Debug, Default)]
 pub(crate) struct Pacing {
     state: Mutex<State>,
@@ -53,8 +53,8 @@ struct State {
 #[derive(Debug)]
 struct Block {
     until: Duration,
-    /// How many requests may be under way at once after it. It starts with one and grows with each response, so that those
-    /// who waited don't all leave at the same moment.
+    /// How many requests may be under way at once after the wait. It starts at one and grows by one with each response, so
+    /// that the requests that waited are not all sent at the same moment.
     allowed: u32,
 }
 
@@ -80,9 +80,9 @@ enum Quota {
 struct Limit {
     remaining: i64,
     reset: i64,
-    /// The same moment by our clock, for a server whose responses have no `Date`.
+    /// An estimate of that moment by our clock, for a server whose responses have no `Date`.
     guess: Duration,
-    /// The window surely lasts until then by our clock.
+    /// The earliest possible end of the window, by our clock.
     at_least: Duration,
 }
 
@@ -100,8 +100,8 @@ enum Gate {
     WaitForResponse(Duration),
 }
 
-/// The request can't be sent before the call's deadline: how long the server's rate limit still lasts, if that is the reason
-/// and not just other requests.
+/// The request can't be sent before the call's deadline. It holds how long the server's rate limit still lasts, unless other
+/// requests are the only reason.
 #[derive(Debug)]
 pub(crate) struct TooLate(pub(crate) Option<Duration>);
 
@@ -141,7 +141,7 @@ impl Pacing {
         }
     }
 
-    /// The server's time when ours is `wall`, as far as its responses tell, or else ours.
+    /// The server's time when our wall clock shows `wall`, according to its responses. Without any, it is `wall`.
     pub(crate) fn server_time(&self, wall: SystemTime) -> ServerNow {
         self.lock().server_time.now(wall)
     }
@@ -200,7 +200,7 @@ impl State {
         }
     }
 
-    /// A window that ends at `reset`, as a response says that came `now` to a request that was `sent`.
+    /// The window that ends at `reset`, according to a response that came at `now` to a request that was sent at `sent`.
     fn limit(&self, reset: i64, sent: Duration, now: Duration, wall: SystemTime) -> Limit {
         let wait = Duration::from_millis(u64::try_from(reset.saturating_sub(unix_millis(wall))).unwrap_or(0));
         let guess = now + wait.min(LONGEST_GUESS);
@@ -225,7 +225,7 @@ impl State {
     fn leave(&mut self, route: Operation, end: PermitEnd) {
         for window in [&mut self.account, self.routes.entry(route).or_default()] {
             window.in_flight = window.in_flight.saturating_sub(1);
-            // The server may have counted it, and no response says so.
+            // The server may have counted the request, but no response says so.
             if let (PermitEnd::NoResponse, Quota::Until(limit)) = (end, &mut window.quota) {
                 limit.remaining -= 1;
             }
@@ -234,7 +234,7 @@ impl State {
 }
 
 impl Gate {
-    /// Open if both are.
+    /// Open if both are open.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Open, gate) | (gate, Self::Open) => gate,
@@ -264,7 +264,7 @@ impl Window {
 
     fn learn(&mut self, seen: Limit) {
         match &mut self.quota {
-            // Responses overtake each other: the fewest left is right, and an earlier window is over.
+            // Responses can come out of order: the lowest number is right, and an earlier window is over.
             Quota::Until(known) if seen.reset == known.reset => known.remaining = known.remaining.min(seen.remaining),
             Quota::Until(known) if seen.reset < known.reset => {}
             quota => *quota = Quota::Until(seen),
@@ -272,7 +272,7 @@ impl Window {
     }
 }
 
-/// Permission to send one request. Dropping it wakes those who wait.
+/// Permission to send one request. Dropping it wakes the calls that wait.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     pacing: &'a Pacing,

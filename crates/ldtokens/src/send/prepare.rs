@@ -1,4 +1,4 @@
-//! What every request gets before it is sent, and what is refused.
+//! Sets what every request needs before it is sent, and refuses invalid requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::config::base_url::BaseUrl;
 use crate::send::server_time::ServerNow;
 use crate::{Error, Operation, UnixMillis};
 
-/// Sets the headers: `headers`, the credential among them, and what the method asks for.
+/// Sets the headers: `headers`, which include the credential, and those that the method needs.
 ///
 /// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
 /// (fact 1).
@@ -22,7 +22,7 @@ pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override:
     if matches!(*request.method(), Method::POST | Method::PATCH | Method::PUT) {
         request.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         if request.body().is_none() {
-            // Some proxies answer 411 otherwise, and the HTTP library leaves it out.
+            // Without it some proxies respond with 411. The HTTP library does not set it.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
@@ -36,8 +36,8 @@ pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override:
 /// The token's ID in the request's path, if it has one.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if the path is not the operation's. A URL resolves `..`, so that an ID which is no path segment
-/// would lead to another resource.
+/// [`Error::InvalidInput`] if the path is not the operation's: a URL resolves `..`, so an ID that is not a path segment would
+/// lead to another resource.
 pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
     let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
     let path = path.and_then(|path| path.strip_prefix('/'));
@@ -79,11 +79,11 @@ pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: 
     }
 }
 
-/// Seconds given for milliseconds are the usual mistake, so the value is shown as both.
+/// The usual mistake is to give seconds instead of milliseconds, so the value is shown as both.
 fn past(expiry: UnixMillis) -> String {
     let number = expiry.get();
     let date = |moment: UnixMillis| httpdate::fmt_http_date(moment.to_system_time());
-    // The library can't show what is before 1970 or after 9999.
+    // The library can't show times before 1970 or after 9999.
     let read = if number < 0 { "before 1970".to_owned() } else { date(expiry) };
     let hint = match number {
         1_000_000_000..100_000_000_000 => {

@@ -6,7 +6,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::send::server_time::unix_millis;
 
-// Looking for a name that is known beforehand is cheaper than for a text.
+// Looking up a constant header name is cheaper than looking up a string.
 static ACCOUNT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-global-remaining");
 static ROUTE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-route-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -16,7 +16,7 @@ static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 pub(crate) struct RateLimit {
     /// Whether the response is a 429.
     pub(crate) refused: bool,
-    /// Whether the response surely comes from the API, and not from a gateway.
+    /// Whether the response certainly comes from the API, and not from a gateway.
     pub(crate) from_api: bool,
     pub(crate) date: Option<SystemTime>,
     pub(crate) account_remaining: Option<i64>,
@@ -30,7 +30,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Reads the headers of a response that came at the time `now`. It counts only if the response has no `Date`.
+    /// Reads the headers of a response that came at `now`. That time is used only if the response has no `Date`.
     pub(crate) fn read(status: u16, headers: &HeaderMap, now: SystemTime) -> Self {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let number = |name: &HeaderName| text(name).and_then(|value| value.parse::<i64>().ok());

@@ -8,11 +8,12 @@ use crate::config::builder::reason;
 use crate::{Client, Error, Operation};
 
 impl Client {
-    /// Starts a request that is described at run time, for instance by a table of operations. It has the same credential,
-    /// rate limits, retries and errors as all others.
+    /// Starts a request that is described at run time, for instance by a table of operations. The credential, rate limits,
+    /// retries and errors are the same as for every other request.
     ///
-    /// `path` is below `/api/v2`. Percent-encode its segments: [`TokenId::to_path_segment`](crate::TokenId::to_path_segment)
-    /// does. For an operation that [`Operation`] names, another path than the operation's is an error.
+    /// `path` is relative to `/api/v2`. Its segments must be percent-encoded, as by
+    /// [`TokenId::to_path_segment`](crate::TokenId::to_path_segment). For an operation with a variant in [`Operation`], any
+    /// path but the operation's own is an error.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
@@ -62,8 +63,8 @@ impl RequestBuilder {
     /// Sends the request and returns the response's body. After a create or reset it holds the secret.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if a header, the path or an `expiry` in the past can't be sent; [`Error::OutcomeUnknown`] where
-    /// a retry could do harm; and those of every call.
+    /// [`Error::InvalidInput`] if a header or the path is invalid, or the `expiry` is in the past; [`Error::OutcomeUnknown`]
+    /// if the response is lost and a retry could do harm; and the errors of every call.
     pub async fn send(self) -> Result<Vec<u8>, Error> {
         let invalid = |error| Error::InvalidInput(format!("the request can't be sent: {}", reason(&error)));
         let mut request = self.request.build().map_err(invalid)?;

@@ -53,8 +53,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The maximum number of attempts, at least 1. Default: 5. An attempt whose response said when to try again does
-    /// not count: only the deadline ends those.
+    /// The maximum number of attempts, at least 1. Default: 5. An attempt whose response says when to try again does
+    /// not count: only the deadline limits those.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
@@ -68,7 +68,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The wait after attempt `attempt`, the first being 1; `jitter` is random in 0..1.
+    /// The wait after attempt number `attempt`, counted from 1. `jitter` is random in 0..1.
     pub(crate) fn backoff_after(&self, attempt: u32, jitter: f64) -> Duration {
         let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         self.backoff_base.saturating_mul(factor).min(self.backoff_cap).mul_f64(jitter)
@@ -127,10 +127,10 @@ pub(crate) enum AttemptOutcome {
     Responded(u16),
     /// Nothing was done: 429, or no connection.
     Refused { wait_named: bool },
-    /// Nothing was done, and another attempt would end the same: no connection, because the other side is not trusted.
+    /// Nothing was done, and another attempt would fail in the same way: no connection, and no trust in the other side.
     Impossible,
-    /// The request was sent, and no usable response came: it may have been carried out. A 5xx too can come from a gateway
-    /// after the API has done the work.
+    /// The request was sent, and no usable response came: it may have been carried out. This includes 5xx, which a gateway
+    /// can send after the API has done the work.
     Unknown { wait_named: bool },
 }
 
@@ -193,11 +193,11 @@ pub(crate) fn decide(
     if !is_last && wait < state.left { Decision::Retry(wait) } else { give_up }
 }
 
-/// What a response means after an earlier attempt may have been carried out.
+/// What to do after a response if an earlier attempt may have been carried out.
 fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool) -> Decision {
     match (idempotency, status) {
         (Idempotency::Delete, 404) => Decision::Done,
-        // A token that has deleted itself is no longer accepted. If the credential never worked, this says nothing.
+        // A token that has deleted itself is no longer accepted. If the credential never worked, a 401 says nothing.
         (Idempotency::Delete, 401) if credential_worked => Decision::Done,
         (Idempotency::Delete, 401) => Decision::OutcomeUnknown,
         // The patch may have lowered its own credential's permissions, or changed what its `test`s expect.

@@ -1,4 +1,4 @@
-//! The server's clock, as far as the `Date` headers of its responses tell.
+//! The server's clock, estimated from the `Date` headers of its responses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,9 +9,9 @@ const DATE_RESOLUTION: i64 = 1000;
 
 /// How far the server's clock is ahead of ours.
 ///
-/// The server's clock shows at least the `Date` of a response when that arrives, and less than a second more when the
-/// request is sent. Against our monotonic clock, the lower bound of all responses is kept, so that a time that the server
-/// names is never taken to have come too early. Against our wall clock, which keeps on during suspend and may jump, the
+/// When a response arrives, the server's clock shows its `Date` or later. When its request is sent, the server's clock shows
+/// less than that `Date` plus a second. For our monotonic clock, the highest lower bound of all responses is kept, so that
+/// a time that the server names is never reached too early. For our wall clock, which runs during suspend and may jump, the
 /// last response counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ServerTime {
@@ -19,7 +19,7 @@ pub(crate) struct ServerTime {
     ahead_of_wall: Option<i64>,
 }
 
-/// The server's time: between these two.
+/// The server's time, which is between these two.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ServerNow {
     pub(crate) at_least: UnixMillis,
@@ -33,7 +33,7 @@ impl ServerTime {
         let at_least = date.saturating_sub(millis(received));
         let at_most = (date + DATE_RESOLUTION).saturating_sub(millis(sent));
         self.ahead_of_monotonic = match self.ahead_of_monotonic {
-            // Not possible any more: the server's clock was set back.
+            // This is no longer possible, so the server's clock was set back.
             Some(known) if known > at_most => Some(at_least),
             Some(known) => Some(known.max(at_least)),
             None => Some(at_least),
@@ -41,7 +41,7 @@ impl ServerTime {
         self.ahead_of_wall = Some(date.saturating_sub(unix_millis(wall)));
     }
 
-    /// When, by our monotonic clock, the server's clock surely shows `moment`, in Unix milliseconds.
+    /// The time on our monotonic clock when the server's clock has certainly reached `moment`, in Unix milliseconds.
     ///
     /// `None` if no response had a date.
     pub(crate) fn when(&self, moment: i64) -> Option<Duration> {

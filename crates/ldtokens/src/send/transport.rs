@@ -1,4 +1,4 @@
-//! How the generated client's requests take the one path.
+//! How requests of the generated client are sent like all others.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use reqwest::{Request, StatusCode};
 use crate::send::{Response, SendOptions, Sender};
 use crate::{Error, Operation};
 
-/// One call of the facade. It keeps what the generated code has no room for.
+/// One call of the facade. It keeps the result, because the generated code can't return our errors.
 #[derive(Debug)]
 pub(crate) struct Call {
     sender: Arc<Sender>,
@@ -34,7 +34,7 @@ impl Transport for Call {
             let mut result = self.sender.send(operation, request, self.options).await;
             let response = match &mut result {
                 Ok(response) => for_generated(response, operation),
-                // The generated code refuses this status. It has no room for the error.
+                // The generated code returns an error for this status. `sent` keeps the real one.
                 Err(_) => with_status(StatusCode::BAD_GATEWAY),
             };
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
@@ -50,7 +50,7 @@ pub(crate) fn with_status(status: StatusCode) -> Response {
     response
 }
 
-/// The response with the one status of success that the generated code knows for the operation. The headers move there.
+/// A copy of the response with the success status that the generated code expects. The headers move to the copy.
 fn for_generated(response: &mut Response, operation: Operation) -> Response {
     let mut copy = Response::new(response.body().clone());
     *copy.status_mut() = operation.success_status().unwrap_or(response.status());

@@ -11,15 +11,15 @@ const MAX_ROUNDS: u32 = 8;
 const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
 
 impl Client {
-    /// Reads the token `id`, lets `change` change it, and writes what is different, if anything is.
+    /// Reads the token `id`, calls `change` to change it, and writes the differences, if there are any.
     ///
     /// It sends the smallest patch, with a `test` for each value that it replaces or removes, so that it overwrites nothing
-    /// that `change` has not seen. If the token changed at the same time, it starts again, at most eight times, with a wait
-    /// before each time; so `change` can be called several times, each time with the token as it is then. All of it ends by
-    /// the deadline of the [`RetryPolicy`](crate::RetryPolicy).
+    /// that `change` has not seen. If the token changed at the same time, it waits and starts again, up to eight rounds in
+    /// all. So `change` can be called several times, each time with the current token. All rounds together end by the
+    /// deadline of the [`RetryPolicy`](crate::RetryPolicy).
     ///
-    /// A property that the token does not have can't be tested for: there, what someone else adds at the same moment is
-    /// overwritten.
+    /// There is no `test` for a property that the token does not have. If someone else adds it at the same moment, their
+    /// value is overwritten.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
@@ -40,8 +40,8 @@ impl Client {
         self.try_edit(id, None, change).await
     }
 
-    /// The same as [`edit`](Self::edit), with a comment for the audit log on why the change is made, and with a `change` that
-    /// may fail. Then nothing is written, and its error is returned.
+    /// The same as [`edit`](Self::edit), with an optional comment for the audit log, and with a `change` that can fail. If it
+    /// fails, nothing is written, and its error is returned.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), Box<dyn std::error::Error>> {
@@ -87,14 +87,14 @@ impl Client {
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
-                // The failed read does not change that the patch may have been applied.
+                // The read failed, but the patch may have been applied.
                 Err(failed) => return Err(if is_unknown { error } else { failed }.into()),
             };
             let is_unchanged = difference.fits(&now, |property| &property.before);
             match error {
                 Error::OutcomeUnknown { .. } if difference.fits(&now, |property| &property.after) => return Ok(now),
                 Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
-                // Nobody changed the token, so it is the patch that does not apply.
+                // Nobody changed the token, so the patch can never apply.
                 Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
                     return Err(error.into());
                 }
@@ -137,7 +137,7 @@ impl Difference {
             let op = match (before, after) {
                 (_, None) => PatchOperationOp::Remove,
                 (Some(_), Some(_)) => PatchOperationOp::Replace,
-                // The vendor's own tools set absent permissions so (fact 6).
+                // The vendor's own tools set absent permissions in this way (fact 6).
                 (None, _) if PERMISSIONS.contains(&name.as_str()) => PatchOperationOp::Replace,
                 (None, _) => PatchOperationOp::Add,
             };

@@ -16,13 +16,13 @@ pub struct IssuedToken {
     pub details: Token,
     /// What was odd about the response, in sentences for people. They don't contain the secret.
     pub warnings: Vec<String>,
-    /// What is left to do after [`create_or_recover`](crate::Client::create_or_recover) if responses were lost. Give it to
-    /// [`Client::clean_up`](crate::Client::clean_up) once the secret is stored.
+    /// What is left to do after [`create_or_recover`](crate::Client::create_or_recover) if responses were lost. Store the
+    /// secret first, then pass this to [`Client::clean_up`](crate::Client::clean_up).
     pub clean_up: Option<CleanUp>,
 }
 
 impl IssuedToken {
-    /// Takes the secret out of a successful response. Whatever else is odd about the response, a secret is returned.
+    /// Takes the secret out of a successful response. If there is a secret, it is returned, whatever else is odd.
     pub(crate) fn from_reply(reply: Reply<Token>, asked: Option<&TokenId>) -> Result<Self, Error> {
         let Reply { operation, response, decoded } = reply;
         let mut warnings = Vec::new();

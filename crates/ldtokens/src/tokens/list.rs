@@ -34,8 +34,8 @@ impl Client {
 }
 
 impl List {
-    /// Whether to list the personal tokens of all members too, which needs an Admin credential. Without it the API lists the
-    /// caller's own and the service tokens.
+    /// Whether to list the personal tokens of all members too, which needs an Admin credential. Otherwise the API lists the
+    /// caller's own personal tokens and the service tokens.
     pub fn all_members(mut self, all: bool) -> Self {
         self.all_members = all;
         self
@@ -63,7 +63,7 @@ impl List {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a page size of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
-    /// and those of every call.
+    /// and the errors of every call.
     pub async fn send(self) -> Result<Page, Error> {
         if self.page_size == Some(0) {
             return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
@@ -113,7 +113,7 @@ impl List {
         }
     }
 
-    /// The list that continues where `tokens` ends, if there is a link to it.
+    /// The list that starts after `tokens`, if there is a link to it.
     fn next(&self, tokens: &Tokens) -> Result<Option<Self>, Error> {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
         let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
@@ -134,7 +134,7 @@ impl List {
         }
         match number("limit") {
             Some(Ok(size)) if size > 0 => next.page_size = Some(size),
-            Some(_) => return bad("its limit is not a number of tokens"),
+            Some(_) => return bad("its limit is not a positive number"),
             None => {}
         }
         Ok(Some(next))
@@ -149,13 +149,13 @@ pub struct Page {
     pub tokens: Vec<Token>,
     /// An [`Error::Undecodable`] for each token that can't be read.
     pub unreadable: Vec<Error>,
-    /// The response's `totalCount`. The API means by it the tokens of all pages, but documents it as the number returned.
+    /// The response's `totalCount`. It counts the tokens of all pages, although the API documents it as the number returned.
     pub total_count: Option<u64>,
     /// The next page, if there is one.
     pub next: Option<List>,
 }
 
-/// What could be read of a list that could not be read whole.
+/// The part of a list that could be read, and the error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Incomplete {

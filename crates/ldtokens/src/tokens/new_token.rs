@@ -92,13 +92,13 @@ impl NewToken {
         self
     }
 
-    /// The API version for requests with the token that don't say which. This can't be changed later.
+    /// The API version for requests with the token that don't name one. This can't be changed later.
     pub fn default_api_version(mut self, version: ApiVersion) -> Self {
         self.default_api_version = Some(version);
         self
     }
 
-    /// Whether `token` can have been created from this. The API turns the keys of custom roles into IDs.
+    /// Whether `token` may have been created from this. The API turns the keys of custom roles into IDs.
     pub(crate) fn is_like(&self, token: &Token) -> bool {
         let same_permissions = match &self.permissions {
             Permissions::Role(role) => token.role.as_ref().is_some_and(|own| own.as_str() == role.to_string()),
@@ -136,16 +136,16 @@ impl NewToken {
 }
 
 impl Client {
-    /// Creates a token. Its secret is in what is returned, and nowhere else.
+    /// Creates a token. Its secret is only in the returned value.
     ///
-    /// Dropping the future after the request is sent can leave a token whose secret nobody has. Let it end, for instance in
-    /// a task of its own.
+    /// Dropping the future after the request is sent can leave a token whose secret nobody has. To avoid that, let it end,
+    /// for instance in a task of its own.
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] if the response is lost: there may be a token whose secret nobody has.
-    /// [`create_or_recover`](Self::create_or_recover) deals with that. [`Error::NoSecret`];
+    /// [`create_or_recover`](Self::create_or_recover) deals with that. Also [`Error::NoSecret`];
     /// [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more permissions than the
-    /// credential; and those of every call.
+    /// credential; and the errors of every call.
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         let body = new_token.to_body()?;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;

@@ -1,4 +1,4 @@
-//! Successful responses that are not quite what the API documents: what can be read is used, and the rest is named.
+//! Successful responses that differ from the API's documentation: what can be read is used, and the rest is named.
 
 use ldtokens_client::types::Tokens;
 use ldtokens_client::{Links, read_token, types};
@@ -22,7 +22,7 @@ fn unreadable(operation: Operation, json: &Value) -> Error {
     Error::Undecodable { operation, token_id, place: names(&odd) }
 }
 
-/// The properties' names, without anything that is no name, which may be a secret.
+/// The properties' names. One that does not look like a name is not shown, since it may be a secret.
 fn names(properties: &[String]) -> String {
     let is_name =
         |name: &&str| name.len() <= 30 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -32,7 +32,7 @@ fn names(properties: &[String]) -> String {
 
 /// Reads what can be read of a token that was created or reset: the token, and a warning.
 ///
-/// If the `_id` is missing, the token is the one that was `asked` for or that the link to itself names.
+/// If the `_id` is missing, it is `asked`, the requested ID, or else the one in the link `self`.
 pub(crate) fn issued_token(body: &[u8], asked: Option<&TokenId>) -> Option<(Token, String)> {
     let mut json: Value = serde_json::from_slice(body).ok()?;
     let id = json.get("_id").and_then(Value::as_str).and_then(|id| TokenId::new(id).ok());
@@ -65,7 +65,7 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), E
             Err(_) => errors.push(unreadable(operation, &item)),
         }
     }
-    // Without its links a page would pass for the last one.
+    // Without its links a page would look like the last one.
     let links: Option<Links> = match json.get_mut("_links").map(Value::take) {
         Some(links) => {
             serde_json::from_value(links).map_err(|_| Error::undecodable(operation, "`_links` can't be read"))?

@@ -8,8 +8,8 @@ use crate::{Client, Error, IssuedToken, TokenId, UnixMillis};
 pub enum Overlap {
     /// It stops working at once.
     None,
-    /// It keeps working for this time, and up to a second more, from the moment when the request is sent. That moment is
-    /// taken from the server's clock, as far as its responses tell, or else from ours.
+    /// It keeps working for this time, and up to a second more, from the moment when the request is sent. The server's clock
+    /// gives that moment if a response has shown its time, and otherwise ours does.
     For(Duration),
     /// It keeps working until this moment, to the millisecond. A moment in the past is an error.
     Until(SystemTime),
@@ -36,8 +36,8 @@ impl From<UnixMillis> for Overlap {
 impl Client {
     /// Gives the token `id` a new secret. The old one stops working at once, or keeps working for the `overlap`.
     ///
-    /// Dropping the future after the request is sent can lose the new secret while the old one has stopped working. Let it
-    /// end, for instance in a task of its own.
+    /// Dropping the future after the request is sent can lose the new secret while the old one has stopped working. To avoid
+    /// that, let it end, for instance in a task of its own.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
@@ -50,12 +50,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] if the response is lost: the old secret may have stopped working, and nobody knows the new
-    /// one; reset again. [`Error::InvalidInput`] if the overlap ends in the past; [`Error::NoSecret`];
-    /// [`Error::NotFound`]; and those of every call.
+    /// one; reset again. Also [`Error::InvalidInput`] if the overlap ends in the past; [`Error::NoSecret`];
+    /// [`Error::NotFound`]; and the errors of every call.
     pub async fn reset(&self, id: &TokenId, overlap: impl Into<Overlap>) -> Result<IssuedToken, Error> {
         let (overlap, expiry) = match overlap.into() {
             Overlap::None => (None, None),
-            // The end of it is known when the request is sent.
+            // Its end is known only when the request is sent.
             Overlap::For(duration) => (Some(duration), None),
             Overlap::Until(moment) => (None, Some(UnixMillis::from(moment))),
         };

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId};
 
-/// Changes to a token, all of which are applied or none: a JSON Patch (RFC 6902).
+/// Changes to a token, as a JSON Patch (RFC 6902). Either all of them are applied or none is.
 ///
 /// ```
 /// use ldtokens::Patch;
@@ -11,7 +11,7 @@ use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, T
 /// # let _ = patch;
 /// ```
 ///
-/// A patch writes without having read. Where others may write at the same time, use [`Client::edit`](crate::Client::edit).
+/// A patch writes without reading. If others may write at the same time, use [`Client::edit`](crate::Client::edit).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "nothing is changed until it is given to `Client::update`"]
 pub struct Patch {
@@ -66,8 +66,8 @@ impl Patch {
         self.change(PatchOperationOp::Replace, "/inlineRole", Some(statements))
     }
 
-    /// Applies the patch only if the token holds `value` at `pointer`, a JSON Pointer (RFC 6901) such as `/name`: a `test`,
-    /// before all changes.
+    /// Applies the patch only if the token holds `value` at `pointer`, a JSON Pointer (RFC 6901) such as `/name`. This is a
+    /// `test`, which comes before all changes.
     pub fn expect(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         self.tests.push(new_operation(PatchOperationOp::Test, pointer.into(), Some(value.into())));
         self
@@ -111,14 +111,14 @@ impl Patch {
 }
 
 impl Client {
-    /// Applies `patch` to the token `id`: all of it or nothing. Returns the token afterwards.
+    /// Applies `patch` to the token `id`: all of it or nothing. Returns the changed token.
     ///
     /// Any successful response means that the patch was applied. If its body can't be read, the token is read again.
     ///
     /// # Errors
-    /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed at
-    /// the same time; [`Error::OutcomeUnknown`] if the response is lost and a retry could do harm or does not tell whether
-    /// the patch was applied; [`Error::NotFound`]; and those of every call.
+    /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed
+    /// at the same time; [`Error::OutcomeUnknown`] if the response is lost, and a retry could do harm or did not show whether
+    /// the patch was applied; [`Error::NotFound`]; and the errors of every call.
     pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         let delta = patch.to_delta()?;
         let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;

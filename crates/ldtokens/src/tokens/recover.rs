@@ -1,4 +1,4 @@
-//! A create that is retried when the response is lost. Why it is done so is in [`guide::retries`](crate::guide::retries).
+//! A create that is retried when the response is lost. [`guide::retries`](crate::guide::retries) says why it works this way.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -8,27 +8,27 @@ use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, Token
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
 
-/// How often a list that changes while it is read is read again.
+/// The maximum number of times that the list is read, if it changes while it is read.
 const MAX_LISTS: u32 = 3;
 
-/// How many tokens to ask for at once. The API does not document a maximum; a smaller page is followed by more.
+/// How many tokens to request on a page. The API does not document a maximum; if its pages are smaller, there are more.
 const PAGE_SIZE: u64 = 100;
 
-/// What [`create_or_recover`](Client::create_or_recover) leaves to do when responses were lost: to find and remove what
-/// the lost attempts created, and to remove the mark. Give it to [`Client::clean_up`].
+/// What is left to do after [`create_or_recover`](Client::create_or_recover) if responses were lost: to find and delete the
+/// tokens that the lost attempts created, and to remove the mark. Pass it to [`Client::clean_up`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is cleaned up until it is given to `Client::clean_up`"]
 pub struct CleanUp {
     marker: String,
     wanted: NewToken,
-    /// Before the first attempt, by our clock.
+    /// The time before the first attempt, by our clock.
     began: SystemTime,
     /// The token that was created in the end, with its marked description.
     created: Option<Token>,
 }
 
 impl CleanUp {
-    /// The mark in the description of what later attempts created, as in `[ldtokens create 0123456789abcdef]`.
+    /// The mark in the description of tokens from later attempts, such as `[ldtokens create 0123456789abcdef]`.
     pub fn marker(&self) -> &str {
         &self.marker
     }
@@ -38,9 +38,9 @@ impl CleanUp {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Leftovers {
-    /// Tokens of lost attempts, which were deleted.
+    /// Tokens of lost attempts that were deleted.
     pub deleted: Vec<TokenId>,
-    /// Tokens that the first attempt may have created: they are like the one that was asked for, and were created since.
+    /// Tokens that the first attempt may have created: they have the requested settings, and were created after it began.
     /// If nobody else created them, delete them: nobody has their secrets.
     pub suspects: Vec<Token>,
     /// The created token, if its description still has the mark.
@@ -76,8 +76,8 @@ impl fmt::Display for Leftovers {
         if !self.errors.is_empty() {
             let errors: Vec<String> = self.errors.iter().map(Error::to_string).collect();
             sentences.push(format!(
-                "not all lost attempts could be looked for or removed ({}): delete other tokens whose description contains \
-                 `{}`",
+                "not all tokens of lost attempts could be found or deleted ({}): delete other tokens whose description \
+                 contains `{}`",
                 errors.join("; "),
                 self.marker
             ));
@@ -87,13 +87,13 @@ impl fmt::Display for Leftovers {
 }
 
 impl Client {
-    /// Creates a token, and tries again if the response is lost: if it succeeds, you have the secret of a token.
+    /// Creates a token, and tries again if the response is lost, until it has the secret of a token.
     ///
-    /// While nothing goes wrong this is [`create`](Self::create), with the same one request. If the response is lost, more
-    /// attempts are made. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random number.
-    /// The secret is returned as soon as one arrives. What is left to do is then in [`IssuedToken::clean_up`]: store the
-    /// secret first, then give that to [`clean_up`](Self::clean_up), which deletes the marked tokens of lost attempts,
-    /// removes the mark, and reports tokens that the first attempt may have created.
+    /// If no response is lost, this is the same single request as [`create`](Self::create). If one is lost, more attempts
+    /// are made. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random number. The first
+    /// secret that arrives is returned. [`IssuedToken::clean_up`] then holds what is left to do: store the secret first,
+    /// then pass that to [`clean_up`](Self::clean_up), which deletes the marked tokens of lost attempts, removes the mark,
+    /// and reports tokens that the first attempt may have created.
     ///
     /// All attempts together end by the deadline of the [`RetryPolicy`](crate::RetryPolicy). Dropping the future can leave
     /// a token whose secret nobody has, as with [`create`](Self::create).
@@ -125,7 +125,7 @@ impl Client {
                     return Ok(issued);
                 }
                 Err(lost @ Error::OutcomeUnknown { .. }) => error = lost,
-                // An earlier attempt may have created a token all the same.
+                // An earlier attempt may still have created a token.
                 Err(other) => {
                     let operation = other.operation().unwrap_or(Operation::PostToken);
                     error = Error::outcome_unknown(operation, other);
@@ -139,10 +139,10 @@ impl Client {
         Err(error)
     }
 
-    /// Deletes what lost attempts of [`create_or_recover`](Self::create_or_recover) created, removes the mark from the token
-    /// that was created in the end, and reports what may be left.
+    /// Deletes the tokens of lost attempts of [`create_or_recover`](Self::create_or_recover), removes the mark from the
+    /// token that was created in the end, and reports what may be left.
     ///
-    /// An attempt that the API carries out only after this is not found. Its mark tells it from other tokens.
+    /// It does not find a token that the API creates only afterwards. The mark in its description shows what it is.
     pub async fn clean_up(&self, clean_up: &CleanUp) -> Leftovers {
         let client = self.with_one_deadline();
         let mut left = Leftovers { marker: clean_up.marker.clone(), ..Leftovers::default() };
@@ -203,7 +203,7 @@ impl CleanUp {
     fn is_suspect(&self, token: &Token, since: UnixMillis) -> bool {
         let ours = self.created.as_ref().map_or("", |created| &created.member_id);
         let is_ours = ours.is_empty() || ours == token.member_id;
-        // A token that was used is one whose secret somebody has.
+        // If a token was used, somebody has its secret.
         is_ours && token.creation_date >= since && token.last_used.is_none() && self.wanted.is_like(token)
     }
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::{Error, List, Page, Token};
 
-/// The tokens of a list, one at a time. [`List::stream`] makes it.
+/// The tokens of a list, one at a time. [`List::stream`] returns it.
 ///
 /// It is a [`Stream`]; [`next`](Self::next) is for programs that use no stream library.
 #[derive(Debug)]
@@ -34,11 +34,11 @@ pub struct TokenStream {
 
 impl List {
     /// Streams all tokens from the offset on. At most two pages are in memory: the one being read, and the next, which is
-    /// requested meanwhile.
+    /// requested in advance.
     ///
     /// No token comes twice. A token that can't be read is an [`Error::Undecodable`], and the stream continues. If the list
-    /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`], or, if it is one
-    /// page that contradicts its own total, with [`Error::WrongTotal`]. After any other error it ends.
+    /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`]. If the list is a
+    /// single page with a wrong total, it ends with [`Error::WrongTotal`]. Any other error ends it at once.
     ///
     /// It must be polled within a tokio runtime.
     pub fn stream(self) -> TokenStream {
@@ -68,7 +68,7 @@ impl TokenStream {
     fn take(&mut self, page: Page) {
         self.pages += 1;
         let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
-        // The vendor documents `totalCount` as the number of tokens returned: if it can be that, it says nothing.
+        // The vendor documents `totalCount` as the number of tokens returned. If it may mean that, it is ignored.
         if let Some(total) = page.total_count.filter(|total| *total > on_page) {
             self.changed |= self.total_count.is_some_and(|before| before != total);
             self.total_count = Some(total);
@@ -82,7 +82,7 @@ impl TokenStream {
         }
     }
 
-    /// Stops at the limit. What a changed list may have lost is not known then.
+    /// Stops at the limit. Whether the list lost tokens is not known then.
     fn stop(&mut self) {
         (self.first_page, self.limit) = (None, 0);
         self.next_page.abort_all();
@@ -105,7 +105,7 @@ impl TokenStream {
         let total = self.total_count.unwrap_or_default();
         self.forget();
         if is_wrong && !changed && self.pages == 1 {
-            // Within one page nothing moves.
+            // Tokens don't move within one page.
             return Some(Err(Error::WrongTotal { total, read: self.offset + read }));
         }
         (changed || is_wrong).then_some(Err(Error::ListChanged { repeated }))
@@ -148,7 +148,7 @@ impl Stream for TokenStream {
     }
 }
 
-/// The IDs of the tokens so far, at 8 bytes each.
+/// The hashes of the IDs of the tokens so far, 8 bytes each.
 #[derive(Debug, Default)]
 struct Seen {
     ids: HashSet<u64>,
@@ -158,8 +158,8 @@ struct Seen {
 impl Seen {
     /// Whether `id` is new.
     ///
-    /// Among a hundred thousand IDs, two have the same hash in one of four billion readings. That reading ends as if the list
-    /// had changed, and the next one uses other hashes.
+    /// In a list of 100,000 tokens, the chance that two IDs have the same hash is about one in four billion. The stream then
+    /// ends as if the list had changed, and the next stream uses other hashes.
     fn insert(&mut self, id: &str) -> bool {
         self.ids.insert(self.hasher.hash_one(id))
     }

@@ -40,7 +40,7 @@ fn every_operation_works_without_async() {
 
 /// Else the next create would be sent on a closed connection, and its outcome would be unknown.
 #[test]
-fn a_connection_that_the_server_closes_between_calls_is_given_up_at_once() {
+fn a_connection_that_the_server_closes_between_calls_is_closed_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("http://{}", listener.local_addr().unwrap());
     let (call_ended, wait_for_end) = std::sync::mpsc::channel();

@@ -1,4 +1,4 @@
-//! A clock that needs no waiting: when all who use it sleep, it jumps to the next who wakes.
+//! A clock that needs no waiting: when all its workers sleep, it jumps to the time when the first of them wakes.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -39,7 +39,7 @@ impl JumpingClock {
         Arc::new(Self { server, skew, state: Mutex::default() })
     }
 
-    /// One worker more, for as long as what this gives lives, however the work ends.
+    /// Adds a worker, until the returned value is dropped.
     pub fn worker(self: &Arc<Self>) -> Worker {
         self.state.lock().unwrap().workers += 1;
         Worker(self.clone())

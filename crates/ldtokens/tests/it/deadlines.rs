@@ -12,7 +12,7 @@ const GUARD: Duration = Duration::from_secs(300);
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
-async fn a_call_ends_at_its_deadline_whatever_holds_it_up() {
+async fn a_call_ends_at_its_deadline() {
     let server = server().await;
     let token = create(&client(&server), "x").await;
     for fault in [
@@ -44,7 +44,7 @@ async fn a_call_ends_at_its_deadline_whatever_holds_it_up() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_hangs_is_given_up_for_the_next() {
+async fn an_attempt_that_times_out_is_retried() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [Fault::Hang(Moment::Before)]).await;
     let client = client_of(&server, proxy.url()).retry(hasty().attempt_timeout(Duration::from_millis(50)));
@@ -53,7 +53,7 @@ async fn an_attempt_that_hangs_is_given_up_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_window_that_opens_after_the_deadline_is_not_waited_for() {
+async fn a_rate_limit_that_lasts_past_the_deadline_is_an_error_at_once() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [Fault::WindowSpent(60_000)]).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
@@ -67,7 +67,7 @@ async fn a_window_that_opens_after_the_deadline_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_call_without_any_time_is_not_sent_and_nothing_is_unknown() {
+async fn a_call_with_a_deadline_of_zero_is_not_sent() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let client = client_of(&server, proxy.url()).retry(hasty().deadline(Duration::ZERO)).build().unwrap();
@@ -77,7 +77,7 @@ async fn a_call_without_any_time_is_not_sent_and_nothing_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_only_for_other_requests_is_not_rate_limited() {
+async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     let server = server().await;
     let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
     let policy = hasty().deadline(Duration::from_millis(200)).attempt_timeout(HOUR);

@@ -1,4 +1,4 @@
-//! Updates that can't clobber.
+//! Edits don't overwrite changes that others made.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,12 +7,12 @@ use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, server};
 
-/// The change was made, and neither its answer nor the look at it arrives.
+/// The change was made, but neither its response nor the read after it arrives.
 #[tokio::test]
-async fn an_edit_whose_outcome_cannot_be_looked_at_stays_unknown() {
+async fn an_edit_is_outcome_unknown_if_reading_the_token_gets_html() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
-    let page = Fault::Answer(Moment::Before, proxy::HTML_200);
+    let page = Fault::Respond(Moment::Before, proxy::HTML_200);
     let faults = [Fault::Pass, Fault::Reset(Moment::After), Fault::Pass, page.clone(), page.clone(), page];
     let (client, _proxy) = client_with_faults(&server, faults).await;
     let error = client.edit(&token.id, |token| token.name = Some("after".to_owned())).await.unwrap_err();
@@ -21,7 +21,7 @@ async fn an_edit_whose_outcome_cannot_be_looked_at_stays_unknown() {
 }
 
 #[tokio::test]
-async fn nothing_changed_nothing_sent() {
+async fn an_edit_that_changes_nothing_sends_no_patch() {
     let server = server().await;
     let token = create(&client(&server), "same").await;
     let (client, proxy) = client_with_faults(&server, []).await;
@@ -31,7 +31,7 @@ async fn nothing_changed_nothing_sent() {
 }
 
 #[tokio::test]
-async fn only_what_differs_is_sent_with_a_test_of_what_was_there() {
+async fn an_edit_sends_only_the_difference_with_a_test_of_the_old_value() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
     let (client, proxy) = client_with_faults(&server, []).await;
@@ -43,7 +43,7 @@ async fn only_what_differs_is_sent_with_a_test_of_what_was_there() {
 }
 
 #[tokio::test]
-async fn a_comment_goes_with_what_is_changed() {
+async fn a_comment_is_sent_with_the_patch() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
     let (client, proxy) = client_with_faults(&server, []).await;
@@ -59,7 +59,7 @@ async fn a_comment_goes_with_what_is_changed() {
 }
 
 #[tokio::test]
-async fn one_kind_of_permissions_takes_the_place_of_another() {
+async fn one_kind_of_permissions_replaces_another() {
     let server = server().await;
     let client = client(&server);
     let token = create(&client, "x").await;
@@ -72,7 +72,7 @@ async fn one_kind_of_permissions_takes_the_place_of_another() {
 }
 
 #[tokio::test]
-async fn edits_of_the_same_property_at_once_are_all_there() {
+async fn concurrent_edits_of_the_same_property_are_all_kept() {
     let server = server().await;
     let token = create(&client(&server), "").await;
     let mut edits = tokio::task::JoinSet::new();
@@ -94,7 +94,7 @@ async fn edits_of_the_same_property_at_once_are_all_there() {
 }
 
 #[tokio::test]
-async fn another_change_between_read_and_write_starts_it_over() {
+async fn an_edit_starts_again_if_the_token_changed_after_it_was_read() {
     let server = server().await;
     let direct = client(&server);
     let token = create(&direct, "first").await;
@@ -131,7 +131,7 @@ async fn another_change_between_read_and_write_starts_it_over() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_settled_by_reading() {
+async fn after_a_lost_response_an_edit_reads_the_token() {
     let server = server().await;
     for moment in [Moment::Before, Moment::After] {
         let token = create(&client(&server), "x").await;
@@ -141,17 +141,17 @@ async fn a_lost_answer_is_settled_by_reading() {
     }
 }
 
-/// Answers each PATCH with a conflict.
+/// Responds to each PATCH with a conflict.
 async fn always_conflicting(server: &ldtokens_server::Server) -> Proxy {
     Proxy::start(server.addr(), |line| match line.starts_with("PATCH") {
-        true => Fault::Answer(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
+        true => Fault::Respond(Moment::Before, "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n"),
         false => Fault::Pass,
     })
     .await
 }
 
 #[tokio::test]
-async fn rounds_are_bounded() {
+async fn an_edit_gives_up_after_eight_rounds() {
     let server = server().await;
     let token = create(&client(&server), "contended").await;
     let proxy = always_conflicting(&server).await;
@@ -162,18 +162,18 @@ async fn rounds_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_patch_that_can_never_apply_is_not_tried_again() {
+async fn a_patch_that_can_never_apply_is_not_retried() {
     let server = server().await;
     let token = create(&client(&server), "x").await;
     let failed = "HTTP/1.1 422 Unprocessable Entity\r\ncontent-length: 0\r\n\r\n";
-    let (client, proxy) = client_with_faults(&server, [Fault::Pass, Fault::Answer(Moment::Before, failed)]).await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Pass, Fault::Respond(Moment::Before, failed)]).await;
     let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
     assert!(matches!(error, Error::PatchFailed(_)), "{error:?}");
     assert_eq!(proxy.seen().len(), 3, "read, patch, read");
 }
 
 #[tokio::test]
-async fn a_lost_patch_stays_unknown_when_the_token_cannot_be_read_afterwards() {
+async fn a_lost_patch_is_outcome_unknown_if_the_token_cannot_be_read() {
     let server = server().await;
     let token = create(&client(&server), "first").await;
     let not_found = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
@@ -181,8 +181,8 @@ async fn a_lost_patch_stays_unknown_when_the_token_cannot_be_read_afterwards() {
     let faults = [
         Fault::Pass,
         Fault::Reset(Moment::After),
-        Fault::Answer(Moment::Before, conflict),
-        Fault::Answer(Moment::Before, not_found),
+        Fault::Respond(Moment::Before, conflict),
+        Fault::Respond(Moment::Before, not_found),
     ];
     let (client, _proxy) = client_with_faults(&server, faults).await;
     let error = client.edit(&token.id, |token| token.name = Some("y".into())).await.unwrap_err();
@@ -190,7 +190,7 @@ async fn a_lost_patch_stays_unknown_when_the_token_cannot_be_read_afterwards() {
 }
 
 #[tokio::test]
-async fn an_edit_that_fails_writes_nothing() {
+async fn an_edit_whose_closure_fails_writes_nothing() {
     #[derive(Debug)]
     enum Failed {
         Own,
@@ -232,7 +232,7 @@ impl ldtokens::Clock for Sleeps {
 }
 
 #[tokio::test]
-async fn rounds_have_a_backoff() {
+async fn an_edit_waits_between_rounds() {
     let server = server().await;
     let token = create(&client(&server), "contended").await;
     let proxy = always_conflicting(&server).await;
@@ -246,10 +246,10 @@ const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n";
 
 /// Our choice: what certainly was not done is done now, where nobody else changed the token.
 #[tokio::test]
-async fn a_lost_patch_that_was_not_carried_out_is_made_again() {
+async fn a_lost_patch_that_was_not_applied_is_sent_again() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
-    let faults = [Fault::Pass, Fault::Reset(Moment::Before), Fault::Answer(Moment::Before, CONFLICT)];
+    let faults = [Fault::Pass, Fault::Reset(Moment::Before), Fault::Respond(Moment::Before, CONFLICT)];
     let (client, proxy) = client_with_faults(&server, faults).await;
     let edited = client.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap();
     assert_eq!(edited.name.as_deref(), Some("after"));
@@ -258,7 +258,7 @@ async fn a_lost_patch_that_was_not_carried_out_is_made_again() {
 
 /// Our choice: another's change is not overwritten by a repetition.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_patch_stays_unknown_where_another_changed_the_same() {
+async fn a_lost_patch_is_outcome_unknown_if_others_changed_the_same_property() {
     let server = server().await;
     let direct = client(&server);
     let token = create(&direct, "before").await;
@@ -281,12 +281,12 @@ async fn a_lost_patch_stays_unknown_where_another_changed_the_same() {
 
 /// Our choice: a patch that failed while the token was changed elsewhere may apply to what it is now.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_patch_that_failed_is_made_again_where_another_changed_something_else() {
+async fn a_failed_patch_is_retried_if_others_changed_another_property() {
     let server = server().await;
     let direct = client(&server);
     let token = create(&direct, "before").await;
     let failed = "HTTP/1.1 422 Unprocessable Entity\r\ncontent-length: 0\r\n\r\n";
-    let (client, _proxy) = client_with_faults(&server, [Fault::Pass, Fault::Answer(Moment::Before, failed)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Pass, Fault::Respond(Moment::Before, failed)]).await;
     let mut rounds = 0;
     let edited = client.edit(&token.id, |wanted| {
         rounds += 1;

@@ -11,7 +11,7 @@ const CUT_OFF_404: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n
 const WRONG_SHAPE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 64\r\n\r\n{\"items\": [{\"_id\": \"api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a\"}]}";
 
 #[tokio::test]
-async fn a_credential_that_does_not_work_is_unauthorized() {
+async fn an_invalid_credential_is_unauthorized() {
     let server = server().await;
     for secret in ["api-00000000-0000-4000-8000-000000000000", "nonsense"] {
         let client = Client::builder(secret.to_owned()).host(server.url()).build().unwrap();
@@ -23,7 +23,7 @@ async fn a_credential_that_does_not_work_is_unauthorized() {
 }
 
 #[tokio::test]
-async fn what_the_credential_may_not_do_is_forbidden() {
+async fn a_credential_without_permission_is_forbidden() {
     let server = server().await;
     let token = create(&client(&server), "only reads").await;
     let weak = Client::builder(token.secret).host(server.url()).build().unwrap();
@@ -54,7 +54,7 @@ async fn a_patch_that_does_not_apply_is_patch_failed_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_the_request_never_leaves() {
+async fn invalid_arguments_are_refused_and_not_sent() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
     let token: TokenId = "0123456789abcdef01234567".parse().unwrap();
@@ -71,10 +71,10 @@ async fn what_is_refused_before_the_request_never_leaves() {
 }
 
 #[tokio::test]
-async fn the_apis_own_words_and_reference_are_carried() {
+async fn the_apis_message_and_reference_are_kept() {
     let server = server().await;
     let token = create(&client(&server), "x").await;
-    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, CONFLICT)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, CONFLICT)]).await;
     let error = client.update(&token.id, &Patch::new().name("y")).await.unwrap_err();
     let Error::Conflict(api) = &error else { panic!("{error:?}") };
     assert_eq!((api.code.as_str(), api.message.as_str()), ("optimistic_locking_error", "Try again later."));
@@ -83,9 +83,9 @@ async fn the_apis_own_words_and_reference_are_carried() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_body_is_cut_off_still_has_its_status() {
+async fn an_error_response_with_a_cut_off_body_has_its_status() {
     let server = server().await;
-    let faults = [Fault::Answer(Moment::Before, CUT_OFF_404)];
+    let faults = [Fault::Respond(Moment::Before, CUT_OFF_404)];
     let (_, proxy) = client_with_faults(&server, faults).await;
     let policy = hasty().attempt_timeout(std::time::Duration::from_millis(100));
     let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
@@ -94,7 +94,7 @@ async fn a_refusal_whose_body_is_cut_off_still_has_its_status() {
 }
 
 #[tokio::test]
-async fn no_answer_is_a_transport_error() {
+async fn a_failed_connection_is_a_transport_error() {
     // Bound, so that nobody else listens there, and not listening.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -106,9 +106,9 @@ async fn no_answer_is_a_transport_error() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_is_undecodable_and_not_repeated_to_the_reader() {
+async fn a_response_of_another_shape_is_undecodable_and_not_shown() {
     let server = server().await;
-    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, WRONG_SHAPE)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, WRONG_SHAPE)]).await;
     let page = client.list().send().await.unwrap();
     let [error] = &page.unreadable[..] else { panic!("{page:?}") };
     assert!(matches!(error, Error::Undecodable { token_id: None, .. }), "{error:?}");
@@ -118,7 +118,7 @@ async fn an_answer_of_another_shape_is_undecodable_and_not_repeated_to_the_reade
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let server = server().await;
-    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, REDIRECT)]).await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, REDIRECT)]).await;
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(&error, Error::Unexpected(api) if api.status == 302), "{error:?}");
     assert_eq!(proxy.seen().len(), 1);
@@ -127,7 +127,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn an_html_page_is_an_error_with_its_status() {
     let server = server().await;
-    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_502); 5];
+    let faults = vec![Fault::Respond(Moment::Before, proxy::HTML_502); 5];
     let (client, _proxy) = client_with_faults(&server, faults).await;
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
@@ -136,20 +136,20 @@ async fn an_html_page_is_an_error_with_its_status() {
 
 /// Our choice: a support request needs the ID, and it is not always in the body.
 #[tokio::test]
-async fn the_request_id_of_the_header_is_carried() {
+async fn the_request_id_header_is_kept() {
     let server = server().await;
     let not_found = "HTTP/1.1 404 Not Found\r\nx-request-id: 8b6f-1\r\ncontent-length: 0\r\n\r\n";
-    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, not_found)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, not_found)]).await;
     let error = client.list().send().await.unwrap_err();
     assert_eq!(error.request_id(), Some("8b6f-1"), "{error:?}");
 }
 
 /// Our choice: only what reads like a type is repeated to the reader.
 #[tokio::test]
-async fn a_type_that_is_none_is_not_repeated() {
+async fn an_invalid_content_type_is_not_shown() {
     let server = server().await;
     let strange = "HTTP/1.1 201 Created\r\ncontent-type: <b>hunter2</b>\r\ncontent-length: 4\r\n\r\n<b/>";
-    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, strange)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, strange)]).await;
     let error = client.create(&NewToken::new(BaseRole::Reader)).await.unwrap_err();
     let shown = format!("{error:?}");
     assert!(shown.contains("the body is not JSON") && !shown.contains("hunter2"), "{shown}");

@@ -5,22 +5,22 @@
 #[cfg(feature = "blocking")]
 mod blocking;
 mod clock;
-mod creates;
+mod create_or_recover;
 mod deadlines;
 mod edits;
 mod errors;
 mod odd_responses;
+mod operations;
 mod overlaps;
 mod pages;
 mod proxy;
 mod public_items;
+mod random_faults;
 mod rate_limits;
 mod requests;
 mod retries;
 mod secrets;
 mod settings;
-mod six_operations;
-mod storm;
 mod support;
 mod tls;
 mod whoami;

@@ -73,7 +73,7 @@ async fn reset(server: &Server, status: u16, odd: Oddity) -> (IssuedToken, Resul
 }
 
 #[tokio::test]
-async fn harmless_oddities_are_read() {
+async fn harmless_oddities_cause_no_warning() {
     let server = server().await;
     for (what, odd) in HARMLESS {
         let issued = created(&server, what, 201, odd).await.unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -92,7 +92,7 @@ async fn harmless_oddities_are_read() {
 }
 
 #[tokio::test]
-async fn a_secret_that_arrived_is_delivered_whatever_else_is_odd() {
+async fn a_secret_is_returned_even_if_the_rest_of_the_response_is_odd() {
     let server = server().await;
     for (what, property, odd) in UNREADABLE {
         let issued = created(&server, what, 201, odd).await.unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -108,7 +108,7 @@ async fn a_secret_that_arrived_is_delivered_whatever_else_is_odd() {
 }
 
 #[tokio::test]
-async fn another_status_of_success_is_success() {
+async fn any_2xx_is_a_success() {
     let server = server().await;
     for status in [200, 201, 202, 203, 206, 299] {
         let issued = created(&server, &format!("{status}"), status, |_| {}).await.unwrap();
@@ -129,7 +129,7 @@ async fn another_status_of_success_is_success() {
 }
 
 #[tokio::test]
-async fn a_masked_or_missing_secret_is_an_error_that_says_so() {
+async fn a_masked_or_missing_secret_is_the_error_no_secret() {
     let server = server().await;
     let oddities: [(&str, Oddity); 5] = [
         ("four characters", |token| set(token, SECRET, json!("5b6a"))),
@@ -150,7 +150,7 @@ async fn a_masked_or_missing_secret_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_missing_id_is_taken_from_what_was_asked_or_from_the_link() {
+async fn a_missing_id_is_taken_from_the_request_or_the_self_link() {
     let server = server().await;
     let (token, issued) = reset(&server, 200, |token| set(token, "_id", Value::Null)).await;
     let issued = issued.unwrap();
@@ -163,7 +163,7 @@ async fn a_missing_id_is_taken_from_what_was_asked_or_from_the_link() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_of_a_get_is_named_and_after_a_patch_the_token_is_read_again() {
+async fn an_unreadable_token_is_an_error_after_a_get_and_read_again_after_a_patch() {
     let server = server().await;
     let token = create(&client(&server), "x").await;
     for (what, property, odd) in UNREADABLE {
@@ -179,7 +179,7 @@ async fn what_cannot_be_read_of_a_get_is_named_and_after_a_patch_the_token_is_re
 }
 
 #[tokio::test]
-async fn an_odd_page_gives_the_tokens_that_can_be_read() {
+async fn an_odd_page_returns_the_tokens_that_can_be_read() {
     let server = server().await;
     create(&client(&server), "x").await;
     let tokens = |page: ldtokens::Page| (page.tokens.len(), page.unreadable.len());

@@ -13,7 +13,7 @@ use crate::support::{client_of, client_with_faults, create, owner, server, works
 const MINUTES: Duration = Duration::from_secs(300);
 
 #[tokio::test]
-async fn an_overlap_starts_when_the_request_is_sent_and_not_before_the_wait_for_the_rate_limit() {
+async fn an_overlap_starts_when_the_request_is_sent() {
     for skew in [Skew::Ahead(MINUTES), Skew::Behind(MINUTES)] {
         let time = ldtokens_server::Clock::manual(UnixMillis::new(1_800_000_000_000));
         let limits = Limits::none().account(12);
@@ -45,7 +45,7 @@ async fn an_overlap_starts_when_the_request_is_sent_and_not_before_the_wait_for_
 }
 
 #[tokio::test]
-async fn an_expiry_in_the_past_is_refused_before_it_is_sent_and_shown_both_ways() {
+async fn an_expiry_in_the_past_is_refused_and_shown_in_seconds_and_milliseconds() {
     let server = server().await;
     let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
     let (client, proxy) = client_with_faults(&server, []).await;
@@ -73,7 +73,7 @@ async fn an_expiry_in_the_past_is_refused_before_it_is_sent_and_shown_both_ways(
 }
 
 #[tokio::test]
-async fn by_whose_clock_a_moment_is_past_the_server_decides() {
+async fn the_servers_clock_decides_whether_an_expiry_is_in_the_past() {
     let time = ldtokens_server::Clock::manual(UnixMillis::new(1_000_000_000_000));
     let server = Server::builder().clock(time.clone()).start().await.unwrap();
     let proxy = Proxy::with_faults(server.addr(), []).await;

@@ -24,7 +24,7 @@ async fn through_proxy(server: &Server) -> (Client, Proxy) {
 }
 
 #[tokio::test]
-async fn a_stream_gives_every_token_once_and_in_order() {
+async fn a_stream_yields_every_token_once_and_in_order() {
     let server = server_with(10).await;
     let client = client(&server);
     let at_once: Vec<String> = client
@@ -47,7 +47,7 @@ async fn a_stream_gives_every_token_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn one_page_tells_the_total_and_what_comes_next() {
+async fn a_page_has_the_total_and_the_next_page() {
     let server = server_with(4).await;
     let page = client(&server).list().page_size(3).send().await.unwrap();
     assert_eq!((page.tokens.len(), page.total_count), (3, Some(5)));
@@ -56,7 +56,7 @@ async fn one_page_tells_the_total_and_what_comes_next() {
 }
 
 #[tokio::test]
-async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
+async fn a_stream_requests_one_page_in_advance() {
     let server = server_with(9).await;
     let (client, proxy) = through_proxy(&server).await;
     let mut stream = client.list().page_size(2).stream();
@@ -74,7 +74,7 @@ async fn the_next_page_is_asked_for_while_the_first_is_consumed_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_stream_says_so_when_the_list_changes_under_it() {
+async fn a_stream_reports_that_the_list_changed() {
     let server = server_with(9).await;
     let direct = client(&server);
     let all = direct.list().page_size(100).collect_all().await.unwrap();
@@ -107,7 +107,7 @@ async fn a_stream_says_so_when_the_list_changes_under_it() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_missed() {
+async fn a_repeated_or_skipped_token_means_that_the_list_changed() {
     let server = server_with(5).await;
     let link = "/api/v2/tokens?limit=2&offset=2";
     for (href, again, given) in [("/api/v2/tokens?limit=2&offset=1", 1, 6), ("/api/v2/tokens?limit=2&offset=3", 0, 5)] {
@@ -127,7 +127,7 @@ async fn a_token_that_comes_twice_is_given_once_and_one_that_is_skipped_is_misse
 
 /// No witness says when production does this: that it is told apart from a change is our choice.
 #[tokio::test]
-async fn a_total_that_one_page_contradicts_is_not_called_a_change() {
+async fn a_single_page_with_a_wrong_total_is_the_error_wrong_total() {
     let server = server_with(2).await;
     for (total, offset) in [(9, 0), (9, 1)] {
         let told = format!("\"totalCount\":{total}");
@@ -180,14 +180,14 @@ async fn a_stream_ends_after_an_error() {
 }
 
 #[tokio::test]
-async fn an_api_version_without_pages_gives_everything_at_once() {
+async fn an_api_version_without_pages_returns_all_tokens_at_once() {
     let server = server_with(30).await;
     let client = client_of(&server, server.url()).api_version(ldtokens::ApiVersion::V20220603).build().unwrap();
     assert_eq!(client.list().collect_all().await.unwrap().len(), 31);
 }
 
 #[tokio::test]
-async fn a_limit_ends_the_stream_and_asks_for_no_more_pages_than_it_needs() {
+async fn a_limit_ends_the_stream_and_requests_only_the_pages_it_needs() {
     let server = server_with(9).await;
     for (limit, pages) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (100, 5)] {
         let (client, proxy) = through_proxy(&server).await;
@@ -198,7 +198,7 @@ async fn a_limit_ends_the_stream_and_asks_for_no_more_pages_than_it_needs() {
 }
 
 #[tokio::test]
-async fn collect_all_keeps_what_it_read_when_the_list_changes() {
+async fn collect_all_returns_what_it_read_if_the_list_changes() {
     let server = server_with(5).await;
     let link = "/api/v2/tokens?limit=2&offset=2";
     let proxy = Proxy::with_faults(server.addr(), [Fault::Replace(link, "/api/v2/tokens?limit=2&offset=3")]).await;
@@ -210,7 +210,7 @@ async fn collect_all_keeps_what_it_read_when_the_list_changes() {
 
 // The vendor documents `totalCount` as "the number of access tokens returned".
 #[tokio::test]
-async fn a_total_count_of_each_page_is_no_changed_list() {
+async fn a_total_count_per_page_is_not_a_changed_list() {
     let server = server_with(4).await;
     let count = |count| Fault::Replace("\"totalCount\":5", count);
     let faults = [count("\"totalCount\":2"), count("\"totalCount\":2"), count("\"totalCount\":1")];

@@ -1,4 +1,4 @@
-//! A proxy between client and server that does harm on demand, at the level of TCP.
+//! A proxy between client and server that causes faults on demand, at the level of TCP.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-/// When, with respect to the server's doing the work, something happens.
+/// Whether a fault happens before or after the server has done the work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Moment {
-    /// The server never hears of the request.
+    /// The server never gets the request.
     Before,
     /// The server has done the work.
     After,
@@ -26,21 +26,21 @@ pub enum Fault {
     Pass,
     /// The connection is reset.
     Reset(Moment),
-    /// No answer comes, and the connection stays open.
+    /// No response comes, and the connection stays open.
     Hang(Moment),
-    /// This answer comes instead of the server's.
-    Answer(Moment, &'static str),
+    /// This response comes instead of the server's.
+    Respond(Moment, &'static str),
     /// 429 with the rate limit's headers; the window ends after so many milliseconds.
     WindowSpent(u64),
-    /// The server's answer comes with the first text in its body replaced by the second.
+    /// The server's response comes with the first text in its body replaced by the second.
     Replace(&'static str, &'static str),
-    /// The server's answer comes with this status, and its JSON changed.
+    /// The server's response comes with this status, and its JSON changed.
     Odd(u16, fn(&mut serde_json::Value)),
-    /// The server's answer breaks off in the middle of its body.
+    /// The server's response breaks off in the middle of its body.
     CutOff,
-    /// The server's answer comes a few bytes at a time.
+    /// The server's response comes a few bytes at a time.
     Trickle,
-    /// The answer comes, and then no connection can be made for so many milliseconds.
+    /// The response comes, and then no connection can be made for so many milliseconds.
     RefuseConnections(u64),
 }
 
@@ -84,12 +84,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Goes before `upstream`; `plan` is asked, with the request line, what to do to each request.
+    /// Starts in front of `upstream`. `plan` gets each request line, and says what to do to the request.
     pub async fn start(upstream: SocketAddr, plan: impl FnMut(&str) -> Fault + Send + 'static) -> Self {
         Self::listen(upstream, Box::new(plan), None)
     }
 
-    /// Passes requests on after what `latency` waits for.
+    /// Passes each request on after `latency` ends.
     pub fn with_latency(upstream: SocketAddr, latency: Latency) -> Self {
         Self::listen(upstream, Box::new(|_| Fault::Pass), Some(latency))
     }
@@ -103,7 +103,7 @@ impl Proxy {
         Self { addr, shared, _accepting: accepting }
     }
 
-    /// Does these to the next requests, and nothing to those after.
+    /// Causes these faults for the next requests, one each, and none for later requests.
     pub async fn with_faults(upstream: SocketAddr, faults: impl IntoIterator<Item = Fault>) -> Self {
         let mut faults = faults.into_iter().collect::<Vec<_>>().into_iter();
         Self::start(upstream, move |_| faults.next().unwrap_or(Fault::Pass)).await
@@ -170,7 +170,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
         let forwarded = match fault {
             Fault::Reset(Moment::Before)
             | Fault::Hang(Moment::Before)
-            | Fault::Answer(Moment::Before, _)
+            | Fault::Respond(Moment::Before, _)
             | Fault::WindowSpent(_) => Vec::new(),
             _ => forward(shared.upstream, &request).await,
         };
@@ -185,7 +185,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
                 let _ = client.read(&mut [0]).await;
                 return;
             }
-            Fault::Answer(_, answer) => client.write_all(answer.as_bytes()).await,
+            Fault::Respond(_, response) => client.write_all(response.as_bytes()).await,
             Fault::WindowSpent(millis) => client.write_all(window_spent(millis).as_bytes()).await,
             Fault::Replace(from, to) => client.write_all(replaced(&forwarded, from, to).as_bytes()).await,
             Fault::Odd(status, edit) => client.write_all(odd(&forwarded, status, edit).as_bytes()).await,
@@ -218,18 +218,18 @@ fn window_spent(millis: u64) -> String {
     )
 }
 
-fn replaced(answer: &[u8], from: &str, to: &str) -> String {
-    let answer = std::str::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+fn replaced(response: &[u8], from: &str, to: &str) -> String {
+    let response = std::str::from_utf8(response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(body.contains(from), "{from} is in {body}");
     let body = body.replace(from, to);
     let status_line = head.lines().next().unwrap();
     format!("{status_line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-fn odd(answer: &[u8], status: u16, edit: fn(&mut serde_json::Value)) -> String {
-    let answer = std::str::from_utf8(answer).unwrap();
-    let mut body = match answer.split_once("\r\n\r\n").unwrap().1 {
+fn odd(response: &[u8], status: u16, edit: fn(&mut serde_json::Value)) -> String {
+    let response = std::str::from_utf8(response).unwrap();
+    let mut body = match response.split_once("\r\n\r\n").unwrap().1 {
         "" => serde_json::json!({}),
         body => serde_json::from_str(body).unwrap(),
     };
@@ -238,8 +238,8 @@ fn odd(answer: &[u8], status: u16, edit: fn(&mut serde_json::Value)) -> String {
     format!("HTTP/1.1 {status} Odd\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-async fn trickle(client: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
-    for chunk in answer.chunks(50) {
+async fn trickle(client: &mut TcpStream, response: &[u8]) -> std::io::Result<()> {
+    for chunk in response.chunks(50) {
         client.write_all(chunk).await?;
         tokio::task::yield_now().await;
     }
@@ -263,15 +263,15 @@ async fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
-/// Hands a request on, and takes the whole answer.
+/// Hands a request on, and takes the whole response.
 async fn forward(upstream: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut server = TcpStream::connect(upstream).await.unwrap();
     let line_end = request.windows(2).position(|window| window == b"\r\n").unwrap() + 2;
     server.write_all(&request[..line_end]).await.unwrap();
     server.write_all(b"connection: close\r\n").await.unwrap();
     server.write_all(&request[line_end..]).await.unwrap();
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await.unwrap();
-    let text = String::from_utf8(answer).unwrap();
+    let mut response = Vec::new();
+    server.read_to_end(&mut response).await.unwrap();
+    let text = String::from_utf8(response).unwrap();
     text.replacen("connection: close\r\n", "", 1).into_bytes()
 }

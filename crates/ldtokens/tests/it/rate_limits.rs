@@ -15,12 +15,12 @@ const START: i64 = 1_800_000_000_000;
 const MINUTES: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Default)]
-struct Answers {
+struct Responses {
     all: AtomicU32,
     refused: AtomicU32,
 }
 
-impl Observer for Answers {
+impl Observer for Responses {
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.all.fetch_add(1, Ordering::Relaxed);
         self.refused.fetch_add(u32::from(attempt.status == Some(429)), Ordering::Relaxed);
@@ -44,18 +44,18 @@ impl Bulk {
     }
 
     /// Makes the calls. Gives how many windows of ten seconds it took, and what the responses were.
-    async fn run(self) -> (i64, Arc<Answers>) {
+    async fn run(self) -> (i64, Arc<Responses>) {
         let time = ldtokens_server::Clock::manual(UnixMillis::new(START));
         let server = Server::builder().clock(time.clone()).limits(self.limits).start().await.unwrap();
         let clock = JumpingClock::new(time.clone(), self.skew);
-        let answers = Arc::new(Answers::default());
+        let responses = Arc::new(Responses::default());
         let (latency, on_the_way) = (self.latency, clock.clone());
         let proxy = Proxy::with_latency(server.addr(), Box::new(move || on_the_way.sleep(latency)));
         let url = if latency.is_zero() { server.url().to_owned() } else { proxy.url() };
         let client = Client::builder(owner(&server))
             .host(url)
             .clock(clock.clone())
-            .observer(answers.clone())
+            .observer(responses.clone())
             .retry(RetryPolicy::default().deadline(Duration::from_secs(3600)).attempt_timeout(Duration::from_secs(600)))
             .build()
             .unwrap();
@@ -80,82 +80,82 @@ impl Bulk {
         }
         clock.drive().await;
         work.join_all().await;
-        ((time.now().get() - START) / 10_000 + 1, answers)
+        ((time.now().get() - START) / 10_000 + 1, responses)
     }
 }
 
-fn few_are_refused(answers: &Answers) -> bool {
-    let (all, refused) = (answers.all.load(Ordering::Relaxed), answers.refused.load(Ordering::Relaxed));
+fn few_are_refused(responses: &Responses) -> bool {
+    let (all, refused) = (responses.all.load(Ordering::Relaxed), responses.refused.load(Ordering::Relaxed));
     println!("{refused} of {all} refused");
     refused * 100 <= all
 }
 
 #[tokio::test]
-async fn a_bulk_job_takes_as_many_windows_as_it_must_and_draws_next_to_no_refusals() {
+async fn a_bulk_job_uses_each_window_to_its_end_and_gets_few_429s() {
     for (allowed, workers) in [(50, 1), (50, 16), (50, 64), (200, 32)] {
         for skew in [Skew::Ahead(MINUTES), Skew::Behind(MINUTES)] {
             let bulk = Bulk { skew, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 20) };
-            let (windows, answers) = bulk.run().await;
+            let (windows, responses) = bulk.run().await;
             println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows");
             assert!(windows <= 20, "{allowed} a window, {workers} at once: {windows} windows");
-            assert!(few_are_refused(&answers), "{allowed} a window, {workers} at once");
+            assert!(few_are_refused(&responses), "{allowed} a window, {workers} at once");
         }
     }
 }
 
 #[tokio::test]
-async fn latency_costs_a_bulk_job_no_more_than_a_probe_a_window() {
+async fn latency_does_not_cost_a_bulk_job_more_windows() {
     for (allowed, workers) in [(50, 16), (50, 64)] {
         let latency = Duration::from_millis(100);
         let bulk = Bulk { latency, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10) };
-        let (windows, answers) = bulk.run().await;
+        let (windows, responses) = bulk.run().await;
         println!("{allowed} a window, {workers} at once: {windows} windows");
         assert!(windows <= 10, "{windows}");
-        assert!(few_are_refused(&answers));
+        assert!(few_are_refused(&responses));
     }
 }
 
 #[tokio::test]
 async fn mixed_routes_share_the_accounts_window() {
     let bulk = Bulk { mixed: true, ..Bulk::new(Limits::none().account(61).route(1000), 16, 60 * 5) };
-    let (windows, answers) = bulk.run().await;
+    let (windows, responses) = bulk.run().await;
     assert!(windows <= 5, "{windows}");
-    assert!(few_are_refused(&answers));
+    assert!(few_are_refused(&responses));
 }
 
 #[tokio::test]
-async fn the_accounts_limit_binds_as_the_routes_does() {
-    let (windows, answers) = Bulk::new(Limits::none().account(51).route(1000), 16, 50 * 5).run().await;
+async fn the_accounts_limit_applies_like_a_routes_limit() {
+    let (windows, responses) = Bulk::new(Limits::none().account(51).route(1000), 16, 50 * 5).run().await;
     assert!(windows <= 5, "{windows}");
-    assert!(few_are_refused(&answers));
+    assert!(few_are_refused(&responses));
 }
 
 // An IP limit is told by nothing but `Retry-After`, so each window meets it once, with as many as are under way.
 #[tokio::test]
-async fn after_an_ip_limit_not_all_come_at_once() {
+async fn after_an_ip_limit_requests_resume_step_by_step() {
     let (workers, calls) = (32, 500);
     let latency = Duration::from_millis(50);
     let bulk = Bulk { latency, ..Bulk::new(Limits::none().address(100), workers, calls) };
-    let (windows, answers) = bulk.run().await;
-    let refused = answers.refused.load(Ordering::Relaxed) as i64;
+    let (windows, responses) = bulk.run().await;
+    let refused = responses.refused.load(Ordering::Relaxed) as i64;
     println!("{windows} windows, {refused} refused");
     assert!(windows <= 7, "{windows}");
     assert!(refused <= windows * workers as i64, "{refused} in {windows} windows");
 }
 
 #[tokio::test]
-async fn a_server_without_limits_is_not_paced() {
+async fn requests_to_a_server_without_limits_do_not_wait() {
     let bulk = Bulk { skew: Skew::Behind(MINUTES), ..Bulk::new(Limits::none(), 16, 500) };
-    let (windows, answers) = bulk.run().await;
-    assert_eq!((windows, answers.all.load(Ordering::Relaxed)), (1, 500));
+    let (windows, responses) = bulk.run().await;
+    assert_eq!((windows, responses.all.load(Ordering::Relaxed)), (1, 500));
 }
 
 #[tokio::test]
-async fn an_operation_has_one_window_whichever_way_it_is_called() {
+async fn an_operation_has_one_window_however_it_is_called() {
     let server = server().await;
     let spent = "HTTP/1.1 200 OK\r\nx-ratelimit-route-remaining: 0\r\nx-ratelimit-reset: 99999999999999\r\n\
                  content-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
-    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, spent)]).await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, spent)]).await;
     client.request("getTokens", ldtokens::raw::reqwest::Method::GET, "/tokens").send().await.unwrap();
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
@@ -163,7 +163,7 @@ async fn an_operation_has_one_window_whichever_way_it_is_called() {
 }
 
 #[tokio::test]
-async fn after_a_refusal_no_request_goes_before_the_time_named() {
+async fn after_a_429_no_request_is_sent_before_the_time_it_names() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, [Fault::Pass, Fault::WindowSpent(300)]).await;
     client.list().send().await.unwrap();
@@ -184,26 +184,26 @@ async fn after_a_refusal_no_request_goes_before_the_time_named() {
 }
 
 #[tokio::test]
-async fn retry_after_is_waited_for_as_seconds_or_as_a_date() {
+async fn retry_after_can_be_seconds_or_a_date() {
     let server = server().await;
     let seconds = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
     let date = "HTTP/1.1 429 Too Many Requests\r\ndate: Tue, 24 Nov 2026 12:00:00 GMT\r\n\
                 retry-after: Tue, 24 Nov 2026 12:00:01 GMT\r\ncontent-length: 0\r\n\r\n";
     let unavailable = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
-    for answer in [seconds, date, unavailable] {
-        let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, answer)]).await;
+    for response in [seconds, date, unavailable] {
+        let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, response)]).await;
         let begun = Instant::now();
         client.list().send().await.unwrap();
-        assert!(begun.elapsed() >= Duration::from_secs(1), "{:?} after {answer}", begun.elapsed());
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{:?} after {response}", begun.elapsed());
         assert_eq!(proxy.seen().len(), 2);
     }
 }
 
 #[tokio::test]
-async fn a_wait_that_is_not_worth_it_is_told_at_once() {
+async fn a_retry_after_past_the_deadline_is_an_error_at_once() {
     let server = server().await;
     let hour = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n";
-    let proxy = Proxy::with_faults(server.addr(), [Fault::Answer(Moment::Before, hour)]).await;
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, hour)]).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
     let error = client.list().send().await.unwrap_err();
     assert!(

@@ -9,7 +9,7 @@ use crate::proxy::Proxy;
 use crate::support::{client_of, create, owner, reader, server};
 
 #[tokio::test]
-async fn a_header_of_ones_own_is_sent_and_the_credential_stays_the_clients() {
+async fn a_custom_header_is_sent_but_authorization_cannot_be_set() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
@@ -29,7 +29,7 @@ async fn a_header_of_ones_own_is_sent_and_the_credential_stays_the_clients() {
 }
 
 #[tokio::test]
-async fn a_dry_run_shows_what_would_change_something_without_the_credential_and_does_not_send_it() {
+async fn a_dry_run_shows_changes_without_the_credential_and_does_not_send_them() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
@@ -68,7 +68,7 @@ async fn a_dry_run_of_everything_needs_no_server() {
 
 // Our choice: an operation that this version does not know goes by the name that it was given.
 #[test]
-fn an_operation_has_one_name_however_it_was_named() {
+fn an_operation_has_one_id_whichever_name_is_given() {
     let names = [("getTokens", "getTokens"), ("get_tokens", "getTokens"), ("getRoles", "getRoles")];
     for (given, id) in names {
         assert_eq!(ldtokens::Operation::from(given).id(), id);

@@ -1,39 +1,39 @@
-//! Each row of the table of what a retry may do, and what a caller is told.
+//! Each row of the table in the guide on retries, and the error that a caller gets.
 
 use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, PatchOperation, TokenId};
 
 use crate::proxy::{self, Fault, Moment};
 use crate::support::{client, client_of, client_with_faults, create, hasty, named, reader, server, works};
 
-/// All ways of not being answered after the server has done the work.
-fn lost_answers() -> Vec<Fault> {
+/// All ways in which a response is lost after the server has done the work.
+fn lost_responses() -> Vec<Fault> {
     vec![
         Fault::Reset(Moment::After),
         Fault::Hang(Moment::After),
         Fault::CutOff,
-        Fault::Answer(Moment::After, proxy::HTML_502),
-        Fault::Answer(Moment::After, proxy::JSON_500),
-        Fault::Answer(Moment::After, proxy::BARE_503),
+        Fault::Respond(Moment::After, proxy::HTML_502),
+        Fault::Respond(Moment::After, proxy::JSON_500),
+        Fault::Respond(Moment::After, proxy::BARE_503),
         // Gateways send it after a time-out, when the API has done the work.
-        Fault::Answer(Moment::After, proxy::TOLD_503),
+        Fault::Respond(Moment::After, proxy::TOLD_503),
     ]
 }
 
-/// Responses with a status of success whose body is not the API's.
+/// Responses with a 2xx status whose body is not the API's.
 fn empty_successes() -> Vec<Fault> {
-    vec![Fault::Answer(Moment::After, proxy::EMPTY_201), Fault::Answer(Moment::After, proxy::HTML_200)]
+    vec![Fault::Respond(Moment::After, proxy::EMPTY_201), Fault::Respond(Moment::After, proxy::HTML_200)]
 }
 
-/// All ways of being refused with nothing done.
+/// All ways in which the server refuses a request without doing anything.
 fn refusals() -> Vec<Fault> {
-    vec![Fault::Answer(Moment::Before, proxy::BARE_429), Fault::WindowSpent(30)]
+    vec![Fault::Respond(Moment::Before, proxy::BARE_429), Fault::WindowSpent(30)]
 }
 
 #[tokio::test]
-async fn a_read_goes_again_after_whatever_happens() {
+async fn a_read_is_retried_after_every_failure() {
     let server = server().await;
     let token = create(&client(&server), "read me").await;
-    for fault in [lost_answers(), empty_successes(), refusals()].concat() {
+    for fault in [lost_responses(), empty_successes(), refusals()].concat() {
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let read = client.get(&token.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(read.name.as_deref(), Some("read me"));
@@ -44,11 +44,11 @@ async fn a_read_goes_again_after_whatever_happens() {
     }
 }
 
-/// A login page of a gateway, say. No witness: how often it is asked for is our choice.
+/// For instance a login page of a gateway. Our choice: how often it is requested.
 #[tokio::test]
-async fn a_page_that_stays_in_the_answers_place_ends_it_and_its_type_is_named() {
+async fn an_html_page_is_retried_twice_and_its_type_is_named() {
     let server = server().await;
-    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_200); 20];
+    let faults = vec![Fault::Respond(Moment::Before, proxy::HTML_200); 20];
     let (client, proxy) = client_with_faults(&server, faults).await;
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
@@ -58,19 +58,19 @@ async fn a_page_that_stays_in_the_answers_place_ends_it_and_its_type_is_named() 
 
 /// RFC 8259, section 8.1: a parser may ignore the presence of a byte-order mark.
 #[tokio::test]
-async fn a_byte_order_mark_before_an_answer_is_skipped() {
+async fn a_byte_order_mark_before_a_response_is_skipped() {
     const MARKED: &str =
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n\u{feff}{\"items\":[]}";
     let server = server().await;
-    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, MARKED)]).await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, MARKED)]).await;
     assert!(client.list().send().await.unwrap().tokens.is_empty());
     assert_eq!(proxy.seen().len(), 1);
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_create_is_never_retried() {
+async fn a_create_whose_response_is_lost_is_never_retried() {
     let server = server().await;
-    for (number, fault) in [lost_answers(), empty_successes()].concat().into_iter().enumerate() {
+    for (number, fault) in [lost_responses(), empty_successes()].concat().into_iter().enumerate() {
         let name = format!("lost {number}");
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let error = client.create(&reader(&name)).await.unwrap_err();
@@ -85,9 +85,9 @@ async fn a_lost_answer_to_create_is_never_retried() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_reset_is_never_retried() {
+async fn a_reset_whose_response_is_lost_is_never_retried() {
     let server = server().await;
-    for fault in [lost_answers(), empty_successes()].concat() {
+    for fault in [lost_responses(), empty_successes()].concat() {
         let token = create(&client(&server), "reset me").await;
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let error = client.reset(&token.id, Overlap::None).await.unwrap_err();
@@ -102,7 +102,7 @@ async fn a_lost_answer_to_reset_is_never_retried() {
 }
 
 #[tokio::test]
-async fn a_refused_create_or_reset_goes_again() {
+async fn a_create_or_reset_that_gets_429_is_retried() {
     let server = server().await;
     for (number, fault) in refusals().into_iter().enumerate() {
         let name = format!("refused {number}");
@@ -116,7 +116,7 @@ async fn a_refused_create_or_reset_goes_again() {
 }
 
 #[tokio::test]
-async fn a_connection_refused_is_tried_again_whatever_the_operation() {
+async fn a_refused_connection_is_retried_for_every_operation() {
     let server = server().await;
     let (_, proxy) = client_with_faults(&server, [Fault::RefuseConnections(50)]).await;
     // As many attempts as the outage takes.
@@ -128,9 +128,9 @@ async fn a_connection_refused_is_tried_again_whatever_the_operation() {
 }
 
 #[tokio::test]
-async fn a_delete_that_finds_nothing_the_second_time_is_done() {
+async fn a_delete_that_gets_404_on_a_retry_succeeds() {
     let server = server().await;
-    for fault in lost_answers() {
+    for fault in lost_responses() {
         let token = create(&client(&server), "delete me").await;
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         client.delete(&token.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
@@ -140,7 +140,7 @@ async fn a_delete_that_finds_nothing_the_second_time_is_done() {
 }
 
 #[tokio::test]
-async fn a_delete_that_was_only_refused_and_then_finds_nothing_says_so() {
+async fn a_delete_that_gets_429_and_then_404_is_not_found() {
     let server = server().await;
     let never: TokenId = "0123456789abcdef01234567".parse().unwrap();
     for fault in refusals() {
@@ -151,9 +151,9 @@ async fn a_delete_that_was_only_refused_and_then_finds_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn a_patch_that_settles_goes_again() {
+async fn an_idempotent_patch_is_retried() {
     let server = server().await;
-    for fault in lost_answers() {
+    for fault in lost_responses() {
         let token = create(&client(&server), "before").await;
         let (client, proxy) = client_with_faults(&server, [fault.clone()]).await;
         let patched = client.update(&token.id, &Patch::new().name("after").description("x")).await;
@@ -163,7 +163,7 @@ async fn a_patch_that_settles_goes_again() {
 }
 
 #[tokio::test]
-async fn a_patch_whose_repetition_fails_its_test_has_an_unknown_outcome() {
+async fn a_patch_whose_test_fails_on_a_retry_is_outcome_unknown() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
     let (client, _proxy) = client_with_faults(&server, [Fault::Reset(Moment::After)]).await;
@@ -173,7 +173,7 @@ async fn a_patch_whose_repetition_fails_its_test_has_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn a_patch_that_does_not_settle_is_not_repeated() {
+async fn a_patch_that_is_not_idempotent_is_not_retried() {
     let server = server().await;
     let custom = ldtokens::NewToken::new(ldtokens::Permissions::custom_roles(["a", "b"])).name("custom");
     for operation in [
@@ -194,7 +194,7 @@ async fn a_patch_that_does_not_settle_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn any_status_of_success_means_that_a_delete_or_a_patch_is_done() {
+async fn any_2xx_means_that_a_delete_or_patch_is_done() {
     let server = server().await;
     for fault in empty_successes() {
         let token = create(&client(&server), "before").await;
@@ -208,9 +208,9 @@ async fn any_status_of_success_means_that_a_delete_or_a_patch_is_done() {
 }
 
 #[tokio::test]
-async fn a_token_that_deletes_itself_is_deleted_though_the_response_is_lost() {
+async fn a_token_can_delete_itself_even_if_the_response_is_lost() {
     let server = server().await;
-    for fault in lost_answers() {
+    for fault in lost_responses() {
         let admin = client(&server).create(&NewToken::new(BaseRole::Admin)).await.unwrap();
         let (_, proxy) = client_with_faults(&server, [Fault::Pass, fault.clone()]).await;
         let own = Client::builder(admin.secret).host(proxy.url()).retry(hasty()).build().unwrap();
@@ -221,21 +221,21 @@ async fn a_token_that_deletes_itself_is_deleted_though_the_response_is_lost() {
 
 // Our choice: a credential that never worked may be wrong, and then nothing was deleted.
 #[tokio::test]
-async fn a_lost_delete_and_then_401_is_unknown_if_the_credential_never_worked() {
+async fn a_lost_delete_and_then_401_is_outcome_unknown_if_the_credential_never_worked() {
     let server = server().await;
     let token = create(&client(&server), "kept").await;
-    let (_, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, proxy::JSON_500)]).await;
+    let (_, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, proxy::JSON_500)]).await;
     let wrong = Client::builder("wrong".to_owned()).host(proxy.url()).retry(hasty()).build().unwrap();
     let error = wrong.delete(&token.id).await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_patch_that_lowers_its_own_credential_is_unknown_when_its_response_is_lost() {
+async fn a_lost_patch_and_then_401_or_403_is_outcome_unknown() {
     let server = server().await;
     for refusal in [proxy::OWN_401, proxy::OWN_403] {
         let token = create(&client(&server), "x").await;
-        let faults = [Fault::Reset(Moment::After), Fault::Answer(Moment::Before, refusal)];
+        let faults = [Fault::Reset(Moment::After), Fault::Respond(Moment::Before, refusal)];
         let (client, _proxy) = client_with_faults(&server, faults).await;
         let error = client.update(&token.id, &Patch::new().role(BaseRole::Reader)).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
@@ -243,7 +243,7 @@ async fn a_patch_that_lowers_its_own_credential_is_unknown_when_its_response_is_
 }
 
 #[tokio::test]
-async fn a_delete_that_is_unknown_and_then_rate_limited_does_not_say_that_nothing_was_done() {
+async fn a_lost_delete_that_is_then_rate_limited_is_outcome_unknown() {
     let server = server().await;
     let token = create(&client(&server), "x").await;
     let (client, _proxy) = client_with_faults(&server, [Fault::Reset(Moment::After), Fault::WindowSpent(60_000)]).await;
@@ -253,17 +253,17 @@ async fn a_delete_that_is_unknown_and_then_rate_limited_does_not_say_that_nothin
 }
 
 #[tokio::test]
-async fn attempts_that_were_told_when_to_retry_do_not_count() {
+async fn attempts_whose_response_names_a_wait_do_not_count() {
     let server = server().await;
     let mut faults = vec![Fault::WindowSpent(5); 6];
-    faults.push(Fault::Answer(Moment::Before, proxy::HTML_502));
+    faults.push(Fault::Respond(Moment::Before, proxy::HTML_502));
     let (client, proxy) = client_with_faults(&server, faults).await;
     client.list().send().await.unwrap();
     assert_eq!(proxy.seen().len(), 8);
 }
 
 #[tokio::test]
-async fn an_answer_that_refuses_is_final() {
+async fn a_404_is_not_retried() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
     let never: TokenId = "0123456789abcdef01234567".parse().unwrap();
@@ -273,9 +273,9 @@ async fn an_answer_that_refuses_is_final() {
 }
 
 #[tokio::test]
-async fn attempts_are_bounded() {
+async fn a_read_is_attempted_at_most_five_times() {
     let server = server().await;
-    let faults = vec![Fault::Answer(Moment::Before, proxy::HTML_502); 20];
+    let faults = vec![Fault::Respond(Moment::Before, proxy::HTML_502); 20];
     let (client, proxy) = client_with_faults(&server, faults).await;
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
@@ -310,9 +310,9 @@ async fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Our choice: the status says that a patch is done, so a body that breaks off is read again and the patch is not repeated.
+/// Our choice: the status says that a patch is done, so after a body that is cut off, the patch is not repeated.
 #[tokio::test]
-async fn a_patch_whose_body_breaks_off_is_done_and_read_again() {
+async fn after_a_patch_whose_response_is_cut_off_the_token_is_read() {
     let server = server().await;
     let token = create(&client(&server), "before").await;
     let (client, proxy) = client_with_faults(&server, [Fault::CutOff]).await;

@@ -36,7 +36,7 @@ impl<'a> MakeWriter<'a> for Log {
 /// A log collector sees a whole process, so this takes one of its own.
 #[test]
 fn neither_logs_nor_debug_output_hold_a_secret() {
-    let test = "secrets::a_process_whose_log_is_searched";
+    let test = "secrets::a_process_that_searches_its_own_log";
     let mut process = std::process::Command::new(std::env::current_exe().unwrap());
     let output = process.args(["--exact", test, "--ignored", "--nocapture"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -45,7 +45,7 @@ fn neither_logs_nor_debug_output_hold_a_secret() {
 
 #[tokio::test]
 #[ignore = "run by the test above, in a process of its own"]
-async fn a_process_whose_log_is_searched() {
+async fn a_process_that_searches_its_own_log() {
     let log = Log::default();
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
 
@@ -53,8 +53,8 @@ async fn a_process_whose_log_is_searched() {
     let faults = [
         Fault::Pass,
         Fault::CutOff,
-        Fault::Answer(Moment::After, proxy::JSON_500),
-        Fault::Answer(Moment::Before, ECHO),
+        Fault::Respond(Moment::After, proxy::JSON_500),
+        Fault::Respond(Moment::Before, ECHO),
     ];
     let (client, _proxy) = client_with_faults(&server, faults).await;
     let mut shown = String::new();
@@ -84,7 +84,7 @@ async fn a_process_whose_log_is_searched() {
 }
 
 #[tokio::test]
-async fn a_credential_that_cannot_be_a_header_is_refused_without_repeating_it() {
+async fn a_credential_that_cannot_be_a_header_is_refused_and_not_shown() {
     for credential in ["", "hunter2\r\nx: y", "hunter2 hunter2", "hunter2\u{e9}", " hunter2", "hunter2\n"] {
         let error = Client::builder(credential.to_owned()).retry(hasty()).build().unwrap_err();
         assert!(matches!(error, Error::Config(_)), "{error:?}");

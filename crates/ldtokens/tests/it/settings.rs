@@ -8,7 +8,7 @@ use crate::proxy::Proxy;
 use crate::support::{client_of, create, owner, server};
 
 #[tokio::test]
-async fn the_host_may_come_with_the_api_path_or_without() {
+async fn the_host_can_have_the_api_path_or_not() {
     let server = server().await;
     for suffix in ["", "/", "/api/v2", "/api/v2/"] {
         let client = client_of(&server, format!("{}{suffix}", server.url())).build().unwrap();
@@ -17,7 +17,7 @@ async fn the_host_may_come_with_the_api_path_or_without() {
 }
 
 #[tokio::test]
-async fn verbs_can_be_tunnelled_through_post() {
+async fn patch_and_delete_can_be_sent_as_post() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let client = client_of(&server, proxy.url()).method_override().build().unwrap();
@@ -31,7 +31,7 @@ async fn verbs_can_be_tunnelled_through_post() {
 }
 
 #[tokio::test]
-async fn the_version_asked_for_is_the_version_named() {
+async fn the_header_has_the_configured_api_version() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     for version in ApiVersion::ALL {
@@ -43,7 +43,7 @@ async fn the_version_asked_for_is_the_version_named() {
 }
 
 #[tokio::test]
-async fn plain_http_to_another_machine_is_for_those_who_ask() {
+async fn plain_http_to_another_machine_must_be_allowed() {
     let builder = || Client::builder("secret".to_owned()).host("http://ld.example");
     assert!(matches!(builder().build(), Err(Error::Config(ConfigError::Host { .. }))));
     assert!(builder().allow_plain_http().build().is_ok());
@@ -53,7 +53,7 @@ async fn plain_http_to_another_machine_is_for_those_who_ask() {
 }
 
 #[tokio::test]
-async fn a_client_of_ones_own_is_used_and_keeps_its_redirects_from_leaking() {
+async fn a_custom_http_client_sends_no_credential_to_another_origin() {
     let server = server().await;
     let elsewhere = Proxy::with_faults(server.addr(), []).await;
     let location: &'static str = Box::leak(
@@ -63,7 +63,7 @@ async fn a_client_of_ones_own_is_used_and_keeps_its_redirects_from_leaking() {
         )
         .into_boxed_str(),
     );
-    let redirect = crate::proxy::Fault::Answer(crate::proxy::Moment::Before, location);
+    let redirect = crate::proxy::Fault::Respond(crate::proxy::Moment::Before, location);
     let proxy = Proxy::with_faults(server.addr(), [redirect.clone(), redirect]).await;
 
     let own = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -77,7 +77,7 @@ async fn a_client_of_ones_own_is_used_and_keeps_its_redirects_from_leaking() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_gone_through() {
+async fn requests_go_through_the_proxy() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let through = reqwest::Proxy::http(proxy.url()).unwrap();
@@ -89,7 +89,7 @@ async fn a_proxy_is_gone_through() {
 }
 
 #[tokio::test]
-async fn a_proxy_never_gets_requests_to_loopback() {
+async fn requests_to_loopback_never_use_a_proxy() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let through = reqwest::Proxy::all(proxy.url()).unwrap();

@@ -48,7 +48,7 @@ fn once() -> RetryPolicy {
 }
 
 #[tokio::test]
-async fn a_root_certificate_is_trusted_where_the_system_does_not_know_it() {
+async fn an_added_root_certificate_is_trusted() {
     let server = server().await;
     let (url, authority) = https(&server).await;
     let (_, stranger) = https(&server).await;
@@ -64,7 +64,7 @@ async fn a_root_certificate_is_trusted_where_the_system_does_not_know_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_root_certificate_is_refused_before_anything_is_sent() {
+async fn an_invalid_root_certificate_is_refused_when_the_client_is_built() {
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     let cut_off = "-----BEGIN CERTIFICATE-----\nMIIB\n";
     for wrong in ["", "certificate", empty, cut_off] {
@@ -75,7 +75,7 @@ async fn what_is_not_a_root_certificate_is_refused_before_anything_is_sent() {
 
 /// As OpenSSL names the variable.
 #[tokio::test]
-async fn the_system_certificates_are_those_that_ssl_cert_file_names() {
+async fn ssl_cert_file_sets_the_system_certificates() {
     if let Ok(url) = std::env::var("LDTOKENS_TEST_HTTPS") {
         let client =
             Client::builder(std::env::var("LD_ACCESS_TOKEN").unwrap()).host(url).retry(once()).build().unwrap();
@@ -90,7 +90,7 @@ async fn the_system_certificates_are_those_that_ssl_cert_file_names() {
         std::fs::write(&file, certificates).unwrap();
         // The variable holds for a process, so it is another one.
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "tls::the_system_certificates_are_those_that_ssl_cert_file_names"]);
+        child.args(["--exact", "tls::ssl_cert_file_sets_the_system_certificates"]);
         child
             .env("LDTOKENS_TEST_HTTPS", &url)
             .env("LD_ACCESS_TOKEN", owner(&server).expose())
@@ -102,7 +102,7 @@ async fn the_system_certificates_are_those_that_ssl_cert_file_names() {
 
 /// A program that installed other cryptography for all of its TLS, or none at all, finds it as it left it.
 #[tokio::test]
-async fn no_cryptography_is_installed_for_the_process() {
+async fn no_crypto_provider_is_installed_for_the_process() {
     Client::builder("secret".to_owned()).build().unwrap();
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 }

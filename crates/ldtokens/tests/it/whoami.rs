@@ -6,7 +6,7 @@ use crate::proxy::{Fault, Moment};
 use crate::support::{client, client_with_faults, hasty, server};
 
 #[tokio::test]
-async fn any_valid_credential_learns_whose_it_is() {
+async fn any_valid_credential_can_call_whoami() {
     let server = server().await;
     for new in [NewToken::new(BaseRole::Reader), NewToken::new(BaseRole::Reader).service()] {
         let token = client(&server).create(&new.name("who")).await.unwrap();
@@ -21,13 +21,13 @@ async fn any_valid_credential_learns_whose_it_is() {
 }
 
 #[tokio::test]
-async fn what_can_be_read_is_read_and_the_rest_is_kept() {
+async fn properties_of_an_unexpected_type_are_kept_in_extra() {
     let server = server().await;
     let odd = "HTTP/1.1 203 Non-Authoritative\r\ncontent-length: 103\r\n\r\n\
                {\"accountId\":\"a\",\"memberId\":null,\"scopes\":null,\"tokenName\":7,\"tokenId\":\"..\",\"new\":{\"x\":1},\"authKind\":\"t\"}";
     let odd: &'static str =
         Box::leak(odd.replace("103", &odd.split_once("\r\n\r\n").unwrap().1.len().to_string()).into());
-    let (client, _proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, odd)]).await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, odd)]).await;
     let caller = client.whoami().await.unwrap();
     // Only the names: a value that nobody knows may be a secret.
     let shown = format!("{caller:?}");

@@ -11,7 +11,7 @@ use crate::support::{client_of, reader, server};
 
 // Fact 1: production refuses a reset without the header, and some proxies a POST without a length.
 #[tokio::test]
-async fn every_post_and_patch_says_that_its_body_is_json_and_how_long_it_is() {
+async fn every_post_and_patch_has_content_type_and_content_length() {
     let server = server().await;
     for method_override in [false, true] {
         let proxy = Proxy::with_faults(server.addr(), []).await;
@@ -46,7 +46,7 @@ async fn every_post_and_patch_says_that_its_body_is_json_and_how_long_it_is() {
 }
 
 #[tokio::test]
-async fn a_dry_run_shows_these_headers() {
+async fn a_dry_run_shows_content_type_and_content_length() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = {
         let shown = shown.clone();
@@ -66,7 +66,7 @@ async fn a_dry_run_shows_these_headers() {
 }
 
 #[tokio::test]
-async fn a_request_whose_path_leads_elsewhere_is_not_sent() {
+async fn a_request_with_another_path_than_the_operations_is_not_sent() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let client = client_of(&server, proxy.url()).build().unwrap();

@@ -5,14 +5,14 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 
 #[test]
-fn the_apis_own_words_are_kept() {
+fn the_apis_code_message_and_reference_are_shown() {
     let body = br#"{"code": "not_found", "message": "Invalid resource identifier", "id": "8b6f"}"#;
     let error = read(Operation::GetToken, StatusCode::NOT_FOUND, &HeaderMap::new(), body, None, &Secret::new(""));
     assert_eq!(error.to_string(), "getToken: Invalid resource identifier (404 not_found, reference 8b6f)");
 }
 
 #[test]
-fn what_is_not_the_apis_json_says_only_its_status() {
+fn a_body_that_is_not_the_apis_json_is_not_shown() {
     for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
         let error =
             read(Operation::GetTokens, StatusCode::BAD_GATEWAY, &HeaderMap::new(), body, None, &Secret::new(""));
@@ -21,7 +21,7 @@ fn what_is_not_the_apis_json_says_only_its_status() {
 }
 
 #[test]
-fn a_message_that_repeats_a_secret_is_blanked_and_kept_to_one_line() {
+fn a_secret_in_a_message_is_redacted_and_the_message_is_one_line() {
     let credential = Secret::new("hunter2");
     assert_eq!(printable("no hunter2!\r\n\u{1b}[31mred", &credential), "no [redacted]! [31mred");
     let other = "token=api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a is bad";
@@ -29,7 +29,7 @@ fn a_message_that_repeats_a_secret_is_blanked_and_kept_to_one_line() {
 }
 
 #[test]
-fn a_redirect_says_where_it_leads_but_not_its_query() {
+fn a_redirect_error_names_the_target_without_its_query() {
     for (to, shown) in [
         ("https://u:hunter2@sso.example/login?ticket=hunter2#x", "https://sso.example/login"),
         ("/login?hunter2", "/login"),
@@ -43,7 +43,7 @@ fn a_redirect_says_where_it_leads_but_not_its_query() {
 
 // Our choice: what is shorter than a secret can be is a word like any other.
 #[test]
-fn what_is_too_short_for_a_secret_is_shown() {
+fn text_too_short_to_be_a_secret_is_shown() {
     for text in ["the api-version", "a-long-word-before-it-api-v2", "api-key"] {
         assert_eq!(printable(text, &Secret::new("")), text);
     }

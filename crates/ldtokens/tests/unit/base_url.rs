@@ -5,7 +5,7 @@ fn parse(text: &str) -> Result<String, String> {
 }
 
 #[test]
-fn the_api_path_may_be_there_or_not() {
+fn the_api_path_is_added_if_it_is_missing() {
     for text in [
         "https://app.launchdarkly.com",
         "https://app.launchdarkly.com/",
@@ -19,7 +19,7 @@ fn the_api_path_may_be_there_or_not() {
 }
 
 #[test]
-fn plain_http_is_for_loopback_or_for_those_who_ask() {
+fn plain_http_must_be_allowed_except_to_loopback() {
     for text in ["http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:1/api/v2", "http://127.9.9.9"] {
         assert!(parse(text).is_ok(), "{text}");
     }
@@ -30,19 +30,19 @@ fn plain_http_is_for_loopback_or_for_those_who_ask() {
 }
 
 #[test]
-fn what_is_no_host_is_refused_without_repeating_it() {
+fn an_invalid_host_is_refused_and_not_shown() {
     for text in ["", "ftp://a", "https://user:hunter2@a", "https://a?x=hunter2", "https://a#hunter2", "https://"] {
         assert!(!parse(text).unwrap_err().contains("hunter2"), "{text}");
     }
 }
 
 #[test]
-fn a_user_without_a_password_is_refused_too() {
+fn a_user_name_without_a_password_is_refused_too() {
     assert!(parse("https://hunter2@a").unwrap_err().contains("password"));
 }
 
 #[test]
-fn loopback_is_this_machine_and_plain_only_over_http() {
+fn loopback_and_plain_http_are_recognised() {
     for (text, loopback, plain) in [
         ("http://127.0.0.1:8765", true, true),
         ("https://localhost", true, false),
@@ -61,7 +61,7 @@ fn loopback_is_this_machine_and_plain_only_over_http() {
 
 // RFC 6454: an origin is scheme, host and port. A credential never goes to another one.
 #[test]
-fn a_link_is_followed_only_within_the_origin() {
+fn a_link_to_another_origin_is_not_followed() {
     let base = BaseUrl::parse("https://app.launchdarkly.com", false).unwrap();
     let to = |href: &str| base.same_origin(href).map(String::from);
     let next = "https://app.launchdarkly.com/api/v2/tokens?limit=25";

@@ -16,7 +16,7 @@ fn patch(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn only_what_differs_is_written_and_each_value_replaced_is_tested() {
+fn the_patch_has_only_the_difference_and_a_test_of_each_old_value() {
     assert_eq!(patch(r#"{"name": "a"}"#, r#"{"name": "a"}"#), "");
     assert_eq!(
         patch(r#"{"name": "a", "role": "reader"}"#, r#"{"name": "b", "role": "reader"}"#),
@@ -30,7 +30,7 @@ fn only_what_differs_is_written_and_each_value_replaced_is_tested() {
 
 // Our choice: no witness shows that the API takes a `test` of what is absent, or of `/lastModified`.
 #[test]
-fn what_was_absent_is_added_without_a_test() {
+fn an_absent_property_is_added_without_a_test() {
     assert_eq!(
         patch("{}", r#"{"name": "a", "description": "b"}"#),
         r#"[{"op":"add","path":"/description","value":"b"},{"op":"add","path":"/name","value":"a"}]"#

@@ -19,7 +19,7 @@ fn plain_http_can_be_allowed_for_a_host_from_the_environment() {
 }
 
 #[test]
-fn ldcli_s_names_come_before_the_terraform_providers() {
+fn ldclis_variables_take_precedence_over_the_terraform_providers() {
     let terraform = [("LAUNCHDARKLY_ACCESS_TOKEN", "api-1"), ("LAUNCHDARKLY_API_HOST", "https://app.launchdarkly.us")];
     assert_eq!(from(&terraform).unwrap(), "https://app.launchdarkly.us/api/v2");
     let both = [terraform[0], terraform[1], ("LD_BASE_URI", "https://app.eu.launchdarkly.com")];
@@ -28,7 +28,7 @@ fn ldcli_s_names_come_before_the_terraform_providers() {
 }
 
 #[test]
-fn a_missing_or_malformed_variable_is_named_and_not_repeated() {
+fn an_invalid_variable_is_named_but_its_value_is_not_shown() {
     let missing = from(&[("LD_ACCESS_TOKEN", "")]).unwrap_err();
     assert!(missing.contains("LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN"), "{missing}");
     let two_lines = from(&[("LD_ACCESS_TOKEN", "api-hunter2\nx")]).unwrap_err();

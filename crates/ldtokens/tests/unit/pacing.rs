@@ -74,7 +74,7 @@ impl Paced {
 }
 
 #[test]
-fn a_route_without_a_header_of_its_own_is_not_limited() {
+fn a_route_without_its_own_header_has_no_limit() {
     let mut paced = Paced::new();
     assert_eq!(paced.enter(LIST), Gate::Open);
     assert!(matches!(paced.enter(LIST), Gate::WaitForResponse(_)), "nothing is known yet");
@@ -83,7 +83,7 @@ fn a_route_without_a_header_of_its_own_is_not_limited() {
 }
 
 #[test]
-fn windows_of_routes_and_of_the_account_bind_together() {
+fn the_limits_of_route_and_account_both_apply() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     let seen =
@@ -96,7 +96,7 @@ fn windows_of_routes_and_of_the_account_bind_together() {
 }
 
 #[test]
-fn a_request_that_was_not_sent_uses_up_nothing_and_one_without_a_response_does() {
+fn a_request_counts_if_it_was_sent_even_without_a_response() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(200, &[("x-ratelimit-global-remaining", "3"), ("x-ratelimit-reset", "10000")]));
@@ -109,7 +109,7 @@ fn a_request_that_was_not_sent_uses_up_nothing_and_one_without_a_response_does()
 }
 
 #[test]
-fn a_huge_retry_after_neither_panics_nor_waits_for_longer_than_five_minutes() {
+fn a_huge_retry_after_waits_at_most_five_minutes() {
     for value in ["18446744073709551615", "99999999999999999999999", "86400", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         for status in [429, 503] {
             let mut paced = Paced::new();
@@ -125,7 +125,7 @@ fn a_huge_retry_after_neither_panics_nor_waits_for_longer_than_five_minutes() {
 }
 
 #[test]
-fn after_an_ip_limit_those_who_waited_leave_step_by_step() {
+fn after_an_ip_limit_each_response_allows_one_more_request_at_once() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(200, &[]));
@@ -141,7 +141,7 @@ fn after_an_ip_limit_those_who_waited_leave_step_by_step() {
 
 // Fact 12: the end of a window sometimes lies in the past.
 #[test]
-fn a_window_whose_end_is_past_does_not_make_requests_go_one_at_a_time() {
+fn a_window_that_ends_in_the_past_allows_its_remaining_requests() {
     let mut paced = Paced::new();
     paced.clock.set(100);
     let seen = |left| {
@@ -157,7 +157,7 @@ fn a_window_whose_end_is_past_does_not_make_requests_go_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn no_wake_up_is_lost() {
+async fn a_response_wakes_all_waiting_calls() {
     let (pacing, clock) = (Pacing::default(), Hand::default());
     let deadline = Duration::from_secs(60);
     #[derive(Debug)]
@@ -190,7 +190,7 @@ fn limited(remaining: &str, reset: &str) -> RateLimit {
 }
 
 #[test]
-fn who_went_ahead_holds_up_the_others_for_a_second() {
+fn requests_wait_at_most_a_second_for_the_first_response() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
@@ -215,7 +215,7 @@ fn who_went_ahead_holds_up_the_others_for_a_second() {
 }
 
 #[test]
-fn after_an_ip_limit_there_is_in_the_end_no_bound_any_more() {
+fn after_an_ip_limit_the_bound_ends_after_64_responses() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(200, &[]));
@@ -231,7 +231,7 @@ fn after_an_ip_limit_there_is_in_the_end_no_bound_any_more() {
 }
 
 #[test]
-fn another_refusal_lets_no_more_requests_go_at_once() {
+fn after_another_429_only_one_request_is_allowed() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(200, &[]));
@@ -245,7 +245,7 @@ fn another_refusal_lets_no_more_requests_go_at_once() {
 
 // A gateway's response says nothing about the API's limits, and one of the API's without headers does not end a known one.
 #[test]
-fn only_the_api_says_that_there_is_no_limit() {
+fn a_gateways_response_does_not_mean_that_there_is_no_limit() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &headers(502, &[]));
@@ -258,7 +258,7 @@ fn only_the_api_says_that_there_is_no_limit() {
 }
 
 #[test]
-fn a_refusal_with_room_in_every_window_holds_for_all_requests_until_the_time_it_names() {
+fn a_429_without_an_empty_window_blocks_all_requests() {
     let refused = |route: &str, reset: &str| {
         let left = [
             ("x-ratelimit-global-remaining", "20"),
@@ -283,7 +283,7 @@ fn a_refusal_with_room_in_every_window_holds_for_all_requests_until_the_time_it_
 }
 
 #[test]
-fn what_is_under_way_counts_and_may_leave_room() {
+fn requests_under_way_count_towards_the_limit() {
     let mut paced = Paced::new();
     paced.enter(LIST);
     paced.respond(LIST, &limited("2", "10000"));
@@ -294,7 +294,7 @@ fn what_is_under_way_counts_and_may_leave_room() {
 }
 
 #[test]
-fn responses_that_overtake_each_other_leave_the_fewest_and_the_latest_window() {
+fn responses_out_of_order_keep_the_lowest_count_and_the_latest_window() {
     let mut paced = Paced::new();
     for (left, reset, room) in [("5", "10000", 5), ("7", "10000", 5), ("9", "20000", 9), ("1", "10000", 9)] {
         paced.enter(LIST);
@@ -304,7 +304,7 @@ fn responses_that_overtake_each_other_leave_the_fewest_and_the_latest_window() {
 }
 
 #[tokio::test]
-async fn a_permit_tells_what_became_of_its_request() {
+async fn a_permit_records_whether_its_request_was_sent() {
     let (pacing, clock) = (Pacing::default(), Hand::default());
     let admit = || pacing.admit(LIST, &clock, Duration::from_secs(60));
     let room = || {
@@ -347,7 +347,7 @@ impl Clock for Sleeper {
 }
 
 #[tokio::test]
-async fn a_wait_is_a_little_longer_than_named_and_never_past_the_deadline() {
+async fn a_wait_has_jitter_and_never_passes_the_deadline() {
     let wait = Duration::from_millis(100);
     for deadline in [Duration::from_millis(1110), Duration::from_secs(60)] {
         for _ in 0..100 {
@@ -364,7 +364,7 @@ async fn a_wait_is_a_little_longer_than_named_and_never_past_the_deadline() {
 }
 
 #[tokio::test]
-async fn who_waits_for_anothers_response_gives_up_at_the_deadline() {
+async fn a_call_that_waits_for_another_response_ends_at_its_deadline() {
     let (pacing, clock) = (Pacing::default(), Sleeper::default());
     let _under_way = pacing.admit(LIST, &clock, Duration::from_secs(60)).await.unwrap();
     let deadline = Duration::from_millis(400);

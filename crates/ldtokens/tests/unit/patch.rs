@@ -5,7 +5,7 @@ fn wire(patch: &Patch) -> String {
 }
 
 #[test]
-fn tests_go_before_changes() {
+fn tests_come_before_changes() {
     let patch = Patch::new().name("b").expect("/name", "a");
     let expected = r#"[{"op":"test","path":"/name","value":"a"},{"op":"add","path":"/name","value":"b"}]"#;
     assert_eq!(wire(&patch), expected);
@@ -13,7 +13,7 @@ fn tests_go_before_changes() {
 }
 
 #[test]
-fn raw_operations_pass_as_they_are_null_included() {
+fn operations_are_sent_unchanged_even_with_null_values() {
     let text = r#"[{"op":"test","path":"/description","value":null},{"from":"/a","op":"move","path":"/b"}]"#;
     let operations: Vec<ldtokens_client::types::PatchOperation> = serde_json::from_str(text).unwrap();
     assert_eq!(wire(&Patch::from_operations(operations)), text);
@@ -27,7 +27,7 @@ fn a_patch_that_changes_nothing_is_refused() {
 
 // RFC 6902: each permission is replaced as a whole, which sets one that is absent too (fact 6).
 #[test]
-fn each_kind_of_permissions_is_replaced_under_its_own_name() {
+fn each_kind_of_permissions_is_replaced_at_its_own_path() {
     use crate::{Actions, BaseRole, Policy, Resources, Statement};
     let replaces = |path: &str, value: &str| format!(r#"[{{"op":"replace","path":"{path}","value":{value}}}]"#);
     assert_eq!(wire(&Patch::new().role(BaseRole::Writer)), replaces("/role", r#""writer""#));

@@ -24,15 +24,15 @@ fn retry_after_is_seconds_or_a_date_and_nothing_else() {
     assert_eq!(read(200, &[("retry-after", "3")], seconds(1)).retry_after, None);
 }
 
-// Our choice: a gateway can answer with 429 and 5xx, and hardly with anything else.
+// Our choice: a gateway can respond with 429 and 5xx, and hardly with anything else.
 #[test]
-fn what_a_gateway_could_send_is_not_surely_the_apis() {
+fn a_429_or_5xx_may_come_from_a_gateway() {
     assert!([200, 201, 404, 428].iter().all(|status| read(*status, &[], UNIX_EPOCH).from_api));
     assert!(![429, 500, 502, 503].iter().any(|status| read(*status, &[], UNIX_EPOCH).from_api));
 }
 
 #[test]
-fn a_refusal_names_its_wait_by_retry_after_or_by_the_end_of_the_window() {
+fn the_wait_after_a_429_is_from_retry_after_or_the_end_of_the_window() {
     let reset = ("x-ratelimit-reset", "5000");
     let wait = |status, headers: &[_]| read(status, headers, seconds(2)).named_wait;
     assert_eq!(wait(429, &[reset]), Some(Duration::from_secs(3)));

@@ -15,7 +15,7 @@ fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool
 }
 
 #[test]
-fn each_row_of_the_table() {
+fn each_row_of_the_retry_table_holds() {
     use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
     let told_when = AttemptOutcome::Refused { wait_named: true };
@@ -49,7 +49,7 @@ fn each_row_of_the_table() {
 }
 
 #[test]
-fn a_response_means_something_else_after_an_unknown_outcome() {
+fn after_an_unknown_outcome_responses_have_their_own_rules() {
     use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, ReadOnly};
     assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
@@ -68,7 +68,7 @@ fn a_response_means_something_else_after_an_unknown_outcome() {
 }
 
 #[test]
-fn attempts_and_the_deadline_end_it() {
+fn retries_end_at_the_maximum_of_attempts_or_at_the_deadline() {
     use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
     let policy = RetryPolicy::default();
     let last = state(policy.max_attempts, false);
@@ -121,7 +121,7 @@ fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
 
 // Our choice: a wait that ends only at the deadline leaves no time for the attempt.
 #[test]
-fn a_wait_that_lasts_until_the_deadline_is_not_begun() {
+fn a_wait_that_would_reach_the_deadline_is_not_started() {
     let left = |left| RetryState { left, ..state(1, false) };
     let (wait, policy) = (Duration::from_millis(100), RetryPolicy::default());
     assert_eq!(decide(Idempotency::ReadOnly, REFUSED, left(wait), &policy, 0.5), Decision::Return);
@@ -130,7 +130,7 @@ fn a_wait_that_lasts_until_the_deadline_is_not_begun() {
 }
 
 #[test]
-fn each_setting_of_a_policy_changes_that_alone() {
+fn each_setting_of_a_retry_policy_changes_only_itself() {
     let [one, two, three] = [1, 2, 3].map(Duration::from_secs);
     let policy = RetryPolicy::default().deadline(one).attempt_timeout(two).max_attempts(7).backoff(two, three);
     assert_eq!((policy.deadline, policy.attempt_timeout, policy.max_attempts), (one, two, 7));
@@ -142,7 +142,7 @@ fn each_setting_of_a_policy_changes_that_alone() {
 
 // The methods as RFC 9110 (9.2) classes them; the patches are as in the table of the guide on retries.
 #[test]
-fn the_method_and_the_patch_say_what_a_repetition_does() {
+fn the_method_and_the_patch_determine_idempotency() {
     use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
     let of = |method: &str, body: &'static str| {
         let url = "https://app.launchdarkly.com/api/v2/tokens".parse().unwrap();

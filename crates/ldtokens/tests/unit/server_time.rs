@@ -6,7 +6,7 @@ fn ms(millis: u64) -> Duration {
 }
 
 #[test]
-fn a_named_time_is_never_taken_to_have_come_too_early() {
+fn a_time_named_by_the_server_is_never_reached_too_early() {
     // The server is 1,000,000.4 s ahead of our monotonic clock.
     let mut time = ServerTime::default();
     for sent in (0..3_000).step_by(70) {
@@ -21,7 +21,7 @@ fn a_named_time_is_never_taken_to_have_come_too_early() {
 }
 
 #[test]
-fn a_clock_set_back_is_believed() {
+fn a_server_clock_that_was_set_back_is_followed() {
     let mut time = ServerTime::default();
     let wall = UNIX_EPOCH + ms(7_000);
     time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
@@ -31,7 +31,7 @@ fn a_clock_set_back_is_believed() {
 }
 
 #[test]
-fn the_servers_time_goes_on_while_the_monotonic_clock_stops_in_suspend() {
+fn the_servers_time_advances_during_suspend() {
     let mut time = ServerTime::default();
     let wall = UNIX_EPOCH + ms(7_000);
     time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
@@ -42,7 +42,7 @@ fn the_servers_time_goes_on_while_the_monotonic_clock_stops_in_suspend() {
 }
 
 #[test]
-fn a_date_that_is_only_just_possible_leaves_what_is_known() {
+fn a_date_that_agrees_with_earlier_ones_changes_nothing() {
     let mut time = ServerTime::default();
     time.learn(UNIX_EPOCH + ms(10_000), ms(4_000), ms(5_000), UNIX_EPOCH);
     assert_eq!(time.when(10_000), Some(ms(5_000)));

@@ -1,4 +1,4 @@
-//! Thousands of mixed operations through a proxy that does harm, and then the books are balanced.
+//! Thousands of mixed operations through a proxy that causes faults. Then the server's tokens are compared with the results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,9 +16,9 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// Only against hanging.
 const GUARD: Duration = Duration::from_secs(3600);
 
-/// How many operations the run of a seed makes. `LDTOKENS_STORM=3334` makes it a long storm, of ten thousand in all.
+/// How many operations are made for each seed. `LDTOKENS_RANDOM_FAULTS=3334` makes it a long run, of ten thousand in all.
 fn operations() -> usize {
-    std::env::var("LDTOKENS_STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
+    std::env::var("LDTOKENS_RANDOM_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
 }
 
 fn fault(random: &mut fastrand::Rng) -> Fault {
@@ -27,34 +27,34 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         0..70 => Fault::Pass,
         70..75 => Fault::Reset(moment),
         75..76 => Fault::Hang(moment),
-        76..79 => Fault::Answer(Moment::Before, proxy::BARE_429),
+        76..79 => Fault::Respond(Moment::Before, proxy::BARE_429),
         79..80 => Fault::WindowSpent(random.u64(1..10)),
-        80..83 => Fault::Answer(moment, proxy::TOLD_503),
-        83..85 => Fault::Answer(moment, proxy::BARE_503),
-        85..87 => Fault::Answer(moment, proxy::JSON_500),
-        87..89 => Fault::Answer(moment, proxy::HTML_502),
+        80..83 => Fault::Respond(moment, proxy::TOLD_503),
+        83..85 => Fault::Respond(moment, proxy::BARE_503),
+        85..87 => Fault::Respond(moment, proxy::JSON_500),
+        87..89 => Fault::Respond(moment, proxy::HTML_502),
         // A status of success means that it was done.
-        89..91 => Fault::Answer(Moment::After, proxy::HTML_200),
-        91..93 => Fault::Answer(Moment::After, proxy::EMPTY_200),
+        89..91 => Fault::Respond(Moment::After, proxy::HTML_200),
+        91..93 => Fault::Respond(Moment::After, proxy::EMPTY_200),
         93..96 => Fault::CutOff,
         96..98 => Fault::Trickle,
         _ => Fault::RefuseConnections(random.u64(1..5)),
     }
 }
 
-/// What the answers promised of one token.
+/// What the results say about one token.
 #[derive(Debug)]
 struct Promised {
     secret: Secret,
-    /// The names it may have by now: one, unless an answer was lost.
+    /// The names that it may have now: one, unless a response was lost.
     names: BTreeSet<String>,
-    /// Whether the secret surely works.
+    /// Whether the secret certainly works.
     secret_is_sure: bool,
-    /// Whether it may be gone, because the answer to a deletion was lost.
+    /// Whether it may be deleted, because the response to a deletion was lost.
     may_be_gone: bool,
 }
 
-/// What one worker was told.
+/// The results that one worker got.
 #[derive(Debug, Default)]
 struct Books {
     held: BTreeMap<String, Promised>,
@@ -66,13 +66,13 @@ struct Books {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_server_holds_is_what_the_answers_promised() {
-    // Each spends its time waiting; together they take as long as one.
-    let storms = async { tokio::join!(storm(1), storm(20_240_415), storm(0xC0FFEE)) };
-    tokio::time::timeout(GUARD, storms).await.expect("every call ends");
+async fn after_random_faults_the_server_has_what_the_results_say() {
+    // Each run spends its time waiting, so that together they take as long as one.
+    let runs = async { tokio::join!(run(1), run(20_240_415), run(0xC0FFEE)) };
+    tokio::time::timeout(GUARD, runs).await.expect("every call ends");
 }
 
-async fn storm(seed: u64) {
+async fn run(seed: u64) {
     let server = server().await;
     let mut random = fastrand::Rng::with_seed(seed);
     let proxy = Proxy::start(server.addr(), move |_| fault(&mut random)).await;
@@ -89,7 +89,7 @@ async fn storm(seed: u64) {
         workers.spawn(work(client, random, seed, worker));
     }
     let books = workers.join_all().await;
-    balance(&server, seed, &books).await;
+    compare(&server, seed, &books).await;
 }
 
 async fn work(client: Client, mut random: fastrand::Rng, seed: u64, worker: usize) -> Books {
@@ -150,7 +150,7 @@ impl Books {
             Ok(token) => {
                 let name = token.name.unwrap();
                 assert!(promised.names.contains(&name), "{id} is named {name}, not one of {:?}", promised.names);
-                // A request that was given up for lost may still be on its way; so this settles nothing.
+                // A request that was given up may still be on its way, so other names stay possible.
             }
             Err(Error::NotFound(_)) if promised.may_be_gone => self.gone(id),
             Err(error) => assert_temporary(&error),
@@ -204,7 +204,7 @@ fn assert_temporary(error: &Error) {
     assert!(error.is_retryable() || matches!(error, Error::Undecodable { .. }), "{error:?}");
 }
 
-async fn balance(server: &Server, seed: u64, books: &[Books]) {
+async fn compare(server: &Server, seed: u64, books: &[Books]) {
     let all = client(server).list().all_members(true).page_size(1000).collect_all().await.unwrap();
     let owner = ldtokens::Secret::new(server.owner_secret().unwrap().last_four());
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
@@ -245,6 +245,6 @@ async fn balance(server: &Server, seed: u64, books: &[Books]) {
     }
     let unexplained: Vec<_> = there.values().filter(|token| token.name.is_some()).map(|token| &token.name).collect();
     // The account's own are an owner's, an admin's, a writer's and a reader's.
-    assert!(unexplained.len() <= 4, "seed {seed}: nobody was promised {unexplained:?}");
-    assert!(sure > 20 && unsure > 10, "seed {seed}: the storm was a breeze: {sure} held, {unsure} unknown");
+    assert!(unexplained.len() <= 4, "seed {seed}: no result explains {unexplained:?}");
+    assert!(sure > 20 && unsure > 10, "seed {seed}: too few faults: {sure} held, {unsure} unknown");
 }

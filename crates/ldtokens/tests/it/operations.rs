@@ -11,7 +11,7 @@ use crate::proxy::Proxy;
 use crate::support::{client, client_of, client_with_faults, create, named, owner, reader, server, works};
 
 #[tokio::test]
-async fn create_gives_a_secret_that_works_and_get_gives_only_its_end() {
+async fn create_returns_a_working_secret_and_get_only_its_last_four_characters() {
     let server = server().await;
     let client = client(&server);
     let new = reader("Export").description("Feeds the warehouse").service().default_api_version(ApiVersion::V20220603);
@@ -33,7 +33,7 @@ async fn create_gives_a_secret_that_works_and_get_gives_only_its_end() {
 }
 
 #[tokio::test]
-async fn each_kind_of_permissions_is_kept() {
+async fn a_token_can_be_created_with_each_kind_of_permissions() {
     let server = server().await;
     let client = client(&server);
     let policy =
@@ -48,7 +48,7 @@ async fn each_kind_of_permissions_is_kept() {
 }
 
 #[tokio::test]
-async fn update_changes_what_the_patch_says() {
+async fn update_applies_the_patch() {
     let server = server().await;
     let client = client(&server);
     let token = create(&client, "before").await;
@@ -63,7 +63,7 @@ async fn update_changes_what_the_patch_says() {
 }
 
 #[tokio::test]
-async fn delete_ends_the_token_and_its_secret() {
+async fn delete_removes_the_token_and_its_secret_stops_working() {
     let server = server().await;
     let client = client(&server);
     let token = create(&client, "short-lived").await;
@@ -73,7 +73,7 @@ async fn delete_ends_the_token_and_its_secret() {
 }
 
 #[tokio::test]
-async fn reset_without_overlap_ends_the_old_secret_at_once() {
+async fn after_a_reset_without_overlap_the_old_secret_does_not_work() {
     let server = server().await;
     let token = create(&client(&server), "rotated").await;
     let rotated = client(&server).reset(&token.id, Overlap::None).await.unwrap();
@@ -83,10 +83,10 @@ async fn reset_without_overlap_ends_the_old_secret_at_once() {
 }
 
 #[tokio::test]
-async fn in_the_overlap_both_secrets_work_by_the_servers_clock() {
+async fn during_the_overlap_both_secrets_work() {
     let time = Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
     let server = Server::builder().clock(time.clone()).start().await.unwrap();
-    // Our own clock is years away from the server's; the answers' dates tell.
+    // Our own clock is years away from the server's; the dates of its responses show its time.
     let client = client(&server);
     let token = create(&client, "rotated").await;
     let rotated = client.reset(&token.id, Overlap::For(Duration::from_secs(60))).await.unwrap();
@@ -106,7 +106,7 @@ async fn in_the_overlap_both_secrets_work_by_the_servers_clock() {
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_a_path_segment_never_becomes_a_request() {
+async fn an_id_is_always_sent_as_one_path_segment() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
     for id in ["", ".", "..", "a/b", "\r\n"] {
@@ -123,7 +123,7 @@ async fn an_id_that_cannot_be_a_path_segment_never_becomes_a_request() {
 }
 
 #[tokio::test]
-async fn the_escape_hatch_takes_the_same_path() {
+async fn calls_of_the_generated_client_are_retried_too() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [crate::proxy::Fault::CutOff]).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
@@ -136,7 +136,7 @@ async fn the_escape_hatch_takes_the_same_path() {
 }
 
 #[tokio::test]
-async fn every_request_names_the_version_the_agent_and_nothing_stray() {
+async fn every_request_has_the_version_and_user_agent_headers() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
     let client = client_of(&server, proxy.url()).user_agent_suffix("rotation-job/1.2").build().unwrap();

@@ -24,7 +24,7 @@ fn ids(issued: &IssuedToken, found: &[ldtokens::Token]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn while_nothing_goes_wrong_it_is_one_request_without_a_mark() {
+async fn without_failures_one_request_without_a_mark_is_sent() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
     let issued = client.create_or_recover(&reader("plain").description("mine")).await.unwrap();
@@ -35,9 +35,9 @@ async fn while_nothing_goes_wrong_it_is_one_request_without_a_mark() {
 }
 
 #[tokio::test]
-async fn after_lost_responses_the_secret_comes_first_and_cleaning_up_after_it() {
+async fn after_lost_responses_the_secret_is_returned_and_clean_up_deletes_marked_tokens() {
     let server = server().await;
-    for (number, fault) in [Fault::Reset(Moment::After), Fault::CutOff, Fault::Answer(Moment::After, proxy::TOLD_503)]
+    for (number, fault) in [Fault::Reset(Moment::After), Fault::CutOff, Fault::Respond(Moment::After, proxy::TOLD_503)]
         .into_iter()
         .enumerate()
     {
@@ -60,7 +60,7 @@ async fn after_lost_responses_the_secret_comes_first_and_cleaning_up_after_it() 
 }
 
 #[tokio::test]
-async fn where_nothing_was_created_nothing_is_left() {
+async fn nothing_is_left_if_the_lost_attempt_created_nothing() {
     let server = server().await;
     let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::Before)).await;
     let issued = client.create_or_recover(&reader("once")).await.unwrap();
@@ -71,7 +71,7 @@ async fn where_nothing_was_created_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn what_is_not_like_it_or_is_older_or_was_used_is_no_suspect() {
+async fn a_different_older_or_used_token_is_not_a_suspect() {
     // Months ahead of our clock; its responses tell.
     let time = ldtokens_server::Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
     let server = ldtokens_server::Server::builder().clock(time.clone()).start().await.unwrap();
@@ -91,7 +91,7 @@ async fn what_is_not_like_it_or_is_older_or_was_used_is_no_suspect() {
 }
 
 #[tokio::test]
-async fn a_mark_that_stays_and_a_list_that_fails_are_reported() {
+async fn a_failed_list_and_a_remaining_mark_are_reported() {
     let server = server().await;
     let mut posts = 0;
     let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {
@@ -100,7 +100,7 @@ async fn a_mark_that_stays_and_a_list_that_fails_are_reported() {
             Fault::Reset(Moment::After)
         }
         Some("POST") => Fault::Pass,
-        _ => Fault::Answer(Moment::Before, proxy::OWN_403),
+        _ => Fault::Respond(Moment::Before, proxy::OWN_403),
     })
     .await;
     let client = client_of(&server, proxy.url()).build().unwrap();
@@ -115,9 +115,9 @@ async fn a_mark_that_stays_and_a_list_that_fails_are_reported() {
 }
 
 #[tokio::test]
-async fn an_error_in_a_later_attempt_does_not_read_as_if_nothing_was_done() {
+async fn an_error_in_a_later_attempt_is_outcome_unknown() {
     let server = server().await;
-    for (later, posts) in [(Fault::Answer(Moment::Before, proxy::OWN_403), 2), (Fault::Reset(Moment::After), 5)] {
+    for (later, posts) in [(Fault::Respond(Moment::Before, proxy::OWN_403), 2), (Fault::Reset(Moment::After), 5)] {
         let (client, proxy) =
             client_with_faults(&server, [vec![Fault::Reset(Moment::After)], vec![later; 9]].concat()).await;
         let error = client.create_or_recover(&reader("orphan")).await.unwrap_err();
@@ -133,7 +133,7 @@ async fn an_error_in_a_later_attempt_does_not_read_as_if_nothing_was_done() {
 }
 
 #[tokio::test]
-async fn a_list_that_keeps_changing_does_not_count_as_read() {
+async fn a_list_that_keeps_changing_is_reported_as_an_error() {
     // More tokens than a page has: within one page nothing changes.
     let server = ldtokens_server::Server::builder().seed_tokens(150).start().await.unwrap();
     let (client, proxy) = losing(&server, 2, Fault::Reset(Moment::After)).await;
@@ -152,9 +152,9 @@ async fn a_list_that_keeps_changing_does_not_count_as_read() {
 }
 
 #[tokio::test]
-async fn what_the_api_refuses_is_not_tried_again() {
+async fn a_create_that_the_api_refuses_is_not_retried() {
     let server = server().await;
-    let (client, proxy) = client_with_faults(&server, [Fault::Answer(Moment::Before, proxy::OWN_403)]).await;
+    let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, proxy::OWN_403)]).await;
     assert!(matches!(client.create_or_recover(&reader("x")).await, Err(Error::Forbidden(_))));
     assert_eq!(proxy.seen().len(), 1);
 }
