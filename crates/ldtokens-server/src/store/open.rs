@@ -84,7 +84,7 @@ pub(super) fn open_in_memory(readers: usize) -> rusqlite::Result<(Connection, Ve
     // In SQLite's file system `memdb`, the connections of this process share a database whose name starts with a slash.
     let name = format!("/ldtokens-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let open = || -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags_and_vfs(&name, flags, c"memdb")?;
         keep_statements(&connection)?;
         connection
