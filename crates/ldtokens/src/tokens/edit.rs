@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Client, Error, Patch, PatchOperationOp, Token, TokenId};
+use crate::{Client, Error, Operation, Patch, PatchOperationOp, Token, TokenId};
 
 /// The maximum number of times that an edit reads and writes.
 const MAX_ROUNDS: u32 = 8;
@@ -64,7 +64,7 @@ impl Client {
     ) -> Result<Token, E> {
         let client = self.with_one_deadline();
         let mut token = client.get(id).await?;
-        let mut round = 1;
+        let (mut round, mut is_lost) = (1, false);
         loop {
             let mut wanted = token.clone();
             change(&mut wanted)?;
@@ -82,13 +82,14 @@ impl Client {
             };
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
+            is_lost |= is_unknown;
             if !(is_unknown || is_stale && round < MAX_ROUNDS) {
-                return Err(error.into());
+                return Err(final_error(error, is_lost).into());
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
                 // The read failed, but the patch may have been applied.
-                Err(failed) => return Err(if is_unknown { error } else { failed }.into()),
+                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, is_lost) }.into()),
             };
             let is_unchanged = difference.fits(&now, |property| &property.before);
             match error {
@@ -96,13 +97,22 @@ impl Client {
                 Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
                 // Nobody changed the token, so the patch can never apply.
                 Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
-                    return Err(error.into());
+                    return Err(final_error(error, is_lost).into());
                 }
                 _ => {}
             }
             client.back_off(round).await;
             (token, round) = (now, round + 1);
         }
+    }
+}
+
+/// The error that ends an edit. A patch that `is_lost` may still be applied later, whatever became of the next one.
+fn final_error(error: Error, is_lost: bool) -> Error {
+    match error {
+        Error::OutcomeUnknown { .. } => error,
+        error if is_lost => Error::outcome_unknown(Operation::PatchToken, error),
+        error => error,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
-use crate::support::{client, client_of, client_with_faults, create, server};
+use crate::support::{client, client_of, client_with_faults, create, hasty, server};
 
 /// The change was made, but neither its response nor the read after it arrives.
 #[tokio::test]
@@ -254,6 +254,28 @@ async fn a_lost_patch_that_was_not_applied_is_sent_again() {
     let edited = client.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap();
     assert_eq!(edited.name.as_deref(), Some("after"));
     assert_eq!(proxy.seen().len(), 5, "read, patch, patch, read, patch: {:?}", proxy.lines());
+}
+
+/// The lost patch may still be on its way, so an error that says that nothing was done would be wrong.
+#[tokio::test]
+async fn an_edit_stays_outcome_unknown_if_the_round_after_a_lost_patch_is_refused() {
+    let refused = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n";
+    let not_found = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    let (lost, conflict) = (Fault::Reset(Moment::Before), Fault::Respond(Moment::Before, CONFLICT));
+    let server = server().await;
+    for after in [
+        // The next patch is refused.
+        vec![Fault::Pass, Fault::Respond(Moment::Before, refused)],
+        // The next patch meets a conflict, and the token can't be read after it.
+        vec![Fault::Pass, conflict, Fault::Respond(Moment::Before, not_found)],
+    ] {
+        let token = create(&client(&server), "before").await;
+        let faults = [Fault::Pass, lost.clone()].into_iter().chain(after);
+        let proxy = Proxy::with_faults(server.addr(), faults).await;
+        let once = client_of(&server, proxy.url()).retry(hasty().max_attempts(1)).build().unwrap();
+        let error = once.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}: {:?}", proxy.lines());
+    }
 }
 
 /// Our choice: another's change is not overwritten by a repetition.
