@@ -105,9 +105,10 @@ impl ConfigFile {
         };
         // It contains commands that are run.
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
-            return Err(unusable(
-                "other users can write to it, and it contains commands to run: remove their permission with chmod go-w",
-            ));
+            let path = path.display();
+            return Err(unusable(&format!(
+                "other users can write to it, and it contains commands to run: run `chmod go-w {path}`"
+            )));
         }
         let mut bytes = Vec::new();
         file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
