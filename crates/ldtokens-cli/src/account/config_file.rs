@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ldtokens::Region;
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::{Error, Location, MergeKeyPolicy, budget, options};
+use serde_saphyr::{Error, Location, MergeKeyPolicy, options};
 
 use crate::files::private::writable_by_others;
 use crate::files::text::decode;
@@ -20,9 +20,6 @@ const VARIABLE: &str = "LDTOKENS_CONFIG";
 
 /// The maximum size of the file, in bytes.
 const MAX_SIZE: u64 = 256 * 1024;
-
-/// The maximum depth. A profile is nested three deep.
-const MAX_DEPTH: usize = 16;
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -108,9 +105,10 @@ impl ConfigFile {
         };
         // It contains commands that are run.
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
-            return Err(unusable(
-                "other users can write to it, and it contains commands to run: remove their permission with chmod go-w",
-            ));
+            let path = path.display();
+            return Err(unusable(&format!(
+                "other users can write to it, and it contains commands to run: run `chmod go-w {path}`"
+            )));
         }
         let mut bytes = Vec::new();
         file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
@@ -156,7 +154,6 @@ fn profiles<'de, D: Deserializer<'de>>(value: D) -> Result<BTreeMap<String, Prof
 
 fn read(text: &str) -> Result<ConfigFile, String> {
     let options = options! {
-        budget: budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::AsOrdinary,
         with_snippet: false,
@@ -188,11 +185,7 @@ fn describe(error: &Error, text: &str) -> String {
 
 /// The known key whose value begins at `location`.
 fn key_before(text: &str, location: Location) -> Option<&'static str> {
-    let (line, column) = (usize::try_from(location.line()).ok()?, usize::try_from(location.column()).ok()?);
-    let lines = text.lines().take(line).enumerate();
-    let before =
-        lines.map(|(at, text)| text.chars().take(if at + 1 == line { column - 1 } else { usize::MAX }).collect());
-    let before = before.collect::<Vec<String>>().join("\n");
+    let before = text.get(..usize::try_from(location.span().byte_offset()?).ok()?)?;
     let key = before.trim_end().strip_suffix(':')?.rsplit([' ', '\n', '{', ',']).next()?;
     let keys = ["default", "profiles", "host", "region", "token-variable", "token-file", "token-command", "local"];
     keys.into_iter().find(|known| *known == key)
@@ -258,7 +251,7 @@ mod tests {
             ("profiles: {a: {host: [x]}}", &["line 1", "`host`", "wrong type"]),
             ("profiles:\n  a:\n    token-file:\n      - x", &["line 4", "`token-file`", "wrong type"]),
             ("profiles:\n  ä: {local: maybe}", &["line 2", "`local`", "wrong type"]),
-            ("profiles: x", &["line 1", "`profiles`", "wrong type"]),
+            ("default: a\nprofiles: x", &["line 2", "`profiles`", "wrong type"]),
             ("profiles: {a: {<<: {host: x}}}", &["line 1", "`<<`"]),
             ("profiles: {a: {region: mars}}", &["line 1", "`region` must be one of us, eu, federal"]),
             ("profiles: {a: {token-file: ", &["line ", "not YAML"]),

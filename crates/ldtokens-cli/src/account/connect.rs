@@ -128,14 +128,14 @@ async fn connected(
     let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
-    let shown: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
+    let printing: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
-        let shown = shown.clone();
+        let printing = printing.clone();
         builder = builder.dry_run(held_back, move |request| {
             let result = print(&curl::command(request, source.as_ref()));
-            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            if shown.is_ok() {
-                *shown = result;
+            let mut printing = printing.lock().unwrap_or_else(PoisonError::into_inner);
+            if printing.is_ok() {
+                *printing = result;
             }
         });
     }
@@ -150,8 +150,8 @@ async fn connected(
         result => result,
     };
     // An output error makes the dry run fail.
-    let shown = std::mem::replace(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
-    let result = result.and(shown);
+    let printing = std::mem::replace(&mut *printing.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
+    let result = result.and(printing);
     if let Some(server) = server {
         server.stop().await;
     }

@@ -26,32 +26,32 @@ fn belongs_to(before: Option<char>, letter: char) -> bool {
 
 /// The text on one line, with hidden characters escaped, such as `\n` or `\u{202e}`.
 pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     let mut before = None;
     for letter in text.chars() {
         if !is_hidden(letter) || belongs_to(before, letter) {
-            shown.push(letter);
+            escaped.push(letter);
         } else {
-            shown.extend(letter.escape_default());
+            escaped.extend(letter.escape_default());
         }
         before = Some(letter);
     }
-    shown
+    escaped
 }
 
 /// JSON with hidden characters as JSON escapes. It parses to the same value.
 pub(crate) fn json_visible(json: &str) -> String {
-    let mut shown = String::with_capacity(json.len());
+    let mut escaped = String::with_capacity(json.len());
     for letter in json.chars() {
         // A line end in JSON is never inside a text.
         if letter == '\n' || !is_hidden(letter) {
-            shown.push(letter);
+            escaped.push(letter);
         } else {
             let mut units = [0; 2];
-            shown.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            escaped.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
-    shown
+    escaped
 }
 
 /// The value as JSON on one line.
