@@ -118,7 +118,8 @@ impl Client {
     /// # Errors
     /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed
     /// at the same time; [`Error::OutcomeUnknown`] if the response is lost, and a retry could do harm or did not show whether
-    /// the patch was applied; [`Error::NotFound`]; and the errors of every call.
+    /// the patch was applied, or if it was applied and the token can't be read; [`Error::NotFound`]; and the errors of every
+    /// call.
     pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         let delta = patch.to_delta()?;
         let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
@@ -127,7 +128,9 @@ impl Client {
             Ok(token) => Ok(token),
             Err(place) => {
                 tracing::warn!(token_id = %id, "{}: the response can't be read: {place}", reply.operation);
-                self.get(id).await
+                let read = self.get(id).await;
+                // Any other error would say that nothing was done.
+                read.map_err(|error| Error::outcome_unknown(reply.operation, error))
             }
         }
     }

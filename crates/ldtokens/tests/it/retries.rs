@@ -321,3 +321,17 @@ async fn after_a_patch_whose_response_is_cut_off_the_token_is_read() {
     let methods: Vec<_> = proxy.lines().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(methods, ["PATCH", "GET"]);
 }
+
+/// The patch was applied, so an error of the read after it must not say that nothing was done.
+#[tokio::test]
+async fn a_patch_whose_response_is_empty_is_outcome_unknown_if_the_token_cannot_be_read() {
+    let refused = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let faults = [Fault::Respond(Moment::After, proxy::EMPTY_200), Fault::Respond(Moment::Before, refused)];
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    let error = client.update(&token.id, &Patch::new().name("after")).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(proxy.seen().len(), 2);
+    assert_eq!(crate::support::client(&server).get(&token.id).await.unwrap().name.as_deref(), Some("after"));
+}
