@@ -1653,7 +1653,7 @@ Sends a `POST` request to `/tokens/{tokenId}/reset`
 
 Arguments:
 - `token_id`: The access token ID.
-- `expiry`: When the old secret stops working, as a Unix time in milliseconds. By default, it stops working at once.
+- `expiry`: When the old secret stops working, as a Unix epoch time in milliseconds. By default, it stops working at once.
 ```ignore
 let response = client.reset_token()
     .token_id(token_id)

@@ -373,7 +373,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 name: "expiry",
                 required: false,
                 value_type: ValueType::Time,
-                description: "When the old secret stops working, as a Unix time in milliseconds. By default, it stops working at once.",
+                description: "When the old secret stops working, as a Unix epoch time in milliseconds. By default, it stops working at once.",
                 example: "1754006400000",
             },
         ],
