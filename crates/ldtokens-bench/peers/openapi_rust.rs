@@ -1,4 +1,4 @@
-//! The worker of openapi-generator's Rust client; it is put beside the generated crate and built with it.
+//! The worker for the Rust client of openapi-generator. It is copied into the generated crate and built with it.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -19,10 +19,10 @@ async fn main() {
         let begun = Instant::now();
         for _ in 0..times {
             if what == "call" {
-                drop(access_tokens_api::get_token(&configuration, &token_id).await.expect("it is answered"));
+                drop(access_tokens_api::get_token(&configuration, &token_id).await.expect("there is a response"));
             } else {
                 let page = access_tokens_api::get_tokens(&configuration, Some(true), Some(1000), None).await;
-                assert_eq!(page.expect("it is answered").items.len(), 1000);
+                assert_eq!(page.expect("there is a response").items.len(), 1000);
             }
         }
         println!("{}", begun.elapsed().as_secs_f64() / f64::from(times));

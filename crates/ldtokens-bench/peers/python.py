@@ -1,4 +1,4 @@
-"""The worker of the vendor's Python client (launchdarkly-api on PyPI)."""
+"""The worker for the vendor's Python client (launchdarkly-api on PyPI)."""
 
 import os
 import sys

@@ -55,7 +55,7 @@ pub mod types {
             Self(value)
         }
     }
-    ///The member a token belongs to.
+    ///The member that a token belongs to.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
@@ -119,7 +119,7 @@ pub mod types {
         ///A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub from: ::std::option::Option<::std::string::String>,
-        ///What to do. A `test` that does not hold fails the whole patch.
+        ///What to do. If a `test` fails, the whole patch fails.
         pub op: PatchOperationOp,
         ///A JSON Pointer (RFC 6901) to the place in the token where the operation applies.
         pub path: ::std::string::String,
@@ -134,9 +134,9 @@ pub mod types {
         }
     }
     crate::open_enum::open_enum! {
-        #[doc = "What to do. A `test` that does not hold fails the whole patch."] pub
-        enum PatchOperationOp { Add = "add", Remove = "remove", Replace = "replace", Move
-        = "move", Copy = "copy", Test = "test", }
+        #[doc = "What to do. If a `test` fails, the whole patch fails."] pub enum
+        PatchOperationOp { Add = "add", Remove = "remove", Replace = "replace", Move =
+        "move", Copy = "copy", Test = "test", }
     }
     ///A JSON Patch together with a comment for the audit log.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -158,13 +158,13 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Statement {
-        ///The actions it speaks of.
+        ///The actions that the statement applies to.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub actions: ::std::vec::Vec<::std::string::String>,
-        ///Whether the statement allows or denies. A statement that denies beats one that allows.
+        ///Whether the statement allows or denies. A statement that denies overrides one that allows.
         pub effect: StatementEffect,
-        ///It speaks of all actions but these.
+        ///The statement applies to all actions except these.
         #[serde(
             rename = "notActions",
             default,
@@ -172,7 +172,7 @@ pub mod types {
         )]
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub not_actions: ::std::vec::Vec<::std::string::String>,
-        ///It speaks of all resources but these.
+        ///The statement applies to all resources except these.
         #[serde(
             rename = "notResources",
             default,
@@ -180,7 +180,7 @@ pub mod types {
         )]
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub not_resources: ::std::vec::Vec<::std::string::String>,
-        ///The resources it speaks of.
+        ///The resources that the statement applies to.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub resources: ::std::vec::Vec<::std::string::String>,
@@ -192,10 +192,10 @@ pub mod types {
     }
     crate::open_enum::open_enum! {
         #[doc =
-        "Whether the statement allows or denies. A statement that denies beats one that allows."]
+        "Whether the statement allows or denies. A statement that denies overrides one that allows."]
         pub enum StatementEffect { Allow = "allow", Deny = "deny", }
     }
-    ///An access token. Its secret is whole only in the answer to `postToken` and `resetToken`.
+    ///An access token. Only the responses to `postToken` and `resetToken` contain its whole secret.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
@@ -264,13 +264,13 @@ pub mod types {
         ///The base role that gives the token its permissions.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub role: ::std::option::Option<crate::Role>,
-        ///Whether this is a service token, which outlives the member who made it, or a personal token.
+        ///Whether this is a service token, which keeps working when the member who created it leaves, or a personal token.
         #[serde(
             rename = "serviceToken",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub service_token: ::std::option::Option<bool>,
-        ///The secret: whole in the answer to `postToken` and `resetToken`, and its last four characters everywhere else.
+        ///The whole secret in the responses to `postToken` and `resetToken`; the last four characters of the secret in all other responses.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::Secret>,
         #[serde(flatten)]
@@ -282,7 +282,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///A token to be created. Exactly one of `role`, `customRoleIds` and `inlineRole` gives it its permissions.
+    ///A token to create. Exactly one of `role`, `customRoleIds` and `inlineRole` gives the token its permissions.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
@@ -319,7 +319,7 @@ pub mod types {
         ///The base role that gives the token its permissions.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub role: ::std::option::Option<BaseRole>,
-        ///Whether to create a service token, which outlives the member who makes it. Cannot be changed later.
+        ///Whether to create a service token, which keeps working when the member who creates it leaves. Cannot be changed later.
         #[serde(
             rename = "serviceToken",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -344,7 +344,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub links: ::std::option::Option<crate::Links>,
-        ///How many tokens there are in all pages together.
+        ///How many tokens there are on all pages together.
         #[serde(
             rename = "totalCount",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1485,9 +1485,10 @@ pub mod types {
 
 Create, list, read, change, rotate and delete the access tokens of a LaunchDarkly account.
 
-Every request carries the secret of an access token, bare, in the `Authorization` header, and should name the API
-version it was written for in `LD-API-Version`: `20160426`, `20191212`, `20210729`, `20220603`, `20240415`, or `beta` for
-resources in beta. Without that header the token's `defaultApiVersion` applies. An unknown version is a 400.
+Every request must have the secret of an access token in the `Authorization` header, without a prefix. It should also
+name the API version that it was written for in the `LD-API-Version` header: `20160426`, `20191212`, `20210729`,
+`20220603`, `20240415`, or `beta` for resources in beta. Without that header, the token's `defaultApiVersion` applies. The
+response to an unknown version is 400.
 
 All times are Unix times in milliseconds.
 
@@ -1555,13 +1556,13 @@ const _: () = {
 impl Client {
     /**List access tokens
 
-Returns a list of tokens in the account: the caller's own personal tokens and the service tokens. With an Admin credential and `showAll=true`, the personal tokens of all members too.
+Returns a list of tokens in the account: the caller's own personal tokens and the service tokens. With an Admin credential and `showAll=true`, it also returns the personal tokens of all members.
 
 Sends a `GET` request to `/tokens`
 
 Arguments:
-- `limit`: How many tokens to return at most. 25 if absent, since API version 20240415; earlier versions return all.
-- `offset`: How many tokens to skip before the first one returned. 0 if absent.
+- `limit`: How many tokens to return at most. Default: 25 since API version 20240415; earlier versions return all.
+- `offset`: How many tokens to skip. Default: 0.
 - `show_all`: If set to true, and the authentication access token has the "Admin" role, personal access tokens for all members will be retrieved.
 ```ignore
 let response = client.get_tokens()
@@ -1576,7 +1577,7 @@ let response = client.get_tokens()
     }
     /**Create an access token
 
-Create a new token. The answer is the only place where its secret is ever shown whole.
+Create a new token. Only this response contains the whole secret.
 
 Sends a `POST` request to `/tokens`
 
@@ -1627,7 +1628,7 @@ let response = client.delete_token()
     }
     /**Update an access token
 
-Modify an access token by ID. The body is a JSON Patch (RFC 6902), alone or with a comment. All of its operations are applied or none is.
+Modify an access token by ID. The body is a JSON Patch (RFC 6902), alone or with a comment. Either all of its operations are applied or none is.
 
 Sends a `PATCH` request to `/tokens/{tokenId}`
 
@@ -1646,13 +1647,13 @@ let response = client.patch_token()
     }
     /**Reset an access token's secret
 
-Reset an access token's secret key with an optional expiry time for the old key. Until that time both secrets work. The answer is the only place where the new secret is ever shown whole.
+Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret.
 
 Sends a `POST` request to `/tokens/{tokenId}/reset`
 
 Arguments:
 - `token_id`: The access token ID.
-- `expiry`: An expiration time for the old token key, expressed as a Unix epoch time in milliseconds. By default, the token will expire immediately.
+- `expiry`: When the old secret stops working, as a Unix epoch time in milliseconds. By default, it stops working at once.
 ```ignore
 let response = client.reset_token()
     .token_id(token_id)

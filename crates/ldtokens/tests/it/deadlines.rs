@@ -1,8 +1,10 @@
 //! Time-outs and the deadline of a call, in real time.
 
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
-use ldtokens::{Error, Overlap};
+use ldtokens::{Clock, Error, Overlap};
 
 use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client, client_of, create, hasty, reader, server};
@@ -76,12 +78,33 @@ async fn a_call_with_a_deadline_of_zero_is_not_sent() {
     assert!(proxy.seen().is_empty());
 }
 
+/// A clock whose sleeps end at once, and advance it.
+#[derive(Debug, Default)]
+struct SkippingClock(Mutex<Duration>);
+
+impl Clock for SkippingClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        *self.0.lock().unwrap() += duration;
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The second call reaches its deadline while the first one still waits for its response.
 #[tokio::test]
 async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     let server = server().await;
     let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
     let policy = hasty().deadline(Duration::from_millis(200)).attempt_timeout(HOUR);
-    let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
+    let clock = Arc::new(SkippingClock::default());
+    let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
     let calls = tokio::time::timeout(GUARD, async { tokio::join!(client.list().send(), client.list().send()) });
     let (first, second) = calls.await.unwrap();
     assert!(matches!(first, Err(Error::Transport { .. })), "{first:?}");
