@@ -174,8 +174,8 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
 /// The failure, with the origin of the wrong setting.
 fn named(error: Error, settings: &Settings) -> Failure {
     let origin = match &error {
-        Error::Config(ConfigError::Host { .. }) => settings.host.as_ref().map(|host| &host.because),
-        Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.because),
+        Error::Config(ConfigError::Host { .. }) => settings.host.as_ref().map(|host| &host.origin),
+        Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.origin),
         _ => None,
     };
     match (origin, Failure::from(error)) {

@@ -46,12 +46,12 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
-    pub(crate) because: Origin,
+    pub(crate) origin: Origin,
 }
 
 impl<T> Setting<T> {
     fn new(value: T, origin: Origin) -> Self {
-        Self { value, because: origin }
+        Self { value, origin }
     }
 }
 
@@ -89,7 +89,7 @@ impl Settings {
         };
         let credential = match (by_flag, profile_source) {
             (Some(flag), _) if is_local_profile => {
-                let flag = flag.because;
+                let flag = flag.origin;
                 return Err(Failure::usage(format!(
                     "{flag}: can't be used with the local LaunchDarkly, which has its own credential"
                 )));
@@ -103,10 +103,10 @@ impl Settings {
     }
 
     /// The settings that are not used, and why.
-    pub(crate) fn passed_over(&self) -> Vec<String> {
+    pub(crate) fn unused_settings(&self) -> Vec<String> {
         let local = &Origin::Flag("local");
-        let credential = self.credential.as_ref().map(|source| &source.because);
-        let host = self.host.as_ref().map(|host| &host.because);
+        let credential = self.credential.as_ref().map(|source| &source.origin);
+        let host = self.host.as_ref().map(|host| &host.origin);
         let unused = |name: &str, what: &str, instead: Option<&Origin>| {
             let is_used = matches!(instead, Some(Origin::Variable(used)) if *used == name);
             (!is_used).then(|| format!("{name}, because the {what} comes from {}", instead.unwrap_or(local)))
@@ -151,7 +151,7 @@ fn host(global: &GlobalArgs, of_profile: Option<&(Origin, &Profile)>) -> Result<
     };
     if has_secret(&host.value) {
         // Resolving the host would send the secret to DNS servers.
-        return Err(Failure::usage(format!("{}: the host contains a secret", host.because)));
+        return Err(Failure::usage(format!("{}: the host contains a secret", host.origin)));
     }
     Ok(host)
 }

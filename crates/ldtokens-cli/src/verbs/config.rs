@@ -183,35 +183,35 @@ fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Re
 fn show(global: &GlobalArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let mut rows = Vec::new();
-    let mut row = |name: &str, value: String, because: Option<String>| rows.push((name.to_owned(), value, because));
+    let mut row = |name: &str, value: String, origin: Option<String>| rows.push((name.to_owned(), value, origin));
     let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
     row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
     match &settings.profile {
-        Some(profile) => row("profile", profile.value.clone(), Some(profile.because.to_string())),
+        Some(profile) => row("profile", profile.value.clone(), Some(profile.origin.to_string())),
         None => row("profile", "none".to_owned(), None),
     }
     match &settings.host {
-        Some(host) => row("host", host.value.clone(), Some(host.because.to_string())),
+        Some(host) => row("host", host.value.clone(), Some(host.origin.to_string())),
         None => row("host", format!("local, kept in {}", local::store()?.display()), None),
     }
     match &settings.credential {
-        Some(source) => row("credential", source.value.to_string(), Some(source.because.to_string())),
+        Some(source) => row("credential", source.value.to_string(), Some(source.origin.to_string())),
         None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
     }
-    for passed_over in settings.passed_over() {
-        row("not used", passed_over, None);
+    for setting in settings.unused_settings() {
+        row("not used", setting, None);
     }
     match global.format()? {
         Format::Table => {
-            let rows = rows.into_iter().map(|(name, value, because)| {
-                vec![name, value, because.map(|because| format!("({because})")).unwrap_or_default()]
+            let rows = rows.into_iter().map(|(name, value, origin)| {
+                vec![name, value, origin.map(|origin| format!("({origin})")).unwrap_or_default()]
             });
             print(&aligned(&rows.collect::<Vec<_>>()))
         }
         format => {
             let settings = rows
                 .into_iter()
-                .map(|(name, value, because)| json!({ "setting": name, "value": value, "because": because }));
+                .map(|(name, value, origin)| json!({ "setting": name, "value": value, "because": origin }));
             output::value(format, &settings.collect())
         }
     }
