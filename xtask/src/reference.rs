@@ -49,7 +49,9 @@ fn operation(page: &mut String, id: &str, operation: &Operation) -> Result<()> {
         let body = response.body.as_ref().map(kind).unwrap_or_default();
         writeln!(page, "| {status} | {body} | {} |", cell(&response.description))?;
     }
-    writeln!(page, "\n```console\nldtokens {}\n```", operation.example(id))?;
+    let body = operation.body.as_ref().and_then(|body| body.schema.example.as_ref());
+    let body = body.map(|body| format!(" <<'JSON'\n{body}\nJSON")).unwrap_or_default();
+    writeln!(page, "\n```console\nldtokens {}{body}\n```", operation.example(id))?;
     Ok(())
 }
 

@@ -374,7 +374,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 required: false,
                 value_type: ValueType::Time,
                 description: "When the old secret stops working, as a Unix epoch time in milliseconds. By default, it stops working at once.",
-                example: "1754006400000",
+                example: "4102444800000",
             },
         ],
         body: None,
@@ -389,7 +389,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                 "There were too many requests in this window, or from this IP address. Nothing was done.",
             ),
         ],
-        example: "resetToken tokenId=61095542756dba551110ae21 expiry=1754006400000",
+        example: "resetToken tokenId=61095542756dba551110ae21 expiry=4102444800000",
     },
 ];
 /// The properties of a token.
