@@ -6,7 +6,7 @@
 //! this crate installs none. Without this feature, the client speaks plain HTTP to loopback, or uses an HTTP client of your
 //! own.
 //!
-//! `blocking` adds the module [`blocking`], for programs that are not async. It starts one thread for each client.
+//! `blocking` adds the module `blocking`, for programs that are not async. It starts one thread for each client.
 //!
 //! If your program builds its own `reqwest::Client`, enable one of reqwest's TLS features or install a provider for rustls:
 //! see [`ClientBuilder::http_client`].
