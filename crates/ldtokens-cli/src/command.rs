@@ -42,6 +42,9 @@ Examples:
   ldtokens getTokens showAll=true --output json
   ldtokens serve --port 8765 --store ld.db";
 
+/// The commands that use no account.
+pub(crate) const WITHOUT_ACCOUNT: [&str; 4] = ["completions", "man", "serve", "demo"];
+
 /// Shows an operation's own arguments before the global options.
 const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
 
@@ -161,8 +164,8 @@ pub(crate) fn command() -> Command {
     let mut command = Cli::command()
         // `update` shares these options, and does not require them.
         .mut_subcommand("create", |create| create.mut_group("permissions", |group| group.required(true)));
-    for name in ["completions", "man", "serve", "demo"] {
-        // They use no account, so their help leaves these options out.
+    for name in WITHOUT_ACCOUNT {
+        // Their help leaves these options out.
         let hidden = global.get_arguments().map(|argument| argument.clone().hide(true));
         command = command.mut_subcommand(name, |command| command.args(hidden));
     }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-use crate::command::{Action, Cli, Tool, Verb};
+use crate::command::{Action, Cli, Tool, Verb, WITHOUT_ACCOUNT};
 use crate::operations::perform;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
@@ -43,8 +43,8 @@ fn main() -> ExitCode {
         choice.write_global();
     }
     let parsed = command::command().try_get_matches_from(&words);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+        Ok(parsed) => parsed,
         Err(error) if error.use_stderr() && has_json_errors => {
             return Failure::usage(what_clap_says(&error)).report(true);
         }
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     logging::start(cli.global.verbose, server_log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match &runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
+        Ok(runtime) => runtime.block_on(run(cli, matches.subcommand_name())),
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
@@ -80,7 +80,7 @@ fn what_clap_says(error: &clap::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
     let global = &cli.global;
     if cli.about {
         return print(command::ABOUT_TEXT);
@@ -89,6 +89,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         anstream::eprintln!("{}", command::command().render_help().ansi());
         return Err(Failure::usage("a command is required"));
     };
+    if let Some(name) = name.filter(|name| WITHOUT_ACCOUNT.contains(name)) {
+        global.refuse_account(name)?;
+    }
     match action {
         Action::Verb(verb) => match verb {
             Verb::List(arguments) => list::run(global, arguments).await,
@@ -106,10 +109,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Action::Tool(tool) => match tool {
             Tool::Config(arguments) => config::run(global, arguments),
             Tool::Login(arguments) => login::run(global, arguments).await,
-            Tool::Completions(arguments) => shell::print_completions(global, &arguments),
-            Tool::Man(arguments) => shell::write_man(global, &arguments, command::command()),
-            Tool::Serve(arguments) => serve::run(global, *arguments).await,
-            Tool::Demo => demo::run(global).await,
+            Tool::Completions(arguments) => shell::print_completions(&arguments),
+            Tool::Man(arguments) => shell::write_man(&arguments, command::command()),
+            Tool::Serve(arguments) => serve::run(*arguments).await,
+            Tool::Demo => demo::run().await,
         },
     }
 }

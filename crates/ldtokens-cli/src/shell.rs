@@ -12,7 +12,6 @@ use std::sync::Arc;
 use clap::{Args, Command};
 use clap_complete::CompleteEnv;
 
-use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::write;
 use candidates::with_candidates;
@@ -55,8 +54,7 @@ Add it to the startup file of your shell:
   fish        ldtokens completions fish > ~/.config/fish/completions/ldtokens.fish
   PowerShell  ldtokens completions powershell >> $PROFILE";
 
-pub(crate) fn print_completions(global: &GlobalArgs, arguments: &CompletionsArgs) -> Result<(), Failure> {
-    global.refuse_account("completions")?;
+pub(crate) fn print_completions(arguments: &CompletionsArgs) -> Result<(), Failure> {
     let completer = SHELLS.completer(&arguments.shell).expect("clap allows no other");
     let mut script = Vec::new();
     completer
@@ -74,8 +72,7 @@ pub(crate) struct ManArgs {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn write_man(global: &GlobalArgs, arguments: &ManArgs, command: Command) -> Result<(), Failure> {
-    global.refuse_account("man")?;
+pub(crate) fn write_man(arguments: &ManArgs, command: Command) -> Result<(), Failure> {
     match &arguments.folder {
         Some(folder) => {
             man::write(command, folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))

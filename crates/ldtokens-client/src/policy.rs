@@ -78,7 +78,10 @@ impl Statement {
     }
 
     /// Checks only what every statement needs. The API checks the actions and the resource specifiers.
-    fn check(wire: &types::Statement) -> Result<(), InvalidPolicy> {
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] says what is wrong.
+    pub fn check(wire: &types::Statement) -> Result<(), InvalidPolicy> {
         if wire.actions.is_empty() == wire.not_actions.is_empty() {
             return invalid("a statement has either `actions` or `notActions`, and at least one action");
         }

@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args};
 use ldtokens::{CallerIdentity, DryRun, TokenId};
 use ldtokens_lifecycle::{Journals, Options, Rotation, Strategy, rotate_all};
 
@@ -72,8 +73,8 @@ pub(crate) struct RotateArgs {
     finish: bool,
 
     /// Reset the tokens, or replace each by one like it
-    #[arg(long, value_name = "STRATEGY", default_value = "reset")]
-    strategy: StrategyName,
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy(), default_value = "reset")]
+    strategy: Strategy,
 
     /// How long the old secret keeps working
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "24h")]
@@ -111,37 +112,17 @@ pub(crate) struct RotateArgs {
 }
 
 /// A strategy, as `--strategy` and reports name it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum StrategyName {
-    Reset,
-    Replace,
-}
-
-impl StrategyName {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Reset => "reset",
-            Self::Replace => "replace",
-        }
+pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Reset => "reset",
+        Strategy::Replace => "replace",
     }
 }
 
-impl From<StrategyName> for Strategy {
-    fn from(name: StrategyName) -> Self {
-        match name {
-            StrategyName::Reset => Self::Reset,
-            StrategyName::Replace => Self::Replace,
-        }
-    }
-}
-
-impl From<Strategy> for StrategyName {
-    fn from(strategy: Strategy) -> Self {
-        match strategy {
-            Strategy::Reset => Self::Reset,
-            Strategy::Replace => Self::Replace,
-        }
-    }
+/// Parses the name of a strategy.
+fn strategy() -> impl TypedValueParser<Value = Strategy> {
+    let names = [Strategy::Reset, Strategy::Replace].map(strategy_name);
+    PossibleValuesParser::new(names).map(|name| if name == "replace" { Strategy::Replace } else { Strategy::Reset })
 }
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
@@ -224,7 +205,7 @@ async fn rotate(
 
 fn options(arguments: &RotateArgs) -> Options {
     let overlap = if arguments.now { Duration::ZERO } else { arguments.overlap };
-    let mut options = Options::default().strategy(arguments.strategy.into()).overlap(overlap).settle(arguments.settle);
+    let mut options = Options::default().strategy(arguments.strategy).overlap(overlap).settle(arguments.settle);
     if arguments.force {
         options = options.force();
     }

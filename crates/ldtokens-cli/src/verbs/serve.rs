@@ -9,7 +9,7 @@ use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
 use crate::account::environment::ROOT_TOKEN;
-use crate::arguments::{GlobalArgs, whole_number};
+use crate::arguments::whole_number;
 use crate::files::text;
 use crate::terminal::failure::Failure;
 use crate::terminal::logging::Log;
@@ -100,8 +100,7 @@ Run a local LaunchDarkly until interrupted.
 The first line on standard output is the URL, printed once the server is ready. A new store takes the owner's secret from \
 LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.";
 
-pub(crate) async fn run(global: &GlobalArgs, arguments: ServeArgs) -> Result<(), Failure> {
-    global.refuse_account("serve")?;
+pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     if arguments.account_schema {
         return print(&format!("{:#}", Account::json_schema()));
     }

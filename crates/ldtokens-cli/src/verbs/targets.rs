@@ -124,9 +124,7 @@ pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Ta
     let by_id = known.iter().find(|token| token.id == word && !names_only);
     let by_name: Vec<_> = known.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
     match (by_id, &by_name[..]) {
-        (Some(token), _) | (None, &[token]) => {
-            Ok(Target { id: TokenId::new(token.id.as_str())?, name: token.name.clone() })
-        }
+        (Some(token), _) | (None, &[token]) => Ok(Target { id: token.id.clone(), name: token.name.clone() }),
         (None, []) if is_id(word) && !names_only => Ok(Target { id: TokenId::new(word)?, name: None }),
         (None, []) => Err(Failure::new(
             Kind::NotFound,

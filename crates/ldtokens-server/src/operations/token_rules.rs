@@ -55,8 +55,7 @@ pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), ApiError> {
         return Err(ApiError::invalid_request(message));
     }
     body.inline_role.iter().try_for_each(|statement| {
-        let checked = Statement::try_from(statement.clone());
-        checked.map(drop).map_err(|error| ApiError::invalid_request(format!("inlineRole: {error}")))
+        Statement::check(statement).map_err(|error| ApiError::invalid_request(format!("inlineRole: {error}")))
     })
 }
 

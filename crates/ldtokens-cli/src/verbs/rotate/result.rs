@@ -15,9 +15,9 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::verbs::batch::{Incomplete, ends_batch};
-use crate::verbs::rotate::StrategyName;
 use crate::verbs::rotate::places::Places;
 use crate::verbs::rotate::selection::Selected;
+use crate::verbs::rotate::strategy_name;
 
 /// The format of the report.
 pub(crate) fn format(global: &GlobalArgs) -> Result<Format, Failure> {
@@ -132,7 +132,7 @@ fn done(report: &Report) -> Value {
     json!({
         "_id": report.token_id,
         "name": report.name,
-        "strategy": StrategyName::from(report.strategy).name(),
+        "strategy": strategy_name(report.strategy),
         "isOver": report.step == Step::Retired,
         "newId": report.new_token_id,
         "lastFour": report.last_four,
@@ -168,11 +168,11 @@ fn sentence(report: &Report) -> String {
 /// Prints what would be done.
 pub(crate) fn print_plan(
     format: Format,
-    strategy: StrategyName,
+    strategy: Strategy,
     selected: &[Selected],
     places: &Places,
 ) -> Result<(), Failure> {
-    let how = strategy.name();
+    let how = strategy_name(strategy);
     let labels = |selected: &Selected| -> Vec<String> {
         places.of(selected).iter().map(|destination| destination.label()).collect()
     };

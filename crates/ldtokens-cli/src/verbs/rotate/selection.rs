@@ -123,12 +123,11 @@ async fn by_filter(
         filters.iter().all(|filter| filter.is_met_by(&token))
     };
     let tokens = session.interrupt.unless(read(session, known, is_meant)).await??;
-    tokens.into_iter().map(of_token).collect()
+    Ok(tokens.into_iter().map(of_token).collect())
 }
 
-fn of_token(token: Token) -> Result<Selected, Failure> {
-    let id = TokenId::new(token.id.as_str())?;
-    Ok(Selected { id, name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) })
+fn of_token(token: Token) -> Selected {
+    Selected { id: token.id.clone(), name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) }
 }
 
 /// Reads the matching tokens, except those waiting to be deleted, and replacements whose rotation is not finished.
