@@ -1,8 +1,8 @@
 //! The table of operations: their names, parameters and bodies, and what the document says of each.
 
 use anyhow::{Context, Result, bail, ensure};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 use serde_json::Value;
 
 use crate::DOCUMENT;
@@ -11,12 +11,24 @@ use crate::api::{Body, Document, Operation, Parameter, Schema, read, schemas};
 pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
     let schemas = schemas(document)?;
     let token = properties(schemas.get("Token").context("the document has no schema Token")?);
-    let mut operations = Vec::new();
+    let (mut variants, mut operations) = (Vec::new(), Vec::new());
     for (id, operation) in &read(document, |_| true)?.operations {
+        let name = variant(id);
+        let route = format!(" `{} {}`", operation.method, operation.path);
+        variants.push(quote!(#[doc = #route] #name));
         operations.push(spec(id, operation)?);
     }
     Ok(quote! {
         use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
+
+        /// An operation of the API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Operation {
+            #(#variants,)*
+            /// An operation that this crate does not know, by its ID in the API's documentation.
+            Other(&'static str),
+        }
 
         /// All operations, in the order of `openapi.yaml`.
         pub static OPERATIONS: &[OperationSpec] = &[#(#operations),*];
@@ -24,6 +36,12 @@ pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
         /// The properties of a token.
         pub static TOKEN: &[ParameterSpec] = &[#(#token),*];
     })
+}
+
+/// The operation's variant: `GetTokens` for `getTokens`.
+fn variant(id: &str) -> Ident {
+    let (first, rest) = id.split_at(1);
+    format_ident!("{}{rest}", first.to_uppercase())
 }
 
 fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
@@ -37,14 +55,14 @@ fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
         check_rules(&body.schema)?;
     }
     let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
-    let example = operation.example(id);
+    let (variant, example) = (variant(id), operation.example(id));
     let responses = operation.responses.iter().map(|(status, response)| {
         let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
         quote!((#status, #meaning))
     });
     Ok(quote! {
         OperationSpec {
-            id: #id, method: #method, path: #path, summary: #summary, description: #description,
+            operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary, description: #description,
             parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*], example: #example,
         }
     })

@@ -42,6 +42,7 @@ pub use api_version::{ApiVersion, InvalidApiVersion};
 pub use extra::Extra;
 pub use generated::{Client, Error, ResponseValue, builder, types};
 pub use links::{Link, Links};
+pub use operations::Operation;
 pub use policy::{Actions, InvalidPolicy, Policy, Resources, Statement};
 pub use read_token::{ReadToken, read_token};
 pub use role::Role;

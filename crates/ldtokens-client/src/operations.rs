@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::lenient;
@@ -12,12 +13,14 @@ use crate::lenient;
 #[rustfmt::skip] // the generator formats it
 mod table;
 
-pub use table::{OPERATIONS, TOKEN};
+pub use table::{OPERATIONS, Operation, TOKEN};
 
 /// An operation of the API, as `openapi.yaml` describes it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OperationSpec {
+    /// The operation.
+    pub operation: Operation,
     /// The operation's ID, such as `getToken`.
     pub id: &'static str,
     /// The HTTP method, in capitals.
@@ -44,11 +47,48 @@ impl OperationSpec {
         OPERATIONS.iter().find(|operation| operation.id == id)
     }
 
+    /// The status that the API documents for success.
+    pub fn success_status(&self) -> Option<StatusCode> {
+        let mut statuses = self.responses.iter();
+        statuses.find_map(|(status, _)| status.parse().ok().filter(StatusCode::is_success))
+    }
+
     /// Whether the parameter of that name stands in the path, not in the query.
     pub fn is_in_path(&self, parameter: &str) -> bool {
         self.path
             .split('/')
             .any(|segment| segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) == Some(parameter))
+    }
+}
+
+impl Operation {
+    /// The operation's ID in the API's documentation, such as `getTokens`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Other(id) => id,
+            known => known.spec().expect("the table has every operation").id,
+        }
+    }
+
+    /// What `openapi.yaml` says of it. `None` for [`Other`](Self::Other).
+    pub fn spec(self) -> Option<&'static OperationSpec> {
+        OPERATIONS.iter().find(|spec| spec.operation == self)
+    }
+}
+
+/// Finds an operation by its ID (`getTokens`) or by its name in the generated code (`get_tokens`).
+impl From<&'static str> for Operation {
+    fn from(name: &'static str) -> Self {
+        let letters =
+            |name: &'static str| name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+        let spec = OPERATIONS.iter().find(|spec| letters(spec.id).eq(letters(name)));
+        spec.map_or(Self::Other(name), |spec| spec.operation)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
     }
 }
 

@@ -8,7 +8,7 @@ use http::Response;
 use progenitor_client::{ClientHooks, ClientInfo};
 use reqwest::Request;
 
-use crate::Client;
+use crate::{Client, Operation};
 
 /// The result of a request: a response that is read to its end, or the reason why there is none.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response<Bytes>>> + Send + 'a>>;
@@ -17,8 +17,8 @@ pub type Exchange<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response<Byt
 ///
 /// The generated client builds requests and decodes responses. The transport adds the credential, waits and retries.
 pub trait Transport: Debug + Send + Sync {
-    /// Sends `request` for the operation that the generated code calls `operation` (`"get_token"`).
-    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a>;
+    /// Sends `request` for `operation`.
+    fn exchange<'a>(&'a self, http: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a>;
 }
 
 /// A transport that clones of a [`Client`] share.
@@ -26,7 +26,7 @@ pub type SharedTransport = Arc<dyn Transport>;
 
 impl ClientHooks<SharedTransport> for Client {}
 
-/// Sends a request of the generated code. It replaces the generator's own hook, which returns a response of reqwest.
+/// Sends a request of the generated code, which calls the operation `get_token`, for instance. It replaces the generator's own hook, which returns a response of reqwest.
 pub(crate) fn exchange<'a>(client: &'a Client, request: Request, operation: &'static str) -> Exchange<'a> {
-    client.inner().exchange(client.client(), operation, request)
+    client.inner().exchange(client.client(), operation.into(), request)
 }

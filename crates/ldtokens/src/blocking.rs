@@ -17,8 +17,8 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    CallerIdentity, CleanUp, ConfigError, Error, IssuedToken, Leftovers, List, NewToken, Overlap, Patch, Token,
-    TokenId, TokenStream,
+    CallerIdentity, CleanUp, ConfigError, Error, IssuedToken, Leftovers, List, NewToken, Overlap, Patch, RecoverError,
+    Token, TokenId, TokenStream,
 };
 
 /// A client whose calls block the thread until they end. Each call works like the method of the same name of
@@ -81,7 +81,7 @@ impl Client {
 
     /// Creates a token, and tries again if the response is lost. See
     /// [`Client::create_or_recover`](crate::Client::create_or_recover).
-    pub fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
+    pub fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, RecoverError> {
         self.run(async |client| client.create_or_recover(new_token).await)
     }
 

@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{Client, Error, Operation, TokenId};
 
+const GET_CALLER_IDENTITY: Operation = Operation::Other("getCallerIdentity");
+
 /// Who a credential belongs to, and what it is. The API documents every property as optional (fact 13).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -60,11 +62,10 @@ impl Client {
     /// # Errors
     /// [`Error::Unauthorized`] if the credential is not valid, and the errors of every call.
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
-        let operation = Operation::GetCallerIdentity;
-        let body = self.request(operation, Method::GET, "/caller-identity").send().await?;
+        let body = self.request(GET_CALLER_IDENTITY, Method::GET, "/caller-identity").send().await?;
         match serde_json::from_slice(&body) {
             Ok(json) => Ok(CallerIdentity::read(json)),
-            Err(_) => Err(Error::undecodable(operation, "the body is not a JSON object")),
+            Err(_) => Err(Error::undecodable(GET_CALLER_IDENTITY, "the body is not a JSON object")),
         }
     }
 }

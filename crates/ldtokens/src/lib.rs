@@ -22,42 +22,36 @@ pub mod blocking;
 mod caller_identity;
 mod client;
 mod config;
-mod error;
-mod send;
+mod request;
 mod tokens;
 
 pub mod guide;
 
 pub use caller_identity::CallerIdentity;
 pub use client::Client;
-pub use config::base_url::Region;
 pub use config::builder::ClientBuilder;
-pub use config::config_error::ConfigError;
 pub use config::environment::{CREDENTIAL_VARIABLES, HOST_VARIABLES};
-pub use error::{Error, TransportError};
-pub use send::api_error::ApiError;
-pub use send::clock::Clock;
-pub use send::dry_run::DryRun;
-pub use send::observe::{AttemptEvent, Observer};
-pub use send::operation::Operation;
-pub use send::request::RequestBuilder;
-pub use send::retry::RetryPolicy;
+pub use config::region::Region;
+pub use request::RequestBuilder;
 pub use tokens::issued::IssuedToken;
 pub use tokens::list::{Incomplete, List, Page};
 pub use tokens::new_token::{NewToken, Permissions};
 pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
-pub use tokens::recover::{CleanUp, Leftovers};
+pub use tokens::recover::{CleanUp, Leftovers, RecoverError};
 pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
-pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Role, Secret, TokenId, UnixMillis};
+pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Operation, Role, Secret, TokenId, UnixMillis};
+pub use ldtokens_core::{
+    ApiError, AttemptEvent, Clock, ConfigError, DryRun, Error, Observer, RetryPolicy, TransportError,
+};
 
 /// The generated client that this one is built on, and the HTTP library, reqwest. [`Client::call`] gives you a generated
 /// client that is ready to use.
 pub mod raw {
-    pub use ldtokens_client::{Client, Error, ResponseValue, builder, reqwest, types};
+    pub use ldtokens_client::{Client, Error, ResponseValue, builder, operations, reqwest, types};
 }
 
 /// The README's example is compiled and run as a test.

@@ -1,7 +1,7 @@
 //! `ldtokens create`: creates a token.
 
 use clap::Args;
-use ldtokens::{ApiVersion, DryRun, NewToken};
+use ldtokens::{ApiVersion, DryRun, Error, NewToken};
 
 use crate::account::connect::with_client;
 use crate::arguments::{GlobalArgs, SecretArgs, TextArgs};
@@ -53,7 +53,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
     let destination = Destination::for_people(global, &arguments.secret, Some(&arguments.print))?;
     let new_token = new_token(&arguments)?;
     with_client(global, DryRun::Changes, async |session| {
-        let create = session.client.create_or_recover(&new_token);
+        let create = async { session.client.create_or_recover(&new_token).await.map_err(Error::from) };
         if session.is_dry_run {
             return Err(create.await.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }

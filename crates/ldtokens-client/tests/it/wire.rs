@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use ldtokens_client::reqwest::{self, Request};
 use ldtokens_client::types::{PatchOperation, Token, TokenBody, Tokens};
-use ldtokens_client::{Client, Error, Exchange, Role, Secret, Transport, UnixMillis};
+use ldtokens_client::{Client, Error, Exchange, Operation, Role, Secret, Transport, UnixMillis};
 
 /// The example of `Token` in `openapi.yaml`, with a whole secret, as in the response to a reset.
 const TOKEN: &str = r#"{
@@ -69,7 +69,7 @@ fn every_time_can_be_converted_and_written() {
 struct NoTransport;
 
 impl Transport for NoTransport {
-    fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: &'static str, request: Request) -> Exchange<'a> {
+    fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a> {
         panic!("{operation} was sent to {}", request.url());
     }
 }

@@ -1,21 +1,13 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use ldtokens_core::{BaseUrl, DryRunConfig, SendOptions, Sender, innermost_cause};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use crate::client::Client;
-use crate::config::base_url::{BaseUrl, Region};
-use crate::config::config_error::ConfigError;
 use crate::config::environment;
 #[cfg(feature = "rustls")]
 use crate::config::tls;
-use crate::error::{Error, causes};
-use crate::send::clock::{Clock, SystemClock};
-use crate::send::dry_run::{DryRun, DryRunConfig};
-use crate::send::observe::Observer;
-use crate::send::retry::RetryPolicy;
-use crate::send::{SendOptions, Sender};
-use crate::{ApiVersion, Secret};
+use crate::{ApiVersion, Client, Clock, ConfigError, DryRun, Error, Observer, Region, RetryPolicy, Secret};
 
 /// Builds a [`Client`]. [`Client::builder`] starts one.
 #[derive(Debug)]
@@ -209,7 +201,7 @@ impl ClientBuilder {
     /// # }
     /// ```
     pub fn dry_run(mut self, scope: DryRun, show: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
-        self.dry_run = Some(DryRunConfig { scope, show: Arc::new(show) });
+        self.dry_run = Some(DryRunConfig::new(scope, show));
         self
     }
 
@@ -228,25 +220,14 @@ impl ClientBuilder {
             Some(ref own) => own.clone(),
             None => self.http(&base_url)?,
         };
-        let sender = Sender {
-            http,
-            base_url,
-            credential: self.credential,
-            headers,
-            method_override: self.method_override,
-            policy: self.policy,
-            pacing: Arc::default(),
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock(Instant::now()))),
-            observer: self.observer,
-            dry_run: self.dry_run,
-            credential_worked: Arc::default(),
-        };
+        let mut sender = Sender::new(http, base_url, self.credential)?;
+        sender.headers = headers;
+        sender.method_override = self.method_override;
+        sender.policy = self.policy;
+        sender.clock = self.clock.unwrap_or(sender.clock);
+        sender.observer = self.observer;
+        sender.dry_run = self.dry_run;
         Ok(Client { sender: Arc::new(sender), options: SendOptions::default() })
-    }
-
-    /// The credential as a header value that `Debug` doesn't show.
-    pub(crate) fn check_credential(&self) -> Result<HeaderValue, ConfigError> {
-        authorization(&self.credential)
     }
 
     fn headers(&self) -> Result<HeaderMap, ConfigError> {
@@ -255,7 +236,6 @@ impl ClientBuilder {
             None => format!("ldtokens/{}", env!("CARGO_PKG_VERSION")),
         };
         let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, self.check_credential()?);
         headers.insert(HeaderName::from_static("ld-api-version"), HeaderValue::from_static(self.api_version.as_str()));
         headers.insert(USER_AGENT, HeaderValue::from_str(&user_agent).map_err(|_| ConfigError::UserAgent)?);
         Ok(headers)
@@ -280,27 +260,6 @@ impl ClientBuilder {
         } else if let Some(proxy) = self.proxy.clone() {
             http = http.proxy(proxy);
         }
-        http.build().map_err(|error| ConfigError::Http(reason(&error)))
+        http.build().map_err(|error| ConfigError::Http(innermost_cause(&error).to_string()))
     }
-}
-
-/// The innermost cause, which says more than the errors around it.
-pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    causes(error).last().unwrap_or(error).to_string()
-}
-
-/// The credential as a header value that `Debug` doesn't show.
-pub(crate) fn authorization(credential: &Secret) -> Result<HeaderValue, ConfigError> {
-    let secret = credential.expose();
-    let reason = if secret.is_empty() {
-        "it is empty"
-    } else if secret.contains(char::is_whitespace) {
-        "it contains white space or a line end; give the secret alone"
-    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
-        value.set_sensitive(true);
-        return Ok(value);
-    } else {
-        "it contains characters that a header can't have"
-    };
-    Err(ConfigError::Credential { reason })
 }

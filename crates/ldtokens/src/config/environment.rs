@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::{ClientBuilder, ConfigError};
+use ldtokens_core::check_credential;
+
+use crate::{ClientBuilder, ConfigError, Secret};
 
 /// The variables that can hold the credential, in this order: `ldcli`'s, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];
@@ -23,8 +25,9 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
     };
     let (name, credential) =
         first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential { variables: CREDENTIAL_VARIABLES })?;
-    let mut builder = ClientBuilder::new(credential.into());
-    builder.check_credential().map_err(|error| invalid(name, error.to_string()))?;
+    let credential = Secret::new(credential);
+    check_credential(&credential).map_err(|error| invalid(name, error.to_string()))?;
+    let mut builder = ClientBuilder::new(credential);
     if let Some((name, host)) = first_set(HOST_VARIABLES)? {
         builder = builder.host_from(name, host);
     }

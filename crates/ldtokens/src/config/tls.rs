@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use crate::config::config_error::ConfigError;
+use crate::ConfigError;
 
 /// TLS 1.2 or later, trusting the system's certificates and those in `pems`.
 ///

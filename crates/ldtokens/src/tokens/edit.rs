@@ -101,7 +101,7 @@ impl Client {
                 }
                 _ => {}
             }
-            client.back_off(round).await;
+            client.sender.back_off(round).await;
             (token, round) = (now, round + 1);
         }
     }

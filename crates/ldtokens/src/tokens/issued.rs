@@ -1,4 +1,6 @@
-use crate::client::Reply;
+use ldtokens_client::operations::OperationSpec;
+use ldtokens_core::Reply;
+
 use crate::tokens::odd_response;
 use crate::{CleanUp, Error, Secret, Token, TokenId};
 
@@ -24,9 +26,9 @@ pub struct IssuedToken {
 impl IssuedToken {
     /// Takes the secret out of a successful response. If there is a secret, it is returned, whatever else is odd.
     pub(crate) fn from_reply(reply: Reply<Token>, asked: Option<&TokenId>) -> Result<Self, Error> {
-        let Reply { operation, response, decoded } = reply;
+        let Reply { operation, response, decoded, .. } = reply;
         let mut warnings = Vec::new();
-        let documented = operation.success_status();
+        let documented = operation.spec().and_then(OperationSpec::success_status);
         if documented.is_some_and(|documented| documented != response.status()) {
             warnings.push(format!("{operation}: the response's status is {}", response.status().as_u16()));
         }

@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use crate::send::SendOptions;
+use ldtokens_core::SendOptions;
+
 use crate::{Client, Error, IssuedToken, TokenId, UnixMillis};
 
 /// How long the old secret of a token keeps working after a [`reset`](Client::reset).

@@ -86,6 +86,35 @@ impl fmt::Display for Leftovers {
     }
 }
 
+/// Why [`create_or_recover`](Client::create_or_recover) has no secret, and what is left to do. It converts into an
+/// [`Error`], which says in words what to delete.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RecoverError {
+    /// The error.
+    pub error: Error,
+    /// Finds and deletes what lost attempts may have created. `None` if there is nothing to delete.
+    pub clean_up: Option<CleanUp>,
+}
+
+impl fmt::Display for RecoverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for RecoverError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<RecoverError> for Error {
+    fn from(failed: RecoverError) -> Self {
+        failed.error
+    }
+}
+
 impl Client {
     /// Creates a token, and tries again if the response is lost, until it has the secret of a token.
     ///
@@ -101,12 +130,12 @@ impl Client {
     /// # Errors
     /// [`Error::OutcomeUnknown`], with a [`CleanUp`], if no attempt got a response, or if a later one failed in another way;
     /// and those of [`create`](Self::create).
-    pub async fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
+    pub async fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, RecoverError> {
         let client = self.with_one_deadline();
         let began = client.sender.clock.now();
         let mut error = match client.create(new_token).await {
             Err(error @ Error::OutcomeUnknown { .. }) => error,
-            result => return result,
+            result => return result.map_err(|error| RecoverError { error, clean_up: None }),
         };
         let marker = format!("[ldtokens create {:016x}]", fastrand::u64(..));
         let description = match &new_token.description {
@@ -116,7 +145,7 @@ impl Client {
         let marked = new_token.clone().description(&description);
         let clean_up = CleanUp { marker, wanted: new_token.clone(), began, created: None };
         for round in 1..MAX_ROUNDS {
-            client.back_off(round).await;
+            client.sender.back_off(round).await;
             match client.create(&marked).await {
                 Ok(mut issued) => {
                     let mut created = issued.details.clone();
@@ -133,10 +162,15 @@ impl Client {
                 }
             }
         }
-        if let Error::OutcomeUnknown { clean_up: slot, .. } = &mut error {
-            *slot = Some(Box::new(clean_up));
+        if let Error::OutcomeUnknown { advice, .. } = &mut error {
+            *advice = format!(
+                "list the tokens, delete those whose description contains `{}` and those like them that nobody else created \
+                 just now, then create again",
+                clean_up.marker
+            )
+            .into();
         }
-        Err(error)
+        Err(RecoverError { error, clean_up: Some(clean_up) })
     }
 
     /// Deletes the tokens of lost attempts of [`create_or_recover`](Self::create_or_recover), removes the mark from the
@@ -176,12 +210,12 @@ impl Client {
                 }
             }
             // By now the server's clock is known.
-            let since = self.sender.pacing.server_time(clean_up.began).at_least;
+            let since = self.sender.server_time(clean_up.began).at_least;
             left.suspects = others.into_iter().filter(|token| clean_up.is_suspect(token, since)).collect();
             match error {
                 None => return,
                 Some(Error::ListChanged { .. } | Error::WrongTotal { .. }) if round < MAX_LISTS => {
-                    self.back_off(round).await
+                    self.sender.back_off(round).await
                 }
                 Some(error) => return left.errors.push(error),
             }

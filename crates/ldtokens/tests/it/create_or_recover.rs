@@ -1,6 +1,6 @@
 //! A create that deals with lost responses.
 
-use ldtokens::{Client, Error, IssuedToken};
+use ldtokens::{Client, Error, IssuedToken, RecoverError};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, named, reader, server, works};
@@ -121,7 +121,9 @@ async fn an_error_in_a_later_attempt_is_outcome_unknown() {
         let (client, proxy) =
             client_with_faults(&server, [vec![Fault::Reset(Moment::After)], vec![later; 9]].concat()).await;
         let error = client.create_or_recover(&reader("orphan")).await.unwrap_err();
-        let Error::OutcomeUnknown { clean_up: Some(clean_up), .. } = &error else { panic!("{error:?}") };
+        let RecoverError { error: Error::OutcomeUnknown { .. }, clean_up: Some(clean_up), .. } = &error else {
+            panic!("{error:?}")
+        };
         assert!(error.to_string().contains(clean_up.marker()), "{error}");
         assert_eq!(proxy.seen().len(), posts);
         let left = crate::support::client(&server).clean_up(clean_up).await;
@@ -155,7 +157,10 @@ async fn a_list_that_keeps_changing_is_reported_as_an_error() {
 async fn a_create_that_the_api_refuses_is_not_retried() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, proxy::OWN_403)]).await;
-    assert!(matches!(client.create_or_recover(&reader("x")).await, Err(Error::Forbidden(_))));
+    assert!(matches!(
+        client.create_or_recover(&reader("x")).await,
+        Err(RecoverError { error: Error::Forbidden(_), .. })
+    ));
     assert_eq!(proxy.seen().len(), 1);
 }
 
@@ -167,6 +172,6 @@ async fn all_attempts_share_one_deadline() {
     let policy = crate::support::hasty().deadline(std::time::Duration::from_millis(300)).attempt_timeout(hour);
     let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
     let error = client.create_or_recover(&reader("x")).await.unwrap_err();
-    assert!(matches!(error, Error::OutcomeUnknown { clean_up: Some(_), .. }), "{error:?}");
+    assert!(matches!(error, RecoverError { error: Error::OutcomeUnknown { .. }, clean_up: Some(_), .. }), "{error:?}");
     assert_eq!(proxy.seen().len(), 1, "the first attempt used up the time");
 }

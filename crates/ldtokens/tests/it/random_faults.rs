@@ -106,7 +106,7 @@ async fn work(client: Client, mut random: fastrand::Rng, seed: u64, worker: usiz
                 if created.as_ref().is_ok_and(|issued| issued.clean_up.is_some()) {
                     books.orphans.insert(name.clone());
                 }
-                books.created(name, created);
+                books.created(name, created.map_err(Error::from));
             }
             (3..5, Some(id)) => books.read(&id, client.get(&id.parse().unwrap()).await),
             (5, _) => match client.list().page_size(50).send().await {

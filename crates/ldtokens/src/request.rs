@@ -1,10 +1,10 @@
 //! Requests that are described at run time.
 
+use ldtokens_core::innermost_cause;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 
-use crate::config::builder::reason;
 use crate::{Client, Error, Operation};
 
 impl Client {
@@ -66,7 +66,7 @@ impl RequestBuilder {
     /// [`Error::InvalidInput`] if a header or the path is invalid, or the `expiry` is in the past; [`Error::OutcomeUnknown`]
     /// if the response is lost and a retry could do harm; and the errors of every call.
     pub async fn send(self) -> Result<Vec<u8>, Error> {
-        let invalid = |error| Error::InvalidInput(format!("the request can't be sent: {}", reason(&error)));
+        let invalid = |error| Error::InvalidInput(format!("the request can't be sent: {}", innermost_cause(&error)));
         let mut request = self.request.build().map_err(invalid)?;
         if request.headers().contains_key(AUTHORIZATION) {
             return Err(Error::InvalidInput("the header Authorization can't be set: the client sets it".to_owned()));

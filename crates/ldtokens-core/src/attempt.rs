@@ -5,11 +5,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
 use crate::error::causes;
-use crate::send::pacing::Permit;
-use crate::send::rate_limit::RateLimit;
-use crate::send::retry::AttemptOutcome;
-use crate::send::{Outgoing, Response, Sender, api_error};
-use crate::{Error, TransportError};
+use crate::pacing::Permit;
+use crate::rate_limit::RateLimit;
+use crate::retry::AttemptOutcome;
+use crate::sender::Outgoing;
+use crate::{Error, Response, Sender, TransportError, api_error};
 
 /// The result of an attempt.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Attempt {
 }
 
 /// Sends `request` once, and learns from its response's headers.
-pub(super) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Request, mut permit: Permit<'_>) -> Attempt {
+pub(crate) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Request, mut permit: Permit<'_>) -> Attempt {
     let Outgoing { operation, ref method, .. } = *outgoing;
     let clock = &*sender.clock;
     let failed = |outcome, status, source| Attempt {

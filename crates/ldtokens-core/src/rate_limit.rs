@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-use crate::send::server_time::unix_millis;
+use crate::server_time::unix_millis;
 
 // Looking up a constant header name is cheaper than looking up a string.
 static ACCOUNT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-global-remaining");
@@ -62,5 +62,5 @@ impl RateLimit {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/rate_limit.rs"]
+#[path = "../tests/unit/rate_limit.rs"]
 mod tests;

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use ldtokens_client::Operation;
 use tokio::sync::Notify;
 
-use crate::send::rate_limit::RateLimit;
-use crate::send::server_time::{ServerNow, ServerTime, unix_millis};
-use crate::{Clock, Operation};
+use crate::rate_limit::RateLimit;
+use crate::server_time::{ServerTime, unix_millis};
+use crate::{Clock, ServerNow};
 
 /// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
 /// It is never more than a quarter of the wait.
@@ -314,5 +315,5 @@ impl Drop for Permit<'_> {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/pacing.rs"]
+#[path = "../tests/unit/pacing.rs"]
 mod tests;

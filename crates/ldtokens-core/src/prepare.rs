@@ -5,15 +5,15 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
-use crate::config::base_url::BaseUrl;
-use crate::send::server_time::ServerNow;
-use crate::{Error, Operation, UnixMillis};
+use ldtokens_client::{Operation, UnixMillis};
 
-/// Sets the headers: `headers`, which include the credential, and those that the method needs.
+use crate::{BaseUrl, Error, ServerNow};
+
+/// Sets the credential, the `headers` that the request does not set itself, and those that the method needs.
 ///
 /// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
 /// (fact 1).
-pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override: bool) {
+pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, authorization: &HeaderValue, method_override: bool) {
     if method_override && matches!(*request.method(), Method::PATCH | Method::DELETE) {
         let method = HeaderValue::from_str(request.method().as_str()).expect("a method is a valid header value");
         request.headers_mut().insert(HeaderName::from_static("x-http-method-override"), method);
@@ -27,10 +27,11 @@ pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override:
         }
     }
     for (name, value) in headers {
-        if name == AUTHORIZATION || !request.headers().contains_key(name) {
+        if !request.headers().contains_key(name) {
             request.headers_mut().insert(name, value.clone());
         }
     }
+    request.headers_mut().insert(AUTHORIZATION, authorization.clone());
 }
 
 /// The token's ID in the request's path, if it has one.
@@ -41,7 +42,7 @@ pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, method_override:
 pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
     let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
     let path = path.and_then(|path| path.strip_prefix('/'));
-    let is_expected = match (path, operation.path()) {
+    let is_expected = match (path, operation.spec().map(|spec| spec.path)) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(path), Some(expected)) => {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::UnixMillis;
+use ldtokens_client::UnixMillis;
 
 /// A `Date` header names a whole second.
 const DATE_RESOLUTION: i64 = 1000;
@@ -21,9 +21,11 @@ pub(crate) struct ServerTime {
 
 /// The server's time, which is between these two.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ServerNow {
-    pub(crate) at_least: UnixMillis,
-    pub(crate) at_most: UnixMillis,
+pub struct ServerNow {
+    /// The earliest time that it can be.
+    pub at_least: UnixMillis,
+    /// The latest time that it can be.
+    pub at_most: UnixMillis,
 }
 
 impl ServerTime {
@@ -66,5 +68,5 @@ fn millis(duration: Duration) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/server_time.rs"]
+#[path = "../tests/unit/server_time.rs"]
 mod tests;

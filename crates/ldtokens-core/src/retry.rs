@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use ldtokens_client::types::PatchDelta;
+use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
 use reqwest::{Method, Request};
-
-use crate::{PatchOperation, PatchOperationOp};
 
 /// How long a call may take, and how often it is retried.
 ///
 /// Whether a request is retried at all is not a setting: that depends on what the operation does if it is carried out
-/// twice. See [`guide::retries`](crate::guide::retries).
+/// twice. See ldtokens' [guide on retries].
+///
+/// [guide on retries]: https://docs.rs/ldtokens/latest/ldtokens/guide/retries/index.html
 ///
 /// ```
 /// use std::time::Duration;
-/// use ldtokens::RetryPolicy;
+/// use ldtokens_core::RetryPolicy;
 /// let patient = RetryPolicy::default().deadline(Duration::from_secs(600));
 /// let once = RetryPolicy::default().max_attempts(1);
 /// # let _ = (patient, once);
@@ -167,7 +167,7 @@ pub(crate) struct RetryState {
     pub(crate) left: Duration,
 }
 
-/// Decides by the table in [`guide::retries`](crate::guide::retries). `jitter` is random in 0..1.
+/// Decides by the table in ldtokens' guide on retries. `jitter` is random in 0..1.
 pub(crate) fn decide(
     idempotency: Idempotency,
     outcome: AttemptOutcome,
@@ -207,5 +207,5 @@ fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool)
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/retry.rs"]
+#[path = "../tests/unit/retry.rs"]
 mod tests;

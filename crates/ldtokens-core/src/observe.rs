@@ -1,7 +1,9 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::{Error, Operation};
+use ldtokens_client::Operation;
+
+use crate::Error;
 
 /// Receives what a client does, as typed values, for metrics. All of them are safe to print.
 ///

@@ -1,10 +1,15 @@
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::{ApiError, CleanUp, ConfigError, InvalidApiVersion, InvalidPolicy, InvalidTokenId, Operation, TokenId};
+use ldtokens_client::{InvalidApiVersion, InvalidPolicy, InvalidTokenId, Operation, TokenId};
 
-/// Why a call failed. See [`guide::errors`](crate::guide::errors).
+use crate::{ApiError, ConfigError};
+
+/// Why a call failed. See ldtokens' [guide on errors].
 ///
 /// Neither `Display` nor `Debug` ever shows a secret. [`source`](std::error::Error::source) has the cause.
+///
+/// [guide on errors]: https://docs.rs/ldtokens/latest/ldtokens/guide/errors/index.html
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -56,7 +61,7 @@ pub enum Error {
         place: String,
     },
     /// The token was created or reset, but the response has only the last four characters of its secret, or nothing of it.
-    /// Nobody has the secret: [`reset`](crate::Client::reset) the token, or delete it.
+    /// Nobody has the secret: reset the token, or delete it.
     NoSecret {
         /// The operation.
         operation: Operation,
@@ -68,13 +73,12 @@ pub enum Error {
     OutcomeUnknown {
         /// The operation.
         operation: Operation,
-        /// Finds and removes what lost attempts may have created. Only from
-        /// [`create_or_recover`](crate::Client::create_or_recover).
-        clean_up: Option<Box<CleanUp>>,
+        /// What to do next.
+        advice: Cow<'static, str>,
         /// What happened instead of a response.
         source: Box<Error>,
     },
-    /// The request was shown and not sent, because of [`dry_run`](crate::ClientBuilder::dry_run).
+    /// The request was shown and not sent, because this is a dry run.
     DryRun {
         /// The operation.
         operation: Operation,
@@ -171,12 +175,23 @@ impl Error {
         }
     }
 
-    pub(crate) fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
+    /// The error for a successful response that can't be read at this `place`, of a token that is not known.
+    pub fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
         Self::Undecodable { operation, token_id: None, place: place.into() }
     }
 
-    pub(crate) fn outcome_unknown(operation: Operation, source: Self) -> Self {
-        Self::OutcomeUnknown { operation, clean_up: None, source: Box::new(source) }
+    /// The error for a request that may have been carried out. `source` is what happened instead of a response.
+    pub fn outcome_unknown(operation: Operation, source: Self) -> Self {
+        let advice = match operation {
+            Operation::PostToken => {
+                "list the tokens, delete the one that it created, if any, since nobody has its secret, then create again"
+            }
+            Operation::ResetToken => {
+                "the old secret may have stopped working; reset again with a credential that works"
+            }
+            _ => "read the token to see which, before trying again",
+        };
+        Self::OutcomeUnknown { operation, advice: advice.into(), source: Box::new(source) }
     }
 }
 
@@ -205,25 +220,10 @@ impl fmt::Display for Error {
                      has it; reset the token, or delete it"
                 )
             }
-            Self::OutcomeUnknown { operation, clean_up, .. } => {
-                write!(f, "{operation}: the response is lost, and the request may or may not have been carried out; ")?;
-                match (operation, clean_up) {
-                    (Operation::PostToken, Some(clean_up)) => write!(
-                        f,
-                        "list the tokens, delete those whose description contains `{}` and those like them that nobody \
-                         else created just now, then create again",
-                        clean_up.marker()
-                    ),
-                    (Operation::PostToken, None) => f.write_str(
-                        "list the tokens, delete the one that it created, if any, since nobody has its secret, then create \
-                         again",
-                    ),
-                    (Operation::ResetToken, _) => f.write_str(
-                        "the old secret may have stopped working; reset again with a credential that works",
-                    ),
-                    _ => f.write_str("read the token to see which, before trying again"),
-                }
-            }
+            Self::OutcomeUnknown { operation, advice, .. } => write!(
+                f,
+                "{operation}: the response is lost, and the request may or may not have been carried out; {advice}"
+            ),
             Self::ListChanged { repeated } => write!(
                 f,
                 "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
@@ -312,6 +312,11 @@ impl std::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
+}
+
+/// The innermost cause of an error, which says more than the errors around it.
+pub fn innermost_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    causes(error).last().unwrap_or(error)
 }
 
 /// The error, what caused it, and so on.

@@ -1,80 +1,79 @@
-//! How every request is sent: deadline, rate limits, attempts and retries.
-//!
-//! | file | what it decides |
-//! | --- | --- |
-//! | `prepare.rs` | the headers, and which paths and expiries are refused |
-//! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
-//! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
-//! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
-//! | `retry.rs` | whether to try again |
-//! | `transport.rs`, `request.rs` | how requests of the generated code, and those described at run time, are sent |
-//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
-
-pub(crate) mod api_error;
-mod attempt;
-pub(crate) mod clock;
-pub(crate) mod dry_run;
-pub(crate) mod observe;
-pub(crate) mod operation;
-pub(crate) mod pacing;
-mod prepare;
-mod rate_limit;
-pub(crate) mod request;
-pub(crate) mod retry;
-mod server_time;
-pub(crate) mod transport;
+//! One call: deadline, rate limits, attempts and retries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use ldtokens_client::{Operation, Secret};
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
-use self::attempt::{Attempt, attempt};
-use self::dry_run::DryRunConfig;
-use self::pacing::{Pacing, Permit, TooLate};
-use self::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
-use crate::config::base_url::BaseUrl;
-use crate::{ApiError, AttemptEvent, Clock, Error, Observer, Operation, RetryPolicy, Secret};
+use crate::attempt::{Attempt, attempt};
+use crate::call::with_status;
+use crate::dry_run::DryRunConfig;
+use crate::pacing::{Pacing, Permit, TooLate};
+use crate::prepare;
+use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
+use crate::{
+    ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow, SystemClock,
+};
 
 /// A response, read to its end.
-pub(crate) type Response = http::Response<Bytes>;
+pub type Response = http::Response<Bytes>;
 
-/// What all calls of a client and of its clones share.
+/// Sends requests to the API with one credential.
+///
+/// ```
+/// use ldtokens_core::{BaseUrl, RetryPolicy, Sender};
+/// # fn example(http: ldtokens_client::reqwest::Client, secret: String) -> Result<(), ldtokens_core::ConfigError> {
+/// let base_url = BaseUrl::parse("https://app.launchdarkly.com", false)?;
+/// let mut sender = Sender::new(http, base_url, secret.into())?;
+/// sender.policy = RetryPolicy::default().max_attempts(3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Sender {
-    pub(crate) http: reqwest::Client,
-    pub(crate) base_url: BaseUrl,
+#[non_exhaustive]
+pub struct Sender {
+    /// The HTTP client. It should not follow redirects: the API has none.
+    pub http: reqwest::Client,
+    /// Where the API is served.
+    pub base_url: BaseUrl,
+    /// The headers of every request that does not set them itself. The credential is not among them.
+    pub headers: HeaderMap,
+    /// Whether PATCH and DELETE are sent as POST with `X-HTTP-Method-Override`.
+    pub method_override: bool,
+    /// How long calls may take and how often they are retried.
+    pub policy: RetryPolicy,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Gets calls and attempts.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Which requests are shown and not sent.
+    pub dry_run: Option<DryRunConfig>,
     pub(crate) credential: Secret,
-    /// The headers of every request, the credential among them.
-    pub(crate) headers: HeaderMap,
-    pub(crate) method_override: bool,
-    pub(crate) policy: RetryPolicy,
+    authorization: HeaderValue,
     /// Shared with clients of the same account that have other credentials.
     pub(crate) pacing: Arc<Pacing>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) dry_run: Option<DryRunConfig>,
     /// Whether the API has accepted the credential.
-    pub(crate) credential_worked: Arc<AtomicBool>,
+    credential_worked: Arc<AtomicBool>,
 }
 
 /// The options of one call.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SendOptions {
+pub struct SendOptions {
     /// How long the old secret keeps working after a reset.
-    pub(crate) overlap: Option<Duration>,
-    /// A deadline by the clock's `elapsed`, for several calls together.
-    pub(crate) deadline: Option<Duration>,
+    pub overlap: Option<Duration>,
+    /// A deadline by the clock's [`elapsed`](Clock::elapsed), for several calls together.
+    pub deadline: Option<Duration>,
 }
 
 /// A call under way.
-struct Outgoing {
-    operation: Operation,
-    method: Method,
+pub(crate) struct Outgoing {
+    pub(crate) operation: Operation,
+    pub(crate) method: Method,
     token_id: Option<String>,
     idempotency: Idempotency,
     request: Request,
@@ -86,7 +85,58 @@ struct Outgoing {
 const PAGES: u32 = 3;
 
 impl Sender {
-    pub(crate) async fn send(
+    /// A sender without extra headers, with the default retry policy and the machine's clock.
+    ///
+    /// # Errors
+    /// [`ConfigError::Credential`] if `credential` can't be the secret of a token.
+    pub fn new(http: reqwest::Client, base_url: BaseUrl, credential: Secret) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http,
+            base_url,
+            headers: HeaderMap::new(),
+            method_override: false,
+            policy: RetryPolicy::default(),
+            clock: Arc::new(SystemClock::starting_at(Instant::now())),
+            observer: None,
+            dry_run: None,
+            authorization: check_credential(&credential)?,
+            credential,
+            pacing: Arc::default(),
+            credential_worked: Arc::default(),
+        })
+    }
+
+    /// A sender for the same account with another credential. Both share what they learn about rate limits.
+    ///
+    /// # Errors
+    /// [`ConfigError::Credential`] if `credential` can't be the secret of a token.
+    pub fn with_credential(&self, credential: Secret) -> Result<Self, ConfigError> {
+        let authorization = check_credential(&credential)?;
+        Ok(Self { credential, authorization, credential_worked: Arc::default(), ..self.clone() })
+    }
+
+    /// The server's time when our wall clock shows `wall`, according to its responses. Without any, it is `wall`.
+    pub fn server_time(&self, wall: SystemTime) -> ServerNow {
+        self.pacing.server_time(wall)
+    }
+
+    /// `options`, with one deadline for several calls together: the retry policy's, counted from now.
+    pub fn with_one_deadline(&self, options: SendOptions) -> SendOptions {
+        let deadline = self.clock.elapsed().saturating_add(self.policy.deadline);
+        SendOptions { deadline: Some(options.deadline.unwrap_or(deadline).min(deadline)), ..options }
+    }
+
+    /// Waits after round `round` of several calls. The first round is 1.
+    pub async fn back_off(&self, round: u32) {
+        self.clock.sleep(self.policy.backoff_after(round, fastrand::f64())).await;
+    }
+
+    /// Sends `request`, and returns any successful response.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the path is not the operation's or an `expiry` is in the past, [`Error::DryRun`], and the
+    /// errors of every call.
+    pub async fn send(
         &self,
         operation: Operation,
         mut request: Request,
@@ -95,13 +145,13 @@ impl Sender {
         let token_id = prepare::check_path(operation, request.url(), &self.base_url)?;
         let method = request.method().clone();
         let idempotency = Idempotency::of(&request);
-        prepare::stamp(&mut request, &self.headers, self.method_override);
+        prepare::stamp(&mut request, &self.headers, &self.authorization, self.method_override);
         if let Some(dry_run) = self.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
             prepare::set_expiry(&mut request, options.overlap, self.pacing.server_time(self.clock.now()))?;
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
-        let span = tracing::debug_span!("call", %operation, token_id);
+        let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id);
         let begun = self.clock.elapsed();
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
         let overlap = options.overlap;
@@ -147,7 +197,7 @@ impl Sender {
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // In place of the lost response to a deletion.
-                Decision::Done => return Ok(transport::with_status(StatusCode::NO_CONTENT)),
+                Decision::Done => return Ok(with_status(StatusCode::NO_CONTENT)),
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(operation, source));
@@ -176,7 +226,7 @@ impl Sender {
         prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
-        let span = tracing::debug_span!("attempt", number, waited_ms = waited.as_millis() as u64);
+        let span = tracing::debug_span!(target: "ldtokens", "attempt", number, waited_ms = waited.as_millis() as u64);
         let attempt = attempt(self, outgoing, request, permit).instrument(span.clone()).await;
         let event = AttemptEvent {
             operation,
@@ -191,12 +241,31 @@ impl Sender {
             error: attempt.result.as_ref().err(),
         };
         let (took_ms, outcome) = (event.took.as_millis() as u64, attempt.outcome);
-        tracing::debug!(parent: &span, status = event.status, took_ms, request_id = event.request_id, ?outcome, "attempt ended");
+        tracing::debug!(target: "ldtokens", parent: &span, status = event.status, took_ms, request_id = event.request_id, ?outcome, "attempt ended");
         if let Some(observer) = &self.observer {
             observer.attempt(&event);
         }
         Ok(attempt)
     }
+}
+
+/// The credential as a header value that `Debug` doesn't show.
+///
+/// # Errors
+/// [`ConfigError::Credential`] if it can't be the secret of a token.
+pub fn check_credential(credential: &Secret) -> Result<HeaderValue, ConfigError> {
+    let secret = credential.expose();
+    let reason = if secret.is_empty() {
+        "it is empty"
+    } else if secret.contains(char::is_whitespace) {
+        "it contains white space or a line end; give the secret alone"
+    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
+        value.set_sensitive(true);
+        return Ok(value);
+    } else {
+        "it contains characters that a header can't have"
+    };
+    Err(ConfigError::Credential { reason })
 }
 
 impl Outgoing {

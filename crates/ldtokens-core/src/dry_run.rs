@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Request};
 
-/// Which requests [`ClientBuilder::dry_run`](crate::ClientBuilder::dry_run) shows instead of sending them.
+/// Which requests a dry run shows instead of sending them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DryRun {
     /// All requests.
@@ -15,13 +15,19 @@ pub enum DryRun {
     Changes,
 }
 
+/// A dry run: which requests are shown, and how.
 #[derive(Clone)]
-pub(crate) struct DryRunConfig {
-    pub(crate) scope: DryRun,
-    pub(crate) show: Arc<dyn Fn(&Request) + Send + Sync>,
+pub struct DryRunConfig {
+    scope: DryRun,
+    show: Arc<dyn Fn(&Request) + Send + Sync>,
 }
 
 impl DryRunConfig {
+    /// Shows the requests of this `scope`. `show` gets them without the credential.
+    pub fn new(scope: DryRun, show: impl Fn(&Request) + Send + Sync + 'static) -> Self {
+        Self { scope, show: Arc::new(show) }
+    }
+
     pub(crate) fn applies_to(&self, method: &Method) -> bool {
         self.scope == DryRun::Everything || !method.is_safe()
     }

@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The clock of a [`Client`](crate::Client).
+/// The clock of a [`Sender`](crate::Sender), and so of a client.
 ///
 /// The default is the machine's clock. A test can use a clock of its own, so that it does not have to wait.
 pub trait Clock: Debug + Send + Sync {
@@ -17,9 +17,16 @@ pub trait Clock: Debug + Send + Sync {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The machine's clocks and the runtime's timer. `elapsed` counts from this moment.
+/// The machine's clocks and the runtime's timer.
 #[derive(Debug)]
-pub(crate) struct SystemClock(pub(crate) Instant);
+pub struct SystemClock(Instant);
+
+impl SystemClock {
+    /// A clock whose `elapsed` counts from `start`.
+    pub fn starting_at(start: Instant) -> Self {
+        Self(start)
+    }
+}
 
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use ldtokens_client::{Operation, Secret};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
-
-use crate::{Operation, Secret};
 
 /// The API's error response.
 ///
@@ -126,5 +125,5 @@ fn printable(text: &str, credential: &Secret) -> String {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/api_error.rs"]
+#[path = "../tests/unit/api_error.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 use super::{Gate, Pacing, PermitEnd, State};
-use crate::send::clock::Clock;
-use crate::send::operation::Operation;
-use crate::send::rate_limit::RateLimit;
+use crate::Clock;
+use crate::rate_limit::RateLimit;
+use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
 use super::{printable, read};
-use crate::send::operation::Operation;
+use ldtokens_client::Operation;
 use ldtokens_client::Secret;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};

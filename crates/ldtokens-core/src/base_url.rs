@@ -5,40 +5,19 @@ use reqwest::Url;
 
 use crate::ConfigError;
 
-/// A LaunchDarkly instance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Region {
-    /// `https://app.launchdarkly.com`
-    #[default]
-    Us,
-    /// `https://app.eu.launchdarkly.com`
-    Eu,
-    /// `https://app.launchdarkly.us`
-    Federal,
-}
-
-impl Region {
-    /// The instance's host, as a URL without the API's path.
-    pub const fn url(self) -> &'static str {
-        match self {
-            Self::Us => "https://app.launchdarkly.com",
-            Self::Eu => "https://app.eu.launchdarkly.com",
-            Self::Federal => "https://app.launchdarkly.us",
-        }
-    }
-}
-
 const API_PATH: &str = "/api/v2";
 
 /// Where the API is served: an origin, and a path that ends in `/api/v2`.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct BaseUrl(Url);
+pub struct BaseUrl(Url);
 
 impl BaseUrl {
     /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS. Plain HTTP to other machines
     /// must be allowed.
-    pub(crate) fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
+    ///
+    /// # Errors
+    /// [`ConfigError::Host`] says what is wrong.
+    pub fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::Host { reason });
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -63,23 +42,22 @@ impl BaseUrl {
     }
 
     /// The URL to which an operation's path is appended.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
     /// Whether requests stay on this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 
     /// Whether requests stay on this machine and are not encrypted.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn is_plain_loopback(&self) -> bool {
+    pub fn is_plain_loopback(&self) -> bool {
         self.0.scheme() == "http" && self.is_loopback()
     }
 
     /// Resolves a link from the API, such as `/api/v2/tokens?limit=25`. `None` if it leads to another origin.
-    pub(crate) fn same_origin(&self, href: &str) -> Option<Url> {
+    pub fn same_origin(&self, href: &str) -> Option<Url> {
         let target = self.0.join(href).ok()?;
         (target.origin() == self.0.origin()).then_some(target)
     }
@@ -98,5 +76,5 @@ impl fmt::Debug for BaseUrl {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/base_url.rs"]
+#[path = "../tests/unit/base_url.rs"]
 mod tests;

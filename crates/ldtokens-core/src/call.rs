@@ -1,0 +1,125 @@
+//! How requests of the generated client are sent like all others.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ldtokens_client::operations::OperationSpec;
+use ldtokens_client::types::ErrorRep;
+use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseValue, Transport};
+use reqwest::{Request, StatusCode};
+use serde_json::error::Category;
+
+use crate::{Error, Response, SendOptions, Sender};
+
+/// A successful response: the value that the generated code decoded, and the response itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// The operation.
+    pub operation: Operation,
+    /// The response, without its headers.
+    pub response: Response,
+    /// The value, or the place where decoding failed.
+    pub decoded: Result<T, String>,
+}
+
+impl<T> Reply<T> {
+    /// The decoded value.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`]; after a create or reset, whose secret is lost then, [`Error::OutcomeUnknown`].
+    pub fn into_value(self) -> Result<T, Error> {
+        let operation = self.operation;
+        self.decoded.map_err(|place| {
+            let error = Error::undecodable(operation, place);
+            match operation {
+                Operation::PostToken | Operation::ResetToken => Error::outcome_unknown(operation, error),
+                _ => error,
+            }
+        })
+    }
+}
+
+impl Sender {
+    /// Makes one call of the generated client. A success whose body can't be decoded is not an error yet.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the generated client makes no request, and those of [`send`](Self::send).
+    pub async fn call<T>(
+        self: &Arc<Self>,
+        options: SendOptions,
+        call: impl AsyncFnOnce(&Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
+    ) -> Result<Reply<T>, Error> {
+        let transport = Arc::new(Call { sender: self.clone(), options, sent: Mutex::default() });
+        let raw = Client::new_with_client(self.base_url.as_str(), self.http.clone(), transport.clone());
+        let result = call(&raw).await;
+        match (transport.take_sent(), result) {
+            (Some((_, Err(error))), _) => Err(error),
+            (Some((operation, Ok(response))), result) => {
+                let decoded = result.map(ResponseValue::into_inner).map_err(|error| decode_error(&error));
+                Ok(Reply { operation, response, decoded })
+            }
+            (None, Err(RawError::InvalidRequest(reason))) => Err(Error::InvalidInput(reason)),
+            (None, _) => Err(Error::InvalidInput("the call made no request".to_owned())),
+        }
+    }
+}
+
+/// The transport of one call. It keeps the result, because the generated code can't return our errors.
+#[derive(Debug)]
+struct Call {
+    sender: Arc<Sender>,
+    options: SendOptions,
+    sent: Mutex<Option<(Operation, Result<Response, Error>)>>,
+}
+
+impl Call {
+    /// The last request's operation and result, if one was made.
+    fn take_sent(&self) -> Option<(Operation, Result<Response, Error>)> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Transport for Call {
+    fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a> {
+        Box::pin(async move {
+            let mut result = self.sender.send(operation, request, self.options).await;
+            let response = match &mut result {
+                Ok(response) => for_generated(response, operation),
+                // The generated code returns an error for this status. `sent` keeps the real one.
+                Err(_) => with_status(StatusCode::BAD_GATEWAY),
+            };
+            *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
+            Ok(response)
+        })
+    }
+}
+
+/// A response without headers and body.
+pub(crate) fn with_status(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
+
+/// A copy of the response with the success status that the generated code expects. The headers move to the copy.
+fn for_generated(response: &mut Response, operation: Operation) -> Response {
+    let mut copy = Response::new(response.body().clone());
+    *copy.status_mut() = operation.spec().and_then(OperationSpec::success_status).unwrap_or(response.status());
+    *copy.headers_mut() = std::mem::take(response.headers_mut());
+    copy
+}
+
+/// Where decoding failed, without the value at that place.
+fn decode_error(error: &RawError<ErrorRep>) -> String {
+    let error = match error {
+        RawError::InvalidResponsePayload(_, error) => error,
+        RawError::UnexpectedResponse(response) => return format!("its status is {}", response.status().as_u16()),
+        _ => return "it can't be read".to_owned(),
+    };
+    let what = match error.classify() {
+        Category::Eof => "the body ends early",
+        Category::Data => "a value has an unexpected type",
+        _ => "the body is not JSON",
+    };
+    format!("{what}, line {} column {}", error.line(), error.column())
+}

@@ -1,0 +1,52 @@
+//! How [`ldtokens`] sends every request to LaunchDarkly's API: deadlines, rate limits, safe retries, and errors.
+//!
+//! A [`Sender`] sends requests with one credential. It takes requests from the generated client
+//! ([`Sender::call`]), or any others ([`Sender::send`]).
+//!
+//! | file | what it decides |
+//! | --- | --- |
+//! | `sender.rs` | the order of the steps, for one call |
+//! | `prepare.rs` | the headers, and which paths and expiries are refused |
+//! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
+//! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
+//! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
+//! | `retry.rs` | whether to try again |
+//! | `call.rs` | how requests of the generated client are sent |
+//! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
+//!
+//! Most programs want [`ldtokens`], which adds settings from the environment, HTTPS, lists, edits, and all types of this crate.
+//!
+//! [`ldtokens`]: https://docs.rs/ldtokens
+
+mod api_error;
+mod attempt;
+mod base_url;
+mod call;
+mod clock;
+mod config_error;
+mod dry_run;
+mod error;
+mod observe;
+mod pacing;
+mod prepare;
+mod rate_limit;
+mod retry;
+mod sender;
+mod server_time;
+
+pub use api_error::ApiError;
+pub use base_url::BaseUrl;
+pub use call::Reply;
+pub use clock::{Clock, SystemClock};
+pub use config_error::ConfigError;
+pub use dry_run::{DryRun, DryRunConfig};
+pub use error::{Error, TransportError, innermost_cause};
+pub use observe::{AttemptEvent, Observer};
+pub use retry::RetryPolicy;
+pub use sender::{Response, SendOptions, Sender, check_credential};
+pub use server_time::ServerNow;
+
+/// Compiles the example of the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
