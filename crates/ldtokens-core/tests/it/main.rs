@@ -1,0 +1,99 @@
+//! The sender alone, against the local server. What a facade's calls do is tested in the facade.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ldtokens_client::reqwest::{self, Method, Request};
+use ldtokens_client::types::TokenBody;
+use ldtokens_client::{Operation, Secret};
+use ldtokens_core::{BaseUrl, ConfigError, Error, RetryPolicy, SendOptions, Sender};
+use ldtokens_server::Server;
+use serde_json::{Value, json};
+
+fn sender(server: &Server) -> Arc<Sender> {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let base_url = BaseUrl::parse(&server.url(), false).unwrap();
+    let mut sender = Sender::new(http, base_url, server.owner_secret().unwrap().clone()).unwrap();
+    sender.policy = RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(10));
+    Arc::new(sender)
+}
+
+fn fault(server: &Server, line: &str) {
+    server.faults().add([line.parse().unwrap()]).unwrap();
+}
+
+fn request(server: &Server, method: Method, path: &str) -> Request {
+    let base_url = BaseUrl::parse(&server.url(), false).unwrap();
+    Request::new(method, format!("{}{path}", base_url.as_str()).parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_call_of_the_generated_client_is_retried_after_a_lost_response() {
+    let server = Server::start().await.unwrap();
+    fault(&server, "getTokens drop-after times=1");
+    let list = sender(&server).call(SendOptions::default(), async |raw| raw.get_tokens().send().await).await;
+    let tokens = list.unwrap().into_value().unwrap();
+    assert!(!tokens.items.is_empty() && server.faults().left().is_empty());
+}
+
+// Our choice: nothing shows whether a lost create was carried out, so it is not repeated.
+#[tokio::test]
+async fn a_create_of_the_generated_client_whose_response_is_lost_is_made_once() {
+    let server = Server::start().await.unwrap();
+    let sender = sender(&server);
+    for effect in ["drop-after", "cut-body", "status-after=503"] {
+        fault(&server, &format!("postToken {effect} times=1"));
+        let body: TokenBody = serde_json::from_value(json!({ "name": effect, "role": "reader" })).unwrap();
+        let create = sender.call(SendOptions::default(), async |raw| raw.post_token().body(body).send().await).await;
+        assert!(matches!(create, Err(Error::OutcomeUnknown { operation: Operation::PostToken, .. })), "{create:?}");
+    }
+    let list = sender.call(SendOptions::default(), async |raw| raw.get_tokens().send().await).await;
+    let tokens = list.unwrap().into_value().unwrap().items;
+    for effect in ["drop-after", "cut-body", "status-after=503"] {
+        let made = tokens.iter().filter(|token| token.name.as_deref() == Some(effect)).count();
+        assert_eq!(made, 1, "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_openapi_yaml_does_not_have_is_sent_with_the_credential() {
+    let server = Server::start().await.unwrap();
+    let operation = Operation::Other("getCallerIdentity");
+    let request = request(&server, Method::GET, "/caller-identity");
+    let response = sender(&server).send(operation, request, SendOptions::default()).await.unwrap();
+    let caller: Value = serde_json::from_slice(response.body()).unwrap();
+    assert!(caller["memberId"].is_string(), "{caller}");
+}
+
+#[tokio::test]
+async fn a_path_outside_the_api_is_refused_and_not_sent() {
+    let server = Server::start().await.unwrap();
+    let mut request = request(&server, Method::GET, "/tokens");
+    request.url_mut().set_path("/elsewhere");
+    let error = sender(&server).send(Operation::Other("x"), request, SendOptions::default()).await.unwrap_err();
+    assert!(matches!(error, Error::InvalidInput(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn another_credential_has_its_own_authorization() {
+    let server = Server::start().await.unwrap();
+    let sender = sender(&server);
+    let wrong = Secret::new("api-00000000-0000-4000-8000-000000000000");
+    let other = Arc::new(sender.with_credential(wrong).unwrap());
+    let list = other.call(SendOptions::default(), async |raw| raw.get_tokens().send().await).await;
+    assert!(matches!(list, Err(Error::Unauthorized(_))), "{list:?}");
+    let list = sender.call(SendOptions::default(), async |raw| raw.get_tokens().send().await).await;
+    list.unwrap();
+    let refused = sender.with_credential(Secret::new("two words"));
+    assert!(matches!(refused, Err(ConfigError::Credential { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn several_calls_can_have_one_deadline() {
+    let server = Server::start().await.unwrap();
+    let sender = sender(&server);
+    let options = SendOptions { deadline: Some(Duration::ZERO), ..SendOptions::default() };
+    let options = sender.with_one_deadline(options);
+    let list = sender.call(options, async |raw| raw.get_tokens().send().await).await;
+    assert!(matches!(list, Err(Error::DeadlineExceeded { operation: Operation::GetTokens })), "{list:?}");
+}
