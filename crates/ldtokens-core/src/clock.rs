@@ -17,14 +17,13 @@ pub trait Clock: Debug + Send + Sync {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The machine's clocks and the runtime's timer.
+/// The machine's clocks and the runtime's timer. `elapsed` counts from its creation.
 #[derive(Debug)]
-pub struct SystemClock(Instant);
+pub(crate) struct SystemClock(Instant);
 
-impl SystemClock {
-    /// A clock whose `elapsed` counts from `start`.
-    pub fn starting_at(start: Instant) -> Self {
-        Self(start)
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self(Instant::now())
     }
 }
 

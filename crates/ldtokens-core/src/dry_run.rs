@@ -34,7 +34,7 @@ impl DryRunConfig {
 
     /// Shows `request` without the credential.
     pub(crate) fn show(&self, request: &Request) {
-        let mut shown = request.try_clone().expect("bodies are buffered");
+        let mut shown = request.try_clone().expect("the body is not a stream");
         shown.headers_mut().remove(AUTHORIZATION);
         (self.show)(&shown);
     }

@@ -37,13 +37,14 @@ mod server_time;
 pub use api_error::ApiError;
 pub use base_url::BaseUrl;
 pub use call::Reply;
-pub use clock::{Clock, SystemClock};
+pub use clock::Clock;
 pub use config_error::ConfigError;
 pub use dry_run::{DryRun, DryRunConfig};
 pub use error::{Error, TransportError, innermost_cause};
 pub use observe::{AttemptEvent, Observer};
+pub use prepare::authorization_header;
 pub use retry::RetryPolicy;
-pub use sender::{Response, SendOptions, Sender, check_credential};
+pub use sender::{Response, SendOptions, Sender};
 pub use server_time::ServerNow;
 
 /// Compiles the example of the crate's README.

@@ -2,12 +2,30 @@
 
 use std::time::Duration;
 
+use ldtokens_client::{Operation, Secret, UnixMillis};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
-use ldtokens_client::{Operation, UnixMillis};
+use crate::{BaseUrl, ConfigError, Error, ServerNow};
 
-use crate::{BaseUrl, Error, ServerNow};
+/// The credential as a header value that `Debug` doesn't show.
+///
+/// # Errors
+/// [`ConfigError::Credential`] if it can't be the secret of a token.
+pub fn authorization_header(credential: &Secret) -> Result<HeaderValue, ConfigError> {
+    let secret = credential.expose();
+    let reason = if secret.is_empty() {
+        "it is empty"
+    } else if secret.contains(char::is_whitespace) {
+        "it contains white space or a line end; give the secret alone"
+    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
+        value.set_sensitive(true);
+        return Ok(value);
+    } else {
+        "it contains characters that a header can't have"
+    };
+    Err(ConfigError::Credential { reason })
+}
 
 /// Sets the credential, the `headers` that the request does not set itself, and those that the method needs.
 ///

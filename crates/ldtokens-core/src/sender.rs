@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ldtokens_client::{Operation, Secret};
@@ -12,13 +12,12 @@ use tracing::Instrument;
 
 use crate::attempt::{Attempt, attempt};
 use crate::call::with_status;
+use crate::clock::SystemClock;
 use crate::dry_run::DryRunConfig;
 use crate::pacing::{Pacing, Permit, TooLate};
-use crate::prepare;
+use crate::prepare::{self, authorization_header};
 use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
-use crate::{
-    ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow, SystemClock,
-};
+use crate::{ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow};
 
 /// A response, read to its end.
 pub type Response = http::Response<Bytes>;
@@ -96,10 +95,10 @@ impl Sender {
             headers: HeaderMap::new(),
             method_override: false,
             policy: RetryPolicy::default(),
-            clock: Arc::new(SystemClock::starting_at(Instant::now())),
+            clock: Arc::new(SystemClock::default()),
             observer: None,
             dry_run: None,
-            authorization: check_credential(&credential)?,
+            authorization: authorization_header(&credential)?,
             credential,
             pacing: Arc::default(),
             credential_worked: Arc::default(),
@@ -111,7 +110,7 @@ impl Sender {
     /// # Errors
     /// [`ConfigError::Credential`] if `credential` can't be the secret of a token.
     pub fn with_credential(&self, credential: Secret) -> Result<Self, ConfigError> {
-        let authorization = check_credential(&credential)?;
+        let authorization = authorization_header(&credential)?;
         Ok(Self { credential, authorization, credential_worked: Arc::default(), ..self.clone() })
     }
 
@@ -134,8 +133,8 @@ impl Sender {
     /// Sends `request`, and returns any successful response.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the path is not the operation's or an `expiry` is in the past, [`Error::DryRun`], and the
-    /// errors of every call.
+    /// [`Error::InvalidInput`] if the path is not the operation's, the body is a stream, which can't be sent again, or an
+    /// `expiry` is in the past; [`Error::DryRun`]; and the errors of every call.
     pub async fn send(
         &self,
         operation: Operation,
@@ -143,6 +142,9 @@ impl Sender {
         options: SendOptions,
     ) -> Result<Response, Error> {
         let token_id = prepare::check_path(operation, request.url(), &self.base_url)?;
+        if request.body().is_some_and(|body| body.as_bytes().is_none()) {
+            return Err(Error::InvalidInput(format!("{operation}: the body is a stream; give it as bytes")));
+        }
         let method = request.method().clone();
         let idempotency = Idempotency::of(&request);
         prepare::stamp(&mut request, &self.headers, &self.authorization, self.method_override);
@@ -222,7 +224,7 @@ impl Sender {
     ) -> Result<Attempt, Error> {
         let Outgoing { operation, overlap, deadline, .. } = *outgoing;
         let clock = &*self.clock;
-        let mut request = outgoing.request.try_clone().expect("bodies are buffered");
+        let mut request = outgoing.request.try_clone().expect("the body is not a stream");
         prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
@@ -247,25 +249,6 @@ impl Sender {
         }
         Ok(attempt)
     }
-}
-
-/// The credential as a header value that `Debug` doesn't show.
-///
-/// # Errors
-/// [`ConfigError::Credential`] if it can't be the secret of a token.
-pub fn check_credential(credential: &Secret) -> Result<HeaderValue, ConfigError> {
-    let secret = credential.expose();
-    let reason = if secret.is_empty() {
-        "it is empty"
-    } else if secret.contains(char::is_whitespace) {
-        "it contains white space or a line end; give the secret alone"
-    } else if let (Ok(mut value), true) = (HeaderValue::from_str(secret), secret.is_ascii()) {
-        value.set_sensitive(true);
-        return Ok(value);
-    } else {
-        "it contains characters that a header can't have"
-    };
-    Err(ConfigError::Credential { reason })
 }
 
 impl Outgoing {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 fn sender(server: &Server) -> Arc<Sender> {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let base_url = BaseUrl::parse(&server.url(), false).unwrap();
+    let base_url = BaseUrl::parse(server.url(), false).unwrap();
     let mut sender = Sender::new(http, base_url, server.owner_secret().unwrap().clone()).unwrap();
     sender.policy = RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(10));
     Arc::new(sender)
@@ -23,7 +23,7 @@ fn fault(server: &Server, line: &str) {
 }
 
 fn request(server: &Server, method: Method, path: &str) -> Request {
-    let base_url = BaseUrl::parse(&server.url(), false).unwrap();
+    let base_url = BaseUrl::parse(server.url(), false).unwrap();
     Request::new(method, format!("{}{path}", base_url.as_str()).parse().unwrap())
 }
 
@@ -71,6 +71,15 @@ async fn a_path_outside_the_api_is_refused_and_not_sent() {
     let mut request = request(&server, Method::GET, "/tokens");
     request.url_mut().set_path("/elsewhere");
     let error = sender(&server).send(Operation::Other("x"), request, SendOptions::default()).await.unwrap_err();
+    assert!(matches!(error, Error::InvalidInput(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_a_stream_is_refused_and_not_sent() {
+    let server = Server::start().await.unwrap();
+    let mut request = request(&server, Method::POST, "/tokens");
+    *request.body_mut() = Some(reqwest::get(server.url()).await.unwrap().into());
+    let error = sender(&server).send(Operation::PostToken, request, SendOptions::default()).await.unwrap_err();
     assert!(matches!(error, Error::InvalidInput(_)), "{error:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use ldtokens_core::check_credential;
+use ldtokens_core::authorization_header;
 
 use crate::{ClientBuilder, ConfigError, Secret};
 
@@ -26,7 +26,7 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
     let (name, credential) =
         first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential { variables: CREDENTIAL_VARIABLES })?;
     let credential = Secret::new(credential);
-    check_credential(&credential).map_err(|error| invalid(name, error.to_string()))?;
+    authorization_header(&credential).map_err(|error| invalid(name, error.to_string()))?;
     let mut builder = ClientBuilder::new(credential);
     if let Some((name, host)) = first_set(HOST_VARIABLES)? {
         builder = builder.host_from(name, host);

@@ -94,7 +94,7 @@ pub struct RecoverError {
     /// The error.
     pub error: Error,
     /// Finds and deletes what lost attempts may have created. `None` if there is nothing to delete.
-    pub clean_up: Option<CleanUp>,
+    pub clean_up: Option<Box<CleanUp>>,
 }
 
 impl fmt::Display for RecoverError {
@@ -170,7 +170,7 @@ impl Client {
             )
             .into();
         }
-        Err(RecoverError { error, clean_up: Some(clean_up) })
+        Err(RecoverError { error, clean_up: Some(Box::new(clean_up)) })
     }
 
     /// Deletes the tokens of lost attempts of [`create_or_recover`](Self::create_or_recover), removes the mark from the
