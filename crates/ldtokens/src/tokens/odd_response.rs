@@ -22,12 +22,9 @@ fn unreadable(operation: Operation, json: &Value) -> Error {
     Error::Undecodable { operation, token_id, place: names(&odd) }
 }
 
-/// The properties' names. One that does not look like a name is not shown, since it may be a secret.
+/// Names the properties. Only those of the API's description can be odd, so their names are no secrets.
 fn names(properties: &[String]) -> String {
-    let is_name =
-        |name: &&str| name.len() <= 30 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let names: Vec<&str> = properties.iter().map(|name| Some(name.as_str()).filter(is_name).unwrap_or("?")).collect();
-    format!("missing or of an unexpected type: {}", names.join(", "))
+    format!("missing or of an unexpected type: {}", properties.join(", "))
 }
 
 /// Reads what can be read of a token that was created or reset: the token, and a warning.

@@ -1,6 +1,8 @@
 //! A create that deals with lost responses.
 
-use ldtokens::{Client, Error, IssuedToken, RecoverError};
+use ldtokens::{
+    Actions, Client, Error, IssuedToken, NewToken, Permissions, Policy, RecoverError, Resources, Statement,
+};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, named, reader, server, works};
@@ -88,6 +90,24 @@ async fn a_different_older_or_used_token_is_not_a_suspect() {
     assert_eq!(left.suspects.len(), 1, "only the first attempt's: {left:?}");
     assert!(left.suspects[0].id != used.id && left.suspects[0].id != older.id);
     assert!(works(&server, &used.secret).await && works(&server, &older.secret).await, "they are not touched");
+}
+
+#[tokio::test]
+async fn a_suspect_has_as_many_custom_roles_or_statements_as_the_wanted_token() {
+    let server = server().await;
+    let statement = || Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/test:flag/*"]));
+    let policy = |count| Permissions::from(Policy::new((0..count).map(|_| statement())).unwrap());
+    let roles = |keys: &[&str]| Permissions::custom_roles(keys.iter().copied());
+    for (wanted, other) in
+        [(roles(&["release-managers"]), roles(&["release-managers", "auditors"])), (policy(1), policy(2))]
+    {
+        let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::After)).await;
+        let issued = client.create_or_recover(&NewToken::new(wanted.clone())).await.unwrap();
+        crate::support::client(&server).create(&NewToken::new(other)).await.unwrap();
+        let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+        assert_eq!(left.suspects.len(), 1, "{wanted:?}: {left:?}");
+        crate::support::client(&server).delete(&left.suspects[0].id).await.unwrap();
+    }
 }
 
 #[tokio::test]

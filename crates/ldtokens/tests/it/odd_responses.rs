@@ -157,6 +157,7 @@ async fn a_missing_id_is_taken_from_the_request_or_the_self_link() {
     assert!(issued.id == token.id && works(&server, &issued.secret).await);
     let issued = created(&server, "linked", 201, |token| remove(token, "_id")).await.unwrap();
     assert_eq!(named(&server, "linked").await[0].id, issued.id);
+    assert!(issued.warnings[0].ends_with("_id"), "{:?}", issued.warnings);
     assert!(works(&server, &issued.secret).await);
     let nothing = created(&server, "nothing", 201, |token| *token = json!({})).await;
     assert!(matches!(nothing, Err(Error::OutcomeUnknown { .. })), "{nothing:?}");
@@ -183,13 +184,21 @@ async fn an_odd_page_returns_the_tokens_that_can_be_read() {
     let server = server().await;
     create(&client(&server), "x").await;
     let tokens = |page: ldtokens::Page| (page.tokens.len(), page.unreadable.len());
-    let oddities: [(&str, Oddity, (usize, usize)); 7] = [
+    let oddities: [(&str, Oddity, (usize, usize)); 8] = [
         ("null for the links", |page| set(page, "_links", Value::Null), (2, 0)),
         ("null for the total", |page| set(page, "totalCount", Value::Null), (2, 0)),
         ("a total as a float", |page| set(page, "totalCount", json!(2.0)), (2, 0)),
         ("a total as a text", |page| set(page, "totalCount", json!("2")), (2, 0)),
         ("a new property", |page| set(page, "cursor", json!("x")), (2, 0)),
         ("null for all tokens", |page| set(page, "items", Value::Null), (0, 0)),
+        (
+            "null for all tokens, and a total as a text",
+            |page| {
+                set(page, "items", Value::Null);
+                set(page, "totalCount", json!("2"));
+            },
+            (0, 0),
+        ),
         ("one token that is none", |page| page["items"][0] = json!(7), (1, 1)),
     ];
     for (what, odd, expected) in oddities {
@@ -202,6 +211,9 @@ async fn an_odd_page_returns_the_tokens_that_can_be_read() {
     let (client, _proxy) = meets(&server, Fault::Odd(200, |page| set(page, "_links", json!(7)))).await;
     let error = client.list().send().await.unwrap_err();
     assert!(error.to_string().contains("_links"), "{error}");
+    let (client, _proxy) = meets(&server, Fault::Odd(200, |page| set(page, "items", json!("none")))).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(error.to_string().contains("items"), "{error}");
 }
 
 /// Our choice: a property that this version does not know may be a secret.

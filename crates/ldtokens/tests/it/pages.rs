@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ldtokens::{Client, Error};
 use ldtokens_server::Server;
 
-use crate::proxy::{Fault, Proxy};
+use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client, client_of, create, reader, server};
 
 /// A server with so many tokens besides the owner's.
@@ -206,6 +206,13 @@ async fn collect_all_returns_what_it_read_if_the_list_changes() {
     let incomplete = client.list().page_size(2).collect_all().await.unwrap_err();
     assert!(matches!(incomplete.error, Error::ListChanged { .. }));
     assert_eq!(incomplete.tokens.len(), 5);
+    assert_eq!(incomplete.to_string(), incomplete.error.to_string());
+    // A page without a connection has a cause.
+    let proxy = Proxy::with_faults(server.addr(), vec![Fault::Reset(Moment::Before); 9]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let incomplete = client.list().collect_all().await.unwrap_err();
+    let cause = std::error::Error::source(&incomplete).expect("the HTTP library's error").to_string();
+    assert_eq!(cause, std::error::Error::source(&incomplete.error).unwrap().to_string());
 }
 
 // The vendor documents `totalCount` as "the number of access tokens returned".
