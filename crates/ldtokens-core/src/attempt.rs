@@ -23,7 +23,12 @@ pub(crate) struct Attempt {
 }
 
 /// Sends `request` once, and learns from its response's headers.
-pub(crate) async fn attempt(sender: &Sender, outgoing: &Outgoing, request: Request, mut permit: Permit<'_>) -> Attempt {
+pub(crate) async fn send_once(
+    sender: &Sender,
+    outgoing: &Outgoing,
+    request: Request,
+    mut permit: Permit<'_>,
+) -> Attempt {
     let Outgoing { operation, ref method, .. } = *outgoing;
     let clock = &*sender.clock;
     let failed = |outcome, status, source| Attempt {

@@ -10,7 +10,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
-use crate::attempt::{Attempt, attempt};
+use crate::attempt::{Attempt, send_once};
 use crate::call::with_status;
 use crate::clock::SystemClock;
 use crate::dry_run::DryRunConfig;
@@ -229,7 +229,7 @@ impl Sender {
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
         let span = tracing::debug_span!(target: "ldtokens", "attempt", number, waited_ms = waited.as_millis() as u64);
-        let attempt = attempt(self, outgoing, request, permit).instrument(span.clone()).await;
+        let attempt = send_once(self, outgoing, request, permit).instrument(span.clone()).await;
         let event = AttemptEvent {
             operation,
             method: outgoing.request.method().as_str(),
