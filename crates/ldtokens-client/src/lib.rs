@@ -11,7 +11,7 @@
 //! - [`Links`] takes less memory than a map.
 //! - [`Extra`] prints only the names of its properties.
 //! - [`read_token`] reads a token with properties that can't be read.
-//! - [`Transport`] sends every request of the generated client.
+//! - [`Transport`] is the trait by which every request of the generated client is sent.
 //!
 //! The types accept more than the document says: `null` means that a property is absent, a whole number may be written as a
 //! float, an unknown value of an enum is kept as `Other`, and an unknown property of a token is kept in its `extra`.

@@ -70,13 +70,14 @@ impl Operation {
         }
     }
 
-    /// What `openapi.yaml` says of it. `None` for [`Other`](Self::Other).
+    /// The operation's entry in `openapi.yaml`. `None` for [`Other`](Self::Other).
     pub fn spec(self) -> Option<&'static OperationSpec> {
         OPERATIONS.iter().find(|spec| spec.operation == self)
     }
 }
 
-/// Finds an operation by its ID (`getTokens`) or by its name in the generated code (`get_tokens`).
+/// Finds an operation by its ID (`getTokens`) or by its name in the generated code (`get_tokens`). An unknown name becomes
+/// [`Operation::Other`].
 impl From<&'static str> for Operation {
     fn from(name: &'static str) -> Self {
         let letters =

@@ -26,7 +26,8 @@ pub type SharedTransport = Arc<dyn Transport>;
 
 impl ClientHooks<SharedTransport> for Client {}
 
-/// Sends a request of the generated code, which calls the operation `get_token`, for instance. It replaces the generator's own hook, which returns a response of reqwest.
+/// Sends a request of the generated client. `operation` is the method's name, such as `get_token`. It replaces the generator's
+/// own hook, which returns a response of reqwest.
 pub(crate) fn exchange<'a>(client: &'a Client, request: Request, operation: &'static str) -> Exchange<'a> {
     client.inner().exchange(client.client(), operation.into(), request)
 }

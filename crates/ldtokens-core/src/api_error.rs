@@ -8,10 +8,12 @@ use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-/// The API's error response.
+use crate::Error;
+
+/// The API's error response, or a 429 made without sending, if a rate limit that is known lasts past the call's deadline.
 ///
 /// A proxy may respond with HTML or nothing. Then [`code`](Self::code) is empty, and [`message`](Self::message) is the
-/// status's name.
+/// status's name, or says where a redirect leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
@@ -47,6 +49,23 @@ impl ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+impl From<ApiError> for Error {
+    fn from(api: ApiError) -> Self {
+        let api = Box::new(api);
+        match api.status {
+            400 => Self::InvalidRequest(api),
+            401 => Self::Unauthorized(api),
+            403 => Self::Forbidden(api),
+            404 => Self::NotFound(api),
+            408 | 500..=599 => Self::Server(api),
+            409 => Self::Conflict(api),
+            422 => Self::PatchFailed(api),
+            429 => Self::RateLimited(api),
+            _ => Self::Unexpected(api),
+        }
+    }
+}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,8 +5,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
 use crate::error::causes;
-use crate::pacing::Permit;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit_headers::RateLimitHeaders;
+use crate::rate_limiter::Permit;
 use crate::retry::AttemptOutcome;
 use crate::sender::Outgoing;
 use crate::{Error, Response, Sender, TransportError, api_error};
@@ -18,8 +18,8 @@ pub(crate) struct Attempt {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) result: Result<Response, Error>,
-    /// Whether the request only reads, and the response is a page, such as a login page: its content type is not JSON.
-    pub(crate) is_page: bool,
+    /// Whether the request only reads, and the response's content type is not JSON, such as that of a login page.
+    pub(crate) is_non_json: bool,
 }
 
 /// Sends `request` once, and learns from its response's headers.
@@ -35,7 +35,7 @@ pub(crate) async fn send_once(
         outcome,
         status,
         request_id: None,
-        is_page: false,
+        is_non_json: false,
         result: Err(Error::Transport { operation, source: TransportError(source) }),
     };
     permit.sending();
@@ -51,7 +51,7 @@ pub(crate) async fn send_once(
         Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
     };
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-    let limits = RateLimit::read(status.as_u16(), &headers, clock.now());
+    let limits = RateLimitHeaders::read(status.as_u16(), &headers, clock.now());
     permit.responded(&limits, clock);
     let request_id = api_error::request_id(&headers);
 
@@ -65,7 +65,7 @@ pub(crate) async fn send_once(
         // The status of an error says enough.
         Err(_) => Bytes::new(),
     };
-    let mut is_page = false;
+    let mut is_non_json = false;
     let (outcome, result) = if !status.is_success() {
         let wait_named = limits.named_wait.is_some();
         let error = api_error::read(operation, status, &headers, &body, limits.named_wait, &sender.credential);
@@ -74,21 +74,21 @@ pub(crate) async fn send_once(
             408 | 500..=599 => AttemptOutcome::Unknown { wait_named },
             status => AttemptOutcome::Responded(status),
         };
-        (outcome, Err(Error::from_api(error)))
+        (outcome, Err(error.into()))
     } else if can_be_json(&body) || says_done_by_status(method) {
         let mut response = Response::new(body);
         (*response.status_mut(), *response.headers_mut()) = (status, headers);
         (AttemptOutcome::Responded(status.as_u16()), Ok(response))
     } else {
         let foreign = foreign_type(&headers);
-        is_page = method.is_safe() && foreign.is_some();
+        is_non_json = method.is_safe() && foreign.is_some();
         let place = match foreign {
             Some(named) => format!("the body is {named} and not JSON"),
             None => "the body is not JSON".to_owned(),
         };
         (AttemptOutcome::Unknown { wait_named: false }, Err(Error::undecodable(operation, place)))
     };
-    Attempt { outcome, status: Some(status), request_id, result, is_page }
+    Attempt { outcome, status: Some(status), request_id, result, is_non_json }
 }
 
 /// Whether the next connection would fail too: the server's certificate is not trusted, or it does not speak TLS.

@@ -13,7 +13,7 @@ pub struct BaseUrl(Url);
 
 impl BaseUrl {
     /// Reads `text`: a URL with or without `/api/v2`, or a bare host name, which means HTTPS. Plain HTTP to other machines
-    /// must be allowed.
+    /// is an error unless `allows_plain_http` is true.
     ///
     /// # Errors
     /// [`ConfigError::Host`] says what is wrong.

@@ -13,7 +13,7 @@ use crate::{Error, Response, SendOptions, Sender};
 /// A successful response: the value that the generated code decoded, and the response itself.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Reply<T> {
+pub struct DecodedResponse<T> {
     /// The operation.
     pub operation: Operation,
     /// The response, without its headers.
@@ -22,7 +22,7 @@ pub struct Reply<T> {
     pub decoded: Result<T, String>,
 }
 
-impl<T> Reply<T> {
+impl<T> DecodedResponse<T> {
     /// The decoded value.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<T> Reply<T> {
 }
 
 impl Sender {
-    /// Makes one call of the generated client. A success whose body can't be decoded is not an error yet.
+    /// Makes one call of the generated client. If the body of a success can't be decoded, `decoded` says where.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if the generated client makes no request, and those of [`send`](Self::send).
@@ -48,15 +48,15 @@ impl Sender {
         self: &Arc<Self>,
         options: SendOptions,
         call: impl AsyncFnOnce(&Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
-    ) -> Result<Reply<T>, Error> {
-        let transport = Arc::new(Call { sender: self.clone(), options, sent: Mutex::default() });
+    ) -> Result<DecodedResponse<T>, Error> {
+        let transport = Arc::new(CallTransport { sender: self.clone(), options, sent: Mutex::default() });
         let raw = Client::new_with_client(self.base_url.as_str(), self.http.clone(), transport.clone());
         let result = call(&raw).await;
         match (transport.take_sent(), result) {
             (Some((_, Err(error))), _) => Err(error),
             (Some((operation, Ok(response))), result) => {
                 let decoded = result.map(ResponseValue::into_inner).map_err(|error| decode_error(&error));
-                Ok(Reply { operation, response, decoded })
+                Ok(DecodedResponse { operation, response, decoded })
             }
             (None, Err(RawError::InvalidRequest(reason))) => Err(Error::InvalidInput(reason)),
             (None, _) => Err(Error::InvalidInput("the call made no request".to_owned())),
@@ -66,20 +66,20 @@ impl Sender {
 
 /// The transport of one call. It keeps the result, because the generated code can't return our errors.
 #[derive(Debug)]
-struct Call {
+struct CallTransport {
     sender: Arc<Sender>,
     options: SendOptions,
     sent: Mutex<Option<(Operation, Result<Response, Error>)>>,
 }
 
-impl Call {
+impl CallTransport {
     /// The last request's operation and result, if one was made.
     fn take_sent(&self) -> Option<(Operation, Result<Response, Error>)> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-impl Transport for Call {
+impl Transport for CallTransport {
     fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a> {
         Box::pin(async move {
             let mut result = self.sender.send(operation, request, self.options).await;

@@ -35,6 +35,8 @@ pub enum ConfigError {
     },
     /// The HTTP client can't be built with these settings.
     Http(String),
+    /// The background thread of a blocking client can't start.
+    Thread(String),
 }
 
 impl fmt::Display for ConfigError {
@@ -48,6 +50,7 @@ impl fmt::Display for ConfigError {
             Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
             Self::UserAgent => f.write_str("the user agent's suffix contains characters that a header can't have"),
             Self::RootCertificate { reason } => write!(f, "the root certificate can't be used: {reason}"),
+            Self::Thread(reason) => write!(f, "the client's thread can't start: {reason}"),
             Self::Http(reason) => write!(f, "the HTTP client can't be built: {reason}"),
         }
     }

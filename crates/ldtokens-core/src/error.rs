@@ -23,7 +23,7 @@ pub enum Error {
     InvalidRequest(Box<ApiError>),
     /// 401: the credential is not valid, or no longer valid.
     Unauthorized(Box<ApiError>),
-    /// 403: the credential is valid, but lacks permission.
+    /// 403: permission denied. The credential is valid.
     Forbidden(Box<ApiError>),
     /// 404: the token does not exist, or the credential may not see it.
     NotFound(Box<ApiError>),
@@ -31,15 +31,16 @@ pub enum Error {
     Conflict(Box<ApiError>),
     /// 422: the patch does not apply to the token, or one of its `test`s failed. Nothing was changed.
     PatchFailed(Box<ApiError>),
-    /// 429: the rate limit is exceeded, and lasts longer than the call's deadline. Nothing was done.
+    /// 429: the rate limit is exceeded, and lasts longer than the call's deadline or the maximum number of attempts. Nothing
+    /// was done.
     /// [`ApiError::retry_after`] says how long to wait.
     RateLimited(Box<ApiError>),
-    /// 5xx for a request that only reads, after all retries.
+    /// 408 or 5xx for a request that only reads, after all retries.
     Server(Box<ApiError>),
     /// A status that the API does not document for this operation, such as a redirect.
     Unexpected(Box<ApiError>),
-    /// The call's deadline passed before the request could be sent, because other requests were waiting too. Nothing was
-    /// done.
+    /// The deadline passed before the request could be sent, because of other requests, or of earlier calls with the same
+    /// deadline. This request was not sent.
     DeadlineExceeded {
         /// The operation.
         operation: Operation,
@@ -68,8 +69,8 @@ pub enum Error {
         /// The token.
         id: TokenId,
     },
-    /// The request was sent and may have been carried out, but the response is lost. It was not retried, because carrying
-    /// it out twice could do harm.
+    /// The request was sent and may have been carried out, but no response shows it. A create or reset is not retried then,
+    /// because carrying it out twice could do harm; a delete and an idempotent patch were.
     OutcomeUnknown {
         /// The operation.
         operation: Operation,
@@ -160,21 +161,6 @@ impl Error {
         )
     }
 
-    pub(crate) fn from_api(api: ApiError) -> Self {
-        let api = Box::new(api);
-        match api.status {
-            400 => Self::InvalidRequest(api),
-            401 => Self::Unauthorized(api),
-            403 => Self::Forbidden(api),
-            404 => Self::NotFound(api),
-            409 => Self::Conflict(api),
-            422 => Self::PatchFailed(api),
-            429 => Self::RateLimited(api),
-            500..=599 => Self::Server(api),
-            _ => Self::Unexpected(api),
-        }
-    }
-
     /// The error for a successful response that can't be read at this `place`, of a token that is not known.
     pub fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
         Self::Undecodable { operation, token_id: None, place: place.into() }
@@ -189,6 +175,7 @@ impl Error {
             Operation::ResetToken => {
                 "the old secret may have stopped working; reset again with a credential that works"
             }
+            Operation::Other(_) => "check whether it was, before trying again",
             _ => "read the token to see which, before trying again",
         };
         Self::OutcomeUnknown { operation, advice: advice.into(), source: Box::new(source) }
@@ -202,7 +189,7 @@ impl fmt::Display for Error {
             Self::TokenId(error) => error.fmt(f),
             Self::InvalidInput(reason) => f.write_str(reason),
             Self::DeadlineExceeded { operation } => {
-                write!(f, "{operation}: not sent: the call's deadline passed while other requests were waiting too")
+                write!(f, "{operation}: not sent: the deadline passed while the call waited, or before it")
             }
             Self::Transport { operation, source } => write!(f, "{operation}: {source}"),
             Self::Undecodable { operation, token_id, place } => {
@@ -275,8 +262,7 @@ impl From<InvalidTokenId> for Error {
     }
 }
 
-/// Why there is no response. It keeps the HTTP library's own error as its source, so that the library is not part of this
-/// crate's interface.
+/// Why there is no response. [`source`](std::error::Error::source) has the cause.
 #[derive(Debug)]
 pub struct TransportError(pub(crate) reqwest::Error);
 
@@ -292,7 +278,7 @@ impl TransportError {
     }
 
     /// Whether the proxy failed, and not the host.
-    fn is_of_proxy(&self) -> bool {
+    fn is_proxy_error(&self) -> bool {
         self.is_connect() && causes(&self.0).any(|cause| cause.to_string().starts_with("tunnel error"))
     }
 }
@@ -300,7 +286,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match () {
-            () if self.is_of_proxy() => "could not connect through the proxy",
+            () if self.is_proxy_error() => "could not connect through the proxy",
             () if self.is_connect() => "could not connect",
             () if self.is_timeout() => "timed out",
             () => "the connection was lost",

@@ -7,14 +7,15 @@
 //! | --- | --- |
 //! | `sender.rs` | the order of the steps, for one call |
 //! | `prepare.rs` | the headers, and which paths and expiries are refused |
-//! | `pacing.rs` | when a request may be sent: 429, `Retry-After` and the rate limit's windows |
-//! | `rate_limit.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
+//! | `rate_limiter.rs` | when a request may be sent: it waits after a 429, and for the rate limit's windows |
+//! | `rate_limit_headers.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
 //! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
 //! | `retry.rs` | whether to try again |
 //! | `call.rs` | how requests of the generated client are sent |
 //! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
 //!
-//! Most programs want [`ldtokens`], which adds settings from the environment, HTTPS, lists, edits, and all types of this crate.
+//! Most programs want [`ldtokens`], which adds settings, HTTPS, lists and edits. This crate
+//! chooses no TLS: enable one of reqwest's TLS features, such as `rustls`, for HTTPS.
 //!
 //! [`ldtokens`]: https://docs.rs/ldtokens
 
@@ -27,16 +28,16 @@ mod config_error;
 mod dry_run;
 mod error;
 mod observe;
-mod pacing;
 mod prepare;
-mod rate_limit;
+mod rate_limit_headers;
+mod rate_limiter;
 mod retry;
 mod sender;
 mod server_time;
 
 pub use api_error::ApiError;
 pub use base_url::BaseUrl;
-pub use call::Reply;
+pub use call::DecodedResponse;
 pub use clock::Clock;
 pub use config_error::ConfigError;
 pub use dry_run::{DryRun, DryRunConfig};

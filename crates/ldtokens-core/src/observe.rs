@@ -7,7 +7,8 @@ use crate::Error;
 
 /// Receives what a client does, as typed values, for metrics. All of them are safe to print.
 ///
-/// For logs, use `tracing`: it has the same values, at level DEBUG, in spans `call` and `attempt` with the target `ldtokens`.
+/// For logs, use `tracing`: at level DEBUG and with the target `ldtokens`, the span `call` has the operation and the token's ID,
+/// and the span `attempt` the number, the waits, the status and the request ID.
 pub trait Observer: Debug + Send + Sync {
     /// An attempt starts: its request is sent now.
     fn sending(&self, operation: Operation, method: &str) {

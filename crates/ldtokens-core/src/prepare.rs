@@ -31,7 +31,12 @@ pub fn authorization_header(credential: &Secret) -> Result<HeaderValue, ConfigEr
 ///
 /// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
 /// (fact 1).
-pub(crate) fn stamp(request: &mut Request, headers: &HeaderMap, authorization: &HeaderValue, method_override: bool) {
+pub(crate) fn set_headers(
+    request: &mut Request,
+    headers: &HeaderMap,
+    authorization: &HeaderValue,
+    method_override: bool,
+) {
     if method_override && matches!(*request.method(), Method::PATCH | Method::DELETE) {
         let method = HeaderValue::from_str(request.method().as_str()).expect("a method is a valid header value");
         request.headers_mut().insert(HeaderName::from_static("x-http-method-override"), method);

@@ -60,8 +60,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The backoff: before attempt n + 1 the client waits a random time of at most `base` · 2ⁿ⁻¹, and never more than
-    /// `cap`. Default: 200 milliseconds and 10 seconds.
+    /// How long to wait between attempts: a random time. Its maximum is `base` after the first attempt, and doubles each time,
+    /// up to `cap`. Default: 200 milliseconds and 10 seconds.
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.backoff_base = base;
         self.backoff_cap = cap;
@@ -119,18 +119,19 @@ fn is_idempotent(operation: &PatchOperation) -> bool {
     }
 }
 
-/// What is known after an attempt. `wait_named` says whether the response named a time to wait; [`pacing`](super::pacing)
+/// What is known after an attempt. `wait_named` says whether the response named a time to wait; [`rate_limiter`](super::rate_limiter)
 /// waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
-    /// The API responded with this status, neither 429 nor 5xx.
+    /// The API responded with this status, which is not 408, 429 or 5xx.
     Responded(u16),
     /// Nothing was done: 429, or no connection.
     Refused { wait_named: bool },
-    /// Nothing was done, and another attempt would fail in the same way: no connection, and no trust in the other side.
+    /// Nothing was done, and another attempt would fail in the same way: the certificate is not trusted,
+    /// or the server does not speak TLS.
     Impossible,
-    /// The request was sent, and no usable response came: it may have been carried out. This includes 5xx, which a gateway
-    /// can send after the API has done the work.
+    /// The request was sent, and no usable response came: it may have been carried out. This includes 408 and 5xx, which a
+    /// gateway can send after the API has done the work.
     Unknown { wait_named: bool },
 }
 

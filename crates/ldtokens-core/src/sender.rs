@@ -14,8 +14,8 @@ use crate::attempt::{Attempt, send_once};
 use crate::call::with_status;
 use crate::clock::SystemClock;
 use crate::dry_run::DryRunConfig;
-use crate::pacing::{Pacing, Permit, TooLate};
 use crate::prepare::{self, authorization_header};
+use crate::rate_limiter::{Permit, RateLimiter, TooLate};
 use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
 use crate::{ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow};
 
@@ -48,14 +48,14 @@ pub struct Sender {
     pub policy: RetryPolicy,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Gets calls and attempts.
+    /// Receives an event when an attempt starts and when it ends, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
     /// Which requests are shown and not sent.
     pub dry_run: Option<DryRunConfig>,
     pub(crate) credential: Secret,
     authorization: HeaderValue,
-    /// Shared with clients of the same account that have other credentials.
-    pub(crate) pacing: Arc<Pacing>,
+    /// Shared with senders of the same account that have other credentials.
+    pub(crate) rate_limiter: Arc<RateLimiter>,
     /// Whether the API has accepted the credential.
     credential_worked: Arc<AtomicBool>,
 }
@@ -69,7 +69,7 @@ pub struct SendOptions {
     pub deadline: Option<Duration>,
 }
 
-/// A call under way.
+/// A call in progress.
 pub(crate) struct Outgoing {
     pub(crate) operation: Operation,
     pub(crate) method: Method,
@@ -80,8 +80,8 @@ pub(crate) struct Outgoing {
     deadline: Duration,
 }
 
-/// How many pages in a row, instead of JSON, end a call. Fewer may be a temporary fault of a gateway.
-const PAGES: u32 = 3;
+/// The maximum number of non-JSON responses in a row to a read. Fewer may be a temporary fault of a gateway.
+const MAX_NON_JSON: u32 = 3;
 
 impl Sender {
     /// A sender without extra headers, with the default retry policy and the machine's clock.
@@ -100,7 +100,7 @@ impl Sender {
             dry_run: None,
             authorization: authorization_header(&credential)?,
             credential,
-            pacing: Arc::default(),
+            rate_limiter: Arc::default(),
             credential_worked: Arc::default(),
         })
     }
@@ -114,18 +114,19 @@ impl Sender {
         Ok(Self { credential, authorization, credential_worked: Arc::default(), ..self.clone() })
     }
 
-    /// The server's time when our wall clock shows `wall`, according to its responses. Without any, it is `wall`.
+    /// The server's time when our wall clock shows `wall`, estimated from its responses. Before the first one, it is `wall`.
     pub fn server_time(&self, wall: SystemTime) -> ServerNow {
-        self.pacing.server_time(wall)
+        self.rate_limiter.server_time(wall)
     }
 
-    /// `options`, with one deadline for several calls together: the retry policy's, counted from now.
+    /// Returns `options` with one deadline for several calls: now plus the policy's deadline, or earlier if `options` has an
+    /// earlier one.
     pub fn with_one_deadline(&self, options: SendOptions) -> SendOptions {
         let deadline = self.clock.elapsed().saturating_add(self.policy.deadline);
         SendOptions { deadline: Some(options.deadline.unwrap_or(deadline).min(deadline)), ..options }
     }
 
-    /// Waits after round `round` of several calls. The first round is 1.
+    /// Waits for the backoff after round `round` of several calls, counted from 1. It ignores the deadline.
     pub async fn back_off(&self, round: u32) {
         self.clock.sleep(self.policy.backoff_after(round, fastrand::f64())).await;
     }
@@ -147,9 +148,9 @@ impl Sender {
         }
         let method = request.method().clone();
         let idempotency = Idempotency::of(&request);
-        prepare::stamp(&mut request, &self.headers, &self.authorization, self.method_override);
+        prepare::set_headers(&mut request, &self.headers, &self.authorization, self.method_override);
         if let Some(dry_run) = self.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
-            prepare::set_expiry(&mut request, options.overlap, self.pacing.server_time(self.clock.now()))?;
+            prepare::set_expiry(&mut request, options.overlap, self.rate_limiter.server_time(self.clock.now()))?;
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
@@ -163,11 +164,11 @@ impl Sender {
 
     async fn attempts(&self, outgoing: &Outgoing, begun: Duration) -> Result<Response, Error> {
         let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
-        let (mut unknown, mut number, mut counted, mut pages) = (false, 0, 0, 0);
+        let (mut unknown, mut number, mut counted, mut non_json) = (false, 0, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
-            let permit = match self.pacing.admit(operation, clock, deadline).await {
+            let permit = match self.rate_limiter.admit(operation, clock, deadline).await {
                 Ok(permit) => permit,
                 Err(too_late) => return Err(outgoing.too_late(unknown, last_error, too_late)),
             };
@@ -180,9 +181,10 @@ impl Sender {
             if let Some(observer) = &self.observer {
                 observer.sending(operation, outgoing.method.as_str());
             }
-            let Attempt { outcome, result, is_page, .. } = self.attempt(outgoing, permit, number, sent, waited).await?;
-            pages = if is_page { pages + 1 } else { 0 };
-            if pages >= PAGES {
+            let Attempt { outcome, result, is_non_json, .. } =
+                self.attempt(outgoing, permit, number, sent, waited).await?;
+            non_json = if is_non_json { non_json + 1 } else { 0 };
+            if non_json >= MAX_NON_JSON {
                 return result;
             }
             if result.is_ok() {
@@ -225,14 +227,14 @@ impl Sender {
         let Outgoing { operation, overlap, deadline, .. } = *outgoing;
         let clock = &*self.clock;
         let mut request = outgoing.request.try_clone().expect("the body is not a stream");
-        prepare::set_expiry(&mut request, overlap, self.pacing.server_time(clock.now()))?;
+        prepare::set_expiry(&mut request, overlap, self.rate_limiter.server_time(clock.now()))?;
         *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
         let url = self.observer.is_some().then(|| request.url().clone());
         let span = tracing::debug_span!(target: "ldtokens", "attempt", number, waited_ms = waited.as_millis() as u64);
         let attempt = send_once(self, outgoing, request, permit).instrument(span.clone()).await;
         let event = AttemptEvent {
             operation,
-            method: outgoing.request.method().as_str(),
+            method: outgoing.method.as_str(),
             path: url.as_ref().map_or("", |url| &url.as_str()[url.origin().ascii_serialization().len()..]),
             token_id: outgoing.token_id.as_deref(),
             number,

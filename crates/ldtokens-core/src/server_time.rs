@@ -19,7 +19,7 @@ pub(crate) struct ServerTime {
     ahead_of_wall: Option<i64>,
 }
 
-/// The server's time, which is between these two.
+/// The server's time. It is between these two, but for the time that its last response took to arrive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ServerNow {
     /// The earliest time that it can be.

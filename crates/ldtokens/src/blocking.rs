@@ -17,8 +17,8 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    CallerIdentity, CleanUp, ConfigError, Error, IssuedToken, Leftovers, List, NewToken, Overlap, Patch, RecoverError,
-    Token, TokenId, TokenStream,
+    CallerIdentity, CleanUp, CleanUpReport, ConfigError, Error, IssuedToken, List, NewToken, Overlap, Patch,
+    RecoverError, Token, TokenId, TokenStream,
 };
 
 /// A client whose calls block the thread until they end. Each call works like the method of the same name of
@@ -49,7 +49,7 @@ impl Client {
         // Without a thread of its own, a runtime notices only during the next call that the server closed a connection.
         // A create could then be sent on that connection, and its outcome would be unknown.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("ldtokens").enable_all().build();
-        let runtime = Arc::new(runtime.map_err(|error| ConfigError::Http(error.to_string()))?);
+        let runtime = Arc::new(runtime.map_err(|error| ConfigError::Thread(error.to_string()))?);
         Ok(Self { client, runtime })
     }
 
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Deletes what lost attempts created. See [`Client::clean_up`](crate::Client::clean_up).
-    pub fn clean_up(&self, clean_up: &CleanUp) -> Leftovers {
+    pub fn clean_up(&self, clean_up: &CleanUp) -> CleanUpReport {
         self.run(async |client| client.clean_up(clean_up).await)
     }
 

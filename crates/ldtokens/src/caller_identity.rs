@@ -11,7 +11,7 @@ use crate::{Client, Error, Operation, TokenId};
 
 const GET_CALLER_IDENTITY: Operation = Operation::Other("getCallerIdentity");
 
-/// Who a credential belongs to, and what it is. The API documents every property as optional (fact 13).
+/// Who a credential belongs to, and what it is. The API documents every property as optional.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
-use ldtokens_core::{Reply, SendOptions, Sender};
+use ldtokens_core::{DecodedResponse, SendOptions, Sender};
 
 use crate::{Error, Secret};
 
@@ -56,11 +56,11 @@ impl Client {
         self.exchange(call).await?.into_value()
     }
 
-    /// Makes one call of the generated client. A success whose body can't be decoded is not an error yet.
+    /// Makes one call of the generated client. If the body of a success can't be decoded, `decoded` says where.
     pub(crate) async fn exchange<T>(
         &self,
         call: impl AsyncFnOnce(&ldtokens_client::Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
-    ) -> Result<Reply<T>, Error> {
+    ) -> Result<DecodedResponse<T>, Error> {
         self.sender.call(self.options, call).await
     }
 

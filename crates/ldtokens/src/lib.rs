@@ -13,9 +13,10 @@
 //!
 //! # Other crates in this interface
 //!
-//! [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy) and [`dry_run`](ClientBuilder::dry_run) use types of
-//! reqwest 0.13, and [`Client::call`] uses the generated client. [`raw`] re-exports both. A new major version of either can
-//! be a breaking change here; nothing else of them is part of this crate's interface.
+//! [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy), [`dry_run`](ClientBuilder::dry_run) and
+//! [`Client::request`] use types of reqwest 0.13, and [`Client::call`] uses the generated client. [`raw`] re-exports both. A
+//! new major version of either can be a breaking change here. The types of tokens and patches are generated, and those of
+//! errors, retries and observers are from `ldtokens-core`; all are in the root of this crate.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -33,12 +34,12 @@ pub use config::builder::ClientBuilder;
 pub use config::environment::{CREDENTIAL_VARIABLES, HOST_VARIABLES};
 pub use config::region::Region;
 pub use request::RequestBuilder;
+pub use tokens::create_or_recover::{CleanUp, CleanUpReport, RecoverError};
 pub use tokens::issued::IssuedToken;
 pub use tokens::list::{Incomplete, List, Page};
 pub use tokens::new_token::{NewToken, Permissions};
 pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
-pub use tokens::recover::{CleanUp, Leftovers, RecoverError};
 pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};

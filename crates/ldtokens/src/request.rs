@@ -1,4 +1,4 @@
-//! Requests that are described at run time.
+//! Requests to any path of the API.
 
 use ldtokens_core::innermost_cause;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Client, Error, Operation};
 
 impl Client {
-    /// Starts a request that is described at run time, for instance by a table of operations. The credential, rate limits,
+    /// Starts a request to any path of the API, for instance for an operation that has no method here. The credential, rate limits,
     /// retries and errors are the same as for every other request.
     ///
     /// `path` is relative to `/api/v2`. Its segments must be percent-encoded, as by
@@ -32,7 +32,7 @@ impl Client {
     }
 }
 
-/// A request that is described at run time. [`Client::request`] starts one.
+/// A request to any path of the API. [`Client::request`] starts one.
 #[derive(Debug)]
 #[must_use = "nothing is sent until `send` is called"]
 pub struct RequestBuilder {
@@ -54,13 +54,13 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the body.
+    /// Sets the body, and `Content-Type: application/json`.
     pub fn json(mut self, body: &Value) -> Self {
         self.request = self.request.json(body);
         self
     }
 
-    /// Sends the request and returns the response's body. After a create or reset it holds the secret.
+    /// Sends the request and returns the response's body. After a create or reset it contains the secret.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if a header or the path is invalid, or the `expiry` is in the past; [`Error::OutcomeUnknown`]

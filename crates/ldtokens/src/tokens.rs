@@ -1,5 +1,6 @@
 //! Tokens: listing, reading, creating, changing, resetting and deleting them.
 
+pub(crate) mod create_or_recover;
 mod edit;
 pub(crate) mod issued;
 pub(crate) mod list;
@@ -7,7 +8,6 @@ pub(crate) mod new_token;
 mod odd_response;
 pub(crate) mod overlap;
 pub(crate) mod patch;
-pub(crate) mod recover;
 pub(crate) mod stream;
 
 use crate::{Client, Error, Token, TokenId};

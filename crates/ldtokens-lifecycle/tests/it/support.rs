@@ -87,7 +87,7 @@ impl World {
 }
 
 pub fn client(server: &Server, secret: Secret) -> Client {
-    // No test is about a time-out, and on a busy machine a response can take long.
+    // No test is about a timeout, and on a busy machine a response can take long.
     let policy = RetryPolicy::default()
         .backoff(Duration::from_millis(1), Duration::from_millis(10))
         .attempt_timeout(HOUR)

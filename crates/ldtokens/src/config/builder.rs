@@ -51,7 +51,7 @@ impl Client {
     ///
     /// The credential is in `LD_ACCESS_TOKEN`, or else in `LAUNCHDARKLY_ACCESS_TOKEN`. The host is in `LD_BASE_URI`, or else
     /// in `LAUNCHDARKLY_API_HOST`; the default is the US instance. These are the variables of the vendor's `ldcli` and of its
-    /// Terraform provider. For more settings, such as plain HTTP, see [`ClientBuilder::from_env`].
+    /// Terraform provider. An empty variable counts as unset. For more settings, such as plain HTTP, see [`ClientBuilder::from_env`].
     ///
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be used.
@@ -131,7 +131,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The time-out for connecting. Default: 5 seconds.
+    /// The timeout for connecting. Default: 5 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -151,7 +151,7 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of your own. The time-out for connecting, the proxy and the root certificates of this builder don't
+    /// An HTTP client of your own. The timeout for connecting, the proxy and the root certificates of this builder don't
     /// apply to it. Its own redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
     ///
     /// Depend on reqwest yourself, and enable the TLS feature that you want, such as `rustls`. This crate enables only
@@ -180,7 +180,7 @@ impl ClientBuilder {
         self
     }
 
-    /// An observer of calls and attempts, for metrics.
+    /// Receives an event when an attempt starts and when it ends, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
@@ -250,7 +250,7 @@ impl ClientBuilder {
         {
             let plain = base_url.is_plain_loopback();
             http = http.tls_backend_preconfigured(if plain {
-                tls::unused()?
+                tls::without_roots()?
             } else {
                 tls::trusting(&self.root_certificates)?
             });

@@ -27,8 +27,8 @@ pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
     Ok(http1(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()))
 }
 
-/// For plain HTTP, which needs no certificates: reading the system's takes longer than everything else.
-pub(crate) fn unused() -> Result<ClientConfig, ConfigError> {
+/// For plain HTTP, which needs no certificates. Reading the system's is slow.
+pub(crate) fn without_roots() -> Result<ClientConfig, ConfigError> {
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
     Ok(http1(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))

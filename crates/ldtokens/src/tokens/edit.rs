@@ -1,4 +1,4 @@
-//! Read, change, write back, without overwriting what others wrote.
+//! Edits a token: reads it, changes it, and writes the differences.
 
 use serde_json::{Map, Value};
 
@@ -64,7 +64,7 @@ impl Client {
     ) -> Result<Token, E> {
         let client = self.with_one_deadline();
         let mut token = client.get(id).await?;
-        let (mut round, mut is_lost) = (1, false);
+        let (mut round, mut may_be_applied) = (1, false);
         loop {
             let mut wanted = token.clone();
             change(&mut wanted)?;
@@ -82,14 +82,14 @@ impl Client {
             };
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
-            is_lost |= is_unknown;
+            may_be_applied |= is_unknown;
             if !(is_unknown || is_stale && round < MAX_ROUNDS) {
-                return Err(final_error(error, is_lost).into());
+                return Err(final_error(error, may_be_applied).into());
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
                 // The read failed, but the patch may have been applied.
-                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, is_lost) }.into()),
+                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, may_be_applied) }.into()),
             };
             let is_unchanged = difference.fits(&now, |property| &property.before);
             match error {
@@ -97,7 +97,7 @@ impl Client {
                 Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
                 // Nobody changed the token, so the patch can never apply.
                 Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
-                    return Err(final_error(error, is_lost).into());
+                    return Err(final_error(error, may_be_applied).into());
                 }
                 _ => {}
             }
@@ -107,11 +107,11 @@ impl Client {
     }
 }
 
-/// The error that ends an edit. A patch that `is_lost` may still be applied later, whatever became of the next one.
-fn final_error(error: Error, is_lost: bool) -> Error {
+/// The error that ends an edit. If an earlier patch may have been applied, it is `OutcomeUnknown`.
+fn final_error(error: Error, may_be_applied: bool) -> Error {
     match error {
         Error::OutcomeUnknown { .. } => error,
-        error if is_lost => Error::outcome_unknown(Operation::PatchToken, error),
+        error if may_be_applied => Error::outcome_unknown(Operation::PatchToken, error),
         error => error,
     }
 }

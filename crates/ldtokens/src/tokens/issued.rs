@@ -1,5 +1,5 @@
 use ldtokens_client::operations::OperationSpec;
-use ldtokens_core::Reply;
+use ldtokens_core::DecodedResponse;
 
 use crate::tokens::odd_response;
 use crate::{CleanUp, Error, Secret, Token, TokenId};
@@ -16,7 +16,7 @@ pub struct IssuedToken {
     pub secret: Secret,
     /// The token. Its `token` holds only the last four characters of the secret, as in every other response.
     pub details: Token,
-    /// What was odd about the response, in sentences for people. They don't contain the secret.
+    /// Warnings about an odd response. They don't contain the secret.
     pub warnings: Vec<String>,
     /// What is left to do after [`create_or_recover`](crate::Client::create_or_recover) if responses were lost. Store the
     /// secret first, then pass this to [`Client::clean_up`](crate::Client::clean_up).
@@ -25,8 +25,8 @@ pub struct IssuedToken {
 
 impl IssuedToken {
     /// Takes the secret out of a successful response. If there is a secret, it is returned, whatever else is odd.
-    pub(crate) fn from_reply(reply: Reply<Token>, asked: Option<&TokenId>) -> Result<Self, Error> {
-        let Reply { operation, response, decoded, .. } = reply;
+    pub(crate) fn from_reply(reply: DecodedResponse<Token>, requested_id: Option<&TokenId>) -> Result<Self, Error> {
+        let DecodedResponse { operation, response, decoded, .. } = reply;
         let mut warnings = Vec::new();
         let documented = operation.spec().and_then(OperationSpec::success_status);
         if documented.is_some_and(|documented| documented != response.status()) {
@@ -34,7 +34,7 @@ impl IssuedToken {
         }
         let mut details = match decoded {
             Ok(token) => token,
-            Err(place) => match odd_response::issued_token(response.body(), asked) {
+            Err(place) => match odd_response::issued_token(response.body(), requested_id) {
                 Some((token, warning)) => {
                     warnings.push(format!("{operation}: the response has properties that are {warning}"));
                     token

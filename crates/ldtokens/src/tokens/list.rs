@@ -149,7 +149,8 @@ pub struct Page {
     pub tokens: Vec<Token>,
     /// An [`Error::Undecodable`] for each token that can't be read.
     pub unreadable: Vec<Error>,
-    /// The response's `totalCount`. It counts the tokens of all pages, although the API documents it as the number returned.
+    /// The response's `totalCount`: the number of tokens on all pages, as the API was seen to use it. It is documented as the
+    /// number returned.
     pub total_count: Option<u64>,
     /// The next page, if there is one.
     pub next: Option<List>,

@@ -74,7 +74,7 @@ impl NewToken {
         }
     }
 
-    /// A human-friendly name.
+    /// The token's name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -138,8 +138,8 @@ impl NewToken {
 impl Client {
     /// Creates a token. Its secret is only in the returned value.
     ///
-    /// Dropping the future after the request is sent can leave a token whose secret nobody has. To avoid that, let it end,
-    /// for instance in a task of its own.
+    /// Dropping the future after the request is sent can leave a token whose secret nobody has. To avoid that, run the
+    /// call in a task of its own.
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] if the response is lost: there may be a token whose secret nobody has.

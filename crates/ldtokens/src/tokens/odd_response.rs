@@ -29,14 +29,14 @@ fn names(properties: &[String]) -> String {
 
 /// Reads what can be read of a token that was created or reset: the token, and a warning.
 ///
-/// If the `_id` is missing, it is `asked`, the requested ID, or else the one in the link `self`.
-pub(crate) fn issued_token(body: &[u8], asked: Option<&TokenId>) -> Option<(Token, String)> {
+/// If the `_id` is missing, it is `requested_id`, or else the one in the link `self`.
+pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Option<(Token, String)> {
     let mut json: Value = serde_json::from_slice(body).ok()?;
     let id = json.get("_id").and_then(Value::as_str).and_then(|id| TokenId::new(id).ok());
     if id.is_none() {
         let href = json.pointer("/_links/self/href").and_then(Value::as_str);
         let linked = href.and_then(|href| href.rsplit('/').next());
-        let id = asked.map(TokenId::as_str).or(linked)?.to_owned();
+        let id = requested_id.map(TokenId::as_str).or(linked)?.to_owned();
         json.as_object_mut()?.insert("_id".to_owned(), id.into());
     }
     let mut read = read_token(&json).ok()?;

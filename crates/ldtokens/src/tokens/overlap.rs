@@ -9,7 +9,7 @@ use crate::{Client, Error, IssuedToken, TokenId, UnixMillis};
 pub enum Overlap {
     /// It stops working at once.
     None,
-    /// It keeps working for this time, and up to a second more, from the moment when the request is sent. The server's clock
+    /// It keeps working for this time, and about up to a second more, from the moment when the request is sent. The server's clock
     /// gives that moment if a response has shown its time, and otherwise ours does.
     For(Duration),
     /// It keeps working until this moment, to the millisecond. A moment in the past is an error.
@@ -38,7 +38,7 @@ impl Client {
     /// Gives the token `id` a new secret. The old one stops working at once, or keeps working for the `overlap`.
     ///
     /// Dropping the future after the request is sent can lose the new secret while the old one has stopped working. To avoid
-    /// that, let it end, for instance in a task of its own.
+    /// that, run the call in a task of its own.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {

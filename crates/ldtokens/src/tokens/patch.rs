@@ -21,7 +21,7 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// A patch with nothing in it yet.
+    /// An empty patch.
     pub fn new() -> Self {
         Self::default()
     }

@@ -52,12 +52,13 @@ async fn after_lost_responses_the_secret_is_returned_and_clean_up_deletes_marked
         let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
         let found = named(&server, &name).await;
         assert_eq!(left.deleted.len(), 2, "the marked ones of lost attempts: {left:?}");
-        let suspects: Vec<String> = left.suspects.iter().map(|token| token.id.to_string()).collect();
-        assert_eq!(suspects, ids(&issued, &found), "the first attempt's is reported: {fault:?}");
-        assert_eq!(suspects.len(), 1);
+        let possible_duplicates: Vec<String> =
+            left.possible_duplicates.iter().map(|token| token.id.to_string()).collect();
+        assert_eq!(possible_duplicates, ids(&issued, &found), "the first attempt's is reported: {fault:?}");
+        assert_eq!(possible_duplicates.len(), 1);
         let sentence = format!(
             "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
-            suspects[0]
+            possible_duplicates[0]
         );
         assert_eq!((left.to_string(), left.is_empty()), (sentence, false));
         assert!(left.errors.is_empty() && left.marked.is_none(), "{left:?}");
@@ -77,7 +78,7 @@ async fn nothing_is_left_if_the_lost_attempt_created_nothing() {
 }
 
 #[tokio::test]
-async fn a_different_older_or_used_token_is_not_a_suspect() {
+async fn a_different_older_or_used_token_is_not_a_possible_duplicate() {
     // Months ahead of our clock; its responses tell.
     let time = ldtokens_server::Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
     let server = ldtokens_server::Server::builder().clock(time.clone()).start().await.unwrap();
@@ -91,13 +92,13 @@ async fn a_different_older_or_used_token_is_not_a_suspect() {
     let used = create(&direct, "wanted").await;
     assert!(works(&server, &used.secret).await);
     let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-    assert_eq!(left.suspects.len(), 1, "only the first attempt's: {left:?}");
-    assert!(left.suspects[0].id != used.id && left.suspects[0].id != older.id);
+    assert_eq!(left.possible_duplicates.len(), 1, "only the first attempt's: {left:?}");
+    assert!(left.possible_duplicates[0].id != used.id && left.possible_duplicates[0].id != older.id);
     assert!(works(&server, &used.secret).await && works(&server, &older.secret).await, "they are not touched");
 }
 
 #[tokio::test]
-async fn a_suspect_has_as_many_custom_roles_or_statements_as_the_wanted_token() {
+async fn a_possible_duplicate_has_as_many_custom_roles_or_statements_as_the_wanted_token() {
     let server = server().await;
     let statement = || Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/test:flag/*"]));
     let policy = |count| Permissions::from(Policy::new((0..count).map(|_| statement())).unwrap());
@@ -109,8 +110,8 @@ async fn a_suspect_has_as_many_custom_roles_or_statements_as_the_wanted_token() 
         let issued = client.create_or_recover(&NewToken::new(wanted.clone())).await.unwrap();
         crate::support::client(&server).create(&NewToken::new(other)).await.unwrap();
         let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-        assert_eq!(left.suspects.len(), 1, "{wanted:?}: {left:?}");
-        crate::support::client(&server).delete(&left.suspects[0].id).await.unwrap();
+        assert_eq!(left.possible_duplicates.len(), 1, "{wanted:?}: {left:?}");
+        crate::support::client(&server).delete(&left.possible_duplicates[0].id).await.unwrap();
     }
 }
 
@@ -159,9 +160,13 @@ async fn an_error_in_a_later_attempt_is_outcome_unknown() {
         assert!(error.to_string().contains(clean_up.marker()), "{error}");
         assert_eq!(proxy.seen().len(), posts);
         let left = crate::support::client(&server).clean_up(clean_up).await;
-        assert_eq!((left.deleted.len(), left.suspects.len()), (posts - 1 - usize::from(posts == 2), 1), "{left:?}");
-        for suspect in left.suspects {
-            crate::support::client(&server).delete(&suspect.id).await.unwrap();
+        assert_eq!(
+            (left.deleted.len(), left.possible_duplicates.len()),
+            (posts - 1 - usize::from(posts == 2), 1),
+            "{left:?}"
+        );
+        for duplicate in left.possible_duplicates {
+            crate::support::client(&server).delete(&duplicate.id).await.unwrap();
         }
     }
 }

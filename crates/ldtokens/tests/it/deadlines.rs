@@ -1,4 +1,4 @@
-//! Time-outs and the deadline of a call, in real time.
+//! Timeouts and the deadline of a call, in real time.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

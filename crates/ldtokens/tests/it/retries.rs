@@ -14,7 +14,7 @@ fn lost_responses() -> Vec<Fault> {
         Fault::Respond(Moment::After, proxy::HTML_502),
         Fault::Respond(Moment::After, proxy::JSON_500),
         Fault::Respond(Moment::After, proxy::BARE_503),
-        // Gateways send it after a time-out, when the API has done the work.
+        // Gateways send it after a timeout, when the API has done the work.
         Fault::Respond(Moment::After, proxy::TOLD_503),
     ]
 }

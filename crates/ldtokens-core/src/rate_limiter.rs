@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use ldtokens_client::Operation;
 use tokio::sync::Notify;
 
-use crate::rate_limit::RateLimit;
+use crate::rate_limit_headers::RateLimitHeaders;
 use crate::server_time::{ServerTime, unix_millis};
 use crate::{Clock, ServerNow};
 
@@ -32,12 +32,12 @@ const LONGEST_GUESS: Duration = Duration::from_secs(60);
 /// How long a window is assumed to last if its end was already past when the request was sent (fact 12).
 const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
 
-/// After a wait, the bound on requests under way is removed when it grows beyond this.
+/// The limit on concurrent requests after a wait ends at this number.
 const RAMP_END: u32 = 64;
 
 /// What a client and its clones have learned about rate limits.
 #[derive(Debug, Default)]
-pub(crate) struct Pacing {
+pub(crate) struct RateLimiter {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -101,12 +101,11 @@ enum Gate {
     WaitForResponse(Duration),
 }
 
-/// The request can't be sent before the call's deadline. It holds how long the server's rate limit still lasts, unless other
-/// requests are the only reason.
+/// The deadline comes first. It holds the remaining wait, if the rate limit is the reason.
 #[derive(Debug)]
 pub(crate) struct TooLate(pub(crate) Option<Duration>);
 
-impl Pacing {
+impl RateLimiter {
     /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`.
     pub(crate) async fn admit(
         &self,
@@ -120,7 +119,7 @@ impl Pacing {
             let now = clock.elapsed();
             let gate = self.lock().enter(route, now);
             match gate {
-                Gate::Open => return Ok(Permit { pacing: self, route, sent: now, end: PermitEnd::NotSent }),
+                Gate::Open => return Ok(Permit { rate_limiter: self, route, sent: now, end: PermitEnd::NotSent }),
                 Gate::OpensAt(at) if at >= deadline => {
                     return Err(TooLate(Some(at.saturating_sub(now))));
                 }
@@ -175,7 +174,7 @@ impl State {
         gate
     }
 
-    fn learn(&mut self, route: Operation, seen: &RateLimit, sent: Duration, clock: &dyn Clock) {
+    fn learn(&mut self, route: Operation, seen: &RateLimitHeaders, sent: Duration, clock: &dyn Clock) {
         let (now, wall) = (clock.elapsed(), clock.now());
         if let Some(date) = seen.date {
             self.server_time.learn(date, sent, now, wall);
@@ -276,7 +275,7 @@ impl Window {
 /// Permission to send one request. Dropping it wakes the calls that wait.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
-    pacing: &'a Pacing,
+    rate_limiter: &'a RateLimiter,
     route: Operation,
     sent: Duration,
     end: PermitEnd,
@@ -296,9 +295,9 @@ impl Permit<'_> {
     }
 
     /// Learns from the response.
-    pub(crate) fn responded(mut self, seen: &RateLimit, clock: &dyn Clock) {
+    pub(crate) fn responded(mut self, seen: &RateLimitHeaders, clock: &dyn Clock) {
         self.end = PermitEnd::Response;
-        self.pacing.lock().learn(self.route, seen, self.sent, clock);
+        self.rate_limiter.lock().learn(self.route, seen, self.sent, clock);
     }
 
     /// No connection could be made, so the server has not counted the request.
@@ -309,11 +308,11 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.pacing.lock().leave(self.route, self.end);
-        self.pacing.changed.notify_waiters();
+        self.rate_limiter.lock().leave(self.route, self.end);
+        self.rate_limiter.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
-#[path = "../tests/unit/pacing.rs"]
+#[path = "../tests/unit/rate_limiter.rs"]
 mod tests;

@@ -13,10 +13,10 @@ static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What a response's headers say about rate limits.
 #[derive(Debug, Default)]
-pub(crate) struct RateLimit {
+pub(crate) struct RateLimitHeaders {
     /// Whether the response is a 429.
     pub(crate) refused: bool,
-    /// Whether the response certainly comes from the API, and not from a gateway.
+    /// Whether the status is below 429. Above it, the response may be a gateway's, and says nothing about limits.
     pub(crate) from_api: bool,
     pub(crate) date: Option<SystemTime>,
     pub(crate) account_remaining: Option<i64>,
@@ -29,7 +29,7 @@ pub(crate) struct RateLimit {
     pub(crate) named_wait: Option<Duration>,
 }
 
-impl RateLimit {
+impl RateLimitHeaders {
     /// Reads the headers of a response that came at `now`. That time is used only if the response has no `Date`.
     pub(crate) fn read(status: u16, headers: &HeaderMap, now: SystemTime) -> Self {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
@@ -62,5 +62,5 @@ impl RateLimit {
 }
 
 #[cfg(test)]
-#[path = "../tests/unit/rate_limit.rs"]
+#[path = "../tests/unit/rate_limit_headers.rs"]
 mod tests;

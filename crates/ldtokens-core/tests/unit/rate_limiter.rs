@@ -1,6 +1,6 @@
-use super::{Gate, Pacing, PermitEnd, State};
+use super::{Gate, PermitEnd, RateLimiter, State};
 use crate::Clock;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit_headers::RateLimitHeaders;
 use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::future::Future;
@@ -35,12 +35,12 @@ impl Clock for Hand {
     }
 }
 
-fn headers(status: u16, headers: &[(&'static str, &str)]) -> RateLimit {
+fn headers(status: u16, headers: &[(&'static str, &str)]) -> RateLimitHeaders {
     let headers: HeaderMap = headers
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
         .collect();
-    RateLimit::read(status, &headers, UNIX_EPOCH)
+    RateLimitHeaders::read(status, &headers, UNIX_EPOCH)
 }
 
 struct Paced {
@@ -57,7 +57,7 @@ impl Paced {
         self.state.enter(route, self.clock.elapsed())
     }
 
-    fn respond(&mut self, route: Operation, seen: &RateLimit) {
+    fn respond(&mut self, route: Operation, seen: &RateLimitHeaders) {
         let now = self.clock.elapsed();
         self.state.learn(route, seen, now, &self.clock);
         self.state.leave(route, PermitEnd::Response);
@@ -158,7 +158,7 @@ fn a_window_that_ends_in_the_past_allows_its_remaining_requests() {
 
 #[tokio::test]
 async fn a_response_wakes_all_waiting_calls() {
-    let (pacing, clock) = (Pacing::default(), Hand::default());
+    let (limiter, clock) = (RateLimiter::default(), Hand::default());
     let deadline = Duration::from_secs(60);
     #[derive(Debug)]
     struct Frozen;
@@ -173,9 +173,9 @@ async fn a_response_wakes_all_waiting_calls() {
             Box::pin(std::future::pending())
         }
     }
-    let first = pacing.admit(LIST, &Frozen, deadline).await.unwrap();
+    let first = limiter.admit(LIST, &Frozen, deadline).await.unwrap();
     // Time stands still: only the response can wake them, those of the same route and of another.
-    let others = async { tokio::join!(pacing.admit(READ, &Frozen, deadline), pacing.admit(LIST, &Frozen, deadline)) };
+    let others = async { tokio::join!(limiter.admit(READ, &Frozen, deadline), limiter.admit(LIST, &Frozen, deadline)) };
     let respond = async {
         tokio::task::yield_now().await;
         first.responded(&headers(200, &[]), &clock);
@@ -185,7 +185,7 @@ async fn a_response_wakes_all_waiting_calls() {
     assert!(read.is_ok() && list.is_ok());
 }
 
-fn limited(remaining: &str, reset: &str) -> RateLimit {
+fn limited(remaining: &str, reset: &str) -> RateLimitHeaders {
     headers(200, &[("x-ratelimit-global-remaining", remaining), ("x-ratelimit-reset", reset)])
 }
 
@@ -305,10 +305,10 @@ fn responses_out_of_order_keep_the_lowest_count_and_the_latest_window() {
 
 #[tokio::test]
 async fn a_permit_records_whether_its_request_was_sent() {
-    let (pacing, clock) = (Pacing::default(), Hand::default());
-    let admit = || pacing.admit(LIST, &clock, Duration::from_secs(60));
+    let (limiter, clock) = (RateLimiter::default(), Hand::default());
+    let admit = || limiter.admit(LIST, &clock, Duration::from_secs(60));
     let room = || {
-        let mut state = pacing.lock();
+        let mut state = limiter.lock();
         let sent = (0..100).take_while(|_| state.enter(LIST, Duration::ZERO) == Gate::Open).count();
         (0..sent).for_each(|_| state.leave(LIST, PermitEnd::NotSent));
         sent
@@ -351,11 +351,11 @@ async fn a_wait_has_jitter_and_never_passes_the_deadline() {
     let wait = Duration::from_millis(100);
     for deadline in [Duration::from_millis(1110), Duration::from_secs(60)] {
         for _ in 0..100 {
-            let (pacing, clock) = (Pacing::default(), Sleeper::default());
+            let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
             clock.0.lock().unwrap().0 = Duration::from_secs(1);
-            let first = pacing.admit(LIST, &clock, deadline).await.unwrap();
+            let first = limiter.admit(LIST, &clock, deadline).await.unwrap();
             first.responded(&headers(429, &[("x-ratelimit-reset", "1100")]), &clock);
-            pacing.admit(LIST, &clock, deadline).await.unwrap();
+            limiter.admit(LIST, &clock, deadline).await.unwrap();
             let slept = clock.0.lock().unwrap().1.clone();
             let longest = (wait + wait / 4).min(deadline - Duration::from_secs(1));
             assert!(slept.len() == 1 && (wait..=longest).contains(&slept[0]), "{slept:?} until {deadline:?}");
@@ -365,10 +365,10 @@ async fn a_wait_has_jitter_and_never_passes_the_deadline() {
 
 #[tokio::test]
 async fn a_call_that_waits_for_another_response_ends_at_its_deadline() {
-    let (pacing, clock) = (Pacing::default(), Sleeper::default());
-    let _under_way = pacing.admit(LIST, &clock, Duration::from_secs(60)).await.unwrap();
+    let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
+    let _under_way = limiter.admit(LIST, &clock, Duration::from_secs(60)).await.unwrap();
     let deadline = Duration::from_millis(400);
-    let late = pacing.admit(LIST, &clock, deadline).await.unwrap_err();
+    let late = limiter.admit(LIST, &clock, deadline).await.unwrap_err();
     assert!(late.0.is_none(), "no limit is the reason");
     assert_eq!(clock.elapsed(), deadline);
 }

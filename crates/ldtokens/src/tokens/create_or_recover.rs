@@ -37,12 +37,12 @@ impl CleanUp {
 /// What [`Client::clean_up`] did and what it could not do. Its `Display` says what is left to do.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Leftovers {
+pub struct CleanUpReport {
     /// Tokens of lost attempts that were deleted.
     pub deleted: Vec<TokenId>,
     /// Tokens that the first attempt may have created: they have the requested settings, and were created after it began.
     /// If nobody else created them, delete them: nobody has their secrets.
-    pub suspects: Vec<Token>,
+    pub possible_duplicates: Vec<Token>,
     /// The created token, if its description still has the mark.
     pub marked: Option<TokenId>,
     /// Why something could not be done.
@@ -50,18 +50,18 @@ pub struct Leftovers {
     marker: String,
 }
 
-impl Leftovers {
+impl CleanUpReport {
     /// Whether nothing is left to do.
     pub fn is_empty(&self) -> bool {
-        self.suspects.is_empty() && self.marked.is_none() && self.errors.is_empty()
+        self.possible_duplicates.is_empty() && self.marked.is_none() && self.errors.is_empty()
     }
 }
 
-impl fmt::Display for Leftovers {
+impl fmt::Display for CleanUpReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sentences = Vec::new();
-        if !self.suspects.is_empty() {
-            let ids: Vec<&str> = self.suspects.iter().map(|token| token.id.as_str()).collect();
+        if !self.possible_duplicates.is_empty() {
+            let ids: Vec<&str> = self.possible_duplicates.iter().map(|token| token.id.as_str()).collect();
             sentences.push(format!(
                 "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
                 ids.join(", ")
@@ -87,13 +87,13 @@ impl fmt::Display for Leftovers {
 }
 
 /// Why [`create_or_recover`](Client::create_or_recover) has no secret, and what is left to do. It converts into an
-/// [`Error`], which says in words what to delete.
+/// [`Error`], whose text says the same for people.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RecoverError {
     /// The error.
     pub error: Error,
-    /// Finds and deletes what lost attempts may have created. `None` if there is nothing to delete.
+    /// What to pass to [`Client::clean_up`]. `None` if there is nothing to delete.
     pub clean_up: Option<Box<CleanUp>>,
 }
 
@@ -119,7 +119,7 @@ impl Client {
     /// Creates a token, and tries again if the response is lost, until it has the secret of a token.
     ///
     /// If no response is lost, this is the same single request as [`create`](Self::create). If one is lost, more attempts
-    /// are made. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random number. The first
+    /// are made, up to five in all. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random number of 16 hexadecimal digits. The first
     /// secret that arrives is returned. [`IssuedToken::clean_up`] then holds what is left to do: store the secret first,
     /// then pass that to [`clean_up`](Self::clean_up), which deletes the marked tokens of lost attempts, removes the mark,
     /// and reports tokens that the first attempt may have created.
@@ -128,7 +128,7 @@ impl Client {
     /// a token whose secret nobody has, as with [`create`](Self::create).
     ///
     /// # Errors
-    /// [`Error::OutcomeUnknown`], with a [`CleanUp`], if no attempt got a response, or if a later one failed in another way;
+    /// [`Error::OutcomeUnknown`], with a [`CleanUp`], if no attempt returned a secret, or if a later one failed in another way;
     /// and those of [`create`](Self::create).
     pub async fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, RecoverError> {
         let client = self.with_one_deadline();
@@ -177,9 +177,9 @@ impl Client {
     /// token that was created in the end, and reports what may be left.
     ///
     /// It does not find a token that the API creates only afterwards. The mark in its description shows what it is.
-    pub async fn clean_up(&self, clean_up: &CleanUp) -> Leftovers {
+    pub async fn clean_up(&self, clean_up: &CleanUp) -> CleanUpReport {
         let client = self.with_one_deadline();
-        let mut left = Leftovers { marker: clean_up.marker.clone(), ..Leftovers::default() };
+        let mut left = CleanUpReport { marker: clean_up.marker.clone(), ..CleanUpReport::default() };
         client.delete_marked(clean_up, &mut left).await;
         if let Some(created) = &clean_up.created
             && let Err(error) = client.remove_mark(created, &clean_up.wanted).await
@@ -191,7 +191,7 @@ impl Client {
     }
 
     /// Deletes the marked tokens, all but the one that was created in the end.
-    async fn delete_marked(&self, clean_up: &CleanUp, left: &mut Leftovers) {
+    async fn delete_marked(&self, clean_up: &CleanUp, left: &mut CleanUpReport) {
         let kept = clean_up.created.as_ref().map(|token| &token.id);
         for round in 1..=MAX_LISTS {
             let (tokens, error) = match self.list().page_size(PAGE_SIZE).collect_all().await {
@@ -211,7 +211,8 @@ impl Client {
             }
             // By now the server's clock is known.
             let since = self.sender.server_time(clean_up.began).at_least;
-            left.suspects = others.into_iter().filter(|token| clean_up.is_suspect(token, since)).collect();
+            left.possible_duplicates =
+                others.into_iter().filter(|token| clean_up.may_be_duplicate(token, since)).collect();
             match error {
                 None => return,
                 Some(Error::ListChanged { .. } | Error::WrongTotal { .. }) if round < MAX_LISTS => {
@@ -234,7 +235,7 @@ impl Client {
 
 impl CleanUp {
     /// Whether the first attempt may have created `token`.
-    fn is_suspect(&self, token: &Token, since: UnixMillis) -> bool {
+    fn may_be_duplicate(&self, token: &Token, since: UnixMillis) -> bool {
         let ours = self.created.as_ref().map_or("", |created| &created.member_id);
         let is_ours = ours.is_empty() || ours == token.member_id;
         // If a token was used, somebody has its secret.

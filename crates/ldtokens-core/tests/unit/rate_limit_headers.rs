@@ -1,11 +1,11 @@
-use super::RateLimit;
+use super::RateLimitHeaders;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-fn read(status: u16, headers: &[(&'static str, &'static str)], now: SystemTime) -> RateLimit {
+fn read(status: u16, headers: &[(&'static str, &'static str)], now: SystemTime) -> RateLimitHeaders {
     let headers: HeaderMap =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-    RateLimit::read(status, &headers, now)
+    RateLimitHeaders::read(status, &headers, now)
 }
 
 fn seconds(seconds: u64) -> SystemTime {
