@@ -1,12 +1,12 @@
 //! The sender alone, against the local server. What a facade's calls do is tested in the facade.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ldtokens_client::reqwest::{self, Method, Request};
 use ldtokens_client::types::TokenBody;
 use ldtokens_client::{Operation, Secret};
-use ldtokens_core::{BaseUrl, ConfigError, Error, RetryPolicy, SendOptions, Sender};
+use ldtokens_core::{AttemptEvent, BaseUrl, ConfigError, Error, Observer, RetryPolicy, SendOptions, Sender};
 use ldtokens_server::Server;
 use serde_json::{Value, json};
 
@@ -53,6 +53,54 @@ async fn a_create_of_the_generated_client_whose_response_is_lost_is_made_once() 
         let made = tokens.iter().filter(|token| token.name.as_deref() == Some(effect)).count();
         assert_eq!(made, 1, "{effect}");
     }
+}
+
+// RFC 9110, section 15.5.9: a client may repeat a request after a 408. A gateway can send it after the API has done the work.
+#[tokio::test]
+async fn a_408_is_retried_for_a_read_and_is_outcome_unknown_for_a_create() {
+    let server = Server::start().await.unwrap();
+    let mut sender = Sender::clone(&sender(&server));
+    sender.policy = sender.policy.max_attempts(2);
+    let sender = Arc::new(sender);
+    for effect in ["getTokens status=408 times=2", "postToken status-after=408 times=1"] {
+        fault(&server, effect);
+    }
+    let list = sender.call(SendOptions::default(), async |raw| raw.get_tokens().send().await).await;
+    let error = list.unwrap_err();
+    assert!(matches!(error, Error::Server(_)) && error.is_retryable(), "{error:?}");
+    let body: TokenBody = serde_json::from_value(json!({ "role": "reader" })).unwrap();
+    let create = sender.call(SendOptions::default(), async |raw| raw.post_token().body(body).send().await).await;
+    assert!(matches!(create, Err(Error::OutcomeUnknown { .. })), "{create:?}");
+    assert!(server.faults().left().is_empty());
+}
+
+/// The methods that `sending` got, and those of the attempts.
+#[derive(Debug, Default)]
+struct Methods(Mutex<[Vec<String>; 2]>);
+
+impl Observer for Methods {
+    fn sending(&self, _: Operation, method: &str) {
+        self.0.lock().unwrap()[0].push(method.to_owned());
+    }
+
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
+        self.0.lock().unwrap()[1].push(format!("{} {}", attempt.method, attempt.number));
+    }
+}
+
+// Our choice: X-HTTP-Method-Override is how a request is sent, not what it is.
+#[tokio::test]
+async fn an_observer_sees_the_method_of_the_operation_and_the_number_of_the_attempt() {
+    let server = Server::start().await.unwrap();
+    let methods = Arc::new(Methods::default());
+    let mut sender = Sender::clone(&sender(&server));
+    sender.method_override = true;
+    sender.observer = Some(methods.clone());
+    fault(&server, "deleteToken drop-before times=1");
+    let request = request(&server, Method::DELETE, "/tokens/0123456789abcdef01234567");
+    sender.send(Operation::DeleteToken, request, SendOptions::default()).await.unwrap();
+    let [sending, ended] = &*methods.0.lock().unwrap();
+    assert_eq!((sending.join(", "), ended.join(", ")), ("DELETE, DELETE".to_owned(), "DELETE 1, DELETE 2".to_owned()));
 }
 
 #[tokio::test]

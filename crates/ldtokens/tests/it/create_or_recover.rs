@@ -158,6 +158,7 @@ async fn an_error_in_a_later_attempt_is_outcome_unknown() {
             panic!("{error:?}")
         };
         assert!(error.to_string().contains(clean_up.marker()), "{error}");
+        assert!(std::error::Error::source(&error).is_some_and(|source| !source.to_string().is_empty()));
         assert_eq!(proxy.seen().len(), posts);
         let left = crate::support::client(&server).clean_up(clean_up).await;
         assert_eq!(
@@ -188,6 +189,8 @@ async fn a_list_that_keeps_changing_is_reported_as_an_error() {
     let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
     assert!(matches!(left.errors[..], [Error::ListChanged { .. }]), "{left:?}");
     assert_eq!(left.deleted.len(), 1, "what was found is removed all the same");
+    let lists = changing.lines().iter().filter(|line| line.starts_with("GET") && !line.contains("offset")).count();
+    assert_eq!(lists, 3);
 }
 
 #[tokio::test]

@@ -194,6 +194,15 @@ async fn a_limit_ends_the_stream_and_requests_only_the_pages_it_needs() {
         let tokens = client.list().page_size(2).limit(limit).collect_all().await.unwrap();
         assert_eq!(tokens.len() as u64, limit.min(10));
         assert_eq!(proxy.seen().len(), pages, "limit {limit}");
+
+        // A slow reader gives a request in advance the time to be sent.
+        let (slow, proxy) = through_proxy(&server).await;
+        let mut stream = slow.list().page_size(2).limit(limit).stream();
+        while let Some(token) = stream.next().await {
+            slow.get(&token.unwrap().id).await.unwrap();
+        }
+        let lists = proxy.lines().iter().filter(|line| line.starts_with("GET /api/v2/tokens?")).count();
+        assert_eq!(lists, pages, "limit {limit}");
     }
 }
 
