@@ -53,7 +53,8 @@ impl List {
         self
     }
 
-    /// The maximum number of tokens of a [`stream`](Self::stream) or of [`collect_all`](Self::collect_all). Default: all.
+    /// The maximum number of tokens of a [`stream`](Self::stream) or of [`collect_all`](Self::collect_all), those that can't be
+    /// read included. Default: all.
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = limit;
         self

@@ -65,6 +65,11 @@ impl TokenStream {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
+    /// How many tokens there were so far, those that can't be read included.
+    fn count(&self) -> u64 {
+        self.seen.ids.len() as u64 + self.skipped
+    }
+
     fn take(&mut self, page: Page) {
         self.pages += 1;
         let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
@@ -76,20 +81,10 @@ impl TokenStream {
         self.page = page.tokens.into_iter();
         self.unreadable = page.unreadable.into_iter();
         if let Some(next) = page.next
-            && self.seen.count() + self.skipped + on_page < self.limit
+            && self.count() + on_page < self.limit
         {
             self.next_page.spawn(next.send());
         }
-    }
-
-    /// Stops at the limit. Whether the list lost tokens is not known then.
-    fn stop(&mut self) {
-        (self.first_page, self.limit) = (None, 0);
-        self.next_page.abort_all();
-        self.next_page.detach_all();
-        self.page = Vec::new().into_iter();
-        self.unreadable = Vec::new().into_iter();
-        self.forget();
     }
 
     fn forget(&mut self) {
@@ -99,7 +94,7 @@ impl TokenStream {
     /// The last item: an error, if the list changed.
     fn finish(&mut self) -> Option<Result<Token, Error>> {
         let expected = self.total_count.map(|total| total.saturating_sub(self.offset));
-        let (repeated, read) = (self.repeated, self.seen.count() + self.skipped);
+        let (repeated, read) = (self.repeated, self.count());
         let changed = self.changed || repeated > 0;
         let is_wrong = expected.is_some_and(|expected| expected != read);
         let total = self.total_count.unwrap_or_default();
@@ -117,8 +112,8 @@ impl Stream for TokenStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if self.seen.count() >= self.limit {
-                self.stop();
+            if self.count() >= self.limit {
+                // Whether the list changed is not known here.
                 return Poll::Ready(None);
             }
             if let Some(token) = self.page.next() {
@@ -162,9 +157,5 @@ impl Seen {
     /// ends as if the list had changed, and the next stream uses other hashes.
     fn insert(&mut self, id: &str) -> bool {
         self.ids.insert(self.hasher.hash_one(id))
-    }
-
-    fn count(&self) -> u64 {
-        self.ids.len() as u64
     }
 }

@@ -206,6 +206,22 @@ async fn a_limit_ends_the_stream_and_requests_only_the_pages_it_needs() {
     }
 }
 
+// Our choice: a token that can't be read counts towards the limit.
+#[tokio::test]
+async fn a_limit_after_a_token_that_cannot_be_read_is_not_a_changed_list() {
+    let server = server_with(9).await;
+    let odd = Fault::Replace("\"creationDate\":", "\"creationDate\":\"x\",\"was\":");
+    let proxy = Proxy::with_faults(server.addr(), [odd]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let mut stream = client.list().page_size(2).limit(4).stream();
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        items.push(item);
+    }
+    let unreadable = items.iter().filter(|item| matches!(item, Err(Error::Undecodable { .. }))).count();
+    assert_eq!((items.len(), unreadable, proxy.seen().len()), (4, 2, 2), "{items:?}");
+}
+
 #[tokio::test]
 async fn collect_all_returns_what_it_read_if_the_list_changes() {
     let server = server_with(5).await;
