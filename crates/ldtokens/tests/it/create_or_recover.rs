@@ -111,6 +111,8 @@ async fn a_possible_duplicate_has_as_many_custom_roles_or_statements_as_the_want
         crate::support::client(&server).create(&NewToken::new(other)).await.unwrap();
         let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
         assert_eq!(left.possible_duplicates.len(), 1, "{wanted:?}: {left:?}");
+        let found = &left.possible_duplicates[0];
+        assert_eq!(found.custom_role_ids.len() + found.inline_role.len(), 1, "{wanted:?}: {found:?}");
         crate::support::client(&server).delete(&left.possible_duplicates[0].id).await.unwrap();
     }
 }
