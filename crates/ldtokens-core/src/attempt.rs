@@ -76,7 +76,7 @@ pub(crate) async fn send_once(
         };
         (outcome, Err(error.into()))
     } else if can_be_json(&body) || says_done_by_status(method) {
-        let mut response = Response::new(body);
+        let mut response = Response::new(body.into());
         (*response.status_mut(), *response.headers_mut()) = (status, headers);
         (AttemptOutcome::Responded(status.as_u16()), Ok(response))
     } else {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use ldtokens_client::operations::OperationSpec;
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseValue, Transport};
@@ -95,15 +96,15 @@ impl Transport for CallTransport {
 }
 
 /// A response without headers and body.
-pub(crate) fn with_status(status: StatusCode) -> Response {
-    let mut response = Response::default();
+pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
+    let mut response = http::Response::<B>::default();
     *response.status_mut() = status;
     response
 }
 
 /// A copy of the response with the success status that the generated code expects. The headers move to the copy.
-fn for_generated(response: &mut Response, operation: Operation) -> Response {
-    let mut copy = Response::new(response.body().clone());
+fn for_generated(response: &mut Response, operation: Operation) -> http::Response<Bytes> {
+    let mut copy = http::Response::new(Bytes::from(response.body().clone()));
     *copy.status_mut() = operation.spec().and_then(OperationSpec::success_status).unwrap_or(response.status());
     *copy.headers_mut() = std::mem::take(response.headers_mut());
     copy

@@ -11,7 +11,7 @@
 //! | `rate_limit_headers.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
 //! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
 //! | `retry.rs` | whether to try again |
-//! | `call.rs` | how requests of the generated client are sent |
+//! | `call.rs`, `body.rs` | how requests of the generated client are sent, and bodies that are not printed |
 //! | `dry_run.rs`, `observe.rs` | what is shown instead of sent, and what observers get |
 //!
 //! Most programs want [`ldtokens`], which adds settings, HTTPS, lists and edits. This crate
@@ -22,6 +22,7 @@
 mod api_error;
 mod attempt;
 mod base_url;
+mod body;
 mod call;
 mod clock;
 mod config_error;
@@ -37,6 +38,7 @@ mod server_time;
 
 pub use api_error::ApiError;
 pub use base_url::BaseUrl;
+pub use body::Body;
 pub use call::DecodedResponse;
 pub use clock::Clock;
 pub use config_error::ConfigError;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use ldtokens_client::{Operation, Secret};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
@@ -17,10 +16,10 @@ use crate::dry_run::DryRunConfig;
 use crate::prepare::{self, authorization_header};
 use crate::rate_limiter::{Permit, RateLimiter, TooLate};
 use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
-use crate::{ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow};
+use crate::{ApiError, AttemptEvent, BaseUrl, Body, Clock, ConfigError, Error, Observer, RetryPolicy, ServerNow};
 
 /// A response, read to its end.
-pub type Response = http::Response<Bytes>;
+pub type Response = http::Response<Body>;
 
 /// Sends requests to the API with one credential.
 ///

@@ -114,6 +114,22 @@ async fn an_operation_that_openapi_yaml_does_not_have_is_sent_with_the_credentia
 }
 
 #[tokio::test]
+async fn debug_of_a_response_does_not_show_its_body() {
+    let server = Server::start().await.unwrap();
+    let sender = sender(&server);
+    let body: TokenBody = serde_json::from_value(json!({ "role": "reader" })).unwrap();
+    let created = sender.call(SendOptions::default(), async |raw| raw.post_token().body(body).send().await).await;
+    let shown = format!("{created:?}");
+    let secret = created.unwrap().into_value().unwrap().token.unwrap();
+    assert!(!shown.contains(secret.expose()), "{shown}");
+    let mut request = request(&server, Method::POST, "/tokens");
+    *request.body_mut() = Some(r#"{"role": "reader"}"#.into());
+    let response = sender.send(Operation::PostToken, request, SendOptions::default()).await.unwrap();
+    let created: Value = serde_json::from_slice(response.body()).unwrap();
+    assert!(!format!("{response:?}").contains(created["token"].as_str().unwrap()), "{response:?}");
+}
+
+#[tokio::test]
 async fn a_path_outside_the_api_is_refused_and_not_sent() {
     let server = Server::start().await.unwrap();
     let mut request = request(&server, Method::GET, "/tokens");
