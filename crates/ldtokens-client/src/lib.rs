@@ -16,6 +16,9 @@
 //! The types accept more than the document says: `null` means that a property is absent, a whole number may be written as a
 //! float, an unknown value of an enum is kept as `Other`, and an unknown property of a token is kept in its `extra`.
 //!
+//! The generator's [`Error`] prints the body of a success that can't be decoded, and after a create or reset the body contains
+//! the secret. The facade's errors never do.
+//!
 //! Most programs need the facade, which adds retries, rate limits, pages and clear errors. This crate is for the rest.
 //!
 //! [`ldtokens`]: https://docs.rs/ldtokens
