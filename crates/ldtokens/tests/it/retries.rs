@@ -54,6 +54,12 @@ async fn an_html_page_is_retried_twice_and_its_type_is_named() {
     assert!(matches!(error, Error::Undecodable { .. }), "{error:?}");
     assert!(error.to_string().contains("is text/html and not JSON"), "{error}");
     assert_eq!(proxy.seen().len(), 3);
+
+    // What names no type may be cut off JSON, so it is retried like a lost response.
+    const NO_TYPE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n{\"it";
+    let (client, proxy) = client_with_faults(&server, vec![Fault::Respond(Moment::Before, NO_TYPE); 20]).await;
+    assert!(matches!(client.list().send().await, Err(Error::Undecodable { .. })));
+    assert_eq!(proxy.seen().len(), 5);
 }
 
 /// RFC 8259, section 8.1: a parser may ignore the presence of a byte-order mark.

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use ldtokens::{Client, ConfigError, Error, RetryPolicy};
+use ldtokens::{AttemptEvent, Client, ConfigError, Error, Observer, RetryPolicy};
 use ldtokens_server::Server;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -13,7 +14,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::{owner, server};
+use crate::support::{hasty, owner, server};
 
 /// HTTPS before `server`, by a certificate of an authority that nobody knows: its URL, and the authority's certificate.
 async fn https(server: &Server) -> (String, String) {
@@ -70,6 +71,29 @@ async fn an_invalid_root_certificate_is_refused_when_the_client_is_built() {
     for wrong in ["", "certificate", empty, cut_off] {
         let built = Client::builder("secret".to_owned()).root_certificate(wrong).build();
         assert!(matches!(built, Err(Error::Config(ConfigError::RootCertificate { .. }))), "{wrong:?}: {built:?}");
+    }
+}
+
+/// How many attempts there were.
+#[derive(Debug, Default)]
+struct Attempts(AtomicU32);
+
+impl Observer for Attempts {
+    fn attempt(&self, _: &AttemptEvent<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// Our choice: the next connection would fail too.
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_and_a_server_without_tls_are_not_retried() {
+    let server = server().await;
+    for url in [https(&server).await.0, server.url().replace("http://", "https://")] {
+        let attempts = Arc::new(Attempts::default());
+        let builder = Client::builder(owner(&server)).host(&url).retry(hasty()).observer(attempts.clone());
+        let list = builder.build().unwrap().list().send().await;
+        assert!(matches!(list, Err(Error::Transport { .. })), "{url}: {list:?}");
+        assert_eq!(attempts.0.load(Ordering::Relaxed), 1, "{url}");
     }
 }
 
