@@ -1,6 +1,7 @@
 //! One attempt to send a request, and what is known afterwards.
 
 use bytes::Bytes;
+use ldtokens_client::Operation;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
@@ -58,7 +59,7 @@ pub(crate) async fn send_once(
     let body = match response.bytes().await {
         Ok(body) => without_mark(body),
         // The status says that it was done.
-        Err(_) if status.is_success() && says_done_by_status(method) => Bytes::new(),
+        Err(_) if status.is_success() && says_done_by_status(operation, method, status) => Bytes::new(),
         Err(source) if status.is_success() => {
             return failed(AttemptOutcome::Unknown { wait_named: false }, Some(status), source);
         }
@@ -75,7 +76,7 @@ pub(crate) async fn send_once(
             status => AttemptOutcome::Responded(status),
         };
         (outcome, Err(error.into()))
-    } else if can_be_json(&body) || says_done_by_status(method) {
+    } else if can_be_json(&body) || says_done_by_status(operation, method, status) {
         let mut response = Response::new(body.into());
         (*response.status_mut(), *response.headers_mut()) = (status, headers);
         (AttemptOutcome::Responded(status.as_u16()), Ok(response))
@@ -120,7 +121,9 @@ fn foreign_type(headers: &HeaderMap) -> Option<&str> {
     (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
 }
 
-/// Whether any 2xx means success, whatever the body is: a patched token can be read again, and a deletion has no body.
-fn says_done_by_status(method: &Method) -> bool {
-    matches!(*method, Method::PATCH | Method::DELETE)
+/// Whether this successful status says enough, whatever the body is: a patched token can be read again, and a deletion has no
+/// body.
+fn says_done_by_status(operation: Operation, method: &Method, status: StatusCode) -> bool {
+    let has_no_body = matches!(operation, Operation::Other(_)) && status == StatusCode::NO_CONTENT;
+    matches!(*method, Method::PATCH | Method::DELETE | Method::HEAD) || has_no_body
 }

@@ -1,12 +1,12 @@
-//! Requests described at run time, and requests that are shown and not sent.
+//! Requests to any path, and requests that are shown and not sent.
 
 use std::sync::{Arc, Mutex};
 
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Overlap, Patch};
 
-use crate::proxy::Proxy;
-use crate::support::{client_of, create, owner, reader, server};
+use crate::proxy::{Fault, Moment, Proxy};
+use crate::support::{client_of, client_with_faults, create, owner, reader, server};
 
 #[tokio::test]
 async fn a_custom_header_is_sent_but_authorization_cannot_be_set() {
@@ -26,6 +26,21 @@ async fn a_custom_header_is_sent_but_authorization_cannot_be_set() {
         assert!(!refused.to_string().contains("api-x"), "{refused}");
     }
     assert_eq!(proxy.seen().len(), 1, "what is refused is not sent");
+}
+
+// RFC 9110, sections 9.3.2 and 15.3.5: the responses to HEAD and with status 204 have no body.
+#[tokio::test]
+async fn a_response_without_a_body_is_a_success_where_none_is_expected() {
+    const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+    let server = server().await;
+    let fault = Fault::Respond(Moment::Before, NO_CONTENT);
+    let (client, proxy) = client_with_faults(&server, [Fault::Pass, fault.clone(), fault]).await;
+    assert!(client.request("getTokens", Method::HEAD, "/tokens").send().await.unwrap().is_empty());
+    assert!(client.request("putContext", Method::PUT, "/contexts").send().await.unwrap().is_empty());
+    // A create must bring a secret.
+    let created = client.request("postToken", Method::POST, "/tokens").send().await;
+    assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
+    assert_eq!(proxy.seen().len(), 3);
 }
 
 #[tokio::test]
