@@ -112,11 +112,7 @@ fn for_generated(response: &mut Response, operation: Operation) -> http::Respons
 
 /// Where decoding failed, without the value at that place.
 fn decode_error(error: &RawError<ErrorRep>) -> String {
-    let error = match error {
-        RawError::InvalidResponsePayload(_, error) => error,
-        RawError::UnexpectedResponse(response) => return format!("its status is {}", response.status().as_u16()),
-        _ => return "it can't be read".to_owned(),
-    };
+    let RawError::InvalidResponsePayload(_, error) = error else { return "it can't be read".to_owned() };
     let what = match error.classify() {
         Category::Eof => "the body ends early",
         Category::Data => "a value has an unexpected type",

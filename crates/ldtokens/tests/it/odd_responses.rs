@@ -1,11 +1,12 @@
 //! Successful responses that are not what the document says (fact 11): what must come out of each, for each operation. No row
 //! loses a secret, and none repeats a create.
 
+use ldtokens::raw::types::TokenBody;
 use ldtokens::{Client, Error, IssuedToken, Overlap, Patch, Token};
 use ldtokens_server::Server;
 use serde_json::{Value, json};
 
-use crate::proxy::{Fault, Proxy};
+use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client, client_with_faults, create, named, reader, server, works};
 
 /// Properties of a token, in a response that is odd in this way.
@@ -105,6 +106,26 @@ async fn a_secret_is_returned_even_if_the_rest_of_the_response_is_odd() {
             assert!(!format!("{issued:?}").contains(issued.secret.expose()), "{what}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_decoded_is_described_by_its_place_and_not_shown() {
+    let server = server().await;
+    for (body, place) in [
+        (r#"{"xyz":[1,{}"#, "the body ends early, line 1 column 12"),
+        (r#"{"items":77}"#, "a value has an unexpected type, line 1 column 11"),
+        (r#"{"items":x }"#, "the body is not JSON, line 1 column 10"),
+    ] {
+        let response = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{body}");
+        let (client, _proxy) = meets(&server, Fault::Respond(Moment::Before, response.leak())).await;
+        let error = client.call(async |raw| raw.get_tokens().send().await).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("getTokens: the response can't be read: {place}"));
+    }
+    // Of a create, nobody has the secret then.
+    let (client, _proxy) = meets(&server, Fault::Odd(201, |token| *token = json!({}))).await;
+    let body: TokenBody = serde_json::from_value(json!({ "role": "reader" })).unwrap();
+    let created = client.call(async |raw| raw.post_token().body(body).send().await).await;
+    assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
 }
 
 #[tokio::test]
