@@ -5,7 +5,6 @@ use ldtokens_client::Operation;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
-use crate::error::causes;
 use crate::rate_limit_headers::RateLimitHeaders;
 use crate::rate_limiter::Permit;
 use crate::retry::AttemptOutcome;
@@ -37,20 +36,26 @@ pub(crate) async fn send_once(
         status,
         request_id: None,
         is_non_json: false,
-        result: Err(Error::Transport { operation, source: TransportError(source) }),
+        result: Err(Error::Transport { operation, source }),
     };
+    let url = request.url().clone();
     permit.sending();
     let mut response = match sender.http.execute(request).await {
         Ok(response) => response,
         Err(source) if source.is_connect() => {
             permit.not_sent();
-            let is_lasting = is_lasting(&source);
-            let outcome =
-                if is_lasting { AttemptOutcome::Impossible } else { AttemptOutcome::Refused { wait_named: false } };
+            let source = TransportError(source);
+            let outcome = match source.is_lasting() {
+                true => AttemptOutcome::Impossible,
+                false => AttemptOutcome::Refused { wait_named: false },
+            };
             return failed(outcome, None, source);
         }
-        Err(source) => return failed(AttemptOutcome::Unknown { wait_named: false }, None, source),
+        Err(source) => {
+            return failed(AttemptOutcome::Unknown { wait_named: false }, None, TransportError(source));
+        }
     };
+    let is_redirected = *response.url() != url && !method.is_safe();
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let limits = RateLimitHeaders::read(status.as_u16(), &headers, clock.now());
     permit.responded(&limits, clock);
@@ -61,14 +66,18 @@ pub(crate) async fn send_once(
         // The status says that it was done.
         Err(_) if status.is_success() && says_done_by_status(operation, method, status) => Bytes::new(),
         Err(source) if status.is_success() => {
-            return failed(AttemptOutcome::Unknown { wait_named: false }, Some(status), source);
+            return failed(AttemptOutcome::Unknown { wait_named: false }, Some(status), TransportError(source));
         }
         // The status of an error says enough.
         Err(_) => Bytes::new(),
     };
     let mut is_non_json = false;
-    let (outcome, result) = if !status.is_success() {
-        let wait_named = limits.named_wait.is_some();
+    let (outcome, result) = if is_redirected {
+        // The HTTP client has followed it, perhaps with another method and without the credential.
+        let error = Error::undecodable(operation, "it is from another URL, after a redirect");
+        (AttemptOutcome::Unknown { wait_named: false }, Err(error))
+    } else if !status.is_success() {
+        let wait_named = limits.names_wait();
         let error = api_error::read(operation, status, &headers, &body, limits.named_wait, &sender.credential);
         let outcome = match status.as_u16() {
             429 => AttemptOutcome::Refused { wait_named },
@@ -92,14 +101,6 @@ pub(crate) async fn send_once(
     Attempt { outcome, status: Some(status), request_id, result, is_non_json }
 }
 
-/// Whether the next connection would fail too: the server's certificate is not trusted, or it does not speak TLS.
-fn is_lasting(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        let cause = cause.to_string();
-        cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
-    })
-}
-
 /// The body without a byte-order mark. Some proxies add one, and RFC 8259 allows a reader to skip it.
 fn without_mark(body: Bytes) -> Bytes {
     const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -121,9 +122,11 @@ fn foreign_type(headers: &HeaderMap) -> Option<&str> {
     (is_type && !essence.to_ascii_lowercase().ends_with("json")).then_some(essence)
 }
 
-/// Whether this successful status says enough, whatever the body is: a patched token can be read again, and a deletion has no
-/// body.
+/// Whether this successful status says enough, whatever the body is: a patched token can be read again, a deletion has no body,
+/// and nothing is known of the bodies of other operations.
 fn says_done_by_status(operation: Operation, method: &Method, status: StatusCode) -> bool {
-    let has_no_body = matches!(operation, Operation::Other(_)) && status == StatusCode::NO_CONTENT;
-    matches!(*method, Method::PATCH | Method::DELETE | Method::HEAD) || has_no_body
+    let is_unknown_write = matches!(operation, Operation::Other(_)) && !method.is_safe();
+    let has_no_body =
+        *method == Method::HEAD || matches!(operation, Operation::Other(_)) && status == StatusCode::NO_CONTENT;
+    matches!(*method, Method::PATCH | Method::DELETE) || is_unknown_write || has_no_body
 }

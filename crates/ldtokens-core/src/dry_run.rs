@@ -8,6 +8,7 @@ use reqwest::{Method, Request};
 
 /// Which requests a dry run shows instead of sending them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DryRun {
     /// All requests.
     Everything,

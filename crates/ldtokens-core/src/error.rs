@@ -149,16 +149,14 @@ impl Error {
 
     /// Whether the same call can be made again without harm, and may succeed then: nothing was done, or it only reads.
     ///
-    /// False for [`OutcomeUnknown`](Self::OutcomeUnknown) and [`Conflict`](Self::Conflict): read the token first.
+    /// False for [`OutcomeUnknown`](Self::OutcomeUnknown) and [`Conflict`](Self::Conflict): read the token first. False also for
+    /// a certificate that is not trusted.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited(_)
-                | Self::Server(_)
-                | Self::DeadlineExceeded { .. }
-                | Self::Transport { .. }
-                | Self::ListChanged { .. }
-        )
+        match self {
+            Self::Transport { source, .. } => !source.is_lasting(),
+            Self::RateLimited(_) | Self::Server(_) | Self::DeadlineExceeded { .. } | Self::ListChanged { .. } => true,
+            _ => false,
+        }
     }
 
     /// The error for a successful response that can't be read at this `place`, of a token that is not known.
@@ -275,6 +273,14 @@ impl TransportError {
     /// Whether it timed out.
     pub fn is_timeout(&self) -> bool {
         self.0.is_timeout()
+    }
+
+    /// Whether the next connection would fail too: the server's certificate is not trusted, or it does not speak TLS.
+    pub(crate) fn is_lasting(&self) -> bool {
+        causes(&self.0).any(|cause| {
+            let cause = cause.to_string();
+            cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
+        })
     }
 
     /// Whether the proxy failed, and not the host.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ldtokens_client::{Operation, Secret, UnixMillis};
+use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
@@ -49,9 +49,9 @@ pub(crate) fn set_headers(
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
-    for (name, value) in headers {
-        if !request.headers().contains_key(name) {
-            request.headers_mut().insert(name, value.clone());
+    for name in headers.keys().filter(|name| !request.headers().contains_key(*name)).cloned().collect::<Vec<_>>() {
+        for value in headers.get_all(&name) {
+            request.headers_mut().append(name.clone(), value.clone());
         }
     }
     request.headers_mut().insert(AUTHORIZATION, authorization.clone());
@@ -61,7 +61,7 @@ pub(crate) fn set_headers(
 ///
 /// # Errors
 /// [`Error::InvalidInput`] if the path is not the operation's: a URL resolves `..`, so an ID that is not a path segment would
-/// lead to another resource.
+/// lead to another resource. [`Error::TokenId`] if the ID looks like a secret, which must not be in URLs.
 pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
     let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
     let path = path.and_then(|path| path.strip_prefix('/'));
@@ -83,6 +83,9 @@ pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Res
         )));
     }
     let token_id = path.and_then(|path| path.strip_prefix("tokens/")).and_then(|path| path.split('/').next());
+    if let Some(id) = token_id {
+        TokenId::new(id)?;
+    }
     Ok(token_id.map(str::to_owned))
 }
 

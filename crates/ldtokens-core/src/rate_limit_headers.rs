@@ -59,6 +59,11 @@ impl RateLimitHeaders {
             named_wait: retry_after.or(until_reset),
         }
     }
+
+    /// Whether the response says when to try again. A `Retry-After: 0` does not: a gateway can repeat it without end.
+    pub(crate) fn names_wait(&self) -> bool {
+        self.retry_after.is_some_and(|wait| !wait.is_zero()) || self.refused && self.reset.is_some()
+    }
 }
 
 #[cfg(test)]

@@ -141,9 +141,14 @@ impl RateLimiter {
         }
     }
 
+    /// The server's time now. See [`ServerTime::now`].
+    pub(crate) fn server_now(&self, clock: &dyn Clock) -> ServerNow {
+        self.lock().server_time.now(clock.now(), clock.elapsed())
+    }
+
     /// The server's time when our wall clock shows `wall`, according to its responses. Without any, it is `wall`.
     pub(crate) fn server_time(&self, wall: SystemTime) -> ServerNow {
-        self.lock().server_time.now(wall)
+        self.lock().server_time.at(wall)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

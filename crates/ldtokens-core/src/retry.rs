@@ -197,13 +197,12 @@ pub(crate) fn decide(
 /// What to do after a response if an earlier attempt may have been carried out.
 fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool) -> Decision {
     match (idempotency, status) {
+        (Idempotency::ReadOnly, _) | (_, 200..=299) => Decision::Return,
         (Idempotency::Delete, 404) => Decision::Done,
         // A token that has deleted itself is no longer accepted. If the credential never worked, a 401 says nothing.
         (Idempotency::Delete, 401) if credential_worked => Decision::Done,
-        (Idempotency::Delete, 401) => Decision::OutcomeUnknown,
-        // The patch may have lowered its own credential's permissions, or changed what its `test`s expect.
-        (Idempotency::Idempotent, 401 | 403 | 409 | 422) => Decision::OutcomeUnknown,
-        _ => Decision::Return,
+        // The first attempt may have lowered its own credential's permissions, or changed what the patch's `test`s expect.
+        _ => Decision::OutcomeUnknown,
     }
 }
 

@@ -35,7 +35,9 @@ pub type Response = http::Response<Body>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Sender {
-    /// The HTTP client. It should not follow redirects: the API has none.
+    /// The HTTP client. Build it with `redirect::Policy::none()`: if it follows a create's redirect to a host that can't be
+    /// reached, the create counts as not sent, and is repeated. For plain HTTP to loopback, build it with `no_proxy`, or it
+    /// sends the credential to the proxy of `HTTP_PROXY`.
     pub http: reqwest::Client,
     /// Where the API is served.
     pub base_url: BaseUrl,
@@ -45,7 +47,7 @@ pub struct Sender {
     pub method_override: bool,
     /// How long calls may take and how often they are retried.
     pub policy: RetryPolicy,
-    /// The clock.
+    /// The clock. Set it before the first call.
     pub clock: Arc<dyn Clock>,
     /// Receives an event when an attempt starts and when it ends, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
@@ -113,6 +115,11 @@ impl Sender {
         Ok(Self { credential, authorization, credential_worked: Arc::default(), ..self.clone() })
     }
 
+    /// The server's time now, estimated from its responses. Before the first one, it is our wall clock's.
+    pub fn server_now(&self) -> ServerNow {
+        self.rate_limiter.server_now(&*self.clock)
+    }
+
     /// The server's time when our wall clock shows `wall`, estimated from its responses. Before the first one, it is `wall`.
     pub fn server_time(&self, wall: SystemTime) -> ServerNow {
         self.rate_limiter.server_time(wall)
@@ -130,7 +137,7 @@ impl Sender {
         self.clock.sleep(self.policy.backoff_after(round, fastrand::f64())).await;
     }
 
-    /// Sends `request`, and returns any successful response.
+    /// Sends `request`, and returns any successful response. The `Authorization` is always the sender's own.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if the path is not the operation's, the body is a stream, which can't be sent again, or an
@@ -145,11 +152,15 @@ impl Sender {
         if request.body().is_some_and(|body| body.as_bytes().is_none()) {
             return Err(Error::InvalidInput(format!("{operation}: the body is a stream; give it as bytes")));
         }
+        let has_expiry = request.url().query_pairs().any(|(name, _)| name == "expiry");
+        if options.overlap.is_some() && (operation != Operation::ResetToken || has_expiry) {
+            return Err(Error::InvalidInput(format!("{operation}: an overlap is only for a reset without an expiry")));
+        }
         let method = request.method().clone();
         let idempotency = Idempotency::of(&request);
         prepare::set_headers(&mut request, &self.headers, &self.authorization, self.method_override);
         if let Some(dry_run) = self.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
-            prepare::set_expiry(&mut request, options.overlap, self.rate_limiter.server_time(self.clock.now()))?;
+            prepare::set_expiry(&mut request, options.overlap, self.server_now())?;
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
@@ -177,9 +188,6 @@ impl Sender {
             }
             number += 1;
             let waited = sent.saturating_sub(free_since);
-            if let Some(observer) = &self.observer {
-                observer.sending(operation, outgoing.method.as_str());
-            }
             let Attempt { outcome, result, is_non_json, .. } =
                 self.attempt(outgoing, permit, number, sent, waited).await?;
             non_json = if is_non_json { non_json + 1 } else { 0 };
@@ -226,8 +234,12 @@ impl Sender {
         let Outgoing { operation, overlap, deadline, .. } = *outgoing;
         let clock = &*self.clock;
         let mut request = outgoing.request.try_clone().expect("the body is not a stream");
-        prepare::set_expiry(&mut request, overlap, self.rate_limiter.server_time(clock.now()))?;
-        *request.timeout_mut() = Some(self.policy.attempt_timeout.min(deadline.saturating_sub(sent)));
+        prepare::set_expiry(&mut request, overlap, self.server_now())?;
+        let timeout = self.policy.attempt_timeout.min(deadline.saturating_sub(sent));
+        *request.timeout_mut() = Some(request.timeout().map_or(timeout, |own| timeout.min(*own)));
+        if let Some(observer) = &self.observer {
+            observer.sending(operation, outgoing.method.as_str());
+        }
         let url = self.observer.is_some().then(|| request.url().clone());
         let span = tracing::debug_span!(target: "ldtokens", "attempt", number, waited_ms = waited.as_millis() as u64);
         let attempt = send_once(self, outgoing, request, permit).instrument(span.clone()).await;

@@ -21,6 +21,7 @@ pub(crate) struct ServerTime {
 
 /// The server's time. It is between these two, but for the time that its last response took to arrive.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ServerNow {
     /// The earliest time that it can be.
     pub at_least: UnixMillis,
@@ -51,8 +52,20 @@ impl ServerTime {
         Some(Duration::from_millis(u64::try_from(moment.saturating_sub(ahead)).unwrap_or(0)))
     }
 
+    /// What the server's clock shows now. If our wall clock was set back since the last response, the monotonic clock tells.
+    pub(crate) fn now(&self, wall: SystemTime, elapsed: Duration) -> ServerNow {
+        let by_wall = self.at(wall);
+        let at_least = self.ahead_of_monotonic.map(|ahead| UnixMillis::new(ahead.saturating_add(millis(elapsed))));
+        match at_least {
+            Some(at_least) if at_least > by_wall.at_least => {
+                ServerNow { at_least, at_most: UnixMillis::new(at_least.get().saturating_add(DATE_RESOLUTION)) }
+            }
+            _ => by_wall,
+        }
+    }
+
     /// What the server's clock shows when our wall clock shows `wall`.
-    pub(crate) fn now(&self, wall: SystemTime) -> ServerNow {
+    pub(crate) fn at(&self, wall: SystemTime) -> ServerNow {
         let (ahead, resolution) = self.ahead_of_wall.map_or((0, 0), |ahead| (ahead, DATE_RESOLUTION));
         let at_least = unix_millis(wall).saturating_add(ahead);
         ServerNow { at_least: UnixMillis::new(at_least), at_most: UnixMillis::new(at_least.saturating_add(resolution)) }

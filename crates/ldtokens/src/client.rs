@@ -33,7 +33,7 @@ impl Client {
     /// The time on the API's clock, calculated from its responses: never later than the real one, and at most about a second
     /// earlier. Before the first response, it is the time on our own clock.
     pub fn server_time(&self) -> SystemTime {
-        self.sender.server_time(self.sender.clock.now()).at_least.to_system_time()
+        self.sender.server_now().at_least.to_system_time()
     }
 
     /// Makes one call of the generated client, which has every parameter of every operation. The credential, rate limits,

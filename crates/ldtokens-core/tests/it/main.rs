@@ -162,6 +162,21 @@ async fn another_credential_has_its_own_authorization() {
 }
 
 #[tokio::test]
+async fn an_overlap_is_refused_with_an_expiry_or_for_another_operation() {
+    let server = Server::start().await.unwrap();
+    let sender = sender(&server);
+    let options = SendOptions { overlap: Some(Duration::from_secs(60)), ..SendOptions::default() };
+    let id = "0123456789abcdef01234567";
+    let both = async |raw: &ldtokens_client::Client| {
+        raw.reset_token().token_id(id).expiry(ldtokens_client::UnixMillis::new(1)).send().await
+    };
+    let reset = sender.call(options, both).await;
+    assert!(matches!(reset, Err(Error::InvalidInput(_))), "{reset:?}");
+    let read = sender.call(options, async |raw| raw.get_token().token_id(id).send().await).await;
+    assert!(matches!(read, Err(Error::InvalidInput(_))), "{read:?}");
+}
+
+#[tokio::test]
 async fn several_calls_can_have_one_deadline() {
     let server = Server::start().await.unwrap();
     let sender = sender(&server);

@@ -55,8 +55,10 @@ fn after_an_unknown_outcome_responses_have_their_own_rules() {
     assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
     assert_eq!(after(Delete, Responded(404), true), Decision::Done);
     assert_eq!(after(Delete, Responded(401), true), Decision::Done);
-    assert_eq!(after(Delete, Responded(403), true), Decision::Return);
-    for status in [401, 403, 409, 422] {
+    for status in [400, 403, 409] {
+        assert_eq!(after(Delete, Responded(status), true), Decision::OutcomeUnknown);
+    }
+    for status in [400, 401, 403, 404, 409, 422] {
         assert_eq!(after(Idempotent, Responded(status), true), Decision::OutcomeUnknown);
     }
     assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);

@@ -27,7 +27,7 @@ fn a_server_clock_that_was_set_back_is_followed() {
     time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
     time.learn(UNIX_EPOCH + ms(300_000), ms(5_000), ms(5_001), wall + ms(5_000));
     assert_eq!(time.when(300_000), Some(ms(5_001)));
-    assert_eq!(time.now(wall + ms(5_000)).at_least.get(), 300_000);
+    assert_eq!(time.now(wall + ms(5_000), ms(5_001)).at_least.get(), 300_000);
 }
 
 #[test]
@@ -35,10 +35,19 @@ fn the_servers_time_advances_during_suspend() {
     let mut time = ServerTime::default();
     let wall = UNIX_EPOCH + ms(7_000);
     time.learn(UNIX_EPOCH + ms(900_000), ms(0), ms(1), wall);
-    let now = time.now(wall + ms(3_600_000));
+    let now = time.now(wall + ms(3_600_000), ms(1));
     assert_eq!((now.at_least.get(), now.at_most.get()), (4_500_000, 4_501_000));
-    let unknown = ServerTime::default().now(wall);
+    let unknown = ServerTime::default().now(wall, ms(1));
     assert_eq!((unknown.at_least.get(), unknown.at_most.get()), (unix_millis(wall), 7_000));
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_does_not_set_back_the_servers_time() {
+    let mut time = ServerTime::default();
+    let wall = UNIX_EPOCH + ms(7_200_000);
+    time.learn(UNIX_EPOCH + ms(9_000_000), ms(0), ms(1), wall);
+    let now = time.now(wall - ms(3_600_000), ms(60_001));
+    assert_eq!((now.at_least.get(), now.at_most.get()), (9_060_000, 9_061_000));
 }
 
 #[test]

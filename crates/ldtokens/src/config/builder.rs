@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use crate::config::tls;
 use crate::{ApiVersion, Client, Clock, ConfigError, DryRun, Error, Observer, Region, RetryPolicy, Secret};
 
 /// Builds a [`Client`]. [`Client::builder`] starts one.
-#[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     credential: Secret,
@@ -30,6 +30,13 @@ pub struct ClientBuilder {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
     dry_run: Option<DryRunConfig>,
+}
+
+/// It shows no setting: the host and the proxy may contain a password.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
 }
 
 impl Client {
@@ -152,7 +159,10 @@ impl ClientBuilder {
     }
 
     /// An HTTP client of your own. The timeout for connecting, the proxy and the root certificates of this builder don't
-    /// apply to it. Its own redirect policy applies; reqwest removes the credential when a redirect leads to another origin.
+    /// apply to it. Its own redirect policy applies; reqwest removes the credential when a redirect leads to another origin. Better
+    /// build it with `redirect::Policy::none()`: if a change is redirected, its outcome is unknown, and if a create is
+    /// redirected to a host that can't be reached, it counts as not sent, and is repeated. For plain HTTP to loopback, build it with
+    /// `no_proxy`, or it sends the credential to the proxy of `HTTP_PROXY`.
     ///
     /// Depend on reqwest yourself, and enable the TLS feature that you want, such as `rustls`. This crate enables only
     /// `rustls-no-provider`, with which building a `reqwest::Client` panics ("No rustls crypto provider is configured") unless

@@ -41,7 +41,8 @@ impl Client {
     }
 
     /// The same as [`edit`](Self::edit), with an optional comment for the audit log, and with a `change` that can fail. If it
-    /// fails, nothing is written, and its error is returned.
+    /// fails, nothing more is written, and its error is returned. If the response to an earlier patch was lost, that patch may
+    /// be applied.
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), Box<dyn std::error::Error>> {
@@ -64,7 +65,8 @@ impl Client {
     ) -> Result<Token, E> {
         let client = self.with_one_deadline();
         let mut token = client.get(id).await?;
-        let (mut round, mut may_be_applied) = (1, false);
+        let mut round = 1;
+        let mut lost: Option<Difference> = None;
         loop {
             let mut wanted = token.clone();
             change(&mut wanted)?;
@@ -82,24 +84,28 @@ impl Client {
             };
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
-            may_be_applied |= is_unknown;
             if !(is_unknown || is_stale && round < MAX_ROUNDS) {
-                return Err(final_error(error, may_be_applied).into());
+                return Err(final_error(error, lost.is_some()).into());
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
                 // The read failed, but the patch may have been applied.
-                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, may_be_applied) }.into()),
+                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, lost.is_some()) }.into()),
             };
             let is_unchanged = difference.fits(&now, |property| &property.before);
             match error {
                 Error::OutcomeUnknown { .. } if difference.fits(&now, |property| &property.after) => return Ok(now),
+                // An earlier patch without a response was applied after all.
+                _ if lost.as_ref().is_some_and(|lost| lost.fits(&now, |property| &property.after)) => return Ok(now),
                 Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
                 // Nobody changed the token, so the patch can never apply.
                 Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
-                    return Err(final_error(error, may_be_applied).into());
+                    return Err(final_error(error, lost.is_some()).into());
                 }
                 _ => {}
+            }
+            if is_unknown {
+                lost = Some(difference);
             }
             client.sender.back_off(round).await;
             (token, round) = (now, round + 1);

@@ -278,6 +278,19 @@ async fn an_edit_stays_outcome_unknown_if_the_round_after_a_lost_patch_is_refuse
     }
 }
 
+// Fact 12: a read can lag behind a write.
+#[tokio::test]
+async fn a_lost_patch_that_a_late_read_shows_is_not_made_again() {
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    let late = Fault::Replace("\"name\":\"x!\"", "\"name\":\"x\"");
+    let faults = [Fault::Pass, Fault::Reset(Moment::After), Fault::Pass, late];
+    let (client, proxy) = client_with_faults(&server, faults).await;
+    let edited = client.edit(&token.id, |token| token.name.as_mut().unwrap().push('!')).await.unwrap();
+    assert_eq!(edited.name.as_deref(), Some("x!"), "{:?}", proxy.lines());
+    assert_eq!(proxy.seen().len(), 6, "{:?}", proxy.lines());
+}
+
 /// Our choice: another's change is not overwritten by a repetition.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_patch_is_outcome_unknown_if_others_changed_the_same_property() {

@@ -86,3 +86,13 @@ async fn the_servers_clock_decides_whether_an_expiry_is_in_the_past() {
     let error = client.reset(&token.id, moment - Duration::from_secs(120)).await.unwrap_err();
     assert!(matches!(error, Error::InvalidInput(_)), "{error:?}");
 }
+
+// The API reads `expiry=0` as no overlap, so a time that was never set would end the old secret at once.
+#[tokio::test]
+async fn an_overlap_until_1970_is_refused() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let id = "0123456789abcdef01234567".parse().unwrap();
+    let reset = client.reset(&id, UnixMillis::new(0)).await;
+    assert!(matches!(reset, Err(Error::InvalidInput(_))) && proxy.seen().is_empty(), "{reset:?}");
+}

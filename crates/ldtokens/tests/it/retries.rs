@@ -62,6 +62,15 @@ async fn an_html_page_is_retried_twice_and_its_type_is_named() {
     assert_eq!(proxy.seen().len(), 5);
 }
 
+// Our choice: a time to wait that is no time does not lift the maximum number of attempts.
+#[tokio::test]
+async fn a_503_that_says_at_once_is_retried_up_to_the_maximum_number_of_attempts() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, vec![Fault::Respond(Moment::Before, proxy::TOLD_503); 20]).await;
+    assert!(matches!(client.list().send().await, Err(Error::Server(_))));
+    assert_eq!(proxy.seen().len(), 5);
+}
+
 /// RFC 8259, section 8.1: a parser may ignore the presence of a byte-order mark.
 #[tokio::test]
 async fn a_byte_order_mark_before_a_response_is_skipped() {

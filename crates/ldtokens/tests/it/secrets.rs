@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use ldtokens::raw::reqwest::{self, Method};
 use ldtokens::{Client, Error, Overlap, Patch};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -90,4 +91,21 @@ async fn a_credential_that_cannot_be_a_header_is_refused_and_not_shown() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_in_the_place_of_an_id_is_refused_and_not_shown() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let path = format!("/tokens/{}", owner(&server).expose());
+    let error = client.request("getToken", Method::GET, &path).send().await.unwrap_err();
+    assert!(matches!(error, Error::TokenId(_)) && proxy.seen().is_empty(), "{error:?}");
+    assert!(!format!("{error:?} {error}").contains(owner(&server).expose()), "{error:?}");
+}
+
+#[test]
+fn debug_of_a_builder_shows_no_password() {
+    let proxy = reqwest::Proxy::all("http://user:hunter2@proxy.example").unwrap();
+    let builder = Client::builder("secret".to_owned()).host("https://user:hunter2@ld.example").proxy(proxy);
+    assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ldtokens::{ApiVersion, Client, ConfigError, Error, Patch, Region};
 
-use crate::proxy::Proxy;
-use crate::support::{client_of, create, owner, server};
+use crate::proxy::{self, Fault, Moment, Proxy};
+use crate::support::{client_of, create, owner, reader, server};
 
 #[tokio::test]
 async fn the_host_can_have_the_api_path_or_not() {
@@ -74,6 +74,30 @@ async fn a_custom_http_client_sends_no_credential_to_another_origin() {
     let client = client_of(&server, proxy.url()).build().unwrap();
     assert!(matches!(client.list().send().await, Err(Error::Unexpected(_))));
     assert_eq!(elsewhere.seen().len(), 1, "ours does not even ask");
+}
+
+// RFC 9110, section 15.4.4: after a 303, a client sends GET to another resource. What that says is not about the request.
+#[tokio::test]
+async fn a_change_that_is_redirected_is_outcome_unknown_and_a_create_is_made_once() {
+    const LOGIN: &str = "HTTP/1.1 303 See Other\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
+    let proxy = Proxy::start(server.addr(), move |line| match line.contains("/login") {
+        true => Fault::Respond(Moment::Before, proxy::HTML_200),
+        false => Fault::Respond(Moment::Before, LOGIN),
+    })
+    .await;
+    let own = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_of(&server, proxy.url()).http_client(own).build().unwrap();
+    let deleted = client.delete(&token.id).await;
+    assert!(matches!(deleted, Err(Error::OutcomeUnknown { .. })), "{deleted:?}");
+    let updated = client.update(&token.id, &Patch::new().name("x")).await;
+    assert!(matches!(updated, Err(Error::OutcomeUnknown { .. })), "{updated:?}");
+    let before = proxy.seen().len();
+    let created = client.create(&reader("once")).await;
+    assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
+    let posts = proxy.lines()[before..].iter().filter(|line| line.starts_with("POST")).count();
+    assert_eq!(posts, 1, "{:?}", proxy.lines());
 }
 
 #[tokio::test]

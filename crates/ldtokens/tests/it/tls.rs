@@ -92,7 +92,8 @@ async fn a_certificate_that_is_not_trusted_and_a_server_without_tls_are_not_retr
         let attempts = Arc::new(Attempts::default());
         let builder = Client::builder(owner(&server)).host(&url).retry(hasty()).observer(attempts.clone());
         let list = builder.build().unwrap().list().send().await;
-        assert!(matches!(list, Err(Error::Transport { .. })), "{url}: {list:?}");
+        let error = list.unwrap_err();
+        assert!(matches!(error, Error::Transport { .. }) && !error.is_retryable(), "{url}: {error:?}");
         assert_eq!(attempts.0.load(Ordering::Relaxed), 1, "{url}");
     }
 }
