@@ -10,7 +10,7 @@ use crate::Error;
 /// For logs, use `tracing`: at level DEBUG and with the target `ldtokens`, the span `call` has the operation and the token's ID,
 /// and the span `attempt` the number, the waits, the status and the request ID.
 pub trait Observer: Debug + Send + Sync {
-    /// An attempt starts: its request is sent now.
+    /// An attempt starts: its request is sent now. [`attempt`](Self::attempt) follows, unless the call's future is dropped.
     fn sending(&self, operation: Operation, method: &str) {
         let _ = (operation, method);
     }
