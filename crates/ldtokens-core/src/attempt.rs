@@ -72,8 +72,11 @@ pub(crate) async fn send_once(
         Err(_) => Bytes::new(),
     };
     let mut is_non_json = false;
-    let (outcome, result) = if is_redirected {
-        // The HTTP client has followed it, perhaps with another method and without the credential.
+    // The HTTP client may have followed it with another method and without the credential. A token that arrived is a response.
+    let is_response = !is_redirected
+        || status == StatusCode::NO_CONTENT
+        || status.is_success() && *method != Method::DELETE && can_be_json(&body);
+    let (outcome, result) = if !is_response {
         let error = Error::undecodable(operation, "it is from another URL, after a redirect");
         (AttemptOutcome::Unknown { wait_named: false }, Err(error))
     } else if !status.is_success() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ldtokens::{ApiVersion, Client, ConfigError, Error, Patch, Region};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
-use crate::support::{client_of, create, owner, reader, server};
+use crate::support::{client_of, create, owner, reader, server, works};
 
 #[tokio::test]
 async fn the_host_can_have_the_api_path_or_not() {
@@ -98,6 +98,13 @@ async fn a_change_that_is_redirected_is_outcome_unknown_and_a_create_is_made_onc
     assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
     let posts = proxy.lines()[before..].iter().filter(|line| line.starts_with("POST")).count();
     assert_eq!(posts, 1, "{:?}", proxy.lines());
+
+    // A secret that arrived is not thrown away.
+    const MOVED: &str = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /api/v2/tokens?\r\ncontent-length: 0\r\n\r\n";
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, MOVED)]).await;
+    let own = reqwest::Client::builder().no_proxy().build().unwrap();
+    let created = client_of(&server, proxy.url()).http_client(own).build().unwrap().create(&reader("moved")).await;
+    assert!(works(&server, &created.unwrap().secret).await);
 }
 
 #[tokio::test]
