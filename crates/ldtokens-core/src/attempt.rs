@@ -38,7 +38,8 @@ pub(crate) async fn send_once(
         is_non_json: false,
         result: Err(Error::Transport { operation, source }),
     };
-    let url = request.url().clone();
+    // A read that was redirected is judged by its body.
+    let url_of_change = (!method.is_safe()).then(|| request.url().clone());
     permit.sending();
     let mut response = match sender.http.execute(request).await {
         Ok(response) => response,
@@ -55,7 +56,7 @@ pub(crate) async fn send_once(
             return failed(AttemptOutcome::Unknown { wait_named: false }, None, TransportError(source));
         }
     };
-    let is_redirected = *response.url() != url && !method.is_safe();
+    let is_redirected = url_of_change.is_some_and(|url| url != *response.url());
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let limits = RateLimitHeaders::read(status.as_u16(), &headers, clock.now());
     permit.responded(&limits, clock);
@@ -128,8 +129,7 @@ fn foreign_type(headers: &HeaderMap) -> Option<&str> {
 /// Whether this successful status says enough, whatever the body is: a patched token can be read again, a deletion has no body,
 /// and nothing is known of the bodies of other operations.
 fn says_done_by_status(operation: Operation, method: &Method, status: StatusCode) -> bool {
-    let is_unknown_write = matches!(operation, Operation::Other(_)) && !method.is_safe();
-    let has_no_body =
-        *method == Method::HEAD || matches!(operation, Operation::Other(_)) && status == StatusCode::NO_CONTENT;
-    matches!(*method, Method::PATCH | Method::DELETE) || is_unknown_write || has_no_body
+    let is_other = matches!(operation, Operation::Other(_));
+    matches!(*method, Method::PATCH | Method::DELETE | Method::HEAD)
+        || is_other && (!method.is_safe() || status == StatusCode::NO_CONTENT)
 }

@@ -49,10 +49,9 @@ pub(crate) fn set_headers(
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
-    for name in headers.keys().filter(|name| !request.headers().contains_key(*name)).cloned().collect::<Vec<_>>() {
-        for value in headers.get_all(&name) {
-            request.headers_mut().append(name.clone(), value.clone());
-        }
+    let own = request.headers().clone();
+    for (name, value) in headers.iter().filter(|(name, _)| !own.contains_key(*name)) {
+        request.headers_mut().append(name.clone(), value.clone());
     }
     request.headers_mut().insert(AUTHORIZATION, authorization.clone());
 }

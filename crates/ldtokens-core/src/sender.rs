@@ -152,8 +152,8 @@ impl Sender {
         if request.body().is_some_and(|body| body.as_bytes().is_none()) {
             return Err(Error::InvalidInput(format!("{operation}: the body is a stream; give it as bytes")));
         }
-        let has_expiry = request.url().query_pairs().any(|(name, _)| name == "expiry");
-        if options.overlap.is_some() && (operation != Operation::ResetToken || has_expiry) {
+        let has_expiry = || request.url().query_pairs().any(|(name, _)| name == "expiry");
+        if options.overlap.is_some() && (operation != Operation::ResetToken || has_expiry()) {
             return Err(Error::InvalidInput(format!("{operation}: an overlap is only for a reset without an expiry")));
         }
         let method = request.method().clone();
