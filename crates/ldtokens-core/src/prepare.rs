@@ -82,7 +82,8 @@ pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Res
         )));
     }
     let token_id = path.and_then(|path| path.strip_prefix("tokens/")).and_then(|path| path.split('/').next());
-    if let Some(id) = token_id {
+    // Percent-encoded, a valid ID can be longer than the maximum. A secret is shorter.
+    if let Some(id) = token_id.filter(|id| id.len() <= TokenId::MAX_LEN) {
         TokenId::new(id)?;
     }
     Ok(token_id.map(str::to_owned))
