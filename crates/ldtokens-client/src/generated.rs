@@ -221,6 +221,10 @@ pub mod types {
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
+        ///When the token expires, as a Unix time in milliseconds. From then on the API refuses it. Absent if it never expires. A patch can add, replace or remove it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::zero_is_absent")]
+        pub expiry: ::std::option::Option<crate::UnixMillis>,
         ///The token's ID.
         #[serde(rename = "_id")]
         pub id: crate::TokenId,
@@ -305,6 +309,9 @@ pub mod types {
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
+        ///When the token expires, as a Unix time in milliseconds. By default it never does. The response shows whether the API has applied it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub expiry: ::std::option::Option<crate::UnixMillis>,
         ///A policy that gives the token its permissions, in place of a role.
         #[serde(
             rename = "inlineRole",
@@ -869,6 +876,10 @@ pub mod types {
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
+            expiry: ::std::result::Result<
+                ::std::option::Option<crate::UnixMillis>,
+                ::std::string::String,
+            >,
             id: ::std::result::Result<crate::TokenId, ::std::string::String>,
             inline_role: ::std::result::Result<
                 ::std::vec::Vec<super::Statement>,
@@ -925,6 +936,7 @@ pub mod types {
                     custom_role_ids: Ok(Default::default()),
                     default_api_version: Ok(Default::default()),
                     description: Ok(Default::default()),
+                    expiry: Ok(Default::default()),
                     id: Err("no value supplied for id".to_string()),
                     inline_role: Ok(Default::default()),
                     last_modified: Err(
@@ -993,6 +1005,18 @@ pub mod types {
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for description: {e}")
+                    });
+                self
+            }
+            pub fn expiry<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::UnixMillis>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.expiry = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for expiry: {e}")
                     });
                 self
             }
@@ -1161,6 +1185,7 @@ pub mod types {
                     custom_role_ids: value.custom_role_ids?,
                     default_api_version: value.default_api_version?,
                     description: value.description?,
+                    expiry: value.expiry?,
                     id: value.id?,
                     inline_role: value.inline_role?,
                     last_modified: value.last_modified?,
@@ -1184,6 +1209,7 @@ pub mod types {
                     custom_role_ids: Ok(value.custom_role_ids),
                     default_api_version: Ok(value.default_api_version),
                     description: Ok(value.description),
+                    expiry: Ok(value.expiry),
                     id: Ok(value.id),
                     inline_role: Ok(value.inline_role),
                     last_modified: Ok(value.last_modified),
@@ -1214,6 +1240,10 @@ pub mod types {
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
+            expiry: ::std::result::Result<
+                ::std::option::Option<crate::UnixMillis>,
+                ::std::string::String,
+            >,
             inline_role: ::std::result::Result<
                 ::std::vec::Vec<super::Statement>,
                 ::std::string::String,
@@ -1237,6 +1267,7 @@ pub mod types {
                     custom_role_ids: Ok(Default::default()),
                     default_api_version: Ok(Default::default()),
                     description: Ok(Default::default()),
+                    expiry: Ok(Default::default()),
                     inline_role: Ok(Default::default()),
                     name: Ok(Default::default()),
                     role: Ok(Default::default()),
@@ -1282,6 +1313,18 @@ pub mod types {
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for description: {e}")
+                    });
+                self
+            }
+            pub fn expiry<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::UnixMillis>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.expiry = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for expiry: {e}")
                     });
                 self
             }
@@ -1343,6 +1386,7 @@ pub mod types {
                     custom_role_ids: value.custom_role_ids?,
                     default_api_version: value.default_api_version?,
                     description: value.description?,
+                    expiry: value.expiry?,
                     inline_role: value.inline_role?,
                     name: value.name?,
                     role: value.role?,
@@ -1356,6 +1400,7 @@ pub mod types {
                     custom_role_ids: Ok(value.custom_role_ids),
                     default_api_version: Ok(value.default_api_version),
                     description: Ok(value.description),
+                    expiry: Ok(value.expiry),
                     inline_role: Ok(value.inline_role),
                     name: Ok(value.name),
                     role: Ok(value.role),
@@ -1647,7 +1692,7 @@ let response = client.patch_token()
     }
     /**Reset an access token's secret
 
-Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret.
+Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret. LaunchDarkly has deprecated this operation: it advises to create another token, and to patch the `expiry` of the old one.
 
 Sends a `POST` request to `/tokens/{tokenId}/reset`
 

@@ -37,6 +37,7 @@ mod policy;
 mod read_token;
 mod role;
 mod secret;
+mod token_expiry;
 mod token_id;
 mod transport;
 mod unix_millis;

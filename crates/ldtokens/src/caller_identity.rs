@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Client, Error, Operation, TokenId};
+use crate::{Client, Error, Operation, TokenId, UnixMillis};
 
 const GET_CALLER_IDENTITY: Operation = Operation::Other("getCallerIdentity");
 
@@ -33,6 +33,15 @@ pub struct CallerIdentity {
     pub token_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// Only for OAuth clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// Only for OAuth clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// When the credential expires. Absent if it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixMillis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

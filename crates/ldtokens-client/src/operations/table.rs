@@ -172,6 +172,13 @@ pub static OPERATIONS: &[OperationSpec] = &[
                         description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415. Cannot be changed later.",
                         example: "20240415",
                     },
+                    ParameterSpec {
+                        name: "expiry",
+                        required: false,
+                        value_type: ValueType::Time,
+                        description: "When the token expires, as a Unix time in milliseconds. By default it never does. The response shows whether the API has applied it.",
+                        example: "1785542400000",
+                    },
                 ],
             ),
             example: "{\"name\":\"Nightly export\",\"role\":\"reader\",\"serviceToken\":true}",
@@ -385,7 +392,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
         method: "POST",
         path: "/tokens/{tokenId}/reset",
         summary: "Reset an access token's secret",
-        description: "Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret.",
+        description: "Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret. LaunchDarkly has deprecated this operation: it advises to create another token, and to patch the `expiry` of the old one.",
         parameters: &[
             ParameterSpec {
                 name: "tokenId",
@@ -617,5 +624,12 @@ pub static TOKEN: &[ParameterSpec] = &[
         },
         description: "The API version for requests with this token that do not name one: 20160426, 20191212, 20210729, 20220603 or 20240415.",
         example: "20240415",
+    },
+    ParameterSpec {
+        name: "expiry",
+        required: false,
+        value_type: ValueType::Time,
+        description: "When the token expires, as a Unix time in milliseconds. From then on the API refuses it. Absent if it never expires. A patch can add, replace or remove it.",
+        example: "1785542400000",
     },
 ];

@@ -49,10 +49,15 @@ impl IssuedToken {
             return Err(Error::NoSecret { operation, id });
         };
         details.token = Some(Secret::new(secret.last_four()));
-        for warning in &warnings {
-            tracing::warn!(token_id = %id, "{warning}");
-        }
-        Ok(Self { id, secret, details, warnings, clean_up: None })
+        let mut issued = Self { id, secret, details, warnings: Vec::new(), clean_up: None };
+        warnings.into_iter().for_each(|warning| issued.warn(warning));
+        Ok(issued)
+    }
+
+    pub(crate) fn warn(&mut self, warning: impl Into<String>) {
+        let warning = warning.into();
+        tracing::warn!(token_id = %self.id, "{warning}");
+        self.warnings.push(warning);
     }
 }
 

@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use ldtokens_client::types::TokenBody;
 
-use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token};
+use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token, UnixMillis};
 
 /// A token's permissions: exactly one of these.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +62,14 @@ pub struct NewToken {
     permissions: Permissions,
     service: bool,
     default_api_version: Option<ApiVersion>,
+    expiry: Option<Expiry>,
+}
+
+/// When a token that is to be created expires.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expiry {
+    At(UnixMillis),
+    In(Duration),
 }
 
 impl NewToken {
@@ -71,6 +81,7 @@ impl NewToken {
             permissions: permissions.into(),
             service: false,
             default_api_version: None,
+            expiry: None,
         }
     }
 
@@ -98,6 +109,19 @@ impl NewToken {
         self
     }
 
+    /// When the token expires, to the millisecond. From then on the API refuses it. By default it never expires.
+    pub fn expires_at(mut self, moment: impl Into<UnixMillis>) -> Self {
+        self.expiry = Some(Expiry::At(moment.into()));
+        self
+    }
+
+    /// Makes the token expire `lifetime` after it is created, by the API's clock if a response has shown its time. In place of
+    /// [`expires_at`](Self::expires_at).
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.expiry = Some(Expiry::In(lifetime));
+        self
+    }
+
     /// Whether `token` may have been created from this. The API turns the keys of custom roles into IDs.
     pub(crate) fn is_like(&self, token: &Token) -> bool {
         let same_permissions = match &self.permissions {
@@ -114,7 +138,14 @@ impl NewToken {
             && token.service_token.unwrap_or_default() == self.service
     }
 
-    fn to_body(&self) -> Result<TokenBody, Error> {
+    fn to_body(&self, now: UnixMillis) -> Result<TokenBody, Error> {
+        let expiry = self.expiry.map(|expiry| match expiry {
+            Expiry::At(moment) => moment,
+            Expiry::In(lifetime) => now.saturating_add(lifetime),
+        });
+        if expiry.is_some_and(|expiry| expiry <= now) {
+            return Err(Error::InvalidInput("the new token's expiry is in the past".to_owned()));
+        }
         if self.default_api_version == Some(ApiVersion::Beta) {
             return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned()));
         }
@@ -122,6 +153,7 @@ impl NewToken {
             .name(self.name.clone())
             .description(self.description.clone())
             .service_token(self.service)
+            .expiry(expiry)
             .default_api_version(self.default_api_version.and_then(ApiVersion::number));
         body = match &self.permissions {
             Permissions::Role(role) => body.role(role.clone()),
@@ -138,18 +170,27 @@ impl NewToken {
 impl Client {
     /// Creates a token. Its secret is only in the returned value.
     ///
+    /// If the response does not show the expiry that was asked for, the returned value has a warning, since the API ignores
+    /// properties that it does not know.
+    ///
     /// Dropping the future after the request is sent can leave a token whose secret nobody has. To avoid that, run the
     /// call in a task of its own.
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] if the response is lost: there may be a token whose secret nobody has.
-    /// [`create_or_recover`](Self::create_or_recover) deals with that. Also [`Error::NoSecret`];
+    /// [`create_or_recover`](Self::create_or_recover) deals with that. Also [`Error::InvalidInput`] if the expiry is in the past;
+    /// [`Error::NoSecret`];
     /// [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more permissions than the
     /// credential; and the errors of every call.
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
-        let body = new_token.to_body()?;
+        let body = new_token.to_body(self.sender.server_now().at_least)?;
+        let expiry = body.expiry;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
         let reply = self.exchange(create).await?;
-        IssuedToken::from_reply(reply, None)
+        let mut issued = IssuedToken::from_reply(reply, None)?;
+        if expiry.is_some() && issued.details.expiry != expiry {
+            issued.warn("the response does not show the expiry that was asked for; the token may never expire");
+        }
+        Ok(issued)
     }
 }

@@ -1,7 +1,7 @@
 use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use serde_json::Value;
 
-use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId};
+use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId, UnixMillis};
 
 /// Changes to a token, as a JSON Patch (RFC 6902). Either all of them are applied or none is.
 ///
@@ -44,6 +44,19 @@ impl Patch {
     /// Removes the description of a token that has one.
     pub fn remove_description(self) -> Self {
         self.change(PatchOperationOp::Remove, "/description", None)
+    }
+
+    /// Sets when the token expires, to the millisecond. From then on the API refuses it.
+    ///
+    /// Look at the [`expiry`](Token::expiry) of the token that [`Client::update`](crate::Client::update) returns: an instance of
+    /// the API that does not know the property may ignore it.
+    pub fn expiry(self, moment: impl Into<UnixMillis>) -> Self {
+        self.change(PatchOperationOp::Add, "/expiry", Some(moment.into().get().into()))
+    }
+
+    /// Makes a token that has an expiry never expire.
+    pub fn remove_expiry(self) -> Self {
+        self.change(PatchOperationOp::Remove, "/expiry", None)
     }
 
     /// Replaces the base role.

@@ -33,7 +33,7 @@ const HARMLESS: [(&str, Oddity); 10] = [
     ("missing links", |token| remove(token, "_links")),
     ("null for links", |token| set(token, "_links", Value::Null)),
     ("a member without its parts", |token| set(token, "_member", json!({}))),
-    ("a new property", |token| set(token, "expiry", json!({ "at": 1 }))),
+    ("a new property", |token| set(token, "novelty", json!({ "at": 1 }))),
     ("a new role", |token| set(token, "role", json!("sovereign"))),
     ("a new effect", |token| {
         set(token, "inlineRole", json!([{ "effect": "ponder", "actions": ["*"], "resources": ["*"] }]))
