@@ -17,7 +17,10 @@ use crate::operations::parameter::ArgumentWords as _;
 use crate::operations::perform::{OperationArgs, gives_secret};
 use crate::shell;
 use crate::terminal::failure::Kind;
-use crate::verbs::{config, create, delete, get, list, login, reset, revoke, rotate, serve, update, verify, whoami};
+use crate::terminal::output::field::Field;
+use crate::verbs::{
+    config, create, delete, filter, get, list, login, moment, reset, revoke, rotate, serve, update, verify, whoami,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -170,6 +173,24 @@ pub(crate) fn command() -> Command {
         command = command.mut_subcommand(name, |command| command.args(hidden));
     }
     command
+}
+
+/// How times of day without an offset were read, in whichever option of whichever command.
+pub(crate) fn notes(matches: &ArgMatches) -> Vec<String> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let command = command();
+    let arguments = command.find_subcommand(name).map(Command::get_arguments).into_iter().flatten();
+    let takes = |argument: &clap::Arg, what: &str| argument.get_value_names().is_some_and(|names| names == [what]);
+    let mut notes = Vec::new();
+    for argument in arguments.filter(|argument| takes(argument, "TIMESTAMP") || takes(argument, "CONDITION")) {
+        let texts = matches.get_raw(argument.get_id().as_str()).into_iter().flatten().filter_map(|raw| raw.to_str());
+        let times = texts.filter_map(|text| match filter::split(text) {
+            Some((field, _, value)) => Field::new(field).is_ok_and(|field| field.is_time()).then_some(value),
+            None => Some(text),
+        });
+        notes.extend(times.filter_map(moment::note));
+    }
+    notes
 }
 
 fn after_help() -> String {

@@ -21,7 +21,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
-use crate::terminal::{logging, progress};
+use crate::terminal::{logging, progress, say};
 use crate::verbs::{
     config, create, delete, demo, get, list, login, reset, revoke, rotate, serve, update, verify, whoami,
 };
@@ -56,6 +56,9 @@ fn main() -> ExitCode {
     };
     logging::start(cli.global.verbose, server_log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    if !has_json_errors {
+        command::notes(&matches).iter().for_each(|note| say::note(note));
+    }
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(cli, matches.subcommand_name())),
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),

@@ -10,8 +10,8 @@ use crate::verbs::moment::{duration, is_date, moment};
 
 /// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \
-    numbers and times; a time is a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or a Unix time in milliseconds; \
-    lastUsed=never is true of tokens that were never used, and FIELD= of what is absent";
+    numbers and times; a time is a date like 2026-01-31 (0:00 UTC), a time like 2026-01-31T12:00:00+01:00 (UTC if it has no offset), or a Unix \
+    time in milliseconds; lastUsed=never is true of tokens that were never used, and FIELD= of what is absent";
 
 /// Base roles that the API returns besides those that a new token can have.
 const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];

@@ -13,7 +13,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::progress;
 use crate::verbs::filter::{FORM, Filter};
-use crate::verbs::moment::{before, duration, moment};
+use crate::verbs::moment::{age, before, moment};
 use crate::verbs::order::Order;
 use crate::verbs::targets::PAGE;
 use crate::verbs::{json, warn_if_closed};
@@ -32,7 +32,7 @@ pub(crate) struct ListArgs {
     filter: Vec<Filter>,
 
     /// List only tokens not used for this long, e.g. 90d; never used ones count from their creation
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     unused_for: Option<Duration>,
 
     /// List only tokens not used since, e.g. 2026-01-01; never used ones count from their creation
@@ -40,7 +40,7 @@ pub(crate) struct ListArgs {
     last_used_before: Option<UnixMillis>,
 
     /// List only tokens created longer ago than this, e.g. 90d
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     older_than: Option<Duration>,
 
     /// Sort by FIELD; -FIELD reverses. Several, comma-separated or repeated. Waits for all pages

@@ -15,7 +15,7 @@ use crate::verbs::ask::confirm;
 use crate::verbs::batch::{Labels, each};
 use crate::verbs::deliver::Destination;
 use crate::verbs::issue::deliver_and_print;
-use crate::verbs::moment::{duration, moment};
+use crate::verbs::moment::{age, moment};
 use crate::verbs::own::own_last;
 use crate::verbs::targets::{self, Target, TargetArgs};
 
@@ -32,7 +32,7 @@ pub(crate) struct ResetArgs {
     targets: TargetArgs,
 
     /// Keep the old secret working this long, e.g. 24h or 7d
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     expires_in: Option<Duration>,
 
     /// Keep the old secret working until this time, e.g. 2026-01-31 or 2026-01-31T12:00:00Z

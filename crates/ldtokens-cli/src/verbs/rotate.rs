@@ -22,7 +22,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
 use crate::verbs::filter::Filter;
-use crate::verbs::moment::duration;
+use crate::verbs::moment::{age, duration};
 use crate::verbs::rotate::places::{PlaceArgs, Places};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
@@ -65,7 +65,7 @@ pub(crate) struct RotateArgs {
     all_matching: Vec<Filter>,
 
     /// Skip tokens that were rotated, or else created, less long ago than this, e.g. 60d
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = age)]
     older_than: Option<Duration>,
 
     /// Only delete replaced tokens whose overlap has ended

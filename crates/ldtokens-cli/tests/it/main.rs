@@ -51,6 +51,8 @@ mod shell;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod times;
 mod verbs;
 #[cfg(unix)]
 mod verify;
