@@ -16,6 +16,7 @@ use crate::{Error, Secret};
 pub struct Client {
     pub(crate) sender: Arc<Sender>,
     pub(crate) options: SendOptions,
+    pub(crate) concurrency: usize,
 }
 
 impl Client {
@@ -34,6 +35,11 @@ impl Client {
     /// earlier. Before the first response, it is the time on our own clock.
     pub fn server_time(&self) -> SystemTime {
         self.sender.server_now().at_least.to_system_time()
+    }
+
+    /// The maximum number of requests that a list sends at once: [`ClientBuilder::concurrency`](crate::ClientBuilder::concurrency).
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Makes one call of the generated client, which has every parameter of every operation. The credential, rate limits,

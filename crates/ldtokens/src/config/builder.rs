@@ -26,6 +26,7 @@ pub struct ClientBuilder {
     root_certificates: Vec<Vec<u8>>,
     http_client: Option<reqwest::Client>,
     method_override: bool,
+    concurrency: usize,
     policy: RetryPolicy,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
@@ -82,6 +83,7 @@ impl ClientBuilder {
             root_certificates: Vec::new(),
             http_client: None,
             method_override: false,
+            concurrency: 8,
             policy: RetryPolicy::default(),
             clock: None,
             observer: None,
@@ -178,6 +180,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The maximum number of requests that a list sends at once, from 1 to 16; a number outside is taken as the nearest of
+    /// these. Default: 8. The rate limit can lower it. A program that makes many calls can ask for it:
+    /// [`Client::concurrency`].
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.clamp(1, 16);
+        self
+    }
+
     /// How long calls may take and how often they are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
@@ -237,7 +247,7 @@ impl ClientBuilder {
         sender.clock = self.clock.unwrap_or(sender.clock);
         sender.observer = self.observer;
         sender.dry_run = self.dry_run;
-        Ok(Client { sender: Arc::new(sender), options: SendOptions::default() })
+        Ok(Client { sender: Arc::new(sender), options: SendOptions::default(), concurrency: self.concurrency })
     }
 
     fn headers(&self) -> Result<HeaderMap, ConfigError> {
