@@ -2,12 +2,15 @@
 
 use std::ops::RangeBounds;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
+use ldtokens::UnixMillis;
 
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
+use crate::verbs::moment::{age, moment};
 
 const CONNECTION: &str = "Connection";
 pub(crate) const OUTPUT: &str = "Output";
@@ -149,6 +152,30 @@ pub(crate) struct TextArgs {
     /// Description of the token, e.g. what it is for
     #[arg(long, value_name = "TEXT", value_parser = some_description, allow_hyphen_values = true)]
     pub(crate) description: Option<String>,
+}
+
+/// When a token expires.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct ExpiryArgs {
+    /// The token expires after this length of time, e.g. 90d
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
+    pub(crate) expires_in: Option<Duration>,
+
+    /// The token expires at this time, e.g. 2027-01-31
+    #[arg(long, value_name = "TIMESTAMP", allow_hyphen_values = true, value_parser = moment, conflicts_with = "expires_in")]
+    pub(crate) expires_at: Option<UnixMillis>,
+}
+
+impl ExpiryArgs {
+    /// Refuses an end that is not in the future.
+    pub(crate) fn check(self) -> Result<(), Failure> {
+        let option = match (self.expires_in, self.expires_at) {
+            (Some(length), _) if length.is_zero() => "--expires-in",
+            (_, Some(end)) if end <= UnixMillis::now() => "--expires-at",
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(format!("{option}: the token would have expired already")))
+    }
 }
 
 /// Where a new secret goes.

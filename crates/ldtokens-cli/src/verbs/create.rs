@@ -4,7 +4,7 @@ use clap::Args;
 use ldtokens::{ApiVersion, DryRun, Error, NewToken};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, SecretArgs, TextArgs};
+use crate::arguments::{ExpiryArgs, GlobalArgs, SecretArgs, TextArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
@@ -33,6 +33,9 @@ pub(crate) struct CreateArgs {
     default_api_version: Option<ApiVersion>,
 
     #[command(flatten)]
+    expiry: ExpiryArgs,
+
+    #[command(flatten)]
     permissions: PermissionArgs,
 
     #[command(flatten)]
@@ -46,6 +49,7 @@ const EXAMPLES: &str = "\
 Examples:
   ldtokens create --name 'Nightly export' --role reader --service
   ldtokens create -n deploy --custom-role release-managers --secret-to deploy.secret
+  ldtokens create -n trial --role writer --expires-in 90d
   ldtokens create -n ci --policy policy.json --secret-to-command 'vault kv put secret/ld token=-'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<(), Failure> {
@@ -98,6 +102,12 @@ fn new_token(arguments: &CreateArgs) -> Result<NewToken, Failure> {
     }
     if let Some(version) = arguments.default_api_version {
         new_token = new_token.default_api_version(version);
+    }
+    arguments.expiry.check()?;
+    match (arguments.expiry.expires_in, arguments.expiry.expires_at) {
+        (Some(lifetime), _) => new_token = new_token.expires_in(lifetime),
+        (None, Some(end)) => new_token = new_token.expires_at(end),
+        (None, None) => {}
     }
     Ok(new_token)
 }

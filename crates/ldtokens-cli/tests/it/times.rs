@@ -48,3 +48,18 @@ fn an_age_in_m_is_refused_before_it_is_piped_into_a_delete() {
     let output = served.owner(&["list", "--unused-for", "3m", "-o", "json"]).output().unwrap();
     refused(&output, 2, &["3min"]);
 }
+
+#[test]
+fn a_new_token_expires_when_it_was_asked_to() {
+    let served = Served::start();
+    let create = |option: &str, value: &str| {
+        let words = ["create", "-n", "trial", "--role", "reader", option, value, "--dry-run"];
+        served.owner(&words).output().unwrap()
+    };
+    let at = create("--expires-at", "2099-12-15 10:00");
+    assert!(stdout(&at).contains(r#""expiry":4101012000000"#), "{}", stdout(&at));
+    assert!(stdout(&create("--expires-in", "90d")).contains(r#""expiry":"#));
+    refused(&create("--expires-in", "0s"), 2, &["expired already"]);
+    refused(&create("--expires-at", "2020-01-01"), 2, &["expired already"]);
+    assert_eq!(create("--expires-in", "3m").status.code(), Some(2));
+}
