@@ -26,6 +26,7 @@ pub(crate) enum Action {
     UpdateName,
     UpdateDescription,
     UpdatePolicy,
+    UpdateExpiry,
     Reset,
     Delete,
 }
@@ -37,6 +38,7 @@ impl Action {
             Self::UpdateName => "updateAccessTokenName",
             Self::UpdateDescription => "updateAccessTokenDescription",
             Self::UpdatePolicy => "updateAccessTokenPolicy",
+            Self::UpdateExpiry => "updateAccessTokenExpiry",
             Self::Reset => "resetAccessToken",
             Self::Delete => "deleteAccessToken",
         }
@@ -70,14 +72,18 @@ impl Permissions {
 }
 
 impl Caller {
-    pub(crate) fn new(token: StoredToken) -> Self {
-        Self { token, permissions: OnceCell::new() }
+    /// The caller that `token` belongs to, unless it has expired at `now`.
+    pub(crate) fn of(token: StoredToken, now: i64) -> Result<Self, ApiError> {
+        if token.properties["expiry"].as_i64().is_some_and(|expiry| expiry <= now) {
+            return Err(ApiError::unauthorized());
+        }
+        Ok(Self { token, permissions: OnceCell::new() })
     }
 
     /// The caller whose secret has the hash `credential`.
     pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, ApiError> {
         let token = records.token_of_secret(credential, now)?.ok_or_else(ApiError::unauthorized)?;
-        Ok(Self::new(token))
+        Self::of(token, now)
     }
 
     /// The tokens on a list for the caller. Personal tokens of other members are on it only if an administrator asks for them.

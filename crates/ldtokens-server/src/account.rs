@@ -110,6 +110,12 @@ struct AccountToken {
     service_token: bool,
     /// The API version of requests that name none.
     default_api_version: Option<i64>,
+    /// When the token expires, in Unix milliseconds. It may be past. Never if absent.
+    expiry: Option<i64>,
+    /// When the token was created, in Unix milliseconds. By default, when the store is.
+    creation_date: Option<i64>,
+    /// When the token was last used, in Unix milliseconds. Never if absent.
+    last_used: Option<i64>,
 }
 
 /// The secret of a token in a new store.
@@ -277,6 +283,7 @@ impl AccountToken {
             ("customRoleIds", json!(self.custom_role_ids)),
             ("inlineRole", json!(self.inline_role)),
             ("defaultApiVersion", json!(self.default_api_version)),
+            ("expiry", json!(self.expiry)),
         ] {
             if !value.is_null() {
                 body[name] = value;
@@ -284,7 +291,9 @@ impl AccountToken {
         }
         let id = self.id.clone().unwrap_or_else(secrets::new_id);
         validation::check_body("postToken", &body)?;
-        new_token(id, &body, owner, member, now)
+        let mut token = new_token(id, &body, owner, member, self.creation_date.unwrap_or(now))?;
+        token.last_used = self.last_used.filter(|moment| *moment != 0);
+        Ok(token)
     }
 }
 

@@ -39,7 +39,7 @@ impl SessionSecret {
         match session_secret {
             Some(session_secret) if session_secret.hash.ct_eq(credential).into() => {
                 let token = records.token(&session_secret.token_id)?.ok_or_else(ApiError::unauthorized)?;
-                Ok(Caller::new(token))
+                Caller::of(token, now)
             }
             _ => Caller::authenticate(records, credential, now),
         }

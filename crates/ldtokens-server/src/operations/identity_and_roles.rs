@@ -40,8 +40,10 @@ fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
         "memberId": token["memberId"],
         "serviceToken": token["serviceToken"],
     });
-    if let Some(name) = token.get("name") {
-        identity["tokenName"] = name.clone();
+    for (name, of_token) in [("tokenName", "name"), ("expiresAt", "expiry")] {
+        if let Some(value) = token.get(of_token) {
+            identity[name] = value.clone();
+        }
     }
     Ok(json_response(StatusCode::OK, &identity))
 }

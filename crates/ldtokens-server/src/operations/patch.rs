@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
-use crate::operations::token_rules::{check_permissions, next_last_modified};
+use crate::operations::token_rules::{check_new, next_last_modified};
 use crate::operations::validation;
 use crate::response::ApiError;
 
@@ -17,12 +17,13 @@ const MAX_SIZE: usize = 256 * 1024;
 const MAX_DEPTH: usize = 100;
 
 /// The properties that a patch may change, and the action that each change needs.
-const MUTABLE: [(&str, Action); 5] = [
+const MUTABLE: [(&str, Action); 6] = [
     ("name", Action::UpdateName),
     ("description", Action::UpdateDescription),
     ("role", Action::UpdatePolicy),
     ("customRoleIds", Action::UpdatePolicy),
     ("inlineRole", Action::UpdatePolicy),
+    ("expiry", Action::UpdateExpiry),
 ];
 
 /// Applies `patch` to `token`, which has the form that the API returns. Returns the changed token and the actions that the
@@ -103,7 +104,7 @@ fn normalize(properties: &mut Map<String, Value>) -> Result<(), ApiError> {
     let part = Value::Object(part);
     validation::check_body("postToken", &part)?;
     let body: TokenBody = serde_json::from_value(part).map_err(ApiError::invalid_body)?;
-    check_permissions(&body)?;
+    check_new(&body)?;
     if let Value::Object(part) = serde_json::to_value(&body).map_err(ApiError::invalid_body)? {
         properties.extend(part);
     }

@@ -5,6 +5,7 @@ use ldtokens_client::{ApiVersion, Statement};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::operations::strictness::Strictness;
 use crate::response::ApiError;
 use crate::store::{Member, StoredToken};
 
@@ -23,7 +24,7 @@ pub(crate) fn new_token(
         let numbers: Vec<i64> = ApiVersion::ALL.into_iter().filter_map(ApiVersion::number).collect();
         return Err(ApiError::invalid_request(format!("defaultApiVersion must be one of {numbers:?}")));
     };
-    check_permissions(&body)?;
+    check_new(&body)?;
     let mut properties = serde_json::to_value(&body).map_err(ApiError::invalid_body)?;
     let fixed = json!({
         "_id": id,
@@ -47,8 +48,16 @@ pub(crate) fn next_last_modified(properties: &Value, now: i64) -> i64 {
     properties["lastModified"].as_i64().map_or(now, |last| now.max(last.saturating_add(1)))
 }
 
-/// Refuses a token with no permissions, or with several kinds of them.
-pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), ApiError> {
+/// The end of the year 9999. A later expiry is not a time in milliseconds.
+pub(crate) const MAX_EXPIRY: i64 = 253_402_300_799_999;
+
+/// Refuses a token with no permissions, with several kinds of them, or with an expiry that is not a time. An expiry of 0 could
+/// mean never or 1970, so it is refused.
+pub(crate) fn check_new(body: &TokenBody) -> Result<(), ApiError> {
+    if body.expiry.is_some_and(|expiry| !(1..=MAX_EXPIRY).contains(&expiry.get())) {
+        let message = "expiry must be a Unix time in milliseconds, from 1 to the end of the year 9999";
+        return Err(ApiError::invalid_request(message));
+    }
     let kinds = [body.role.is_some(), !body.custom_role_ids.is_empty(), !body.inline_role.is_empty()];
     if kinds.iter().filter(|kind| **kind).count() != 1 {
         let message = "a token must have exactly one of role, customRoleIds and inlineRole";
@@ -57,6 +66,16 @@ pub(crate) fn check_permissions(body: &TokenBody) -> Result<(), ApiError> {
     body.inline_role.iter().try_for_each(|statement| {
         Statement::check(statement).map_err(|error| ApiError::invalid_request(format!("inlineRole: {error}")))
     })
+}
+
+/// Refuses a token that expires before it is stored, if the server is strict. If not, the token can be stored, and does not work.
+pub(crate) fn check_expiry(properties: &Value, now: i64, strictness: Strictness) -> Result<(), ApiError> {
+    match properties["expiry"].as_i64() {
+        Some(expiry) if expiry <= now => {
+            strictness.refuse_if_strict(ApiError::invalid_request("expiry: this time has passed"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Properties that are not stored, because each response computes them.

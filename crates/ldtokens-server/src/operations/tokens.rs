@@ -11,7 +11,7 @@ use crate::operations::listing::Listing;
 use crate::operations::operation::{Change, Handler, Request};
 use crate::operations::patch::patched;
 use crate::operations::token_response;
-use crate::operations::token_rules::{new_token, next_last_modified, stored_properties};
+use crate::operations::token_rules::{MAX_EXPIRY, check_expiry, new_token, next_last_modified, stored_properties};
 use crate::response::{ApiError, json_text_response, link, no_content};
 use crate::secrets;
 use crate::store::StoredToken;
@@ -95,6 +95,7 @@ fn post_token(request: &Request<'_>) -> Result<Response, ApiError> {
     if let Some(properties) = token.properties.as_object_mut() {
         replace_keys(records, request.strictness, properties)?;
     }
+    check_expiry(&token.properties, input.now, request.strictness)?;
     caller.require_permissions(records, &token.properties)?;
     let secret = secrets::new_secret();
     token.properties["token"] = secret.last_four().into();
@@ -122,6 +123,9 @@ fn patch_token(request: &Request<'_>) -> Result<Change, ApiError> {
     if actions.contains(&Action::UpdatePolicy) {
         caller.require_permissions(records, &properties)?;
     }
+    if actions.contains(&Action::UpdateExpiry) {
+        check_expiry(&properties, input.now, request.strictness)?;
+    }
     let is_change = properties != *token.properties;
     token.properties = properties.into();
     let response = request.token_response(StatusCode::OK, &token);
@@ -134,9 +138,6 @@ fn delete_token(request: &Request<'_>) -> Result<Response, ApiError> {
     request.last_use.forget(token.number);
     Ok(no_content())
 }
-
-/// The end of the year 9999. A later expiry is not a time in milliseconds.
-const MAX_EXPIRY: i64 = 253_402_300_799_999;
 
 /// When the old secrets of a reset token stop working. A time in the past, such as 0, means at once.
 fn expiry(request: &Request<'_>) -> Result<i64, ApiError> {

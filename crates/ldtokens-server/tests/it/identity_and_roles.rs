@@ -37,7 +37,10 @@ async fn api() -> Api {
 /// The properties of fact 13. By the vendor's document none is required; which ones a token has is our choice.
 #[tokio::test]
 async fn any_token_can_get_its_identity() {
-    const FIELDS: [&str; 13] = [
+    const FIELDS: [&str; 16] = [
+        "clientName",
+        "audience",
+        "expiresAt",
         "accountId",
         "authKind",
         "tokenKind",

@@ -5,6 +5,7 @@ mod access;
 mod conflicts;
 mod connections;
 mod contract;
+mod expiry;
 mod faults;
 mod identity_and_roles;
 mod lists;

@@ -156,7 +156,8 @@ fn operation(rng: &mut Rng) -> Value {
 }
 
 fn pointer(rng: &mut Rng) -> &'static str {
-    const LIKELY: [&str; 9] = [
+    const LIKELY: [&str; 10] = [
+        "/expiry",
         "/name",
         "/name",
         "/description",
@@ -218,6 +219,17 @@ fn value_for(rng: &mut Rng, pointer: &str) -> Value {
         "/customRoleIds" => json!(choice(rng, &[vec![], vec!["a"], vec!["a", "b", "a"], vec![ROLE.1]])),
         "/inlineRole" => Value::from_iter((0..rng.usize(..3)).map(|_| statement(rng))),
         "/inlineRole/0" | "/inlineRole/1" | "/inlineRole/-" => statement(rng),
+        "/expiry" => choice(
+            rng,
+            &[
+                json!(1),
+                json!(1_754_006_400_001_i64),
+                json!(1.9e12),
+                json!(253_402_300_799_999_i64),
+                json!(0),
+                json!(-1),
+            ],
+        ),
         _ => json!(choice(rng, &["", "reader", "begun", "a", "\u{1F511}\u{0}"])),
     }
 }

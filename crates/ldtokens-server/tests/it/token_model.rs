@@ -26,7 +26,7 @@ pub fn patched(shown: &Value, body: &Value) -> Result<Value, u16> {
     }
     let fixed = |token: &Value| {
         let mut fixed = token.as_object().unwrap().clone();
-        for name in ["name", "description", "role", "customRoleIds", "inlineRole"] {
+        for name in ["name", "description", "role", "customRoleIds", "inlineRole", "expiry"] {
             fixed.remove(name);
         }
         fixed
@@ -144,6 +144,14 @@ fn normalize(token: &mut Map<String, Value>) -> Option<()> {
     let mut kinds = 0;
     for name in ["name", "description"] {
         token.get(name).is_none_or(Value::is_string).then_some(())?;
+    }
+    if let Some(expiry) = token.get_mut("expiry") {
+        // A whole number, which may be written as a float, of milliseconds from 1970 to 9999, but not 0.
+        let millis = expiry
+            .as_i64()
+            .or_else(|| expiry.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64))?;
+        (1..=253_402_300_799_999).contains(&millis).then_some(())?;
+        *expiry = millis.into();
     }
     if let Some(role) = token.get("role") {
         matches!(role.as_str()?, "reader" | "writer" | "admin").then_some(())?;
