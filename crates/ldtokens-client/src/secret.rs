@@ -5,13 +5,20 @@ use zeroize::Zeroizing;
 
 /// The secret of an access token, or the last four characters of one.
 ///
-/// `Debug` and `Display` print `[redacted]`, and the secret is overwritten in memory when it is dropped. Only
+/// `Debug` prints `[redacted]`, there is no `Display`, and the secret is overwritten in memory when it is dropped. Only
 /// [`expose`](Secret::expose) shows it, and only serialisation writes it, since requests and responses need it.
 ///
 /// ```
 /// let secret = ldtokens_client::Secret::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
-/// assert_eq!(format!("{secret} {secret:?}"), "[redacted] Secret([redacted])");
+/// assert_eq!(format!("{secret:?}"), "Secret([redacted])");
 /// assert_eq!(secret.last_four(), "5b6a");
+/// ```
+///
+/// So nobody writes "[redacted]" where the secret is meant:
+///
+/// ```compile_fail,E0599
+/// let secret = ldtokens_client::Secret::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
+/// let text = secret.to_string();
 /// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
@@ -47,12 +54,6 @@ impl Eq for Secret {}
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([redacted])")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
     }
 }
 

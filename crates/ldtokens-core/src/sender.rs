@@ -132,9 +132,15 @@ impl Sender {
         SendOptions { deadline: Some(options.deadline.unwrap_or(deadline).min(deadline)), ..options }
     }
 
-    /// Waits for the backoff after round `round` of several calls, counted from 1. It ignores the deadline.
-    pub async fn back_off(&self, round: u32) {
-        self.clock.sleep(self.policy.backoff_after(round, fastrand::f64())).await;
+    /// Waits for the backoff after round `round` of several calls, counted from 1. False, without a wait, if it would last until
+    /// the deadline of `options`.
+    pub async fn back_off(&self, round: u32, options: SendOptions) -> bool {
+        let wait = self.policy.backoff_after(round, fastrand::f64());
+        let is_in_time = options.deadline.is_none_or(|deadline| self.clock.elapsed().saturating_add(wait) < deadline);
+        if is_in_time {
+            self.clock.sleep(wait).await;
+        }
+        is_in_time
     }
 
     /// Sends `request`, and returns any successful response. The `Authorization` is always the sender's own.

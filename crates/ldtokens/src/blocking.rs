@@ -17,8 +17,7 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    CallerIdentity, CleanUp, CleanUpReport, ConfigError, Error, IssuedToken, List, NewToken, Overlap, Patch,
-    RecoverError, Token, TokenId, TokenStream,
+    CallerIdentity, ConfigError, Error, IssuedToken, List, NewToken, Overlap, Patch, Token, TokenId, TokenStream,
 };
 
 /// A client whose calls block the thread until they end. Each call works like the method of the same name of
@@ -79,15 +78,14 @@ impl Client {
         self.run(async |client| client.create(new_token).await)
     }
 
-    /// Creates a token, and tries again if the response is lost. See
+    /// Creates a token, tries again if the response is lost, and cleans up once `store` has stored the secret. See
     /// [`Client::create_or_recover`](crate::Client::create_or_recover).
-    pub fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, RecoverError> {
-        self.run(async |client| client.create_or_recover(new_token).await)
-    }
-
-    /// Deletes what lost attempts created. See [`Client::clean_up`](crate::Client::clean_up).
-    pub fn clean_up(&self, clean_up: &CleanUp) -> CleanUpReport {
-        self.run(async |client| client.clean_up(clean_up).await)
+    pub fn create_or_recover<E: From<Error>>(
+        &self,
+        new_token: &NewToken,
+        store: impl FnOnce(&IssuedToken) -> Result<(), E>,
+    ) -> Result<IssuedToken, E> {
+        self.run(async |client| client.create_or_recover(new_token, async |issued| store(issued)).await)
     }
 
     /// Applies a patch to a token. See [`Client::update`](crate::Client::update).

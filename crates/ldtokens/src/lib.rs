@@ -34,7 +34,6 @@ pub use config::builder::ClientBuilder;
 pub use config::environment::{CREDENTIAL_VARIABLES, HOST_VARIABLES};
 pub use config::region::Region;
 pub use request::RequestBuilder;
-pub use tokens::create_or_recover::{CleanUp, CleanUpReport, RecoverError};
 pub use tokens::issued::IssuedToken;
 pub use tokens::list::{Incomplete, List, Page};
 pub use tokens::new_token::{NewToken, Permissions};

@@ -1,6 +1,6 @@
 //! Tokens: listing, reading, creating, changing, resetting and deleting them.
 
-pub(crate) mod create_or_recover;
+mod create_or_recover;
 mod edit;
 pub(crate) mod issued;
 pub(crate) mod list;

@@ -57,27 +57,32 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
     let destination = Destination::for_people(global, &arguments.secret, Some(&arguments.print))?;
     let new_token = new_token(&arguments)?;
     with_client(global, DryRun::Changes, async |session| {
-        let create = async { session.client.create_or_recover(&new_token).await.map_err(Error::from) };
         if session.is_dry_run {
-            return Err(create.await.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
+            let created = session.client.create(&new_token).await;
+            return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let delivery = destination.prepare(None)?;
+        let (mut delivered, mut shown) = (None, 0);
+        let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
+            let id = &issued.id;
+            let done = format!("the token {id} was created");
+            let state = |reason: &str| {
+                format!(
+                    "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
+                     `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
+                )
+            };
+            delivered = Some(deliver_and_print(session, issued, delivery, &mut printing, &done, state));
+            shown = issued.warnings.len();
+            Ok(())
+        });
         let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        let delivered = deliver_and_print(session, &issued, delivery, &mut printing, &format!("the token {id} was created"), |reason| {
-            format!(
-                "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
-                 `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
-            )
-        });
-        // The secret is delivered first.
-        if let Some(clean_up) = &issued.clean_up {
-            let left = session.client.clean_up(clean_up).await;
-            if !left.is_empty() {
-                session.warn(&left.to_string());
-            }
+        // Those about what lost attempts left.
+        for warning in &issued.warnings[shown..] {
+            session.warn(warning);
         }
-        let place = delivered?;
+        let place = delivered.expect("a token that was created is delivered")?;
         printing
             .end()
             .map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))?;

@@ -70,7 +70,7 @@ impl Demo {
         let issued = client.create(&new).await?;
         let id = &issued.id;
         fields(&issued.details);
-        field("secret", &format!("{} ...{}, shown only once", issued.secret, issued.secret.last_four()));
+        field("secret", &format!("[redacted] ...{}, shown only once", issued.secret.last_four()));
 
         title(2, "List the tokens");
         let page = client.list().all_members(true).send().await?;
@@ -92,7 +92,7 @@ impl Demo {
 
         title(5, "Rotate its secret, with an overlap of an hour");
         let rotated = client.reset(id, Overlap::For(OVERLAP)).await?;
-        field("secret", &format!("{} ...{}, shown only once", rotated.secret, rotated.secret.last_four()));
+        field("secret", &format!("[redacted] ...{}, shown only once", rotated.secret.last_four()));
         self.expect_secret(&issued.secret, true, "in the overlap the old secret works").await?;
         self.expect_secret(&rotated.secret, true, "and the new one works too").await?;
         self.clock.advance(OVERLAP + Duration::from_secs(1));

@@ -233,7 +233,7 @@ async fn a_secret_that_still_works_is_reported() {
     let leaked = account.server.secret("Twin 1").unwrap().clone();
     let Verdict::Works(twin) = verify(&account.owner, &leaked).await.unwrap() else { panic!("it works") };
     // Now only the other twin has the last four characters, and the leaked secret does not say that it is another's.
-    account.owner.reset(&twin.identity.token_id.unwrap(), Duration::from_secs(3600)).await.unwrap();
+    let _ = account.owner.reset(&twin.identity.token_id.unwrap(), Duration::from_secs(3600)).await.unwrap();
     account.fault("getCallerIdentity status=403 times=2");
     let revoked = account.delete(&[leaked]).await;
     assert!(matches!(revoked[0].outcome, Outcome::StillWorks) && !revoked[0].outcome.is_success(), "{revoked:?}");

@@ -1,9 +1,8 @@
 //! A create that is retried when the response is lost. [`guide::retries`](crate::guide::retries) says why it works this way.
 
-use std::fmt;
 use std::time::SystemTime;
 
-use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, TokenId, UnixMillis};
+use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, UnixMillis};
 
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
@@ -14,229 +13,175 @@ const MAX_LISTS: u32 = 3;
 /// How many tokens to request on a page. The API does not document a maximum; if its pages are smaller, there are more.
 const PAGE_SIZE: u64 = 100;
 
-/// What is left to do after [`create_or_recover`](Client::create_or_recover) if responses were lost: to find and delete the
-/// tokens that the lost attempts created, and to remove the mark. Pass it to [`Client::clean_up`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is cleaned up until it is given to `Client::clean_up`"]
-pub struct CleanUp {
+impl Client {
+    /// Creates a token, tries again if the response is lost, and cleans up once `store` has stored the secret.
+    ///
+    /// If no response is lost, this is the same single request as [`create`](Self::create). If one is lost, more attempts
+    /// are made, up to five in all. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random
+    /// number of 16 hexadecimal digits. The first secret that arrives is given to `store`. Then, whether it could be stored or
+    /// not, the marked tokens of lost attempts are deleted and the mark is removed. What is left to do is in the
+    /// [`warnings`](IssuedToken::warnings) of the returned value: above all the token that the first attempt may have created.
+    /// It is never deleted, since someone else may have created one like it at the same moment.
+    ///
+    /// All attempts together end by the deadline of the [`RetryPolicy`](crate::RetryPolicy); the clean-up has one of its own.
+    /// Dropping the future can leave a token whose secret nobody has, as with [`create`](Self::create).
+    ///
+    /// ```
+    /// # async fn example(client: ldtokens::Client, new_token: ldtokens::NewToken) -> Result<(), Box<dyn std::error::Error>> {
+    /// let issued = client
+    ///     .create_or_recover(&new_token, async |issued| -> Result<(), Box<dyn std::error::Error>> {
+    ///         Ok(std::fs::write("export.secret", issued.secret.expose())?)
+    ///     })
+    ///     .await?;
+    /// issued.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of `store`: the token exists then. [`Error::OutcomeUnknown`] if no attempt returned a secret, or if a later one
+    /// failed in another way; its advice says what is left to do. And those of [`create`](Self::create).
+    pub async fn create_or_recover<E: From<Error>>(
+        &self,
+        new_token: &NewToken,
+        store: impl AsyncFnOnce(&IssuedToken) -> Result<(), E>,
+    ) -> Result<IssuedToken, E> {
+        let client = self.with_one_deadline();
+        let began = client.sender.clock.now();
+        let mut created = client.create(new_token).await;
+        if !matches!(created, Err(Error::OutcomeUnknown { .. })) {
+            let issued = created?;
+            return store(&issued).await.map(|()| issued);
+        }
+        let lost = Lost { marker: format!("[ldtokens create {:016x}]", fastrand::u64(..)), wanted: new_token, began };
+        let marked = new_token.clone().description(lost.marked_description());
+        for round in 1..MAX_ROUNDS {
+            // What is not a lost response would be the same the next time.
+            let is_lost = matches!(&created, Err(Error::OutcomeUnknown { source, .. }) if source.is_retryable());
+            if !is_lost || !client.sender.back_off(round, client.options).await {
+                break;
+            }
+            created = match client.create(&marked).await {
+                // The earlier error says more.
+                Err(Error::DeadlineExceeded { .. }) => break,
+                // An earlier attempt may still have created a token.
+                Err(error) if !matches!(error, Error::OutcomeUnknown { .. }) => {
+                    Err(Error::outcome_unknown(Operation::PostToken, error))
+                }
+                result => result,
+            };
+        }
+        let mut issued = match created {
+            Ok(issued) => issued,
+            Err(mut error) => {
+                let left = lost.clean_up(&client, None).await;
+                if let Error::OutcomeUnknown { advice, .. } = &mut error {
+                    *advice =
+                        left.into_iter().chain(["then create again".to_owned()]).collect::<Vec<_>>().join("; ").into();
+                }
+                return Err(error.into());
+            }
+        };
+        let stored = store(&issued).await;
+        let left = lost.clean_up(&self.with_one_deadline(), Some(&mut issued.details)).await;
+        left.into_iter().for_each(|warning| issued.warn(warning));
+        stored.map(|()| issued)
+    }
+}
+
+/// Attempts whose response was lost. All but the first had the mark.
+struct Lost<'a> {
     marker: String,
-    wanted: NewToken,
+    wanted: &'a NewToken,
     /// The time before the first attempt, by our clock.
     began: SystemTime,
-    /// The token that was created in the end, with its marked description.
-    created: Option<Token>,
 }
 
-impl CleanUp {
-    /// The mark in the description of tokens from later attempts, such as `[ldtokens create 0123456789abcdef]`.
-    pub fn marker(&self) -> &str {
-        &self.marker
+impl Lost<'_> {
+    fn marked_description(&self) -> String {
+        match &self.wanted.description {
+            Some(description) => format!("{description} {}", self.marker),
+            None => self.marker.clone(),
+        }
     }
-}
 
-/// What [`Client::clean_up`] did and what it could not do. Its `Display` says what is left to do.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct CleanUpReport {
-    /// Tokens of lost attempts that were deleted.
-    pub deleted: Vec<TokenId>,
-    /// Tokens that the first attempt may have created: they have the requested settings, and were created after it began.
-    /// If nobody else created them, delete them: nobody has their secrets.
-    pub possible_duplicates: Vec<Token>,
-    /// The created token, if its description still has the mark.
-    pub marked: Option<TokenId>,
-    /// Why something could not be done.
-    pub errors: Vec<Error>,
-    marker: String,
-}
-
-impl CleanUpReport {
-    /// Whether nothing is left to do.
-    pub fn is_empty(&self) -> bool {
-        self.possible_duplicates.is_empty() && self.marked.is_none() && self.errors.is_empty()
-    }
-}
-
-impl fmt::Display for CleanUpReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut sentences = Vec::new();
-        if !self.possible_duplicates.is_empty() {
-            let ids: Vec<&str> = self.possible_duplicates.iter().map(|token| token.id.as_str()).collect();
-            sentences.push(format!(
+    /// Deletes the marked tokens, but not the one that was `created` in the end, whose mark it removes. Returns what is left to
+    /// do, in words.
+    async fn clean_up(&self, client: &Client, created: Option<&mut Token>) -> Vec<String> {
+        let mut left = Vec::new();
+        let (duplicates, errors) = self.delete_marked(client, created.as_deref()).await;
+        if !duplicates.is_empty() {
+            left.push(format!(
                 "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
-                ids.join(", ")
+                duplicates.join(", ")
             ));
         }
-        if let Some(id) = &self.marked {
-            sentences.push(format!(
-                "the description of {id} still ends with `{}`: change the description to remove it",
-                self.marker
-            ));
+        if let Some(created) = created {
+            match self.remove_mark(client, created).await {
+                Ok(token) => *created = token,
+                Err(error) => left.push(format!(
+                    "the description of {} still ends with `{}`: change the description to remove it ({error})",
+                    created.id, self.marker
+                )),
+            }
         }
-        if !self.errors.is_empty() {
-            let errors: Vec<String> = self.errors.iter().map(Error::to_string).collect();
-            sentences.push(format!(
-                "not all tokens of lost attempts could be found or deleted ({}): delete other tokens whose description \
-                 contains `{}`",
+        if !errors.is_empty() {
+            left.push(format!(
+                "not all tokens of lost attempts could be found or deleted ({}): list the tokens, and delete others whose \
+                 description contains `{}`, and those like them that nobody else created just now",
                 errors.join("; "),
                 self.marker
             ));
         }
-        f.write_str(&sentences.join("; "))
-    }
-}
-
-/// Why [`create_or_recover`](Client::create_or_recover) has no secret, and what is left to do. It converts into an
-/// [`Error`], whose text says the same for people.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct RecoverError {
-    /// The error.
-    pub error: Error,
-    /// What to pass to [`Client::clean_up`]. `None` if there is nothing to delete.
-    pub clean_up: Option<Box<CleanUp>>,
-}
-
-impl fmt::Display for RecoverError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for RecoverError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl From<RecoverError> for Error {
-    fn from(failed: RecoverError) -> Self {
-        failed.error
-    }
-}
-
-impl Client {
-    /// Creates a token, and tries again if the response is lost, until it has the secret of a token.
-    ///
-    /// If no response is lost, this is the same single request as [`create`](Self::create). If one is lost, more attempts
-    /// are made, up to five in all. Their tokens have a mark in their description, ` [ldtokens create NNNN]`, with a random number of 16 hexadecimal digits. The first
-    /// secret that arrives is returned. [`IssuedToken::clean_up`] then holds what is left to do: store the secret first,
-    /// then pass that to [`clean_up`](Self::clean_up), which deletes the marked tokens of lost attempts, removes the mark,
-    /// and reports tokens that the first attempt may have created.
-    ///
-    /// All attempts together end by the deadline of the [`RetryPolicy`](crate::RetryPolicy). Dropping the future can leave
-    /// a token whose secret nobody has, as with [`create`](Self::create).
-    ///
-    /// # Errors
-    /// [`Error::OutcomeUnknown`], with a [`CleanUp`], if no attempt returned a secret, or if a later one failed in another way;
-    /// and those of [`create`](Self::create).
-    pub async fn create_or_recover(&self, new_token: &NewToken) -> Result<IssuedToken, RecoverError> {
-        let client = self.with_one_deadline();
-        let began = client.sender.clock.now();
-        let mut error = match client.create(new_token).await {
-            Err(error @ Error::OutcomeUnknown { .. }) => error,
-            result => return result.map_err(|error| RecoverError { error, clean_up: None }),
-        };
-        let marker = format!("[ldtokens create {:016x}]", fastrand::u64(..));
-        let description = match &new_token.description {
-            Some(description) => format!("{description} {marker}"),
-            None => marker.clone(),
-        };
-        let marked = new_token.clone().description(&description);
-        let clean_up = CleanUp { marker, wanted: new_token.clone(), began, created: None };
-        for round in 1..MAX_ROUNDS {
-            client.sender.back_off(round).await;
-            match client.create(&marked).await {
-                Ok(mut issued) => {
-                    let mut created = issued.details.clone();
-                    created.description.get_or_insert(description);
-                    issued.clean_up = Some(CleanUp { created: Some(created), ..clean_up });
-                    return Ok(issued);
-                }
-                Err(lost @ Error::OutcomeUnknown { .. }) => error = lost,
-                // An earlier attempt may still have created a token.
-                Err(other) => {
-                    let operation = other.operation().unwrap_or(Operation::PostToken);
-                    error = Error::outcome_unknown(operation, other);
-                    break;
-                }
-            }
-        }
-        if let Error::OutcomeUnknown { advice, .. } = &mut error {
-            *advice = format!(
-                "list the tokens, delete those whose description contains `{}` and those like them that nobody else created \
-                 just now, then create again",
-                clean_up.marker
-            )
-            .into();
-        }
-        Err(RecoverError { error, clean_up: Some(Box::new(clean_up)) })
-    }
-
-    /// Deletes the tokens of lost attempts of [`create_or_recover`](Self::create_or_recover), removes the mark from the
-    /// token that was created in the end, and reports what may be left.
-    ///
-    /// It does not find a token that the API creates only afterwards. The mark in its description shows what it is.
-    pub async fn clean_up(&self, clean_up: &CleanUp) -> CleanUpReport {
-        let client = self.with_one_deadline();
-        let mut left = CleanUpReport { marker: clean_up.marker.clone(), ..CleanUpReport::default() };
-        client.delete_marked(clean_up, &mut left).await;
-        if let Some(created) = &clean_up.created
-            && let Err(error) = client.remove_mark(created, &clean_up.wanted).await
-        {
-            left.marked = Some(created.id.clone());
-            left.errors.push(error);
-        }
         left
     }
 
-    /// Deletes the marked tokens, all but the one that was created in the end.
-    async fn delete_marked(&self, clean_up: &CleanUp, left: &mut CleanUpReport) {
-        let kept = clean_up.created.as_ref().map(|token| &token.id);
-        for round in 1..=MAX_LISTS {
-            let (tokens, error) = match self.list().page_size(PAGE_SIZE).collect_all().await {
+    /// Deletes the marked tokens, but not the one that was `created` in the end. Returns the IDs of those that the first attempt
+    /// may have created, and errors.
+    async fn delete_marked(&self, client: &Client, created: Option<&Token>) -> (Vec<String>, Vec<String>) {
+        let mut errors = Vec::new();
+        for round in 1.. {
+            let (tokens, error) = match client.list().page_size(PAGE_SIZE).collect_all().await {
                 Ok(tokens) => (tokens, None),
                 Err(incomplete) => (incomplete.tokens, Some(incomplete.error)),
             };
             let (marked, others): (Vec<_>, Vec<_>) = tokens
                 .into_iter()
-                .filter(|token| Some(&token.id) != kept)
-                .partition(|token| token.description.as_ref().is_some_and(|text| text.contains(&clean_up.marker)));
+                .filter(|token| created.is_none_or(|created| created.id != token.id))
+                .partition(|token| token.description.as_ref().is_some_and(|text| text.contains(&self.marker)));
             for token in marked {
-                match self.delete(&token.id).await {
-                    Ok(()) => left.deleted.push(token.id),
-                    Err(Error::NotFound(_)) => {}
-                    Err(error) => left.errors.push(error),
+                match client.delete(&token.id).await {
+                    Ok(()) | Err(Error::NotFound(_)) => {}
+                    Err(error) => errors.push(error.to_string()),
                 }
+            }
+            if matches!(error, Some(Error::ListChanged { .. } | Error::WrongTotal { .. }))
+                && round < MAX_LISTS
+                && client.sender.back_off(round, client.options).await
+            {
+                continue;
             }
             // By now the server's clock is known.
-            let since = self.sender.server_time(clean_up.began).at_least;
-            left.possible_duplicates =
-                others.into_iter().filter(|token| clean_up.may_be_duplicate(token, since)).collect();
-            match error {
-                None => return,
-                Some(Error::ListChanged { .. } | Error::WrongTotal { .. }) if round < MAX_LISTS => {
-                    self.sender.back_off(round).await
-                }
-                Some(error) => return left.errors.push(error),
-            }
+            let since = client.sender.server_time(self.began).at_least;
+            let duplicates = others.into_iter().filter(|token| self.may_be_duplicate(token, created, since));
+            errors.extend(error.map(|error| error.to_string()));
+            return (duplicates.map(|token| token.id.to_string()).collect(), errors);
         }
+        unreachable!("the last round returns")
     }
 
-    async fn remove_mark(&self, created: &Token, wanted: &NewToken) -> Result<(), Error> {
-        let patch = match &wanted.description {
+    async fn remove_mark(&self, client: &Client, created: &Token) -> Result<Token, Error> {
+        let patch = match &self.wanted.description {
             Some(description) => Patch::new().description(description),
             None => Patch::new().remove_description(),
         };
-        let patch = patch.expect("/description", created.description.as_deref().unwrap_or_default());
-        self.update(&created.id, &patch).await.map(drop)
+        let marked = created.description.clone().unwrap_or_else(|| self.marked_description());
+        client.update(&created.id, &patch.expect("/description", marked)).await
     }
-}
 
-impl CleanUp {
     /// Whether the first attempt may have created `token`.
-    fn may_be_duplicate(&self, token: &Token, since: UnixMillis) -> bool {
-        let ours = self.created.as_ref().map_or("", |created| &created.member_id);
+    fn may_be_duplicate(&self, token: &Token, created: Option<&Token>, since: UnixMillis) -> bool {
+        let ours = created.map_or("", |created| &created.member_id);
         let is_ours = ours.is_empty() || ours == token.member_id;
         // If a token was used, somebody has its secret.
         is_ours && token.creation_date >= since && token.last_used.is_none() && self.wanted.is_like(token)

@@ -89,8 +89,11 @@ impl Client {
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
-                // The read failed, but the patch may have been applied.
-                Err(failed) => return Err(if is_unknown { error } else { final_error(failed, lost.is_some()) }.into()),
+                // The read failed, but the patch may have been applied, or the first error says more.
+                Err(failed) => {
+                    let says_less = is_unknown || matches!(failed, Error::DeadlineExceeded { .. });
+                    return Err(final_error(if says_less { error } else { failed }, lost.is_some()).into());
+                }
             };
             let is_unchanged = difference.fits(&now, |property| &property.before);
             match error {
@@ -107,7 +110,9 @@ impl Client {
             if is_unknown {
                 lost = Some(difference);
             }
-            client.sender.back_off(round).await;
+            if !client.sender.back_off(round, client.options).await {
+                return Err(final_error(error, lost.is_some()).into());
+            }
             (token, round) = (now, round + 1);
         }
     }

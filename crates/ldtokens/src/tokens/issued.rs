@@ -2,12 +2,13 @@ use ldtokens_client::operations::OperationSpec;
 use ldtokens_core::DecodedResponse;
 
 use crate::tokens::odd_response;
-use crate::{CleanUp, Error, Secret, Token, TokenId};
+use crate::{Error, Secret, Token, TokenId};
 
 /// A token that was just created or reset, and its secret.
 ///
 /// Store the secret now; the API never returns it again.
 #[derive(Clone, Debug)]
+#[must_use = "nobody gets its secret again"]
 #[non_exhaustive]
 pub struct IssuedToken {
     /// The token's ID.
@@ -16,11 +17,9 @@ pub struct IssuedToken {
     pub secret: Secret,
     /// The token. Its `token` holds only the last four characters of the secret, as in every other response.
     pub details: Token,
-    /// Warnings about an odd response. They don't contain the secret.
+    /// Warnings, for people: about an odd response, and what is left to do after
+    /// [`create_or_recover`](crate::Client::create_or_recover). They don't contain the secret.
     pub warnings: Vec<String>,
-    /// What is left to do after [`create_or_recover`](crate::Client::create_or_recover) if responses were lost. Store the
-    /// secret first, then pass this to [`Client::clean_up`](crate::Client::clean_up).
-    pub clean_up: Option<CleanUp>,
 }
 
 impl IssuedToken {
@@ -49,7 +48,7 @@ impl IssuedToken {
             return Err(Error::NoSecret { operation, id });
         };
         details.token = Some(Secret::new(secret.last_four()));
-        let mut issued = Self { id, secret, details, warnings: Vec::new(), clean_up: None };
+        let mut issued = Self { id, secret, details, warnings: Vec::new() };
         warnings.into_iter().for_each(|warning| issued.warn(warning));
         Ok(issued)
     }

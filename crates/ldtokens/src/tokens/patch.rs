@@ -136,12 +136,13 @@ impl Client {
     pub async fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         let delta = patch.to_delta()?;
         let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
-        let reply = self.exchange(update).await?;
+        let client = self.with_one_deadline();
+        let reply = client.exchange(update).await?;
         match reply.decoded {
             Ok(token) => Ok(token),
             Err(place) => {
                 tracing::warn!(token_id = %id, "{}: the response can't be read: {place}", reply.operation);
-                let read = self.get(id).await;
+                let read = client.get(id).await;
                 // Any other error would say that nothing was done.
                 read.map_err(|error| Error::outcome_unknown(reply.operation, error))
             }

@@ -17,8 +17,12 @@ fn every_operation_works_without_async() {
     let client = blocking::Client::new(client(&server)).unwrap();
 
     let issued = client.create(&reader("a")).unwrap();
-    let second = client.create_or_recover(&reader("b")).unwrap();
-    assert!(second.clean_up.is_none());
+    let mut stored = None;
+    let second = client.create_or_recover(&reader("b"), |issued| -> Result<(), Error> {
+        stored = Some(issued.secret.clone());
+        Ok(())
+    });
+    assert_eq!(stored.as_ref(), Some(&second.unwrap().secret));
     assert_eq!(client.get(&issued.id).unwrap().name.as_deref(), Some("a"));
     assert_eq!(client.update(&issued.id, &Patch::new().name("c")).unwrap().name.as_deref(), Some("c"));
     let edited = client.edit(&issued.id, |token| token.description = Some("d".into())).unwrap();

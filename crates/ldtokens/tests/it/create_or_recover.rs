@@ -1,11 +1,11 @@
 //! A create that deals with lost responses.
 
-use ldtokens::{
-    Actions, Client, Error, IssuedToken, NewToken, Permissions, Policy, RecoverError, Resources, Statement,
-};
+use std::sync::{Arc, Mutex};
+
+use ldtokens::{Actions, Client, Error, NewToken, Permissions, Policy, Resources, Statement, Token};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
-use crate::support::{client, client_of, client_with_faults, create, named, reader, server, works};
+use crate::support::{client, client_of, client_with_faults, create, create_or_recover, named, reader, server, works};
 
 /// A client whose first `lost` POSTs lose their response.
 async fn losing(server: &ldtokens_server::Server, lost: u32, fault: Fault) -> (Client, Proxy) {
@@ -21,23 +21,28 @@ async fn losing(server: &ldtokens_server::Server, lost: u32, fault: Fault) -> (C
     (client_of(server, proxy.url()).build().unwrap(), proxy)
 }
 
-fn ids(issued: &IssuedToken, found: &[ldtokens::Token]) -> Vec<String> {
-    found.iter().filter(|token| token.id != issued.id).map(|token| token.id.to_string()).collect()
+/// The warning about these tokens, which lost attempts may have created.
+fn duplicates(tokens: &[&Token]) -> String {
+    let ids: Vec<&str> = tokens.iter().map(|token| token.id.as_str()).collect();
+    format!(
+        "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
+        ids.join(", ")
+    )
 }
 
 #[tokio::test]
 async fn without_failures_one_request_without_a_mark_is_sent() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
-    let issued = client.create_or_recover(&reader("plain").description("mine")).await.unwrap();
+    let issued = create_or_recover(&client, &reader("plain").description("mine")).await.unwrap();
     assert_eq!(issued.details.description.as_deref(), Some("mine"));
-    assert!(issued.clean_up.is_none() && issued.warnings.is_empty());
+    assert!(issued.warnings.is_empty());
     assert_eq!(proxy.lines(), ["POST /api/v2/tokens"]);
     assert!(!proxy.seen()[0].body.contains("ldtokens create"), "{}", proxy.seen()[0].body);
 }
 
 #[tokio::test]
-async fn after_lost_responses_the_secret_is_returned_and_clean_up_deletes_marked_tokens() {
+async fn after_lost_responses_the_secret_is_stored_and_then_marked_tokens_are_deleted() {
     let server = server().await;
     for (number, fault) in [Fault::Reset(Moment::After), Fault::CutOff, Fault::Respond(Moment::After, proxy::TOLD_503)]
         .into_iter()
@@ -45,34 +50,40 @@ async fn after_lost_responses_the_secret_is_returned_and_clean_up_deletes_marked
     {
         let name = format!("recovered {number}");
         let (client, proxy) = losing(&server, 3, fault.clone()).await;
-        let issued = client.create_or_recover(&reader(&name).description("mine")).await.unwrap();
-        assert!(proxy.lines().iter().all(|line| line.starts_with("POST")), "{:?}", proxy.lines());
-        assert!(works(&server, &issued.secret).await);
-
-        let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
+        let store = async |issued: &ldtokens::IssuedToken| {
+            assert!(proxy.lines().iter().all(|line| line.starts_with("POST")), "{:?}", proxy.lines());
+            assert!(works(&server, &issued.secret).await);
+            Ok::<_, Error>(())
+        };
+        let issued = client.create_or_recover(&reader(&name).description("mine"), store).await.unwrap();
         let found = named(&server, &name).await;
-        assert_eq!(left.deleted.len(), 2, "the marked ones of lost attempts: {left:?}");
-        let possible_duplicates: Vec<String> =
-            left.possible_duplicates.iter().map(|token| token.id.to_string()).collect();
-        assert_eq!(possible_duplicates, ids(&issued, &found), "the first attempt's is reported: {fault:?}");
-        assert_eq!(possible_duplicates.len(), 1);
-        let sentence = format!(
-            "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
-            possible_duplicates[0]
-        );
-        assert_eq!((left.to_string(), left.is_empty()), (sentence, false));
-        assert!(left.errors.is_empty() && left.marked.is_none(), "{left:?}");
+        let others: Vec<&Token> = found.iter().filter(|token| token.id != issued.id).collect();
+        assert_eq!(others.len(), 1, "those of lost attempts are deleted, but for the first: {fault:?}");
+        assert_eq!(issued.warnings, [duplicates(&others)], "{fault:?}");
         assert!(found.iter().all(|token| token.description.as_deref() == Some("mine")), "the mark is removed");
+        assert_eq!(issued.details.description.as_deref(), Some("mine"));
     }
+}
+
+// Our choice: nobody has the secrets of lost attempts, whether this one could be stored or not.
+#[tokio::test]
+async fn if_the_secret_cannot_be_stored_the_others_are_cleaned_up_and_the_error_is_returned() {
+    let server = server().await;
+    let (client, _proxy) = losing(&server, 2, Fault::Reset(Moment::After)).await;
+    let full = async |_: &ldtokens::IssuedToken| Err(Error::InvalidInput("the disk is full".to_owned()));
+    let error = client.create_or_recover(&reader("not stored"), full).await.unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+    let found = named(&server, "not stored").await;
+    assert_eq!(found.len(), 2, "the first attempt's, and the one whose secret arrived");
+    assert!(found.iter().all(|token| token.description.is_none()), "{found:?}");
 }
 
 #[tokio::test]
 async fn nothing_is_left_if_the_lost_attempt_created_nothing() {
     let server = server().await;
     let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::Before)).await;
-    let issued = client.create_or_recover(&reader("once")).await.unwrap();
-    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-    assert!(left.is_empty() && left.deleted.is_empty(), "{left:?}");
+    let issued = create_or_recover(&client, &reader("once")).await.unwrap();
+    assert!(issued.warnings.is_empty(), "{issued:?}");
     let found = named(&server, "once").await;
     assert_eq!((found.len(), found[0].description.as_deref()), (1, None));
 }
@@ -86,14 +97,22 @@ async fn a_different_older_or_used_token_is_not_a_possible_duplicate() {
     let older = create(&direct, "wanted").await;
     time.advance(std::time::Duration::from_secs(60));
     let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::After)).await;
-    let issued = client.create_or_recover(&reader("wanted")).await.unwrap();
-    create(&direct, "not like it").await;
-    direct.create(&reader("wanted").service()).await.unwrap();
-    let used = create(&direct, "wanted").await;
-    assert!(works(&server, &used.secret).await);
-    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-    assert_eq!(left.possible_duplicates.len(), 1, "only the first attempt's: {left:?}");
-    assert!(left.possible_duplicates[0].id != used.id && left.possible_duplicates[0].id != older.id);
+    let others = Arc::new(Mutex::new(Vec::new()));
+    let store = async |_: &ldtokens::IssuedToken| {
+        let _ = create(&direct, "not like it").await;
+        let _ = direct.create(&reader("wanted").service()).await?;
+        let used = create(&direct, "wanted").await;
+        assert!(works(&server, &used.secret).await);
+        others.lock().unwrap().push(used);
+        Ok::<_, Error>(())
+    };
+    let issued = client.create_or_recover(&reader("wanted"), store).await.unwrap();
+    let used = others.lock().unwrap().pop().unwrap();
+    let known = [&issued.id, &used.id, &older.id];
+    let found = named(&server, "wanted").await;
+    let first: Vec<&Token> =
+        found.iter().filter(|token| !known.contains(&&token.id) && token.service_token != Some(true)).collect();
+    assert_eq!((first.len(), &issued.warnings), (1, &vec![duplicates(&first)]), "only the first attempt's");
     assert!(works(&server, &used.secret).await && works(&server, &older.secret).await, "they are not touched");
 }
 
@@ -107,18 +126,22 @@ async fn a_possible_duplicate_has_as_many_custom_roles_or_statements_as_the_want
         [(roles(&["release-managers"]), roles(&["release-managers", "auditors"])), (policy(1), policy(2))]
     {
         let (client, _proxy) = losing(&server, 1, Fault::Reset(Moment::After)).await;
-        let issued = client.create_or_recover(&NewToken::new(wanted.clone())).await.unwrap();
-        crate::support::client(&server).create(&NewToken::new(other)).await.unwrap();
-        let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-        assert_eq!(left.possible_duplicates.len(), 1, "{wanted:?}: {left:?}");
-        let found = &left.possible_duplicates[0];
-        assert_eq!(found.custom_role_ids.len() + found.inline_role.len(), 1, "{wanted:?}: {found:?}");
-        crate::support::client(&server).delete(&left.possible_duplicates[0].id).await.unwrap();
+        let direct = crate::support::client(&server);
+        let store = async |_: &ldtokens::IssuedToken| direct.create(&NewToken::new(other)).await.map(drop);
+        let issued = client.create_or_recover(&NewToken::new(wanted.clone()), store).await.unwrap();
+        let tokens = direct.list().collect_all().await.unwrap();
+        let first: Vec<&Token> = tokens
+            .iter()
+            .filter(|token| token.id != issued.id && token.custom_role_ids.len() + token.inline_role.len() == 1)
+            .collect();
+        assert_eq!((first.len(), &issued.warnings), (1, &vec![duplicates(&first)]), "{wanted:?}");
+        direct.delete(&first[0].id).await.unwrap();
+        direct.delete(&issued.id).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_failed_list_and_a_remaining_mark_are_reported() {
+async fn a_failed_list_and_a_remaining_mark_are_warnings() {
     let server = server().await;
     let mut posts = 0;
     let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {
@@ -131,67 +154,59 @@ async fn a_failed_list_and_a_remaining_mark_are_reported() {
     })
     .await;
     let client = client_of(&server, proxy.url()).build().unwrap();
-    let issued = client.create_or_recover(&reader("marked").description("mine")).await.unwrap();
+    let issued = create_or_recover(&client, &reader("marked").description("mine")).await.unwrap();
     assert!(works(&server, &issued.secret).await);
-    let clean_up = issued.clean_up.as_ref().unwrap();
-    assert!(issued.details.description.as_deref().unwrap().starts_with("mine [ldtokens create "));
-    let left = client.clean_up(clean_up).await;
-    assert_eq!(left.marked.as_ref(), Some(&issued.id));
-    assert_eq!(left.errors.len(), 2, "the list's and the patch's: {left:?}");
-    let marker = clean_up.marker();
+    let description = issued.details.description.as_deref().unwrap();
+    let marker = description.strip_prefix("mine ").unwrap();
     assert!(marker.starts_with("[ldtokens create ") && marker.len() == 34, "{marker}");
-    let sentences = left.to_string();
-    let (mark, errors) = sentences.split_once("; ").unwrap();
-    assert!(mark.starts_with(&format!("the description of {} still ends with `{marker}`", issued.id)), "{left}");
-    assert!(
-        errors.starts_with("not all tokens of lost attempts") && errors.ends_with(&format!("`{marker}`")),
-        "{left}"
-    );
+    let [mark, list] = &issued.warnings[..] else { panic!("{issued:?}") };
+    assert!(mark.starts_with(&format!("the description of {} still ends with `{marker}`", issued.id)), "{mark}");
+    assert!(list.starts_with("not all tokens of lost attempts could be found") && list.contains(marker), "{list}");
 }
 
 #[tokio::test]
-async fn an_error_in_a_later_attempt_is_outcome_unknown() {
+async fn an_error_in_a_later_attempt_is_outcome_unknown_and_what_can_be_deleted_is() {
     let server = server().await;
     for (later, posts) in [(Fault::Respond(Moment::Before, proxy::OWN_403), 2), (Fault::Reset(Moment::After), 5)] {
-        let (client, proxy) =
-            client_with_faults(&server, [vec![Fault::Reset(Moment::After)], vec![later; 9]].concat()).await;
-        let error = client.create_or_recover(&reader("orphan")).await.unwrap_err();
-        let RecoverError { error: Error::OutcomeUnknown { .. }, clean_up: Some(clean_up), .. } = &error else {
-            panic!("{error:?}")
-        };
-        assert!(error.to_string().contains(clean_up.marker()), "{error}");
+        let mut first = true;
+        let proxy = Proxy::start(server.addr(), move |line| match line.starts_with("POST") {
+            true if std::mem::take(&mut first) => Fault::Reset(Moment::After),
+            true => later.clone(),
+            false => Fault::Pass,
+        })
+        .await;
+        let client = client_of(&server, proxy.url()).build().unwrap();
+        let error = create_or_recover(&client, &reader("orphan")).await.unwrap_err();
+        assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
         assert!(std::error::Error::source(&error).is_some_and(|source| !source.to_string().is_empty()));
-        assert_eq!(proxy.seen().len(), posts);
-        let left = crate::support::client(&server).clean_up(clean_up).await;
-        assert_eq!(
-            (left.deleted.len(), left.possible_duplicates.len()),
-            (posts - 1 - usize::from(posts == 2), 1),
-            "{left:?}"
-        );
-        for duplicate in left.possible_duplicates {
-            crate::support::client(&server).delete(&duplicate.id).await.unwrap();
-        }
+        assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("POST")).count(), posts);
+        let found = named(&server, "orphan").await;
+        let [left] = &found[..] else { panic!("only the first attempt's is left: {found:?}") };
+        assert!(error.to_string().ends_with(&format!("{}; then create again", duplicates(&[left]))), "{error}");
+        crate::support::client(&server).delete(&left.id).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_list_that_keeps_changing_is_reported_as_an_error() {
+async fn a_list_that_changes_while_it_is_read_is_read_up_to_three_times() {
     // More tokens than a page has: within one page nothing changes.
     let server = ldtokens_server::Server::builder().seed_tokens(150).start().await.unwrap();
-    let (client, proxy) = losing(&server, 2, Fault::Reset(Moment::After)).await;
-    let issued = client.create_or_recover(&reader("x")).await.unwrap();
-    drop(proxy);
+    let mut lost = 2;
     // Each list says that there are more tokens than come.
-    let changing = Proxy::start(server.addr(), |line| match line.starts_with("GET") {
-        true => Fault::Replace("\"totalCount\":", "\"totalCount\":9"),
-        false => Fault::Pass,
+    let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {
+        Some("GET") => Fault::Replace("\"totalCount\":", "\"totalCount\":9"),
+        Some("POST") if lost > 0 => {
+            lost -= 1;
+            Fault::Reset(Moment::After)
+        }
+        _ => Fault::Pass,
     })
     .await;
-    let client = client_of(&server, changing.url()).build().unwrap();
-    let left = client.clean_up(issued.clean_up.as_ref().unwrap()).await;
-    assert!(matches!(left.errors[..], [Error::ListChanged { .. }]), "{left:?}");
-    assert_eq!(left.deleted.len(), 1, "what was found is removed all the same");
-    let lists = changing.lines().iter().filter(|line| line.starts_with("GET") && !line.contains("offset")).count();
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let issued = create_or_recover(&client, &reader("x")).await.unwrap();
+    assert!(issued.warnings.iter().any(|warning| warning.contains("the list changed")), "{issued:?}");
+    assert_eq!(named(&server, "x").await.len(), 2, "what was found is removed all the same");
+    let lists = proxy.lines().iter().filter(|line| line.starts_with("GET") && !line.contains("offset")).count();
     assert_eq!(lists, 3);
 }
 
@@ -199,11 +214,20 @@ async fn a_list_that_keeps_changing_is_reported_as_an_error() {
 async fn a_create_that_the_api_refuses_is_not_retried() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, proxy::OWN_403)]).await;
-    assert!(matches!(
-        client.create_or_recover(&reader("x")).await,
-        Err(RecoverError { error: Error::Forbidden(_), .. })
-    ));
+    assert!(matches!(create_or_recover(&client, &reader("x")).await, Err(Error::Forbidden(_))));
     assert_eq!(proxy.seen().len(), 1);
+}
+
+/// A page of a gateway would come again, and each time a token could be made whose secret nobody has.
+#[tokio::test]
+async fn a_response_that_would_come_again_is_not_taken_for_a_lost_one() {
+    let server = server().await;
+    let (client, proxy) = losing(&server, 5, Fault::Respond(Moment::After, proxy::HTML_200)).await;
+    let error = create_or_recover(&client, &reader("once")).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
+    let found = named(&server, "once").await;
+    assert!(found.len() == 1 && error.to_string().contains(found[0].id.as_str()), "it is named: {error}");
 }
 
 #[tokio::test]
@@ -213,7 +237,8 @@ async fn all_attempts_share_one_deadline() {
     let hour = std::time::Duration::from_secs(3600);
     let policy = crate::support::hasty().deadline(std::time::Duration::from_millis(300)).attempt_timeout(hour);
     let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
-    let error = client.create_or_recover(&reader("x")).await.unwrap_err();
-    assert!(matches!(error, RecoverError { error: Error::OutcomeUnknown { .. }, clean_up: Some(_), .. }), "{error:?}");
+    let error = create_or_recover(&client, &reader("x")).await.unwrap_err();
+    let Error::OutcomeUnknown { source, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(**source, Error::Transport { .. }), "the cause is kept: {error:?}");
     assert_eq!(proxy.seen().len(), 1, "the first attempt used up the time");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ldtokens::{Clock, Error, Overlap};
 
 use crate::proxy::{Fault, Moment, Proxy};
-use crate::support::{client, client_of, create, hasty, reader, server};
+use crate::support::{client, client_of, create, create_or_recover, hasty, reader, server};
 
 /// Only against hanging: what is not bounded takes an hour.
 const GUARD: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ async fn a_call_ends_at_its_deadline() {
             assert!(client.get(&token.id).await.is_err(), "{fault:?}");
             assert!(client.list().send().await.is_err(), "{fault:?}");
             assert!(client.create(&new).await.is_err(), "{fault:?}");
-            assert!(client.create_or_recover(&new).await.is_err(), "{fault:?}: one deadline for all attempts");
+            assert!(create_or_recover(&client, &new).await.is_err(), "{fault:?}: one deadline for all attempts");
             assert!(client.edit(&token.id, |token| token.name = None).await.is_err(), "{fault:?}");
             assert!(client.reset(&token.id, Overlap::None).await.is_err(), "{fault:?}");
             // It may have gone through, and then be found done.

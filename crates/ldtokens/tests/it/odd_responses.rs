@@ -203,7 +203,7 @@ async fn an_unreadable_token_is_an_error_after_a_get_and_read_again_after_a_patc
 #[tokio::test]
 async fn an_odd_page_returns_the_tokens_that_can_be_read() {
     let server = server().await;
-    create(&client(&server), "x").await;
+    let _ = create(&client(&server), "x").await;
     let tokens = |page: ldtokens::Page| (page.tokens.len(), page.unreadable.len());
     let oddities: [(&str, Oddity, (usize, usize)); 8] = [
         ("null for the links", |page| set(page, "_links", Value::Null), (2, 0)),

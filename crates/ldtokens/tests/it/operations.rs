@@ -144,7 +144,7 @@ async fn every_request_has_the_version_and_user_agent_headers() {
     client.list().send().await.unwrap();
     client.get(&token.id).await.unwrap();
     client.update(&token.id, &Patch::new().name("y")).await.unwrap();
-    client.reset(&token.id, Overlap::None).await.unwrap();
+    let _ = client.reset(&token.id, Overlap::None).await.unwrap();
     client.delete(&token.id).await.unwrap();
     let authorization = format!("\r\nauthorization: {}\r\n", owner(&server).expose());
     assert_eq!(proxy.seen().len(), 6);

@@ -13,7 +13,7 @@ async fn server_with(tokens: usize) -> Server {
     let server = server().await;
     let client = client(&server);
     for number in 0..tokens {
-        client.create(&reader(&format!("token {number}"))).await.unwrap();
+        let _ = client.create(&reader(&format!("token {number}"))).await.unwrap();
     }
     server
 }

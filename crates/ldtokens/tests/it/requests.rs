@@ -6,7 +6,7 @@ use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Overlap, Patch};
 
 use crate::proxy::{Fault, Moment, Proxy};
-use crate::support::{client_of, client_with_faults, create, owner, reader, server};
+use crate::support::{client_of, client_with_faults, create, create_or_recover, owner, reader, server};
 
 #[tokio::test]
 async fn a_custom_header_is_sent_but_authorization_cannot_be_set() {
@@ -64,7 +64,7 @@ async fn a_dry_run_shows_changes_without_the_credential_and_does_not_send_them()
     assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("kept"));
     let held_back = |error: Error| assert!(matches!(error, Error::DryRun { .. }), "{error}");
     held_back(client.create(&reader("new")).await.unwrap_err());
-    held_back(client.create_or_recover(&reader("new")).await.unwrap_err().error);
+    held_back(create_or_recover(&client, &reader("new")).await.unwrap_err());
     held_back(client.update(&token.id, &Patch::new().name("x")).await.unwrap_err());
     held_back(client.edit(&token.id, |token| token.name = Some("edited".into())).await.unwrap_err());
     held_back(client.reset(&token.id, Overlap::None).await.unwrap_err());

@@ -137,7 +137,7 @@ async fn a_refused_connection_is_retried_for_every_operation() {
     // As many attempts as the outage takes.
     let client = client_of(&server, proxy.url()).retry(hasty().max_attempts(u32::MAX)).build().unwrap();
     client.list().send().await.unwrap();
-    client.create(&reader("after the outage")).await.unwrap();
+    let _ = client.create(&reader("after the outage")).await.unwrap();
     assert_eq!(proxy.lines(), ["GET /api/v2/tokens", "POST /api/v2/tokens"]);
     assert_eq!(named(&server, "after the outage").await.len(), 1);
 }

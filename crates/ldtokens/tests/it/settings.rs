@@ -132,6 +132,11 @@ async fn requests_to_loopback_never_use_a_proxy() {
 #[test]
 fn the_futures_of_calls_can_be_sent_between_threads() {
     fn sendable<T: Send>(_: T) {}
+    async fn store(issued: &ldtokens::IssuedToken) -> Result<(), ldtokens::Error> {
+        tokio::task::yield_now().await;
+        assert_eq!(issued.warnings.len(), 0);
+        Ok(())
+    }
     let client = Client::builder("secret".to_owned()).build().unwrap();
     let id: ldtokens::TokenId = "a".parse().unwrap();
     let (new, patch) = (crate::support::reader("x"), Patch::new());
@@ -139,7 +144,7 @@ fn the_futures_of_calls_can_be_sent_between_threads() {
     sendable(client.list().collect_all());
     sendable(client.get(&id));
     sendable(client.create(&new));
-    sendable(client.create_or_recover(&new));
+    sendable(client.create_or_recover(&new, async |issued| store(issued).await));
     sendable(client.update(&id, &patch));
     sendable(client.edit(&id, |_| {}));
     sendable(client.delete(&id));

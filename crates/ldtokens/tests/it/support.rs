@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ldtokens::{BaseRole, Client, ClientBuilder, IssuedToken, NewToken, RetryPolicy, Secret, Token};
+use ldtokens::{BaseRole, Client, ClientBuilder, Error, IssuedToken, NewToken, RetryPolicy, Secret, Token};
 use ldtokens_server::Server;
 
 use crate::proxy::{Fault, Proxy};
@@ -45,6 +45,11 @@ pub fn reader(name: &str) -> NewToken {
 
 pub async fn create(client: &Client, name: &str) -> IssuedToken {
     client.create(&reader(name)).await.unwrap()
+}
+
+/// Creates, and stores nothing.
+pub async fn create_or_recover(client: &Client, new_token: &NewToken) -> Result<IssuedToken, Error> {
+    client.create_or_recover(new_token, async |_| Ok(())).await
 }
 
 /// The server's tokens of that name, read without detours.

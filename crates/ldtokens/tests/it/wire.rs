@@ -22,7 +22,7 @@ async fn every_post_and_patch_has_content_type_and_content_length() {
         let client = builder.build().unwrap();
         let token = client.create(&reader("x")).await.unwrap();
         client.update(&token.id, &Patch::new().name("y")).await.unwrap();
-        client.reset(&token.id, Overlap::None).await.unwrap();
+        let _ = client.reset(&token.id, Overlap::None).await.unwrap();
         client.call(async |raw| raw.reset_token().token_id(&token.id).send().await).await.unwrap();
         let path = format!("/tokens/{}/reset", token.id);
         client.request("resetToken", Method::POST, &path).send().await.unwrap();
