@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder().seed_tokens(200).start().await?;
     let client =
         Client::builder(server.owner_secret().ok_or("the server is not new")?.clone()).host(server.url()).build()?;
-    client.create(&NewToken::new(BaseRole::Reader).name("Made just now").service()).await?;
+    let _ = client.create(&NewToken::new(BaseRole::Reader).name("Made just now").service()).await?;
 
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let before = (now - UNUSED_FOR).as_millis() as i64;
