@@ -34,6 +34,8 @@ pub struct Operation {
     pub summary: String,
     /// What it does.
     pub description: String,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
     /// Its parameters, the path's included, by place and name; those in the path by place and position.
     pub parameters: IndexMap<String, Parameter>,
     /// Its request body.
@@ -71,7 +73,7 @@ pub struct Parameter {
     pub place: String,
     /// Whether it must be given.
     pub required: bool,
-    /// What it can hold, with the parameter's own description and example.
+    /// What it can hold, with the parameter's own description, example and deprecation.
     pub schema: Schema,
 }
 
@@ -116,6 +118,8 @@ pub struct Schema {
     pub kind: String,
     /// Its format; empty for none.
     pub format: String,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
     /// Whether it can be `null`.
     pub nullable: bool,
     /// The only values it can have.

@@ -70,7 +70,7 @@ fn caller(change: &Change, direction: Direction) -> Bump {
         (Change::Redescribed, _) => Bump::Patch,
         // The name of a path parameter is not sent.
         (Change::Renamed { kind: "path parameter", .. }, _) => Bump::Patch,
-        (Change::OperationAdded, _) => Bump::Minor,
+        (Change::OperationAdded | Change::Deprecated | Change::Undeprecated, _) => Bump::Minor,
         (Change::OperationRemoved | Change::Moved { .. } | Change::Renamed { .. } | Change::Retyped { .. }, _) => {
             Bump::Major
         }
@@ -106,7 +106,7 @@ fn caller(change: &Change, direction: Direction) -> Bump {
 fn generated(change: &Change) -> Bump {
     match change {
         Change::Redescribed | Change::Moved { .. } => Bump::Patch,
-        Change::OperationAdded => Bump::Minor,
+        Change::OperationAdded | Change::Deprecated | Change::Undeprecated => Bump::Minor,
         Change::Added { kind: "parameter" | "property", required: false } | Change::ValueAdded(_) => Bump::Minor,
         // Headers and errors have no types of their own.
         Change::Added { kind: "header" | "error", .. } | Change::Removed { kind: "header" | "error", .. } => {

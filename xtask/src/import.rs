@@ -125,6 +125,8 @@ fn line(difference: &Difference) -> String {
         Change::Retyped { from, to } => format!("{from} in ours and {to} in theirs"),
         Change::BecameRequired => "required only in theirs".to_owned(),
         Change::BecameOptional => "required only in ours".to_owned(),
+        Change::Deprecated => "deprecated only in theirs".to_owned(),
+        Change::Undeprecated => "deprecated only in ours".to_owned(),
         Change::ValueAdded(value) => format!("the value {value} is only in theirs"),
         Change::ValueRemoved(value) => format!("the value {value} is only in ours"),
         other => format!("from ours to theirs: {other}"),

@@ -45,7 +45,7 @@ fn variant(id: &str) -> Ident {
 }
 
 fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
-    let Operation { method, path, summary, description, .. } = operation;
+    let Operation { method, path, summary, description, deprecated, .. } = operation;
     let mut parameters = Vec::new();
     for Parameter { name, required, schema, .. } in operation.command_parameters() {
         ensure!(!name.is_empty(), "{id} has a parameter without a name");
@@ -63,6 +63,7 @@ fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
     Ok(quote! {
         OperationSpec {
             operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary, description: #description,
+            deprecated: #deprecated,
             parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*], example: #example,
         }
     })
@@ -80,10 +81,13 @@ fn check_rules(schema: &Schema) -> Result<()> {
 }
 
 fn parameter(name: &str, required: bool, schema: &Schema) -> TokenStream {
-    let Schema { description, .. } = schema;
+    let Schema { description, deprecated, .. } = schema;
     let (value_type, example) = (value_type(schema), example(schema));
     quote! {
-        ParameterSpec { name: #name, required: #required, value_type: #value_type, description: #description, example: #example }
+        ParameterSpec {
+            name: #name, required: #required, deprecated: #deprecated, value_type: #value_type, description: #description,
+            example: #example,
+        }
     }
 }
 

@@ -31,13 +31,13 @@ fn operations(document: &Document) -> Result<String> {
 
 fn operation(page: &mut String, id: &str, operation: &Operation) -> Result<()> {
     let Operation { method, path, parameters, .. } = operation;
-    writeln!(page, "\n## {id}\n\n`{method} {path}`\n\n{}", operation.description.trim())?;
+    writeln!(page, "\n## {id}\n\n`{method} {path}`\n\n{}", description(operation.deprecated, &operation.description))?;
     if !parameters.is_empty() {
         writeln!(page, "\n| parameter | in | type | | what it means |\n| --- | --- | --- | --- | --- |")?;
     }
     for parameter in parameters.values() {
         let (required, kind) = (required(parameter.required), kind(&parameter.schema));
-        let meaning = cell(&parameter.schema.description);
+        let meaning = meaning(&parameter.schema);
         writeln!(page, "| `{}` | {} | {kind} | {required} | {meaning} |", parameter.name, parameter.place)?;
     }
     if let Some(body) = &operation.body {
@@ -58,7 +58,7 @@ fn operation(page: &mut String, id: &str, operation: &Operation) -> Result<()> {
 fn types(document: &Document) -> Result<String> {
     let mut page = format!("{NOTICE}\n\n# Types\n");
     for (name, schema) in schemas(document)? {
-        writeln!(page, "\n## {name}\n\n{}", schema.description.trim())?;
+        writeln!(page, "\n## {name}\n\n{}", description(schema.deprecated, &schema.description))?;
         if schema.properties.is_empty() {
             writeln!(page, "\n{}", structure(&schema))?;
             continue;
@@ -68,13 +68,22 @@ fn types(document: &Document) -> Result<String> {
             let (required, schema) = (required(property.required), &property.schema);
             let example = schema.example.as_ref().map(ToString::to_string).unwrap_or_default();
             let example = if example.len() > 60 { String::new() } else { format!("`{}`", cell(&example)) };
-            writeln!(page, "| `{name}` | {} | {required} | {} | {example} |", kind(schema), cell(&schema.description))?;
+            writeln!(page, "| `{name}` | {} | {required} | {} | {example} |", kind(schema), meaning(schema))?;
         }
         if schema.others.is_some() {
             writeln!(page, "\nIt can have other properties.")?;
         }
     }
     Ok(page)
+}
+
+fn description(deprecated: bool, description: &str) -> String {
+    format!("{}{}", if deprecated { "**Deprecated.** " } else { "" }, description.trim())
+}
+
+/// The description, for a cell of a table.
+fn meaning(schema: &Schema) -> String {
+    cell(&description(schema.deprecated, &schema.description))
 }
 
 fn required(required: bool) -> &'static str {

@@ -203,8 +203,14 @@ fn operation(operation: &'static OperationSpec) -> Command {
     let command = OperationArgs::augment_args(Command::new(operation.id));
     let command = if gives_secret(operation) { SecretArgs::augment_args(command) } else { command };
     command
-        .about(operation.summary)
-        .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
+        .about(format!("{}{}", operation.summary, if operation.deprecated { " (deprecated)" } else { "" }))
+        .long_about(format!(
+            "{}{}\n\n{} {}",
+            if operation.deprecated { "Deprecated. " } else { "" },
+            operation.description,
+            operation.method,
+            operation.path
+        ))
         .help_template(OPERATION_HELP)
         .after_help(parameters(operation))
 }
@@ -218,7 +224,8 @@ fn parameters(operation: &OperationSpec) -> String {
         }
         for (parameter, word) in words {
             let must = if parameter.required { ", required" } else { "" };
-            let _ = writeln!(text, "  {word}  ({}{must})\n      {}", parameter.value_type, parameter.description);
+            let old = if parameter.deprecated { ", deprecated" } else { "" };
+            let _ = writeln!(text, "  {word}  ({}{must}{old})\n      {}", parameter.value_type, parameter.description);
         }
     };
     list("Parameters:", operation.parameter_words().collect());

@@ -31,6 +31,8 @@ pub struct OperationSpec {
     pub summary: &'static str,
     /// What the operation does.
     pub description: &'static str,
+    /// Whether it should no longer be used; then the description says what to use.
+    pub deprecated: bool,
     /// The parameters in the path and in the query.
     pub parameters: &'static [ParameterSpec],
     /// The request body, if the operation takes one.
@@ -101,6 +103,8 @@ pub struct ParameterSpec {
     pub name: &'static str,
     /// Whether it is required.
     pub required: bool,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
     /// The type of its value.
     pub value_type: ValueType,
     /// What it means.

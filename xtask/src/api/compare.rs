@@ -53,6 +53,8 @@ pub enum Change {
     Tightened(String),
     Loosened(String),
     Redescribed,
+    Deprecated,
+    Undeprecated,
 }
 
 impl fmt::Display for Change {
@@ -75,6 +77,8 @@ impl fmt::Display for Change {
             Self::Tightened(bound) => write!(f, "bound tightened: {bound}"),
             Self::Loosened(bound) => write!(f, "bound loosened: {bound}"),
             Self::Redescribed => f.write_str("description changed"),
+            Self::Deprecated => f.write_str("deprecated"),
+            Self::Undeprecated => f.write_str("no longer deprecated"),
         }
     }
 }
@@ -155,6 +159,7 @@ impl Comparison {
         if old.description != new.description {
             self.note(location, at, Change::Redescribed);
         }
+        self.deprecated(location, at, old.deprecated, new.deprecated);
         for (key, pair) in pairs(&old.parameters, &new.parameters) {
             let location = location.inner(key);
             match pair {
@@ -247,12 +252,21 @@ impl Comparison {
         }
     }
 
+    fn deprecated(&mut self, location: &Location, at: (&str, &str, &str), old: bool, new: bool) {
+        match (old, new) {
+            (false, true) => self.note(location, at, Change::Deprecated),
+            (true, false) => self.note(location, at, Change::Undeprecated),
+            _ => {}
+        }
+    }
+
     fn schema(&mut self, location: &Location, old: &Schema, new: &Schema) {
         let component = if new.component.is_empty() { &old.component } else { &new.component };
         let at = (old.pointer.as_str(), new.pointer.as_str(), component.as_str());
         if old.description != new.description {
             self.note(location, at, Change::Redescribed);
         }
+        self.deprecated(location, at, old.deprecated, new.deprecated);
         if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), location.direction)) {
             return;
         }

@@ -72,6 +72,7 @@ fn operation(document: &Document, raw: &RawOperation<'_>, base: &str) -> Result<
         path: (*path).to_owned(),
         summary: text(value, "summary"),
         description: text(value, "description"),
+        deprecated: truth(value, "deprecated"),
         parameters: parameters(document, raw)?,
         body: value.get("requestBody").map(|_| body(document, &format!("{pointer}/requestBody"))).transpose()?,
         responses,
@@ -109,7 +110,7 @@ fn parameter(document: &Document, pointer: &str) -> Result<Parameter> {
         schema: Schema {
             description: text(value, "description"),
             example: value.get("example").cloned(),
-            ..schema(document, &format!("{at}/schema"), "", 0)?
+            ..described(schema(document, &format!("{at}/schema"), "", 0)?, value)
         },
         pointer: at,
     })
@@ -209,7 +210,7 @@ fn merged(mut one: Schema, other: Schema) -> Schema {
     Schema { properties: one.properties, bounds, component, ..other }
 }
 
-/// The schema with the description and the example that stand at `value`.
+/// The schema with the description, the example and the deprecation that stand at `value`.
 fn described(mut schema: Schema, value: &Value) -> Schema {
     let description = text(value, "description");
     if !description.is_empty() {
@@ -218,6 +219,7 @@ fn described(mut schema: Schema, value: &Value) -> Schema {
     if let Some(example) = value.get("example") {
         schema.example = Some(example.clone());
     }
+    schema.deprecated |= truth(value, "deprecated");
     schema
 }
 
