@@ -204,20 +204,17 @@ fn operation(operation: &'static OperationSpec) -> Command {
     let command = if gives_secret(operation) { SecretArgs::augment_args(command) } else { command };
     command
         .about(format!("{}{}", operation.summary, if operation.deprecated { " (deprecated)" } else { "" }))
-        .long_about(format!(
-            "{}{}\n\n{} {}",
-            if operation.deprecated { "Deprecated. " } else { "" },
-            operation.description,
-            operation.method,
-            operation.path
-        ))
+        .long_about(format!("{}\n\n{} {}", operation.description, operation.method, operation.path))
         .help_template(OPERATION_HELP)
         .after_help(parameters(operation))
 }
 
-/// Describes the operation's parameters, body and responses.
+/// Describes the operation's deprecation, parameters, body and responses.
 fn parameters(operation: &OperationSpec) -> String {
     let mut text = String::new();
+    if operation.deprecated {
+        let _ = writeln!(text, "Deprecated. {}\n", operation.description);
+    }
     let mut list = |title: &str, words: Vec<(&ParameterSpec, String)>| {
         if !words.is_empty() {
             let _ = writeln!(text, "{title}");

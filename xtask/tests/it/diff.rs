@@ -54,9 +54,18 @@ fn the_report_names_the_place_the_pointer_and_the_versions() {
 #[test]
 fn a_property_added_to_a_token_is_a_minor_change_for_rust_users() {
     let mut new = document();
-    new["components"]["schemas"]["Token"]["properties"]["expiry"] =
+    new["components"]["schemas"]["Token"]["properties"]["shade"] =
         serde_json::json!({ "type": "integer", "format": "int64" });
     let api = |document| read(&Document(document), |_| true).unwrap();
     let report = report(&compare(&api(document()), &api(new)));
     assert!(report.contains("a minor version of ldtokens-client and a minor version of ldtokens."), "{report}");
+}
+
+#[test]
+fn a_deprecation_is_a_minor_change() {
+    let mut new = document();
+    new["paths"]["/tokens"]["get"]["deprecated"] = true.into();
+    let api = |document| read(&Document(document), |_| true).unwrap();
+    let report = report(&compare(&api(document()), &api(new)));
+    assert!(report.contains("minor  minor  patch  getTokens: deprecated  (/paths/~1tokens/get)"), "{report}");
 }

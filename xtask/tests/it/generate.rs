@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{DOCUMENT, folder_with, root};
+use crate::support::{DOCUMENT, document, folder_with, root};
 
 #[test]
 fn the_checked_in_files_are_up_to_date() {
@@ -44,6 +44,32 @@ fn a_check_names_each_file_and_the_first_lines_that_differ_and_changes_nothing()
         assert!(error.contains(part), "{part} in {error}");
     }
     assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn the_pages_and_the_table_say_what_is_deprecated() {
+    let mut document = document();
+    for pointer in
+        ["/paths/~1tokens/get", "/paths/~1tokens/get/parameters/0", "/components/schemas/TokenBody/properties/name"]
+    {
+        document.pointer_mut(pointer).unwrap()["deprecated"] = true.into();
+    }
+    let folder = folder_with(&serde_saphyr::to_string(&document).unwrap());
+    xtask::generate(folder.path()).unwrap();
+    let made = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+    let operations = made("docs/reference/operations.md");
+    for part in
+        ["`GET /tokens`\n\n**Deprecated.** Returns a list", "| `showAll` | query | boolean |  | **Deprecated.** If set"]
+    {
+        assert!(operations.contains(part), "{part}: {operations}");
+    }
+    assert!(made("docs/reference/types.md").contains("| `name` | string |  | **Deprecated.** A human-friendly"));
+    let deprecated = |table: &str| table.matches("deprecated: true").count();
+    let (before, after) = (
+        include_str!("../../../crates/ldtokens-client/src/operations/table.rs"),
+        made("crates/ldtokens-client/src/operations/table.rs"),
+    );
+    assert_eq!(deprecated(&after) - deprecated(before), 3);
 }
 
 /// All files below a folder, and what is in them.

@@ -5,18 +5,17 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use xtask::api::{Difference, Document};
+use xtask::api::{Change, Difference, Document};
 use xtask::{Then, compare_with, import};
 
-use crate::support::{DOCUMENT, document, folder_with, root};
+use crate::support::{self, DOCUMENT, document, folder_with, root};
 
-/// The vendor's own document, whole. A stranger's clone does not have it.
-fn vendors() -> Option<(PathBuf, Document)> {
-    let path = root().join("../shared/spec/official-full.yaml.gz");
-    if !path.exists() {
-        println!("skipped: the vendor's document is not here");
-        return None;
-    }
+/// The vendor's six operations since October 2026.
+const NEWEST: &str = "official-tokens-v25.yaml";
+
+/// The vendor's own document of that name.
+fn vendors(name: &str) -> Option<(PathBuf, Document)> {
+    let path = support::vendors(name)?;
     let document = xtask::document(path.to_str().unwrap()).unwrap();
     Some((path, document))
 }
@@ -27,7 +26,7 @@ fn pointers(news: &[Difference]) -> Vec<&str> {
 
 #[test]
 fn the_vendors_document_has_no_news() {
-    let Some((path, vendor)) = vendors() else { return };
+    let Some((path, vendor)) = vendors(NEWEST) else { return };
     let comparison = compare_with(&root(), vendor).unwrap();
     assert!(comparison.news.is_empty(), "{:?}", comparison.news);
     assert!(comparison.unused.is_empty(), "{:?}", comparison.unused);
@@ -36,8 +35,59 @@ fn the_vendors_document_has_no_news() {
 }
 
 #[test]
+fn the_news_since_the_vendors_older_document_are_those_of_october() {
+    let Some((_, vendor)) = vendors("official-full.yaml.gz") else { return };
+    let comparison = compare_with(&root(), vendor).unwrap();
+    let news: Vec<_> = comparison.news.iter().map(|news| (news.location.as_str(), &news.change)).collect();
+    let gone = Change::Removed { kind: "property", required: false };
+    assert_eq!(
+        news,
+        [
+            ("getToken > 200 > expiry", &gone),
+            ("postToken > body > expiry", &gone),
+            ("resetToken", &Change::Undeprecated),
+        ]
+    );
+}
+
+#[test]
+fn one_more_deprecation_in_the_vendors_document_is_the_only_news() {
+    let Some((_, vendor)) = vendors(NEWEST) else { return };
+    for pointer in [
+        "/paths/~1api~1v2~1tokens~1{id}/delete",
+        "/paths/~1api~1v2~1tokens/get/parameters/0",
+        "/components/schemas/AccessTokenPost/properties/description",
+    ] {
+        let mut changed = vendor.clone();
+        changed.0.pointer_mut(pointer).unwrap()["deprecated"] = json!(true);
+        let news = compare_with(&root(), changed).unwrap().news;
+        assert!(
+            matches!(news.as_slice(), [Difference { change: Change::Deprecated, new, .. }] if new.starts_with(pointer))
+        );
+    }
+}
+
+#[test]
+fn a_deprecation_or_its_end_is_news() {
+    let folder = folder_with(DOCUMENT);
+    for (pointer, deprecated, change) in [
+        ("/paths/~1tokens/get", true, Change::Deprecated),
+        ("/paths/~1tokens/get/parameters/0", true, Change::Deprecated),
+        ("/paths/~1tokens/get/parameters/0/schema", true, Change::Deprecated),
+        ("/components/schemas/TokenBody/properties/name", true, Change::Deprecated),
+        ("/paths/~1tokens~1{tokenId}~1reset/post", false, Change::Undeprecated),
+    ] {
+        let mut vendor = document();
+        vendor.pointer_mut(pointer).unwrap()["deprecated"] = json!(deprecated);
+        let news = compare_with(folder.path(), Document(vendor)).unwrap().news;
+        let news: Vec<_> = news.iter().map(|news| &news.change).collect();
+        assert_eq!(news, [&change], "{pointer}");
+    }
+}
+
+#[test]
 fn one_type_changed_in_the_vendors_document_is_news_with_its_pointer() {
-    let Some((_, vendor)) = vendors() else { return };
+    let Some((_, vendor)) = vendors(NEWEST) else { return };
     for (pointer, kind) in [
         ("/components/schemas/Token/properties/name", "integer"),
         ("/components/schemas/AccessTokenPost/properties/serviceToken", "string"),

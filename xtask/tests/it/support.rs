@@ -13,6 +13,15 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// A file beside this repository with the vendor's own description of the API. A stranger's clone does not have it.
+pub(crate) fn vendors(name: &str) -> Option<PathBuf> {
+    let found = root().ancestors().map(|folder| folder.join("shared/spec").join(name)).find(|path| path.exists());
+    if found.is_none() {
+        println!("skipped: there is no folder `shared` with {name} beside this repository");
+    }
+    found
+}
+
 pub(crate) fn document() -> Value {
     Document::parse(DOCUMENT).unwrap().0
 }

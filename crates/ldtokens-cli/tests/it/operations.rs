@@ -77,9 +77,15 @@ fn the_host_can_include_the_api_path_and_come_from_the_environment() {
 #[test]
 fn help_describes_each_parameter_like_the_api_document() {
     let help = stdout(&crate::support::ldtokens(&["resetToken", "-h"]).output().unwrap());
-    for text in
-        ["tokenId=", "The access token ID.", "expiry=", "Unix epoch time in milliseconds", "resetToken tokenId="]
-    {
+    for text in [
+        "tokenId=",
+        "The access token ID.",
+        "expiry=",
+        "Unix epoch time in milliseconds",
+        "resetToken tokenId=",
+        "(deprecated)",
+        "Deprecated. Reset an access",
+    ] {
         assert!(help.contains(text), "{text} in {help}");
     }
     let help = stdout(&crate::support::ldtokens(&["--help"]).output().unwrap());

@@ -29,10 +29,12 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens",
         summary: "List access tokens",
         description: "Returns a list of tokens in the account: the caller's own personal tokens and the service tokens. With an Admin credential and `showAll=true`, it also returns the personal tokens of all members.",
+        deprecated: false,
         parameters: &[
             ParameterSpec {
                 name: "showAll",
                 required: false,
+                deprecated: false,
                 value_type: ValueType::Boolean,
                 description: "If set to true, and the authentication access token has the \"Admin\" role, personal access tokens for all members will be retrieved.",
                 example: "true",
@@ -40,6 +42,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
             ParameterSpec {
                 name: "limit",
                 required: false,
+                deprecated: false,
                 value_type: ValueType::Integer {
                     minimum: 1i64,
                 },
@@ -49,6 +52,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
             ParameterSpec {
                 name: "offset",
                 required: false,
+                deprecated: false,
                 value_type: ValueType::Integer {
                     minimum: 0i64,
                 },
@@ -76,6 +80,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens",
         summary: "Create an access token",
         description: "Create a new token. Only this response contains the whole secret.",
+        deprecated: false,
         parameters: &[],
         body: Some(BodySpec {
             description: "Create a new access token.",
@@ -84,6 +89,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "name",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Text,
                         description: "A human-friendly name for the token.",
                         example: "\"Nightly export\"",
@@ -91,6 +97,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "description",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Text,
                         description: "What the token is for.",
                         example: "\"Reads flag data for the warehouse\"",
@@ -98,6 +105,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "role",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::OneOf(&["reader", "writer", "admin"]),
                         description: "The base role that gives the token its permissions.",
                         example: "\"reader\"",
@@ -105,6 +113,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "customRoleIds",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(&ValueType::Text),
                         description: "The custom roles that give the token its permissions, by ID or key.",
                         example: "[\"release-managers\"]",
@@ -112,12 +121,14 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "inlineRole",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(
                             &ValueType::Object(
                                 &[
                                     ParameterSpec {
                                         name: "effect",
                                         required: true,
+                                        deprecated: false,
                                         value_type: ValueType::OneOf(&["allow", "deny"]),
                                         description: "Whether the statement allows or denies. A statement that denies overrides one that allows.",
                                         example: "\"allow\"",
@@ -125,6 +136,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                     ParameterSpec {
                                         name: "resources",
                                         required: false,
+                                        deprecated: false,
                                         value_type: ValueType::Array(&ValueType::Text),
                                         description: "The resources that the statement applies to.",
                                         example: "[\"proj/*:env/production:flag/*\"]",
@@ -132,6 +144,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                     ParameterSpec {
                                         name: "notResources",
                                         required: false,
+                                        deprecated: false,
                                         value_type: ValueType::Array(&ValueType::Text),
                                         description: "The statement applies to all resources except these.",
                                         example: "[\"proj/*:env/production\"]",
@@ -139,6 +152,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                     ParameterSpec {
                                         name: "actions",
                                         required: false,
+                                        deprecated: false,
                                         value_type: ValueType::Array(&ValueType::Text),
                                         description: "The actions that the statement applies to.",
                                         example: "[\"*\"]",
@@ -146,6 +160,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                     ParameterSpec {
                                         name: "notActions",
                                         required: false,
+                                        deprecated: false,
                                         value_type: ValueType::Array(&ValueType::Text),
                                         description: "The statement applies to all actions except these.",
                                         example: "[\"deleteFlag\"]",
@@ -159,6 +174,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "serviceToken",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Boolean,
                         description: "Whether to create a service token, which keeps working when the member who creates it leaves. Cannot be changed later.",
                         example: "true",
@@ -166,6 +182,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "defaultApiVersion",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Integer {
                             minimum: i64::MIN,
                         },
@@ -175,6 +192,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                     ParameterSpec {
                         name: "expiry",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Time,
                         description: "When the token expires, as a Unix time in milliseconds. By default it never does. The response shows whether the API has applied it.",
                         example: "1785542400000",
@@ -202,10 +220,12 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens/{tokenId}",
         summary: "Get an access token",
         description: "Get a single access token by ID.",
+        deprecated: false,
         parameters: &[
             ParameterSpec {
                 name: "tokenId",
                 required: true,
+                deprecated: false,
                 value_type: ValueType::Text,
                 description: "The access token ID.",
                 example: "\"61095542756dba551110ae21\"",
@@ -232,10 +252,12 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens/{tokenId}",
         summary: "Update an access token",
         description: "Modify an access token by ID. The body is a JSON Patch (RFC 6902), alone or with a comment. Either all of its operations are applied or none is.",
+        deprecated: false,
         parameters: &[
             ParameterSpec {
                 name: "tokenId",
                 required: true,
+                deprecated: false,
                 value_type: ValueType::Text,
                 description: "The access token ID.",
                 example: "\"61095542756dba551110ae21\"",
@@ -251,6 +273,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                 ParameterSpec {
                                     name: "op",
                                     required: true,
+                                    deprecated: false,
                                     value_type: ValueType::OneOf(
                                         &["add", "remove", "replace", "move", "copy", "test"],
                                     ),
@@ -260,6 +283,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                 ParameterSpec {
                                     name: "path",
                                     required: true,
+                                    deprecated: false,
                                     value_type: ValueType::Text,
                                     description: "A JSON Pointer (RFC 6901) to the place in the token where the operation applies.",
                                     example: "\"/name\"",
@@ -267,6 +291,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                 ParameterSpec {
                                     name: "from",
                                     required: false,
+                                    deprecated: false,
                                     value_type: ValueType::Text,
                                     description: "A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.",
                                     example: "\"/description\"",
@@ -274,6 +299,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                 ParameterSpec {
                                     name: "value",
                                     required: false,
+                                    deprecated: false,
                                     value_type: ValueType::Any,
                                     description: "Any JSON value, for `add`, `replace` and `test`.",
                                     example: "\"Nightly export\"",
@@ -286,6 +312,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                             ParameterSpec {
                                 name: "comment",
                                 required: false,
+                                deprecated: false,
                                 value_type: ValueType::Text,
                                 description: "Why the change is made.",
                                 example: "\"Renamed with the project\"",
@@ -293,12 +320,14 @@ pub static OPERATIONS: &[OperationSpec] = &[
                             ParameterSpec {
                                 name: "patch",
                                 required: true,
+                                deprecated: false,
                                 value_type: ValueType::Array(
                                     &ValueType::Object(
                                         &[
                                             ParameterSpec {
                                                 name: "op",
                                                 required: true,
+                                                deprecated: false,
                                                 value_type: ValueType::OneOf(
                                                     &["add", "remove", "replace", "move", "copy", "test"],
                                                 ),
@@ -308,6 +337,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                             ParameterSpec {
                                                 name: "path",
                                                 required: true,
+                                                deprecated: false,
                                                 value_type: ValueType::Text,
                                                 description: "A JSON Pointer (RFC 6901) to the place in the token where the operation applies.",
                                                 example: "\"/name\"",
@@ -315,6 +345,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                             ParameterSpec {
                                                 name: "from",
                                                 required: false,
+                                                deprecated: false,
                                                 value_type: ValueType::Text,
                                                 description: "A JSON Pointer (RFC 6901) to the source of a `move` or `copy`.",
                                                 example: "\"/description\"",
@@ -322,6 +353,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
                                             ParameterSpec {
                                                 name: "value",
                                                 required: false,
+                                                deprecated: false,
                                                 value_type: ValueType::Any,
                                                 description: "Any JSON value, for `add`, `replace` and `test`.",
                                                 example: "\"Nightly export\"",
@@ -363,10 +395,12 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens/{tokenId}",
         summary: "Delete an access token",
         description: "Delete an access token by ID. Its secret stops working at once.",
+        deprecated: false,
         parameters: &[
             ParameterSpec {
                 name: "tokenId",
                 required: true,
+                deprecated: false,
                 value_type: ValueType::Text,
                 description: "The access token ID.",
                 example: "\"61095542756dba551110ae21\"",
@@ -393,10 +427,12 @@ pub static OPERATIONS: &[OperationSpec] = &[
         path: "/tokens/{tokenId}/reset",
         summary: "Reset an access token's secret",
         description: "Reset an access token's secret, with an optional expiry time for the old secret. Until that time, both secrets work. Only this response contains the whole new secret. LaunchDarkly has deprecated this operation: it advises to create another token, and to patch the `expiry` of the old one.",
+        deprecated: true,
         parameters: &[
             ParameterSpec {
                 name: "tokenId",
                 required: true,
+                deprecated: false,
                 value_type: ValueType::Text,
                 description: "The access token ID.",
                 example: "\"61095542756dba551110ae21\"",
@@ -404,6 +440,7 @@ pub static OPERATIONS: &[OperationSpec] = &[
             ParameterSpec {
                 name: "expiry",
                 required: false,
+                deprecated: false,
                 value_type: ValueType::Time,
                 description: "When the old secret stops working, as a Unix epoch time in milliseconds. By default, it stops working at once.",
                 example: "4102444800000",
@@ -429,6 +466,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "_id",
         required: true,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "The token's ID.",
         example: "\"61095542756dba551110ae21\"",
@@ -436,6 +474,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "ownerId",
         required: true,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "The ID of the member who owns the account.",
         example: "\"569f183514f4432160000007\"",
@@ -443,6 +482,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "memberId",
         required: true,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "The ID of the member who created the token.",
         example: "\"569f183514f4432160000007\"",
@@ -450,11 +490,13 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "_member",
         required: false,
+        deprecated: false,
         value_type: ValueType::Object(
             &[
                 ParameterSpec {
                     name: "_id",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Text,
                     description: "The member's ID.",
                     example: "\"569f183514f4432160000007\"",
@@ -462,6 +504,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                 ParameterSpec {
                     name: "_links",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Object(&[]),
                     description: "Links to related resources, by their relation, such as `self`, `parent` and `next`.",
                     example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
@@ -469,6 +512,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                 ParameterSpec {
                     name: "email",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Text,
                     description: "The member's email address.",
                     example: "\"ariel@example.com\"",
@@ -476,6 +520,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                 ParameterSpec {
                     name: "role",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Text,
                     description: "The member's base role.",
                     example: "\"admin\"",
@@ -483,6 +528,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                 ParameterSpec {
                     name: "firstName",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Text,
                     description: "The member's first name.",
                     example: "\"Ariel\"",
@@ -490,6 +536,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                 ParameterSpec {
                     name: "lastName",
                     required: false,
+                    deprecated: false,
                     value_type: ValueType::Text,
                     description: "The member's last name.",
                     example: "\"Flores\"",
@@ -502,6 +549,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "name",
         required: false,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "A human-friendly name for the token.",
         example: "\"Nightly export\"",
@@ -509,6 +557,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "description",
         required: false,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "What the token is for.",
         example: "\"Reads flag data for the warehouse\"",
@@ -516,6 +565,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "creationDate",
         required: true,
+        deprecated: false,
         value_type: ValueType::Time,
         description: "When the token was created, as a Unix time in milliseconds.",
         example: "1753920000000",
@@ -523,6 +573,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "lastModified",
         required: true,
+        deprecated: false,
         value_type: ValueType::Time,
         description: "When the token last changed, as a Unix time in milliseconds.",
         example: "1753923600000",
@@ -530,6 +581,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "lastUsed",
         required: false,
+        deprecated: false,
         value_type: ValueType::Time,
         description: "When the token last authenticated a request, as a Unix time in milliseconds. Absent or 0 if it never has.",
         example: "1754002800000",
@@ -537,6 +589,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "customRoleIds",
         required: false,
+        deprecated: false,
         value_type: ValueType::Array(&ValueType::Text),
         description: "The custom roles that give the token its permissions, by ID or key.",
         example: "[\"release-managers\"]",
@@ -544,12 +597,14 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "inlineRole",
         required: false,
+        deprecated: false,
         value_type: ValueType::Array(
             &ValueType::Object(
                 &[
                     ParameterSpec {
                         name: "effect",
                         required: true,
+                        deprecated: false,
                         value_type: ValueType::OneOf(&["allow", "deny"]),
                         description: "Whether the statement allows or denies. A statement that denies overrides one that allows.",
                         example: "\"allow\"",
@@ -557,6 +612,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                     ParameterSpec {
                         name: "resources",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(&ValueType::Text),
                         description: "The resources that the statement applies to.",
                         example: "[\"proj/*:env/production:flag/*\"]",
@@ -564,6 +620,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                     ParameterSpec {
                         name: "notResources",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(&ValueType::Text),
                         description: "The statement applies to all resources except these.",
                         example: "[\"proj/*:env/production\"]",
@@ -571,6 +628,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                     ParameterSpec {
                         name: "actions",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(&ValueType::Text),
                         description: "The actions that the statement applies to.",
                         example: "[\"*\"]",
@@ -578,6 +636,7 @@ pub static TOKEN: &[ParameterSpec] = &[
                     ParameterSpec {
                         name: "notActions",
                         required: false,
+                        deprecated: false,
                         value_type: ValueType::Array(&ValueType::Text),
                         description: "The statement applies to all actions except these.",
                         example: "[\"deleteFlag\"]",
@@ -591,6 +650,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "role",
         required: false,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "The base role that gives the token its permissions.",
         example: "\"reader\"",
@@ -598,6 +658,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "token",
         required: false,
+        deprecated: false,
         value_type: ValueType::Text,
         description: "The whole secret in the responses to `postToken` and `resetToken`; the last four characters of the secret in all other responses.",
         example: "\"1234\"",
@@ -605,6 +666,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "serviceToken",
         required: false,
+        deprecated: false,
         value_type: ValueType::Boolean,
         description: "Whether this is a service token, which keeps working when the member who created it leaves, or a personal token.",
         example: "false",
@@ -612,6 +674,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "_links",
         required: false,
+        deprecated: false,
         value_type: ValueType::Object(&[]),
         description: "Links to related resources, by their relation, such as `self`, `parent` and `next`.",
         example: "{\"self\":{\"href\":\"/api/v2/tokens\",\"type\":\"application/json\"}}",
@@ -619,6 +682,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "defaultApiVersion",
         required: false,
+        deprecated: false,
         value_type: ValueType::Integer {
             minimum: i64::MIN,
         },
@@ -628,6 +692,7 @@ pub static TOKEN: &[ParameterSpec] = &[
     ParameterSpec {
         name: "expiry",
         required: false,
+        deprecated: false,
         value_type: ValueType::Time,
         description: "When the token expires, as a Unix time in milliseconds. From then on the API refuses it. Absent if it never expires. A patch can add, replace or remove it.",
         example: "1785542400000",
