@@ -1,5 +1,6 @@
 //! Arguments that several commands have.
 
+use std::io::IsTerminal;
 use std::ops::RangeBounds;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +41,10 @@ pub(crate) struct GlobalArgs {
     /// https://app.launchdarkly.com]
     #[arg(long, global = true, value_name = "URL", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 10)]
     pub(crate) host: Option<String>,
+
+    /// Send the credential over plain HTTP to a host that is not this machine, e.g. http://launchdarkly:8765 in Docker Compose
+    #[arg(long, global = true, help_heading = CONNECTION, display_order = LAST + 10)]
+    pub(crate) allow_plain_http: bool,
 
     /// Use a profile of the configuration file [env: LDTOKENS_PROFILE]
     #[arg(long, global = true, value_name = "NAME", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 11)]
@@ -88,7 +93,13 @@ struct IgnoredArgs {
 impl GlobalArgs {
     /// The format of the output, by `--output` or the environment.
     pub(crate) fn format(&self) -> Result<Format, Failure> {
-        Format::asked(self.output)
+        Ok(Format::asked(self.output)?.unwrap_or(Format::Table))
+    }
+
+    /// The format of an operation's response. Scripts of the Bash client read JSON from a pipe.
+    pub(crate) fn format_of_operation(&self) -> Result<Format, Failure> {
+        let by_place = if std::io::stdout().is_terminal() { Format::Table } else { Format::Json };
+        Ok(Format::asked(self.output)?.unwrap_or(by_place))
     }
 
     /// The flags that were given of those that say which account a command uses and how.

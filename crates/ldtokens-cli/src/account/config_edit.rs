@@ -2,30 +2,39 @@
 //!
 //! The text is edited line by line and then parsed again. If the result is not exactly what it should be, nothing is written.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::account::config_file::{ConfigFile, Profile};
+use crate::files::private::reason;
 use crate::files::text;
 use crate::terminal::failure::Failure;
 
-pub(crate) enum Change<'a> {
+pub(crate) enum Change {
     /// Sets the profile of this name.
-    Profile(&'a str, &'a Profile),
+    Profile(String, Profile),
     /// Sets the profile that is used if none is named.
-    Default(&'a str),
+    Default(String),
+    /// Removes the profile of this name. It may be the default one.
+    Remove(String),
 }
 
-/// Changes the file at `path`, or creates it.
-pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
-    let failed = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
-    let old = if path.exists() { text::of_file(path, u64::MAX).map_err(failed)? } else { String::new() };
+/// Changes the configuration file, or creates it. `changes` gets the file as it is: while this runs, other commands wait.
+pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Failure>) -> Result<(), Failure> {
+    let given = ConfigFile::path_to_edit()?;
+    let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
+    let io = |error: io::Error| failed(reason(&error));
+    // A symbolic link stays one.
+    let path = if given.exists() { given.canonicalize().map_err(io)? } else { given.clone() };
+    let _lock = lock(&path).map_err(|error| failed(format!("it can't be locked: {}", reason(&error))))?;
+    let changes = changes(&ConfigFile::read_to_edit()?)?;
+    let old = if path.exists() { text::of_file(&path, u64::MAX).map_err(failed)? } else { String::new() };
     let mut new = old.clone();
     for change in changes {
-        let wanted = wanted(&new, path, change).map_err(failed)?;
-        new = edited(&new, change);
-        if ConfigFile::parse(&new, path).ok().as_ref() != Some(&wanted) {
+        let wanted = wanted(&new, &given, &change).map_err(failed)?;
+        new = edited(&new, &change);
+        if ConfigFile::parse(&new, &given).ok().as_ref() != Some(&wanted) {
             return Err(failed(
                 "it can't be edited automatically without losing something; edit it by hand (`ldtokens config --help` shows the format)"
                     .to_owned(),
@@ -33,30 +42,57 @@ pub(crate) fn edit(path: &Path, changes: &[Change<'_>]) -> Result<(), Failure> {
         }
     }
     if new != old {
-        write(path, &new).map_err(|error| failed(error.to_string()))?;
+        write(&path, &new).map_err(io)?;
     }
     Ok(())
 }
 
+/// Waits until no other command changes the file. The lock ends when it is dropped; its file stays, since another command may
+/// wait for it.
+fn lock(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder(path))?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(path.with_file_name(name))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The file's contents after the change.
-fn wanted(text: &str, path: &Path, change: &Change<'_>) -> Result<ConfigFile, String> {
+fn wanted(text: &str, path: &Path, change: &Change) -> Result<ConfigFile, String> {
     let mut config = ConfigFile::parse(text, path)?;
     match change {
         Change::Profile(name, profile) => {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
-            config.profiles.insert((*name).to_owned(), (*profile).clone());
+            config.profiles.insert(name.clone(), profile.clone());
         }
-        Change::Default(name) => config.default = Some((*name).to_owned()),
+        Change::Default(name) => config.default = Some(name.clone()),
+        Change::Remove(name) => {
+            config.profiles.remove(name);
+            config.default = config.default.filter(|default| default != name);
+        }
     }
     Ok(config)
 }
 
-fn edited(text: &str, change: &Change<'_>) -> String {
+fn edited(text: &str, change: &Change) -> String {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     match change {
         Change::Default(name) => set_default(&mut lines, name),
-        Change::Profile(name, profile) => set_profile(&mut lines, name, profile),
+        Change::Profile(name, profile) => set_profile(&mut lines, name, Some(profile)),
+        Change::Remove(name) => {
+            let is_default = |line: &String| {
+                indent(line) == 0
+                    && line.split_once(':').is_some_and(|(key, value)| key == "default" && names(value, name))
+            };
+            lines.retain(|line| !is_default(line));
+            set_profile(&mut lines, name, None);
+        }
     }
     lines.into_iter().map(|line| line + end).collect()
 }
@@ -72,10 +108,17 @@ fn set_default(lines: &mut Vec<String>, name: &str) {
     }
 }
 
-fn set_profile(lines: &mut Vec<String>, name: &str, profile: &Profile) {
+/// Whether a YAML value, which a comment may follow, is this name.
+fn names(value: &str, name: &str) -> bool {
+    value.split(" #").next().is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
+}
+
+/// Sets the profile, or removes it.
+fn set_profile(lines: &mut Vec<String>, name: &str, profile: Option<&Profile>) {
+    let block = |depth| profile.map(|profile| block(name, profile, depth)).unwrap_or_default();
     let Some(head) = lines.iter().position(|line| key(line) == Some("profiles") && indent(line) == 0) else {
         lines.push("profiles:".to_owned());
-        lines.extend(block(name, profile, 2));
+        lines.extend(block(2));
         return;
     };
     if lines[head].trim_end().ends_with("{}") {
@@ -84,7 +127,7 @@ fn set_profile(lines: &mut Vec<String>, name: &str, profile: &Profile) {
     let end = section_end(lines, head, 0);
     let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
     let there = (head + 1..end).find(|at| indent(&lines[*at]) == depth && key(&lines[*at]) == Some(name));
-    let block = block(name, profile, depth);
+    let block = block(depth);
     match there {
         Some(at) => {
             let end = section_end(lines, at, depth);
@@ -148,18 +191,15 @@ fn is_empty(line: &str) -> bool {
     line.is_empty() || line.starts_with('#')
 }
 
-/// Replaces the file in one step, so that an error leaves the old text. A symbolic link stays one.
+/// Replaces the file in one step, so that an error leaves the old text.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder(path))?;
     file.write_all(text.as_bytes())?;
-    if let Ok(old) = fs::metadata(&path) {
+    if let Ok(old) = fs::metadata(path) {
         file.as_file().set_permissions(old.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(&path)?;
+    file.persist(path)?;
     Ok(())
 }
 
@@ -170,7 +210,7 @@ mod tests {
     use super::{Change, edited, wanted};
     use crate::account::config_file::{ConfigFile, Profile};
 
-    fn after(text: &str, change: &Change<'_>) -> Result<String, ()> {
+    fn after(text: &str, change: &Change) -> Result<String, ()> {
         let new = edited(text, change);
         let wanted = wanted(text, Path::new("x"), change).unwrap();
         if ConfigFile::parse(&new, Path::new("x")).ok().as_ref() == Some(&wanted) { Ok(new) } else { Err(()) }
@@ -184,8 +224,7 @@ mod tests {
 
     #[test]
     fn setting_a_profile_keeps_everything_else() {
-        let new = profile("b");
-        let set = Change::Profile("a", &new);
+        let set = Change::Profile("a".to_owned(), profile("b"));
         for (before, expected) in [
             ("", format!("profiles:\n{NEW}")),
             ("# mine\n", format!("# mine\nprofiles:\n{NEW}")),
@@ -214,7 +253,7 @@ mod tests {
 
     #[test]
     fn setting_the_default_keeps_everything_else() {
-        let set = Change::Default("a");
+        let set = Change::Default("a".to_owned());
         for (before, expected) in [
             ("profiles: {a: {}}\n", "default: a\nprofiles: {a: {}}\n"),
             ("# mine\nprofiles: {a: {}}\n", "# mine\ndefault: a\nprofiles: {a: {}}\n"),
@@ -227,9 +266,25 @@ mod tests {
 
     #[test]
     fn a_name_that_yaml_would_read_as_another_type_is_quoted() {
-        let empty = Profile::default();
         for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's"] {
-            assert!(after("", &Change::Profile(name, &empty)).is_ok(), "{name}");
+            let set = Change::Profile(name.to_owned(), Profile::default());
+            assert!(after("", &set).is_ok(), "{name}");
         }
+    }
+
+    #[test]
+    fn removing_a_profile_keeps_everything_else() {
+        let remove = Change::Remove("a".to_owned());
+        for (before, expected) in [
+            ("profiles:\n  a: {}\n", "profiles:\n"),
+            ("default: a # mine\nprofiles:\n  a: {}\n  b: {}\n", "profiles:\n  b: {}\n"),
+            (
+                "default: b\nprofiles:\n  # one\n  b: {}\n  a:\n    region: eu\n\n# end\n",
+                "default: b\nprofiles:\n  # one\n  b: {}\n\n# end\n",
+            ),
+        ] {
+            assert_eq!(after(before, &remove).as_deref(), Ok(expected), "{before:?}");
+        }
+        assert!(after("profiles: {a: {}, b: {}}\n", &remove).is_err());
     }
 }

@@ -82,18 +82,19 @@ impl ConfigFile {
         Self::find(false)
     }
 
-    /// Reads the file to change it. It need not exist yet.
+    /// The path of the file to change. It need not exist yet.
+    pub(crate) fn path_to_edit() -> Result<PathBuf, Failure> {
+        named().or_else(usual).ok_or_else(|| Failure::usage("no home folder found: set HOME"))
+    }
+
+    /// Reads the file to change it.
     pub(crate) fn read_to_edit() -> Result<Self, Failure> {
-        match Self::find(true)? {
-            file if file.path.as_os_str().is_empty() => Err(Failure::usage("no home folder found: set HOME")),
-            file => Ok(file),
-        }
+        Self::find(true)
     }
 
     fn find(may_be_missing: bool) -> Result<Self, Failure> {
-        let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let named = named();
         let is_named = named.is_some();
-        let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
         let Some(path) = named.or_else(usual) else { return Ok(Self::default()) };
         let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
         let file = match File::open(&path) {
@@ -144,6 +145,16 @@ impl ConfigFile {
             Failure::usage(format!("there is no profile `{name}`: {} has {has}", self.path.display()))
         })
     }
+}
+
+/// The file that the environment names.
+fn named() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The file in the user's folder.
+fn usual() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"))
 }
 
 /// The profiles. An empty value is no profiles, or a profile without settings.

@@ -21,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) interrupt: Interrupt,
     /// The API's URL.
     pub(crate) host: String,
+    /// The host and the profile, for questions and results.
+    pub(crate) account: String,
     /// Whether requests that would change something are only printed.
     pub(crate) is_dry_run: bool,
     has_json_errors: bool,
@@ -50,10 +52,10 @@ impl Session {
         }
     }
 
-    /// Prints what was done to one token, unless `is_quiet`: then the IDs are printed instead.
+    /// Prints what was done to one token and in which account, unless `is_quiet`: then the IDs are printed instead.
     pub(crate) fn say_done(&self, is_quiet: bool, text: &str) {
         if !is_quiet && !self.is_dry_run {
-            self.say(text);
+            self.say(&format!("{text} ({})", self.account));
         }
     }
 
@@ -103,6 +105,10 @@ async fn connected(
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
+    let changes = held_back == DryRun::Changes && needs_credential;
+    if changes {
+        settings.refuse_conflict()?;
+    }
     let is_dry_run = global.dry_run;
     let sends_nothing = is_dry_run && held_back == DryRun::Everything;
 
@@ -127,6 +133,9 @@ async fn connected(
     let is_verbose = global.verbose > 0;
     let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");
+    if global.allow_plain_http {
+        builder = builder.allow_plain_http();
+    }
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let printing: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
@@ -140,7 +149,13 @@ async fn connected(
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
-    let session = Session { client, interrupt, host, is_dry_run, has_json_errors, own_token: OnceLock::new() };
+    let account = settings.account();
+    let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token: OnceLock::new() };
+    if let Some(conflict) = settings.conflict.as_ref().filter(|_| needs_credential) {
+        session.warn(&format!("{conflict}; this reads from {}", session.account));
+    } else if let Some(unused) = settings.unused_host() {
+        session.note(&unused);
+    }
     if let (true, Some(_)) = (is_dry_run, &server) {
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }

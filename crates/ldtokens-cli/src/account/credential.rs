@@ -11,7 +11,7 @@ use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
 use crate::account::config_file::ConfigFile;
 use crate::account::environment::ROOT_TOKEN;
-use crate::files::private::readable_by_everyone;
+use crate::files::private::{readable_by_everyone, reason};
 use crate::files::stdin;
 use crate::files::text::decode;
 use crate::terminal::failure::{Failure, Kind};
@@ -114,7 +114,7 @@ impl Source {
 
 fn of_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let source = Source::File(path.to_owned());
-    let failed = |error: std::io::Error| source.unusable(&error.to_string());
+    let failed = |error: std::io::Error| source.unusable(&reason(&error));
     let file = File::open(path).map_err(failed)?;
     if readable_by_everyone(&file).map_err(failed)? {
         let path = path.display();

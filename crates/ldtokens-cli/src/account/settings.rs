@@ -2,7 +2,7 @@
 //!
 //! A credential and its host belong together. If the credential comes from a profile, the environment's host is not used, and
 //! the other way round. So a secret is never sent to another account's host, except if the user asks for it: with `--host`, or
-//! with a `--profile` that has no credential.
+//! with a named profile that has no credential. If the environment names two accounts, nothing is changed in either.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -66,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) credential: Option<Setting<Source>>,
     /// The `default` of the configuration file.
     default_profile: Option<String>,
+    /// Two sources that name different accounts, if neither is a flag.
+    pub(crate) conflict: Option<String>,
 }
 
 impl Settings {
@@ -87,6 +89,7 @@ impl Settings {
             Some((origin, profile)) => profile.source()?.map(|source| Setting::new(source, origin.clone())),
             None => None,
         };
+        let has_flag = by_flag.is_some();
         let credential = match (by_flag, profile_source) {
             (Some(flag), _) if is_local_profile => {
                 let flag = flag.origin;
@@ -99,7 +102,80 @@ impl Settings {
         };
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
         let host = if is_local { None } else { Some(host(global, of_profile.as_ref())?) };
-        Ok(Self { config_file: config.path, profile, host, credential, default_profile: config.default })
+        let mut settings = Self {
+            config_file: config.path,
+            profile,
+            host,
+            credential,
+            default_profile: config.default,
+            conflict: None,
+        };
+        settings.conflict = settings.of_two_accounts(has_flag);
+        Ok(settings)
+    }
+
+    /// The sources that name different accounts. A flag decides between them.
+    fn of_two_accounts(&self, has_credential_flag: bool) -> Option<String> {
+        let is_flag = |origin: Option<&Origin>| matches!(origin, Some(Origin::Flag(_)));
+        let profile = self.profile.as_ref().filter(|profile| !is_flag(Some(&profile.origin)));
+        let credential =
+            self.credential.as_ref().filter(|source| !has_credential_flag && !is_flag(Some(&source.origin)));
+        let host = self.host.as_ref();
+        let of_profile = profile.map(|profile| Origin::Profile(profile.value.clone()));
+        if let (Some(profile), Some((variable, _)), Some(source)) =
+            (profile, first_set(CREDENTIAL_VARIABLES), credential)
+        {
+            let is_used =
+                matches!(&source.value, Source::Variable(name) if CREDENTIAL_VARIABLES.contains(&name.as_str()));
+            if profile.origin == Origin::Variable(PROFILE_VARIABLE) && !is_used {
+                return Some(format!(
+                    "{PROFILE_VARIABLE} names the profile {}, which has its own credential, but {variable} is set too",
+                    profile.value
+                ));
+            }
+        }
+        if let Some(Setting { origin: Origin::Variable(_), .. }) = credential
+            && let Some((first, second)) =
+                differing(CREDENTIAL_VARIABLES, |first, second| first.trim() == second.trim())
+        {
+            return Some(format!("{first} and {second} hold different secrets"));
+        }
+        if is_flag(host.map(|host| &host.origin)) || (host.is_none() && profile.is_none()) {
+            return None;
+        }
+        if let Some((first, second)) =
+            differing(HOST_VARIABLES, is_same_host).filter(|_| of_profile.is_none() && self.profile.is_none())
+        {
+            return Some(format!("{first} and {second} name different hosts"));
+        }
+        let (variable, other) = first_set(HOST_VARIABLES)?;
+        let profile = profile?;
+        let uses = match host {
+            Some(host) if is_same_host(&host.value, &other) => return None,
+            Some(host) => host.value.clone(),
+            None => "the local LaunchDarkly".to_owned(),
+        };
+        Some(format!("{variable} is {other}, but the profile {} uses {uses}", profile.value))
+    }
+
+    /// Refuses to change anything while two sources name different accounts.
+    pub(crate) fn refuse_conflict(&self) -> Result<(), Failure> {
+        match &self.conflict {
+            Some(conflict) => Err(Failure::usage(format!(
+                "{conflict}: say which account to change with --profile or --host, or unset one of them; `ldtokens config` shows \
+                 what is used"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The account, for questions and results: its host and profile.
+    pub(crate) fn account(&self) -> String {
+        let host = self.host.as_ref().map_or("the local LaunchDarkly", |host| &host.value);
+        match &self.profile {
+            Some(profile) => format!("{host}, profile {}", profile.value),
+            None => host.to_owned(),
+        }
     }
 
     /// The settings that are not used, and why.
@@ -120,23 +196,52 @@ impl Settings {
         variables.into_iter().flatten().chain(mounted).chain(profile).collect()
     }
 
+    /// That a named profile's host is used in place of the environment's.
+    pub(crate) fn unused_host(&self) -> Option<String> {
+        let (variable, other) = first_set(HOST_VARIABLES)?;
+        let host = self.host.as_ref().filter(|host| matches!(host.origin, Origin::Profile(_)))?;
+        let differs = !is_same_host(&host.value, &other);
+        differs.then(|| format!("{variable} is not used, because the host comes from {}", host.origin))
+    }
+
     pub(crate) fn is_local(&self) -> bool {
         self.credential.as_ref().is_some_and(|source| source.value == Source::Local)
     }
 }
 
-/// The profile of `--profile`. Without it, and if the credential has no other source, the one of the environment or file.
+/// The profile of `--profile`, or else of the environment. Without either, and if the credential has no other source, the one
+/// of the file.
 fn profile_in_effect(global: &GlobalArgs, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
     if let Some(name) = &global.profile {
         return Some(Setting::new(name.clone(), Origin::Flag("profile")));
     }
-    if !by_default {
-        return None;
-    }
     match std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()) {
+        _ if global.local => None,
         Some(name) => Some(Setting::new(name, Origin::Variable(PROFILE_VARIABLE))),
-        None => Some(Setting::new(config.default.clone()?, Origin::ConfigFile)),
+        None if by_default => Some(Setting::new(config.default.clone()?, Origin::ConfigFile)),
+        None => None,
     }
+}
+
+/// Two of the variables that are set to different values.
+fn differing(
+    names: &'static [&'static str],
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Option<(&'static str, &'static str)> {
+    let (first, value) = first_set(names)?;
+    let others = names.iter().filter_map(|name| first_set(std::slice::from_ref(name)));
+    let (second, _) = others.into_iter().find(|(_, other)| !is_same(&value, other))?;
+    Some((first, second))
+}
+
+/// Whether both name the same API, however its path is written.
+pub(crate) fn is_same_host(first: &str, second: &str) -> bool {
+    let plain = |host: &str| {
+        let host = host.trim().trim_end_matches('/');
+        let host = host.strip_suffix("/api/v2").unwrap_or(host);
+        host.strip_prefix("https://").unwrap_or(host).to_ascii_lowercase()
+    };
+    plain(first) == plain(second)
 }
 
 fn host(global: &GlobalArgs, of_profile: Option<&(Origin, &Profile)>) -> Result<Setting<String>, Failure> {
@@ -204,7 +309,7 @@ fn source_by_environment() -> Option<Setting<Source>> {
 }
 
 /// The first of the variables that is set and not empty. A value that is not UTF-8 is rejected later, when it is used.
-fn first_set(names: &'static [&'static str]) -> Option<(&'static str, String)> {
+pub(crate) fn first_set(names: &'static [&'static str]) -> Option<(&'static str, String)> {
     names.iter().find_map(|name| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
         Some((*name, value.to_string_lossy().into_owned()))

@@ -1,4 +1,4 @@
-//! Whether other users can read or write a file.
+//! Whether other users can read or write a file, and why this user can't.
 
 use std::fs::File;
 use std::io;
@@ -41,4 +41,13 @@ pub(crate) fn readable_by_everyone(_: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 pub(crate) fn writable_by_others(_: &File) -> io::Result<bool> {
     Ok(false)
+}
+
+/// The system's reason why a file can't be used. It names the user, who in a container is often not the one expected.
+pub(crate) fn reason(error: &io::Error) -> String {
+    #[cfg(unix)]
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return format!("{error} for the user with ID {}, who runs this", rustix::process::geteuid().as_raw());
+    }
+    error.to_string()
 }

@@ -7,6 +7,7 @@ use ldtokens::{DryRun, Error, Secret, TokenId};
 use serde_json::Value;
 
 use crate::account::connect::with_client;
+use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::files::stdin;
 use crate::operations::json_patch;
@@ -35,7 +36,7 @@ pub(crate) async fn run(
     arguments: &OperationArgs,
 ) -> Result<(), Failure> {
     let words = Words::read(operation, &arguments.words, || stdin::text("the body"))?;
-    let format = global.format()?;
+    let format = global.format_of_operation()?;
     if format == Format::Value {
         return Err(Failure::usage(output::VALUE_OF_VERBS));
     }
@@ -43,10 +44,13 @@ pub(crate) async fn run(
     if let ("patchToken", Some(body)) = (operation.id, &words.body) {
         json_patch::check(body)?;
     }
+    let method: Method = operation.method.parse().expect("the table has valid methods");
+    if !method.is_safe() {
+        Settings::read(global)?.refuse_conflict()?;
+    }
     let destination = if gives_secret(operation) { Destination::for_scripts(global, &arguments.secret)? } else { None };
 
     with_client(global, DryRun::Everything, async |session| {
-        let method: Method = operation.method.parse().expect("the table has valid methods");
         let is_reading = method.is_safe();
         let mut request = session.client.request(operation.id, method, &path);
         for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::account::config_edit::{Change, edit};
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
+use crate::account::credential::Source;
 use crate::account::local;
 use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, some_text};
@@ -34,6 +35,13 @@ enum ConfigAction {
         profile_name: String,
     },
     Set(SetArgs),
+    /// Remove a profile
+    #[command(visible_alias = "remove")]
+    Rm {
+        /// Name of the profile
+        #[arg(value_name = "PROFILE", value_parser = some_text)]
+        profile_name: String,
+    },
 }
 
 /// Create a profile, or change one
@@ -78,9 +86,10 @@ The configuration file holds profiles, but no secrets:
     play:
       local: true                       # the local LaunchDarkly of --local
 
-Flags override a profile named by --profile, which overrides the environment, which overrides the default profile. The host and the \
-credential come from the same place, so that no account's secret is sent to another account's host. Only a named profile without a \
-credential takes the one from the environment.";
+Flags override a profile named by --profile or LDTOKENS_PROFILE, which overrides the environment, which overrides the default profile. \
+The host and the credential come from the same place, so that no account's secret is sent to another account's host. Only a named \
+profile without a credential takes the one from the environment. If two sources other than flags name different accounts, what \
+changes something is refused.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,6 +102,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: ConfigArgs) -> Result<(), Fail
         Some(ConfigAction::List) => list(global),
         Some(ConfigAction::Use { profile_name }) => use_profile(&profile_name),
         Some(ConfigAction::Set(arguments)) => set(global, &arguments),
+        Some(ConfigAction::Rm { profile_name }) => remove(profile_name),
         None => show(global),
     }
 }
@@ -120,28 +130,44 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 fn use_profile(name: &str) -> Result<(), Failure> {
-    let config = ConfigFile::read()?;
-    config.profile(name)?;
-    edit(&config.path, &[Change::Default(name)])?;
+    edit(|config| config.profile(name).map(|_| vec![Change::Default(name.to_owned())]))?;
     say::result(&format!("The default profile is now {name}"));
+    Ok(())
+}
+
+fn remove(name: String) -> Result<(), Failure> {
+    let mut source = None;
+    edit(|config| {
+        source = config.profile(&name)?.source()?;
+        Ok(vec![Change::Remove(name.clone())])
+    })?;
+    let kept = match source {
+        Some(Source::Local) | None => String::new(),
+        Some(source) => format!("; its credential stays where it is, in {source}"),
+    };
+    say::result(&format!("Removed the profile {name}{kept}"));
     Ok(())
 }
 
 fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
     global.refuse(&["profile", "token-stdin"])?;
     let name = &arguments.profile_name;
-    let config = ConfigFile::read_to_edit()?;
-    let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
-    let before = profile.clone();
-    target(global, arguments.region, &mut profile);
-    source(global, arguments, &mut profile)?;
-    if profile == before && config.profiles.contains_key(name) {
-        return Err(Failure::usage(
-            "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
-        ));
-    }
-    edit(&config.path, &[Change::Profile(name, &profile)])?;
-    let done = if config.profiles.contains_key(name) { "Changed" } else { "Created" };
+    let mut done = "Created";
+    edit(|config| {
+        let before = config.profiles.get(name);
+        let mut profile = before.cloned().unwrap_or_default();
+        target(global, arguments.region, &mut profile);
+        source(global, arguments, &mut profile)?;
+        if before.is_some() {
+            done = "Changed";
+        }
+        match before == Some(&profile) {
+            true => Err(Failure::usage(
+                "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
+            )),
+            false => Ok(vec![Change::Profile(name.clone(), profile)]),
+        }
+    })?;
     say::result(&format!("{done} the profile {name}; use it with --profile {name}, or `ldtokens config use {name}`"));
     Ok(())
 }
@@ -200,6 +226,13 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     }
     for setting in settings.unused_settings() {
         row("not used", setting, None);
+    }
+    if let Some(conflict) = &settings.conflict {
+        row(
+            "conflict",
+            format!("{conflict}: nothing can be changed until one of them is unset, or a flag decides"),
+            None,
+        );
     }
     match global.format()? {
         Format::Table => {

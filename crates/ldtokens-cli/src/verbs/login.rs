@@ -2,14 +2,16 @@
 //! from there.
 
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::Path;
 
 use clap::Args;
-use ldtokens::{Client, Error, Secret};
+use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 
 use crate::account::config_edit::{Change, edit};
-use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::config_file::ConfigFile;
 use crate::account::credential::Source;
 use crate::account::keychain::Keychain;
+use crate::account::settings::{first_set, is_same_host};
 use crate::arguments::GlobalArgs;
 use crate::files::{stdin, text};
 use crate::terminal::failure::{Failure, Kind};
@@ -62,37 +64,69 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     let name = &arguments.profile_name;
     let keychain = Keychain::chosen(arguments.with.as_deref())?;
     let config = ConfigFile::read_to_edit()?;
-    let mut profile = Profile { token_command: Some(keychain.lookup(name)), ..Profile::default() };
+    let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
+    if profile.local {
+        return Err(Failure::usage(format!("the profile {name} is the local LaunchDarkly, which needs no credential")));
+    }
     target(global, arguments.region, &mut profile);
+    let host = profile.url();
+    if let (Some((variable, other)), true) =
+        (first_set(HOST_VARIABLES), profile.host.is_none() && profile.region.is_none())
+        && !is_same_host(&other, &host)
+    {
+        let problem =
+            format!("{variable} is {other}, but the profile {name} would use {host}: give --host or --region");
+        return Err(Failure::usage(problem));
+    }
 
-    let watch = Watch::new(&profile.url(), global.verbose > 0, false);
+    let watch = Watch::new(&host, global.verbose > 0, false);
     let interrupt = Interrupt::listen(watch)?;
-    let secret = secret(&interrupt).await?;
-    check(&secret, &profile.url(), &interrupt).await?;
-    keychain.store(name, &secret)?;
-    let stored = Source::Command(keychain.lookup(name)).take()?;
+    let secret = secret(&interrupt, &host).await?;
+    check(&secret, global, &host, &interrupt).await?;
+    let key = key(name, &host, &config.path);
+    keychain.store(&key, &secret)?;
+    let command = keychain.lookup(&key);
+    let stored = Source::Command(command.clone()).take()?;
     if stored != secret {
         return Err(Failure::other(format!(
             "{} returned a different secret than the one stored; remove the other entry with this name",
             keychain.program()
         )));
     }
-    let mut changes = vec![Change::Profile(name, &profile)];
-    if config.default.is_none() {
-        changes.push(Change::Default(name));
-    }
-    edit(&config.path, &changes)?;
-    let how = if config.default.is_none() { String::new() } else { format!("; use it with --profile {name}") };
-    say::result(&format!("Stored the secret with {} and created the profile {name}{how}", keychain.program()));
+    (profile.token_variable, profile.token_file, profile.token_command) = (None, None, Some(command));
+    let mut is_default = false;
+    edit(|config| {
+        is_default = config.default.is_none();
+        let default = is_default.then(|| Change::Default(name.clone()));
+        Ok(std::iter::once(Change::Profile(name.clone(), profile)).chain(default).collect())
+    })?;
+    let how = if is_default { String::new() } else { format!("; use it with --profile {name}") };
+    say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program()));
     Ok(())
 }
 
+/// The name of the keychain's entry. There is one for each profile, host and configuration file, so that no account's secret
+/// replaces another's. It becomes part of a shell command.
+fn key(profile: &str, host: &str, config: &Path) -> String {
+    let config = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
+    // FNV-1a: it tells files apart, and stays the same from one release to the next.
+    let hash = config
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    let host = host.split_once("://").map_or(host, |(_, rest)| rest).trim_end_matches('/');
+    let host: String =
+        host.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' }).collect();
+    format!("{profile}@{host}-{hash:08x}")
+}
+
 /// Reads the secret from the terminal or from a pipe.
-async fn secret(interrupt: &Interrupt) -> Result<Secret, Failure> {
+async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
     let bytes = if io::stdin().is_terminal() {
         // Restores the terminal when it is dropped.
         let hidden = Hidden::begin();
-        anstream::eprint!("Secret of an access token (not shown): ");
+        anstream::eprint!("Secret of an access token for {host} (not shown): ");
         let reading = tokio::task::spawn_blocking(|| {
             let mut line = Vec::new();
             io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
@@ -118,8 +152,12 @@ async fn secret(interrupt: &Interrupt) -> Result<Secret, Failure> {
 }
 
 /// Checks once whether the secret works. It need not have any permission.
-async fn check(secret: &Secret, host: &str, interrupt: &Interrupt) -> Result<(), Failure> {
-    let client = Client::builder(secret.clone()).host(host).user_agent_suffix("ldtokens-cli").build()?;
+async fn check(secret: &Secret, global: &GlobalArgs, host: &str, interrupt: &Interrupt) -> Result<(), Failure> {
+    let mut client = Client::builder(secret.clone()).host(host).user_agent_suffix("ldtokens-cli");
+    if global.allow_plain_http {
+        client = client.allow_plain_http();
+    }
+    let client = client.build()?;
     match interrupt.unless(client.list().limit(1).send()).await? {
         Ok(_) | Err(Error::Forbidden(_)) => Ok(()),
         Err(Error::Unauthorized(_)) => Err(Failure::new(

@@ -66,6 +66,24 @@ fn a_header_argument_is_sent_but_can_not_set_the_credential() {
     }
 }
 
+/// The Bash client printed JSON, for `jq` behind a pipe.
+#[test]
+fn an_operation_prints_json_into_a_pipe_and_a_table_on_a_terminal() {
+    let served = Served::start();
+    let (id, _) = served.create("Export");
+    let listed = served.owner(&["getTokens", "showAll=true"]).output().unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert!(listed["items"].as_array().unwrap().iter().any(|token| token["_id"] == id));
+    let table = served.owner(&["getTokens", "-o", "table"]).output().unwrap();
+    assert!(stdout(&table).starts_with("ID "), "{}", stdout(&table));
+    #[cfg(unix)]
+    {
+        let (status, shown) = crate::pty::Terminal::run(served.owner(&["getToken", &format!("tokenId={id}")])).end();
+        assert_eq!(status, Some(0), "{shown}");
+        assert!(shown.contains("name ") && !shown.contains('{'), "{shown}");
+    }
+}
+
 #[test]
 fn about_version_and_help_work() {
     let about = stdout(&ldtokens(&["--about"]).output().unwrap());

@@ -118,7 +118,10 @@ fn login_stores_the_secret_with_pass() {
         command
     };
     works(&with_stdin(command(&["login", "--with", "pass", "--host", &served.url]), OWNER));
-    assert_eq!(stdout(&run("pass", &["show", "ldtokens/default"]).unwrap()).trim(), OWNER);
+    let config = fs::read_to_string(home.path().join(".config/ldtokens/config.yaml")).unwrap();
+    let entry = config.split("pass show ").nth(1).unwrap().split('"').next().unwrap();
+    assert!(entry.starts_with("ldtokens/default@127.0.0.1-"), "{entry}");
+    assert_eq!(stdout(&run("pass", &["show", entry]).unwrap()).trim(), OWNER);
     works(&command(&["list"]).output().unwrap());
     run("gpgconf", &["--kill", "gpg-agent"]);
 }
@@ -220,6 +223,60 @@ fn config_commands_change_profiles_and_keep_comments() {
     refused(&home.run(&["config", "set", "other", "--region", "eu"]), 2, &["by hand"]);
     assert_eq!(home.text(), "profiles: {work: {region: us}}\n");
     assert_ne!(before, "");
+}
+
+#[test]
+fn parallel_changes_of_the_configuration_file_are_all_kept() {
+    let home = Home::with("secret-tool");
+    let names: Vec<String> = (0..12).map(|number| format!("p{number}")).collect();
+    let running: Vec<_> =
+        names.iter().map(|name| home.command(&["config", "set", name, "--region", "eu"]).spawn().unwrap()).collect();
+    for child in running {
+        works(&child.wait_with_output().unwrap());
+    }
+    for name in &names {
+        assert!(home.text().contains(&format!("  {name}:\n")), "{name} in {}", home.text());
+    }
+}
+
+#[test]
+fn config_rm_removes_a_profile_and_says_where_its_credential_stays() {
+    let home = Home::with("secret-tool");
+    fs::write(home.config(), "default: a\nprofiles:\n  a:\n    token-file: ~/x\n  # two\n  b: {}\n").unwrap();
+    let removed = home.run(&["config", "rm", "a"]);
+    works(&removed);
+    assert!(stderr(&removed).contains("its credential stays where it is, in the file"), "{}", stderr(&removed));
+    assert_eq!(home.text(), "profiles:\n  # two\n  b: {}\n");
+    refused(&home.run(&["config", "rm", "a"]), 2, &["no profile `a`"]);
+}
+
+/// Two configuration files, or two hosts, with a profile of the same name: neither login replaces the other's secret.
+#[test]
+fn each_login_has_its_own_entry_in_the_keychain() {
+    let (served, other) = (Served::start(), Served::start());
+    let (_, foreign) = other.create("of the other account");
+    let home = Home::with("secret-tool");
+    works(&with_stdin(home.command(&["login", "work", "--host", &served.url]), OWNER));
+    let second = home.0.path().join("second.yaml");
+    let mut login = home.command(&["login", "work", "--host", &other.url]);
+    login.env("LDTOKENS_CONFIG", &second);
+    works(&with_stdin(login, &foreign));
+    works(&home.run(&["list"]));
+    let mut list = home.command(&["list"]);
+    works(&list.env("LDTOKENS_CONFIG", &second).output().unwrap());
+
+    // The same file and name at another host.
+    works(&home.run(&["config", "set", "stg", "--host", &other.url]));
+    let output = with_stdin(home.command(&["login", "stg"]), &foreign);
+    works(&output);
+    assert!(stderr(&output).contains(&other.url), "login asks the profile's own host: {}", stderr(&output));
+    assert!(home.text().contains(&format!("host: \"{}\"", other.url)), "{}", home.text());
+    works(&home.run(&["list", "--profile", "stg"]));
+    let mut login = home.command(&["login", "new"]);
+    login.env("LD_BASE_URI", &other.url);
+    refused(&with_stdin(login, &foreign), 2, &["LD_BASE_URI is", "would use https://app.launchdarkly.com", "--region"]);
+    works(&home.run(&["config", "set", "play", "--local"]));
+    refused(&with_stdin(home.command(&["login", "play"]), OWNER), 2, &["needs no credential"]);
 }
 
 /// The mode and a symbolic link are kept. Only the owner can read a new file.

@@ -6,7 +6,12 @@ use crate::support::{Served, ldtokens, refused, stderr, stdout};
 fn messages(served: &Served, arguments: &[&str]) -> String {
     let output = served.owner(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    stderr(&output)
+    without_account(served, &stderr(&output))
+}
+
+/// The lines without the account that each ends with.
+fn without_account(served: &Served, text: &str) -> String {
+    text.replace(&format!(" ({})\n", served.url), "\n")
 }
 
 #[test]
@@ -17,6 +22,9 @@ fn one_line_per_token_says_what_was_done() {
     let path = file("new");
     let created = messages(&served, &["create", "-n", "Export", "--role", "reader", "--secret-to", &path]);
     let id = served.json(&["get", "Export"])["_id"].as_str().unwrap().to_owned();
+    let raw = stderr(&served.owner(&["update", &id, "--role", "writer"]).output().unwrap());
+    assert_eq!(raw, format!("Updated {id} (Export) ({})\n", served.url), "a result names its account");
+    served.json(&["update", &id, "--role", "reader"]);
     assert_eq!(created, format!("Created {id} (Export). Secret written to {path}\n"));
 
     let path = file("{id}");

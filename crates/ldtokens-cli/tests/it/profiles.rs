@@ -97,6 +97,47 @@ fn a_named_profile_without_a_credential_uses_the_environments() {
     assert!(config.contains("http://127.0.0.1:1") && !config.contains(&served.url), "{config}");
 }
 
+/// The environment names two accounts: a token of the wrong one could be deleted.
+#[test]
+fn nothing_is_changed_while_two_sources_name_different_accounts() {
+    let (ours, other) = (Served::start(), Served::start());
+    let (id, _) = ours.create("of our account");
+    let home = Home::new(&format!(
+        "default: ours\nprofiles:\n  ours: {{host: '{}', token-file: ~/secret}}\n  staging: {{host: '{}', token-file: ~/secret}}\n",
+        ours.url, other.url
+    ));
+    home.private("secret", OWNER, 0o600);
+    let both = [("LDTOKENS_PROFILE", "staging"), ("LD_ACCESS_TOKEN", OWNER), ("LD_BASE_URI", ours.url.as_str())];
+    let words = ["LDTOKENS_PROFILE names the profile staging", "LD_ACCESS_TOKEN is set too", "--profile"];
+    refused(&home.run(&["delete", &id, "--yes"], &both), 2, &words);
+    refused(&home.run(&["delete", &id, "--yes", "--dry-run"], &both), 2, &words);
+    refused(&home.run(&["deleteToken", &format!("tokenId={id}")], &both), 2, &words);
+    let config = stdout(&home.run(&["config"], &both));
+    assert!(config.contains("conflict") && config.contains(words[0]), "{config}");
+    // A read is one of the profile's account, and says so.
+    let listed = home.run(&["list", "-a"], &both);
+    assert!(!stdout(&listed).contains("of our account") && stderr(&listed).contains("profile staging"), "{listed:?}");
+
+    let other_host = [("LD_BASE_URI", other.url.as_str())];
+    let words = ["LD_BASE_URI is", &other.url, "the profile ours uses", &ours.url];
+    refused(&home.run(&["delete", &id, "--yes"], &other_host), 2, &words);
+    let hosts = [("LD_ACCESS_TOKEN", OWNER), ("LD_BASE_URI", &ours.url), ("LAUNCHDARKLY_API_HOST", &other.url)];
+    refused(&home.run(&["delete", &id, "--yes"], &hosts), 2, &["name different hosts"]);
+    let secrets = [("LD_ACCESS_TOKEN", OWNER), ("LAUNCHDARKLY_ACCESS_TOKEN", "x"), ("LD_BASE_URI", &ours.url)];
+    refused(&home.run(&["delete", &id, "--yes"], &secrets), 2, &["hold different secrets"]);
+
+    // A flag decides, and the profile that beats the variable is said. So is the account of what was done.
+    let deleted = home.run(&["delete", &id, "--yes", "--profile", "ours"], &[both[1], other_host[0]]);
+    let said = stderr(&deleted);
+    assert!(deleted.status.success(), "{said}");
+    assert_eq!(said.matches("LD_BASE_URI is not used").count(), 1, "{said}");
+    assert!(said.contains(&format!("Deleted {id} ({}, profile ours)", ours.url)), "{said}");
+    // The same host in another spelling is no conflict.
+    let same = format!("{}/api/v2/", ours.url);
+    let created = home.run(&["postToken", "role==reader"], &[("LD_BASE_URI", &same)]);
+    assert!(created.status.success(), "{}", stderr(&created));
+}
+
 #[test]
 fn config_shows_each_setting_and_its_source_without_a_credential() {
     let home = Home::new(

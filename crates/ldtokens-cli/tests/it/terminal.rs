@@ -163,7 +163,8 @@ fn progress_is_one_temporary_line_on_a_terminal_never_on_standard_output() {
 
     let ids: Vec<String> = ["one", "two"].map(|name| served.create(name).0).into();
     let output = served.owner(&["delete", &ids[0], &ids[1], "--yes"]).output().unwrap();
-    let expected = format!("Deleted {}\nDeleted {}\n2 of 2 deleted\n", ids[0], ids[1]);
+    let url = &served.url;
+    let expected = format!("Deleted {} ({url})\nDeleted {} ({url})\n2 of 2 deleted\n", ids[0], ids[1]);
     assert_eq!((stdout(&output), stderr(&output)), (String::new(), expected));
 }
 

@@ -49,7 +49,10 @@ fn the_verbs_create_read_change_reset_and_delete_a_token_by_name() {
 
     let deleted = served.owner(&["delete", "Export", "--yes"]).output().unwrap();
     assert!(deleted.status.success(), "{}", stderr(&deleted));
-    assert_eq!((stdout(&deleted), stderr(&deleted)), (String::new(), format!("Deleted {id} (Export)\n")));
+    assert_eq!(
+        (stdout(&deleted), stderr(&deleted)),
+        (String::new(), format!("Deleted {id} (Export) ({})\n", served.url))
+    );
     assert!(!served.works(&second));
 }
 

@@ -196,14 +196,16 @@ impl Problem {
                 "its format is version {version}, and this program reads versions up to {VERSION}; use the program that wrote it"
             ),
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => FULL.to_owned(),
-            Self::Io(_) => inaccessible(path),
+            Self::Io(error) => inaccessible(path, error),
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => "it is not a database; give another file".to_owned(),
                 Some(ErrorCode::DatabaseCorrupt) => DAMAGED.to_owned(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
                 Some(ErrorCode::DiskFull) => FULL.to_owned(),
                 Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                    inaccessible(path)
+                    // SQLite does not say why; the system does.
+                    let cause = OpenOptions::new().read(true).write(true).open(path).err();
+                    inaccessible(path, &cause.unwrap_or_else(|| io::Error::other(error.to_string())))
                 }
                 _ => error.to_string(),
             },
@@ -211,16 +213,30 @@ impl Problem {
     }
 }
 
-/// Why a file can't be read and written.
-fn inaccessible(path: &Path) -> String {
+/// Why a file can't be read and written: the system's own reason, and what to do.
+fn inaccessible(path: &Path, error: &io::Error) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
-        "it is a folder; give a file".to_owned()
-    } else if !folder.is_dir() {
-        format!("there is no folder {}; make it first", folder.display())
-    } else {
-        "permission denied; check the permissions of the file and of its folder".to_owned()
+        return "it is a folder; give a file".to_owned();
     }
+    match error.kind() {
+        io::ErrorKind::NotFound if !folder.is_dir() => {
+            format!("there is no folder {}; make it first", folder.display())
+        }
+        io::ErrorKind::PermissionDenied => {
+            let user = user().map_or_else(String::new, |user| format!(" of the user with ID {user}, who runs this"));
+            format!("permission denied; check the permissions{user}, on the file and on its folder")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The ID of the user who runs this program, where the system has `/proc`.
+fn user() -> Option<u32> {
+    #[cfg(unix)]
+    return fs::metadata("/proc/self").ok().map(|process| std::os::unix::fs::MetadataExt::uid(&process));
+    #[cfg(not(unix))]
+    None
 }
 
 #[cfg(test)]
@@ -230,7 +246,7 @@ mod tests {
 
     use rusqlite::ffi::{
         self, SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR_READ, SQLITE_LOCKED,
-        SQLITE_NOTADB, SQLITE_PERM, SQLITE_READONLY,
+        SQLITE_NOTADB, SQLITE_READONLY,
     };
 
     use super::{Problem, check_name};
@@ -250,11 +266,10 @@ mod tests {
             (sqlite(SQLITE_FULL), &file, "the disk is full"),
             (sqlite(SQLITE_CANTOPEN), folder.path(), "it is a folder"),
             (sqlite(SQLITE_READONLY), &folder.path().join("not/there.db"), "there is no folder"),
-            (sqlite(SQLITE_PERM), &file, "permission denied"),
-            (sqlite(SQLITE_PERM), Path::new("ld.db"), "permission denied"),
             (sqlite(SQLITE_IOERR_READ), &file, "I/O"),
             (io(io::ErrorKind::StorageFull), &file, "the disk is full"),
             (io(io::ErrorKind::PermissionDenied), &file, "permission denied"),
+            (io(io::ErrorKind::ReadOnlyFilesystem), &file, "read-only filesystem"),
             (Problem::InUse, &file, "another server has it open"),
             (Problem::HardLink, &file, "hard link"),
             (Problem::NotAStore, &file, "another program"),
@@ -264,6 +279,20 @@ mod tests {
             let reason = problem.reason(path);
             assert!(reason.contains(expected), "{expected}: {reason}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_problem_says_what_the_system_says() {
+        let file = Path::new("/proc/version");
+        let system = |number| Problem::Io(io::Error::from_raw_os_error(number)).reason(file);
+        assert!(system(24).contains("Too many open files"));
+        assert!(system(30).contains("Read-only file system"));
+        assert!(system(37).contains("No locks available"));
+        let user = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
+        let refused = Problem::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(SQLITE_CANTOPEN), None));
+        let reason = refused.reason(file);
+        assert!(reason.contains("permission denied") && reason.contains(&format!("ID {user}")), "{reason}");
     }
 
     #[test]

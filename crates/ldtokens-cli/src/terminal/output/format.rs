@@ -41,14 +41,14 @@ impl ValueEnum for Format {
 }
 
 impl Format {
-    /// The format of `--output`, or else of `LD_OUTPUT`, or else a table.
-    pub(crate) fn asked(output: Option<Self>) -> Result<Self, Failure> {
-        if let Some(given) = output {
-            return Ok(given);
+    /// The format of `--output`, or else of `LD_OUTPUT`, if one was asked for.
+    pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
+        if output.is_some() {
+            return Ok(output);
         }
         match std::env::var(VARIABLE) {
-            Err(_) => Ok(Self::Table),
-            Ok(name) => Self::named(&name).ok_or_else(|| {
+            Err(_) => Ok(None),
+            Ok(name) => Self::named(&name).map(Some).ok_or_else(|| {
                 Failure::usage(format!(
                     "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"
                 ))
