@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Transport,
     PartialFailure,
     SecretNotDelivered,
+    ExpiresSoon,
     Interrupted,
     /// Not an error: a dry run ended as it should.
     DryRun,
@@ -31,7 +32,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All kinds, with their exit statuses, names in JSON, and meanings.
-    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 13] = [
+    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 14] = [
         (Self::Other, 1, "other", "another error"),
         (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
         (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
@@ -43,6 +44,7 @@ impl Kind {
         (Self::Transport, 9, "transport", "no connection or no response"),
         (Self::PartialFailure, 10, "partial_failure", "some tokens succeeded and some failed"),
         (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
+        (Self::ExpiresSoon, 14, "expires_soon", "works, but expires too soon, with --expires-within"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),
     ];

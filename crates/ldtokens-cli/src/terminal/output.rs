@@ -11,20 +11,20 @@ pub(crate) mod yaml;
 use std::io::{self, IsTerminal, Write};
 
 use ldtokens::UnixMillis;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
-use crate::terminal::output::field::{Field, plain, spaced};
+use crate::terminal::output::field::{EXPIRY, Field, plain, spaced};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::Printer;
+use crate::terminal::output::printer::{Printer, record};
 use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
 
 /// The properties that are shown for one token, in this order.
-const DETAILS: [&str; 14] = [
+const DETAILS: [&str; 15] = [
     "_id",
     "name",
     "description",
@@ -35,6 +35,7 @@ const DETAILS: [&str; 14] = [
     "_member.email",
     "ownerId",
     "defaultApiVersion",
+    "expiry",
     "creationDate",
     "lastModified",
     "lastUsed",
@@ -44,14 +45,55 @@ const DETAILS: [&str; 14] = [
 /// The error for an operation with `--output value`.
 pub(crate) const VALUE_OF_VERBS: &str = "--output value needs --columns, which operations don't have: use `ldtokens get` or `ldtokens list`, or another format";
 
-/// Prints a value as JSON or YAML. NDJSON has one line per item of an array.
+/// Prints a value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
 pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     match (format, value) {
         (Format::Yaml, _) => write(&yaml(value)).map(|_| ()),
+        (Format::Csv, _) => write(&csv(value)?).map(|_| ()),
+        (Format::Value, _) => Err(Failure::usage(
+            "--output value prints the field that --columns names, and this command has no --columns: use json or csv",
+        )),
         (Format::Ndjson, Value::Array(items)) => items.iter().try_for_each(|item| print(&visible::json(item))),
         (Format::Ndjson, _) => print(&visible::json(value)),
         _ => print(&pretty_json(value)),
     }
+}
+
+/// Objects as CSV. Parts have names such as `member_email`.
+fn csv(value: &Value) -> Result<String, Failure> {
+    fn flatten(value: &Value, name: &str, row: &mut Map<String, Value>) {
+        match value {
+            Value::Object(parts) if !parts.is_empty() => parts.iter().for_each(|(part, value)| {
+                let name = match name.trim_start_matches('_') {
+                    "" => part.clone(),
+                    name => format!("{name}_{}", part.trim_start_matches('_')),
+                };
+                flatten(value, &name, row);
+            }),
+            value => {
+                row.insert(name.to_owned(), plain(value).into());
+            }
+        }
+    }
+    let objects = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut rows = vec![Map::new(); objects.len()];
+    for (object, row) in objects.iter().zip(&mut rows) {
+        flatten(object, "", row);
+    }
+    let mut names: Vec<&String> = Vec::new();
+    for name in rows.iter().flat_map(Map::keys) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Ok(String::new());
+    }
+    let mut text = record(names.iter().map(|name| (*name).clone()))?;
+    for row in &rows {
+        text += &record(names.iter().map(|name| row.get(*name).map(plain).unwrap_or_default()))?;
+    }
+    Ok(text)
 }
 
 /// Prints the response to an operation: tokens in the requested format, and anything else as JSON. Returns whether the reader
@@ -83,7 +125,7 @@ pub(crate) fn details(token: &Value) -> String {
     let now = UnixMillis::now();
     let rows = DETAILS.iter().filter_map(|name| {
         let field = Field::new(name).expect("it is one");
-        if field.value(token).is_none() && *name != "lastUsed" {
+        if field.value(token).is_none() && !["lastUsed", EXPIRY].contains(name) {
             return None;
         }
         let cell = match token.get("token").and_then(Value::as_str) {

@@ -89,7 +89,7 @@ async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> R
     let orders = &arguments.sort;
     let is_sorted = !orders.is_empty();
     let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut printer = Printer::new(global.format()?, &arguments.print)?;
+    let mut printer = Printer::new(global.format()?, &arguments.print)?.wide(arguments.show_all);
 
     let mut tokens = session.client.list().all_members(arguments.show_all).page_size(PAGE).stream();
     let (mut seen, mut met) = (0_u64, 0);

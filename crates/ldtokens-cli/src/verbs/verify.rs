@@ -1,6 +1,7 @@
 //! `ldtokens verify`: checks whether a secret works, which token it belongs to, and what it may do.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ldtokens::{Secret, UnixMillis};
@@ -15,6 +16,7 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, details, print};
 use crate::terminal::redact::has_secret;
+use crate::verbs::moment::age;
 use crate::verbs::secrets_given::one;
 use crate::verbs::{json as token_json, revoke};
 
@@ -26,6 +28,10 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
     secret_from: Option<PathBuf>,
 
+    /// Fail with exit status 14 if it works, but not for this long any more, e.g. 14d
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
+    expires_within: Option<Duration>,
+
     /// Print nothing; only the exit status says whether the secret works
     #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
     quiet: bool,
@@ -35,28 +41,33 @@ const LONG_ABOUT: &str = "\
 Check whether a secret works, and show which token it belongs to, what it may do and, as far as the API says, until when. Only the \
 secret itself is used, so no other credential is needed.
 
-The exit status is 0 if it works, 3 if it does not, and 9 if that can't be told, for instance without a connection.";
+The exit status is 0 if it works, 3 if it does not, and 9 if that can't be told, for instance without a connection. With \
+--expires-within it is 14 if the secret works and ends too soon, or is the old secret of a token that was reset.";
 
 const EXAMPLES: &str = "\
 Examples:
   ldtokens verify --secret-from export.secret
   op read op://Work/LaunchDarkly/token | ldtokens verify
+  ldtokens verify -q --secret-from export.secret --expires-within 14d
   ldtokens verify -q --secret-from export.secret || ldtokens rotate Export --secret-to export.secret";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
     let format = global.format()?;
-    if matches!(format, Format::Value | Format::Csv) {
-        return Err(Failure::usage("`ldtokens verify` supports --output table, json, ndjson and yaml"));
-    }
     let is_quiet = arguments.quiet;
     with_host(global, async |session| {
         let secret = one(arguments.secret_from.as_deref(), session).await?;
         match session.interrupt.unless(verify(&session.client, &secret)).await? {
             Ok(Verdict::Works(verified)) => {
-                if is_quiet {
-                    Ok(())
-                } else {
-                    show(session, &secret, &verified, format)
+                if !is_quiet {
+                    show(session, &secret, &verified, format)?;
+                }
+                let now = UnixMillis::from(session.client.server_time());
+                match arguments.expires_within.map(|length| now.saturating_add(length)) {
+                    Some(end) if ends_by(&verified, end) => Err(Failure::new(
+                        Kind::ExpiresSoon,
+                        format!("the secret works{}, which is too soon", until(&verified)),
+                    )),
+                    _ => Ok(()),
                 }
             }
             Ok(_) => {
@@ -118,8 +129,18 @@ fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format)
     Ok(())
 }
 
+/// Whether it ends by then, as far as is known. A former secret ends with its overlap.
+fn ends_by(verified: &Verified, end: UnixMillis) -> bool {
+    verified.is_former == Some(true) || expires_at(verified).is_some_and(|expires| expires <= end)
+}
+
+/// When the secret's token expires, if the API says so.
+pub(crate) fn expires_at(verified: &Verified) -> Option<UnixMillis> {
+    verified.identity.expires_at.or(verified.token.as_ref()?.expiry)
+}
+
 fn expires(verified: &Verified) -> Option<String> {
-    verified.expires_at.map(|moment| date(UnixMillis::from(moment)))
+    expires_at(verified).map(date)
 }
 
 /// How long the secret works, as far as it is known.
@@ -131,7 +152,7 @@ fn until(verified: &Verified) -> String {
              when that is"
                 .to_owned()
         }
-        (None, _) => ". The API names no date on which it expires".to_owned(),
+        (None, _) => ", and never expires as far as the API says".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `ldtokens whoami`: shows which token the credential is.
 
 use clap::Args;
-use ldtokens::{DryRun, UnixMillis};
+use ldtokens::DryRun;
 use ldtokens_lifecycle::{Verified, describe};
 use serde_json::Value;
 
@@ -10,11 +10,11 @@ use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
-use crate::terminal::output::field::{access, plain, spaced};
+use crate::terminal::output::field::{NEVER, access, plain, spaced};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::record;
-use crate::terminal::output::{self, print, write};
+use crate::terminal::output::{self, print};
 use crate::verbs::json as token_json;
+use crate::verbs::verify::expires_at;
 
 /// Show which token the credential is
 #[derive(Args, Debug)]
@@ -33,11 +33,6 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs) -> Result<(), Failure> {
     let format = global.format()?;
-    if format == Format::Value {
-        return Err(Failure::usage(
-            "--output value needs --columns, which `ldtokens whoami` does not have: use json or csv",
-        ));
-    }
     with_client(global, DryRun::Everything, async |session| {
         let verified = session.interrupt.unless(describe(&session.client)).await??;
         show(&json(&verified), format)
@@ -56,8 +51,8 @@ fn json(verified: &Verified) -> Value {
             json["memberRole"] = role.to_string().into();
         }
     }
-    if let Some(end) = verified.expires_at {
-        json["expiresAt"] = date(UnixMillis::from(end)).into();
+    if let Some(end) = expires_at(verified) {
+        json["expiresAt"] = date(end).into();
     }
     json
 }
@@ -65,12 +60,7 @@ fn json(verified: &Verified) -> Value {
 fn show(json: &Value, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table => print(&aligned(&rows(json))),
-        Format::Csv | Format::Value => {
-            let fields = json.as_object().into_iter().flatten();
-            let (names, values): (Vec<_>, Vec<_>) = fields.map(|(name, value)| (name.clone(), plain(value))).unzip();
-            write(&(record(names.into_iter())? + &record(values.into_iter())?)).map(|_| ())
-        }
-        Format::Json | Format::Ndjson | Format::Yaml => output::value(format, json),
+        _ => output::value(format, json),
     }
 }
 
@@ -82,15 +72,20 @@ fn rows(json: &Value) -> Vec<Vec<String>> {
         ("serviceToken", "kind"),
         ("access", "access"),
         ("memberRole", "member role"),
+        ("expiresAt", "expires"),
         ("memberId", "member id"),
         ("accountId", "account id"),
     ];
     let text = |name: &str, value: &Value| match (name, value.as_bool()) {
         ("serviceToken", Some(true)) => "service".to_owned(),
         ("serviceToken", Some(false)) => "personal".to_owned(),
+        ("expiresAt", _) if value.is_null() => NEVER.to_owned(),
         _ => plain(value),
     };
-    let first = known.iter().filter_map(|(name, title)| Some(vec![(*title).to_owned(), text(name, json.get(*name)?)]));
+    let first = known.iter().filter_map(|(name, title)| {
+        let value = json.get(*name).or((*name == "expiresAt").then_some(&Value::Null))?;
+        Some(vec![(*title).to_owned(), text(name, value)])
+    });
     let rest = json.as_object().into_iter().flatten();
     let rest = rest.filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
     first.chain(rest.map(|(name, value)| vec![spaced(name), text(name, value)])).collect()

@@ -17,7 +17,7 @@ fn lines(served: &Served, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn json_yaml_and_csv_have_the_same_values_and_the_apis_names() {
+fn json_and_yaml_have_the_same_values_and_csv_has_them_flattened() {
     let served = Served::start();
     served.create("comma, \"quote\"\nand line");
     served.create("plain");
@@ -43,14 +43,72 @@ fn json_yaml_and_csv_have_the_same_values_and_the_apis_names() {
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     for (record, token) in records.iter().zip(expected.as_array().unwrap()) {
         for (name, cell) in head.iter().zip(record) {
-            match token.get(name) {
+            let value = match name.strip_prefix("member_") {
+                Some(part) => token["_member"].get(part).or_else(|| token["_member"].get(format!("_{part}"))),
+                None => token.get(name),
+            };
+            match value {
                 None => assert_eq!(cell, "", "{name}"),
                 Some(Value::String(text)) => assert_eq!(cell, text, "{name}"),
+                Some(Value::Array(items)) => assert_eq!((cell, items.len()), ("", 0), "{name}"),
+                Some(time) if name.ends_with("Date") || name.starts_with("last") => {
+                    let (seconds, year) = (time.as_i64().unwrap() / 1000, cell[..4].parse::<i64>().unwrap());
+                    assert!(cell.ends_with('Z') && (seconds / 31_557_600 + 1970 - year).abs() <= 1, "{name}: {cell}");
+                }
                 Some(other) => assert_eq!(serde_json::from_str::<Value>(cell).unwrap(), *other, "{name}"),
             }
         }
     }
+    assert!(head.iter().any(|name| name == "member_email") && !csv.contains('{'), "{csv}");
     assert_eq!(records.len(), expected.as_array().unwrap().len());
+}
+
+#[test]
+fn times_and_formulas_in_csv_are_written_as_asked() {
+    let served = Served::start();
+    served.create("=1+1");
+    served.create("-x");
+    let list = |flags: &[&str]| {
+        let made = ["list", "-f", "role=reader", "--columns", "name,creationDate,email", "--no-headers"];
+        lines(&served, &[&made[..], flags].concat())
+    };
+    let plain = list(&["-o", "csv"]);
+    assert!(plain[0].starts_with("=1+1,20") && plain[0].ends_with("Z,owner@example.com"), "{plain:?}");
+    let safe = list(&["-o", "csv", "--csv-safe", "--times", "unix"]);
+    assert!(safe[0].starts_with("'=1+1,1") && safe[1].starts_with("'-x,1"), "{safe:?}");
+    assert!(list(&["--times", "iso"])[0].contains("Z  "), "a table has dates if asked");
+    assert!(list(&["-o", "ndjson", "--times", "iso"])[0].contains(r#"Z","_member.email""#));
+    let whole = served.json(&["get", "=1+1", "--times", "iso"]);
+    assert!(whole["creationDate"].as_str().unwrap().ends_with('Z'), "{whole}");
+    refused(&served.owner(&["list", "--csv-safe"]).output().unwrap(), 2, &["--output csv"]);
+}
+
+#[test]
+fn every_command_that_offers_csv_prints_it() {
+    let served = Served::start();
+    for command in [&["config"][..], &["config", "list"], &["whoami"]] {
+        let csv = lines(&served, &[command, &["-o", "csv"]].concat());
+        assert!(!csv.concat().contains(['{', '[']), "{command:?}: {csv:?}");
+        refused(&served.owner(&[command, &["-o", "value"]].concat()).output().unwrap(), 2, &["--columns"]);
+    }
+    let verified = crate::support::with_stdin(served.owner(&["verify", "-o", "csv"]), crate::support::OWNER);
+    let csv = stdout(&verified);
+    assert!(csv.starts_with("works,lastFour,") && csv.contains(",token_name,") && csv.contains("\ntrue,"), "{csv}");
+}
+
+#[test]
+fn a_table_of_all_tokens_says_whose_they_are_and_when_they_expire() {
+    let served = Served::start();
+    served.create("x");
+    let head = |flags: &[&str]| lines(&served, &[&["list"], flags].concat())[0].clone();
+    assert!(!head(&[]).contains("OWNER") && !head(&[]).contains("EXPIRES"), "{}", head(&[]));
+    assert!(head(&["-a"]).contains("OWNER") && head(&["-a"]).contains("CREATED"), "{}", head(&["-a"]));
+    let rows = lines(&served, &["list", "-a", "-f", "owner=owner@example.com"]);
+    assert!(rows.len() == 3 && rows[1].contains("owner@example.com"), "{rows:?}");
+    served.json(&["create", "--role", "reader", "-n", "trial", "--expires-in", "90d", "--secret-to", "-"]);
+    assert!(head(&[]).contains("EXPIRES"), "{}", head(&[]));
+    let rows = lines(&served, &["list", "-f", "name=trial"]);
+    assert!(rows[1].contains("in 2 months") || rows[1].contains("in 3 months"), "{rows:?}");
 }
 
 #[test]
@@ -137,7 +195,7 @@ fn a_table_in_a_pipe_is_not_cut_and_has_no_colors() {
     assert!(table.iter().any(|line| line.contains(&long)), "nothing is cut");
     assert!(!table.concat().contains('\u{1b}'), "control characters in a name are escaped");
     let ages = lines(&served, &["list", "--columns", "name,creationDate,lastUsed", "-f", "name~red"]);
-    assert!(ages[1].ends_with("just now       never"), "{ages:?}");
+    assert!(ages[1].ends_with("just now  never"), "{ages:?}");
 }
 
 /// The second page is delayed by ten minutes, so rows that are printed did not wait for it.

@@ -54,9 +54,9 @@ fn a_body_can_come_from_standard_input() {
 #[test]
 fn tables_have_one_line_per_token_and_the_full_secret_only_after_create() {
     let served = Served::start();
-    let created = served.owner(&["postToken", "name==Export", "role==reader"]).output().unwrap();
+    let created = served.owner(&["postToken", "name==Export", "role==reader", "-o", "table"]).output().unwrap();
     assert!(stdout(&created).contains("secret               api-"), "{}", stdout(&created));
-    let listed = stdout(&served.owner(&["getTokens"]).output().unwrap());
+    let listed = stdout(&served.owner(&["getTokens", "-o", "table"]).output().unwrap());
     let lines: Vec<&str> = listed.lines().collect();
     assert!(lines[0].starts_with("ID ") && lines[0].contains("LAST USED"), "{listed}");
     assert!(lines[2].contains("Export") && lines[2].contains("reader") && lines[2].contains("never"), "{listed}");

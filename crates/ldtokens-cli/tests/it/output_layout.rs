@@ -112,5 +112,5 @@ fn on_a_terminal_a_long_table_prints_rows_before_the_last_page() {
     let served = Served::with(&["--seed-tokens", "1000", "--fault", "getTokens delay=600000 after=1"]);
     let mut terminal = Terminal::run(served.owner(&["list", "-a"]));
     terminal.expect("ID ");
-    terminal.expect("personal");
+    terminal.expect("reader");
 }

@@ -67,6 +67,29 @@ fn verify_json_has_permissions_and_whether_the_secret_is_an_old_one() {
 }
 
 #[test]
+fn a_secret_that_ends_too_soon_has_an_exit_status_of_its_own() {
+    let served = Served::start();
+    let create = ["create", "--role", "reader", "-n", "trial", "--expires-in", "10d", "--secret-to", "-"];
+    let made = served.json(&create);
+    let secret = made["token"].as_str().unwrap();
+    let verify = |within: &str| {
+        with_stdin(ldtokens(&["verify", "--host", &served.url, "-q", "--expires-within", within]), secret)
+    };
+    assert_eq!(verify("9d").status.code(), Some(0));
+    refused(&verify("14d"), 14, &["works until 20", "too soon"]);
+    assert_eq!(verify("3m").status.code(), Some(2));
+    let works = with_stdin(ldtokens(&["verify", "--host", &served.url]), secret);
+    assert!(stderr(&works).contains(" works until 20") && stdout(&works).contains("expires "), "{works:?}");
+
+    // The old secret of a reset ends with its overlap, at a time that the API does not say.
+    let (id, old) = served.create("reset");
+    let within = ["verify", "--host", &served.url, "-q", "--expires-within", "14d"];
+    assert_eq!(with_stdin(ldtokens(&within), &old).status.code(), Some(0), "it never expires");
+    served.owner(&["reset", &id, "--expires-in", "1h", "--secret-to", "-"]).output().unwrap();
+    refused(&with_stdin(ldtokens(&within), &old), 14, &["old secret"]);
+}
+
+#[test]
 fn verify_works_in_a_shell_condition() {
     let served = Served::start();
     let (_, secret) = served.create("Export");

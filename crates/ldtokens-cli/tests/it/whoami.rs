@@ -15,7 +15,14 @@ fn whoami_shows_the_token_its_kind_member_and_account() {
     let table = ask(&[]);
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();
     let member = made["memberId"].as_str().unwrap();
-    for row in [["name", "Export"], ["id", id], ["kind", "service"], ["access", "reader"], ["member id", member]] {
+    for row in [
+        ["name", "Export"],
+        ["id", id],
+        ["kind", "service"],
+        ["access", "reader"],
+        ["member id", member],
+        ["expires", "never"],
+    ] {
         assert!(rows.contains(&row.to_vec()), "{row:?} in {table}");
     }
     assert!(rows.iter().any(|row| row[0] == "account id"), "{table}");
@@ -31,6 +38,22 @@ fn whoami_shows_the_token_its_kind_member_and_account() {
     }
     assert!(ask(&["-o", "csv"]).lines().any(|line| line.contains(id)));
     refused(&served.acting_as(secret, &["whoami", "-o", "value"]).output().unwrap(), 2, &["--columns"]);
+}
+
+#[test]
+fn whoami_and_get_say_until_when_a_token_works() {
+    let served = Served::start();
+    let until = ["--expires-at", "2099-12-15T10:00:00Z"];
+    let made = [&["create", "-n", "Export", "--role", "reader", "--secret-to", "-"][..], &until].concat();
+    let made = served.json(&made);
+    let whoami = served.acting_as(made["token"].as_str().unwrap(), &["whoami"]).output().unwrap();
+    for output in [whoami, served.owner(&["get", "Export"]).output().unwrap()] {
+        let shown = stdout(&output);
+        let row = shown.lines().find(|line| line.starts_with("expires ")).unwrap_or_else(|| panic!("{shown}"));
+        assert!(row.contains("2099-12-15T10:00:00Z"), "{row}");
+    }
+    let own = served.owner(&["get", "Owner"]).output().unwrap();
+    assert!(stdout(&own).lines().any(|line| line.starts_with("expires ") && line.ends_with(" never")), "{own:?}");
 }
 
 #[test]

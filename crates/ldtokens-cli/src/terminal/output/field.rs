@@ -9,7 +9,19 @@ use crate::terminal::output::age::{age, date};
 use ldtokens_client::operations::{TOKEN, ValueType};
 
 /// The default columns of a table.
-const IN_TABLES: [&str; 6] = ["_id", "name", ACCESS, KIND, SECRET, LAST_USED];
+const IN_TABLES: [&str; 7] = ["_id", "name", ACCESS, KIND, EXPIRY, SECRET, LAST_USED];
+
+/// Those of a table of all members' tokens: it also says whose a token is, and how old.
+const IN_WIDE_TABLES: [&str; 9] = ["_id", "name", ACCESS, OWNER, LAST_USED, "creationDate", EXPIRY, KIND, SECRET];
+
+/// The member whose token it is: the e-mail, or the name where there is none. Computed.
+const OWNER: &str = "owner";
+
+/// What people type for the member's e-mail.
+const EMAIL: &str = "email";
+
+/// Absent if the token never expires.
+pub(crate) const EXPIRY: &str = "expiry";
 
 /// The secret, or its last four characters.
 const SECRET: &str = "token";
@@ -22,6 +34,9 @@ const KIND: &str = "kind";
 
 /// 0 if the token was never used (fact 9).
 const LAST_USED: &str = "lastUsed";
+
+/// How a time that is absent is shown.
+pub(crate) const NEVER: &str = "never";
 
 /// The width of the longest age.
 const AGE_WIDTH: usize = "11 months ago".len();
@@ -36,16 +51,19 @@ pub(crate) struct Field {
 impl Field {
     /// The field with this name.
     pub(crate) fn new(name: &str) -> Result<Self, String> {
+        let name = if name == EMAIL { "_member.email" } else { name };
         let (property, within) =
             name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
         let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.value_type);
         let kind = match (known, within) {
-            (None, None) if matches!(name, ACCESS | KIND) => ValueType::Text,
+            (None, None) if matches!(name, ACCESS | KIND | OWNER) => ValueType::Text,
             (Some(kind), None) => kind,
             (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => ValueType::Any,
             _ => {
-                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND]).collect();
-                let hint = did_you_mean(name, names.iter().copied());
+                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND, OWNER, EMAIL]).collect();
+                // `ownerId` is the account's owner, the same on every token: nobody who mistypes `owner` means it.
+                let may_mean = |known: &&str| *known != "ownerId" || name.to_lowercase().ends_with("id");
+                let hint = did_you_mean(name, names.iter().copied().filter(may_mean));
                 return Err(format!("there is no field `{name}`{hint} (fields: {})", names.join(", ")));
             }
         };
@@ -57,14 +75,35 @@ impl Field {
         names.split(',').map(|name| Self::new(name.trim())).collect()
     }
 
-    /// The default columns of a table.
-    pub(crate) fn in_tables() -> Vec<Self> {
-        IN_TABLES.map(|name| Self::new(name).expect("it is one")).into()
+    /// The default columns of a table, or of one of all members' tokens.
+    pub(crate) fn in_tables(is_wide: bool) -> Vec<Self> {
+        let names = if is_wide { &IN_WIDE_TABLES[..] } else { &IN_TABLES };
+        names.iter().map(|name| Self::new(name).expect("it is one")).collect()
     }
 
-    /// All fields of the API.
-    pub(crate) fn all() -> Vec<Self> {
-        TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type }).collect()
+    /// The default columns of CSV: those of the API that have one value, also the parts of others.
+    pub(crate) fn in_csv() -> Vec<Self> {
+        let known = TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type });
+        known.flat_map(|field| field.flattened()).filter(|field| !field.is_object()).collect()
+    }
+
+    /// The field, or its parts if it has any.
+    pub(crate) fn flattened(&self) -> Vec<Self> {
+        let ValueType::Object(parts @ [_, ..]) = self.kind else { return vec![self.clone()] };
+        let parts = parts.iter().filter(|part| part.name != "_links");
+        parts.map(|part| Self { name: format!("{}.{}", self.name, part.name), kind: part.value_type }).collect()
+    }
+
+    fn is_object(&self) -> bool {
+        self.kind.is_json() && self.name != "customRoleIds"
+    }
+
+    /// The column's name in CSV: `member_email` for `_member.email`.
+    pub(crate) fn csv_name(&self) -> String {
+        match self.name.split_once('.') {
+            Some((property, part)) => format!("{}_{}", property.trim_start_matches('_'), part.trim_start_matches('_')),
+            None => self.name.clone(),
+        }
     }
 
     /// All names with their descriptions, also of nested fields.
@@ -77,6 +116,8 @@ impl Field {
         let ours = [
             (ACCESS, "The token's permissions in short: its role, `policy`, or its custom roles."),
             (KIND, "Whether it is a service token or a personal one."),
+            (OWNER, "The member whose token it is, or who created it: by e-mail or name."),
+            (EMAIL, "The member's e-mail."),
         ];
         of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
     }
@@ -108,9 +149,9 @@ impl Field {
         matches!(self.kind, ValueType::Time | ValueType::Integer { .. })
     }
 
-    /// Whether a narrow table may cut its values. A cut ID would be useless.
+    /// Whether a narrow table may cut its values. A cut ID or time would be useless.
     pub(crate) fn is_shortened(&self) -> bool {
-        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | SECRET)
+        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | KIND | SECRET) && !self.is_time()
     }
 
     /// The minimum width of its column in a long table, whose later rows are not known yet.
@@ -126,6 +167,7 @@ impl Field {
         match self.name.as_str() {
             ACCESS => Some(access(token).into()),
             KIND => Some(kind(token).into()),
+            OWNER => owner(token),
             name => {
                 let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
                 let is_never = name == LAST_USED && found.as_f64() == Some(0.0);
@@ -134,10 +176,24 @@ impl Field {
         }
     }
 
+    /// The field's value to be printed for programs. `has_iso_times` writes times as people do.
+    pub(crate) fn printed(&self, token: &Value, has_iso_times: bool) -> Option<Value> {
+        match self.value(token)? {
+            Value::Array(names) if self.name == OWNER => names.into_iter().next(),
+            time if has_iso_times && self.is_time() => {
+                Some(time.as_i64().map(UnixMillis::new).map_or(time, |it| date(it).into()))
+            }
+            value => Some(value),
+        }
+    }
+
     /// The column's heading: LAST USED for `lastUsed`.
     pub(crate) fn heading(&self) -> String {
-        if self.is_secret() {
-            return "SECRET".to_owned();
+        match self.name.as_str() {
+            SECRET => return "SECRET".to_owned(),
+            EXPIRY => return "EXPIRES".to_owned(),
+            "creationDate" => return "CREATED".to_owned(),
+            _ => {}
         }
         let mut heading = String::new();
         for letter in self.name.trim_start_matches('_').chars() {
@@ -155,11 +211,12 @@ impl Field {
     /// The field's value in `token`, formatted for people.
     pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
         match (self.value(token), self.kind) {
-            (None, ValueType::Time) => "never".to_owned(),
+            (None, ValueType::Time) => NEVER.to_owned(),
             (Some(moment), ValueType::Time) => {
                 moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
             }
             (Some(Value::String(end)), _) if self.is_secret() => hidden(&end),
+            (Some(_), _) if self.name == OWNER => self.printed(token, false).as_ref().map(plain).unwrap_or_default(),
             (value, _) => value.as_ref().map(plain).unwrap_or_default(),
         }
     }
@@ -172,6 +229,16 @@ impl Field {
             _ => cell,
         }
     }
+}
+
+/// The e-mail and the name of the token's member, as far as they are known. The first is shown.
+fn owner(token: &Value) -> Option<Value> {
+    let member = token.get("_member")?;
+    let text = |name: &str| member.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let name = [text("firstName"), text("lastName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let names: Vec<Value> =
+        text("email").map(Value::from).into_iter().chain((!name.is_empty()).then(|| name.into())).collect();
+    (!names.is_empty()).then(|| names.into())
 }
 
 /// A table shows only the end of a full secret.
@@ -247,6 +314,22 @@ mod tests {
             assert!(error.contains(&format!("did you mean `{right}`?")), "{error}");
         }
         assert!(!Field::new("colour").unwrap_err().contains("did you mean"));
+        for (name, right) in [("ownr", "`owner`"), ("ownerEmail", "`owner`"), ("owner_id", "`ownerId`")] {
+            let error = Field::new(name).unwrap_err();
+            assert!(error.contains(&format!("did you mean {right}?")), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_a_member_by_email_or_name() {
+        let token =
+            json!({"ownerId": "x", "_member": {"email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}});
+        let owner = Field::new("owner").unwrap();
+        assert_eq!(owner.value(&token), Some(json!(["ann@example.com", "Ann Lee"])));
+        assert_eq!(owner.cell(&token, UnixMillis::now()), "ann@example.com");
+        assert_eq!(owner.cell(&json!({"_member": {"firstName": "Ann"}}), UnixMillis::now()), "Ann");
+        assert_eq!(owner.value(&json!({"_member": {}, "ownerId": "x"})), None);
+        assert_eq!(Field::new("email").unwrap().value(&token), Some("ann@example.com".into()));
     }
 
     #[test]

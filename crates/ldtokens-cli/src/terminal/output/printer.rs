@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::arguments::{LAST, OUTPUT};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
-use crate::terminal::output::field::{Field, plain};
+use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::{Format, terminal_width};
 use crate::terminal::output::visible::{self, visible};
 use crate::terminal::output::yaml::yaml;
@@ -29,6 +29,14 @@ pub(crate) struct PrintArgs {
     /// Print only these fields, comma-separated, e.g. _id,name,_member.email
     #[arg(long, value_name = "FIELDS", value_parser = Field::list, help_heading = OUTPUT, display_order = LAST + 1)]
     pub(crate) columns: Option<Fields>,
+
+    /// How to write times: 2026-01-31T12:00:00Z, or milliseconds since 1970 [default: iso in CSV, ages in tables, unix otherwise]
+    #[arg(long, value_name = "FORM", value_parser = ["iso", "unix"], help_heading = OUTPUT, display_order = LAST + 1)]
+    pub(crate) times: Option<String>,
+
+    /// In CSV, put an apostrophe before what a spreadsheet would run as a formula
+    #[arg(long, help_heading = OUTPUT, display_order = LAST + 2)]
+    pub(crate) csv_safe: bool,
 
     /// Print tables and CSV without the header line
     #[arg(long, help_heading = OUTPUT, display_order = LAST + 2)]
@@ -51,6 +59,10 @@ pub(crate) struct Printer {
     has_head: bool,
     /// Whether to print one object and not a list.
     is_single: bool,
+    /// Whether times are dates. None for those that a table shows as ages.
+    has_iso_times: Option<bool>,
+    /// Whether formulas in CSV are defused.
+    is_csv_safe: bool,
     printed: u64,
     now: UnixMillis,
 }
@@ -81,7 +93,25 @@ impl Printer {
                 "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
             ));
         }
-        Ok(Self { has_head: !arguments.no_headers, ..Self::with(form, chosen) })
+        if arguments.csv_safe && !matches!(form, Form::Csv) {
+            return Err(Failure::usage("--csv-safe is for --output csv"));
+        }
+        let has_iso_times = arguments.times.as_deref().map(|times| times == "iso");
+        let printer = Self::with(form, chosen);
+        Ok(Self {
+            has_head: !arguments.no_headers,
+            is_csv_safe: arguments.csv_safe,
+            has_iso_times: has_iso_times.or(printer.has_iso_times),
+            ..printer
+        })
+    }
+
+    /// A printer of all members' tokens, if `is_wide`: a table then says whose they are.
+    pub(crate) fn wide(self, is_wide: bool) -> Self {
+        match (&self.form, self.chosen) {
+            (Form::Table(_), false) => Self { fields: Field::in_tables(is_wide), ..self },
+            _ => self,
+        }
     }
 
     /// A printer of all fields.
@@ -91,11 +121,24 @@ impl Printer {
 
     fn with(form: Form, chosen: Option<Vec<Field>>) -> Self {
         let is_chosen = chosen.is_some();
-        let fields = chosen.unwrap_or_else(|| match form {
-            Form::Table(_) => Field::in_tables(),
-            _ => Field::all(),
-        });
-        Self { form, fields, chosen: is_chosen, has_head: true, is_single: false, printed: 0, now: UnixMillis::now() }
+        let is_csv = matches!(form, Form::Csv);
+        let fields = match (chosen, &form) {
+            (None, Form::Table(_)) => Field::in_tables(false),
+            (None, _) => Field::in_csv(),
+            (Some(fields), Form::Csv) => fields.iter().flat_map(Field::flattened).collect(),
+            (Some(fields), _) => fields,
+        };
+        Self {
+            form,
+            fields,
+            chosen: is_chosen,
+            has_head: true,
+            is_single: false,
+            has_iso_times: is_csv.then_some(true),
+            is_csv_safe: false,
+            printed: 0,
+            now: UnixMillis::now(),
+        }
     }
 
     /// Prints one object in JSON and YAML, not a list with one item.
@@ -108,7 +151,13 @@ impl Printer {
         self.printed += 1;
         let text = match &mut self.form {
             Form::Table(table) => {
-                let row: Vec<String> = self.fields.iter().map(|field| field.cell(token, self.now)).collect();
+                let row = self.fields.iter().map(|field| match (self.has_iso_times, field.value(token)) {
+                    (Some(is_iso), Some(_)) if field.is_time() => {
+                        field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default()
+                    }
+                    _ => field.cell(token, self.now),
+                });
+                let row: Vec<String> = row.collect();
                 match table {
                     Table::Measured(columns) => columns.line(&row),
                     Table::Measuring(rows) => {
@@ -121,7 +170,10 @@ impl Printer {
                 }
             }
             Form::Ids => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
-            Form::Value => escaped_on_terminal(self.fields[0].value(token).as_ref().map(plain).unwrap_or_default()),
+            Form::Value => {
+                let value = self.fields[0].printed(token, self.has_iso_times == Some(true));
+                escaped_on_terminal(value.as_ref().map(plain).unwrap_or_default())
+            }
             Form::Ndjson => visible::json(&self.chosen(token)),
             Form::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
             Form::Json => {
@@ -133,9 +185,11 @@ impl Printer {
             Form::Yaml => return write(&yaml(&Value::from(vec![self.chosen(token).into_owned()]))),
             Form::Csv => {
                 let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
-                let cells = self.fields.iter();
-                let cells = cells
-                    .map(|field| escaped_on_terminal(field.value(token).as_ref().map(csv_cell).unwrap_or_default()));
+                let cells = self.fields.iter().map(|field| {
+                    let cell = field.printed(token, self.has_iso_times == Some(true)).as_ref().map(plain);
+                    let cell = escaped_on_terminal(cell.unwrap_or_default());
+                    if self.is_csv_safe && is_formula(&cell) { format!("'{cell}") } else { cell }
+                });
                 return write(&(head + &record(cells)?));
             }
         };
@@ -159,9 +213,17 @@ impl Printer {
     /// Sets the widths, and prints the rows that were held back.
     fn measured(&mut self, has_more: bool) -> Result<bool, Failure> {
         let Form::Table(table) = &mut self.form else { return Ok(true) };
-        let Table::Measuring(rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
+        let Table::Measuring(mut rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
             return Ok(true);
         };
+        // Only for those who let tokens expire. Later rows may have a date.
+        let expiry = self.fields.iter().position(|field| field.name() == EXPIRY);
+        if let Some(at) = expiry.filter(|at| !self.chosen && !has_more && rows.iter().all(|row| row[*at] == NEVER)) {
+            self.fields.remove(at);
+            rows.iter_mut().for_each(|row| {
+                row.remove(at);
+            });
+        }
         let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
         let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
         let usual: Vec<usize> =
@@ -194,17 +256,27 @@ impl Printer {
 
     /// The token, or only its chosen fields.
     fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
-        if !self.chosen {
+        if !self.chosen && self.has_iso_times != Some(true) {
             return Cow::Borrowed(token);
         }
+        if !self.chosen {
+            let mut token = token.clone();
+            for field in Field::in_csv().iter().filter(|field| field.is_time()) {
+                if let Some(time) = field.printed(&token, true) {
+                    token[field.name()] = time;
+                }
+            }
+            return Cow::Owned(token);
+        }
+        let is_iso = self.has_iso_times == Some(true);
         let fields = self.fields.iter();
-        let fields = fields.map(|field| (field.name().to_owned(), field.value(token).unwrap_or_default()));
+        let fields = fields.map(|field| (field.name().to_owned(), field.printed(token, is_iso).unwrap_or_default()));
         Cow::Owned(Value::Object(fields.collect::<Map<_, _>>()))
     }
 
     fn csv_head(&self) -> Result<String, Failure> {
         match self.has_head {
-            true => record(self.fields.iter().map(|field| field.name().to_owned())),
+            true => record(self.fields.iter().map(Field::csv_name)),
             false => Ok(String::new()),
         }
     }
@@ -223,9 +295,9 @@ impl Form {
     }
 }
 
-/// A value as a CSV cell: text as it is, anything else as JSON.
-fn csv_cell(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// Whether a spreadsheet would run the cell as a formula. A number is none.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err()
 }
 
 /// The text, on a terminal with invisible characters escaped.
