@@ -9,6 +9,7 @@ use ldtokens_client::types::Statement;
 use serde_json::Value;
 
 use crate::response::ApiError;
+use crate::secrets::Credential;
 use crate::store::{Records, StoredToken, Visible};
 
 /// The sender of a request, as the token that its credential belongs to.
@@ -72,17 +73,18 @@ impl Permissions {
 }
 
 impl Caller {
-    /// The caller that `token` belongs to, unless it has expired at `now`.
+    /// The caller that `token` belongs to, unless it has expired at `now`, or is personal and its member has left.
     pub(crate) fn of(token: StoredToken, now: i64) -> Result<Self, ApiError> {
-        if token.properties["expiry"].as_i64().is_some_and(|expiry| expiry <= now) {
-            return Err(ApiError::unauthorized());
+        let is_expired = token.properties["expiry"].as_i64().is_some_and(|expiry| expiry <= now);
+        if is_expired || (token.member.is_removed && !token.service) {
+            return Err(ApiError::dead_token());
         }
         Ok(Self { token, permissions: OnceCell::new() })
     }
 
-    /// The caller whose secret has the hash `credential`.
-    pub(crate) fn authenticate(records: &Records<'_>, credential: &[u8; 32], now: i64) -> Result<Self, ApiError> {
-        let token = records.token_of_secret(credential, now)?.ok_or_else(ApiError::unauthorized)?;
+    /// The caller that sent `credential`.
+    pub(crate) fn authenticate(records: &Records<'_>, credential: Credential, now: i64) -> Result<Self, ApiError> {
+        let token = records.token_of_secret(&credential.hash, now)?.ok_or_else(|| credential.unknown())?;
         Self::of(token, now)
     }
 

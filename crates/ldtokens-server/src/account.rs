@@ -258,6 +258,7 @@ impl AccountMember {
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             custom_roles: self.custom_roles.clone(),
+            is_removed: false,
         }
     }
 }

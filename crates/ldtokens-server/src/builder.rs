@@ -142,8 +142,9 @@ impl ServerBuilder {
     }
 
     /// Refuses what LaunchDarkly refuses, or may refuse, and what this server otherwise accepts with a warning in the log, since
-    /// the vendor's own clients send it: a `POST` or `PATCH` whose `Content-Type` is not `application/json` (415), custom roles
-    /// that the account does not have (400), and the reset of another member's personal token (403).
+    /// the vendor's own clients send it: a `POST` or `PATCH` whose `Content-Type` is not `application/json` (415); custom roles
+    /// that the account does not have, properties that the operation does not have, an old API version for a new token, and an
+    /// expiry that has passed (400); and the reset of another member's personal token (403).
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self

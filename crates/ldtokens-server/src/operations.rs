@@ -1,4 +1,4 @@
-//! The operations: the six of `openapi.yaml`, and three that only read.
+//! The operations: the six of `openapi.yaml`, and five that only read.
 
 mod custom_role_ids;
 mod identity_and_roles;

@@ -63,6 +63,26 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid access token")
     }
 
+    /// A credential that is not shaped like a token.
+    pub(crate) fn malformed_credential() -> Self {
+        Self { message: "Invalid account ID header".to_owned(), ..Self::unauthorized() }
+    }
+
+    pub(crate) fn invalid_bearer() -> Self {
+        Self { code: "invalid_token", ..Self::unauthorized() }
+    }
+
+    /// The secret of a token that works no more.
+    pub(crate) fn dead_token() -> Self {
+        Self { message: "Invalid key".to_owned(), ..Self::unauthorized() }
+    }
+
+    pub(crate) fn unknown_properties() -> Self {
+        Self::invalid_request(
+            "The body has properties that this operation does not have, and that LaunchDarkly ignores",
+        )
+    }
+
     pub(crate) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.")
     }
@@ -151,6 +171,16 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         StoreError::from(error).into()
     }
+}
+
+/// The vendor's response to a path that it does not have: a page, not JSON.
+pub(crate) fn page_not_found() -> Response {
+    const PAGE: &str =
+        "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>\n";
+    let mut response = Response::new(Body::from(PAGE));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }
 
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {

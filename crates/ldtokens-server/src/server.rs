@@ -91,6 +91,18 @@ impl Server {
         self.service.store.write(set).await.map_err(io::Error::other)
     }
 
+    /// Removes a member, as when someone leaves, which the API of tokens can't do. The member's personal tokens are refused from then
+    /// on, and service tokens that the member created go on working. Returns whether the account had a member with this email
+    /// address. When this returns, the change is on the disk.
+    ///
+    /// # Errors
+    /// An error of the store, such as a full disk. Nothing was changed.
+    pub async fn remove_member(&self, email: &str) -> io::Result<bool> {
+        let email = email.to_owned();
+        let remove = move |records: &Records<'_>| records.remove_member(&email).map_err(StoreError::from);
+        self.service.store.write(remove).await.map_err(io::Error::other)
+    }
+
     /// Accepts no more requests, finishes those in progress within thirty seconds, and closes the store.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);

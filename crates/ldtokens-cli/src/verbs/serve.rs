@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
@@ -45,6 +45,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
     route_limit: Option<u32>,
 
+    /// Allow N requests per token and ten seconds, then answer 429
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    token_limit: Option<u32>,
+
+    /// Let the windows of all limits start together, or of each account, operation and token at a time of its own
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = LimitWindows::Aligned)]
+    limit_windows: LimitWindows,
+
     /// Allow N requests per client address and ten seconds, then answer 429 with Retry-After
     #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
     ip_limit: Option<u32>,
@@ -66,8 +74,9 @@ pub(crate) struct ServeArgs {
     #[arg(
         long,
         long_help = "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH without \
-            Content-Type: application/json (415), a custom role that the account does not have (400), and the reset of another \
-            member's personal token (403)"
+            Content-Type: application/json (415); a custom role that the account does not have, properties that an operation does \
+            not have, an old API version for a new token, and an expiry that has passed (400); and the reset of another member's \
+            personal token (403)"
     )]
     strict: bool,
 
@@ -94,6 +103,13 @@ pub(crate) struct ServeArgs {
     admin: Option<SocketAddr>,
 }
 
+/// When the windows of rate limits start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LimitWindows {
+    Aligned,
+    Independent,
+}
+
 const LONG_ABOUT: &str = "\
 Run a local LaunchDarkly until interrupted.
 
@@ -112,6 +128,12 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     }
     if let Some(limit) = arguments.route_limit {
         limits = limits.route(limit);
+    }
+    if let Some(limit) = arguments.token_limit {
+        limits = limits.token(limit);
+    }
+    if arguments.limit_windows == LimitWindows::Independent {
+        limits = limits.independent_windows();
     }
     if let Some(limit) = arguments.ip_limit {
         limits = limits.address(limit);

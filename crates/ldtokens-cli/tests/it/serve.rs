@@ -125,6 +125,7 @@ fn serve_logs_one_line_per_request_without_secrets() {
             (format!("POST /api/v2/tokens/{id}/reset"), &secret, "", 403, "/api/v2/tokens/{tokenId}/reset"),
             (format!("GET /api/v2/tokens/{secret}"), OWNER, "", 404, "/api/v2/tokens/{tokenId}"),
             (format!("GET /api/v2/roles/{id}"), OWNER, "", 404, "/api/v2/roles/{customRoleKey}"),
+            (format!("GET /api/v2/members/{id}"), OWNER, "", 404, "/api/v2/members/{memberId}"),
             (format!("GET /{secret}"), OWNER, "", 404, "-"),
             (format!("GET /api/v2/tokens?name={secret}"), OWNER, "", 200, "/api/v2/tokens"),
             (format!("GET /api/v2/tokens?limit={secret}"), OWNER, "", 400, "/api/v2/tokens"),
@@ -155,7 +156,10 @@ fn serve_logs_one_line_per_request_without_secrets() {
                 let line: Value = serde_json::from_str(line).unwrap();
                 assert_eq!((&line["status"], &line["route"]), (&Value::from(*status), &Value::from(*route)), "{line}");
                 assert_eq!(line.get("token_id").and_then(Value::as_str), *id, "{line}");
-                assert!(line["took_us"].is_u64() && (line["support_id"].is_string() == (*status >= 400)), "{line}");
+                assert!(
+                    line["took_us"].is_u64() && (line["support_id"].is_string() == (*status >= 400 && *route != "-")),
+                    "{line}"
+                );
             }
         }
         if format == "json" {
@@ -368,13 +372,14 @@ fn each_rate_limit_flag_sets_its_limit() {
         ("--limit", three, owner, 3),
         ("--route-limit", &[list], owner, 3),
         ("--route-limit", three, owner, 9),
+        ("--token-limit", three, owner, 3),
         ("--ip-limit", three, owner, 3),
         ("--ip-limit", &[list], &[wrong], 3),
     ] {
         let allowed = limited(flag, lines, credentials);
         assert!((window..=2 * window).contains(&allowed), "{flag} {lines:?}: {allowed} allowed");
     }
-    for flag in ["--limit", "--route-limit"] {
+    for flag in ["--limit", "--route-limit", "--token-limit"] {
         assert_eq!(limited(flag, &[list], &[wrong]), 20, "{flag}: a 401 does not count");
     }
 }

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 
 use crate::access::Caller;
 use crate::response::ApiError;
-use crate::secrets;
+use crate::secrets::{self, Credential};
 use crate::store::Records;
 
 /// A second secret of the owner's token. It is not in the store.
@@ -29,15 +29,15 @@ impl SessionSecret {
         Ok(Self { hash: secrets::hash(secret.expose()), secret, token_id: token_id.into() })
     }
 
-    /// The caller whose secret has the hash `credential`, which may be that of the session secret.
+    /// The caller that sent `credential`, which may be the session secret.
     pub(crate) fn authenticate(
         session_secret: Option<&Self>,
         records: &Records<'_>,
-        credential: &[u8; 32],
+        credential: Credential,
         now: i64,
     ) -> Result<Caller, ApiError> {
         match session_secret {
-            Some(session_secret) if session_secret.hash.ct_eq(credential).into() => {
+            Some(session_secret) if session_secret.hash.ct_eq(&credential.hash).into() => {
                 let token = records.token(&session_secret.token_id)?.ok_or_else(ApiError::unauthorized)?;
                 Caller::of(token, now)
             }

@@ -71,6 +71,7 @@ fn member(number: u32) -> Member {
         first_name: "Member".to_owned(),
         last_name: number.to_string(),
         custom_roles: Vec::new(),
+        is_removed: false,
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Effect {
         /// The `Retry-After` of the response, in seconds.
         retry_after: Option<u64>,
     },
+    /// Nothing is done, and the response has this status, from 400 to 599, and no body, as from a gateway.
+    BareStatus(u16),
     /// Nothing is done, and the connection is dropped.
     DropBefore,
     /// The request is carried out, and the connection is dropped instead of a response.
@@ -60,7 +62,7 @@ const MAX_DELAY: Duration = Duration::from_secs(600);
 impl Fault {
     /// The form of a line, in a sentence.
     pub const FORM: &str = "a fault reads `OPERATION EFFECT [times=N] [after=N] [probability=P]`, where OPERATION may be *, and EFFECT is \
-                            status=CODE [retry-after=SECONDS], status-after=CODE [retry-after=SECONDS], drop-before, drop-after, \
+                            status=CODE [retry-after=SECONDS], status-after=CODE [retry-after=SECONDS], bare-status=CODE, drop-before, drop-after, \
                             delay=MILLISECONDS or cut-body";
 
     /// A fault for every request.
@@ -100,7 +102,9 @@ impl Fault {
             return invalid(format!("there is no operation `{unknown}`; choose one of {}", known.join(", ")));
         }
         match self.effect {
-            Effect::Status { status, .. } | Effect::StatusAfter { status, .. } if !(400..600).contains(&status) => {
+            Effect::Status { status, .. } | Effect::StatusAfter { status, .. } | Effect::BareStatus(status)
+                if !(400..600).contains(&status) =>
+            {
                 invalid(format!("status must be from 400 to 599, not {status}"))
             }
             Effect::Delay(delay) if delay > MAX_DELAY => {
@@ -148,6 +152,9 @@ impl FromStr for Fault {
                     let status = value.parse().map_err(|_| form())?;
                     effect.replace(Effect::StatusAfter { status, retry_after: None }).is_none()
                 }
+                Some(("bare-status", value)) => {
+                    effect.replace(Effect::BareStatus(value.parse().map_err(|_| form())?)).is_none()
+                }
                 Some(("delay", value)) => {
                     effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none()
                 }
@@ -180,6 +187,7 @@ impl fmt::Display for Fault {
         match self.effect {
             Effect::Status { status, .. } => write!(f, "status={status}")?,
             Effect::StatusAfter { status, .. } => write!(f, "status-after={status}")?,
+            Effect::BareStatus(status) => write!(f, "bare-status={status}")?,
             Effect::DropBefore => f.write_str("drop-before")?,
             Effect::DropAfter => f.write_str("drop-after")?,
             Effect::Delay(delay) => write!(f, "delay={}", delay.as_millis())?,
@@ -214,6 +222,7 @@ mod tests {
             "* status=429 retry-after=2 probability=0.25",
             "postToken status-after=503 retry-after=1 times=1",
             "getCallerIdentity status=500",
+            "* bare-status=401 times=1",
             "getTokens drop-before",
             "deleteToken drop-after times=1",
             "deleteToken drop-after times=1 after=2",
@@ -240,6 +249,8 @@ mod tests {
             ("postToken drop-after retry-after=1", "reads"),
             ("postToken drop-after times=-1", "reads"),
             ("postToken explode", "reads"),
+            ("* bare-status=200", "from 400 to 599"),
+            ("* bare-status=401 retry-after=1", "reads"),
             ("postToken status=200", "from 400 to 599"),
             ("posttoken status=503", "there is no operation `posttoken`; choose one of getTokens"),
             ("* delay=600001", "ten minutes"),

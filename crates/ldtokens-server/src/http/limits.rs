@@ -1,6 +1,7 @@
-//! Rate limits.
+//! Rate limits, in the three families that the vendor's "Rate limiting" has, and by address.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,15 +16,17 @@ const WINDOW: i64 = 10_000;
 
 /// The maximum number of requests in each window of ten seconds. A request beyond it gets a 429.
 ///
-/// With a limit for the account or for routes, each response says when the window ends and how many requests are left of both.
-/// If only the account has a limit, each route has the same one. If only routes have a limit, that of the account is their sum.
-/// Requests whose credential does not work are not counted, and have no such headers. The limit for an address counts every
-/// request, and only a response that exceeds it says so, in `Retry-After`.
+/// There are three families of limits: the account's, each route's, and each token's. A response has the headers of those that are
+/// set: the limit and how many requests are left, and when the window ends. `X-Ratelimit-Reset` is the end for the account and the
+/// route, and `X-Ratelimit-Auth-Token-Reset` for the token. Requests whose credential does not work are not counted, and have no
+/// such headers. The limit for an address counts every request, and only a response that exceeds it says so, in `Retry-After`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     account: Option<u32>,
     route: Option<u32>,
+    token: Option<u32>,
     address: Option<u32>,
+    are_windows_independent: bool,
 }
 
 impl Limits {
@@ -44,40 +47,74 @@ impl Limits {
         self
     }
 
+    /// Sets the maximum for each token.
+    pub fn token(mut self, requests: u32) -> Self {
+        self.token = Some(requests);
+        self
+    }
+
     /// Sets the maximum for each IP address.
     pub fn address(mut self, requests: u32) -> Self {
         self.address = Some(requests);
         self
     }
 
-    /// The limits of the account and of each route, if there are any.
-    fn per_window(self) -> Option<(u32, u32)> {
-        let routes = u32::try_from(operation_ids().count()).unwrap_or(u32::MAX);
-        match (self.account, self.route) {
-            (None, None) => None,
-            (account, route) => {
-                let account = account.or_else(|| route?.checked_mul(routes)).unwrap_or(u32::MAX);
-                Some((account, route.unwrap_or(account)))
-            }
-        }
+    /// Lets the windows of the account, of each operation and of each token start and end at different times. By default, all start
+    /// together. `X-Ratelimit-Reset` is then the later of the ends of the account's and the operation's window.
+    pub fn independent_windows(mut self) -> Self {
+        self.are_windows_independent = true;
+        self
     }
 }
 
-/// Counts the requests of the present window.
+/// Counts the requests of the present windows.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    address_limit: Option<u32>,
-    /// Those of the account, and of each route.
-    window_limits: Option<(u32, u32)>,
-    window: Mutex<Window>,
+    limits: Limits,
+    windows: Mutex<Windows>,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    account: Window,
+    routes: HashMap<&'static str, Window>,
+    tokens: HashMap<i64, Window>,
+    addresses: HashMap<IpAddr, Window>,
+    /// When windows that have ended were last forgotten.
+    swept: i64,
 }
 
 #[derive(Debug, Default)]
 struct Window {
-    number: i64,
-    account: u32,
-    routes: HashMap<&'static str, u32>,
-    addresses: HashMap<IpAddr, u32>,
+    ends: i64,
+    used: u32,
+}
+
+/// The family of limits that a window belongs to, by the names of its headers.
+#[derive(Debug)]
+struct Family {
+    limit: &'static str,
+    remaining: &'static str,
+    reset: &'static str,
+}
+
+const ACCOUNT: Family =
+    Family { limit: "x-ratelimit-global-limit", remaining: "x-ratelimit-global-remaining", reset: "x-ratelimit-reset" };
+const ROUTE: Family =
+    Family { limit: "x-ratelimit-route-limit", remaining: "x-ratelimit-route-remaining", reset: "x-ratelimit-reset" };
+const TOKEN: Family = Family {
+    limit: "x-ratelimit-auth-token-limit",
+    remaining: "x-ratelimit-auth-token-remaining",
+    reset: "x-ratelimit-auth-token-reset",
+};
+
+/// Whose request is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// The operation's ID.
+    pub(crate) route: &'static str,
+    /// The number of the caller's token.
+    pub(crate) token: i64,
 }
 
 /// The result of counting a request.
@@ -90,52 +127,84 @@ pub(crate) struct Count {
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { address_limit: limits.address, window_limits: limits.per_window(), window: Mutex::default() }
+        Self { limits, windows: Mutex::default() }
     }
 
-    /// Whether the account or its routes have limits.
-    pub(crate) fn has_windows(&self) -> bool {
-        self.window_limits.is_some()
+    /// Whether there are limits other than those of addresses.
+    pub(crate) fn has_families(&self) -> bool {
+        self.limits.account.or(self.limits.route).or(self.limits.token).is_some()
     }
 
-    /// Counts a request from `address`. Without `route`, it does not count toward the limits of the account and its routes.
-    pub(crate) fn count(&self, address: Option<IpAddr>, route: Option<&'static str>, clock: &Clock) -> Count {
-        if self.address_limit.is_none() && self.window_limits.is_none() {
+    /// Counts a request from `address`. Without `counted`, it counts only toward the limit of its address.
+    pub(crate) fn count(&self, address: Option<IpAddr>, counted: Option<Counted>, clock: &Clock) -> Count {
+        if self.limits.address.is_none() && !self.has_families() {
             return Count::default();
         }
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock.now().get();
-        let number = now.div_euclid(WINDOW);
-        if number != window.number {
-            *window = Window { number, ..Window::default() };
-        }
-        let ends = (number + 1) * WINDOW;
-        if let (Some(limit), Some(address)) = (self.address_limit, address) {
-            let used = window.addresses.entry(address).or_default();
-            if *used >= limit {
-                let seconds = u64::try_from(ends - now).unwrap_or(0).div_ceil(1000);
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.sweep(now);
+        let Windows { account, routes, tokens, addresses, .. } = &mut *windows;
+        if let (Some(limit), Some(address)) = (self.limits.address, address) {
+            let window = addresses.entry(address).or_default().at(now, 0);
+            if window.used >= limit {
+                let seconds = u64::try_from(window.ends - now).unwrap_or(0).div_ceil(1000);
                 return Count { error: Some(ApiError::rate_limited().retry_after(Some(seconds))), headers: Vec::new() };
             }
-            *used += 1;
+            window.used += 1;
         }
-        let (Some((account_limit, route_limit)), Some(route)) = (self.window_limits, route) else {
-            return Count::default();
-        };
-        let account_used = window.account;
-        let route_used = window.routes.entry(route).or_default();
-        let exceeded = account_used >= account_limit || *route_used >= route_limit;
-        *route_used += u32::from(!exceeded);
-        let route_left = i64::from(route_limit - *route_used);
-        window.account += u32::from(!exceeded);
-        let account_left = i64::from(account_limit - window.account);
-        Count {
-            error: exceeded.then(ApiError::rate_limited),
-            headers: vec![
-                ("x-ratelimit-reset", ends),
-                ("x-ratelimit-global-remaining", account_left),
-                ("x-ratelimit-route-remaining", route_left),
-            ],
+        let Some(Counted { route, token }) = counted else { return Count::default() };
+        let shift = |shift: i64| if self.limits.are_windows_independent { shift % WINDOW } else { 0 };
+        let mut families: Vec<(Family, u32, &mut Window)> = Vec::new();
+        if let Some(limit) = self.limits.account {
+            families.push((ACCOUNT, limit, account.at(now, 0)));
         }
+        if let Some(limit) = self.limits.route {
+            let number = operation_ids().zip(1..).find_map(|(id, number)| (id == route).then_some(number)).unwrap_or(0);
+            families.push((ROUTE, limit, routes.entry(route).or_default().at(now, shift(number * 2_300 + 700))));
+        }
+        if let Some(limit) = self.limits.token {
+            families.push((
+                TOKEN,
+                limit,
+                tokens.entry(token).or_default().at(now, shift(token % WINDOW * 3_700 + 5_100)),
+            ));
+        }
+        let is_exceeded = families.iter().any(|(_, limit, window)| window.used >= *limit);
+        let mut headers: Vec<(&'static str, i64)> = Vec::new();
+        for (family, limit, window) in families {
+            window.used += u32::from(!is_exceeded);
+            headers.push((family.limit, limit.into()));
+            headers.push((family.remaining, i64::from(limit) - i64::from(window.used)));
+            match headers.iter_mut().find(|(name, _)| *name == family.reset) {
+                Some((_, ends)) => *ends = window.ends.max(*ends),
+                None => headers.push((family.reset, window.ends)),
+            }
+        }
+        Count { error: is_exceeded.then(ApiError::rate_limited), headers }
+    }
+}
+
+impl Windows {
+    /// Forgets the windows that have ended, once in the length of a window.
+    fn sweep(&mut self, now: i64) {
+        fn sweep<T: Eq + Hash>(windows: &mut HashMap<T, Window>, now: i64) {
+            windows.retain(|_, window| window.ends > now);
+        }
+        if !(self.swept..self.swept + WINDOW).contains(&now) {
+            self.swept = now;
+            sweep(&mut self.tokens, now);
+            sweep(&mut self.addresses, now);
+        }
+    }
+}
+
+impl Window {
+    /// The window at the time `now`. Windows start `shift` milliseconds after each multiple of their length.
+    fn at(&mut self, now: i64, shift: i64) -> &mut Self {
+        if !(self.ends - WINDOW..self.ends).contains(&now) {
+            *self = Self { ends: (now - shift).div_euclid(WINDOW) * WINDOW + WINDOW + shift, used: 0 };
+        }
+        self
     }
 }
 
@@ -145,5 +214,34 @@ impl Count {
         for (name, value) in &self.headers {
             headers.insert(*name, (*value).into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ldtokens_client::UnixMillis;
+
+    use super::{Counted, Limiter, Limits};
+    use crate::clock::Clock;
+
+    /// Otherwise each address and each token that ever sent a request would stay in memory.
+    #[test]
+    fn windows_that_have_ended_are_forgotten() {
+        let clock = Clock::manual(UnixMillis::new(1_754_006_400_000));
+        let limiter = Limiter::new(Limits::none().address(1).token(1).independent_windows());
+        let held = || {
+            let windows = limiter.windows.lock().unwrap();
+            (windows.addresses.len(), windows.tokens.len())
+        };
+        for number in 0..1_000_u32 {
+            let counted = Counted { route: "getTokens", token: number.into() };
+            limiter.count(Some(std::net::Ipv4Addr::from(number).into()), Some(counted), &clock);
+        }
+        assert_eq!(held(), (1_000, 1_000));
+        clock.advance(Duration::from_secs(20));
+        limiter.count(None, None, &clock);
+        assert_eq!(held(), (0, 0));
     }
 }

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
 use crate::faults::fault::Effect;
+use crate::http::limits::Counted;
 use crate::http::request_head::{API_PATH, HEALTH_PATH, operation_id};
 use crate::http::service::Service;
 use crate::response::{ApiError, SupportId, no_content};
@@ -76,9 +77,9 @@ impl Service {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation_id(&request);
         // A request whose credential does not work does not count toward the limits of the account.
-        let is_counted = self.limiter.has_windows() && self.is_authenticated(request.headers()).await;
-        let route = is_counted.then_some(operation.unwrap_or(OTHER_ROUTE));
-        let count = self.limiter.count(peer, route, &self.clock);
+        let token = if self.limiter.has_families() { self.token_of(request.headers()).await } else { None };
+        let counted = token.map(|token| Counted { route: operation.unwrap_or(OTHER_ROUTE), token });
+        let count = self.limiter.count(peer, counted, &self.clock);
         let mut response = match &count.error {
             Some(error) => error.clone().into_response(),
             None => self.run_with_faults(operation, request, next).await,
@@ -95,6 +96,7 @@ impl Service {
         match injected.effect {
             None | Some(Effect::Delay(_)) => next.run(request).await,
             Some(Effect::Status { status, retry_after }) => error_response(status, retry_after),
+            Some(Effect::BareStatus(status)) => bare_response(status),
             Some(Effect::StatusAfter { status, retry_after }) => {
                 next.run(request).await;
                 error_response(status, retry_after)
@@ -125,6 +127,12 @@ fn preflight() -> Response {
 fn error_response(status: u16, retry_after: Option<u64>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     ApiError::of_status(status).retry_after(retry_after).into_response()
+}
+
+fn bare_response(status: u16) -> Response {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
 }
 
 fn drop_connection() -> Response {

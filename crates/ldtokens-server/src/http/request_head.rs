@@ -6,7 +6,7 @@ use ldtokens_client::ApiVersion;
 
 use crate::operations::operations;
 use crate::response::ApiError;
-use crate::secrets;
+use crate::secrets::Credential;
 
 /// The paths of all operations start with this one.
 pub(crate) const API_PATH: &str = "/api/v2";
@@ -36,9 +36,14 @@ pub(crate) fn override_method<B>(request: &mut axum::http::Request<B>) {
     }
 }
 
-/// The hash of the caller's secret.
-pub(crate) fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok().map(secrets::hash)
+/// The credential of a request. Several are refused, since a gateway in front of the API could take another one of them.
+pub(crate) fn credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
+    let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
+    let credential = credentials.next().ok_or_else(ApiError::unauthorized)?;
+    if credentials.next().is_some() {
+        return Err(ApiError::invalid_request("The request has several Authorization headers"));
+    }
+    Ok(Credential::of(credential.to_str().map_err(|_| ApiError::malformed_credential())?))
 }
 
 /// Whether requests with this method must have JSON bodies, as the vendor's docs say of PATCH, POST and PUT. The vendor's

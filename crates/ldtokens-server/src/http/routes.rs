@@ -14,7 +14,7 @@ use crate::http::request_head::{API_PATH, HEALTH_PATH};
 use crate::http::service::Service;
 use crate::operations::operation::Operation;
 use crate::operations::operations;
-use crate::response::ApiError;
+use crate::response::{ApiError, page_not_found};
 
 /// The routes of all operations and of `/healthz`, with the middleware around them.
 pub(crate) fn router(service: Arc<Service>) -> Router {
@@ -26,7 +26,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
     }
     router
         .route(HEALTH_PATH, get(async || StatusCode::NO_CONTENT))
-        .fallback(async || ApiError::not_found().into_response())
+        .fallback(async || page_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed().into_response())
         .layer(axum::middleware::from_fn_with_state(service.clone(), middleware::handle))
         .with_state(service)

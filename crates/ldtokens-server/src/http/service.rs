@@ -125,19 +125,20 @@ impl Service {
         let (last_use, strictness) = (self.store.last_use().clone(), self.strictness);
         let session_secret = self.session_secret.clone();
         let write = move |records: &Records<'_>| {
-            let caller = SessionSecret::authenticate(session_secret.as_ref(), records, &input.credential, input.now)?;
+            let caller = SessionSecret::authenticate(session_secret.as_ref(), records, input.credential, input.now)?;
             handler(&Request { records, caller: &caller, last_use: &last_use, strictness, input: &input })
         };
         self.store.write(write).await
     }
 
-    /// Whether the credential in `headers` works. If the store fails, returns true: the operation will respond with the error.
-    pub(crate) async fn is_authenticated(self: &Arc<Self>, headers: &HeaderMap) -> bool {
-        let Some(credential) = credential(headers) else { return false };
+    /// The number of the token that the credential in `headers` belongs to, if it works. If the store fails, returns 0, which no
+    /// token has: the operation will respond with the error.
+    pub(crate) async fn token_of(self: &Arc<Self>, headers: &HeaderMap) -> Option<i64> {
+        let credential = credential(headers).ok()?;
         let now = self.clock.now().get();
         let authenticate = move |service: &Self, reader: Reader<'_>| {
             let session_secret = service.session_secret.as_ref();
-            reader.read(|records| SessionSecret::authenticate(session_secret, records, &credential, now))
+            reader.read(|records| SessionSecret::authenticate(session_secret, records, credential, now))
         };
         let at_once = self.store.free_reader().map(|reader| authenticate(self, reader));
         let caller = match at_once {
@@ -148,7 +149,10 @@ impl Service {
                 waiting.await.unwrap_or_else(|_| Err(ApiError::internal()))
             }
         };
-        !matches!(caller, Err(error) if error.status == StatusCode::UNAUTHORIZED)
+        match caller {
+            Ok(caller) => Some(caller.token.number),
+            Err(error) => (error.status != StatusCode::UNAUTHORIZED).then_some(0),
+        }
     }
 
     /// Checks a quick request, unless it would have to wait for a reader.
@@ -176,10 +180,10 @@ impl Service {
     fn check(&self, request: ReceivedRequest, reader: Option<Reader<'_>>) -> Result<NextStep, ApiError> {
         let now = self.clock.now().get();
         let ReceivedRequest { operation, path_id, head, body } = request;
-        let credential = credential(&head.headers).ok_or_else(ApiError::unauthorized)?;
+        let credential = credential(&head.headers)?;
         let last_use = self.store.last_use();
         let authenticate = |records: &Records<'_>| -> Result<Caller, ApiError> {
-            let caller = SessionSecret::authenticate(self.session_secret.as_ref(), records, &credential, now)?;
+            let caller = SessionSecret::authenticate(self.session_secret.as_ref(), records, credential, now)?;
             last_use.note(caller.token.number, now);
             Ok(caller)
         };
@@ -192,6 +196,9 @@ impl Service {
             }
             let parameters = validation::parameters(operation.parameters_of, &query(&head.uri)?)?;
             let body = validation::body(operation.id, &body)?;
+            if validation::has_unknown_properties(operation.id, &body) {
+                self.strictness.refuse_if_strict(ApiError::unknown_properties())?;
+            }
             Ok(RequestInput { credential, now, version, path_id, parameters, body })
         };
         let reader = reader.unwrap_or_else(|| self.store.reader());

@@ -1,7 +1,7 @@
-//! The caller's identity and the account's custom roles, read-only.
+//! The caller's identity, members, and the account with its custom roles, read-only.
 //!
 //! These operations are not in `openapi.yaml`, which has only the six operations on tokens. Programs that manage tokens need
-//! them: `ldcli whoami` asks for the identity, and the vendor's Terraform provider translates keys of custom roles to IDs and
+//! them: `ldcli whoami` asks for the identity, the member and the account, and the vendor's Terraform provider translates keys of custom roles to IDs and
 //! back. The responses follow the vendor's "Identify the caller", "Get custom role" and "List custom roles".
 
 use axum::http::StatusCode;
@@ -19,11 +19,13 @@ const fn operation(id: &'static str, path: &'static str, handle: Handle) -> Oper
     Operation { id, method: "GET", path, parameters_of: id, handler: Handler::Read(handle) }
 }
 
-pub(crate) const OPERATIONS: [Operation; 3] = [
+pub(crate) const OPERATIONS: [Operation; 5] = [
     operation("getCallerIdentity", "/caller-identity", get_caller_identity),
     // Its `limit` and `offset` are those of getTokens.
     Operation { parameters_of: "getTokens", ..operation("getCustomRoles", "/roles", get_custom_roles) },
     operation("getCustomRole", "/roles/{customRoleKey}", get_custom_role),
+    operation("getMember", "/members/{memberId}", get_member),
+    operation("getAccount", "/account", get_account),
 ];
 
 /// The vendor's "List custom roles" has this default.
@@ -46,6 +48,32 @@ fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
         }
     }
     Ok(json_response(StatusCode::OK, &identity))
+}
+
+/// Every token may ask for any member.
+fn get_member(request: &Request<'_>) -> Result<Response, ApiError> {
+    let member = request.records.member(&request.input.path_id)?.ok_or_else(ApiError::not_found)?;
+    let member = json!({
+        "_id": member.id,
+        "_links": { "self": link(&format!("/api/v2/members/{}", member.id)) },
+        "email": member.email,
+        "role": member.role,
+        "firstName": member.first_name,
+        "lastName": member.last_name,
+        "customRoles": member.custom_roles,
+        "_verified": true,
+        "_pendingInvite": false,
+    });
+    Ok(json_response(StatusCode::OK, &member))
+}
+
+fn get_account(request: &Request<'_>) -> Result<Response, ApiError> {
+    let account = json!({
+        "_id": secrets::derived_id("account", &request.records.owner_id()?),
+        "_links": { "self": link("/api/v2/account") },
+        "organization": "Local account",
+    });
+    Ok(json_response(StatusCode::OK, &account))
 }
 
 fn get_custom_role(request: &Request<'_>) -> Result<Response, ApiError> {

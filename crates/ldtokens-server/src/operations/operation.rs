@@ -10,6 +10,7 @@ use crate::access::Caller;
 use crate::operations::listing::Listing;
 use crate::operations::strictness::Strictness;
 use crate::response::ApiError;
+use crate::secrets::Credential;
 use crate::store::{LastUse, Records, StoredToken};
 
 /// An operation that this server has.
@@ -52,8 +53,7 @@ pub(crate) struct Request<'a> {
 /// The checked input of a request.
 #[derive(Debug)]
 pub(crate) struct RequestInput {
-    /// The hash of the caller's secret.
-    pub(crate) credential: [u8; 32],
+    pub(crate) credential: Credential,
     /// Unix milliseconds.
     pub(crate) now: i64,
     /// The API version of the request.

@@ -92,6 +92,14 @@ fn post_token(request: &Request<'_>) -> Result<Response, ApiError> {
     let owner = records.owner_id()?;
     let mut token = new_token(secrets::new_id(), &input.body, &owner, caller.token.member.clone(), input.now)?;
     caller.require(records, Action::Create, &token)?;
+    let version = input.body.get("defaultApiVersion").map_or(Some(ApiVersion::default()), |_| {
+        token.properties["defaultApiVersion"].as_i64().and_then(ApiVersion::from_number)
+    });
+    if version != Some(ApiVersion::default()) {
+        request.strictness.refuse_if_strict(ApiError::invalid_request(
+            "defaultApiVersion: LaunchDarkly no longer supports this version, and offers only the newest for a new token",
+        ))?;
+    }
     if let Some(properties) = token.properties.as_object_mut() {
         replace_keys(records, request.strictness, properties)?;
     }

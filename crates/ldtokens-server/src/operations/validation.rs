@@ -59,6 +59,24 @@ pub(crate) fn check_body(id: &str, body: &Value) -> Result<(), ApiError> {
     body_of(id).map_or(Ok(()), |spec| spec.value_type.check(body).map_err(ApiError::invalid_body))
 }
 
+/// Whether the body has properties that the operation does not have. The API ignores them, so a misspelled one does nothing.
+pub(crate) fn has_unknown_properties(id: &str, body: &Value) -> bool {
+    fn is_unknown(value_type: &ValueType, value: &Value) -> bool {
+        match (value_type, value) {
+            (ValueType::Array(item), Value::Array(items)) => items.iter().any(|value| is_unknown(item, value)),
+            (ValueType::AnyOf(types), value) => {
+                types.iter().find(|known| known.check(value).is_ok()).is_some_and(|known| is_unknown(known, value))
+            }
+            (ValueType::Object(properties), Value::Object(object)) => object.iter().any(|(name, value)| {
+                let property = properties.iter().find(|property| property.name == name);
+                property.is_none_or(|property| is_unknown(&property.value_type, value))
+            }),
+            _ => false,
+        }
+    }
+    body_of(id).is_some_and(|spec| is_unknown(&spec.value_type, body))
+}
+
 fn body_of(id: &str) -> Option<&'static BodySpec> {
     OperationSpec::find(id)?.body.as_ref()
 }

@@ -170,6 +170,7 @@ mod tests {
             first_name: String::new(),
             last_name: String::new(),
             custom_roles: Vec::new(),
+            is_removed: false,
         };
         records.add_member(&member)?;
         for number in 1..=count {

@@ -18,6 +18,8 @@ pub(crate) struct Member {
     pub(crate) last_name: String,
     /// Keys or IDs.
     pub(crate) custom_roles: Vec<String>,
+    /// Whether the member has left. The service tokens that the member created still name the member.
+    pub(crate) is_removed: bool,
 }
 
 /// A custom role of the account.
@@ -63,7 +65,7 @@ macro_rules! select_token {
     ($also:literal, $from:literal, $where:literal) => {
         concat!(
             "SELECT token.number, token.id, service, revision, document, moment, member.id, email, role, first_name, last_name,
-                custom_roles", $also, "
+                custom_roles, removed", $also, "
              FROM ", $from, "token CROSS JOIN member ON member.id = token.member
                 LEFT JOIN last_use ON last_use.token = token.number
              WHERE ", $where
@@ -119,6 +121,24 @@ impl<'a> Records<'a> {
     /// Gives a member another base role. Returns whether the account has this member.
     pub(crate) fn set_member_role(&self, email: &str, role: &str) -> rusqlite::Result<bool> {
         Ok(self.connection.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
+    }
+
+    /// Removes a member from the account. Returns whether the account had this member.
+    pub(crate) fn remove_member(&self, email: &str) -> rusqlite::Result<bool> {
+        let removed =
+            self.connection.execute("UPDATE member SET removed = 1 WHERE email = ? AND NOT removed", [email])?;
+        Ok(removed > 0)
+    }
+
+    /// The member with this ID, unless the member has left.
+    pub(crate) fn member(&self, id: &str) -> rusqlite::Result<Option<Member>> {
+        self.connection
+            .prepare_cached(
+                "SELECT id, email, role, first_name, last_name, custom_roles, removed FROM member
+                 WHERE id = ? AND NOT removed",
+            )?
+            .query_row([id], |row| read_member(row, 0))
+            .optional()
     }
 
     pub(crate) fn add_custom_role(&self, role: &CustomRole) -> rusqlite::Result<()> {
@@ -182,7 +202,7 @@ impl<'a> Records<'a> {
         ))?;
         let mut found = statement.query(params![first, last, now])?;
         while let Some(row) = found.next()? {
-            let stored: [u8; 32] = row.get(12)?;
+            let stored: [u8; 32] = row.get(13)?;
             if bool::from(stored.ct_eq(hash)) {
                 return read_token(row).map(Some);
             }
@@ -243,18 +263,7 @@ impl<'a> Records<'a> {
 }
 
 fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
-    let custom_roles = match row.get_ref(11)?.as_str()? {
-        "[]" => Vec::new(),
-        _ => json(row, 11)?,
-    };
-    let member = Member {
-        id: row.get(6)?,
-        email: row.get(7)?,
-        role: row.get(8)?,
-        first_name: row.get(9)?,
-        last_name: row.get(10)?,
-        custom_roles,
-    };
+    let member = read_member(row, 6)?;
     Ok(StoredToken {
         number: row.get(0)?,
         id: row.get(1)?,
@@ -263,6 +272,23 @@ fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
         revision: row.get(3)?,
         properties: TokenJson::stored(row.get(4)?),
         last_used: row.get(5)?,
+    })
+}
+
+/// Reads a member from the columns from `first` on.
+fn read_member(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Member> {
+    let custom_roles = match row.get_ref(first + 5)?.as_str()? {
+        "[]" => Vec::new(),
+        _ => json(row, first + 5)?,
+    };
+    Ok(Member {
+        id: row.get(first)?,
+        email: row.get(first + 1)?,
+        role: row.get(first + 2)?,
+        first_name: row.get(first + 3)?,
+        last_name: row.get(first + 4)?,
+        custom_roles,
+        is_removed: row.get(first + 6)?,
     })
 }
 

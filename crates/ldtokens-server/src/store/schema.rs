@@ -19,7 +19,7 @@ macro_rules! count_tokens {
 }
 
 /// From an empty file to version 1, from version 1 to version 2, and so on. A released migration never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "CREATE TABLE member (
         id TEXT PRIMARY KEY,
         email TEXT NOT NULL,
@@ -93,6 +93,8 @@ const MIGRATIONS: [&str; 4] = [
         DELETE FROM tally
             WHERE owner IN ('*', iif(old.service, 'service', old.member)) AND block IN (-1, old.number >> 10) AND tokens = 0;
     END;"),
+    // A member who has left stays, since service tokens name the member.
+    "ALTER TABLE member ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// Runs `work`, which adds many tokens, without the triggers that count each one. All are counted once, at the end.

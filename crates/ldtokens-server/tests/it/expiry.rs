@@ -34,7 +34,8 @@ async fn a_token_works_until_its_expiry_to_the_millisecond() {
     api.clock.advance(Duration::from_millis(1));
     assert!(!api.works(&secret).await);
     for (method, path) in [(Method::GET, "/api/v2/caller-identity"), (Method::DELETE, &*path)] {
-        refused(api.send(&secret, method, path, None).await, 401, "unauthorized").await;
+        let refusal = refused(api.send(&secret, method, path, None).await, 401, "unauthorized").await;
+        assert_eq!(refusal["message"], "Invalid key");
     }
     assert_eq!(shown(&api, &path).await, SOON, "our choice: it can still be read");
 }

@@ -118,3 +118,14 @@ async fn a_fault_can_leave_out_the_first_requests() {
     }
     assert_eq!(statuses, [401, 401, 503, 401]);
 }
+
+/// Fact 18: the vendor's own ldcli handles a 401 without a body.
+#[tokio::test]
+async fn a_bare_status_has_no_body() {
+    let api = Api::start().await;
+    add_fault(&api, "getTokens bare-status=401 times=1");
+    let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
+    let response = request.send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers().get("content-type")), (401, None));
+    assert_eq!(response.text().await.unwrap(), "");
+}

@@ -41,7 +41,7 @@ async fn the_fault_examples_are_read_and_every_option_is_documented() {
     }
     let server = Server::start().await.unwrap();
     let faults: Vec<Fault> = block("faults").lines().map(|line| line.parse().unwrap()).collect();
-    assert_eq!(faults.len(), 7);
+    assert_eq!(faults.len(), 8);
     server.faults().add(faults).unwrap();
     let shown: String = server.faults().left().iter().map(|fault| format!("{fault}\n")).collect();
     assert_eq!(shown, block("faults"));

@@ -7,7 +7,7 @@ use ldtokens_server::{Limits, Server};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, refused};
+use crate::support::{Api, START, refused};
 
 #[tokio::test]
 async fn a_method_that_is_not_allowed_is_a_405_with_the_allowed_ones() {
@@ -31,11 +31,18 @@ fn allowed(response: &Response) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_a_404() {
+async fn an_unknown_path_is_a_404_with_a_page() {
     let api = Api::start().await;
-    for path in ["/", "/api/v2", "/api/v2/tokens/", "/api/v2/flags", "/api/v2/tokens/a/b", "/api/v2/tokens/a%2Fb"] {
-        refused(api.send(&api.owner, Method::GET, path, None).await, 404, "not_found").await;
+    for path in ["/", "/api/v2", "/api/v2/tokens/", "/api/v2/flags", "/api/v2/tokens/a/b"] {
+        let response = api.send(&api.owner, Method::GET, path, None).await;
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
+            (404, "text/html; charset=utf-8")
+        );
+        assert!(response.text().await.unwrap().starts_with("<!DOCTYPE html>"), "{path}");
     }
+    let token = api.send(&api.owner, Method::GET, "/api/v2/tokens/a%2Fb", None).await;
+    refused(token, 404, "not_found").await;
 }
 
 #[tokio::test]
@@ -92,7 +99,7 @@ async fn a_request_without_a_working_credential_does_not_count_toward_the_limits
     api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
     api.owner = api.server.owner_secret().unwrap().clone();
     let nobody = async || {
-        for secret in ["nonsense", ""] {
+        for secret in ["api-nonsense", ""] {
             let response = api.send(&Secret::new(secret), Method::GET, "/api/v2/tokens", None).await;
             assert!(!response.headers().keys().any(|name| name.as_str().starts_with("x-ratelimit")));
             refused(response, 401, "unauthorized").await;
@@ -109,28 +116,122 @@ async fn a_request_without_a_working_credential_does_not_count_toward_the_limits
     nobody().await;
 }
 
-#[tokio::test]
-async fn a_window_allows_the_limit_and_the_headers_say_what_is_left() {
+async fn limited(limits: Limits) -> Api {
     let mut api = Api::start().await;
-    let limits = Limits::none().account(5).route(3);
     api.server = Server::builder().clock(api.clock.clone()).limits(limits).start().await.unwrap();
     api.owner = api.server.owner_secret().unwrap().clone();
-    let header = |response: &reqwest::Response, name: &str| response.headers()[name].to_str().unwrap().to_owned();
-    for left in [2, 1, 0] {
-        let response = api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await;
+    api
+}
+
+/// The rate-limit headers of a response without their common prefix, in alphabetical order.
+fn left(response: &Response) -> Vec<(String, i64)> {
+    let mut headers: Vec<_> = response
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.as_str().strip_prefix("x-ratelimit-")?.to_owned(), value.to_str().ok()?.parse().ok()?))
+        })
+        .collect();
+    headers.sort();
+    headers
+}
+
+async fn list_as(api: &Api, secret: &Secret) -> Response {
+    api.send(secret, Method::GET, "/api/v2/tokens", None).await
+}
+
+#[tokio::test]
+async fn a_window_allows_the_limit_and_the_headers_say_what_is_left() {
+    let api = limited(Limits::none().account(5).route(3)).await;
+    let headers = |account: i64, route: i64| {
+        let headers = [
+            ("global-limit", 5),
+            ("global-remaining", account),
+            ("reset", START + 10_000),
+            ("route-limit", 3),
+            ("route-remaining", route),
+        ];
+        headers.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    };
+    for used in 1..=3 {
+        let response = list_as(&api, &api.owner).await;
         assert_eq!(response.status(), 200);
-        assert_eq!(header(&response, "x-ratelimit-route-remaining"), left.to_string());
-        assert_eq!(header(&response, "x-ratelimit-global-remaining"), (left + 2).to_string());
-        assert_eq!(header(&response, "x-ratelimit-reset"), "1754006410000");
+        assert_eq!(left(&response), headers(5 - used, 3 - used));
     }
-    let response = api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await;
-    assert_eq!(header(&response, "x-ratelimit-route-remaining"), "0");
+    let response = list_as(&api, &api.owner).await;
+    assert_eq!(left(&response), headers(2, 0));
     refused(response, 429, "rate_limited").await;
     for status in [404, 404, 429] {
         assert_eq!(api.send(&api.owner, Method::GET, "/api/v2/tokens/a", None).await.status(), status);
     }
     api.advance(10);
-    assert_eq!(api.send(&api.owner, Method::GET, "/api/v2/tokens", None).await.status(), 200);
+    assert_eq!(list_as(&api, &api.owner).await.status(), 200);
+}
+
+/// Fact 17: a family without a limit has no headers.
+#[tokio::test]
+async fn each_family_of_limits_has_its_own_headers() {
+    for (limits, expected) in [
+        (Limits::none().account(1), &["global-limit", "global-remaining", "reset"][..]),
+        (Limits::none().route(1), &["reset", "route-limit", "route-remaining"]),
+        (Limits::none().token(1), &["auth-token-limit", "auth-token-remaining", "auth-token-reset"]),
+        (Limits::none().address(9), &[]),
+    ] {
+        let api = limited(limits).await;
+        let names: Vec<String> = left(&list_as(&api, &api.owner).await).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, expected);
+        let is_refused = list_as(&api, &api.owner).await.status() == 429;
+        assert_eq!(is_refused, !expected.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_tokens_limit_counts_the_requests_of_that_token_to_all_routes() {
+    let api = limited(Limits::none().token(2)).await;
+    let reader = api.server.secret("Reader").unwrap();
+    assert_eq!(api.send(&api.owner, Method::GET, "/api/v2/roles", None).await.status(), 200);
+    assert_eq!(left(&list_as(&api, &api.owner).await)[1], ("auth-token-remaining".to_owned(), 0));
+    let response = list_as(&api, &api.owner).await;
+    assert_eq!(left(&response)[2], ("auth-token-reset".to_owned(), START + 10_000));
+    refused(response, 429, "rate_limited").await;
+    assert_eq!(list_as(&api, reader).await.status(), 200, "another token has another limit");
+    api.advance(10);
+    assert_eq!(list_as(&api, &api.owner).await.status(), 200);
+}
+
+/// Fact 17: nobody promised that the windows of different families align.
+#[tokio::test]
+async fn independent_windows_end_at_different_times() {
+    let api = limited(Limits::none().account(9).route(2).token(3).independent_windows()).await;
+    let end = |response: &Response, name: &str| {
+        left(response).into_iter().find_map(|(header, value)| (header == name).then_some(value)).unwrap()
+    };
+    api.advance(5);
+    let of_owner = list_as(&api, &api.owner).await;
+    let of_reader = list_as(&api, api.server.secret("Reader").unwrap()).await;
+    let other_route = api.send(&api.owner, Method::GET, "/api/v2/roles", None).await;
+    let ends = [
+        end(&of_owner, "auth-token-reset"),
+        end(&of_reader, "auth-token-reset"),
+        // The later of the ends of the account's window and of the route's.
+        end(&of_owner, "reset"),
+        end(&other_route, "reset"),
+    ];
+    let mut different = ends.to_vec();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), 4, "{ends:?}");
+    assert!(ends.iter().all(|end| (START + 5_001..START + 15_000).contains(end)), "{ends:?}");
+    assert_eq!(end(&list_as(&api, &api.owner).await, "route-remaining"), 0);
+    // Each window ends at its own time: first the token's, then the route's.
+    let (token, both) = (ends[0], ends[2]);
+    assert!(token < both, "{ends:?}");
+    api.clock.advance(Duration::from_millis((token - START - 5_000) as u64));
+    let response = list_as(&api, &api.owner).await;
+    assert_eq!((end(&response, "auth-token-remaining"), end(&response, "route-remaining")), (3, 0));
+    assert_eq!(response.status(), 429);
+    api.clock.advance(Duration::from_millis((both - token) as u64));
+    assert_eq!(list_as(&api, &api.owner).await.status(), 200);
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn a_store_of_an_older_version_is_upgraded() {
     }
     let now = rusqlite::Connection::open(&path).unwrap();
     let version: i32 = now.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 }
 
 /// What version 2 of the format added, with a custom role, a member, and a token of theirs as version 2 kept it.

@@ -113,3 +113,60 @@ async fn a_strict_server_refuses_the_reset_of_another_members_personal_token() {
         }
     }
 }
+
+/// Fact 20: production ignores them, so a misspelled property does nothing.
+#[tokio::test]
+async fn a_strict_server_refuses_properties_that_an_operation_does_not_have() {
+    let statement = json!({ "effect": "allow", "actions": ["*"], "resources": ["*"], "effcet": "deny" });
+    for is_strict in [false, true] {
+        let api = api(is_strict).await;
+        let token = "/api/v2/tokens/5f3a0c1e9b7d2a4c6e8f0b1e";
+        let create = json!({ "role": "reader", "expires": 1 });
+        let in_policy = json!({ "inlineRole": [statement] });
+        let patch = json!([{ "op": "replace", "path": "/name", "value": {"anything": 1}, "vlaue": 1 }]);
+        let patch_with_comment =
+            json!({ "commment": "x", "patch": [{ "op": "test", "path": "/name", "value": "service" }] });
+        for (method, path, body, status) in [
+            (Method::POST, "/api/v2/tokens", &create, 201),
+            (Method::POST, "/api/v2/tokens", &in_policy, 201),
+            (Method::PATCH, token, &patch, 400),
+            (Method::PATCH, token, &patch_with_comment, 200),
+        ] {
+            let answer = api.send(&api.owner, method, path, Some(body)).await;
+            if is_strict {
+                let refusal = refused(answer, 400, "invalid_request").await;
+                assert!(refusal["message"].as_str().unwrap().starts_with("The body has properties"), "{refusal}");
+            } else {
+                assert_eq!(answer.status(), status, "{body}");
+            }
+        }
+        // Each value that has the right properties, any value of a patch among them.
+        let known =
+            json!({ "comment": "why", "patch": [{ "op": "test", "path": "/inlineRole", "value": [{ "other": 1 }] }] });
+        assert_eq!(api.send(&api.owner, Method::PATCH, token, Some(&known)).await.status(), 422);
+    }
+}
+
+/// Fact 16.
+#[tokio::test]
+async fn a_strict_server_refuses_an_old_api_version_for_a_new_token() {
+    for is_strict in [false, true] {
+        let api = api(is_strict).await;
+        for version in [20160426, 20191212, 20210729, 20220603, 20240415] {
+            let body = json!({ "role": "reader", "defaultApiVersion": version });
+            let answer = api.send(&api.owner, Method::POST, "/api/v2/tokens", Some(&body)).await;
+            if is_strict && version < 20240415 {
+                let refusal = refused(answer, 400, "invalid_request").await;
+                assert!(refusal["message"].as_str().unwrap().starts_with("defaultApiVersion"), "{refusal}");
+            } else {
+                assert_eq!(answer.status(), 201, "{version}");
+            }
+        }
+        let request = api.request(Method::GET, "/api/v2/tokens").header("Authorization", api.owner.expose());
+        assert_eq!(
+            request.header("LD-API-Version", "20220603").send().await.unwrap().status(),
+            200,
+            "as a header they work"
+        );
+    }
+}
