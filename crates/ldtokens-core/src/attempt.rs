@@ -1,12 +1,14 @@
 //! One attempt to send a request, and what is known afterwards.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ldtokens_client::Operation;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, StatusCode};
 
 use crate::rate_limit_headers::RateLimitHeaders;
-use crate::rate_limiter::Permit;
+use crate::rate_limiter::{LONGEST_WAIT, Permit};
 use crate::retry::AttemptOutcome;
 use crate::sender::Outgoing;
 use crate::{Error, Response, Sender, TransportError, api_error};
@@ -20,6 +22,8 @@ pub(crate) struct Attempt {
     pub(crate) result: Result<Response, Error>,
     /// Whether the request only reads, and the response's content type is not JSON, such as that of a login page.
     pub(crate) is_non_json: bool,
+    /// How long a 503 asks this call to wait. [`rate_limiter`](crate::rate_limiter) waits after a 429.
+    pub(crate) wait: Duration,
 }
 
 /// Sends `request` once, and learns from its response's headers.
@@ -36,6 +40,7 @@ pub(crate) async fn send_once(
         status,
         request_id: None,
         is_non_json: false,
+        wait: Duration::ZERO,
         result: Err(Error::Transport { operation, source }),
     };
     // A read that was redirected is judged by its body.
@@ -58,8 +63,8 @@ pub(crate) async fn send_once(
     };
     let is_redirected = url_of_change.is_some_and(|url| url != *response.url());
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-    let limits = RateLimitHeaders::read(status.as_u16(), &headers, clock.now());
-    permit.responded(&limits, clock);
+    let limits = RateLimitHeaders::read(status.as_u16(), &headers);
+    permit.complete(&limits, clock);
     let request_id = api_error::request_id(&headers);
 
     let body = match response.bytes().await {
@@ -72,6 +77,8 @@ pub(crate) async fn send_once(
         // The status of an error says enough.
         Err(_) => Bytes::new(),
     };
+    let named_wait = limits.named_wait();
+    let wait = named_wait.filter(|_| status != StatusCode::TOO_MANY_REQUESTS).unwrap_or_default().min(LONGEST_WAIT);
     let mut is_non_json = false;
     // The HTTP client may have followed it with another method and without the credential. A token that arrived is a response.
     let is_response = !is_redirected
@@ -81,8 +88,8 @@ pub(crate) async fn send_once(
         let error = Error::undecodable(operation, "it is from another URL, after a redirect");
         (AttemptOutcome::Unknown { wait_named: false }, Err(error))
     } else if !status.is_success() {
-        let wait_named = limits.names_wait();
-        let error = api_error::read(operation, status, &headers, &body, limits.named_wait, &sender.credential);
+        let wait_named = named_wait.is_some();
+        let error = api_error::read(operation, status, &headers, &body, named_wait, &sender.credential);
         let outcome = match status.as_u16() {
             429 => AttemptOutcome::Refused { wait_named },
             408 | 500..=599 => AttemptOutcome::Unknown { wait_named },
@@ -102,7 +109,7 @@ pub(crate) async fn send_once(
         };
         (AttemptOutcome::Unknown { wait_named: false }, Err(Error::undecodable(operation, place)))
     };
-    Attempt { outcome, status: Some(status), request_id, result, is_non_json }
+    Attempt { outcome, status: Some(status), request_id, result, is_non_json, wait }
 }
 
 /// The body without a byte-order mark. Some proxies add one, and RFC 8259 allows a reader to skip it.

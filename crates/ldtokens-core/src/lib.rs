@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `sender.rs` | the order of the steps, for one call |
 //! | `prepare.rs` | the headers, and which paths and expiries are refused |
-//! | `rate_limiter.rs` | when a request may be sent: it waits after a 429, and for the rate limit's windows |
+//! | `rate_limiter.rs` | when a request may be sent: after a 429, and in the rate limits' windows |
 //! | `rate_limit_headers.rs`, `server_time.rs` | what a response's headers say about limits and the server's clock |
 //! | `attempt.rs`, `api_error.rs` | what one response, or no response, means |
 //! | `retry.rs` | whether to try again |

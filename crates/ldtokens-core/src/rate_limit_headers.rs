@@ -1,68 +1,68 @@
-//! What a response's headers say about rate limits.
+//! What a response says about rate limits (fact 17).
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-use crate::server_time::unix_millis;
-
 // Looking up a constant header name is cheaper than looking up a string.
-static ACCOUNT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-global-remaining");
-static ROUTE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-route-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+static TOKEN_RESET: HeaderName = HeaderName::from_static("x-ratelimit-auth-token-reset");
+static RESETS: [&HeaderName; 3] = [&RESET, &RESET, &TOKEN_RESET];
+static REMAINING: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-global-remaining"),
+    HeaderName::from_static("x-ratelimit-route-remaining"),
+    HeaderName::from_static("x-ratelimit-auth-token-remaining"),
+];
 
-/// What a response's headers say about rate limits.
-#[derive(Debug, Default)]
+/// How many requests are left until the server's clock shows `reset`, in Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Left {
+    pub(crate) remaining: i64,
+    pub(crate) reset: i64,
+}
+
+/// What a response says about rate limits.
+#[derive(Debug)]
 pub(crate) struct RateLimitHeaders {
-    /// Whether the response is a 429.
-    pub(crate) refused: bool,
-    /// Whether the status is below 429. Above it, the response may be a gateway's, and says nothing about limits.
-    pub(crate) from_api: bool,
+    pub(crate) status: u16,
     pub(crate) date: Option<SystemTime>,
-    pub(crate) account_remaining: Option<i64>,
-    pub(crate) route_remaining: Option<i64>,
-    /// When the window ends, by the server's clock, in Unix milliseconds.
-    pub(crate) reset: Option<i64>,
+    /// What is left for the account, the route and the token. `None` says nothing about that limit.
+    pub(crate) left: [Option<Left>; 3],
     /// How long to wait, by the `Retry-After` of a 429 or 503.
-    pub(crate) retry_after: Option<Duration>,
-    /// How long to wait, by `Retry-After` or, for a 429, by the end of the window.
-    pub(crate) named_wait: Option<Duration>,
+    retry_after: Option<Duration>,
 }
 
 impl RateLimitHeaders {
-    /// Reads the headers of a response that came at `now`. That time is used only if the response has no `Date`.
-    pub(crate) fn read(status: u16, headers: &HeaderMap, now: SystemTime) -> Self {
+    pub(crate) fn read(status: u16, headers: &HeaderMap) -> Self {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let number = |name: &HeaderName| text(name).and_then(|value| value.parse::<i64>().ok());
         let date = text(&DATE).and_then(|date| httpdate::parse_http_date(date).ok());
-        let server_now = date.unwrap_or(now);
-        let (refused, reset) = (status == 429, number(&RESET));
+        let left = std::array::from_fn(|index| {
+            let remaining = number(&REMAINING[index])?.clamp(0, i64::from(u32::MAX));
+            Some(Left { remaining, reset: number(RESETS[index]).unwrap_or_default() })
+        });
         let retry_after = text(&RETRY_AFTER).filter(|_| matches!(status, 429 | 503)).and_then(|value| {
             if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) {
                 return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
             }
-            let at = httpdate::parse_http_date(value).ok()?;
-            Some(at.duration_since(server_now).unwrap_or_default())
+            httpdate::parse_http_date(value).ok()?.duration_since(date?).ok()
         });
-        let until_reset = reset.filter(|_| refused).map(|reset| {
-            let wait = reset.saturating_sub(unix_millis(server_now));
-            Duration::from_millis(u64::try_from(wait).unwrap_or(0))
-        });
-        Self {
-            refused,
-            from_api: status < 429,
-            date,
-            account_remaining: number(&ACCOUNT_REMAINING),
-            route_remaining: number(&ROUTE_REMAINING),
-            reset,
-            retry_after,
-            named_wait: retry_after.or(until_reset),
-        }
+        Self { status, date, left, retry_after }
     }
 
-    /// Whether the response says when to try again. A `Retry-After: 0` does not: a gateway can repeat it without end.
-    pub(crate) fn names_wait(&self) -> bool {
-        self.retry_after.is_some_and(|wait| !wait.is_zero()) || self.refused && self.reset.is_some()
+    /// The `Retry-After` of a 429 or 503. `None` for 0, which a gateway can repeat without end.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.filter(|wait| !wait.is_zero())
+    }
+
+    /// How long to wait, by `Retry-After` or, for a 429, by the end of the window that is used up.
+    pub(crate) fn named_wait(&self) -> Option<Duration> {
+        let until = |left: &Left| {
+            let reset = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(left.reset).ok()?);
+            reset.duration_since(self.date?).ok()
+        };
+        let used_up = self.left.iter().flatten().filter(|left| self.status == 429 && left.remaining <= 0);
+        self.retry_after().or_else(|| used_up.filter_map(until).max())
     }
 }
 

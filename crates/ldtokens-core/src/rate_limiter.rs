@@ -1,142 +1,233 @@
 //! Rate limits: when a request may be sent.
 //!
-//! Each response says how many requests are left in the current window, for the whole account and for the route. A
-//! request is sent if the window has room for it and for all requests under way, which the server may not have counted
-//! yet. When nothing is known, at first and after each window's end, one request goes ahead and the others wait for its
-//! response. A response that names no limit means that there is none.
+//! Responses tell how many requests are left for the account, the route and the token. Other limits, such as that of an IP
+//! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
+//! trying: one request at first, and two more at once for each that is accepted. After a 429, one request a second tries.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ldtokens_client::Operation;
+use ldtokens_client::{Operation, Secret};
 use tokio::sync::Notify;
 
-use crate::rate_limit_headers::RateLimitHeaders;
-use crate::server_time::{ServerTime, unix_millis};
+use crate::rate_limit_headers::{Left, RateLimitHeaders};
+use crate::server_time::ServerTime;
 use crate::{Clock, ServerNow};
+
+/// The least time between requests that try again, and the longest wait for the response to one that tries.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The longest wait that a response can cause.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// For each of our requests under way, so many of what is left are kept for requests of other clients of the account.
+const OTHERS: i64 = 3;
 
 /// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
 /// It is never more than a quarter of the wait.
 const LONGEST_JITTER: Duration = Duration::from_millis(250);
-
-/// How long requests wait for the response to the one that was sent ahead of them. Then the next one is sent.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
-
-/// The longest time that requests wait because a response said so. Then one request finds out whether that still holds.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// The longest wait for a window's end if the server's clock is not known.
-const LONGEST_GUESS: Duration = Duration::from_secs(60);
-
-/// How long a window is assumed to last if its end was already past when the request was sent (fact 12).
-const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
-
-/// The limit on concurrent requests after a wait ends at this number.
-const RAMP_END: u32 = 64;
 
 /// What a client and its clones have learned about rate limits.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
     changed: Notify,
+    hasher: RandomState,
 }
 
+/// What is known. Times are those of [`Clock::elapsed`].
 #[derive(Debug, Default)]
 struct State {
     server_time: ServerTime,
-    block: Option<Block>,
-    account: Window,
-    routes: HashMap<Operation, Window>,
+    limits: HashMap<Family, Limit>,
 }
 
-/// A wait that a response asked for. It holds for all requests.
-#[derive(Debug)]
-struct Block {
-    until: Duration,
-    /// How many requests may be under way at once after the wait. It starts at one and grows by one with each response, so
-    /// that the requests that waited are not all sent at the same moment.
-    allowed: u32,
+/// The requests that a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Family {
+    /// All of them, by a limit that no header tells of.
+    Untold,
+    Account,
+    Route(Operation),
+    /// Those with one credential, by its [`RateLimiter::token`].
+    Token(u64),
 }
 
-/// The current window of the account or of a route.
 #[derive(Debug, Default)]
-struct Window {
-    quota: Quota,
-    in_flight: u32,
-    next_probe: Duration,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Quota {
-    #[default]
-    Unknown,
-    /// The last response named no limit.
-    Unlimited,
-    Until(Limit),
-}
-
-/// How many requests are left until the server's clock shows `reset`, in Unix milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
 struct Limit {
-    remaining: i64,
-    reset: i64,
-    /// An estimate of that moment by our clock, for a server whose responses have no `Date`.
-    guess: Duration,
-    /// The earliest possible end of the window, by our clock.
-    at_least: Duration,
+    in_flight: u32,
+    last_sent: Duration,
+    /// What a response told, until the window ends.
+    window: Option<Window>,
+    /// While no window is known, so many requests may be under way beside one.
+    beside_one: u32,
+    /// How many 429s came in a row. After them nothing is sent before `closed_until`.
+    refusals: u32,
+    closed_until: Duration,
 }
 
-impl Limit {
-    fn ends(&self, server_time: &ServerTime) -> Duration {
-        server_time.when(self.reset).unwrap_or(self.guess).max(self.at_least)
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    left: Left,
+    ends: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    families: [Family; 4],
+    sent: Duration,
+}
+
+/// Until a response comes, or until this time. A wait after a 429 is more than any other.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wait {
+    is_refused: bool,
+    until: Duration,
+}
+
+impl State {
+    /// Counts the request as under way, if it may be sent.
+    fn acquire(&mut self, request: Request, deadline: Duration) -> Option<Wait> {
+        let waits = request.families.map(|family| self.limit(family).wait(request.sent, deadline));
+        let wait = waits.into_iter().max().flatten();
+        if wait.is_none() {
+            for family in request.families {
+                let limit = self.limit(family);
+                (limit.in_flight, limit.last_sent) = (limit.in_flight + 1, request.sent);
+            }
+        }
+        wait
+    }
+
+    /// Learns from a response, or from its absence: the server may have counted the request.
+    fn learn(&mut self, request: Request, response: Option<&RateLimitHeaders>, now: Duration) {
+        // A reset that is past or too far away says nothing (fact 12).
+        let server_time = self.server_time;
+        let when = |left: &Left| {
+            server_time.when(left.reset).filter(|when| (request.sent..=now + LONGEST_WAIT).contains(when))
+        };
+        let (status, told) = response.map_or((0, [None; 3]), |response| (response.status, response.left));
+        let some_is_used_up = told.iter().flatten().any(|left| left.remaining <= 0);
+        let retry_at = response.and_then(RateLimitHeaders::retry_after).map(|wait| now + wait.min(LONGEST_WAIT));
+        for (family, left) in request.families.into_iter().zip([None].into_iter().chain(told)) {
+            let (limit, ends) = (self.limit(family), left.as_ref().and_then(when));
+            // Requests whose credential does not work are not counted (fact 12).
+            if left.is_some() || status != 401 {
+                limit.learn(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
+            }
+            let is_used_up = left.map_or(family == Family::Untold && !some_is_used_up, |left| left.remaining <= 0);
+            match status {
+                429 if is_used_up => limit.refuse(request.sent, now, retry_at.or(ends)),
+                0 | 401 | 408 | 429 | 500.. => {}
+                _ => limit.accept(request.sent),
+            }
+        }
+    }
+
+    fn limit(&mut self, family: Family) -> &mut Limit {
+        self.limits.entry(family).or_default()
     }
 }
 
-#[derive(Debug, PartialEq)]
-enum Gate {
-    Open,
-    OpensAt(Duration),
-    /// Opens when a response comes, or at this time.
-    WaitForResponse(Duration),
+impl Limit {
+    /// How long to wait, if a request can't be sent now.
+    fn wait(&mut self, now: Duration, deadline: Duration) -> Option<Wait> {
+        let next_try = self.last_sent + SECOND;
+        let is_refused = self.refusals > 0;
+        if let Some(over) = self.window.take_if(|window| window.ends <= now) {
+            // The next one has as much, at least.
+            self.beside_one = u32::try_from(over.left.remaining - 1).unwrap_or(0);
+        }
+        let (is_free, until) = match self.window {
+            _ if is_refused && self.last_sent < self.closed_until => (false, self.closed_until),
+            _ if is_refused => (false, next_try),
+            Some(Window { left, ends }) if left.remaining > 0 => {
+                (left.remaining > OTHERS * i64::from(self.in_flight), ends)
+            }
+            Some(Window { ends, .. }) if ends < deadline => (false, ends),
+            // Only a 429 makes a call fail: it tries.
+            Some(_) => (self.in_flight == 0, next_try),
+            None => (self.in_flight <= self.beside_one, next_try),
+        };
+        (!is_free && until > now).then_some(Wait { is_refused, until })
+    }
+
+    fn learn(&mut self, told: Option<Window>, now: Duration) {
+        match (&mut self.window, told) {
+            (Some(known), Some(told)) if told.left.reset == known.left.reset => {
+                // Responses can come out of order.
+                let remaining = known.left.remaining.min(told.left.remaining);
+                *known = Window { left: Left { remaining, ..told.left }, ..told };
+            }
+            // It tells nothing, or what is left of an earlier window.
+            (Some(known), told) if known.ends > now && told.is_none_or(|told| told.left.reset < known.left.reset) => {
+                known.left.remaining -= 1;
+            }
+            (known, Some(told)) => *known = Some(told),
+            (_, None) => {}
+        }
+    }
+
+    fn accept(&mut self, sent: Duration) {
+        self.beside_one = self.beside_one.saturating_add(2);
+        if sent >= self.closed_until {
+            self.refusals = 0;
+        }
+    }
+
+    /// Closes after a 429, `until` the time that it names if there is one.
+    fn refuse(&mut self, sent: Duration, now: Duration, until: Option<Duration>) {
+        self.beside_one = 0;
+        if sent >= self.closed_until {
+            let pause = (SECOND * (1 << self.refusals.min(9))).min(LONGEST_WAIT);
+            let earliest = if self.refusals == 0 { now } else { sent + SECOND };
+            self.closed_until = until.unwrap_or(now + pause).max(earliest);
+            self.refusals += 1;
+        } else if self.last_sent < self.closed_until {
+            // It was under way before the last 429 came.
+            self.closed_until = self.closed_until.max(until.unwrap_or_default());
+        }
+    }
 }
 
-/// The deadline comes first. It holds the remaining wait, if the rate limit is the reason.
+/// The deadline comes first. It holds the remaining wait, if a 429 is the reason.
 #[derive(Debug)]
 pub(crate) struct TooLate(pub(crate) Option<Duration>);
 
 impl RateLimiter {
+    /// The credential as [`acquire`](Self::acquire) takes it.
+    pub(crate) fn token(&self, credential: &Secret) -> u64 {
+        self.hasher.hash_one(credential.expose())
+    }
+
     /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`.
-    pub(crate) async fn admit(
+    pub(crate) async fn acquire(
         &self,
         route: Operation,
+        token: u64,
         clock: &dyn Clock,
         deadline: Duration,
     ) -> Result<Permit<'_>, TooLate> {
+        let families = [Family::Untold, Family::Account, Family::Route(route), Family::Token(token)];
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let now = clock.elapsed();
-            let gate = self.lock().enter(route, now);
-            match gate {
-                Gate::Open => return Ok(Permit { rate_limiter: self, route, sent: now, end: PermitEnd::NotSent }),
-                Gate::OpensAt(at) if at >= deadline => {
-                    return Err(TooLate(Some(at.saturating_sub(now))));
-                }
-                Gate::OpensAt(at) => {
-                    let wait = at.saturating_sub(now);
-                    let jitter = (wait / 4).min(LONGEST_JITTER).mul_f64(fastrand::f64());
-                    clock.sleep((wait + jitter).min(deadline - now)).await;
-                }
-                Gate::WaitForResponse(_) if now >= deadline => {
-                    return Err(TooLate(None));
-                }
-                Gate::WaitForResponse(at) => {
-                    tokio::select! {
-                        () = changed => {}
-                        () = clock.sleep(at.min(deadline).saturating_sub(now)) => {}
-                    }
-                }
+            let request = Request { families, sent: now };
+            let Some(Wait { is_refused, until }) = self.lock().acquire(request, deadline) else {
+                return Ok(Permit { rate_limiter: self, request, is_sent: false });
+            };
+            let wait = until.saturating_sub(now);
+            if now >= deadline || is_refused && until >= deadline {
+                return Err(TooLate(is_refused.then_some(wait)));
+            }
+            let jitter = (wait / 4).min(LONGEST_JITTER).mul_f64(fastrand::f64());
+            tokio::select! {
+                () = changed => {}
+                () = clock.sleep((wait + jitter).min(deadline - now)) => {}
             }
         }
     }
@@ -146,7 +237,7 @@ impl RateLimiter {
         self.lock().server_time.now(clock.now(), clock.elapsed())
     }
 
-    /// The server's time when our wall clock shows `wall`, according to its responses. Without any, it is `wall`.
+    /// The server's time when our wall clock shows `wall`. See [`ServerTime::at`].
     pub(crate) fn server_time(&self, wall: SystemTime) -> ServerNow {
         self.lock().server_time.at(wall)
     }
@@ -156,164 +247,49 @@ impl RateLimiter {
     }
 }
 
-impl State {
-    /// Counts a request to `route` as under way, if it may be sent.
-    fn enter(&mut self, route: Operation, now: Duration) -> Gate {
-        let account = self.account.gate(&self.server_time, now);
-        let window = self.routes.entry(route).or_default();
-        let route = window.gate(&self.server_time, now);
-        let block = match &self.block {
-            Some(block) if now < block.until => Gate::OpensAt(block.until),
-            Some(block) if self.account.in_flight >= block.allowed && now < self.account.next_probe => {
-                Gate::WaitForResponse(self.account.next_probe)
-            }
-            _ => Gate::Open,
-        };
-        let gate = block.and(account).and(route);
-        if gate == Gate::Open {
-            for window in [window, &mut self.account] {
-                window.in_flight += 1;
-                window.next_probe = now + PROBE_EVERY;
-            }
-        }
-        gate
-    }
-
-    fn learn(&mut self, route: Operation, seen: &RateLimitHeaders, sent: Duration, clock: &dyn Clock) {
-        let (now, wall) = (clock.elapsed(), clock.now());
-        if let Some(date) = seen.date {
-            self.server_time.learn(date, sent, now, wall);
-        }
-        match seen.retry_after {
-            Some(wait) => self.block_until(now + wait.min(LONGEST_WAIT)),
-            None if !seen.refused => self.ramp_up(sent),
-            None => {}
-        }
-        let limit = seen.reset.map(|reset| self.limit(reset, sent, now, wall));
-        let route = self.routes.entry(route).or_default();
-        let windows = [(&mut self.account, seen.account_remaining), (route, seen.route_remaining)];
-        for (window, remaining) in windows {
-            match (remaining, limit) {
-                (Some(remaining), Some(limit)) => window.learn(Limit { remaining, ..limit }),
-                _ if seen.from_api && window.quota == Quota::Unknown => window.quota = Quota::Unlimited,
-                _ => {}
-            }
-        }
-        let some_window_is_empty = seen.account_remaining.into_iter().chain(seen.route_remaining).any(|left| left <= 0);
-        if let (true, Some(limit)) = (seen.refused && !some_window_is_empty, limit) {
-            self.block_until(limit.ends(&self.server_time).min(now + LONGEST_WAIT));
-        }
-    }
-
-    /// The window that ends at `reset`, according to a response that came at `now` to a request that was sent at `sent`.
-    fn limit(&self, reset: i64, sent: Duration, now: Duration, wall: SystemTime) -> Limit {
-        let wait = Duration::from_millis(u64::try_from(reset.saturating_sub(unix_millis(wall))).unwrap_or(0));
-        let guess = now + wait.min(LONGEST_GUESS);
-        let was_past = self.server_time.when(reset).unwrap_or(guess) <= sent;
-        Limit { remaining: 0, reset, guess, at_least: if was_past { now + SHORTEST_WINDOW } else { Duration::ZERO } }
-    }
-
-    fn block_until(&mut self, until: Duration) {
-        let known = self.block.as_ref().map_or(Duration::ZERO, |block| block.until);
-        self.block = Some(Block { until: until.max(known), allowed: 1 });
-    }
-
-    fn ramp_up(&mut self, sent: Duration) {
-        if let Some(block) = self.block.as_mut().filter(|block| sent >= block.until) {
-            block.allowed += 1;
-            if block.allowed > RAMP_END {
-                self.block = None;
-            }
-        }
-    }
-
-    fn leave(&mut self, route: Operation, end: PermitEnd) {
-        for window in [&mut self.account, self.routes.entry(route).or_default()] {
-            window.in_flight = window.in_flight.saturating_sub(1);
-            // The server may have counted the request, but no response says so.
-            if let (PermitEnd::NoResponse, Quota::Until(limit)) = (end, &mut window.quota) {
-                limit.remaining -= 1;
-            }
-        }
-    }
-}
-
-impl Gate {
-    /// Open if both are open.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Open, gate) | (gate, Self::Open) => gate,
-            (Self::OpensAt(a), Self::OpensAt(b)) => Self::OpensAt(a.max(b)),
-            (Self::OpensAt(at), _) | (_, Self::OpensAt(at)) => Self::OpensAt(at),
-            (Self::WaitForResponse(a), Self::WaitForResponse(b)) => Self::WaitForResponse(a.min(b)),
-        }
-    }
-}
-
-impl Window {
-    fn gate(&mut self, server_time: &ServerTime, now: Duration) -> Gate {
-        if let Quota::Until(limit) = self.quota
-            && limit.ends(server_time) <= now
-        {
-            self.quota = Quota::Unknown;
-        }
-        match self.quota {
-            Quota::Unlimited => Gate::Open,
-            Quota::Unknown if self.in_flight == 0 || now >= self.next_probe => Gate::Open,
-            Quota::Unknown => Gate::WaitForResponse(self.next_probe),
-            Quota::Until(limit) if limit.remaining > i64::from(self.in_flight) => Gate::Open,
-            Quota::Until(limit) if limit.remaining > 0 => Gate::WaitForResponse(limit.ends(server_time)),
-            Quota::Until(limit) => Gate::OpensAt(limit.ends(server_time)),
-        }
-    }
-
-    fn learn(&mut self, seen: Limit) {
-        match &mut self.quota {
-            // Responses can come out of order: the lowest number is right, and an earlier window is over.
-            Quota::Until(known) if seen.reset == known.reset => known.remaining = known.remaining.min(seen.remaining),
-            Quota::Until(known) if seen.reset < known.reset => {}
-            quota => *quota = Quota::Until(seen),
-        }
-    }
-}
-
 /// Permission to send one request. Dropping it wakes the calls that wait.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     rate_limiter: &'a RateLimiter,
-    route: Operation,
-    sent: Duration,
-    end: PermitEnd,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum PermitEnd {
-    NoResponse,
-    Response,
-    NotSent,
+    request: Request,
+    /// Whether the server may have counted the request, and no response came.
+    is_sent: bool,
 }
 
 impl Permit<'_> {
     /// From now on the server may count the request.
     pub(crate) fn sending(&mut self) {
-        self.end = PermitEnd::NoResponse;
-    }
-
-    /// Learns from the response.
-    pub(crate) fn responded(mut self, seen: &RateLimitHeaders, clock: &dyn Clock) {
-        self.end = PermitEnd::Response;
-        self.rate_limiter.lock().learn(self.route, seen, self.sent, clock);
+        self.is_sent = true;
     }
 
     /// No connection could be made, so the server has not counted the request.
     pub(crate) fn not_sent(mut self) {
-        self.end = PermitEnd::NotSent;
+        self.is_sent = false;
+    }
+
+    /// Learns from the response.
+    pub(crate) fn complete(mut self, response: &RateLimitHeaders, clock: &dyn Clock) {
+        let (mut state, now) = (self.rate_limiter.lock(), clock.elapsed());
+        if let Some(date) = response.date {
+            state.server_time.learn(date, self.request.sent, now, clock.now());
+        }
+        state.learn(self.request, Some(response), now);
+        drop(state);
+        self.is_sent = false;
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.rate_limiter.lock().leave(self.route, self.end);
+        let mut state = self.rate_limiter.lock();
+        if self.is_sent {
+            state.learn(self.request, None, self.request.sent);
+        }
+        for family in self.request.families {
+            let limit = state.limit(family);
+            limit.in_flight = limit.in_flight.saturating_sub(1);
+        }
+        drop(state);
         self.rate_limiter.changed.notify_waiters();
     }
 }
@@ -321,3 +297,7 @@ impl Drop for Permit<'_> {
 #[cfg(test)]
 #[path = "../tests/unit/rate_limiter.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "../tests/unit/rate_limiter_model.rs"]
+mod model;

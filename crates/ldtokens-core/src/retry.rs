@@ -119,8 +119,7 @@ fn is_idempotent(operation: &PatchOperation) -> bool {
     }
 }
 
-/// What is known after an attempt. `wait_named` says whether the response named a time to wait; [`rate_limiter`](super::rate_limiter)
-/// waits for it.
+/// What is known after an attempt. `wait_named` says whether the response named a time to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
     /// The API responded with this status, which is not 408, 429 or 5xx.
@@ -166,6 +165,8 @@ pub(crate) struct RetryState {
     pub(crate) credential_worked: bool,
     /// The time until the call's deadline.
     pub(crate) left: Duration,
+    /// How long the response asks this call to wait.
+    pub(crate) wait: Duration,
 }
 
 /// Decides by the table in ldtokens' guide on retries. `jitter` is random in 0..1.
@@ -189,7 +190,7 @@ pub(crate) fn decide(
         Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
         Unknown { .. } | Refused { .. } => {}
     }
-    let wait = policy.backoff_after(state.counted.max(1), jitter);
+    let wait = state.wait + policy.backoff_after(state.counted.max(1), jitter);
     let is_last = outcome.counts() && state.counted >= policy.max_attempts;
     if !is_last && wait < state.left { Decision::Retry(wait) } else { give_up }
 }

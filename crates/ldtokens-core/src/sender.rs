@@ -57,6 +57,8 @@ pub struct Sender {
     authorization: HeaderValue,
     /// Shared with senders of the same account that have other credentials.
     pub(crate) rate_limiter: Arc<RateLimiter>,
+    /// The credential's limit in `rate_limiter`.
+    token: u64,
     /// Whether the API has accepted the credential.
     credential_worked: Arc<AtomicBool>,
 }
@@ -90,6 +92,7 @@ impl Sender {
     /// # Errors
     /// [`ConfigError::Credential`] if `credential` can't be the secret of a token.
     pub fn new(http: reqwest::Client, base_url: BaseUrl, credential: Secret) -> Result<Self, ConfigError> {
+        let rate_limiter = Arc::<RateLimiter>::default();
         Ok(Self {
             http,
             base_url,
@@ -100,8 +103,9 @@ impl Sender {
             observer: None,
             dry_run: None,
             authorization: authorization_header(&credential)?,
+            token: rate_limiter.token(&credential),
             credential,
-            rate_limiter: Arc::default(),
+            rate_limiter,
             credential_worked: Arc::default(),
         })
     }
@@ -112,7 +116,8 @@ impl Sender {
     /// [`ConfigError::Credential`] if `credential` can't be the secret of a token.
     pub fn with_credential(&self, credential: Secret) -> Result<Self, ConfigError> {
         let authorization = authorization_header(&credential)?;
-        Ok(Self { credential, authorization, credential_worked: Arc::default(), ..self.clone() })
+        let token = self.rate_limiter.token(&credential);
+        Ok(Self { credential, authorization, token, credential_worked: Arc::default(), ..self.clone() })
     }
 
     /// The server's time now, estimated from its responses. Before the first one, it is our wall clock's.
@@ -184,7 +189,7 @@ impl Sender {
         let mut last_error = None;
         let mut free_since = begun;
         loop {
-            let permit = match self.rate_limiter.admit(operation, clock, deadline).await {
+            let permit = match self.rate_limiter.acquire(operation, self.token, clock, deadline).await {
                 Ok(permit) => permit,
                 Err(too_late) => return Err(outgoing.too_late(unknown, last_error, too_late)),
             };
@@ -194,7 +199,7 @@ impl Sender {
             }
             number += 1;
             let waited = sent.saturating_sub(free_since);
-            let Attempt { outcome, result, is_non_json, .. } =
+            let Attempt { outcome, result, is_non_json, wait, .. } =
                 self.attempt(outgoing, permit, number, sent, waited).await?;
             non_json = if is_non_json { non_json + 1 } else { 0 };
             if non_json >= MAX_NON_JSON {
@@ -210,6 +215,7 @@ impl Sender {
                 unknown,
                 credential_worked: self.credential_worked.load(Ordering::Relaxed),
                 left: deadline.saturating_sub(free_since),
+                wait,
             };
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
                 Decision::Return => return result,

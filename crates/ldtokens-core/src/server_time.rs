@@ -1,4 +1,4 @@
-//! The server's clock, estimated from the `Date` headers of its responses.
+//! The server's clock, by the `Date` headers of its responses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,12 +35,9 @@ impl ServerTime {
         let date = unix_millis(date);
         let at_least = date.saturating_sub(millis(received));
         let at_most = (date + DATE_RESOLUTION).saturating_sub(millis(sent));
-        self.ahead_of_monotonic = match self.ahead_of_monotonic {
-            // This is no longer possible, so the server's clock was set back.
-            Some(known) if known > at_most => Some(at_least),
-            Some(known) => Some(known.max(at_least)),
-            None => Some(at_least),
-        };
+        // A known bound that is higher is no longer possible: the server's clock was set back.
+        let known = self.ahead_of_monotonic.filter(|known| *known <= at_most);
+        self.ahead_of_monotonic = known.max(Some(at_least));
         self.ahead_of_wall = Some(date.saturating_sub(unix_millis(wall)));
     }
 
@@ -55,24 +52,26 @@ impl ServerTime {
     /// What the server's clock shows now. If our wall clock was set back since the last response, the monotonic clock tells.
     pub(crate) fn now(&self, wall: SystemTime, elapsed: Duration) -> ServerNow {
         let by_wall = self.at(wall);
-        let at_least = self.ahead_of_monotonic.map(|ahead| UnixMillis::new(ahead.saturating_add(millis(elapsed))));
-        match at_least {
-            Some(at_least) if at_least > by_wall.at_least => {
-                ServerNow { at_least, at_most: UnixMillis::new(at_least.get().saturating_add(DATE_RESOLUTION)) }
-            }
+        match self.ahead_of_monotonic.map(|ahead| ahead.saturating_add(millis(elapsed))) {
+            Some(at_least) if at_least > by_wall.at_least.get() => ServerNow::from(at_least, DATE_RESOLUTION),
             _ => by_wall,
         }
     }
 
-    /// What the server's clock shows when our wall clock shows `wall`.
+    /// What the server's clock shows when our wall clock shows `wall`. Without any response with a date, it is `wall`.
     pub(crate) fn at(&self, wall: SystemTime) -> ServerNow {
         let (ahead, resolution) = self.ahead_of_wall.map_or((0, 0), |ahead| (ahead, DATE_RESOLUTION));
-        let at_least = unix_millis(wall).saturating_add(ahead);
-        ServerNow { at_least: UnixMillis::new(at_least), at_most: UnixMillis::new(at_least.saturating_add(resolution)) }
+        ServerNow::from(unix_millis(wall).saturating_add(ahead), resolution)
     }
 }
 
-pub(crate) fn unix_millis(moment: SystemTime) -> i64 {
+impl ServerNow {
+    fn from(at_least: i64, resolution: i64) -> Self {
+        Self { at_least: UnixMillis::new(at_least), at_most: UnixMillis::new(at_least.saturating_add(resolution)) }
+    }
+}
+
+fn unix_millis(moment: SystemTime) -> i64 {
     moment.duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 

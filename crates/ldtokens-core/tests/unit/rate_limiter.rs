@@ -1,4 +1,4 @@
-use super::{Gate, PermitEnd, RateLimiter, State};
+use super::{Family, RateLimiter, Request, State, Wait};
 use crate::Clock;
 use crate::rate_limit_headers::RateLimitHeaders;
 use ldtokens_client::Operation;
@@ -10,335 +10,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const LIST: Operation = Operation::GetTokens;
 const READ: Operation = Operation::GetToken;
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// A clock that stands until it is set.
+/// Moves on by each sleep, and remembers it. A frozen one sleeps for ever.
 #[derive(Debug, Default)]
-struct Hand(Mutex<Duration>);
-
-impl Hand {
-    fn set(&self, seconds: u64) {
-        *self.0.lock().unwrap() = Duration::from_secs(seconds);
-    }
+struct Sleeper {
+    state: Mutex<(Duration, Vec<Duration>)>,
+    is_frozen: bool,
 }
-
-impl Clock for Hand {
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        unreachable!("gates are asked, not waited for")
-    }
-}
-
-fn headers(status: u16, headers: &[(&'static str, &str)]) -> RateLimitHeaders {
-    let headers: HeaderMap = headers
-        .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
-        .collect();
-    RateLimitHeaders::read(status, &headers, UNIX_EPOCH)
-}
-
-struct Paced {
-    state: State,
-    clock: Hand,
-}
-
-impl Paced {
-    fn new() -> Self {
-        Self { state: State::default(), clock: Hand::default() }
-    }
-
-    fn enter(&mut self, route: Operation) -> Gate {
-        self.state.enter(route, self.clock.elapsed())
-    }
-
-    fn respond(&mut self, route: Operation, seen: &RateLimitHeaders) {
-        let now = self.clock.elapsed();
-        self.state.learn(route, seen, now, &self.clock);
-        self.state.leave(route, PermitEnd::Response);
-    }
-
-    /// How many requests to `route` can be sent now, at once.
-    fn room(&mut self, route: Operation) -> u32 {
-        let sent = (0..100).take_while(|_| self.enter(route) == Gate::Open).count() as u32;
-        for _ in 0..sent {
-            self.state.leave(route, PermitEnd::NotSent);
-        }
-        sent
-    }
-}
-
-#[test]
-fn a_route_without_its_own_header_has_no_limit() {
-    let mut paced = Paced::new();
-    assert_eq!(paced.enter(LIST), Gate::Open);
-    assert!(matches!(paced.enter(LIST), Gate::WaitForResponse(_)), "nothing is known yet");
-    paced.respond(LIST, &headers(200, &[("x-ratelimit-global-remaining", "30"), ("x-ratelimit-reset", "10000")]));
-    assert_eq!(paced.room(LIST), 30);
-}
-
-#[test]
-fn the_limits_of_route_and_account_both_apply() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    let seen =
-        [("x-ratelimit-global-remaining", "30"), ("x-ratelimit-route-remaining", "5"), ("x-ratelimit-reset", "10000")];
-    paced.respond(LIST, &headers(200, &seen));
-    assert_eq!(paced.room(LIST), 5);
-    paced.enter(READ);
-    paced.respond(READ, &headers(200, &[("x-ratelimit-global-remaining", "20"), ("x-ratelimit-reset", "10000")]));
-    assert_eq!((paced.room(READ), paced.room(LIST)), (20, 5));
-}
-
-#[test]
-fn a_request_counts_if_it_was_sent_even_without_a_response() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(200, &[("x-ratelimit-global-remaining", "3"), ("x-ratelimit-reset", "10000")]));
-    paced.enter(LIST);
-    paced.state.leave(LIST, PermitEnd::NotSent);
-    assert_eq!(paced.room(LIST), 3);
-    paced.enter(LIST);
-    paced.state.leave(LIST, PermitEnd::NoResponse);
-    assert_eq!(paced.room(LIST), 2);
-}
-
-#[test]
-fn a_huge_retry_after_waits_at_most_five_minutes() {
-    for value in ["18446744073709551615", "99999999999999999999999", "86400", "Fri, 31 Dec 9999 23:59:59 GMT"] {
-        for status in [429, 503] {
-            let mut paced = Paced::new();
-            paced.clock.set(1000);
-            paced.enter(LIST);
-            paced.respond(LIST, &headers(status, &[("retry-after", value)]));
-            assert_eq!(paced.enter(READ), Gate::OpensAt(Duration::from_secs(1300)), "{value}");
-            paced.clock.set(1300);
-            assert_eq!(paced.enter(READ), Gate::Open, "one finds out");
-            assert!(matches!(paced.enter(READ), Gate::WaitForResponse(_)), "and the others wait for it");
-        }
-    }
-}
-
-#[test]
-fn after_an_ip_limit_each_response_allows_one_more_request_at_once() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(200, &[]));
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
-    paced.clock.set(5);
-    for at_once in 1..10 {
-        assert_eq!(paced.room(LIST), at_once);
-        paced.enter(LIST);
-        paced.respond(LIST, &headers(200, &[]));
-    }
-}
-
-// Fact 12: the end of a window sometimes lies in the past.
-#[test]
-fn a_window_that_ends_in_the_past_allows_its_remaining_requests() {
-    let mut paced = Paced::new();
-    paced.clock.set(100);
-    let seen = |left| {
-        let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(100));
-        headers(200, &[("date", &date), ("x-ratelimit-global-remaining", left), ("x-ratelimit-reset", "90000")])
-    };
-    paced.enter(LIST);
-    paced.respond(LIST, &seen("7"));
-    assert_eq!(paced.room(LIST), 7);
-    paced.enter(LIST);
-    paced.respond(LIST, &seen("0"));
-    assert_eq!(paced.enter(LIST), Gate::OpensAt(Duration::from_secs(101)), "the next second shows more");
-}
-
-#[tokio::test]
-async fn a_response_wakes_all_waiting_calls() {
-    let (limiter, clock) = (RateLimiter::default(), Hand::default());
-    let deadline = Duration::from_secs(60);
-    #[derive(Debug)]
-    struct Frozen;
-    impl Clock for Frozen {
-        fn now(&self) -> SystemTime {
-            UNIX_EPOCH
-        }
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-        fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            Box::pin(std::future::pending())
-        }
-    }
-    let first = limiter.admit(LIST, &Frozen, deadline).await.unwrap();
-    // Time stands still: only the response can wake them, those of the same route and of another.
-    let others = async { tokio::join!(limiter.admit(READ, &Frozen, deadline), limiter.admit(LIST, &Frozen, deadline)) };
-    let respond = async {
-        tokio::task::yield_now().await;
-        first.responded(&headers(200, &[]), &clock);
-    };
-    let guard = tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(others, respond) });
-    let ((read, list), ()) = guard.await.expect("all are woken");
-    assert!(read.is_ok() && list.is_ok());
-}
-
-fn limited(remaining: &str, reset: &str) -> RateLimitHeaders {
-    headers(200, &[("x-ratelimit-global-remaining", remaining), ("x-ratelimit-reset", reset)])
-}
-
-#[test]
-fn requests_wait_at_most_a_second_for_the_first_response() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
-    paced.clock.set(5);
-    assert_eq!(paced.enter(LIST), Gate::Open);
-    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(6)));
-    paced.clock.set(6);
-    assert_eq!(paced.enter(LIST), Gate::Open, "the first one takes too long");
-
-    // The same where nothing is known yet.
-    let mut paced = Paced::new();
-    assert_eq!(paced.enter(LIST), Gate::Open);
-    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(1)));
-    paced.clock.set(1);
-    assert_eq!(paced.enter(LIST), Gate::Open);
-
-    // And nobody waits for one that has gone.
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.state.leave(LIST, PermitEnd::NoResponse);
-    assert_eq!(paced.enter(LIST), Gate::Open);
-}
-
-#[test]
-fn after_an_ip_limit_the_bound_ends_after_64_responses() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(200, &[]));
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
-    paced.clock.set(5);
-    for at_once in 1..=64 {
-        assert_eq!(paced.room(LIST), at_once);
-        paced.enter(LIST);
-        paced.respond(LIST, &headers(200, &[]));
-    }
-    assert_eq!(paced.room(LIST), 100);
-}
-
-#[test]
-fn after_another_429_only_one_request_is_allowed() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(200, &[]));
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(429, &[("retry-after", "5")]));
-    paced.clock.set(5);
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(429, &[]));
-    assert_eq!(paced.room(LIST), 1);
-}
-
-// A gateway's response says nothing about the API's limits, and one of the API's without headers does not end a known one.
-#[test]
-fn a_gateways_response_does_not_mean_that_there_is_no_limit() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(502, &[]));
-    assert_eq!(paced.room(LIST), 1, "nothing is known");
-    paced.enter(LIST);
-    paced.respond(LIST, &limited("5", "10000"));
-    paced.enter(LIST);
-    paced.respond(LIST, &headers(200, &[]));
-    assert_eq!(paced.room(LIST), 5);
-}
-
-#[test]
-fn a_429_without_an_empty_window_blocks_all_requests() {
-    let refused = |route: &str, reset: &str| {
-        let left = [
-            ("x-ratelimit-global-remaining", "20"),
-            ("x-ratelimit-route-remaining", route),
-            ("x-ratelimit-reset", reset),
-        ];
-        headers(429, &left)
-    };
-    let mut paced = Paced::new();
-    paced.clock.set(1000);
-    paced.enter(LIST);
-    paced.respond(LIST, &refused("5", "1010000"));
-    assert_eq!(paced.enter(READ), Gate::OpensAt(Duration::from_secs(1010)));
-
-    // An empty window says why: only its own route waits.
-    let mut paced = Paced::new();
-    paced.clock.set(1000);
-    paced.enter(LIST);
-    paced.respond(LIST, &refused("0", "1010000"));
-    assert_eq!(paced.enter(LIST), Gate::OpensAt(Duration::from_secs(1010)));
-    assert_eq!(paced.enter(READ), Gate::Open);
-}
-
-#[test]
-fn requests_under_way_count_towards_the_limit() {
-    let mut paced = Paced::new();
-    paced.enter(LIST);
-    paced.respond(LIST, &limited("2", "10000"));
-    assert_eq!([paced.enter(LIST), paced.enter(LIST)], [Gate::Open, Gate::Open]);
-    assert_eq!(paced.enter(LIST), Gate::WaitForResponse(Duration::from_secs(10)));
-    paced.respond(LIST, &limited("0", "10000"));
-    assert_eq!(paced.enter(LIST), Gate::OpensAt(Duration::from_secs(10)));
-}
-
-#[test]
-fn responses_out_of_order_keep_the_lowest_count_and_the_latest_window() {
-    let mut paced = Paced::new();
-    for (left, reset, room) in [("5", "10000", 5), ("7", "10000", 5), ("9", "20000", 9), ("1", "10000", 9)] {
-        paced.enter(LIST);
-        paced.respond(LIST, &limited(left, reset));
-        assert_eq!(paced.room(LIST), room, "{left} left until {reset}");
-    }
-}
-
-#[tokio::test]
-async fn a_permit_records_whether_its_request_was_sent() {
-    let (limiter, clock) = (RateLimiter::default(), Hand::default());
-    let admit = || limiter.admit(LIST, &clock, Duration::from_secs(60));
-    let room = || {
-        let mut state = limiter.lock();
-        let sent = (0..100).take_while(|_| state.enter(LIST, Duration::ZERO) == Gate::Open).count();
-        (0..sent).for_each(|_| state.leave(LIST, PermitEnd::NotSent));
-        sent
-    };
-    admit().await.unwrap().responded(&limited("5", "10000"), &clock);
-    assert_eq!(room(), 5);
-    let mut permit = admit().await.unwrap();
-    assert_eq!(room(), 4);
-    permit.sending();
-    permit.not_sent();
-    assert_eq!(room(), 5);
-    admit().await.unwrap().sending();
-    assert_eq!(room(), 4, "the server may have counted it");
-}
-
-/// Moves on by each sleep, and remembers it.
-#[derive(Debug, Default)]
-struct Sleeper(Mutex<(Duration, Vec<Duration>)>);
 
 impl Clock for Sleeper {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + self.elapsed()
+        UNIX_EPOCH
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap().0
+        self.state.lock().unwrap().0
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut state = self.0.lock().unwrap();
+        if self.is_frozen {
+            return Box::pin(std::future::pending());
+        }
+        let mut state = self.state.lock().unwrap();
         state.0 += duration;
         state.1.push(duration);
         assert!(state.1.len() < 100, "it sleeps again and again");
@@ -346,18 +40,142 @@ impl Clock for Sleeper {
     }
 }
 
+/// A response at the server's time of ten seconds.
+fn headers(status: u16, headers: &[(&'static str, &str)]) -> RateLimitHeaders {
+    let date = ("date", "Thu, 01 Jan 1970 00:00:10 GMT");
+    let headers: HeaderMap = [&[date], headers]
+        .concat()
+        .into_iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect();
+    RateLimitHeaders::read(status, &headers)
+}
+
+fn limited(status: u16, remaining: &str, reset: &str) -> RateLimitHeaders {
+    headers(status, &[("x-ratelimit-route-remaining", remaining), ("x-ratelimit-reset", reset)])
+}
+
+fn request(route: Operation, sent: Duration) -> Request {
+    Request { families: [Family::Untold, Family::Account, Family::Route(route), Family::Token(0)], sent }
+}
+
+/// How many requests to `route` could be sent now, at once.
+fn room(limiter: &RateLimiter, route: Operation) -> usize {
+    let mut state = limiter.lock();
+    let request = request(route, Duration::ZERO);
+    let sent = (0..100).take_while(|_| state.acquire(request, MINUTE).is_none()).count();
+    request.families.into_iter().for_each(|family| state.limit(family).in_flight -= sent as u32);
+    sent
+}
+
+/// A limiter that has seen these responses to lists, one after the other.
+async fn after(responses: &[RateLimitHeaders]) -> (RateLimiter, Sleeper) {
+    let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
+    for response in responses {
+        let permit = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+        permit.complete(response, &clock);
+    }
+    (limiter, clock)
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_found_out_step_by_step() {
+    for (responses, at_once) in [
+        (vec![], 1),
+        (vec![headers(200, &[])], 3),
+        (vec![headers(200, &[]), headers(404, &[])], 5),
+        // These may be a gateway's, or are not counted (fact 12).
+        (vec![headers(401, &[]), headers(502, &[]), headers(408, &[])], 1),
+    ] {
+        let (limiter, _) = after(&responses).await;
+        assert_eq!(room(&limiter, LIST), at_once, "{responses:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_share_of_what_is_left_is_kept_for_others() {
+    let (limiter, clock) = after(&[limited(200, "7", "20000")]).await;
+    assert_eq!((room(&limiter, LIST), room(&limiter, READ)), (3, 1), "another route is not known");
+    // A response without headers was counted all the same, and one that is lost may have been.
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(200, &[]), &clock);
+    assert_eq!(room(&limiter, LIST), 2);
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().sending();
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().sending();
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().sending();
+    assert_eq!(room(&limiter, LIST), 1);
+    // One that had no connection was not, nor one that was refused for its credential.
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().not_sent();
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(401, &[]), &clock);
+    assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, 3);
+}
+
+#[tokio::test]
+async fn a_late_response_about_an_earlier_window_does_not_hide_the_new_one() {
+    for (second, remaining) in [(limited(200, "0", "10500"), 89), (limited(200, "99", "20000"), 90)] {
+        let (limiter, _) = after(&[limited(200, "90", "20000"), second]).await;
+        assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, remaining);
+    }
+}
+
+// Only a 429 makes a call fail without being sent.
+#[tokio::test]
+async fn a_call_is_refused_by_a_429_and_by_nothing_else() {
+    let hour = ("retry-after", "3600");
+    let (limiter, clock) = after(&[headers(429, &[hour])]).await;
+    let late = limiter.acquire(READ, 0, &clock, MINUTE).await.unwrap_err();
+    assert_eq!(late.0, Some(Duration::from_secs(300)), "five minutes at most");
+    assert_eq!(clock.elapsed(), Duration::ZERO, "it says so at once");
+
+    for response in [headers(503, &[hour]), limited(200, "0", "200000"), limited(200, "0", "99999999999999")] {
+        let (limiter, clock) = after(&[response]).await;
+        limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+        assert!(clock.elapsed() <= Duration::from_secs(2), "{:?}", clock.elapsed());
+    }
+}
+
+#[test]
+fn requests_that_were_under_way_at_a_429_count_as_one() {
+    let mut state = State::default();
+    let second = Duration::from_secs(1);
+    for _ in 0..10 {
+        state.learn(request(LIST, Duration::ZERO), Some(&headers(429, &[])), second / 2);
+    }
+    let wait = |state: &mut State, now| state.acquire(request(READ, now), MINUTE).map(|Wait { until, .. }| until);
+    assert_eq!(wait(&mut state, second), Some(second * 3 / 2));
+    assert_eq!(wait(&mut state, second * 3 / 2), None);
+    assert_eq!(wait(&mut state, second * 2), Some(second * 5 / 2), "one a second");
+    // The longer it is refused, the rarer.
+    for (sent, until) in [(2, 4), (4, 8), (8, 16), (600, 616), (700, 732)] {
+        state.learn(request(LIST, second * sent), Some(&headers(429, &[])), second * sent);
+        assert_eq!(wait(&mut state, second * sent), Some(second * until));
+    }
+}
+
+#[tokio::test]
+async fn a_response_wakes_all_waiting_calls() {
+    let (limiter, clock) = (RateLimiter::default(), Sleeper { is_frozen: true, ..Sleeper::default() });
+    let first = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+    // Time stands still: only the response can wake them, those of the same route and of another.
+    let others =
+        async { tokio::join!(limiter.acquire(READ, 0, &clock, MINUTE), limiter.acquire(LIST, 0, &clock, MINUTE)) };
+    let respond = async {
+        tokio::task::yield_now().await;
+        first.complete(&headers(200, &[]), &clock);
+    };
+    let guard = tokio::time::timeout(MINUTE, async { tokio::join!(others, respond) });
+    let ((read, list), ()) = guard.await.expect("all are woken");
+    assert!(read.is_ok() && list.is_ok());
+}
+
 #[tokio::test]
 async fn a_wait_has_jitter_and_never_passes_the_deadline() {
-    let wait = Duration::from_millis(100);
-    for deadline in [Duration::from_millis(1110), Duration::from_secs(60)] {
+    let wait = Duration::from_secs(2);
+    for deadline in [wait + Duration::from_millis(10), MINUTE] {
         for _ in 0..100 {
-            let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
-            clock.0.lock().unwrap().0 = Duration::from_secs(1);
-            let first = limiter.admit(LIST, &clock, deadline).await.unwrap();
-            first.responded(&headers(429, &[("x-ratelimit-reset", "1100")]), &clock);
-            limiter.admit(LIST, &clock, deadline).await.unwrap();
-            let slept = clock.0.lock().unwrap().1.clone();
-            let longest = (wait + wait / 4).min(deadline - Duration::from_secs(1));
+            let (limiter, clock) = after(&[headers(429, &[("retry-after", "2")])]).await;
+            limiter.acquire(LIST, 0, &clock, deadline).await.unwrap();
+            let slept = clock.state.lock().unwrap().1.clone();
+            let longest = (wait + Duration::from_millis(250)).min(deadline);
             assert!(slept.len() == 1 && (wait..=longest).contains(&slept[0]), "{slept:?} until {deadline:?}");
         }
     }
@@ -366,9 +184,11 @@ async fn a_wait_has_jitter_and_never_passes_the_deadline() {
 #[tokio::test]
 async fn a_call_that_waits_for_another_response_ends_at_its_deadline() {
     let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
-    let _under_way = limiter.admit(LIST, &clock, Duration::from_secs(60)).await.unwrap();
+    let _under_way = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
     let deadline = Duration::from_millis(400);
-    let late = limiter.admit(LIST, &clock, deadline).await.unwrap_err();
+    let late = limiter.acquire(LIST, 0, &clock, deadline).await.unwrap_err();
     assert!(late.0.is_none(), "no limit is the reason");
     assert_eq!(clock.elapsed(), deadline);
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+    assert_eq!(clock.elapsed().as_secs(), 1, "it waits a second at most");
 }

@@ -7,7 +7,7 @@ const REFUSED: AttemptOutcome = AttemptOutcome::Refused { wait_named: false };
 const UNKNOWN: AttemptOutcome = AttemptOutcome::Unknown { wait_named: false };
 
 fn state(counted: u32, unknown: bool) -> RetryState {
-    RetryState { counted, unknown, credential_worked: true, left: Duration::from_secs(10) }
+    RetryState { counted, unknown, credential_worked: true, left: Duration::from_secs(10), wait: Duration::ZERO }
 }
 
 fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool) -> Decision {

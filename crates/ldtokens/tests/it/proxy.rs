@@ -208,12 +208,13 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
 }
 
 fn window_spent(millis: u64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
-    let reset = now + millis;
+    // `Date` has whole seconds. By a clock that shows those, the window ends in `millis`.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (reset, date) = (now * 1000 + millis, httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(now)));
     let body = r#"{"code":"rate_limited","message":"Slow down"}"#;
     format!(
-        "HTTP/1.1 429 Too Many Requests\r\nx-ratelimit-reset: {reset}\r\nx-ratelimit-global-remaining: 0\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "HTTP/1.1 429 Too Many Requests\r\ndate: {date}\r\nx-ratelimit-reset: {reset}\r\n\
+         x-ratelimit-global-remaining: 0\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -151,15 +151,42 @@ async fn requests_to_a_server_without_limits_do_not_wait() {
 }
 
 #[tokio::test]
-async fn an_operation_has_one_window_however_it_is_called() {
+async fn a_429_of_an_operation_holds_for_it_however_it_is_called_and_for_no_other() {
     let server = server().await;
-    let spent = "HTTP/1.1 200 OK\r\nx-ratelimit-route-remaining: 0\r\nx-ratelimit-reset: 99999999999999\r\n\
-                 content-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
+    let id = create(&client_of(&server, server.url()).build().unwrap(), "x").await.id;
+    let spent = "HTTP/1.1 429 Too Many Requests\r\nx-ratelimit-route-remaining: 0\r\nretry-after: 100\r\n\
+                 content-length: 0\r\n\r\n";
     let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, spent)]).await;
-    client.request("getTokens", ldtokens::raw::reqwest::Method::GET, "/tokens").send().await.unwrap();
+    let request = client.request("getTokens", ldtokens::raw::reqwest::Method::GET, "/tokens");
+    assert!(matches!(request.send().await.unwrap_err(), Error::RateLimited(_)));
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
     assert_eq!(proxy.seen().len(), 1);
+    client.get(&id).await.unwrap();
+}
+
+// Fact 12: resets can be wrong. Nobody is refused for one.
+#[tokio::test]
+async fn a_window_that_never_ends_refuses_nobody() {
+    let server = server().await;
+    let spent = "HTTP/1.1 200 OK\r\nx-ratelimit-route-remaining: 0\r\nx-ratelimit-reset: 99999999999999\r\n\
+                 content-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
+    let (client, proxy) = client_with_faults(&server, vec![Fault::Respond(Moment::Before, spent); 2]).await;
+    for _ in 0..3 {
+        client.list().send().await.unwrap();
+    }
+    assert_eq!(proxy.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_503_that_asks_for_a_long_wait_fails_its_own_call_with_what_it_is_and_no_other() {
+    let server = server().await;
+    let busy = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n";
+    let (client, proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, busy)]).await;
+    let error = client.list().send().await.unwrap_err();
+    assert!(matches!(&error, Error::Server(api) if api.status == 503), "{error:?}");
+    client.list().send().await.unwrap();
+    assert_eq!(proxy.seen().len(), 2);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Each row of the table in the guide on retries, and the error that a caller gets.
 
-use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, PatchOperation, TokenId};
+use ldtokens::{BaseRole, Client, Error, NewToken, Overlap, Patch, PatchOperation, RetryPolicy, TokenId};
 
-use crate::proxy::{self, Fault, Moment};
+use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, hasty, named, reader, server, works};
 
 /// All ways in which a response is lost after the server has done the work.
@@ -270,11 +270,11 @@ async fn a_lost_delete_that_is_then_rate_limited_is_outcome_unknown() {
 #[tokio::test]
 async fn attempts_whose_response_names_a_wait_do_not_count() {
     let server = server().await;
-    let mut faults = vec![Fault::WindowSpent(5); 6];
-    faults.push(Fault::Respond(Moment::Before, proxy::HTML_502));
-    let (client, proxy) = client_with_faults(&server, faults).await;
-    client.list().send().await.unwrap();
-    assert_eq!(proxy.seen().len(), 8);
+    let faults = [Fault::WindowSpent(5), Fault::WindowSpent(5), Fault::Respond(Moment::Before, proxy::HTML_502)];
+    let proxy = Proxy::with_faults(server.addr(), faults).await;
+    let policy = RetryPolicy::default().max_attempts(2);
+    client_of(&server, proxy.url()).retry(policy).build().unwrap().list().send().await.unwrap();
+    assert_eq!(proxy.seen().len(), 4);
 }
 
 #[tokio::test]
