@@ -10,10 +10,12 @@ pub struct ReadToken {
     /// The token, from every property that could be read.
     ///
     /// A required property that could not be read holds a placeholder: an empty text, or 0 for a time. An optional one is
-    /// absent.
+    /// absent, and unchanged in `extra`.
     pub token: Token,
     /// The names of the properties that are missing or could not be read, as the API writes them. Empty if all could.
     pub odd: Vec<String>,
+    /// Whether all required properties could be read.
+    pub has_required: bool,
 }
 
 /// Reads all properties of a token that can be read.
@@ -51,7 +53,13 @@ pub fn read_token(json: &Value) -> Result<ReadToken, InvalidTokenId> {
         }
     }
     odd.sort();
-    Ok(ReadToken { token: token.expect("the placeholders are a token"), odd })
+    let required = placeholders(&id);
+    let mut token = token.expect("the placeholders are a token");
+    for name in odd.iter().filter(|name| !required.contains_key(*name) && *name != "token") {
+        token.extra.insert(name.clone(), json[name].clone());
+    }
+    let has_required = odd.iter().all(|name| !required.contains_key(name));
+    Ok(ReadToken { token, odd, has_required })
 }
 
 /// The required properties of a token, all empty except the ID.
@@ -63,4 +71,42 @@ fn placeholders(id: &TokenId) -> Map<String, Value> {
 
 fn token(object: &Map<String, Value>) -> Result<Token, serde_json::Error> {
     serde_json::from_value(Value::Object(object.clone()))
+}
+
+/// The properties of an object that arrived whole, if the JSON is cut short, or followed by something else. Those of objects in it
+/// don't count.
+///
+/// ```
+/// let cut = br#"{"_id": "a", "token": "api-0", "_member": {"_id": "b"#;
+/// let arrived = ldtokens_client::arrived_properties(cut).unwrap();
+/// assert_eq!(serde_json::Value::from(arrived), serde_json::json!({ "_id": "a", "token": "api-0" }));
+/// ```
+pub fn arrived_properties(json: &[u8]) -> Option<Map<String, Value>> {
+    let text = String::from_utf8_lossy(json);
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    // After the last value that is whole: before a comma, or after a quotation mark or bracket.
+    let (mut comma, mut close) = (0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => {
+                in_string = !in_string;
+                close = if depth == 1 && !in_string { at + 1 } else { close };
+            }
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                close = if depth <= 1 { at + 1 } else { close };
+                if depth == 0 {
+                    break;
+                }
+            }
+            b',' if depth == 1 => comma = at,
+            _ => {}
+        }
+    }
+    let closed = |end: usize| serde_json::from_str(&format!("{}}}", &text[..end])).ok();
+    serde_json::from_str(&text[..close]).ok().or_else(|| closed(close)).or_else(|| closed(comma))
 }

@@ -34,6 +34,11 @@ impl Secret {
         &self.0
     }
 
+    /// Whether it can be a whole secret, and is not its last four characters or masked.
+    pub fn is_whole(&self) -> bool {
+        self.0.len() > 4 && self.0.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*')
+    }
+
     /// The last four characters, which the API itself shows with every token and which are safe to print.
     pub fn last_four(&self) -> &str {
         let start = self.0.char_indices().rev().nth(3).map_or(0, |(at, _)| at);

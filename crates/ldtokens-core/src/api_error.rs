@@ -34,6 +34,11 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// A page instead of the API's own response: the host or the path is wrong.
+    pub(crate) fn of_a_page(self) -> Self {
+        Self { message: "an HTML page and not the API's response: check the host and the path".to_owned(), ..self }
+    }
+
     /// The error for a rate limit that is known from earlier responses and lasts longer than the call's deadline.
     pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
         Self {

@@ -40,7 +40,7 @@ pub enum Error {
     /// A status that the API does not document for this operation, such as a redirect.
     Unexpected(Box<ApiError>),
     /// The deadline passed before the request could be sent, because of other requests, or of earlier calls with the same
-    /// deadline. This request was not sent.
+    /// deadline. Or too little time was left for the response to a request that can't be repeated. This request was not sent.
     DeadlineExceeded {
         /// The operation.
         operation: Operation,
@@ -187,7 +187,7 @@ impl fmt::Display for Error {
             Self::TokenId(error) => error.fmt(f),
             Self::InvalidInput(reason) => f.write_str(reason),
             Self::DeadlineExceeded { operation } => {
-                write!(f, "{operation}: not sent: the deadline passed while the call waited, or before it")
+                write!(f, "{operation}: not sent: the deadline has passed, or is too near for a response")
             }
             Self::Transport { operation, source } => write!(f, "{operation}: {source}"),
             Self::Undecodable { operation, token_id, place } => {
@@ -229,7 +229,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Transport { source, .. } => Some(source),
+            // `Display` has what the transport error says itself.
+            Self::Transport { source, .. } => source.source(),
             Self::OutcomeUnknown { source, .. } => Some(source),
             _ => None,
         }
@@ -275,11 +276,15 @@ impl TransportError {
         self.0.is_timeout()
     }
 
-    /// Whether the next connection would fail too: the server's certificate is not trusted, or it does not speak TLS.
+    /// Whether it would fail again: the server's certificate is not trusted, it does not speak TLS, or its response is not HTTP that
+    /// can be read.
     pub(crate) fn is_lasting(&self) -> bool {
         causes(&self.0).any(|cause| {
+            let is_parse = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
             let cause = cause.to_string();
-            cause.contains("invalid peer certificate") || cause.contains("corrupt message of type InvalidContentType")
+            is_parse
+                || cause.contains("invalid peer certificate")
+                || cause.contains("corrupt message of type InvalidContentType")
         })
     }
 
@@ -295,6 +300,7 @@ impl fmt::Display for TransportError {
             () if self.is_proxy_error() => "could not connect through the proxy",
             () if self.is_connect() => "could not connect",
             () if self.is_timeout() => "timed out",
+            () if self.is_lasting() => "the response is not HTTP that can be read",
             () => "the connection was lost",
         })
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use reqwest::{Method, Request, Url};
 
 use crate::{BaseUrl, ConfigError, Error, ServerNow};
@@ -53,15 +55,30 @@ pub(crate) fn set_headers(
     for (name, value) in headers.iter().filter(|(name, _)| !own.contains_key(*name)) {
         request.headers_mut().append(name.clone(), value.clone());
     }
+    // Without it any coding is allowed (RFC 9110, section 12.5.3), and a secret in it would be lost.
+    request.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
     request.headers_mut().insert(AUTHORIZATION, authorization.clone());
 }
 
 /// The token's ID in the request's path, if it has one.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if the path is not the operation's: a URL resolves `..`, so an ID that is not a path segment would
+/// [`Error::InvalidInput`] if the method or the path is not the operation's: a URL resolves `..`, so an ID that is not a path segment would
 /// lead to another resource. [`Error::TokenId`] if the ID looks like a secret, which must not be in URLs.
-pub(crate) fn check_path(operation: Operation, url: &Url, base: &BaseUrl) -> Result<Option<String>, Error> {
+pub(crate) fn check_path(
+    operation: Operation,
+    method: &Method,
+    url: &Url,
+    base: &BaseUrl,
+) -> Result<Option<String>, Error> {
+    if let Some(own) = operation.spec().map(|spec| spec.method)
+        && own != method.as_str()
+        && (own, method) != ("GET", &Method::HEAD)
+    {
+        return Err(Error::InvalidInput(format!(
+            "{operation}: the method {method} is not this operation's, which is {own}"
+        )));
+    }
     let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
     let path = path.and_then(|path| path.strip_prefix('/'));
     let is_expected = match (path, operation.spec().map(|spec| spec.path)) {

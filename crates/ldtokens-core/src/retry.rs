@@ -42,6 +42,9 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
+    ///
+    /// What can't be repeated, such as a create, is not sent any more when less than half of it and less than the
+    /// [`attempt_timeout`](Self::attempt_timeout) is left.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -66,6 +69,12 @@ impl RetryPolicy {
         self.backoff_base = base;
         self.backoff_cap = cap;
         self
+    }
+
+    /// The time that a request that can't be repeated must have left when it is sent.
+    #[doc(hidden)] // for the facade
+    pub fn least_time(&self) -> Duration {
+        self.attempt_timeout.min(self.deadline / 2)
     }
 
     /// The wait after attempt number `attempt`, counted from 1. `jitter` is random in 0..1.
@@ -129,6 +138,8 @@ pub(crate) enum AttemptOutcome {
     /// Nothing was done, and another attempt would fail in the same way: the certificate is not trusted,
     /// or the server does not speak TLS.
     Impossible,
+    /// The request was sent, and a response came that can't be read and would be the same again. It may have been carried out.
+    Unreadable,
     /// The request was sent, and no usable response came: it may have been carried out. This includes 408 and 5xx, which a
     /// gateway can send after the API has done the work.
     Unknown { wait_named: bool },
@@ -161,9 +172,9 @@ pub(crate) struct RetryState {
     pub(crate) counted: u32,
     /// Whether the outcome of an earlier attempt is unknown.
     pub(crate) unknown: bool,
-    /// Whether the API has accepted the credential before.
-    pub(crate) credential_worked: bool,
-    /// The time until the call's deadline.
+    /// Whether this response is what a delete that was carried out leads to: 404, or 401 for the credential's own token.
+    pub(crate) is_gone: bool,
+    /// The time in which another attempt must start.
     pub(crate) left: Duration,
     /// How long the response asks this call to wait.
     pub(crate) wait: Duration,
@@ -177,15 +188,15 @@ pub(crate) fn decide(
     policy: &RetryPolicy,
     jitter: f64,
 ) -> Decision {
-    use AttemptOutcome::{Refused, Responded, Unknown};
-    let unknown = state.unknown || matches!(outcome, Unknown { .. });
+    use AttemptOutcome::{Impossible, Refused, Responded, Unknown, Unreadable};
+    let unknown = state.unknown || matches!(outcome, Unknown { .. } | Unreadable);
     let give_up = match unknown && idempotency != Idempotency::ReadOnly {
         true => Decision::OutcomeUnknown,
         false => Decision::Return,
     };
     match outcome {
-        AttemptOutcome::Impossible => return give_up,
-        Responded(status) if state.unknown => return after_unknown(idempotency, status, state.credential_worked),
+        Impossible | Unreadable => return give_up,
+        Responded(status) if state.unknown => return after_unknown(idempotency, status, state.is_gone),
         Responded(_) => return Decision::Return,
         Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
         Unknown { .. } | Refused { .. } => {}
@@ -196,12 +207,10 @@ pub(crate) fn decide(
 }
 
 /// What to do after a response if an earlier attempt may have been carried out.
-fn after_unknown(idempotency: Idempotency, status: u16, credential_worked: bool) -> Decision {
+fn after_unknown(idempotency: Idempotency, status: u16, is_gone: bool) -> Decision {
     match (idempotency, status) {
         (Idempotency::ReadOnly, _) | (_, 200..=299) => Decision::Return,
-        (Idempotency::Delete, 404) => Decision::Done,
-        // A token that has deleted itself is no longer accepted. If the credential never worked, a 401 says nothing.
-        (Idempotency::Delete, 401) if credential_worked => Decision::Done,
+        (Idempotency::Delete, _) if is_gone => Decision::Done,
         // The first attempt may have lowered its own credential's permissions, or changed what the patch's `test`s expect.
         _ => Decision::OutcomeUnknown,
     }

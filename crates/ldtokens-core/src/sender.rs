@@ -1,10 +1,9 @@
 //! One call: deadline, rate limits, attempts and retries.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use ldtokens_client::{Operation, Secret};
+use ldtokens_client::{Operation, Secret, TokenId};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
@@ -59,8 +58,8 @@ pub struct Sender {
     pub(crate) rate_limiter: Arc<RateLimiter>,
     /// The credential's limit in `rate_limiter`.
     token: u64,
-    /// Whether the API has accepted the credential.
-    credential_worked: Arc<AtomicBool>,
+    /// The ID of the credential's own token, once it is known.
+    own_token: Arc<OnceLock<TokenId>>,
 }
 
 /// The options of one call.
@@ -77,10 +76,12 @@ pub(crate) struct Outgoing {
     pub(crate) operation: Operation,
     pub(crate) method: Method,
     token_id: Option<String>,
-    idempotency: Idempotency,
+    pub(crate) idempotency: Idempotency,
     request: Request,
     overlap: Option<Duration>,
     deadline: Duration,
+    /// When it may be sent at the latest. What can't be repeated must have time for its response.
+    latest: Duration,
 }
 
 /// The maximum number of non-JSON responses in a row to a read. Fewer may be a temporary fault of a gateway.
@@ -106,7 +107,7 @@ impl Sender {
             token: rate_limiter.token(&credential),
             credential,
             rate_limiter,
-            credential_worked: Arc::default(),
+            own_token: Arc::default(),
         })
     }
 
@@ -117,7 +118,13 @@ impl Sender {
     pub fn with_credential(&self, credential: Secret) -> Result<Self, ConfigError> {
         let authorization = authorization_header(&credential)?;
         let token = self.rate_limiter.token(&credential);
-        Ok(Self { credential, authorization, token, credential_worked: Arc::default(), ..self.clone() })
+        Ok(Self { credential, authorization, token, own_token: Arc::default(), ..self.clone() })
+    }
+
+    /// Remembers that the credential is the secret of the token `id`. A 401 to the repetition of a lost delete of that token then
+    /// means that it was carried out.
+    pub fn credential_is_of(&self, id: &TokenId) {
+        let _ = self.own_token.set(id.clone());
     }
 
     /// The server's time now, estimated from its responses. Before the first one, it is our wall clock's.
@@ -151,7 +158,7 @@ impl Sender {
     /// Sends `request`, and returns any successful response. The `Authorization` is always the sender's own.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the path is not the operation's, the body is a stream, which can't be sent again, or an
+    /// [`Error::InvalidInput`] if the method or the path is not the operation's, the body is a stream, which can't be sent again, or an
     /// `expiry` is in the past; [`Error::DryRun`]; and the errors of every call.
     pub async fn send(
         &self,
@@ -159,7 +166,7 @@ impl Sender {
         mut request: Request,
         options: SendOptions,
     ) -> Result<Response, Error> {
-        let token_id = prepare::check_path(operation, request.url(), &self.base_url)?;
+        let token_id = prepare::check_path(operation, request.method(), request.url(), &self.base_url)?;
         if request.body().is_some_and(|body| body.as_bytes().is_none()) {
             return Err(Error::InvalidInput(format!("{operation}: the body is a stream; give it as bytes")));
         }
@@ -178,23 +185,27 @@ impl Sender {
         let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id);
         let begun = self.clock.elapsed();
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
+        let latest = match idempotency {
+            Idempotency::NotIdempotent => deadline.saturating_sub(self.policy.least_time()),
+            _ => deadline,
+        };
         let overlap = options.overlap;
-        let outgoing = Outgoing { operation, method, token_id, idempotency, request, overlap, deadline };
+        let outgoing = Outgoing { operation, method, token_id, idempotency, request, overlap, deadline, latest };
         self.attempts(&outgoing, begun).instrument(span).await
     }
 
     async fn attempts(&self, outgoing: &Outgoing, begun: Duration) -> Result<Response, Error> {
-        let (operation, clock, deadline) = (outgoing.operation, &*self.clock, outgoing.deadline);
+        let (operation, clock, latest) = (outgoing.operation, &*self.clock, outgoing.latest);
         let (mut unknown, mut number, mut counted, mut non_json) = (false, 0, 0, 0);
         let mut last_error = None;
         let mut free_since = begun;
         loop {
-            let permit = match self.rate_limiter.acquire(operation, self.token, clock, deadline).await {
+            let permit = match self.rate_limiter.acquire(operation, self.token, clock, latest).await {
                 Ok(permit) => permit,
                 Err(too_late) => return Err(outgoing.too_late(unknown, last_error, too_late)),
             };
             let sent = clock.elapsed();
-            if sent >= deadline {
+            if sent >= outgoing.deadline || sent > latest {
                 return Err(outgoing.too_late(unknown, last_error, TooLate(None)));
             }
             number += 1;
@@ -205,16 +216,13 @@ impl Sender {
             if non_json >= MAX_NON_JSON {
                 return result;
             }
-            if result.is_ok() {
-                self.credential_worked.store(true, Ordering::Relaxed);
-            }
             counted += u32::from(outcome.counts());
             free_since = clock.elapsed();
             let state = RetryState {
                 counted,
                 unknown,
-                credential_worked: self.credential_worked.load(Ordering::Relaxed),
-                left: deadline.saturating_sub(free_since),
+                is_gone: self.is_gone(outgoing, &result),
+                left: latest.saturating_sub(free_since),
                 wait,
             };
             match decide(outgoing.idempotency, outcome, state, &self.policy, fastrand::f64()) {
@@ -231,6 +239,18 @@ impl Sender {
                     clock.sleep(wait).await;
                 }
             }
+        }
+    }
+
+    /// Whether this is what a delete that was carried out leads to. A token that has deleted itself is no longer accepted.
+    fn is_gone(&self, outgoing: &Outgoing, result: &Result<Response, Error>) -> bool {
+        match result {
+            Err(Error::NotFound(_)) => true,
+            // A 401 without a code may come from a gateway.
+            Err(Error::Unauthorized(api)) if !api.code.is_empty() => {
+                self.own_token.get().is_some_and(|own| outgoing.token_id.as_deref() == Some(own.as_str()))
+            }
+            _ => false,
         }
     }
 

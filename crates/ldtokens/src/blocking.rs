@@ -24,11 +24,28 @@ use crate::{
 /// [`ldtokens::Client`](crate::Client), and returns the same errors.
 ///
 /// A background thread keeps the connections alive between calls. Clones share it. Don't use a blocking client in async
-/// code: its calls panic there.
+/// code: its calls panic there. It can be dropped there.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
-    runtime: Arc<Runtime>,
+    background: Arc<Background>,
+}
+
+/// The thread that keeps the connections.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.as_ref().expect("it is taken only when it is dropped").block_on(work)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // In async code, dropping a runtime panics, since it waits.
+        self.0.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 impl Client {
@@ -48,8 +65,8 @@ impl Client {
         // Without a thread of its own, a runtime notices only during the next call that the server closed a connection.
         // A create could then be sent on that connection, and its outcome would be unknown.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("ldtokens").enable_all().build();
-        let runtime = Arc::new(runtime.map_err(|error| ConfigError::Thread(error.to_string()))?);
-        Ok(Self { client, runtime })
+        let runtime = runtime.map_err(|error| ConfigError::Thread(error.to_string()))?;
+        Ok(Self { client, background: Arc::new(Background(Some(runtime))) })
     }
 
     /// Runs calls of the async client until they end. Use it for calls that have no method here.
@@ -60,7 +77,7 @@ impl Client {
     /// # Ok::<(), ldtokens::Error>(())
     /// ```
     pub fn run<T>(&self, calls: impl AsyncFnOnce(&crate::Client) -> T) -> T {
-        self.runtime.block_on(calls(&self.client))
+        self.background.block_on(calls(&self.client))
     }
 
     /// Gets a token. See [`Client::get`](crate::Client::get).
@@ -70,7 +87,7 @@ impl Client {
 
     /// Lists tokens, one at a time. `options` sets what to list. See [`List::stream`].
     pub fn list(&self, options: impl FnOnce(List) -> List) -> Tokens {
-        Tokens { stream: options(self.client.list()).stream(), runtime: self.runtime.clone() }
+        Tokens { stream: options(self.client.list()).stream(), background: self.background.clone() }
     }
 
     /// Creates a token. See [`Client::create`](crate::Client::create).
@@ -118,13 +135,13 @@ impl Client {
 #[derive(Debug)]
 pub struct Tokens {
     stream: TokenStream,
-    runtime: Arc<Runtime>,
+    background: Arc<Background>,
 }
 
 impl Iterator for Tokens {
     type Item = Result<Token, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.runtime.block_on(self.stream.next())
+        self.background.block_on(self.stream.next())
     }
 }

@@ -73,7 +73,13 @@ impl Client {
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
         let body = self.request(GET_CALLER_IDENTITY, Method::GET, "/caller-identity").send().await?;
         match serde_json::from_slice(&body) {
-            Ok(json) => Ok(CallerIdentity::read(json)),
+            Ok(json) => {
+                let caller = CallerIdentity::read(json);
+                if let Some(id) = &caller.token_id {
+                    self.sender.credential_is_of(id);
+                }
+                Ok(caller)
+            }
             Err(_) => Err(Error::undecodable(GET_CALLER_IDENTITY, "the body is not a JSON object")),
         }
     }

@@ -7,7 +7,7 @@ const REFUSED: AttemptOutcome = AttemptOutcome::Refused { wait_named: false };
 const UNKNOWN: AttemptOutcome = AttemptOutcome::Unknown { wait_named: false };
 
 fn state(counted: u32, unknown: bool) -> RetryState {
-    RetryState { counted, unknown, credential_worked: true, left: Duration::from_secs(10), wait: Duration::ZERO }
+    RetryState { counted, unknown, is_gone: false, left: Duration::from_secs(10), wait: Duration::ZERO }
 }
 
 fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool) -> Decision {
@@ -27,6 +27,10 @@ fn each_row_of_the_retry_table_holds() {
         (ReadOnly, Responded(404), Decision::Return),
         (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
         (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
+        (ReadOnly, AttemptOutcome::Unreadable, Decision::Return),
+        (Delete, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
+        (Idempotent, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
+        (NotIdempotent, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
         (Delete, UNKNOWN, RETRY),
         (Delete, REFUSED, RETRY),
         (Delete, Responded(404), Decision::Return),
@@ -40,8 +44,6 @@ fn each_row_of_the_retry_table_holds() {
         (NotIdempotent, REFUSED, RETRY),
         (NotIdempotent, told_when, RETRY),
         (NotIdempotent, Responded(201), Decision::Return),
-        (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
-        (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
     ];
     for (idempotency, outcome, decision) in rows {
         assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
@@ -53,9 +55,7 @@ fn after_an_unknown_outcome_responses_have_their_own_rules() {
     use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, ReadOnly};
     assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
-    assert_eq!(after(Delete, Responded(404), true), Decision::Done);
-    assert_eq!(after(Delete, Responded(401), true), Decision::Done);
-    for status in [400, 403, 409] {
+    for status in [400, 401, 403, 404, 409] {
         assert_eq!(after(Delete, Responded(status), true), Decision::OutcomeUnknown);
     }
     for status in [400, 401, 403, 404, 409, 422] {
@@ -64,9 +64,10 @@ fn after_an_unknown_outcome_responses_have_their_own_rules() {
     assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);
     assert_eq!(after(ReadOnly, Responded(404), true), Decision::Return);
     assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
-    let new = RetryState { credential_worked: false, ..state(1, true) };
-    let decision = decide(Delete, Responded(401), new, &RetryPolicy::default(), 0.5);
-    assert_eq!(decision, Decision::OutcomeUnknown, "the credential may be wrong");
+    for (idempotency, decision) in [(Delete, Decision::Done), (Idempotent, Decision::OutcomeUnknown)] {
+        let gone = RetryState { is_gone: true, ..state(1, true) };
+        assert_eq!(decide(idempotency, Responded(404), gone, &RetryPolicy::default(), 0.5), decision);
+    }
 }
 
 #[test]

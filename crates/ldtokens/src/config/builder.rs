@@ -140,13 +140,15 @@ impl ClientBuilder {
         self
     }
 
-    /// The timeout for connecting. Default: 5 seconds.
+    /// The timeout for connecting. Default: 5 seconds, and at most a quarter of the retry policy's deadline and half of its
+    /// timeout of an attempt.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// A proxy. Default: the usual environment variables, such as `HTTPS_PROXY`. Requests to loopback never use a proxy.
+    /// A proxy. Default: the usual environment variables, such as `HTTPS_PROXY`; one that can't be used is an error, so that the
+    /// credential does not go past a proxy. Requests to loopback never use a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
@@ -265,7 +267,11 @@ impl ClientBuilder {
         // The API never redirects. A redirect comes from something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect_timeout);
+            // It ends before the attempt does, so that a connection that was never made is not taken for a lost response.
+            .connect_timeout(self.connect_timeout.min(self.policy.least_time() / 2))
+            // Many load balancers close a connection after 30 or 60 idle seconds.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .http1_max_headers(1000);
         #[cfg(feature = "rustls")]
         {
             let plain = base_url.is_plain_loopback();
@@ -279,6 +285,8 @@ impl ClientBuilder {
             http = http.no_proxy();
         } else if let Some(proxy) = self.proxy.clone() {
             http = http.proxy(proxy);
+        } else {
+            environment::check_proxies(base_url, |name| std::env::var_os(name))?;
         }
         http.build().map_err(|error| ConfigError::Http(innermost_cause(&error).to_string()))
     }

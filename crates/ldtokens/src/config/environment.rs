@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use ldtokens_core::authorization_header;
+use ldtokens_core::{BaseUrl, authorization_header};
 
 use crate::{ClientBuilder, ConfigError, Secret};
 
@@ -32,6 +32,29 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
         builder = builder.host_from(name, host);
     }
     Ok(builder)
+}
+
+/// Refuses a proxy variable that the HTTP library would ignore, as it does one with quotes: the credential would go past the
+/// proxy.
+pub(crate) fn check_proxies(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
+    let own = if base_url.as_str().starts_with("https:") {
+        ["HTTPS_PROXY", "https_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy"]
+    };
+    for names in [own, ["ALL_PROXY", "all_proxy"]] {
+        let set = names.into_iter().find_map(|name| Some((name, lookup(name)?)));
+        let Some((name, value)) = set.filter(|(_, value)| !value.is_empty()) else { continue };
+        let uri = value.to_str().and_then(|value| value.parse::<http::Uri>().ok());
+        let is_usable = uri
+            .is_some_and(|uri| uri.authority().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https")));
+        if !is_usable {
+            let reason = "it is not the http:// or https:// URL of a proxy: correct it, or unset it".to_owned();
+            return Err(ConfigError::Variable { name, reason });
+        }
+        break;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

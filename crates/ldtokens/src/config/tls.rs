@@ -20,7 +20,11 @@ pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
         rustls::Error::InvalidCertificate(_) => {
             ConfigError::RootCertificate { reason: "it is PEM, but not a certificate" }
         }
-        error => ConfigError::Http(error.to_string()),
+        // Where one of these is set, the system's own certificates are not read.
+        error => match ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some()) {
+            Some(name) => ConfigError::Variable { name, reason: format!("no certificate can be read there ({error})") },
+            None => ConfigError::Http(error.to_string()),
+        },
     })?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;

@@ -174,7 +174,7 @@ impl Difference {
     }
 }
 
-fn properties(token: &Token) -> Map<String, Value> {
+pub(crate) fn properties(token: &Token) -> Map<String, Value> {
     match serde_json::to_value(token) {
         Ok(Value::Object(properties)) => properties,
         _ => unreachable!("a token is a JSON object"),

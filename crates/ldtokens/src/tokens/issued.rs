@@ -27,6 +27,9 @@ impl IssuedToken {
     pub(crate) fn from_reply(reply: DecodedResponse<Token>, requested_id: Option<&TokenId>) -> Result<Self, Error> {
         let DecodedResponse { operation, response, decoded, .. } = reply;
         let mut warnings = Vec::new();
+        if response.body().is_cut_short() {
+            warnings.push(format!("{operation}: the response is cut short after the secret"));
+        }
         let documented = operation.spec().and_then(OperationSpec::success_status);
         if documented.is_some_and(|documented| documented != response.status()) {
             warnings.push(format!("{operation}: the response's status is {}", response.status().as_u16()));
@@ -43,8 +46,12 @@ impl IssuedToken {
                 }
             },
         };
-        let id = details.id.clone();
-        let Some(secret) = details.token.take().filter(is_whole) else {
+        let mut id = details.id.clone();
+        if let Some(requested) = requested_id.filter(|requested| **requested != id) {
+            warnings.push(format!("{operation}: the response to the reset of {requested} names the token {id}"));
+            id = requested.clone();
+        }
+        let Some(secret) = details.token.take().filter(Secret::is_whole) else {
             return Err(Error::NoSecret { operation, id });
         };
         details.token = Some(Secret::new(secret.last_four()));
@@ -58,10 +65,4 @@ impl IssuedToken {
         tracing::warn!(token_id = %self.id, "{warning}");
         self.warnings.push(warning);
     }
-}
-
-/// Whether it is a whole secret, and not its last four characters.
-fn is_whole(secret: &Secret) -> bool {
-    let secret = secret.expose();
-    secret.chars().count() > 4 && !secret.contains('*')
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use ldtokens_client::types::TokenBody;
 
+use crate::tokens::odd_response;
 use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token, UnixMillis};
 
 /// A token's permissions: exactly one of these.
@@ -187,7 +188,12 @@ impl Client {
         let expiry = body.expiry;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
         let reply = self.exchange(create).await?;
-        let mut issued = IssuedToken::from_reply(reply, None)?;
+        let named = match odd_response::secret_without_id(reply.response.body()) {
+            Some(secret) if reply.decoded.is_err() => self.with_credential(secret)?.whoami().await.ok(),
+            _ => None,
+        };
+        let id = named.and_then(|caller| caller.token_id);
+        let mut issued = IssuedToken::from_reply(reply, id.as_ref())?;
         if expiry.is_some() && issued.details.expiry != expiry {
             issued.warn("the response does not show the expiry that was asked for; the token may never expire");
         }

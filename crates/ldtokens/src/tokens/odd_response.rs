@@ -1,25 +1,52 @@
 //! Successful responses that differ from the API's documentation: what can be read is used, and the rest is named.
 
 use ldtokens_client::types::Tokens;
-use ldtokens_client::{Links, read_token, types};
+use ldtokens_client::{Links, Secret, arrived_properties, read_token, types};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{Error, Operation, Token, TokenId};
 
-/// The error of a token that can't be read: with its ID, and the properties that can't be read.
-pub(crate) fn unreadable_token(operation: Operation, body: &[u8], place: &str) -> Error {
+/// Reads a token with properties that can't be read. If they are optional, they are left unchanged in its `extra`.
+pub(crate) fn token(operation: Operation, body: &[u8], place: &str) -> Result<Token, Error> {
     match serde_json::from_slice(body) {
-        Ok(json) => unreadable(operation, &json),
-        Err(_) => Error::undecodable(operation, place),
+        Ok(json) => part_of_token(operation, &json),
+        Err(_) => Err(Error::undecodable(operation, place)),
     }
 }
 
-fn unreadable(operation: Operation, json: &Value) -> Error {
+fn part_of_token(operation: Operation, json: &Value) -> Result<Token, Error> {
     let (token_id, odd) = match read_token(json) {
+        Ok(read) if read.has_required => {
+            tracing::warn!(token_id = %read.token.id, "{operation}: properties are {}", names(&read.odd));
+            return Ok(read.token);
+        }
         Ok(read) => (Some(read.token.id.to_string()), read.odd),
         Err(_) => (None, vec!["_id".to_owned()]),
     };
-    Error::Undecodable { operation, token_id, place: names(&odd) }
+    Err(Error::Undecodable { operation, token_id, place: names(&odd) })
+}
+
+/// Whether the body is the token `id`, or what arrived of it.
+pub(crate) fn is_of(body: &[u8], id: &TokenId) -> bool {
+    arrived_properties(body).is_some_and(|json| json.get("_id").and_then(Value::as_str) == Some(id.as_str()))
+}
+
+/// The secret in the response to a create, if nothing in it says of which token it is.
+pub(crate) fn secret_without_id(body: &[u8]) -> Option<Secret> {
+    let json = serde_json::from_slice(body).ok()?;
+    let secret = Secret::new(json_text(&json, "/token")?);
+    (id_in(&json).is_none() && secret.is_whole()).then_some(secret)
+}
+
+/// The ID of the token, or the one in its link `self`.
+fn id_in(json: &Value) -> Option<TokenId> {
+    let id = json_text(json, "/_id").and_then(|id| TokenId::new(id).ok());
+    id.or_else(|| TokenId::new(json_text(json, "/_links/self/href")?.rsplit('/').next()?).ok())
+}
+
+fn json_text<'a>(json: &'a Value, pointer: &str) -> Option<&'a str> {
+    json.pointer(pointer).and_then(Value::as_str)
 }
 
 /// Names the properties. Only those of the API's description can be odd, so their names are no secrets.
@@ -32,15 +59,13 @@ fn names(properties: &[String]) -> String {
 /// If the `_id` is missing, it is `requested_id`, or else the one in the link `self`.
 pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Option<(Token, String)> {
     let mut json: Value = serde_json::from_slice(body).ok()?;
-    let id = json.get("_id").and_then(Value::as_str).and_then(|id| TokenId::new(id).ok());
-    if id.is_none() {
-        let href = json.pointer("/_links/self/href").and_then(Value::as_str);
-        let linked = href.and_then(|href| href.rsplit('/').next());
-        let id = requested_id.map(TokenId::as_str).or(linked)?.to_owned();
-        json.as_object_mut()?.insert("_id".to_owned(), id.into());
+    let has_id = json_text(&json, "/_id").is_some_and(|id| TokenId::new(id).is_ok());
+    if !has_id {
+        let id = requested_id.cloned().or_else(|| id_in(&json))?;
+        json.as_object_mut()?.insert("_id".to_owned(), id.as_str().into());
     }
     let mut read = read_token(&json).ok()?;
-    if id.is_none() {
+    if !has_id {
         read.odd.push("_id".to_owned());
     }
     Some((read.token, names(&read.odd)))
@@ -57,9 +82,9 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), E
     };
     let (mut tokens, mut errors) = (Vec::new(), Vec::new());
     for item in items {
-        match serde_json::from_value::<Token>(item.clone()) {
+        match Token::deserialize(&item).or_else(|_| part_of_token(operation, &item)) {
             Ok(token) => tokens.push(token),
-            Err(_) => errors.push(unreadable(operation, &item)),
+            Err(error) => errors.push(error),
         }
     }
     // Without its links a page would look like the last one.

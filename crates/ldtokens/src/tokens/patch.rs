@@ -1,7 +1,10 @@
 use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
+use ldtokens_core::DecodedResponse;
 use serde_json::Value;
 
-use crate::{BaseRole, Client, Error, PatchOperation, PatchOperationOp, Policy, Token, TokenId, UnixMillis};
+use crate::tokens::edit::properties;
+use crate::tokens::{is_foreign, odd_response};
+use crate::{BaseRole, Client, Error, Operation, PatchOperation, PatchOperationOp, Policy, Token, TokenId, UnixMillis};
 
 /// Changes to a token, as a JSON Patch (RFC 6902). Either all of them are applied or none is.
 ///
@@ -102,6 +105,17 @@ impl Patch {
         self
     }
 
+    /// Whether `token` is as the patch leaves it. False where that can't be told: with a `test`, or for a part of a property.
+    fn is_shown_by(&self, token: &Token) -> bool {
+        let now = properties(token);
+        let is_shown = |change: &PatchOperation| match (change.op.clone(), change.path.strip_prefix('/')) {
+            (PatchOperationOp::Add | PatchOperationOp::Replace, Some(name)) => now.get(name) == change.value.as_ref(),
+            (PatchOperationOp::Remove, Some(name)) => !name.contains('/') && !now.contains_key(name),
+            _ => false,
+        };
+        self.tests.is_empty() && self.changes.iter().all(is_shown)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
@@ -126,7 +140,7 @@ impl Patch {
 impl Client {
     /// Applies `patch` to the token `id`: all of it or nothing. Returns the changed token.
     ///
-    /// Any successful response means that the patch was applied. If its body can't be read, the token is read again.
+    /// If a successful response has another body than the token, the token is read again.
     ///
     /// # Errors
     /// [`Error::PatchFailed`] if the patch does not apply or a `test` in it fails; [`Error::Conflict`] if the token changed
@@ -137,15 +151,22 @@ impl Client {
         let delta = patch.to_delta()?;
         let update = async |raw: &ldtokens_client::Client| raw.patch_token().token_id(id).body(delta).send().await;
         let client = self.with_one_deadline();
-        let reply = client.exchange(update).await?;
-        match reply.decoded {
-            Ok(token) => Ok(token),
-            Err(place) => {
-                tracing::warn!(token_id = %id, "{}: the response can't be read: {place}", reply.operation);
-                let read = client.get(id).await;
-                // Any other error would say that nothing was done.
-                read.map_err(|error| Error::outcome_unknown(reply.operation, error))
+        let (error, is_done) = match client.exchange(update).await {
+            Ok(DecodedResponse { decoded: Ok(token), .. }) => return Ok(token),
+            Ok(reply) => {
+                let body = reply.response.body();
+                let is_done = body.is_empty() || odd_response::is_of(body, id);
+                (reply.into_value().expect_err("it was not decoded"), is_done)
             }
+            Err(error) if is_foreign(&error) => (error, false),
+            Err(error) => return Err(error),
+        };
+        match client.get(id).await {
+            Ok(token) if is_done || patch.is_shown_by(&token) => Ok(token),
+            // Any other error would say that nothing was done.
+            Ok(_) if is_foreign(&error) => Err(error),
+            Ok(_) => Err(Error::outcome_unknown(Operation::PatchToken, error)),
+            Err(failed) => Err(Error::outcome_unknown(Operation::PatchToken, failed)),
         }
     }
 }

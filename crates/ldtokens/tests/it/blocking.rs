@@ -83,3 +83,10 @@ fn clones_can_be_used_from_several_threads() {
         client.list(|list| list.all_members(true)).filter_map(|token| token.unwrap().name).collect();
     assert!(["a", "b", "c", "d"].iter().all(|name| names.contains(&(*name).to_owned())), "{names:?}");
 }
+
+/// Dropping its runtime there would wait, and so panic, after the work was done.
+#[tokio::test]
+async fn a_blocking_client_can_be_dropped_in_async_code() {
+    let client = Client::builder("api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b").build().unwrap();
+    drop(blocking::Client::new(client).unwrap());
+}

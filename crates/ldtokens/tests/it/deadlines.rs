@@ -1,5 +1,6 @@
 //! Timeouts and the deadline of a call, in real time.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -78,9 +79,24 @@ async fn a_call_with_a_deadline_of_zero_is_not_sent() {
     assert!(proxy.seen().is_empty());
 }
 
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A clock whose sleeps end at once, and advance it.
-#[derive(Debug, Default)]
-struct SkippingClock(Mutex<Duration>);
+#[derive(Default)]
+pub struct SkippingClock(Mutex<(Duration, Option<Meanwhile>)>);
+
+impl SkippingClock {
+    /// Does this while the client sleeps next.
+    pub fn at_next_sleep(&self, meanwhile: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().unwrap().1 = Some(Box::pin(meanwhile));
+    }
+}
+
+impl std::fmt::Debug for SkippingClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SkippingClock")
+    }
+}
 
 impl Clock for SkippingClock {
     fn now(&self) -> SystemTime {
@@ -88,13 +104,58 @@ impl Clock for SkippingClock {
     }
 
     fn elapsed(&self) -> Duration {
-        *self.0.lock().unwrap()
+        self.0.lock().unwrap().0
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        *self.0.lock().unwrap() += duration;
-        Box::pin(std::future::ready(()))
+        let mut state = self.0.lock().unwrap();
+        state.0 += duration;
+        state.1.take().unwrap_or_else(|| Box::pin(std::future::ready(())))
     }
+}
+
+/// A reset that goes out just before the deadline may be carried out, and its response comes too late.
+#[tokio::test]
+async fn what_cannot_be_repeated_is_not_sent_without_time_for_its_response() {
+    const WAIT: &str = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    let token = create(&client(&server), "x").await;
+    for (millis, is_sent) in [(1150, false), (1990, false), (3000, true)] {
+        let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, WAIT)]).await;
+        let policy = hasty().deadline(Duration::from_millis(millis)).attempt_timeout(HOUR);
+        let clock = Arc::new(SkippingClock::default());
+        let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
+        let reset = client.reset(&token.id, Overlap::None).await;
+        assert_eq!(proxy.seen().len(), 1 + usize::from(is_sent), "{millis}");
+        match reset {
+            Ok(_) => assert!(is_sent),
+            Err(error) => assert!(!is_sent && matches!(error, Error::RateLimited(_)), "nothing was done: {error:?}"),
+        }
+        // What can be repeated may use the time up.
+        let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, WAIT)]).await;
+        let policy = hasty().deadline(Duration::from_millis(millis));
+        let clock = Arc::new(SkippingClock::default());
+        let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
+        client.get(&token.id).await.unwrap();
+    }
+}
+
+/// A listener whose queue is full does not take part in connecting, as behind a firewall that drops packets.
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    for _ in 0..8 {
+        queue.push(tokio::spawn(tokio::net::TcpStream::connect(addr)));
+    }
+    let policy = hasty().deadline(Duration::from_millis(1500)).attempt_timeout(Duration::from_millis(500));
+    let client = ldtokens::Client::builder("secret").host(format!("http://{addr}")).retry(policy.max_attempts(2));
+    let error = client.build().unwrap().create(&reader("x")).await.unwrap_err();
+    assert!(matches!(&error, Error::Transport { source, .. } if source.is_connect()), "{error:?}");
+    queue.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// The second call reaches its deadline while the first one still waits for its response.

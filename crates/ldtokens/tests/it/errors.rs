@@ -154,3 +154,38 @@ async fn an_invalid_content_type_is_not_shown() {
     let shown = format!("{error:?}");
     assert!(shown.contains("the body is not JSON") && !shown.contains("hunter2"), "{shown}");
 }
+
+/// Fact 18: a 401 has several bodies, and one of them is none.
+#[tokio::test]
+async fn all_forms_of_401_are_unauthorized() {
+    const BODIES: [&str; 5] = [
+        r#"{"code":"unauthorized","message":"Invalid access token"}"#,
+        r#"{"code":"unauthorized","message":"Invalid account ID header"}"#,
+        r#"{"message":"Invalid key"}"#,
+        r#"{"code":"invalid_token"}"#,
+        "",
+    ];
+    let server = server().await;
+    for body in BODIES {
+        let response = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let (client, _proxy) = client_with_faults(&server, [Fault::Respond(Moment::Before, response.leak())]).await;
+        let error = client.list().send().await.unwrap_err();
+        assert!(matches!(&error, Error::Unauthorized(api) if api.status == 401), "{body}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_of_causes_says_each_of_them_once() {
+    let server = server().await;
+    let (client, _proxy) = client_with_faults(&server, [Fault::Reset(Moment::Before)]).await;
+    let error = client.create(&reader("x")).await.unwrap_err();
+    let mut cause = std::error::Error::source(&error);
+    let mut said = Vec::new();
+    while let Some(next) = cause {
+        let text = next.to_string();
+        assert!(!said.iter().any(|known: &String| known.ends_with(&text)), "{text} is in {said:?}");
+        said.push(text);
+        cause = next.source();
+    }
+    assert!(said.len() > 1 && said[0] == "postToken: the connection was lost", "{said:?}");
+}

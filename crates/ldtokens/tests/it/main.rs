@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
 #[cfg(feature = "blocking")]
+mod arrivals;
 mod blocking;
 mod clock;
 mod create_or_recover;

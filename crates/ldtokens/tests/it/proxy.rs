@@ -36,8 +36,12 @@ pub enum Fault {
     Replace(&'static str, &'static str),
     /// The server's response comes with this status, and its JSON changed.
     Odd(u16, fn(&mut serde_json::Value)),
-    /// The server's response breaks off in the middle of its body.
+    /// The server's response breaks off in the middle of its body, or of its secret.
     CutOff,
+    /// The server's response comes changed in this way, and the connection is closed.
+    Bytes(fn(Vec<u8>) -> Vec<u8>),
+    /// The server's response never ends.
+    Endless,
     /// The server's response comes a few bytes at a time.
     Trickle,
     /// The response comes, and then no connection can be made for so many milliseconds.
@@ -190,7 +194,24 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
             Fault::Replace(from, to) => client.write_all(replaced(&forwarded, from, to).as_bytes()).await,
             Fault::Odd(status, edit) => client.write_all(odd(&forwarded, status, edit).as_bytes()).await,
             Fault::CutOff => {
-                let _ = client.write_all(&forwarded[..forwarded.len().saturating_sub(10)]).await;
+                const SECRET: &[u8] = b"\"token\":\"";
+                let secret = forwarded.windows(SECRET.len()).position(|window| window == SECRET);
+                let end = secret.map_or(forwarded.len().saturating_sub(10), |at| at + SECRET.len() + 10);
+                let _ = client.write_all(&forwarded[..end]).await;
+                return;
+            }
+            Fault::Bytes(edit) => {
+                let _ = client.write_all(&edit(forwarded)).await;
+                return;
+            }
+            Fault::Endless => {
+                let (head, body) = split(&forwarded);
+                let head = head.replace("content-length", "x-length") + "transfer-encoding: chunked\r\n\r\n";
+                let mut sent = client.write_all(head.as_bytes()).await;
+                let open = format!("{},\"more\":\"{}", body.trim_end_matches('}'), "x".repeat(1 << 16));
+                while sent.is_ok() {
+                    sent = client.write_all(format!("{:x}\r\n{open}\r\n", open.len()).as_bytes()).await;
+                }
                 return;
             }
             Fault::Trickle => trickle(&mut client, &forwarded).await,
@@ -205,6 +226,13 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>, closing: tokio::sync:
             return;
         }
     }
+}
+
+/// A response's head, up to the end of its last line, and its body.
+pub fn split(response: &[u8]) -> (String, String) {
+    let text = String::from_utf8(response.to_vec()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (format!("{head}\r\n"), body.to_owned())
 }
 
 fn window_spent(millis: u64) -> String {

@@ -42,6 +42,8 @@ async fn a_response_without_a_body_is_a_success_where_none_is_expected() {
     // A create must bring a secret.
     let created = client.request("postToken", Method::POST, "/tokens").send().await;
     assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
+    let other = client.request("getToken", Method::DELETE, "/tokens/61095542756dba551110ae21").send().await;
+    assert!(matches!(other, Err(Error::InvalidInput(_))), "the method is another operation's: {other:?}");
     // Nothing is known of the bodies of other operations.
     assert_eq!(client.request("postFlag", Method::POST, "/flags").send().await.unwrap(), b"ok");
     assert_eq!(proxy.seen().len(), 4);

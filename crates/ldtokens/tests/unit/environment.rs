@@ -1,4 +1,4 @@
-use super::builder;
+use super::{builder, check_proxies};
 
 fn from(variables: &[(&str, &str)]) -> Result<String, String> {
     let builder = builder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
@@ -35,4 +35,32 @@ fn an_invalid_variable_is_named_but_its_value_is_not_shown() {
     assert!(two_lines.starts_with("LD_ACCESS_TOKEN: ") && !two_lines.contains("hunter2"), "{two_lines}");
     let host = from(&[("LD_ACCESS_TOKEN", "api-1"), ("LD_BASE_URI", "https://u:hunter2@h")]).unwrap_err();
     assert!(host.starts_with("LD_BASE_URI: ") && !host.contains("hunter2"), "{host}");
+}
+
+#[test]
+fn a_proxy_variable_that_would_be_ignored_is_refused_and_not_shown() {
+    let check = |host: &str, variables: &[(&str, &str)]| {
+        let host = ldtokens_core::BaseUrl::parse(host, true).unwrap();
+        let lookup = |name: &str| Some(variables.iter().find(|(known, _)| *known == name)?.1.into());
+        check_proxies(&host, lookup).map_err(|error| error.to_string())
+    };
+    let https = "https://app.launchdarkly.com";
+    for value in ["http://proxy:3128", "proxy.example:3128", "https://u:p@proxy", ""] {
+        assert_eq!(check(https, &[("HTTPS_PROXY", value)]), Ok(()), "{value}");
+    }
+    for value in [
+        "\"http://hunter2:3128\"",
+        " http://hunter2:3128",
+        "http://hunter2:3128\r",
+        "htpp://hunter2",
+        "socks5://hunter2",
+    ] {
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            let error = check(https, &[(name, value)]).unwrap_err();
+            assert!(error.starts_with(&format!("{name}: ")) && !error.contains("hunter2"), "{error}");
+        }
+        assert_eq!(check(https, &[("HTTP_PROXY", value)]), Ok(()), "it is not for HTTPS");
+        assert!(check("http://ld.example", &[("HTTP_PROXY", value)]).is_err());
+        assert_eq!(check(https, &[("HTTPS_PROXY", "http://proxy"), ("ALL_PROXY", value)]), Ok(()), "the first counts");
+    }
 }
