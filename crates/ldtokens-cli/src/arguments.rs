@@ -37,6 +37,11 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT, display_order = LAST + 7)]
     pub(crate) verbose: u8,
 
+    /// Send at most N requests at a time
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16), hide_short_help = true,
+        help_heading = CONNECTION, display_order = LAST + 16)]
+    pub(crate) concurrency: Option<u8>,
+
     /// The API's URL, with or without /api/v2 [env: LD_BASE_URI, LAUNCHDARKLY_API_HOST] [default: the profile's, or
     /// https://app.launchdarkly.com]
     #[arg(long, global = true, value_name = "URL", value_parser = some_text, help_heading = CONNECTION, display_order = LAST + 10)]
@@ -167,17 +172,23 @@ pub(crate) struct TextArgs {
 
 /// When a token expires.
 #[derive(Args, Clone, Copy, Debug, Default)]
+#[group(id = "expiry", multiple = false)]
 pub(crate) struct ExpiryArgs {
     /// The token expires after this length of time, e.g. 90d
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     pub(crate) expires_in: Option<Duration>,
 
     /// The token expires at this time, e.g. 2027-01-31
-    #[arg(long, value_name = "TIMESTAMP", allow_hyphen_values = true, value_parser = moment, conflicts_with = "expires_in")]
+    #[arg(long, value_name = "TIMESTAMP", allow_hyphen_values = true, value_parser = moment)]
     pub(crate) expires_at: Option<UnixMillis>,
 }
 
 impl ExpiryArgs {
+    /// The time that was given, by the clock `now`.
+    pub(crate) fn moment(self, now: UnixMillis) -> Option<UnixMillis> {
+        self.expires_at.or_else(|| Some(now.saturating_add(self.expires_in?)))
+    }
+
     /// Refuses an end that is not in the future.
     pub(crate) fn check(self) -> Result<(), Failure> {
         let option = match (self.expires_in, self.expires_at) {

@@ -19,7 +19,8 @@ use crate::shell;
 use crate::terminal::failure::Kind;
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    config, create, delete, filter, get, list, login, moment, reset, revoke, rotate, serve, update, verify, whoami,
+    config, create, delete, filter, get, list, login, moment, reset, revoke, rotate, serve, undo, update, verify,
+    whoami,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -101,7 +102,8 @@ pub(crate) enum Verb {
     List(list::ListArgs),
     Get(get::GetArgs),
     Create(create::CreateArgs),
-    Update(update::UpdateArgs),
+    Update(Box<update::UpdateArgs>),
+    Undo(undo::UndoArgs),
     Reset(reset::ResetArgs),
     Rotate(Box<rotate::RotateArgs>),
     Delete(delete::DeleteArgs),

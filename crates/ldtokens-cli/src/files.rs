@@ -1,5 +1,6 @@
-//! Files and standard input: reading text, and who else can read a file.
+//! Files and standard input: reading text, who else can read a file, and the folder for what has to be known later.
 
 pub(crate) mod private;
+pub(crate) mod state;
 pub(crate) mod stdin;
 pub(crate) mod text;

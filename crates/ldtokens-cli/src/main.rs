@@ -23,7 +23,7 @@ use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
 use crate::terminal::{logging, progress, say};
 use crate::verbs::{
-    config, create, delete, demo, get, list, login, reset, revoke, rotate, serve, update, verify, whoami,
+    config, create, delete, demo, get, list, login, reset, revoke, rotate, serve, undo, update, verify, whoami,
 };
 
 fn main() -> ExitCode {
@@ -100,7 +100,8 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Verb::List(arguments) => list::run(global, arguments).await,
             Verb::Get(arguments) => get::run(global, arguments).await,
             Verb::Create(arguments) => create::run(global, arguments).await,
-            Verb::Update(arguments) => update::run(global, arguments).await,
+            Verb::Update(arguments) => update::run(global, *arguments).await,
+            Verb::Undo(arguments) => undo::run(global, &arguments).await,
             Verb::Reset(arguments) => reset::run(global, arguments).await,
             Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
             Verb::Delete(arguments) => delete::run(global, arguments).await,

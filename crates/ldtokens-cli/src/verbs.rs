@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod batch;
+pub(crate) mod bulk;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod delete;
@@ -16,15 +17,19 @@ pub(crate) mod moment;
 pub(crate) mod order;
 pub(crate) mod own;
 pub(crate) mod permissions;
+pub(crate) mod plan;
+pub(crate) mod record;
 pub(crate) mod reset;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
 mod secrets_given;
 pub(crate) mod serve;
 pub(crate) mod targets;
+pub(crate) mod undo;
 pub(crate) mod update;
 pub(crate) mod verify;
 pub(crate) mod whoami;
+mod whole;
 
 use ldtokens::Token;
 use serde_json::Value;

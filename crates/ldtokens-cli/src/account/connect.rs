@@ -25,7 +25,7 @@ pub(crate) struct Session {
     pub(crate) account: String,
     /// Whether requests that would change something are only printed.
     pub(crate) is_dry_run: bool,
-    has_json_errors: bool,
+    pub(crate) has_json_errors: bool,
     /// The token in use, after the API was asked. None if the response does not name it.
     own_token: OnceLock<Option<TokenId>>,
 }
@@ -136,6 +136,9 @@ async fn connected(
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }
+    // A dry run prints its requests in order.
+    let concurrency = if is_dry_run { Some(1) } else { global.concurrency };
+    builder = builder.concurrency(concurrency.map_or(8, usize::from));
     builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let printing: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {

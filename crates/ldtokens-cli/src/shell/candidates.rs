@@ -29,7 +29,7 @@ fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<L
         ("words", Some(operation)) => of_text(move |word| words(operation, &line, whole, word)),
         ("tokens", _) => of_text(move |word| tokens::by_id_or_name(&line, whole, word)),
         ("columns", _) => of_text(columns),
-        ("filter", _) => of_text(filters),
+        ("filter" | "all_matching", _) => of_text(filters),
         ("sort", _) => of_text(orders),
         ("profile" | "profile_name", _) => of_text(profiles),
         _ => return arg,

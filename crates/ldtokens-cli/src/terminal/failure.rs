@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Transport,
     PartialFailure,
     SecretNotDelivered,
+    NoMatch,
+    Matches,
     ExpiresSoon,
     Interrupted,
     /// Not an error: a dry run ended as it should.
@@ -32,7 +34,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All kinds, with their exit statuses, names in JSON, and meanings.
-    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 14] = [
+    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 16] = [
         (Self::Other, 1, "other", "another error"),
         (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
         (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
@@ -44,6 +46,8 @@ impl Kind {
         (Self::Transport, 9, "transport", "no connection or no response"),
         (Self::PartialFailure, 10, "partial_failure", "some tokens succeeded and some failed"),
         (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
+        (Self::NoMatch, 12, "no_match", "no token matches, with --fail-if-none"),
+        (Self::Matches, 13, "matches", "tokens match, with --fail-if-any"),
         (Self::ExpiresSoon, 14, "expires_soon", "works, but expires too soon, with --expires-within"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),

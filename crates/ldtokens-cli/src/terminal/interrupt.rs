@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens::raw::reqwest::Method;
@@ -14,11 +15,18 @@ use crate::terminal::say;
 use crate::terminal::signals::Stops;
 use crate::terminal::watch::Watch;
 
+tokio::task_local! {
+    /// What the client is doing for the work that is being polled. Several run at the same time.
+    static NOW: watch::Sender<Now>;
+}
+
 /// Whether the user has asked to stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
     activity: Arc<Activity>,
+    /// Whether the user knows that it takes until the last response.
+    is_noted: Arc<AtomicBool>,
 }
 
 /// The result of work that was interrupted.
@@ -55,7 +63,8 @@ impl Interrupt {
             say::error("stopped at once: the last request may or may not have taken effect");
             std::process::exit(130);
         });
-        Ok(Self { wanted, activity: Arc::new(Activity::new(watch)) })
+        let activity = Arc::new(Activity { start: Instant::now(), watch });
+        Ok(Self { wanted, activity, is_noted: Arc::default() })
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -79,34 +88,32 @@ impl Interrupt {
     /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is
     /// known.
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
-        self.activity.now.send_replace(Now::default());
-        let mut now = self.activity.now.subscribe();
+        let (sender, mut now) = watch::channel(Now::default());
         let mut wanted = self.wanted.clone();
+        let writing = NOW.scope(sender, writing);
         tokio::pin!(writing);
         tokio::select! {
             result = &mut writing => return Ok(result),
             _ = wanted.wait_for(|wanted| *wanted) => {}
         }
-        let mut is_noted = false;
         loop {
             if let Some(stopped) = now.borrow_and_update().may_stop() {
                 return Err(stopped);
             }
-            if !std::mem::replace(&mut is_noted, true) {
+            if !self.is_noted.swap(true, Ordering::Relaxed) {
                 say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
             }
             tokio::select! {
                 result = &mut writing => return Ok(result),
-                _ = now.changed() => {}
+                Ok(()) = now.changed() => {}
             }
         }
     }
 }
 
-/// What the client is doing.
+/// Follows what the client is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    now: watch::Sender<Now>,
     start: Instant,
     watch: Watch,
 }
@@ -148,16 +155,15 @@ impl Now {
     }
 }
 
-impl Activity {
-    fn new(watch: Watch) -> Self {
-        Self { now: watch::Sender::new(Now::default()), start: Instant::now(), watch }
-    }
+/// Changes what the client is doing for the work that is being polled, if that has to be known.
+fn change(change: impl FnOnce(&mut Now)) {
+    let _ = NOW.try_with(|now| now.send_modify(change));
 }
 
 impl Observer for Activity {
     fn sending(&self, _: Operation, method: &str) {
         let doing = if is_safe(method) { Doing::Reading } else { Doing::Writing };
-        self.now.send_modify(|now| now.doing = doing);
+        change(|now| now.doing = doing);
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
@@ -167,7 +173,7 @@ impl Observer for Activity {
             || matches!(attempt.error, Some(Error::Transport { source, .. }) if source.is_connect());
         let is_lost = !is_refused && attempt.status.is_none_or(|status| status >= 500);
         let is_done = attempt.status.is_some_and(|status| (200..300).contains(&status));
-        self.now.send_modify(|now| {
+        change(|now| {
             now.doing = Doing::Idle;
             now.past = match attempt.method {
                 method if is_safe(method) => now.past,
@@ -196,7 +202,7 @@ impl Clock for Activity {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.watch.waiting(duration);
-        let pause = Pause::begin(self.now.clone());
+        let pause = NOW.try_with(|now| Pause::begin(now.clone()));
         Box::pin(async move {
             tokio::time::sleep(duration).await;
             // So that an interrupt is noticed even after the shortest pause.

@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::terminal::output::columns::cut;
 use crate::terminal::output::visible::visible;
 use crate::terminal::say::width;
 
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Until then, a rate says little about the rest.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// Replaces the line with `text`. Does nothing if standard error is not a terminal.
 pub(crate) fn show(text: &str) {
@@ -22,5 +26,71 @@ pub(crate) fn show(text: &str) {
 pub(crate) fn clear() {
     if IS_SHOWN.swap(false, Ordering::Relaxed) {
         let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+}
+
+/// How far a job of several tokens is.
+pub(crate) struct Job {
+    doing: &'static str,
+    total: usize,
+    start: Instant,
+}
+
+impl Job {
+    /// A job that starts now.
+    pub(crate) fn begin(doing: &'static str, total: usize) -> Self {
+        let job = Self { doing, total, start: Instant::now() };
+        job.show(0);
+        job
+    }
+
+    /// Shows how many are done.
+    pub(crate) fn show(&self, done: usize) {
+        show(&self.line(done, self.start.elapsed()));
+    }
+
+    fn line(&self, done: usize, elapsed: Duration) -> String {
+        let line = format!("{}: {} of {}", self.doing, grouped(done), grouped(self.total));
+        if done == 0 || elapsed < SETTLED {
+            return line;
+        }
+        #[allow(clippy::cast_precision_loss)] // for people
+        let rate = done as f64 / elapsed.as_secs_f64();
+        #[allow(clippy::cast_precision_loss)]
+        let left = (self.total - done) as f64 / rate;
+        let left = if left < 90.0 { format!("{left:.0} s") } else { format!("{:.0} min", left / 60.0) };
+        format!("{line}, {rate:.1} a second, {left} left")
+    }
+}
+
+/// A number with its thousands apart: 2,995.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Instant, Job, grouped};
+
+    #[test]
+    fn progress_has_a_rate_and_the_time_left_once_they_are_known() {
+        let job = Job { doing: "updating", total: 2995, start: Instant::now() };
+        for (done, seconds, line) in [
+            (0, 5, "updating: 0 of 2,995"),
+            (9, 1, "updating: 9 of 2,995"),
+            (249, 10, "updating: 249 of 2,995, 24.9 a second, 2 min left"),
+            (2900, 100, "updating: 2,900 of 2,995, 29.0 a second, 3 s left"),
+        ] {
+            assert_eq!(job.line(done, Duration::from_secs(seconds)), line);
+        }
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ldtokens::AttemptEvent;
 use ldtokens::raw::reqwest::Url;
@@ -24,12 +24,14 @@ pub(crate) struct Watch {
     has_json_errors: bool,
     /// The status of the last response.
     last: Mutex<Option<u16>>,
+    /// The end of the wait that was shown. Requests that run at the same time wait together.
+    shown: Mutex<Option<Instant>>,
 }
 
 impl Watch {
     pub(crate) fn new(host: &str, is_verbose: bool, has_json_errors: bool) -> Self {
         let origin = Url::parse(host).map_or_else(|_| host.to_owned(), |url| url.origin().ascii_serialization());
-        Self { origin, is_verbose, has_json_errors, last: Mutex::new(None) }
+        Self { origin, is_verbose, has_json_errors, last: Mutex::new(None), shown: Mutex::new(None) }
     }
 
     /// Called after an attempt.
@@ -48,9 +50,12 @@ impl Watch {
 
     /// Called before a wait.
     pub(crate) fn waiting(&self, wait: Duration) {
-        if wait < LONG_WAIT {
+        let end = Instant::now() + wait;
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if wait < LONG_WAIT || shown.is_some_and(|shown| end < shown + LONG_WAIT) {
             return;
         }
+        *shown = Some(end);
         let seconds = wait.as_secs_f64().ceil();
         let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(500..) => format!("server error: retrying in {seconds} s"),

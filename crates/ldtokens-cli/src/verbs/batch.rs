@@ -1,13 +1,18 @@
-//! Does the same to several tokens, one after the other: shows progress, and reports at the end what was done and what was not.
+//! Does the same to several tokens, several at a time: shows progress, and reports at the end what was done and what was not.
 
+use std::borrow::Borrow;
+use std::cell::Cell;
+
+use futures_util::{StreamExt, stream};
 use ldtokens::TokenId;
 use serde_json::{Value, json};
 
 use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Stopped;
-use crate::terminal::progress;
-use crate::verbs::targets::Target;
+use crate::terminal::progress::{self, Job, grouped};
+use crate::verbs::record::Record;
+use crate::verbs::targets::{NAMED, Target};
 
 /// How messages describe what a batch does.
 pub(crate) struct Labels {
@@ -15,74 +20,145 @@ pub(crate) struct Labels {
     pub(crate) doing: &'static str,
     /// "deleted"
     pub(crate) done: &'static str,
+    /// "did not exist": what is said of tokens that needed no change.
+    pub(crate) unchanged: &'static str,
     /// Whether to print a message when everything succeeded.
     pub(crate) changes: bool,
 }
 
-/// Does `work` for each token. A failure does not stop the others, unless it would be the same for them.
-pub(crate) async fn each(
-    session: &Session,
-    targets: &[Target],
-    labels: &Labels,
-    mut work: impl AsyncFnMut(&Target) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    if targets.is_empty() {
-        return Ok(());
-    }
-    if let [only] = targets {
-        let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
-        return done.flatten().map_err(|failure| about(only, failure));
-    }
-    let (mut done, mut failed) = (Vec::new(), Vec::new());
-    let mut not_tried: Vec<&Target> = Vec::new();
-    let mut unprinted = None;
-    let mut rest = targets.iter();
-    for target in rest.by_ref() {
-        progress::show(&format!("{} {} of {}: {target}", labels.doing, done.len() + failed.len() + 1, targets.len()));
-        let result = match session.interrupt.until_done(work(target)).await {
-            Err(Stopped::Unchanged) => {
-                not_tried.push(target);
-                break;
+/// A batch, and how it runs.
+pub(crate) struct Batch<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) labels: &'a Labels,
+    /// Where it is written what was done.
+    pub(crate) record: Option<Record>,
+}
+
+/// What was done to one token: the result to show, and whether it was changed.
+pub(crate) type Done<T> = (T, bool);
+
+impl Batch<'_> {
+    /// Does `work` for each token, and then `show`, in order. A failure does not stop the others, unless it would be the same for
+    /// them. The token in use comes last and alone, since a change of it can end the command's own access.
+    pub(crate) async fn run<I: Borrow<Target>, T>(
+        &self,
+        items: &[I],
+        work: impl AsyncFn(&I) -> Result<Done<T>, Failure>,
+        mut show: impl FnMut(&I, Done<T>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let session = self.session;
+        if items.is_empty() {
+            return Ok(());
+        }
+        if let [only] = items {
+            let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
+            let result = done.flatten().and_then(|done| {
+                self.note(only.borrow());
+                show(only, done)
+            });
+            return result.map_err(|failure| about(only.borrow(), failure));
+        }
+        let own = if self.labels.changes { session.own_token().await? } else { None };
+        let is_own = |item: &&I| Some(&(*item).borrow().id) == own;
+        let others = items.iter().filter(|item| !is_own(item));
+        let job = Job::begin(self.labels.doing, items.len());
+        let mut report = Report::default();
+        let is_over = Cell::new(false);
+        for part in [others.collect::<Vec<_>>(), items.iter().filter(is_own).collect()] {
+            let works = part.into_iter().map(|item| {
+                let (work, is_over) = (&work, &is_over);
+                async move {
+                    if is_over.get() || session.interrupt.is_wanted() {
+                        return (item, Err(Stopped::Unchanged));
+                    }
+                    let result = session.interrupt.until_done(work(item)).await;
+                    if let Ok(Ok(_)) = result {
+                        self.note(item.borrow());
+                    }
+                    is_over.set(is_over.get() || matches!(&result, Ok(Err(failure)) if ends_batch(failure)));
+                    (item, result)
+                }
+            });
+            let mut results = stream::iter(works).buffered(session.client.concurrency());
+            while let Some((item, result)) = results.next().await {
+                let target: &Target = item.borrow();
+                let result = match result {
+                    Err(Stopped::Unchanged) => {
+                        report.outcome.not_tried.push(target.id.clone());
+                        continue;
+                    }
+                    Err(stopped) => Err(stopped.into()),
+                    Ok(Ok(done)) => {
+                        report.unchanged += usize::from(!done.1);
+                        show(item, done)
+                    }
+                    Ok(Err(failure)) => Err(failure),
+                };
+                report.add(session, target, result);
+                job.show(report.outcome.done.len() + report.outcome.failed.len());
             }
-            Err(stopped) => Err(stopped.into()),
-            Ok(result) => result,
-        };
+        }
+        progress::clear();
+        self.end(report, items.len())
+    }
+
+    /// Writes down that a token is done.
+    fn note(&self, target: &Target) {
+        if let Some(record) = &self.record {
+            record.done(&target.id);
+        }
+    }
+
+    fn end(&self, report: Report, total: usize) -> Result<(), Failure> {
+        let Labels { done, unchanged, changes, .. } = *self.labels;
+        let changed = grouped(report.outcome.done.len() - report.unchanged);
+        let be = if self.session.is_dry_run { "would be " } else { "" };
+        let mut summary = format!("{changed} of {} {be}{done}", grouped(total));
+        if report.unchanged > 0 {
+            summary = format!("{summary}; {} {unchanged}", grouped(report.unchanged));
+        }
+        if report.outcome.is_complete() {
+            if changes {
+                self.session.say(&format!("{summary} ({})", self.session.account));
+            }
+            return report.unprinted.map_or(Ok(()), Err);
+        }
+        Err(report.outcome.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref()))
+    }
+}
+
+/// What has happened so far.
+#[derive(Default)]
+struct Report {
+    outcome: Incomplete,
+    /// How many of those done needed no change.
+    unchanged: usize,
+    /// The first failure to print what was done.
+    unprinted: Option<Failure>,
+}
+
+impl Report {
+    /// The maximum number of failures that are printed as they come. The others are counted.
+    const PRINTED: usize = 10;
+
+    fn add(&mut self, session: &Session, target: &Target, result: Result<(), Failure>) {
         match result {
-            Ok(()) => done.push(target),
-            Err(failure) if failure.kind() == Kind::DryRun => done.push(target),
+            Ok(()) => self.outcome.done.push(target.id.clone()),
+            Err(failure) if failure.kind() == Kind::DryRun => self.outcome.done.push(target.id.clone()),
             Err(failure) if failure.is_done() => {
-                done.push(target);
-                unprinted.get_or_insert(failure);
+                self.outcome.done.push(target.id.clone());
+                self.unprinted.get_or_insert(failure);
             }
             Err(failure) => {
-                session.say_error(&about(target, failure.clone()).to_string());
-                let ends_batch = ends_batch(&failure);
-                failed.push((target, failure));
-                if ends_batch {
-                    break;
+                match self.outcome.failed.len() {
+                    ..Self::PRINTED => session.say_error(&about(target, failure.clone()).to_string()),
+                    Self::PRINTED => session.say_error("there are more; the others are only counted"),
+                    _ => {}
                 }
+                self.outcome.failed.push((target.id.clone(), failure));
             }
         }
-        if session.interrupt.is_wanted() {
-            break;
-        }
     }
-    progress::clear();
-    not_tried.extend(rest);
-    let mut summary = format!("{} of {} {}", done.len(), targets.len(), labels.done);
-    if session.is_dry_run {
-        summary = format!("{} of {} would be {}", done.len(), targets.len(), labels.done);
-    }
-    if not_tried.is_empty() && failed.is_empty() {
-        if labels.changes {
-            session.say(&summary);
-        }
-        return unprinted.map_or(Ok(()), Err);
-    }
-    let ids = |targets: Vec<&Target>| targets.into_iter().map(|target| target.id.clone()).collect();
-    let failed = failed.into_iter().map(|(target, failure)| (target.id.clone(), failure)).collect();
-    let outcome = Incomplete { done: ids(done), failed, not_tried: ids(not_tried) };
-    Err(outcome.into_failure(summary, session.interrupt.is_wanted()))
 }
 
 /// Adds the token to the failure's message, unless it is there.
@@ -99,6 +175,7 @@ pub(crate) fn ends_batch(failure: &Failure) -> bool {
 }
 
 /// What was done of a batch that was not done completely.
+#[derive(Default)]
 pub(crate) struct Incomplete {
     pub(crate) done: Vec<TokenId>,
     pub(crate) failed: Vec<(TokenId, Failure)>,
@@ -106,20 +183,33 @@ pub(crate) struct Incomplete {
 }
 
 impl Incomplete {
-    /// The failure of the whole batch. `summary` says how many tokens were done.
-    pub(crate) fn into_failure(self, mut summary: String, is_interrupted: bool) -> Failure {
-        let texts = |ids: &[TokenId]| ids.iter().map(ToString::to_string).collect::<Vec<String>>();
+    fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.not_tried.is_empty()
+    }
+
+    /// The failure of the whole batch. `summary` says how many tokens were done, and `record` is the file to go on with, if
+    /// there is one. Without it, all tokens that are left are named.
+    pub(crate) fn into_failure(self, mut summary: String, is_interrupted: bool, record: Option<&Record>) -> Failure {
         let (ids, failures): (Vec<TokenId>, Vec<Failure>) = self.failed.into_iter().unzip();
-        for (title, ids) in [("failed", texts(&ids)), ("not tried", texts(&self.not_tried))] {
-            if !ids.is_empty() {
+        for (title, ids) in [("failed", &ids), ("not tried", &self.not_tried)] {
+            if ids.len() > NAMED && record.is_some() {
+                summary = format!("{summary}; {title}: {}", grouped(ids.len()));
+            } else if !ids.is_empty() {
+                let ids: Vec<&str> = ids.iter().map(TokenId::as_str).collect();
                 summary = format!("{summary}; {title}: {}", ids.join(", "));
             }
+        }
+        if let Some(record) = record {
+            summary = format!("{summary}. To go on, {}", record.how_to_go_on());
         }
         let kind = common_kind(&failures, !self.done.is_empty(), is_interrupted);
         let failed = ids.iter().zip(&failures);
         let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
-        Failure::new(kind, summary)
-            .with_details(json!({ "done": self.done, "failed": failed, "notTried": self.not_tried }))
+        let mut details = json!({ "done": self.done, "failed": failed, "notTried": self.not_tried });
+        if let Some(record) = record {
+            details["resume"] = record.path().display().to_string().into();
+        }
+        Failure::new(kind, summary).with_details(details)
     }
 }
 

@@ -1,10 +1,13 @@
 //! `--filter` and similar options: selects tokens by their fields.
 
+use std::ops::Range;
+
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
 use crate::nearest::did_you_mean;
 use crate::operations::parameter::roles;
+use crate::terminal::output::age::date;
 use crate::terminal::output::field::{Field, plain};
 use crate::verbs::moment::{duration, is_date, moment};
 
@@ -16,30 +19,33 @@ pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, 
 /// Base roles that the API returns besides those that a new token can have.
 const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];
 
-/// One condition.
+/// One condition, and how messages speak of it.
 #[derive(Clone, Debug)]
-pub(crate) enum Filter {
+pub(crate) struct Filter {
+    text: String,
+    condition: Condition,
+}
+
+#[derive(Clone, Debug)]
+enum Condition {
     /// A field compared with a value.
-    Compares {
-        field: Field,
-        operator: Operator,
-        wanted: Wanted,
-    },
+    Compares { field: Field, operator: Operator, wanted: Wanted },
     /// Not used since then. A token that was never used counts from its creation.
     NotUsedSince(UnixMillis),
-    CreatedBefore(UnixMillis),
+    /// The value of this field, a time, is in this range. A token that has no such time does not match.
+    Within(&'static str, Range<UnixMillis>),
 }
 
 /// The value that a field is compared with.
 #[derive(Clone, Debug)]
-pub(crate) enum Wanted {
+enum Wanted {
     Absent,
     Number(i64),
     Text(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Operator {
+enum Operator {
     Is,
     IsNot,
     Contains,
@@ -114,19 +120,45 @@ impl Filter {
             return Err(format!("{name} can't be compared by {sign}, only by {}", signs.join(" ")));
         }
         let wanted = wanted(&field, operator, value)?;
-        Ok(Self::Compares { field, operator, wanted })
+        Ok(Self { text: text.trim().to_owned(), condition: Condition::Compares { field, operator, wanted } })
+    }
+
+    /// Not used since then. A token that was never used counts from its creation.
+    pub(crate) fn not_used_since(moment: UnixMillis) -> Self {
+        Self { text: format!("lastUsed<{}", date(moment)), condition: Condition::NotUsedSince(moment) }
+    }
+
+    /// Created before then.
+    pub(crate) fn created_before(moment: UnixMillis) -> Self {
+        let range = UnixMillis::new(1)..moment;
+        Self { text: format!("creationDate<{}", date(moment)), condition: Condition::Within("creationDate", range) }
+    }
+
+    /// Ends, or has ended, in this range of time.
+    pub(crate) fn expires_within(range: Range<UnixMillis>) -> Self {
+        let text = format!("expiry<{}", date(range.end));
+        Self { text, condition: Condition::Within("expiry", range) }
     }
 
     /// Whether the token matches.
     pub(crate) fn is_met_by(&self, token: &Value) -> bool {
         let time = |name: &str| token.get(name).and_then(Value::as_i64).filter(|millis| *millis != 0);
-        match self {
-            Self::NotUsedSince(moment) => {
+        match &self.condition {
+            Condition::NotUsedSince(moment) => {
                 time("lastUsed").or_else(|| time("creationDate")).is_some_and(|last| last < moment.get())
             }
-            Self::CreatedBefore(moment) => time("creationDate").is_some_and(|created| created < moment.get()),
-            Self::Compares { field, operator, wanted } => compares(field, *operator, wanted, token),
+            Condition::Within(field, range) => time(field).is_some_and(|time| range.contains(&UnixMillis::new(time))),
+            Condition::Compares { field, operator, wanted } => compares(field, *operator, wanted, token),
         }
+    }
+}
+
+/// "no token matches" and the conditions.
+pub(crate) fn nothing_matches(filters: &[Filter]) -> String {
+    let texts: Vec<&str> = filters.iter().map(|filter| filter.text.as_str()).collect();
+    match &texts[..] {
+        [] => "there are no tokens".to_owned(),
+        texts => format!("no token matches {}", texts.join(" and ")),
     }
 }
 
@@ -206,15 +238,16 @@ fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, St
     let is_equality = !operator.is_ordered();
     if value.eq_ignore_ascii_case("never") {
         return match name {
-            "lastUsed" if is_equality => Ok(Wanted::Absent),
-            "lastUsed" => Err("never is no time: write lastUsed=never or lastUsed!=never".to_owned()),
-            _ => Err(format!("{name} is never `never`; only lastUsed can be")),
+            "lastUsed" | "expiry" if is_equality => Ok(Wanted::Absent),
+            "lastUsed" | "expiry" => Err(format!("never is no time: write {name}=never or {name}!=never")),
+            _ => Err(format!("{name} is never `never`; only lastUsed and expiry can be")),
         };
     }
     if duration(value.trim_start_matches('-')).is_ok() {
         let instead = match name {
             "lastUsed" => format!("--unused-for {}", value.trim_start_matches('-')),
             "creationDate" => format!("--older-than {}", value.trim_start_matches('-')),
+            "expiry" => format!("--expires-within {}", value.trim_start_matches('-')),
             _ => "a date".to_owned(),
         };
         return Err(format!(
@@ -256,132 +289,5 @@ fn is_role(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::Filter;
-    use crate::verbs::moment::moment;
-
-    const USED: i64 = 1_750_000_000_000; // 2025-06-15
-
-    fn token() -> Value {
-        json!({
-            "_id": "a", "name": "Nightly Export", "role": "reader", "serviceToken": true, "lastUsed": USED,
-            "creationDate": USED - 86_400_000, "customRoleIds": ["ops", "dev"], "defaultApiVersion": 20240415,
-            "_member": {"email": "a@example.com", "role": "admin"}
-        })
-    }
-
-    #[test]
-    fn a_condition_is_met_or_not() {
-        for (text, met) in [
-            ("role=reader", true),
-            ("role=Reader", true),
-            ("role=writer", false),
-            ("role=owner", false),
-            ("role!=writer", true),
-            ("name~export", true),
-            ("name~EXPORT", true),
-            ("name~import", false),
-            ("name = Nightly Export", true),
-            ("name= =x", false),
-            ("description=", true),
-            ("description!=", false),
-            ("name=", false),
-            ("serviceToken=true", true),
-            ("serviceToken=TRUE", true),
-            ("serviceToken!=false", true),
-            ("kind=Service", true),
-            ("customRoleIds=ops", true),
-            ("customRoleIds=qa", false),
-            ("_member.email~@example.com", true),
-            ("_member.role=admin", true),
-            ("lastUsed<2025-06-16", true),
-            ("lastUsed<2025-06-15", false),
-            ("lastUsed>=2000-01-01", true),
-            ("lastUsed<2000-01-01T00:00:00Z", false),
-            ("lastUsed=1750000000000", true),
-            ("lastUsed=never", false),
-            ("lastUsed!=never", true),
-            ("creationDate>2025-06-16", false),
-            ("defaultApiVersion>=20220603", true),
-            ("defaultApiVersion=20240415", true),
-            ("name=a=b", false),
-        ] {
-            let filter = Filter::new(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!(filter.is_met_by(&token()), met, "{text}");
-        }
-    }
-
-    /// `lastUsed: 0` and an absent one both mean never (fact 9); an absent boolean is false to Go, which leaves it out.
-    #[test]
-    fn never_and_absent_have_their_place() {
-        for token in [json!({"creationDate": USED}), json!({"creationDate": USED, "lastUsed": 0})] {
-            for (text, met) in [
-                ("lastUsed=never", true),
-                ("lastUsed!=never", false),
-                ("lastUsed<2026-01-01", false),
-                ("lastUsed>2000-01-01", false),
-                ("serviceToken=false", true),
-                ("serviceToken=", true),
-            ] {
-                assert_eq!(Filter::new(text).unwrap().is_met_by(&token), met, "{text} of {token}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_never_used_counts_from_its_creation() {
-        let at = |text: &str| Filter::NotUsedSince(moment(text).unwrap());
-        let never = json!({"creationDate": USED, "lastUsed": 0});
-        for token in [token(), never] {
-            assert!(at("2025-06-16").is_met_by(&token) && !at("2025-06-15").is_met_by(&token), "{token}");
-        }
-        let created = |text: &str| Filter::CreatedBefore(moment(text).unwrap()).is_met_by(&token());
-        assert!(created("2025-06-16") && !created("2025-06-14"));
-    }
-
-    #[test]
-    fn what_is_mistyped_is_refused_with_the_right_word() {
-        for (text, words) in [
-            ("role", "a filter reads"),
-            ("colour=red", "no field `colour`"),
-            ("_member.emial!=x", "did you mean `_member.email`"),
-            ("_member.x=y", "_member.email"),
-            ("customRoleIds.key=x", "no named parts"),
-            ("=x", "no field"),
-            ("role!reader", "no operator `!`"),
-            ("name==x", "did you mean `name=x`"),
-            ("name~=x", "did you mean `name~x`"),
-            ("name=~x", "did you mean `name~x`"),
-            ("role<>reader", "did you mean `role!=reader`"),
-            ("lastUsed=<2026-01-31", "did you mean `lastUsed<=2026-01-31`"),
-            ("name!~x", "no operator `!~`"),
-            ("role=readr", "did you mean `reader`"),
-            ("role=admin,writer", "one of reader, writer, admin"),
-            ("_member.role=admn", "did you mean `admin`"),
-            ("kind=services", "did you mean `service`"),
-            ("serviceToken=yes", "one of true, false"),
-            ("serviceToken~t", "only by"),
-            ("lastUsed<90d", "--unused-for 90d"),
-            ("lastUsed<-90d", "--unused-for 90d"),
-            ("creationDate<90d", "--older-than 90d"),
-            ("lastUsed<90", "not a Unix time in milliseconds"),
-            ("lastUsed<1750000000", "not a Unix time in milliseconds"),
-            ("lastUsed<soon", "a date like 2026-01-31"),
-            ("lastUsed=soon", "a date like 2026-01-31"),
-            ("lastUsed=2026-01-31", "give a range"),
-            ("lastUsed<never", "lastUsed=never"),
-            ("creationDate=never", "only lastUsed"),
-            ("lastUsed~2026", "only by"),
-            ("lastUsed<", "is missing"),
-            ("name~", "is missing"),
-            ("name<x", "only by"),
-            ("defaultApiVersion=new", "a whole number"),
-            ("_member=x", "_member.email"),
-        ] {
-            let error = Filter::new(text).map(|filter| panic!("{text}: {filter:?}")).unwrap_err();
-            assert!(error.contains(words), "{text}: {words} in {error}");
-        }
-    }
-}
+#[path = "../../tests/unit/filter.rs"]
+mod tests;

@@ -7,11 +7,11 @@ use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
-use crate::verbs::batch::{Labels, each};
-use crate::verbs::targets::{self, TargetArgs};
+use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::targets::{self, Target, TargetArgs};
 use crate::verbs::{Printing, json, warn_if_closed};
 
-const LABELS: Labels = Labels { doing: "reading", done: "read", changes: false };
+const LABELS: Labels = Labels { doing: "reading", done: "read", unchanged: "", changes: false };
 
 /// Show one or more tokens
 #[derive(Args, Debug)]
@@ -36,11 +36,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed(session);
         let targets = targets::find(&arguments.targets, session, &words).await?;
-        let done = each(session, &targets, &LABELS, async |target| {
-            printing.token(&json(&session.client.get(&target.id).await?))?;
-            Ok(())
-        })
-        .await;
+        let batch = Batch { session, labels: &LABELS, record: None };
+        let work = async |target: &Target| Ok((session.client.get(&target.id).await?, false));
+        let done = batch.run(&targets, work, |_, (token, _)| printing.token(&json(&token)).map(|_| ())).await;
         printing.end().and(done)
     })
     .await

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, whole_number};
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::progress;
-use crate::verbs::filter::{FORM, Filter};
+use crate::verbs::filter::{FORM, Filter, nothing_matches};
 use crate::verbs::moment::{age, before, moment};
 use crate::verbs::order::Order;
 use crate::verbs::targets::PAGE;
-use crate::verbs::{json, warn_if_closed};
+use crate::verbs::{json, warn_if_closed, whole};
 
 /// List tokens
 #[derive(Args, Debug)]
@@ -43,6 +43,14 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     older_than: Option<Duration>,
 
+    /// List only tokens that expire within this time, e.g. 30d
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
+    expires_within: Option<Duration>,
+
+    /// List only tokens that have expired
+    #[arg(long, conflicts_with = "expires_within")]
+    expired: bool,
+
     /// Sort by FIELD; -FIELD reverses. Several, comma-separated or repeated. Waits for all pages
     #[arg(long, value_name = "FIELD", value_delimiter = ',', allow_hyphen_values = true, value_parser = Order::new)]
     sort: Vec<Order>,
@@ -50,6 +58,18 @@ pub(crate) struct ListArgs {
     /// Print at most N tokens
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<u64>(1..))]
     limit: Option<u64>,
+
+    /// Fail if there is a token to list, for a check in CI
+    #[arg(long)]
+    fail_if_any: bool,
+
+    /// Fail if there is no token to list
+    #[arg(long, conflicts_with = "fail_if_any")]
+    fail_if_none: bool,
+
+    /// With --show-all, fail if the credential may not see the tokens of all members
+    #[arg(long, requires = "show_all")]
+    require_all: bool,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -75,17 +95,44 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ListArgs) -> Result<(), 
     .await
 }
 
-/// All conditions that a token must match.
-fn filters(arguments: &ListArgs) -> Vec<Filter> {
+/// All conditions that a token must match. The API's clock decides what has expired.
+fn filters(arguments: &ListArgs, expiring_from: UnixMillis) -> Vec<Filter> {
     let now = UnixMillis::now();
     let unused = arguments.unused_for.map(|length| before(now, length));
-    let unused = unused.into_iter().chain(arguments.last_used_before).map(Filter::NotUsedSince);
-    let created = arguments.older_than.map(|length| Filter::CreatedBefore(before(now, length)));
-    arguments.filter.iter().cloned().chain(unused).chain(created).collect()
+    let unused = unused.into_iter().chain(arguments.last_used_before).map(Filter::not_used_since);
+    let created = arguments.older_than.map(|length| Filter::created_before(before(now, length)));
+    let from = expiring_from;
+    let expires = arguments.expires_within.map(|length| Filter::expires_within(from..from.saturating_add(length)));
+    let expired = arguments.expired.then(|| Filter::expires_within(UnixMillis::new(1)..from));
+    arguments.filter.iter().cloned().chain(unused).chain(created).chain(expires).chain(expired).collect()
 }
 
 async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> Result<(), Failure> {
-    let filters = filters(arguments);
+    let filters = filters(arguments, session.client.server_time().into());
+    if arguments.require_all {
+        whole::check(session, true).await?;
+    }
+    let has_to_check = arguments.show_all && !arguments.require_all && !session.is_dry_run;
+    let check = async || if has_to_check { whole::check(session, false).await } else { Ok(()) };
+    let (listed, ()) = tokio::try_join!(print_list(global, arguments, session, &filters), check())?;
+    match listed {
+        0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(&filters))),
+        0 => {
+            session.note(&nothing_matches(&filters));
+            Ok(())
+        }
+        count if arguments.fail_if_any => Err(Failure::new(Kind::Matches, format!("{count} tokens match"))),
+        _ => Ok(()),
+    }
+}
+
+/// Prints the tokens, and returns how many there are.
+async fn print_list(
+    global: &GlobalArgs,
+    arguments: &ListArgs,
+    session: &Session,
+    filters: &[Filter],
+) -> Result<usize, Failure> {
     let orders = &arguments.sort;
     let is_sorted = !orders.is_empty();
     let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -108,7 +155,7 @@ async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> R
         if is_sorted {
             sorted.push(token);
         } else if !printer.token(&token)? {
-            return Ok(());
+            return Ok(met);
         }
     }
     progress::clear();
@@ -119,5 +166,5 @@ async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> R
     for token in sorted.iter().take(limit) {
         printer.token(token)?;
     }
-    printer.end().map(|_| ())
+    printer.end().map(|_| met)
 }

@@ -1,5 +1,6 @@
 //! `ldtokens reset`: replaces the secrets of tokens.
 
+use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
@@ -12,14 +13,14 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
 use crate::verbs::ask::confirm;
-use crate::verbs::batch::{Labels, each};
+use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::deliver::Destination;
 use crate::verbs::issue::deliver_and_print;
 use crate::verbs::moment::{age, moment};
 use crate::verbs::own::own_last;
 use crate::verbs::targets::{self, Target, TargetArgs};
 
-const LABELS: Labels = Labels { doing: "resetting", done: "reset", changes: true };
+const LABELS: Labels = Labels { doing: "resetting", done: "reset", unchanged: "", changes: true };
 
 /// Replace the secrets of tokens and deliver the new ones
 ///
@@ -73,11 +74,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             })
             .await?;
         }
-        let done = each(session, &targets, &LABELS, async |target| {
+        let printing_each = RefCell::new(&mut printing);
+        let batch = Batch { session, labels: &LABELS, record: None };
+        let work = async |target: &Target| {
             let id = &target.id;
             let delivery = destination.prepare(Some(id))?;
             let issued = session.client.reset(id, overlap).await?;
-            let place = deliver_and_print(session, &issued, delivery, &mut printing, &format!("the token {id} was reset"), |reason| {
+            let place = deliver_and_print(session, &issued, delivery, &mut printing_each.borrow_mut(), &format!("the token {id} was reset"), |reason| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
                     "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
@@ -86,9 +89,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             })?;
             let target = Target { id: id.clone(), name: issued.details.name.clone() };
             session.say_done(arguments.print.quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
-            Ok(())
-        })
-        .await;
+            Ok(((), true))
+        };
+        let done = batch.run(&targets, work, |_, _| Ok(())).await;
         printing.end().and(done)
     })
     .await

@@ -14,9 +14,9 @@ use ldtokens::{CallerIdentity, DryRun, TokenId};
 use ldtokens_lifecycle::{Journals, Options, Rotation, Strategy, rotate_all};
 
 use crate::account::connect::{Session, with_client};
-use crate::account::credential::Source;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs};
+use crate::files::state;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
@@ -26,9 +26,6 @@ use crate::verbs::moment::{age, duration};
 use crate::verbs::rotate::places::{PlaceArgs, Places};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
-
-/// The environment variable for the folder of journals.
-const STATE_VARIABLE: &str = "LDTOKENS_STATE";
 
 const LONG_ABOUT: &str = "\
 Give tokens new secrets, deliver them, check that what was delivered works, and then let the old ones end.
@@ -92,10 +89,6 @@ pub(crate) struct RotateArgs {
     #[arg(long)]
     mark_time: bool,
 
-    /// Rotate at most N tokens at a time; rate limits are kept in any case
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), default_value = "8")]
-    concurrency: u16,
-
     /// Where to keep the journals [env: LDTOKENS_STATE; default: your state folder]
     #[arg(long, value_name = "FOLDER")]
     state_folder: Option<PathBuf>,
@@ -128,7 +121,8 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
     let format = result::format(global)?;
     let settings = Settings::read(global)?;
-    let journals = Journals::open(state_folder(arguments, &settings)?).map_err(|error| result::failure(error, None))?;
+    let folder = state::folder(arguments.state_folder.as_deref(), &settings, "rotations")?;
+    let journals = Journals::open(folder).map_err(|error| result::failure(error, None))?;
     let source = settings.credential.map(|source| source.value);
     with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
@@ -180,7 +174,7 @@ async fn rotate(
             None => rotation,
         }
     });
-    let at_once = usize::from(arguments.concurrency);
+    let at_once = session.client.concurrency();
     let work = rotate_all(rotations, journals, at_once, |id, result| {
         progress::clear();
         let goes_on = results.add(session, id, result);
@@ -213,23 +207,4 @@ fn options(arguments: &RotateArgs) -> Options {
         options = options.mark_time();
     }
     options
-}
-
-/// The folder of the journals for the account's host.
-fn state_folder(arguments: &RotateArgs, settings: &Settings) -> Result<PathBuf, Failure> {
-    let given = arguments.state_folder.clone();
-    let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let usual = || Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join("ldtokens"));
-    let folder = given.or_else(variable).or_else(usual).ok_or_else(|| {
-        Failure::usage(format!("there is no state folder: set HOME or {STATE_VARIABLE}, or give --state-folder"))
-    })?;
-    let host = match (&settings.credential, &settings.host) {
-        (Some(credential), _) if credential.value == Source::Local => "local".to_owned(),
-        (_, Some(host)) => host.value.trim_start_matches("https://").trim_start_matches("http://").to_owned(),
-        (_, None) => "local".to_owned(),
-    };
-    let host = host.trim_end_matches('/').trim_end_matches("/api/v2");
-    let host: String =
-        host.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '.' { sign } else { '_' }).collect();
-    Ok(folder.join("rotations").join(host))
 }

@@ -1,5 +1,7 @@
 //! Finds the tokens that a command is about, by ID or by a unique name.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use ldtokens::{Error, Token, TokenId};
 
@@ -9,6 +11,7 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::visible::visible;
 use crate::terminal::progress;
 use crate::terminal::redact::has_secret;
+use crate::verbs::plan::Item;
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]
@@ -45,24 +48,40 @@ pub(crate) struct TargetArgs {
 
 /// Finds the tokens by their IDs and names, each once, in order.
 pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut named = Vec::new();
-    if words.iter().any(|word| arguments.by_name || !is_id(word)) {
-        named = session.interrupt.unless(bearing(session, words)).await??;
-    }
-    let mut targets: Vec<Target> = Vec::new();
     if words.is_empty() {
         session.note("standard input names no token: nothing to do");
     }
+    let items = find_tokens(arguments, session, words).await?;
+    Ok(items.into_iter().map(|item| item.target).collect())
+}
+
+/// The same, with the tokens that were read to find them.
+pub(crate) async fn find_tokens(
+    arguments: &TargetArgs,
+    session: &Session,
+    words: &[String],
+) -> Result<Vec<Item>, Failure> {
+    let mut named = Vec::new();
+    if words.iter().any(|word| arguments.by_name || !is_id(word)) {
+        let words: HashSet<&str> = words.iter().map(String::as_str).collect();
+        let is_meant = |token: &Token| {
+            words.contains(token.id.as_str()) || token.name.as_deref().is_some_and(|name| words.contains(name))
+        };
+        named = read_list(session, "looking up names", is_meant).await?;
+    }
+    let mut items: Vec<Item> = Vec::new();
+    let mut known = HashSet::new();
     for word in words {
         let target = match target(word, &named, arguments.by_name) {
             Err(failure) if failure.kind() == Kind::NotFound && arguments.ignore_not_found => continue,
             target => target?,
         };
-        if !targets.iter().any(|known| known.id == target.id) {
-            targets.push(target);
+        if known.insert(target.id.clone()) {
+            let token = named.iter().find(|token| token.id == target.id).cloned();
+            items.push(Item::new(target, token));
         }
     }
-    Ok(targets)
+    Ok(items)
 }
 
 /// The IDs and names, with those from standard input.
@@ -94,23 +113,26 @@ pub(crate) fn is_id(word: &str) -> bool {
     word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// Lists the tokens whose ID or name is one of the words.
-async fn bearing(session: &Session, words: &[String]) -> Result<Vec<Token>, Failure> {
+/// The tokens of all members that are meant. `doing` says why they are read.
+pub(crate) async fn read_list(
+    session: &Session,
+    doing: &str,
+    is_meant: impl Fn(&Token) -> bool,
+) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
-    let mut bearing = Vec::new();
-    let mut seen = 0_u64;
-    while let Some(token) = tokens.next().await {
+    let (mut meant, mut seen) = (Vec::new(), 0_u64);
+    while let Some(token) = session.interrupt.unless(tokens.next()).await? {
         let token = token?;
         seen += 1;
         if seen.is_multiple_of(PAGE) {
-            progress::show(&format!("looking up names: {seen} tokens read"));
+            progress::show(&format!("{doing}: {seen} tokens read"));
         }
-        if words.iter().any(|word| token.id == *word || token.name.as_deref() == Some(word)) {
-            bearing.push(token);
+        if is_meant(&token) {
+            meant.push(token);
         }
     }
     progress::clear();
-    Ok(bearing)
+    Ok(meant)
 }
 
 /// The maximum number of tokens that a question names.

@@ -3,31 +3,38 @@
 use std::cell::Cell;
 
 use clap::{ArgGroup, Args};
-use ldtokens::{DryRun, Error, Token};
+use ldtokens::{DryRun, Error, Permissions, Token, UnixMillis};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, TextArgs, some_text};
+use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
 use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
-use crate::verbs::batch::{Labels, each};
-use crate::verbs::own::own_last;
+use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::PermissionArgs;
-use crate::verbs::targets::{self, Target, TargetArgs};
+use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::{Printing, json};
 
-const LABELS: Labels = Labels { doing: "updating", done: "updated", changes: true };
+const WORDS: Words<'static> = Words {
+    verb: "Update",
+    labels: &Labels { doing: "updating", done: "updated", unchanged: "have these values already", changes: true },
+    warning: None,
+    lasting: None,
+};
 
-/// Change the name, description or permissions of tokens
+/// Change the name, description, permissions or expiry of tokens
 ///
 /// Each token is read first and only the differences are sent. If someone else changes the token in the meantime, the update
-/// starts over, so no change is lost.
+/// starts over, so no change is lost. Several tokens are changed only after a plan and a question; `ldtokens undo` can restore
+/// them.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("changes").multiple(true).required(true)
-    .args(["name", "description", "no_description", "role", "custom_role", "policy"]))]
+    .args(["name", "description", "no_description", "role", "custom_role", "policy", "expires_in", "expires_at", "no_expiry"]))]
 pub(crate) struct UpdateArgs {
     #[command(flatten)]
-    targets: TargetArgs,
+    bulk: BulkArgs,
 
     #[command(flatten)]
     texts: TextArgs,
@@ -35,6 +42,13 @@ pub(crate) struct UpdateArgs {
     /// Remove the description
     #[arg(long, conflicts_with = "description")]
     no_description: bool,
+
+    #[command(flatten)]
+    expiry: ExpiryArgs,
+
+    /// Let the token never expire
+    #[arg(long, conflicts_with = "expiry")]
+    no_expiry: bool,
 
     /// Add a comment to the audit log
     #[arg(long, value_name = "TEXT", value_parser = some_text, allow_hyphen_values = true)]
@@ -54,50 +68,123 @@ Examples:
   ldtokens update Export --custom-role ops --comment 'Needs releases'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
-    let mut printing = Printing::new(global, &arguments.print, &arguments.targets.tokens)?;
+    let printing = Printing::new(global, &arguments.print, arguments.bulk.words())?;
     let permissions = arguments.permissions.read()?;
-    let is_changed = Cell::new(false);
-    let change = |token: &mut Token| -> Result<(), Error> {
-        let before = token.clone();
-        if let Some(name) = &arguments.texts.name {
-            token.name = Some(name.clone());
-        }
-        if let Some(description) = &arguments.texts.description {
-            token.description = Some(description.clone());
-        }
-        if arguments.no_description {
-            token.description = None;
-        }
-        if let Some(permissions) = &permissions {
-            permissions.apply_to(token);
-        }
-        is_changed.set(*token != before);
-        Ok(())
-    };
-    let words = targets::words(&arguments.targets.tokens)?;
+    arguments.expiry.check()?;
+    let bulk = arguments.bulk.read(global, "update", &in_words(&arguments, permissions.as_ref()))?;
     with_client(global, DryRun::Changes, async |session| {
-        let mut targets = targets::find(&arguments.targets, session, &words).await?;
-        own_last(session, &mut targets).await?;
-        let done = each(session, &targets, &LABELS, async |target| {
-            let token = session.client.try_edit(&target.id, arguments.comment.as_deref(), change).await?;
-            if session.is_dry_run {
-                session.note(&format!("{target}: nothing would change"));
-                return Ok(());
+        let expiry = arguments.expiry.moment(session.client.server_time().into());
+        let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
+        let mut plan = Plan { words: &WORDS, items: bulk.find(session, false).await?, notes: Vec::new() };
+        for item in &mut plan.items {
+            item.after.clone_from(&item.before);
+            if let Some(mut after) = item.after.take() {
+                change(item, &mut after);
+                item.after = Some(after);
             }
-            let printed = printing.token(&json(&token));
-            printed.map_err(|failure| failure.after(format!("{target} was updated")))?;
-            let target = Target { id: target.id.clone(), name: token.name.clone() };
-            session.say_done(
-                arguments.print.quiet,
-                &match is_changed.get() {
-                    true => format!("Updated {target}"),
-                    false => format!("No change to {target}: it already has these values"),
-                },
-            );
-            Ok(())
-        })
-        .await;
-        printing.end().and(done)
+        }
+        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
+        let record = bulk.record(session, &plan)?;
+        let batch = Batch { session, labels: WORDS.labels, record };
+        let is_quiet = arguments.print.quiet || plan.items.len() > 1 && global.verbose == 0;
+        edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
     .await
+}
+
+/// What the arguments change, in words.
+fn in_words(arguments: &UpdateArgs, permissions: Option<&Permissions>) -> String {
+    let mut words = Vec::new();
+    if let Some(name) = &arguments.texts.name {
+        words.push(format!("name {name}"));
+    }
+    if let Some(description) = &arguments.texts.description {
+        words.push(format!("description {description}"));
+    }
+    if arguments.no_description {
+        words.push("no description".to_owned());
+    }
+    words.extend(permissions.map(|permissions| format!("{permissions:?}")));
+    words.extend(arguments.expiry.expires_in.map(|length| format!("expires in {length:?}")));
+    words.extend(arguments.expiry.expires_at.map(|moment| format!("expires at {}", date(moment))));
+    if arguments.no_expiry {
+        words.push("no expiry".to_owned());
+    }
+    words.join(", ")
+}
+
+fn change_to(token: &mut Token, arguments: &UpdateArgs, permissions: Option<&Permissions>, expiry: Option<UnixMillis>) {
+    if let Some(name) = &arguments.texts.name {
+        token.name = Some(name.clone());
+    }
+    if let Some(description) = &arguments.texts.description {
+        token.description = Some(description.clone());
+    }
+    if arguments.no_description {
+        token.description = None;
+    }
+    if let Some(permissions) = permissions {
+        permissions.apply_to(token);
+    }
+    if expiry.is_some() || arguments.no_expiry {
+        token.expiry = expiry;
+    }
+}
+
+/// Changes each token by `change`, and prints it.
+pub(crate) async fn edit_each(
+    batch: &Batch<'_>,
+    items: &[Item],
+    comment: Option<&str>,
+    change: impl Fn(&Item, &mut Token),
+    mut printing: Printing,
+    is_quiet: bool,
+) -> Result<(), Failure> {
+    let (session, done) = (batch.session, batch.labels.done);
+    let work = async |item: &Item| {
+        if let (true, Some(token)) = (item.is_unchanged(), &item.before) {
+            return Ok((token.clone(), false));
+        }
+        let is_changed = Cell::new(false);
+        let edit = |token: &mut Token| -> Result<(), Error> {
+            let before = token.clone();
+            change(item, token);
+            is_changed.set(*token != before);
+            Ok(())
+        };
+        let token = session.client.try_edit(&item.target.id, comment, edit).await?;
+        let mut wanted = token.clone();
+        change(item, &mut wanted);
+        // The API ignores properties that it does not know (fact 20).
+        if wanted.expiry != token.expiry {
+            let is = token.expiry.map_or("never".to_owned(), |at| format!("at {}", date(at)));
+            return Err(Failure::other(format!("the response does not show the new expiry: the token expires {is}")));
+        }
+        if let Some(record) = &batch.record {
+            record.became(item, &token);
+        }
+        Ok((token, is_changed.get()))
+    };
+    let is_single = items.len() == 1;
+    let show = |item: &Item, (token, is_changed): (Token, bool)| {
+        if session.is_dry_run {
+            if is_single {
+                session.note(&format!("{}: nothing would change", item.target));
+            }
+            return Ok(());
+        }
+        let printed = printing.token(&json(&token));
+        printed.map_err(|failure| failure.after(format!("{} was {done}", item.target)))?;
+        let target = Item::of(token).target;
+        session.say_done(
+            is_quiet,
+            &match is_changed {
+                true => format!("{}{} {target}", done[..1].to_uppercase(), &done[1..]),
+                false => format!("No change to {target}: it already has these values"),
+            },
+        );
+        Ok(())
+    };
+    let result = batch.run(items, work, show).await;
+    printing.end().and(result)
 }

@@ -18,6 +18,15 @@ pub struct DelayingProxy {
 impl DelayingProxy {
     /// A proxy for the server at `url`.
     pub fn start(url: &str) -> Self {
+        Self::delaying(url, NOT_DELAYED)
+    }
+
+    /// A proxy that holds back only the responses to requests that change something.
+    pub fn of_writes(url: &str) -> Self {
+        Self::delaying(url, b"GET ")
+    }
+
+    fn delaying(url: &str, passing: &'static [u8]) -> Self {
         let server = url.strip_prefix("http://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -31,7 +40,7 @@ impl DelayingProxy {
                     (client.try_clone().unwrap(), server.try_clone().unwrap(), arrived.clone());
                 let passes = Arc::new(AtomicBool::new(false));
                 let (released, response_passes) = (all_released.clone(), passes.clone());
-                std::thread::spawn(move || pass_requests(from_client, to_server, &arrived, &passes));
+                std::thread::spawn(move || pass_requests(from_client, to_server, &arrived, &passes, passing));
                 std::thread::spawn(move || pass_responses(server, client, &released, &response_passes));
             }
         });
@@ -50,10 +59,16 @@ impl DelayingProxy {
     }
 }
 
-fn pass_requests(mut client: TcpStream, mut server: TcpStream, arrived: &Sender<()>, passes: &AtomicBool) {
+fn pass_requests(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    arrived: &Sender<()>,
+    passes: &AtomicBool,
+    passing: &[u8],
+) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count @ 1..) = client.read(&mut buffer) {
-        passes.store(buffer.starts_with(NOT_DELAYED), Ordering::SeqCst);
+        passes.store(buffer.starts_with(passing), Ordering::SeqCst);
         if server.write_all(&buffer[..count]).is_err() {
             break;
         }

@@ -43,7 +43,10 @@ fn one_line_per_token_says_what_was_done() {
     let (other, _) = served.create("other");
     assert_eq!(
         messages(&served, &["delete", "Export", &other, "--yes"]),
-        format!("Deleted {id} (Export)\nDeleted {other} (other)\n2 of 2 deleted\n")
+        format!(
+            "Delete 2 tokens of {}:\n- Export, other\n- deleted tokens can't be restored\n2 of 2 deleted\n",
+            served.url
+        )
     );
 }
 
@@ -62,13 +65,14 @@ fn progress_does_not_mix_with_records() {
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
     for arguments in [
         &["get", &ids[0], &ids[1], &ids[2], "-o", "ndjson"][..],
-        &["update", &ids[0], &ids[1], &ids[2], "--role", "writer", "-q"],
+        &["update", &ids[0], &ids[1], &ids[2], "--role", "writer", "-q", "--yes"],
     ] {
         let (status, shown) = Terminal::sized(served.owner(arguments), 1000).end();
         assert_eq!(status, Some(0), "{shown}");
-        assert!(shown.contains("1 of 3: "), "{shown}");
+        assert!(shown.contains("ing: 1 of 3"), "{shown}");
         let lines = screen(&shown, 1000);
-        for line in lines.iter().filter(|line| !line.is_empty() && !line.starts_with("3 of 3")) {
+        let is_plan = |line: &str| ["3 of 3", "Update 3", "- "].iter().any(|start| line.starts_with(start));
+        for line in lines.iter().filter(|line| !line.is_empty() && !is_plan(line)) {
             let is_record = line.starts_with('{') || ids.contains(line);
             assert!(is_record, "{line:?} in {shown:?}");
         }
@@ -84,7 +88,9 @@ fn the_error_names_a_missing_token() {
         refused(&served.owner(arguments).output().unwrap(), 5, &[gone]);
     }
     for arguments in [&["get", &id, gone][..], &["delete", &id, gone], &["reset", gone, &id]] {
-        let (status, shown) = Terminal::run(served.owner(arguments)).end();
+        let terminal = Terminal::run(served.owner(arguments));
+        terminal.type_in("y\r");
+        let (status, shown) = terminal.end();
         assert_ne!(status, Some(0));
         assert!(screen(&shown, 80).iter().any(|line| line.starts_with("error: ") && line.contains(gone)), "{shown}");
     }

@@ -109,6 +109,7 @@ impl Served {
     pub fn acting_as(&self, credential: &str, arguments: &[&str]) -> Command {
         let mut command = ldtokens(arguments);
         command.args(["--host", &self.url]).env("LD_ACCESS_TOKEN", credential);
+        command.env("LDTOKENS_STATE", self.folder.path().join("state"));
         command
     }
 

@@ -107,19 +107,37 @@ fn without_a_terminal_nothing_is_asked_or_done() {
         let output = served.owner(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains("use --yes") && !stderr(&output).contains("[y/N]"), "{}", stderr(&output));
-
-        // Only standard error or only standard input is a terminal.
-        let piped = |terminal: Terminal| {
-            let (status, shown) = terminal.end();
-            assert_eq!(status, Some(2), "{shown}");
-            assert!(!shown.contains("[y/N]"), "{shown}");
-        };
-        let (yes, mut writer) = std::io::pipe().unwrap();
-        std::io::Write::write_all(&mut writer, b"y\n").unwrap();
-        piped(Terminal::started(served.owner(arguments), 80, |command| command.stdin(yes)));
-        piped(Terminal::started(served.owner(arguments), 80, |command| command.stderr(Stdio::null())));
     }
     assert!(served.works(&secret));
+}
+
+#[test]
+fn a_question_is_asked_on_the_terminal_whatever_the_standard_streams_are() {
+    let served = Served::start();
+    let (id, secret) = served.create("Export");
+    for verb in ["delete", "reset"] {
+        let arguments = [verb, &id, "--secret-to", "-"];
+        let arguments = if verb == "reset" { &arguments[..] } else { &arguments[..2] };
+        // What comes through the pipe is no answer.
+        let (yes, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, b"y\n").unwrap();
+        let piped = Terminal::started(served.owner(arguments), 80, |command| command.stdin(yes));
+        let quiet = Terminal::started(served.owner(arguments), 80, |command| command.stderr(Stdio::null()));
+        for mut terminal in [piped, quiet] {
+            terminal.expect("[y/N] ");
+            terminal.type_in("n\r");
+            assert_eq!(terminal.end().0, Some(130), "{verb}");
+        }
+    }
+    assert!(served.works(&secret));
+    let (ids, mut writer) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut writer, format!("{id}\n").as_bytes()).unwrap();
+    drop(writer);
+    let mut terminal = Terminal::started(served.owner(&["delete", "-"]), 80, |command| command.stdin(ids));
+    terminal.expect("(Export)? Whatever uses it stops working at once. [y/N] ");
+    terminal.type_in("y\r");
+    assert_eq!(terminal.end().0, Some(0));
+    assert!(!served.works(&secret));
 }
 
 #[test]
@@ -156,16 +174,18 @@ fn progress_is_one_temporary_line_on_a_terminal_never_on_standard_output() {
     let (status, shown) = Terminal::started(served.owner(&all), 40, |command| command.stdout(file)).end();
     assert_eq!(status, Some(0), "{shown}");
     for number in 1..=3 {
-        assert!(shown.contains(&format!("deleting {number} of 3: ")), "{shown:?}");
+        assert!(shown.contains(&format!("deleting: {number} of 3")), "{shown:?}");
     }
-    assert_eq!(screen(&shown, 40), ["3 of 3 deleted", ""]);
+    assert_eq!(
+        screen(&shown, 40)[2..],
+        ["- one, two, three", "- deleted tokens can't be restored", "3 of 3 deleted", &format!("({})", served.url), ""]
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", ids.join("\n")));
 
     let ids: Vec<String> = ["one", "two"].map(|name| served.create(name).0).into();
     let output = served.owner(&["delete", &ids[0], &ids[1], "--yes"]).output().unwrap();
-    let url = &served.url;
-    let expected = format!("Deleted {} ({url})\nDeleted {} ({url})\n2 of 2 deleted\n", ids[0], ids[1]);
-    assert_eq!((stdout(&output), stderr(&output)), (String::new(), expected));
+    assert_eq!(stdout(&output), "");
+    assert!(stderr(&output).ends_with(&format!("restored\n2 of 2 deleted ({})\n", served.url)), "{}", stderr(&output));
 }
 
 #[test]
@@ -223,9 +243,11 @@ fn control_characters_in_a_name_are_escaped() {
 fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let served = Served::start();
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
-    let proxy = DelayingProxy::start(&served.url);
-    let mut terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
-    terminal.expect("deleting 1 of 3");
+    let proxy = DelayingProxy::of_writes(&served.url);
+    let one = ["--concurrency", "1"];
+    let mut terminal =
+        Terminal::run(through(&proxy, &[&["delete", &ids[0], &ids[1], &ids[2], "--yes"], &one[..]].concat()));
+    terminal.expect("deleting: 0 of 3");
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     terminal.expect("waiting for the response to the last request");
@@ -235,6 +257,23 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
     assert!(shown.replace("\r\n", " ").contains(&summary), "{shown}");
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
+
+    // All that are under way finish.
+    let more = ["four", "five", "six"].map(|name| served.create(name).0);
+    let proxy = DelayingProxy::of_writes(&served.url);
+    let deleting = ["delete", &ids[1], &ids[2], &more[0], &more[1], &more[2], "--yes", "--concurrency", "2"];
+    let mut terminal = Terminal::run(through(&proxy, &deleting));
+    proxy.wait_for_request();
+    proxy.wait_for_request();
+    terminal.type_in(CTRL_C);
+    terminal.expect("waiting for the response to the last request");
+    proxy.release();
+    let (status, shown) = terminal.end();
+    assert_eq!(status, Some(130), "{shown}");
+    assert_eq!(shown.matches("waiting for the response").count(), 1, "{shown}");
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("2 of 5 deleted; not tried: {}", more.join(", "))), "{shown}");
+    assert_eq!(more.each_ref().map(|id| is_there(&served, id)), [true, true, true]);
 }
 
 /// The pause is longer than the test's timeout.
@@ -242,9 +281,10 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
 fn ctrl_c_while_rate_limited_sends_no_more_requests() {
     let served = Served::with(&["--fault", "deleteToken status=429 retry-after=55 after=1"]);
     let ids = ["one", "two", "three"].map(|name| served.create(name).0);
-    let proxy = DelayingProxy::start(&served.url);
+    let proxy = DelayingProxy::of_writes(&served.url);
     proxy.release();
-    let terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes"]));
+    let terminal =
+        Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes", "--concurrency", "1"]));
     proxy.wait_for_request();
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
@@ -259,7 +299,7 @@ fn ctrl_c_while_rate_limited_sends_no_more_requests() {
 fn ctrl_c_before_a_retry_stops_and_says_what_is_not_known() {
     let served = Served::with(&["--fault", "deleteToken status=500"]);
     let (id, _) = served.create("one");
-    let proxy = DelayingProxy::start(&served.url);
+    let proxy = DelayingProxy::of_writes(&served.url);
     proxy.release();
     let terminal = Terminal::run(through(&proxy, &["delete", &id, "--yes"]));
     proxy.wait_for_request();
@@ -290,8 +330,8 @@ fn ctrl_c_while_update_reads_stops_at_once() {
 fn a_second_ctrl_c_stops_at_once() {
     let served = Served::start();
     let ids = ["one", "two"].map(|name| served.create(name).0);
-    let proxy = DelayingProxy::start(&served.url);
-    let mut terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], "--yes"]));
+    let proxy = DelayingProxy::of_writes(&served.url);
+    let mut terminal = Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], "--yes", "--concurrency", "1"]));
     proxy.wait_for_request();
     terminal.type_in(CTRL_C);
     terminal.expect("press Ctrl-C again to stop");

@@ -108,7 +108,7 @@ impl Results {
         let summary = format!("{} of {} rotated", self.done.len(), self.names.len());
         let done = self.done.into_iter().map(|(id, _)| id).collect();
         let outcome = Incomplete { done, failed: self.failed, not_tried };
-        Err(outcome.into_failure(summary, session.interrupt.is_wanted()))
+        Err(outcome.into_failure(summary, session.interrupt.is_wanted(), None))
     }
 
     fn print(&self, session: &Session) -> Result<(), Failure> {

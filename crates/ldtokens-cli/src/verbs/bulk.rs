@@ -1,0 +1,204 @@
+//! The tokens that a command is to change: those that are named, all that match, or the rest of an earlier run.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use futures_util::{StreamExt, stream};
+use ldtokens::{Error, Token, TokenId};
+
+use crate::account::connect::Session;
+use crate::account::settings::Settings;
+use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::files::state;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::progress;
+use crate::verbs::batch::ends_batch;
+use crate::verbs::filter::{Filter, nothing_matches};
+use crate::verbs::plan::{Item, Plan};
+use crate::verbs::record::{Header, Past, Record};
+use crate::verbs::targets::{self, Target, TargetArgs};
+use crate::verbs::{json, whole};
+
+/// The kind of the folder of records.
+pub(crate) const FOLDER: &str = "changes";
+
+/// With more tokens than this, reading the list is faster than reading each.
+const FEW: usize = 10;
+
+/// The tokens of a command that changes them.
+#[derive(Args, Debug)]
+pub(crate) struct BulkArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+
+    /// Take every token by its name, even one that looks like an ID
+    #[arg(long)]
+    by_name: bool,
+
+    /// Fail if no token matches
+    #[arg(long)]
+    fail_if_none: bool,
+
+    /// With --all-matching, fail if the credential may not see the tokens of all members
+    #[arg(long, requires = "all_matching")]
+    require_all: bool,
+
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
+}
+
+#[derive(Args, Debug)]
+#[group(id = "which", required = true, multiple = false)]
+struct WhichArgs {
+    /// Token IDs or names; - reads them from standard input, one per line
+    #[arg(value_name = "ID|NAME", num_args(1..))]
+    tokens: Vec<String>,
+
+    /// All tokens that match, of all members, e.g. name~test-. If repeated, all must match
+    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
+    all_matching: Vec<Filter>,
+
+    /// The tokens that an earlier run with the same changes has not done: the file that it named
+    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
+    resume: Option<PathBuf>,
+}
+
+/// The arguments, with what they refer to, read before anything is sent.
+pub(crate) struct Bulk<'a> {
+    arguments: &'a BulkArgs,
+    words: Vec<String>,
+    past: Option<Past>,
+    /// Where records are.
+    folder: Result<PathBuf, Failure>,
+    header: Header,
+}
+
+impl BulkArgs {
+    /// What the arguments name, for output: one token by itself, or any number of them.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.which.tokens
+    }
+
+    /// Reads standard input and files. `change` says in words what `command` changes.
+    pub(crate) fn read(&self, global: &GlobalArgs, command: &str, change: &str) -> Result<Bulk<'_>, Failure> {
+        let settings = Settings::read(global)?;
+        let header = Header::new(command, change, &state::host(&settings));
+        let past = self.which.resume.as_deref().map(Past::read).transpose()?;
+        if let Some(past) = &past {
+            past.check(&header)?;
+        }
+        let words = targets::words(&self.which.tokens)?;
+        Ok(Bulk { arguments: self, words, past, folder: state::folder(None, &settings, FOLDER), header })
+    }
+}
+
+impl Bulk<'_> {
+    /// Whether the user has named one token, and so knows which one it is.
+    pub(crate) fn names_one(&self) -> bool {
+        self.past.is_none() && self.arguments.which.all_matching.is_empty() && self.words.len() == 1
+    }
+
+    /// Whether an earlier run is gone on with.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Finds the tokens and reads them.
+    pub(crate) async fn find(&self, session: &Session, ignore_not_found: bool) -> Result<Vec<Item>, Failure> {
+        let filters = &self.arguments.which.all_matching;
+        let found = if let Some(past) = &self.past {
+            let left = past.tokens.iter().filter(|token| !past.done.contains(&token.id));
+            left.map(|token| Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name: None }, None)))
+                .collect::<Result<Vec<_>, Failure>>()?
+        } else if filters.is_empty() {
+            let named = TargetArgs { tokens: Vec::new(), by_name: self.arguments.by_name, ignore_not_found };
+            targets::find_tokens(&named, session, &self.words).await?
+        } else {
+            let is_meant = |token: &Token| {
+                let token = json(token);
+                filters.iter().all(|filter| filter.is_met_by(&token))
+            };
+            let reading = targets::read_list(session, "looking for matches", is_meant);
+            let (found, ()) = tokio::try_join!(reading, whole::check(session, self.arguments.require_all))?;
+            found.into_iter().map(Item::of).collect()
+        };
+        if found.is_empty() {
+            let text = match (&self.past, &filters[..]) {
+                (Some(_), _) => "all tokens of that run are done".to_owned(),
+                (None, []) => "standard input names no token: nothing to do".to_owned(),
+                (None, filters) => nothing_matches(filters),
+            };
+            if self.arguments.fail_if_none {
+                return Err(Failure::new(Kind::NoMatch, text));
+            }
+            session.note(&text);
+        }
+        let ignore_not_found = ignore_not_found || self.is_resumed();
+        read_each(session, ignore_not_found, found).await
+    }
+
+    /// Writes down what the tokens are, except in a dry run. After this, they may be changed.
+    pub(crate) fn record(&self, session: &Session, plan: &Plan<'_>) -> Result<Option<Record>, Failure> {
+        if session.is_dry_run || !plan.changes_something() {
+            return Ok(None);
+        }
+        if let Some(past) = &self.past {
+            return Record::open(&past.path, false).map(Some);
+        }
+        match self.folder.clone().and_then(|folder| Record::begin(&folder, &self.header, &plan.items)) {
+            Ok(record) => Ok(Some(record)),
+            Err(failure) if plan.words.lasting.is_none() && plan.items.len() > 1 => {
+                Err(failure.within("nothing was changed, since it could not be undone"))
+            }
+            Err(failure) => {
+                session.note(&failure.within("this can't be undone later").to_string());
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Reads the tokens that were not read yet. Those that can't be read stay without; a single one is an error.
+pub(crate) async fn read_each(
+    session: &Session,
+    ignore_not_found: bool,
+    mut items: Vec<Item>,
+) -> Result<Vec<Item>, Failure> {
+    if items.iter().filter(|item| item.before.is_none()).count() > FEW {
+        let missing: HashMap<TokenId, usize> =
+            items.iter().enumerate().map(|(at, item)| (item.target.id.clone(), at)).collect();
+        let is_meant = |token: &Token| missing.contains_key(token.id.as_str());
+        for token in targets::read_list(session, "reading", is_meant).await? {
+            let at = missing[token.id.as_str()];
+            items[at] = Item::of(token);
+        }
+    }
+    let total = items.len();
+    let is_single = total == 1;
+    let reading = items.into_iter().map(|item| async move {
+        if item.before.is_some() {
+            return Ok(item);
+        }
+        let problem = match session.client.get(&item.target.id).await {
+            Ok(token) => return Ok(Item::of(token)),
+            Err(Error::NotFound(_)) if !is_single || ignore_not_found => {
+                "there is no such token, or it is not visible".to_owned()
+            }
+            Err(error) => match Failure::from(error) {
+                failure if is_single || ends_batch(&failure) => return Err(failure.within(&item.target)),
+                failure => failure.to_string(),
+            },
+        };
+        Ok(Item { problem: Some(problem), ..item })
+    });
+    let mut reading = stream::iter(reading).buffered(session.client.concurrency());
+    let mut read = Vec::new();
+    while let Some(item) = session.interrupt.unless(reading.next()).await? {
+        read.push(item?);
+        if total > FEW {
+            progress::show(&format!("reading: {} of {total}", read.len()));
+        }
+    }
+    Ok(read)
+}

@@ -1,0 +1,238 @@
+//! What a command is about to change: shown before anything is changed, asked about, and written down.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use ldtokens::{Token, UnixMillis};
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use crate::account::connect::Session;
+use crate::arguments::ConfirmArgs;
+use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::cut;
+use crate::terminal::output::field::{access, plain};
+use crate::terminal::progress::grouped;
+use crate::terminal::say;
+use crate::verbs::ask::{ask, warn_of_own};
+use crate::verbs::batch::Labels;
+use crate::verbs::json;
+use crate::verbs::targets::Target;
+
+/// The width of a plan's lines, if standard error is not a terminal.
+const WIDTH: usize = 100;
+
+/// At most so many different changes of a property are listed.
+const LISTED: usize = 5;
+
+/// A token that a command is about.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) target: Target,
+    /// The token as it was just read.
+    pub(crate) before: Option<Token>,
+    /// The token as it is to be. None if it is not known, or if the change is not one of properties.
+    pub(crate) after: Option<Token>,
+    /// Why it could not be read.
+    pub(crate) problem: Option<String>,
+}
+
+impl Item {
+    pub(crate) fn new(target: Target, before: Option<Token>) -> Self {
+        Self { target, before, after: None, problem: None }
+    }
+
+    pub(crate) fn of(token: Token) -> Self {
+        Self::new(Target { id: token.id.clone(), name: token.name.clone() }, Some(token))
+    }
+
+    /// Whether it is known that nothing has to be changed.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.after.is_some() && self.after == self.before
+    }
+}
+
+impl Borrow<Target> for Item {
+    fn borrow(&self) -> &Target {
+        &self.target
+    }
+}
+
+/// What a command does to its tokens, in words.
+pub(crate) struct Words<'a> {
+    /// "Delete"
+    pub(crate) verb: &'static str,
+    pub(crate) labels: &'a Labels,
+    /// Said of one token, and of several, at the end of the question.
+    pub(crate) warning: Option<[&'static str; 2]>,
+    /// What can't be undone. None if `ldtokens undo` can restore all of it.
+    pub(crate) lasting: Option<&'static str>,
+}
+
+/// What is to be done to which tokens.
+pub(crate) struct Plan<'a> {
+    pub(crate) words: &'a Words<'a>,
+    pub(crate) items: Vec<Item>,
+    /// More lines, such as what can't be changed.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Plan<'_> {
+    fn changing(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| !item.is_unchanged() && item.problem.is_none())
+    }
+
+    /// "Delete 41 tokens", or "Delete the token ID (name)".
+    fn title(&self) -> String {
+        let verb = self.words.verb;
+        match &self.items[..] {
+            [only] => format!("{verb} the token {}", only.target),
+            _ => match self.changing().count() {
+                1 => format!("{verb} 1 token"),
+                count => format!("{verb} {} tokens", grouped(count)),
+            },
+        }
+    }
+
+    /// The plan, line by line.
+    fn lines(&self, account: &str) -> Vec<String> {
+        let width = say::width().unwrap_or(WIDTH);
+        let mut lines = vec![format!("{} of {account}:", self.title())];
+        let mut line = |text: String| lines.push(format!("- {text}"));
+        changes(self.changing()).into_iter().for_each(&mut line);
+        let unchanged = self.items.iter().filter(|item| item.is_unchanged()).count();
+        if unchanged > 0 {
+            line(format!("{} {}", grouped(unchanged), self.words.labels.unchanged));
+        }
+        let mut problems: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for item in &self.items {
+            if let Some(problem) = &item.problem {
+                problems.entry(problem).or_default().push(item.target.to_string());
+            }
+        }
+        for (problem, tokens) in problems {
+            line(format!("{}: {problem}", fitting(&tokens, width.saturating_sub(problem.width() + 4))));
+        }
+        let names: Vec<String> = self.changing().map(|item| short(&item.target)).collect();
+        if !names.is_empty() {
+            line(fitting(&names, width.saturating_sub(2)));
+        }
+        for note in &self.notes {
+            line(note.clone());
+        }
+        line(self.words.lasting.unwrap_or("`ldtokens undo` can restore what they were").to_owned());
+        lines
+    }
+
+    /// Whether it is not known that all is as it is to be.
+    pub(crate) fn changes_something(&self) -> bool {
+        self.items.iter().any(|item| !item.is_unchanged())
+    }
+
+    /// Shows the plan, and asks. One token that the user has named needs no plan, and a question only if it can't be undone.
+    pub(crate) async fn agree(&self, session: &Session, arguments: ConfirmArgs, is_named: bool) -> Result<(), Failure> {
+        if self.items.is_empty() {
+            return Ok(());
+        }
+        let lines = if is_named { Vec::new() } else { self.lines(&session.account) };
+        lines.iter().for_each(|line| session.say(line));
+        if !self.changes_something() || is_named && self.words.warning.is_none() {
+            return Ok(());
+        }
+        ask(arguments, session, async || {
+            if self.words.warning.is_some() {
+                warn_of_own(session, self.items.iter().map(|item| &item.target)).await?;
+            }
+            let warning = match (self.words.warning, self.changing().count()) {
+                (None, _) => String::new(),
+                (Some([one, _]), ..=1) => format!(" {one}"),
+                (Some([_, several]), _) => format!(" {several}"),
+            };
+            let is_hidden = session.has_json_errors || say::width().is_none();
+            let before = if is_hidden && !is_named { lines.join("\n") + "\n" } else { String::new() };
+            Ok(format!("{before}{}?{warning}", self.title()))
+        })
+        .await
+    }
+}
+
+/// The token's name, or its ID if it has none.
+fn short(target: &Target) -> String {
+    target
+        .name
+        .as_deref()
+        .filter(|name| !name.trim().is_empty())
+        .map_or_else(|| target.id.to_string(), |name| cut(name, 40))
+}
+
+/// As many of the texts as fit, and how many more there are.
+pub(crate) fn fitting(texts: &[String], width: usize) -> String {
+    let mut line = String::new();
+    for (at, text) in texts.iter().enumerate() {
+        let more = format!(" and {} more", grouped(texts.len() - at));
+        let separator = if at == 0 { "" } else { ", " };
+        if at > 0 && line.width() + separator.len() + text.width() + more.width() > width {
+            return line + &more;
+        }
+        line = line + separator + text;
+    }
+    line
+}
+
+/// The changes of properties, with how many tokens have each: `access: reader → admin: 41`.
+fn changes<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
+    type Counts = BTreeMap<(Option<String>, String), usize>;
+    let mut counts: [(&str, Counts); 4] = ["access", "name", "description", "expiry"].map(|name| (name, Counts::new()));
+    for item in items {
+        let (Some(before), Some(after)) = (&item.before, &item.after) else { continue };
+        let (before, after) = (json(before), json(after));
+        for (name, counts) in &mut counts {
+            let value = |token: &Value| match *name {
+                "access" => policy_or_access(token),
+                "expiry" => token
+                    .get("expiry")
+                    .and_then(Value::as_i64)
+                    .map_or("never".to_owned(), |at| date(UnixMillis::new(at))),
+                name => token.get(name).map_or("none".to_owned(), |text| format!("`{}`", cut(&plain(text), 40))),
+            };
+            let is_changed = match *name {
+                "access" => {
+                    ["role", "customRoleIds", "inlineRole"].iter().any(|name| before.get(name) != after.get(name))
+                }
+                name => before.get(name) != after.get(name),
+            };
+            if is_changed {
+                *counts.entry((Some(value(&before)), value(&after))).or_default() += 1;
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    for (name, mut counts) in counts {
+        if counts.len() > LISTED {
+            // All that is the same is what they become.
+            let mut becoming = Counts::new();
+            for ((_, after), count) in counts {
+                *becoming.entry((None, after)).or_default() += count;
+            }
+            counts = becoming;
+        }
+        if counts.len() > LISTED {
+            lines.push(format!("{name}: {}", grouped(counts.values().sum())));
+            continue;
+        }
+        for ((before, after), count) in counts {
+            let change = before.map_or_else(|| format!("→ {after}"), |before| format!("{before} → {after}"));
+            lines.push(format!("{name}: {change}: {}", grouped(count)));
+        }
+    }
+    lines
+}
+
+/// The token's permissions in short. Two policies are told apart by their length.
+fn policy_or_access(token: &Value) -> String {
+    match token.get("inlineRole").and_then(Value::as_array).filter(|statements| !statements.is_empty()) {
+        Some(statements) if token.get("role").is_none() => format!("policy of {} statements", statements.len()),
+        _ => access(token),
+    }
+}

@@ -1,0 +1,241 @@
+//! What a command that changes tokens writes down before the first change, so that it can be gone on with and undone: what each
+//! token was and is to be. It has no secrets. What was done is added line by line, so it is known even after a kill.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use ldtokens::{Token, TokenId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::files::{state, text};
+use crate::terminal::failure::Failure;
+use crate::terminal::redact::has_secret;
+use crate::verbs::json;
+use crate::verbs::plan::Item;
+
+const VERSION: u32 = 1;
+
+/// How many records are kept for a host. The oldest are removed.
+const KEPT: usize = 100;
+
+/// What of a token is written down: what it takes to restore it, or to create one like it.
+const PROPERTIES: [&str; 8] =
+    ["name", "description", "role", "customRoleIds", "inlineRole", "expiry", "serviceToken", "creationDate"];
+
+/// The first line.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Header {
+    version: u32,
+    /// The command's name.
+    pub(crate) command: String,
+    /// What it changes, in words.
+    pub(crate) change: String,
+    /// The account's host, as `state::host` writes it.
+    pub(crate) host: String,
+    /// When it began, in RFC 3339.
+    pub(crate) at: String,
+}
+
+impl Header {
+    pub(crate) fn new(command: &str, change: &str, host: &str) -> Self {
+        let at = format!("{:.0}", Timestamp::now());
+        Self { version: VERSION, command: command.to_owned(), change: change.to_owned(), host: host.to_owned(), at }
+    }
+}
+
+/// A token, as it was before the change.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct PastToken {
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    pub(crate) was: Map<String, Value>,
+    /// What is changed: each property's value before and after.
+    #[serde(default)]
+    pub(crate) changes: Map<String, Value>,
+}
+
+impl PastToken {
+    fn new(item: &Item) -> Self {
+        let properties = |token: &Token| -> Map<String, Value> {
+            let token = json(token);
+            // A text that looks like a secret is not written down, so it can't be restored.
+            let kept = PROPERTIES.iter().filter_map(|name| Some((*name, token.get(*name)?)));
+            kept.filter(|(_, value)| !has_secret(&value.to_string()))
+                .map(|(name, value)| (name.into(), value.clone()))
+                .collect()
+        };
+        let was = item.before.as_ref().map(properties).unwrap_or_default();
+        let mut changes = Map::new();
+        if let (Some(before), Some(after)) = (&item.before, &item.after) {
+            let (before, after) = (json(before), json(after));
+            for name in PROPERTIES {
+                let pair = json!([before.get(name), after.get(name)]);
+                if before.get(name) != after.get(name) && !has_secret(&pair.to_string()) {
+                    changes.insert(name.to_owned(), pair);
+                }
+            }
+        }
+        Self { id: item.target.id.to_string(), was, changes }
+    }
+}
+
+/// The record of a run, open for what is done.
+#[derive(Debug)]
+pub(crate) struct Record {
+    path: PathBuf,
+    file: File,
+    /// Whether the tokens are being restored.
+    is_undo: bool,
+}
+
+impl Record {
+    /// Writes down what the tokens are. Nothing may be changed before this.
+    pub(crate) fn begin(folder: &Path, header: &Header, items: &[Item]) -> Result<Self, Failure> {
+        let time = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
+        let path = folder.join(format!("{time}-{}-{}.ndjson", std::process::id(), header.command));
+        Self::write(folder, &path, header, items).map_err(|error| {
+            Failure::usage(format!("what the tokens are can't be written to {}: {error}", path.display()))
+        })
+    }
+
+    fn write(folder: &Path, path: &Path, header: &Header, items: &[Item]) -> std::io::Result<Self> {
+        state::create(folder)?;
+        let mut options = OpenOptions::new();
+        options.create_new(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        let mut text = serde_json::to_string(header)? + "\n";
+        for item in items {
+            text += &serde_json::to_string(&PastToken::new(item))?;
+            text.push('\n');
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        let all = all(folder)?;
+        for old in &all[..all.len().saturating_sub(KEPT)] {
+            let _ = fs::remove_file(old);
+        }
+        Ok(Self { path: path.to_owned(), file, is_undo: false })
+    }
+
+    /// Opens a record that exists, to go on with it, or to undo it.
+    pub(crate) fn open(path: &Path, is_undo: bool) -> Result<Self, Failure> {
+        let file = OpenOptions::new().append(true).open(path);
+        let file = file.map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))?;
+        Ok(Self { path: path.to_owned(), file, is_undo })
+    }
+
+    /// Notes that a token is done. If it can't be written, the token is done again later, which does no harm.
+    pub(crate) fn done(&self, id: &TokenId) {
+        if !self.is_undo {
+            self.append(&json!({ "done": id }));
+        }
+    }
+
+    /// Notes what a token has become, if it is not what was asked for: the API gives back custom roles by their IDs.
+    pub(crate) fn became(&self, item: &Item, token: &Token) {
+        let is_other = item.after.as_ref().is_some_and(|after| after.custom_role_ids != token.custom_role_ids);
+        if is_other && !self.is_undo {
+            self.append(&json!({ "became": token.id, "customRoleIds": token.custom_role_ids }));
+        }
+    }
+
+    /// Notes that all of it was undone.
+    pub(crate) fn undone(&self) {
+        self.append(&json!({ "undone": format!("{:.0}", Timestamp::now()) }));
+    }
+
+    fn append(&self, line: &Value) {
+        let _ = (&self.file).write_all(format!("{line}\n").as_bytes());
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How to go on after it was interrupted.
+    pub(crate) fn how_to_go_on(&self) -> String {
+        match self.is_undo {
+            true => format!("run `ldtokens undo {}` again", self.path.display()),
+            false => format!("run the same command with `--resume {}` in the place of the tokens", self.path.display()),
+        }
+    }
+}
+
+/// A record that was read.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) path: PathBuf,
+    pub(crate) header: Header,
+    pub(crate) tokens: Vec<PastToken>,
+    pub(crate) done: HashSet<String>,
+    pub(crate) is_undone: bool,
+}
+
+impl Past {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
+        let no_record = || unusable("it is not a record of a change by `ldtokens`".to_owned());
+        let text = text::of_file(path, u64::MAX).map_err(unusable)?;
+        let mut lines = text.lines();
+        let header: Header = lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(no_record)?;
+        if header.version != VERSION {
+            return Err(unusable("it was written by another version of `ldtokens`".to_owned()));
+        }
+        let (path, tokens, done) = (path.to_owned(), Vec::new(), HashSet::new());
+        let mut past = Self { path, header, tokens, done, is_undone: false };
+        for line in lines {
+            // The last line is cut if the command was killed while it wrote.
+            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
+            if let Some(id) = line.get("done").and_then(Value::as_str) {
+                past.done.insert(id.to_owned());
+            } else if line.get("undone").is_some() {
+                past.is_undone = true;
+            } else if let Some(id) = line.get("became").and_then(Value::as_str) {
+                let token = past.tokens.iter_mut().find(|token| token.id == id);
+                if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
+                    pair[1] = line["customRoleIds"].clone();
+                }
+            } else {
+                past.tokens.push(serde_json::from_value(line).map_err(|_| no_record())?);
+            }
+        }
+        Ok(past)
+    }
+
+    /// Returns an error if it is not a record of this command, change and host.
+    pub(crate) fn check(&self, now: &Header) -> Result<(), Failure> {
+        let was = &self.header;
+        let pairs = [
+            ("command", &was.command, &now.command),
+            ("change", &was.change, &now.change),
+            ("host", &was.host, &now.host),
+        ];
+        match pairs.iter().find(|(_, was, is)| was != is) {
+            None => Ok(()),
+            Some((what, was, is)) => {
+                Err(Failure::usage(format!("{}: it is of another {what}: `{was}`, not `{is}`", self.path.display())))
+            }
+        }
+    }
+
+    /// The records of a host that were not undone, the latest first.
+    pub(crate) fn all(folder: &Path) -> impl Iterator<Item = Self> {
+        let all = all(folder).unwrap_or_default();
+        all.into_iter().rev().filter_map(|path| Self::read(&path).ok()).filter(|past| !past.is_undone)
+    }
+}
+
+/// The files of the records, the oldest first.
+fn all(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut all: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "ndjson")).collect();
+    all.sort();
+    Ok(all)
+}
