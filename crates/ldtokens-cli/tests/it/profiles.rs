@@ -131,7 +131,7 @@ fn nothing_is_changed_while_two_sources_name_different_accounts() {
     let said = stderr(&deleted);
     assert!(deleted.status.success(), "{said}");
     assert_eq!(said.matches("LD_BASE_URI is not used").count(), 1, "{said}");
-    assert!(said.contains(&format!("Deleted {id} ({}, profile ours)", ours.url)), "{said}");
+    assert!(said.contains(&format!("Deleted {id} (of our account) ({}, profile ours)", ours.url)), "{said}");
     // The same host in another spelling is no conflict.
     let same = format!("{}/api/v2/", ours.url);
     let created = home.run(&["postToken", "role==reader"], &[("LD_BASE_URI", &same)]);
