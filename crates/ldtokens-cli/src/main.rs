@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         runtime.shutdown_background();
     }
     progress::clear();
+    logging::flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(has_json_errors),

@@ -4,6 +4,7 @@ pub(crate) mod discard;
 pub(crate) mod failure;
 pub(crate) mod hidden;
 pub(crate) mod interrupt;
+mod log_queue;
 pub(crate) mod logging;
 pub(crate) mod output;
 pub(crate) mod progress;

@@ -106,20 +106,29 @@ impl Caller {
     /// The token `id`, if the caller has permission for all `actions`, or, without actions, may see it. A token that the caller
     /// may neither see nor change is not found.
     pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, ApiError> {
-        self.check_access(records, records.token(id)?.ok_or_else(ApiError::not_found)?, actions)
+        let target = records.token(id)?.ok_or_else(ApiError::not_found)?;
+        self.decide(records, &target, actions, None)?;
+        Ok(target)
     }
 
-    /// [`find`](Self::find) for a token that has been read already.
-    pub(crate) fn check_access(
+    /// The decision about every operation on a token: like [`find`](Self::find), for a token that has been read or is new. If
+    /// `actions` give the token permissions, the caller must have all those that it has with the properties `changed`.
+    ///
+    /// What it decides holds in the transaction of `records`, so a write needs a decision in its own.
+    pub(crate) fn decide(
         &self,
         records: &Records<'_>,
-        target: StoredToken,
+        target: &StoredToken,
         actions: &[Action],
-    ) -> Result<StoredToken, ApiError> {
-        let allowed = actions.iter().try_for_each(|action| self.require(records, *action, &target));
+        changed: Option<&Value>,
+    ) -> Result<(), ApiError> {
+        let allowed = actions.iter().try_for_each(|action| self.require(records, *action, target));
         match allowed {
-            Err(error) if self.sees(&target) => Err(error),
-            Ok(()) if !actions.is_empty() || self.sees(&target) => Ok(target),
+            Err(error) if self.sees(target) => Err(error),
+            Ok(()) if !actions.is_empty() || self.sees(target) => {
+                let gives = actions.iter().any(|action| matches!(action, Action::Create | Action::UpdatePolicy));
+                changed.filter(|_| gives).map_or(Ok(()), |changed| self.require_permissions(records, changed))
+            }
             _ => Err(ApiError::not_found()),
         }
     }
@@ -140,7 +149,7 @@ impl Caller {
     }
 
     /// Refuses unless the caller has all permissions that a token with these properties has.
-    pub(crate) fn require_permissions(&self, records: &Records<'_>, properties: &Value) -> Result<(), ApiError> {
+    fn require_permissions(&self, records: &Records<'_>, properties: &Value) -> Result<(), ApiError> {
         let permissions = self.permissions(records)?;
         if permissions.iter().all(|permissions| matches!(permissions, Permissions::All)) {
             return Ok(());
@@ -151,6 +160,11 @@ impl Caller {
         let policy = statements(records, properties)?;
         let is_within = is_known && permissions.iter().all(|permissions| permissions.contains(&policy));
         if is_within { Ok(()) } else { Err(ApiError::forbidden()) }
+    }
+
+    /// Whether the caller is the account's owner, with all permissions.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.is_admin() && !self.token.service && self.token.member.role == "owner"
     }
 
     /// Whether the caller is an administrator. A personal token never has more permissions than its member.

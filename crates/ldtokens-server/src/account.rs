@@ -1,6 +1,7 @@
 //! The account of a new store, as it is read from a file.
 
-pub(crate) mod seed;
+mod seed;
+pub(crate) mod start;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,9 @@ use crate::operations::{replace_keys, validation};
 use crate::response::ApiError;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
+
+/// The base roles of members, after the vendor's "Organization roles". `no_access` leaves a member only custom roles.
+const ROLES_OF_MEMBERS: [&str; 5] = ["owner", "admin", "writer", "reader", "no_access"];
 
 const DEFAULT: &str = include_str!("account/default.yaml");
 
@@ -52,6 +56,9 @@ pub struct Account {
     /// The tokens.
     #[serde(default)]
     tokens: Vec<AccountToken>,
+    /// The time that the server's clock shows at the start, in Unix milliseconds. From then on it runs. By default, the machine's
+    /// time.
+    clock: Option<i64>,
 }
 
 /// A member of the account.
@@ -62,7 +69,7 @@ struct AccountMember {
     id: Option<String>,
     /// The email address, which no other member may have.
     email: String,
-    /// The base role: owner, admin, writer, reader, or another one of the API.
+    /// The base role: owner, admin, writer, reader or no_access.
     role: Role,
     /// The keys or IDs of custom roles. They say what a member other than an owner or admin may do to tokens.
     #[serde(default)]
@@ -118,16 +125,6 @@ struct AccountToken {
     last_used: Option<i64>,
 }
 
-/// The secret of a token in a new store.
-#[derive(Clone, Debug)]
-pub(crate) struct TokenSecret {
-    /// The name of the token.
-    pub(crate) token: String,
-    pub(crate) secret: Secret,
-    /// Whether the account had no secret for the token.
-    pub(crate) is_random: bool,
-}
-
 impl Default for Account {
     fn default() -> Self {
         DEFAULT.parse().expect("it is checked by a test")
@@ -169,8 +166,8 @@ impl Account {
         self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
     }
 
-    /// Adds the account to a store. Returns the secrets of the tokens in the order of the tokens.
-    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<Vec<TokenSecret>, ApiError> {
+    /// Adds the account to a store.
+    fn add_to(&self, records: &Records<'_>, now: i64) -> Result<(), ApiError> {
         for role in &self.custom_roles {
             records.add_custom_role(&role.stored())?;
         }
@@ -179,7 +176,6 @@ impl Account {
             records.add_member(member)?;
         }
         let owner = records.owner_id()?;
-        let mut secrets = Vec::new();
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
             let mut stored = token.stored(&owner, member.ok_or_else(ApiError::not_found)?, now)?;
@@ -190,9 +186,8 @@ impl Account {
             stored.properties["token"] = secret.last_four().into();
             records.add_token(&stored)?;
             records.add_secret(&stored.id, &secrets::hash(secret.expose()))?;
-            secrets.push(TokenSecret { token: token.name.clone(), secret, is_random: token.secret.is_none() });
         }
-        Ok(secrets)
+        Ok(())
     }
 
     fn check(&self) -> Result<(), InvalidAccount> {
@@ -225,6 +220,10 @@ impl Account {
         }
         for (index, member) in self.members.iter().enumerate() {
             check_id(&format!("members[{index}]"), &member.id)?;
+            if !ROLES_OF_MEMBERS.contains(&member.role.as_str()) {
+                let roles = ROLES_OF_MEMBERS.join(", ");
+                return Err(InvalidAccount(format!("members[{index}]: role must be one of {roles}")));
+            }
             check_roles(format!("members[{index}].customRoles"), &member.custom_roles)?;
         }
         for (index, token) in self.tokens.iter().enumerate() {
@@ -344,6 +343,10 @@ mod tests {
             ("tokens: [{name: x, member: a@example.com}]", "tokens[0]: a token must have exactly one of"),
             ("tokens: [{name: x, member: a@example.com, role: owner}]", "tokens[0]: "),
             (
+                "tokens: [{name: x, member: a@example.com, role: raeder}]",
+                "tokens[0]: role must be reader, writer or admin",
+            ),
+            (
                 "tokens: [{name: x, member: a@example.com, role: reader, secret: short}]",
                 "tokens[0].secret: it is shorter",
             ),
@@ -366,6 +369,8 @@ mod tests {
             assert!(error.contains(words), "{more}: {error}");
             assert!(!error.contains(secret), "{error}");
         }
+        let misspelled = member.replace("owner}", "admni}").parse::<Account>().unwrap_err().to_string();
+        assert_eq!(misspelled, "members[0]: role must be one of owner, admin, writer, reader, no_access");
         assert!("members: []".parse::<Account>().unwrap_err().to_string().contains("at least one"));
         let json = r#"{"members": [{"email": "a@example.com", "role": "owner"}]}"#;
         assert!(json.parse::<Account>().is_ok(), "JSON is read too");

@@ -1,6 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use ldtokens_client::Secret;
@@ -9,12 +10,13 @@ use tokio::sync::watch;
 
 use crate::access::session_secret::SessionSecret;
 use crate::account::Account;
-use crate::account::seed;
+use crate::account::start::StartAccount;
 use crate::clock::Clock;
+use crate::connections::bodies::ArrivingBodies;
 use crate::connections::{self, ConnectionLimits};
 use crate::faults::Faults;
 use crate::faults::fault::Fault;
-use crate::http::fault_admin;
+use crate::http::admin;
 use crate::http::hosts::Hosts;
 use crate::http::limits::{Limiter, Limits};
 use crate::http::routes::router;
@@ -100,8 +102,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Opens an endpoint on this address, which must be one of loopback, that changes the faults: `GET`, `POST` and `DELETE` on
-    /// `/faults`, with a [`Fault`] a line. By default there is none.
+    /// Opens an endpoint on this address, which must be one of loopback, that changes the faults, the clock and the account while the
+    /// server runs, as the manual says. By default there is none. The same routes are below `/admin` on the main port, for the
+    /// owner's credential.
     pub fn admin(mut self, addr: SocketAddr) -> Self {
         self.admin = Some(addr);
         self
@@ -183,7 +186,7 @@ impl ServerBuilder {
 
     /// Sets the maximum number of requests that are handled at once; further ones wait. The default is 512.
     ///
-    /// 64 more connections may be open. Beyond that, the connection whose client has neither sent nor read anything for longest,
+    /// 64 more connections may be open, or fewer if the limit on open files leaves no room for them. Beyond that, the connection whose client has neither sent nor read anything for longest,
     /// and for a second at least, is closed. If there is none, the request that has waited longest gets a 503. `/healthz` always
     /// responds.
     pub fn max_connections(mut self, connections: usize) -> Self {
@@ -192,7 +195,8 @@ impl ServerBuilder {
     }
 
     /// Sets how long the head of a request may take to arrive, also on an idle connection, and how long its body. The default is
-    /// 30 seconds for each.
+    /// 30 seconds for each. While 256 bodies are arriving, or 64 from one address, the next one takes the place of the one that
+    /// has taken longest, and for a second at least, which gets a 408. Without a working credential, no body is read.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.connection_limits.read_timeout = timeout;
         self
@@ -234,20 +238,26 @@ impl ServerBuilder {
             Err(reason) => return Err(store_error(reason)),
         };
         let owner = account.owner_token();
-        let (seed_tokens, now) = (self.seed_tokens, self.clock.now().get());
+        let (start, secrets) = StartAccount::new(account, self.seed_tokens);
+        let start = Arc::new(start);
         let has_session_secret = self.has_session_secret;
         // One transaction: if something fails, the store stays as it was.
-        let filled = store.write(move |records| {
-            let mut secrets = Vec::new();
-            if records.is_new()? {
-                secrets = account.add_to(records, now)?;
-                seed::add_to(records, seed_tokens)?;
+        let filled = store.write({
+            let (start, clock) = (start.clone(), self.clock.clone());
+            move |records| {
+                let is_new = records.is_new()?;
+                if is_new {
+                    start.clock().into_iter().for_each(|moment| clock.set(moment));
+                    start.add_to(records, clock.now().get())?;
+                }
+                let session_secret = if has_session_secret { Some(SessionSecret::create(records)?) } else { None };
+                Ok((is_new, session_secret))
             }
-            let session_secret = if has_session_secret { Some(SessionSecret::create(records)?) } else { None };
-            Ok((secrets, session_secret))
         });
-        let (secrets, session_secret) = filled.await.map_err(|error: ApiError| store_error(error.message))?;
+        let (is_new, session_secret) = filled.await.map_err(|error: ApiError| store_error(error.message))?;
+        let (start, secrets) = if is_new { (Some(start), secrets) } else { (None, Vec::new()) };
 
+        let (stopping, stopped) = watch::channel(false);
         let service = Arc::new(Service {
             store: Arc::new(store),
             hosts: Hosts::new(addr.ip(), self.allowed_hosts),
@@ -255,23 +265,28 @@ impl ServerBuilder {
             clock: self.clock,
             strictness: Strictness { is_strict: self.strict },
             limiter: Limiter::new(self.limits),
-            faults: faults.clone(),
+            faults,
+            start,
+            bodies: ArrivingBodies::default(),
+            stopping: stopped.clone(),
             read_timeout: self.connection_limits.read_timeout,
         });
-        let (stopping, stopped) = watch::channel(false);
+        let in_progress = Arc::new(AtomicUsize::new(0));
         let mut serving = vec![tokio::spawn(connections::serve(
             listener,
             router(service.clone()),
             self.connection_limits,
+            in_progress.clone(),
             stopped.clone(),
         ))];
         let mut admin_addr = None;
         if let Some((listener, addr)) = admin {
             admin_addr = Some(addr);
-            let router = fault_admin::router(faults, Hosts::new(addr.ip(), Vec::new()));
-            serving.push(tokio::spawn(connections::serve(listener, router, self.connection_limits, stopped)));
+            let router = admin::router(service.clone(), Hosts::new(addr.ip(), Vec::new()));
+            let limits = self.connection_limits;
+            serving.push(tokio::spawn(connections::serve(listener, router, limits, in_progress.clone(), stopped)));
         }
-        Ok(Server::new(addr, admin_addr, owner, secrets, service, stopping, serving))
+        Ok(Server::new(addr, admin_addr, owner, secrets, service, in_progress, stopping, serving))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Connections: how many there may be, how long a client may take to send and to read, and how they end.
 
+pub(crate) mod bodies;
+mod open_files;
 pub(crate) mod slots;
 pub(crate) mod watched;
 
@@ -7,11 +9,12 @@ use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,14 +27,13 @@ use tower::ServiceExt;
 use crate::connections::slots::{Activity, ConnectionSlots, State};
 use crate::connections::watched::{WatchedBody, WatchedStream};
 use crate::http::middleware::{DropConnection, Peer};
-use crate::http::request_head::{HEALTH_PATH, override_method};
-use crate::response::ApiError;
+use crate::http::request_head::override_method;
 
 /// The maximum for the head of a request, in bytes. Beyond it the response is 431.
 const MAX_HEAD: usize = 32 * 1024;
 
 /// How long requests may take to finish once the server stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long to wait after a connection could not be accepted, as when the process has too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
@@ -56,9 +58,10 @@ pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     limits: ConnectionLimits,
+    in_progress: Arc<AtomicUsize>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let slots = ConnectionSlots::new(limits.requests.saturating_add(EXTRA_CONNECTIONS));
+    let slots = ConnectionSlots::new(open_files::for_connections(limits.requests.saturating_add(EXTRA_CONNECTIONS)));
     let permits = Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
@@ -71,6 +74,7 @@ pub(crate) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
+                slots.make_room();
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
@@ -79,7 +83,12 @@ pub(crate) async fn serve(
             () = stop_requested(&mut stopping) => break,
             slot = slots.take() => slot,
         };
-        let client = Client { peer, app: app.clone(), permits: permits.clone(), activity: slot.activity().clone() };
+        let client = Client {
+            peer,
+            app: app.clone(),
+            turn: Turn { permits: permits.clone(), activity: slot.activity().clone() },
+            in_progress: in_progress.clone(),
+        };
         let stopping = stopping.clone();
         connections.spawn(async move {
             connection(stream, client, limits, stopping).await;
@@ -95,7 +104,7 @@ pub(crate) async fn serve(
 }
 
 /// Waits until `stopping` is true, or its sender is gone.
-async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
+pub(crate) async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
@@ -104,13 +113,36 @@ async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
 struct Client {
     peer: SocketAddr,
     app: Router,
+    turn: Turn,
+    in_progress: Arc<AtomicUsize>,
+}
+
+/// The right of a request to wait for its turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
     permits: Arc<Semaphore>,
     activity: Arc<Activity>,
 }
 
+/// Counts a request that is in progress until it is dropped.
+struct InProgress(Arc<AtomicUsize>);
+
+impl InProgress {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits, mut stopping: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let activity = client.activity.clone();
+    let activity = client.turn.activity.clone();
     let stream = WatchedStream::new(stream, activity.clone(), limits.write_timeout);
     let service = service_fn(move |request| response(client.clone(), request));
     let serving = http1::Builder::new()
@@ -126,6 +158,9 @@ async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits,
             return;
         }
         () = stop_requested(&mut stopping) => {
+            if !activity.had_request() {
+                return;
+            }
             serving.as_mut().graceful_shutdown();
             serving.await
         }
@@ -136,33 +171,34 @@ async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits,
 }
 
 async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, ConnectionDropped> {
-    let Client { peer, app, permits, activity } = client;
+    let Client { peer, app, turn, in_progress } = client;
+    let _in_progress = InProgress::new(in_progress);
+    let activity = turn.activity.clone();
+    activity.set(State::Handling);
     let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
-    let permit =
-        if request.uri().path() == HEALTH_PATH { None } else { Some(wait_for_permit(&permits, &activity).await) };
-    let response = match permit {
-        Some(None) => ApiError::unavailable("Too many requests at once").retry_after(Some(1)).into_response(),
-        Some(Some(_)) | None => {
-            activity.set(State::Handling);
-            request.extensions_mut().insert(Peer(peer.ip()));
-            // Before routing, which depends on the method.
-            override_method(&mut request);
-            app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
-        }
-    };
+    request.extensions_mut().insert(Peer(peer.ip()));
+    request.extensions_mut().insert(turn);
+    // Before routing, which depends on the method.
+    override_method(&mut request);
+    let response = app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
     activity.set(State::Client);
     if response.extensions().get::<DropConnection>().is_some() { Err(ConnectionDropped) } else { Ok(response) }
 }
 
-/// Waits until the request may be handled. None if it is refused to make room for another connection.
-async fn wait_for_permit(permits: &Arc<Semaphore>, activity: &Activity) -> Option<OwnedSemaphorePermit> {
-    if let Ok(permit) = permits.clone().try_acquire_owned() {
-        return Some(permit);
-    }
-    activity.set(State::Queued);
-    tokio::select! {
-        permit = permits.clone().acquire_owned() => permit.ok(),
-        () = activity.refuse_requested() => None,
+impl Turn {
+    /// Waits until the request may be handled. None if it is refused to make room for another connection. Nothing that waits for
+    /// the client may happen while the permit is held.
+    pub(crate) async fn wait(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+            return Some(permit);
+        }
+        self.activity.set(State::Queued);
+        let permit = tokio::select! {
+            permit = self.permits.clone().acquire_owned() => permit.ok(),
+            () = self.activity.refuse_requested() => None,
+        };
+        self.activity.set(State::Handling);
+        permit
     }
 }
 

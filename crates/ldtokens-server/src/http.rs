@@ -1,6 +1,6 @@
 //! Requests and responses: routes, what is done around every request, and how a request gets to its operation.
 
-pub(crate) mod fault_admin;
+pub(crate) mod admin;
 pub(crate) mod hosts;
 pub(crate) mod limits;
 pub(crate) mod middleware;

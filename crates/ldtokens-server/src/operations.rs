@@ -6,7 +6,7 @@ pub(crate) mod listing;
 pub(crate) mod operation;
 mod patch;
 pub(crate) mod strictness;
-mod token_response;
+pub(crate) mod token_response;
 pub(crate) mod token_rules;
 mod tokens;
 pub(crate) mod validation;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
-use crate::store::StoreError;
+use crate::store::{DamagedToken, StoreError};
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -106,6 +106,12 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource")
     }
 
+    /// There is no account to put back.
+    pub(crate) fn no_start() -> Self {
+        let message = "The store had an account before this server started, so there is no start to put it back to";
+        Self { message: message.to_owned(), ..Self::conflict() }
+    }
+
     pub(crate) fn unsupported_media_type() -> Self {
         let message = "A request with this method must have the header Content-Type: application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
@@ -169,6 +175,12 @@ impl From<StoreError> for ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
+        if let rusqlite::Error::FromSqlConversionFailure(_, _, reason) = &error
+            && let Some(damaged) = reason.downcast_ref::<DamagedToken>()
+        {
+            tracing::error!("{damaged}");
+            return Self { message: damaged.to_string(), ..Self::internal() };
+        }
         StoreError::from(error).into()
     }
 }

@@ -1,12 +1,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ldtokens_client::{Role, Secret};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::account::TokenSecret;
+use crate::account::start::TokenSecret;
+use crate::connections::STOP_TIMEOUT;
 use crate::faults::Faults;
 use crate::http::service::Service;
 use crate::store::{Records, StoreError};
@@ -21,22 +24,35 @@ pub struct Server {
     owner: Option<usize>,
     secrets: Vec<TokenSecret>,
     service: Arc<Service>,
+    in_progress: Arc<AtomicUsize>,
     stopping: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
 }
 
 impl Server {
+    #[allow(clippy::too_many_arguments)] // each is a field
     pub(crate) fn new(
         addr: SocketAddr,
         admin: Option<SocketAddr>,
         owner: Option<usize>,
         secrets: Vec<TokenSecret>,
         service: Arc<Service>,
+        in_progress: Arc<AtomicUsize>,
         stopping: watch::Sender<bool>,
         serving: Vec<JoinHandle<()>>,
     ) -> Self {
         let url = |addr| format!("http://{addr}");
-        Self { addr, url: url(addr), admin_url: admin.map(url), owner, secrets, service, stopping, serving }
+        Self {
+            addr,
+            url: url(addr),
+            admin_url: admin.map(url),
+            owner,
+            secrets,
+            service,
+            in_progress,
+            stopping,
+            serving,
+        }
     }
 
     /// The URL of the server, without the path of the API: `http://127.0.0.1:8765`.
@@ -75,6 +91,11 @@ impl Server {
         self.secrets.iter().filter(|secret| secret.is_random).map(|secret| (secret.token.as_str(), &secret.secret))
     }
 
+    #[cfg(test)]
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
     /// The injected faults.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
@@ -103,9 +124,21 @@ impl Server {
         self.service.store.write(remove).await.map_err(io::Error::other)
     }
 
-    /// Accepts no more requests, finishes those in progress within thirty seconds, and closes the store.
+    /// How many requests have arrived, whose responses are not ready yet.
+    pub fn requests_in_progress(&self) -> usize {
+        self.in_progress.load(Ordering::Relaxed)
+    }
+
+    /// How long [`stop`](Self::stop) waits for requests in progress: five seconds.
+    pub const STOP_TIMEOUT: Duration = STOP_TIMEOUT;
+
+    /// Accepts no more requests, finishes those in progress within five seconds, and closes the store. Injected delays end at once.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
+        let requests = self.requests_in_progress();
+        if requests > 0 {
+            tracing::info!(requests, "stopping: requests in progress have five seconds to finish");
+        }
         for serving in &mut self.serving {
             let _ = serving.await;
         }

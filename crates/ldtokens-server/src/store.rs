@@ -25,6 +25,7 @@ pub(crate) use last_use::LastUse;
 pub(crate) use pages::{MemberRow, PageStart, TokenRow};
 pub(crate) use readers::Reader;
 pub(crate) use records::{CustomRole, Member, Records, StoredToken, Visible};
+pub(crate) use token_json::DamagedToken;
 
 use lock::Lock;
 use readers::{MemoryLock, Readers};

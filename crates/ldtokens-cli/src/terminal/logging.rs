@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use crate::terminal::say;
+use crate::terminal::{log_queue, say};
 
 const VARIABLE: &str = "RUST_LOG";
 
@@ -32,6 +32,8 @@ impl ValueEnum for Log {
     }
 }
 
+pub(crate) use log_queue::flush;
+
 /// Starts the log. Its level depends on the number of `--verbose` flags, on whether a server is `serving`, and on `RUST_LOG`.
 pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     let by_flags = match (verbosity, serving) {
@@ -56,10 +58,12 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     }
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     // If standard error is closed, the command goes on.
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
+    let lines = tracing_subscriber::fmt::layer().log_internal_errors(false);
+    let queue = || log_queue::start(serving == Some(Log::Json));
     let lines = match serving {
-        Some(Log::Json) => lines.json().flatten_event(true).boxed(),
-        _ => lines.with_ansi(colours).boxed(),
+        Some(Log::Json) => lines.with_writer(queue()).json().flatten_event(true).boxed(),
+        Some(_) => lines.with_writer(queue()).with_ansi(colours).boxed(),
+        None => lines.with_writer(std::io::stderr).with_ansi(colours).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();
 }

@@ -1,10 +1,11 @@
 //! `ldtokens serve`: runs a local LaunchDarkly until it is interrupted. It prints its URL and new secrets on standard output,
 //! and the log on standard error.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::builder::FalseyValueParser;
+use clap::{Arg, Args, ValueEnum};
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
@@ -19,7 +20,7 @@ use crate::terminal::signals::Stops;
 
 /// Run a local LaunchDarkly server until interrupted
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT)]
+#[command(long_about = LONG_ABOUT, mut_args = with_variable)]
 pub(crate) struct ServeArgs {
     /// Listen on this address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -30,7 +31,7 @@ pub(crate) struct ServeArgs {
     port: Option<u16>,
 
     /// Answer requests for this host name too [default: localhost and the address of --listen]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     allow_host: Vec<String>,
 
     /// Keep the account in this file; created if missing [default: in memory]
@@ -58,7 +59,7 @@ pub(crate) struct ServeArgs {
     ip_limit: Option<u32>,
 
     /// Fill a new store with the members, custom roles and tokens of a YAML or JSON file [default: an owner, an admin, a writer
-    /// and a reader]
+    /// and a reader]. LDTOKENS_SERVE_ACCOUNT_TEXT can have the text itself
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
 
@@ -73,6 +74,7 @@ pub(crate) struct ServeArgs {
     /// Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log
     #[arg(
         long,
+        value_parser = FalseyValueParser::new(),
         long_help = "Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log: a POST or PATCH without \
             Content-Type: application/json (415); a custom role that the account does not have, properties that an operation does \
             not have, an old API version for a new token, and an expiry that has passed (400); and the reset of another member's \
@@ -81,7 +83,7 @@ pub(crate) struct ServeArgs {
     strict: bool,
 
     /// Simulate a failure, e.g. 'postToken status=503 times=3' or '* drop-after probability=0.1'
-    #[arg(long, value_name = "FAULT", long_help = format!("Simulate a failure: {}. Can be repeated", Fault::FORM))]
+    #[arg(long, value_name = "FAULT", value_delimiter = '\n', long_help = format!("Simulate a failure: {}. Can be repeated", Fault::FORM))]
     fault: Vec<String>,
 
     /// Seed for the random choices of faults
@@ -98,7 +100,7 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) log: Log,
 
-    /// Also listen on this loopback address for GET, POST and DELETE of /faults, one fault per line
+    /// Also listen on this loopback address for changes of the faults, the clock and the account
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
 }
@@ -114,7 +116,26 @@ const LONG_ABOUT: &str = "\
 Run a local LaunchDarkly until interrupted.
 
 The first line on standard output is the URL, printed once the server is ready. A new store takes the owner's secret from \
-LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.";
+LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.
+
+Each flag can also be given by a variable, as in a service container: LDTOKENS_SERVE_ and the flag's name in capitals, such as \
+LDTOKENS_SERVE_LISTEN, LDTOKENS_SERVE_ROUTE_LIMIT, or LDTOKENS_SERVE_STRICT=true. Several hosts are separated by commas, and several \
+faults by line breaks.
+
+SIGINT or SIGTERM stops the server after the requests in progress, within five seconds. A second one stops it at once.";
+
+/// The text of an account, for a container that can't be given a file.
+const ACCOUNT_TEXT: &str = "LDTOKENS_SERVE_ACCOUNT_TEXT";
+
+/// Lets a flag be given by a variable.
+fn with_variable(flag: Arg) -> Arg {
+    let id = flag.get_id().as_str();
+    if matches!(id, "help" | "account_schema") {
+        return flag;
+    }
+    let variable = format!("LDTOKENS_SERVE_{}", id.to_uppercase());
+    flag.env(variable).hide_env(true)
+}
 
 pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     if arguments.account_schema {
@@ -122,6 +143,8 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     }
     // Before the URL is printed, so that a signal can't come too early.
     let mut stops = Stops::listen()?;
+    #[cfg(unix)]
+    let _file_size_signal = raise_limits()?;
     let mut limits = Limits::none();
     if let Some(limit) = arguments.limit {
         limits = limits.account(limit);
@@ -146,8 +169,15 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     if let Some(store) = &arguments.store {
         builder = builder.store(store);
     }
-    if let Some(path) = &arguments.account {
-        builder = builder.account(account(path)?);
+    let text = std::env::var(ACCOUNT_TEXT).ok().filter(|text| !text.is_empty());
+    match (&arguments.account, text) {
+        (Some(_), Some(_)) => return Err(Failure::usage(format!("--account and {ACCOUNT_TEXT} can't both be given"))),
+        (Some(path), None) => builder = builder.account(account(path)?),
+        (None, Some(text)) => {
+            let invalid = |error: InvalidAccount| Failure::usage(format!("{ACCOUNT_TEXT}: {error}"));
+            builder = builder.account(text.parse().map_err(invalid)?);
+        }
+        (None, None) => {}
     }
     if let Some(count) = arguments.seed_tokens {
         builder = builder.seed_tokens(count);
@@ -179,7 +209,7 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let server = builder.start().await?;
     print(&format!("listening on {}", server.url()))?;
     if let Some(url) = server.admin_url() {
-        print(&format!("admin endpoint on {url}/faults"))?;
+        print(&format!("admin endpoint on {url}"))?;
     }
     for (name, secret) in server.new_secrets() {
         let whose = if Some(secret) == server.owner_secret() { "the owner's".to_owned() } else { format!("{name}'s") };
@@ -193,21 +223,43 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     }
     print(&exports(&server, was_given))?;
     stops.next().await;
-    server.stop().await;
-    Ok(())
+    tokio::select! {
+        () = server.stop() => Ok(()),
+        () = stops.next() => Err(Failure::other("stopped at once by a second signal; requests in progress were aborted")),
+    }
+}
+
+/// Lets the process have as many open files as it may, and lets a write beyond its limit on the size of files fail, in place of
+/// ending the process, as long as the returned value lives.
+#[cfg(unix)]
+fn raise_limits() -> Result<tokio::signal::unix::Signal, Failure> {
+    use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+    /// The most that macOS accepts.
+    const FILES: u64 = 10_240;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(FILES, |maximum| maximum.min(FILES));
+    if current.is_some_and(|current| current < wanted) {
+        // If the system refuses, there is room for fewer connections, which the log says.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+    let kind = tokio::signal::unix::SignalKind::from_raw(Signal::XFSZ.as_raw());
+    tokio::signal::unix::signal(kind).map_err(|error| Failure::other(format!("can't listen for signals: {error}")))
 }
 
 /// The commands that make another shell use this server.
 fn exports(server: &Server, was_given: bool) -> String {
+    let mut addr = server.addr();
+    if addr.ip().is_unspecified() {
+        // Where this machine reaches it.
+        addr.set_ip(if addr.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
     let credential = match server.owner_secret() {
-        Some(secret) if !was_given => secret.expose().to_owned(),
-        Some(_) => format!("\"${ROOT_TOKEN}\""),
-        None => "SECRET  # of a token of this store".to_owned(),
+        Some(secret) if !was_given => format!("  export LD_ACCESS_TOKEN={}", secret.expose()),
+        // It is not shown, and the other shell may not have it.
+        Some(_) => format!("  export LD_ACCESS_TOKEN=\"${{{ROOT_TOKEN}:?set it to the owner's secret}}\""),
+        None => "and set LD_ACCESS_TOKEN to the secret of a token of this store".to_owned(),
     };
-    format!(
-        "to use it from another shell:\n  export LD_BASE_URI={}\n  export LD_ACCESS_TOKEN={credential}",
-        server.url()
-    )
+    format!("to use it from another shell:\n  export LD_BASE_URI=http://{addr}\n{credential}")
 }
 
 fn account(path: &Path) -> Result<Account, Failure> {

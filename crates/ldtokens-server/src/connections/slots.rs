@@ -1,7 +1,7 @@
 //! A limit on connections: when all slots are taken, the connection that has been idle longest is closed.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,7 @@ pub(crate) struct Slot {
 pub(crate) struct Activity {
     started: Instant,
     state: AtomicU8,
+    had_request: AtomicBool,
     /// When it last sent or received a byte, or its state changed, in microseconds after `started`.
     last_moved: AtomicU64,
     close: Notify,
@@ -58,6 +59,9 @@ pub(crate) enum State {
 
 impl Activity {
     pub(crate) fn set(&self, state: State) {
+        if state == State::Handling {
+            self.had_request.store(true, Ordering::Relaxed);
+        }
         self.state.store(state as u8, Ordering::Relaxed);
         self.touch();
     }
@@ -66,6 +70,11 @@ impl Activity {
     pub(crate) fn touch(&self) {
         let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.last_moved.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether a request has ever arrived on this connection.
+    pub(crate) fn had_request(&self) -> bool {
+        self.had_request.load(Ordering::Relaxed)
     }
 
     fn is(&self, state: State) -> bool {
@@ -113,6 +122,7 @@ impl ConnectionSlots {
         let activity = Arc::new(Activity {
             started: self.started,
             state: AtomicU8::new(State::Client as u8),
+            had_request: AtomicBool::new(false),
             last_moved: AtomicU64::new(0),
             close: Notify::new(),
             refuse: Notify::new(),
@@ -124,7 +134,7 @@ impl ConnectionSlots {
 
     /// Closes the connection that has waited for its client longest. If there is none, refuses the request that has waited
     /// longest. Returns how long to wait before the next try.
-    fn make_room(&self) -> Duration {
+    pub(crate) fn make_room(&self) -> Duration {
         let taken = self.taken();
         let idle_longest = |state: State| {
             let in_state = taken.connections.values().filter(move |activity| activity.is(state));

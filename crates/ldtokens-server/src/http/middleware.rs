@@ -1,11 +1,12 @@
-//! What is done around every request. Before it, in this order: the check of the host, CORS preflight, rate limits, and faults.
+//! What is done around every request. Before it, in this order: the check of the host, CORS preflight, the body, the wait for its
+//! turn, rate limits, and faults.
 //! After it: the date and CORS headers, and the access log.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
+use crate::connections::{Turn, stop_requested};
 use crate::faults::fault::Effect;
 use crate::http::limits::Counted;
 use crate::http::request_head::{API_PATH, HEALTH_PATH, operation_id};
@@ -27,6 +29,13 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 /// Marks a response that is not sent: the connection is dropped instead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DropConnection;
+
+/// The body of a request, or why it was not received. Empty if the credential does not work, which [`Service::perform`] finds.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceivedBody(pub(crate) Result<Bytes, ApiError>);
+
+/// The maximum for a body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
 
 const METHODS: [Method; 9] = [
     Method::GET,
@@ -76,6 +85,15 @@ impl Service {
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation_id(&request);
+        let request = if operation.is_some() { self.receive(request, peer).await } else { request };
+        let turn = request.extensions().get::<Turn>().cloned();
+        let _permit = match &turn {
+            Some(turn) => match turn.wait().await {
+                Some(permit) => Some(permit),
+                None => return ApiError::unavailable("Too many requests at once").retry_after(Some(1)).into_response(),
+            },
+            None => None,
+        };
         // A request whose credential does not work does not count toward the limits of the account.
         let token = if self.limiter.has_families() { self.token_of(request.headers()).await } else { None };
         let counted = token.map(|token| Counted { route: operation.unwrap_or(OTHER_ROUTE), token });
@@ -88,10 +106,38 @@ impl Service {
         response
     }
 
+    /// Reads the body of `request`, for [`Service::perform`]. Only a body whose sender has a working credential is read, within a
+    /// budget, and before the request takes the place of another one.
+    async fn receive(self: &Arc<Self>, request: Request, peer: Option<IpAddr>) -> Request {
+        let (mut head, body) = request.into_parts();
+        let received = if body.is_end_stream() || self.token_of(&head.headers).await.is_none() {
+            Ok(Bytes::new())
+        } else {
+            self.read_body(body, peer).await
+        };
+        head.extensions.insert(ReceivedBody(received));
+        Request::from_parts(head, Body::empty())
+    }
+
+    async fn read_body(&self, body: Body, peer: Option<IpAddr>) -> Result<Bytes, ApiError> {
+        let place = self.bodies.place(peer).await;
+        let arriving = tokio::time::timeout(self.read_timeout, to_bytes(body, MAX_BODY));
+        let received = tokio::select! {
+            received = arriving => received.map_err(|_| ApiError::request_timeout())?,
+            () = place.give_up_requested() => return Err(ApiError::request_timeout()),
+        };
+        received.map_err(|_| ApiError::invalid_request(format!("The body is cut off, or larger than {MAX_BODY} bytes")))
+    }
+
     async fn run_with_faults(&self, operation: Option<&'static str>, request: Request, next: Next) -> Response {
         let injected = self.faults.inject(operation);
         if !injected.delay.is_zero() {
-            tokio::time::sleep(injected.delay).await;
+            // A server that stops waits no longer.
+            let mut stopping = self.stopping.clone();
+            tokio::select! {
+                () = tokio::time::sleep(injected.delay) => {}
+                () = stop_requested(&mut stopping) => {}
+            }
         }
         match injected.effect {
             None | Some(Effect::Delay(_)) => next.run(request).await,

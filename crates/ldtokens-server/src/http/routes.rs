@@ -9,9 +9,9 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on};
 
-use crate::http::middleware;
 use crate::http::request_head::{API_PATH, HEALTH_PATH};
 use crate::http::service::Service;
+use crate::http::{admin, middleware};
 use crate::operations::operation::Operation;
 use crate::operations::operations;
 use crate::response::{ApiError, page_not_found};
@@ -25,6 +25,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         router = router.route(&path, on(method_filter(operation.method), handler));
     }
     router
+        .nest(admin::PATH, admin::for_the_owner(service.clone()))
         .route(HEALTH_PATH, get(async || StatusCode::NO_CONTENT))
         .fallback(async || page_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed().into_response())

@@ -1,22 +1,26 @@
-//! How a request is carried out: its body is read, its credential and input are checked, and its operation runs.
+//! How a request is carried out: its credential and input are checked, and its operation runs.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::Request as HttpRequest;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ldtokens_client::ApiVersion;
+use tokio::sync::watch;
 
 use crate::access::Caller;
 use crate::access::session_secret::SessionSecret;
+use crate::account::start::StartAccount;
 use crate::clock::Clock;
+use crate::connections::bodies::ArrivingBodies;
 use crate::faults::Faults;
 use crate::http::hosts::Hosts;
 use crate::http::limits::Limiter;
+use crate::http::middleware::ReceivedBody;
 use crate::http::request_head::{credential, is_json, needs_json, query, version};
 use crate::operations::listing::Listing;
 use crate::operations::operation::{Change, Handler, Operation, Request, RequestInput};
@@ -24,9 +28,6 @@ use crate::operations::strictness::Strictness;
 use crate::operations::validation;
 use crate::response::{ApiError, json_text_response};
 use crate::store::{Reader, Records, Store};
-
-/// The maximum for a body, in bytes.
-const MAX_BODY: usize = 256 * 1024;
 
 /// A request with a larger body, in bytes, or a larger `limit` is moved to a thread for blocking work.
 const QUICK_BODY: usize = 4 * 1024;
@@ -42,6 +43,11 @@ pub(crate) struct Service {
     pub(crate) strictness: Strictness,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
+    /// The account that the store was filled with, if this server did it.
+    pub(crate) start: Option<Arc<StartAccount>>,
+    pub(crate) bodies: ArrivingBodies,
+    /// True once the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
 }
@@ -80,20 +86,25 @@ impl Service {
         path_id: String,
         request: HttpRequest,
     ) -> Result<Response, ApiError> {
-        let (head, body) = request.into_parts();
-        let body = self.read_body(body).await?;
+        let (mut head, _) = request.into_parts();
+        let body = head.extensions.remove::<ReceivedBody>().map_or_else(|| Ok(Bytes::new()), |body| body.0)?;
         let request = ReceivedRequest { operation, path_id, head, body };
         let next_step = match self.check_if_quick(request) {
             ControlFlow::Break(next_step) => next_step,
             ControlFlow::Continue(request) => self.check_on_another_thread(request).await,
         };
-        match next_step? {
+        self.finish(next_step?).await
+    }
+
+    /// Does what is left to do. A write is decided again, by what is stored when its turn comes.
+    async fn finish(self: Arc<Self>, next_step: NextStep) -> Result<Response, ApiError> {
+        match next_step {
             NextStep::Respond(response) => Ok(response),
             NextStep::SendList(first, listing) => Ok(listing.into_response(first, self.store.clone())),
             NextStep::Write(input, handler) => self.write(input, handler).await,
             NextStep::Change(input, change, handler) => {
                 let write_change = move |request: &Request<'_>| {
-                    if request.records.replace(&change.token)? {
+                    if change.is_still_allowed(request)? && request.records.replace(&change.token)? {
                         return Ok(change.response);
                     }
                     // The token has been changed meanwhile. What could be applied before, and no longer can, is a conflict.
@@ -107,12 +118,6 @@ impl Service {
                 self.write(input, write_change).await
             }
         }
-    }
-
-    async fn read_body(&self, body: Body) -> Result<Bytes, ApiError> {
-        let invalid = |_| ApiError::invalid_request(format!("The body is cut off, or larger than {MAX_BODY} bytes"));
-        let body = tokio::time::timeout(self.read_timeout, to_bytes(body, MAX_BODY)).await;
-        body.map_err(|_| ApiError::request_timeout())?.map_err(invalid)
     }
 
     /// Runs `handler` after the writes before it. One of them may have deleted the caller's token, so the credential is checked
@@ -135,24 +140,26 @@ impl Service {
     /// token has: the operation will respond with the error.
     pub(crate) async fn token_of(self: &Arc<Self>, headers: &HeaderMap) -> Option<i64> {
         let credential = credential(headers).ok()?;
-        let now = self.clock.now().get();
-        let authenticate = move |service: &Self, reader: Reader<'_>| {
-            let session_secret = service.session_secret.as_ref();
-            reader.read(|records| SessionSecret::authenticate(session_secret, records, credential, now))
-        };
-        let at_once = self.store.free_reader().map(|reader| authenticate(self, reader));
-        let caller = match at_once {
-            Some(caller) => caller,
-            None => {
-                let service = self.clone();
-                let waiting = tokio::task::spawn_blocking(move || authenticate(&service, service.store.reader()));
-                waiting.await.unwrap_or_else(|_| Err(ApiError::internal()))
-            }
-        };
-        match caller {
+        let (now, session_secret) = (self.clock.now().get(), self.session_secret.clone());
+        let authenticate =
+            move |records: &Records<'_>| SessionSecret::authenticate(session_secret.as_ref(), records, credential, now);
+        match self.read(authenticate).await {
             Ok(caller) => Some(caller.token.number),
             Err(error) => (error.status != StatusCode::UNAUTHORIZED).then_some(0),
         }
+    }
+
+    /// Runs `work`, which reads little, at once if a reader is free, and otherwise on a thread where it may wait for one.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Records<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        if let Some(reader) = self.store.free_reader() {
+            return reader.read(work);
+        }
+        let store = self.store.clone();
+        let waiting = tokio::task::spawn_blocking(move || store.read(work));
+        waiting.await.unwrap_or_else(|_| Err(ApiError::internal()))
     }
 
     /// Checks a quick request, unless it would have to wait for a reader.
@@ -226,7 +233,11 @@ impl Service {
                 let caller = reader.read(authenticate)?;
                 drop(reader);
                 let input = check_input(&caller)?;
-                let change = self.store.read(|records| handler(&self.request(records, &caller, &input)))?;
+                // What the caller may do may have changed since.
+                let change = self.store.read(|records| {
+                    let caller = authenticate(records)?;
+                    handler(&self.request(records, &caller, &input))
+                })?;
                 Ok(if change.is_change {
                     NextStep::Change(input, Box::new(change), handler)
                 } else {
@@ -240,3 +251,7 @@ impl Service {
         Request { records, caller, last_use: self.store.last_use(), strictness: self.strictness, input }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/service.rs"]
+mod tests;

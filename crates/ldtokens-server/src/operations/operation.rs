@@ -6,7 +6,7 @@ use axum::response::Response;
 use ldtokens_client::ApiVersion;
 use serde_json::Value;
 
-use crate::access::Caller;
+use crate::access::{Action, Caller};
 use crate::operations::listing::Listing;
 use crate::operations::strictness::Strictness;
 use crate::response::ApiError;
@@ -72,7 +72,18 @@ pub(crate) struct Change {
     pub(crate) token: StoredToken,
     /// Whether it differs from what was read.
     pub(crate) is_change: bool,
+    /// The actions that the change consists of.
+    pub(crate) actions: Vec<Action>,
     pub(crate) response: Response,
+}
+
+impl Change {
+    /// Whether the caller still has permission for the change. False if the token is gone, or can't be seen any more.
+    pub(crate) fn is_still_allowed(&self, request: &Request<'_>) -> Result<bool, ApiError> {
+        let Some(current) = request.records.token(&self.token.id)? else { return Ok(false) };
+        request.caller.decide(request.records, &current, &self.actions, Some(&self.token.properties))?;
+        Ok(true)
+    }
 }
 
 impl Request<'_> {

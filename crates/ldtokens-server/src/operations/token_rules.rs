@@ -1,7 +1,7 @@
 //! A token's properties: those of a new token, and which are stored.
 
 use ldtokens_client::types::TokenBody;
-use ldtokens_client::{ApiVersion, Statement};
+use ldtokens_client::{ApiVersion, Statement, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,13 +51,19 @@ pub(crate) fn next_last_modified(properties: &Value, now: i64) -> i64 {
 /// The end of the year 9999. A later expiry is not a time in milliseconds.
 pub(crate) const MAX_EXPIRY: i64 = 253_402_300_799_999;
 
+/// Refuses an expiry that is not a time.
+pub(crate) fn check_new_expiry(expiry: UnixMillis) -> Result<(), ApiError> {
+    if (1..=MAX_EXPIRY).contains(&expiry.get()) {
+        return Ok(());
+    }
+    let message = "expiry must be a Unix time in milliseconds, from 1 to the end of the year 9999";
+    Err(ApiError::invalid_request(message))
+}
+
 /// Refuses a token with no permissions, with several kinds of them, or with an expiry that is not a time. An expiry of 0 could
 /// mean never or 1970, so it is refused.
 pub(crate) fn check_new(body: &TokenBody) -> Result<(), ApiError> {
-    if body.expiry.is_some_and(|expiry| !(1..=MAX_EXPIRY).contains(&expiry.get())) {
-        let message = "expiry must be a Unix time in milliseconds, from 1 to the end of the year 9999";
-        return Err(ApiError::invalid_request(message));
-    }
+    body.expiry.map_or(Ok(()), check_new_expiry)?;
     let kinds = [body.role.is_some(), !body.custom_role_ids.is_empty(), !body.inline_role.is_empty()];
     if kinds.iter().filter(|kind| **kind).count() != 1 {
         let message = "a token must have exactly one of role, customRoleIds and inlineRole";

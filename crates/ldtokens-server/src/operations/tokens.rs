@@ -104,7 +104,7 @@ fn post_token(request: &Request<'_>) -> Result<Response, ApiError> {
         replace_keys(records, request.strictness, properties)?;
     }
     check_expiry(&token.properties, input.now, request.strictness)?;
-    caller.require_permissions(records, &token.properties)?;
+    caller.decide(records, &token, &[Action::Create], Some(&token.properties))?;
     let secret = secrets::new_secret();
     token.properties["token"] = secret.last_four().into();
     records.add_token(&token)?;
@@ -119,25 +119,23 @@ fn get_token(request: &Request<'_>) -> Result<Response, ApiError> {
 
 fn patch_token(request: &Request<'_>) -> Result<Change, ApiError> {
     let Request { records, caller, input, .. } = request;
-    let token = records.token(&input.path_id)?.ok_or_else(ApiError::not_found)?;
+    let mut token = records.token(&input.path_id)?.ok_or_else(ApiError::not_found)?;
     let patched =
         patched(&token_response::value(&token, request.last_used(&token)), &input.body, input.now, |properties| {
             replace_keys(records, request.strictness, properties)
         });
     let actions = patched.as_ref().map_or(&[][..], |(_, actions)| actions);
-    let mut token = caller.check_access(records, token, actions)?;
+    caller.decide(records, &token, actions, None)?;
     let (changed, actions) = patched?;
     let properties = stored_properties(changed);
-    if actions.contains(&Action::UpdatePolicy) {
-        caller.require_permissions(records, &properties)?;
-    }
+    caller.decide(records, &token, &actions, Some(&properties))?;
     if actions.contains(&Action::UpdateExpiry) {
         check_expiry(&properties, input.now, request.strictness)?;
     }
     let is_change = properties != *token.properties;
     token.properties = properties.into();
     let response = request.token_response(StatusCode::OK, &token);
-    Ok(Change { token, is_change, response })
+    Ok(Change { token, is_change, actions, response })
 }
 
 fn delete_token(request: &Request<'_>) -> Result<Response, ApiError> {

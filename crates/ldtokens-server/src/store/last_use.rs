@@ -36,6 +36,11 @@ impl LastUse {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).known.remove(&token);
     }
 
+    /// Forgets all last uses, also those that are not written yet.
+    pub(crate) fn forget_all(&self) {
+        *self.uses.lock().unwrap_or_else(PoisonError::into_inner) = Uses::default();
+    }
+
     /// Takes the last uses that are not written yet.
     pub(super) fn take_unwritten(&self) -> HashMap<i64, i64> {
         std::mem::take(&mut self.uses.lock().unwrap_or_else(PoisonError::into_inner).unwritten)

@@ -1,4 +1,4 @@
-//! The lock file: a store belongs to one server, under whatever path it is opened.
+//! The locks of a store: it belongs to one server, under whatever path it is opened.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -11,30 +11,52 @@ const RETRY_DELAY: Duration = Duration::from_millis(10);
 /// The most symbolic links that are followed to a file. Linux has the same maximum.
 const MAX_LINKS: usize = 40;
 
-/// A lock that other servers respect. Dropping it releases it.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
-
-/// Takes the lock. Waits up to `wait` for another server to release it. Returns none if that server still holds it.
+/// The locks of a store, which other servers respect. Dropping it releases them.
 ///
 /// SQLite would let two servers share the file, but each would count its own rate limits and last uses.
-pub(super) fn lock(path: &Path, wait: Duration) -> io::Result<Option<Lock>> {
-    let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
+#[derive(Debug)]
+pub(super) struct Lock {
+    /// The store itself, so that no other server can have it by another path, such as a bind mount. It must stay open as long as
+    /// SQLite has the file open: on closing it, the system would release SQLite's own locks.
+    store: Option<File>,
+    /// The file beside it, which is locked before anything is done to the store.
+    _beside: File,
+}
+
+impl Lock {
+    /// Locks the file `beside`. Waits up to `wait` for another server to release it. Returns none if that server still holds it.
+    pub(super) fn take(beside: &Path, wait: Duration) -> io::Result<Option<Self>> {
+        let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(beside)?;
+        Ok(is_locked(&file, wait)?.then_some(Self { store: None, _beside: file }))
+    }
+
+    /// Opens the file `store` for reading and writing, and locks it too. A file that does not exist is created. Returns none if
+    /// another server has it by another path.
+    pub(super) fn take_store(&mut self, store: &Path) -> io::Result<Option<&File>> {
+        let file = private(OpenOptions::new().create(true).truncate(false).read(true).write(true)).open(store)?;
+        // On other systems, this lock would keep SQLite out too.
+        if cfg!(target_os = "linux") && !is_locked(&file, Duration::ZERO)? {
+            return Ok(None);
+        }
+        Ok(Some(self.store.insert(file)))
+    }
+}
+
+/// Locks `file`, unless another process holds the lock until `wait` is over.
+fn is_locked(file: &File, wait: Duration) -> io::Result<bool> {
     let started = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Lock { _file: file })),
+            Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) if started.elapsed() < wait => std::thread::sleep(RETRY_DELAY),
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
 /// Sets that a new file can be read and written by its owner only.
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

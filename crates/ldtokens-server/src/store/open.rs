@@ -1,7 +1,7 @@
 //! Opens the file of a store. A file that is not a store, or that another server has open, is refused with the reason.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::lock::{self, Lock, private};
+use super::lock::{self, Lock};
 use super::schema::{APPLICATION_ID, VERSION, migrate};
 
 /// How long a write waits for another program that has locked the file, such as one that copies it.
@@ -17,6 +17,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many prepared statements a connection keeps. There are fewer than this.
 const CACHED_STATEMENTS: usize = 64;
+
+/// How the file of every SQLite database starts.
+const DATABASE: &[u8; 16] = b"SQLite format 3\0";
+
+/// The size in bytes from which the check of a store is worth a line in the log.
+const LONG_CHECK: u64 = 32 * 1024 * 1024;
 
 /// Opens the store in the file `path`, and creates the file if it does not exist. Returns a connection that writes, as many
 /// as `readers` that read, and the lock. If it fails, the file is not changed, and a file that it created is removed.
@@ -28,8 +34,8 @@ pub(super) fn open(path: &Path, readers: usize, wait: Duration) -> Result<(Conne
     let path = &lock::canonical(given);
     let lock_path = beside(path, "-lock");
     let lock_is_new = !lock_path.exists();
-    let locked = lock::lock(&lock_path, wait).map_err(Problem::from).and_then(|lock| lock.ok_or(Problem::InUse));
-    let lock = locked.map_err(|problem| {
+    let locked = Lock::take(&lock_path, wait).map_err(Problem::from).and_then(|lock| lock.ok_or(Problem::InUse));
+    let mut lock = locked.map_err(|problem| {
         // If another server holds the lock, the lock file belongs to that server.
         if lock_is_new && !matches!(problem, Problem::InUse) {
             let _ = fs::remove_file(&lock_path);
@@ -37,7 +43,7 @@ pub(super) fn open(path: &Path, readers: usize, wait: Duration) -> Result<(Conne
         problem.reason(given)
     })?;
     let is_new = !path.exists();
-    let connections = connect(path).and_then(|connection| {
+    let connections = connect(path, &mut lock).and_then(|connection| {
         let readers: Result<Vec<_>, _> = (0..readers).map(|_| open_reader(path)).collect();
         Ok((connection, readers?))
     });
@@ -112,13 +118,20 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn connect(path: &Path) -> Result<Connection, Problem> {
+fn connect(path: &Path, lock: &mut Lock) -> Result<Connection, Problem> {
     if lock::has_hard_link(path) {
         return Err(Problem::HardLink);
     }
-    // SQLite gives its other files the permissions of this one.
-    if !path.exists() {
-        private(OpenOptions::new().create_new(true).write(true)).open(path)?;
+    // SQLite gives its other files the permissions of this one. It would open a file that it can't write, and then refuse each
+    // write; and it would take a file of a few bytes for an empty one.
+    let mut file = lock.take_store(path)?.ok_or(Problem::InUse)?;
+    let size = file.metadata()?.len();
+    let mut start = [0; DATABASE.len()];
+    if size > 0 && (file.read_exact(&mut start).is_err() || start != *DATABASE) {
+        return Err(Problem::NotADatabase);
+    }
+    if size >= LONG_CHECK {
+        tracing::info!(mib = size / (1024 * 1024), "the store is checked for damage before the server starts");
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -163,6 +176,7 @@ enum Problem {
     HardLink,
     OtherVersion(i32),
     NotAStore,
+    NotADatabase,
     Damaged,
 }
 
@@ -191,21 +205,20 @@ impl Problem {
                     .to_owned()
             }
             Self::NotAStore => "it is a database of another program; give another file".to_owned(),
+            Self::NotADatabase => "it is not a database; give another file".to_owned(),
             Self::Damaged => DAMAGED.to_owned(),
             Self::OtherVersion(version) => format!(
                 "its format is version {version}, and this program reads versions up to {VERSION}; use the program that wrote it"
             ),
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => FULL.to_owned(),
-            Self::Io(error) => inaccessible(path, error),
+            Self::Io(error) => inaccessible(path, &error.to_string()),
             Self::Sqlite(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::NotADatabase) => "it is not a database; give another file".to_owned(),
+                Some(ErrorCode::NotADatabase) => Self::NotADatabase.reason(path),
                 Some(ErrorCode::DatabaseCorrupt) => DAMAGED.to_owned(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
                 Some(ErrorCode::DiskFull) => FULL.to_owned(),
                 Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                    // SQLite does not say why; the system does.
-                    let cause = OpenOptions::new().read(true).write(true).open(path).err();
-                    inaccessible(path, &cause.unwrap_or_else(|| io::Error::other(error.to_string())))
+                    inaccessible(path, "permission denied")
                 }
                 _ => error.to_string(),
             },
@@ -213,30 +226,16 @@ impl Problem {
     }
 }
 
-/// Why a file can't be read and written: the system's own reason, and what to do.
-fn inaccessible(path: &Path, error: &io::Error) -> String {
+/// Why a file can't be read and written. `reason` is the system's.
+fn inaccessible(path: &Path, reason: &str) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
-        return "it is a folder; give a file".to_owned();
+        "it is a folder; give a file".to_owned()
+    } else if !folder.is_dir() {
+        format!("there is no folder {}; make it first", folder.display())
+    } else {
+        format!("{reason}; check the permissions of the file and of its folder")
     }
-    match error.kind() {
-        io::ErrorKind::NotFound if !folder.is_dir() => {
-            format!("there is no folder {}; make it first", folder.display())
-        }
-        io::ErrorKind::PermissionDenied => {
-            let user = user().map_or_else(String::new, |user| format!(" of the user with ID {user}, who runs this"));
-            format!("permission denied; check the permissions{user}, on the file and on its folder")
-        }
-        _ => error.to_string(),
-    }
-}
-
-/// The ID of the user who runs this program, where the system has `/proc`.
-fn user() -> Option<u32> {
-    #[cfg(unix)]
-    return fs::metadata("/proc/self").ok().map(|process| std::os::unix::fs::MetadataExt::uid(&process));
-    #[cfg(not(unix))]
-    None
 }
 
 #[cfg(test)]
@@ -246,7 +245,7 @@ mod tests {
 
     use rusqlite::ffi::{
         self, SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR_READ, SQLITE_LOCKED,
-        SQLITE_NOTADB, SQLITE_READONLY,
+        SQLITE_NOTADB, SQLITE_PERM, SQLITE_READONLY,
     };
 
     use super::{Problem, check_name};
@@ -266,33 +265,21 @@ mod tests {
             (sqlite(SQLITE_FULL), &file, "the disk is full"),
             (sqlite(SQLITE_CANTOPEN), folder.path(), "it is a folder"),
             (sqlite(SQLITE_READONLY), &folder.path().join("not/there.db"), "there is no folder"),
+            (sqlite(SQLITE_PERM), &file, "permission denied"),
+            (sqlite(SQLITE_PERM), Path::new("ld.db"), "permission denied"),
             (sqlite(SQLITE_IOERR_READ), &file, "I/O"),
             (io(io::ErrorKind::StorageFull), &file, "the disk is full"),
             (io(io::ErrorKind::PermissionDenied), &file, "permission denied"),
-            (io(io::ErrorKind::ReadOnlyFilesystem), &file, "read-only filesystem"),
             (Problem::InUse, &file, "another server has it open"),
             (Problem::HardLink, &file, "hard link"),
             (Problem::NotAStore, &file, "another program"),
             (Problem::Damaged, &file, "damaged"),
+            (Problem::NotADatabase, &file, "not a database"),
             (Problem::OtherVersion(99), &file, "version 99"),
         ] {
             let reason = problem.reason(path);
             assert!(reason.contains(expected), "{expected}: {reason}");
         }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_problem_says_what_the_system_says() {
-        let file = Path::new("/proc/version");
-        let system = |number| Problem::Io(io::Error::from_raw_os_error(number)).reason(file);
-        assert!(system(24).contains("Too many open files"));
-        assert!(system(30).contains("Read-only file system"));
-        assert!(system(37).contains("No locks available"));
-        let user = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
-        let refused = Problem::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(SQLITE_CANTOPEN), None));
-        let reason = refused.reason(file);
-        assert!(reason.contains("permission denied") && reason.contains(&format!("ID {user}")), "{reason}");
     }
 
     #[test]

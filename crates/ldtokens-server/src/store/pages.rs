@@ -3,6 +3,7 @@
 use rusqlite::{CachedStatement, params};
 
 use super::records::{Records, Visible};
+use super::token_json::check_object;
 
 /// A block has this many bits of a token's number: the triggers in `schema.rs` count the tokens of each block.
 const BLOCK_BITS: u32 = 10;
@@ -145,6 +146,7 @@ impl TokenRows<'_> {
         let text = |column: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(column)?.as_str()?) };
         let member =
             MemberRow { id: text(3)?, email: text(4)?, role: text(5)?, first_name: text(6)?, last_name: text(7)? };
+        check_object(text(0)?, text(1)?)?;
         use_row(TokenRow { id: text(0)?, properties: text(1)?, member, last_used: row.get(2)? });
         Ok(())
     }

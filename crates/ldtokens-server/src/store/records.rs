@@ -86,6 +86,15 @@ impl<'a> Records<'a> {
         count_at_end(self.connection, work)
     }
 
+    /// Removes the whole account.
+    pub(crate) fn clear(&self) -> rusqlite::Result<()> {
+        count_at_end(self.connection, || {
+            self.connection.execute_batch(
+                "DELETE FROM last_use; DELETE FROM secret; DELETE FROM token; DELETE FROM member; DELETE FROM custom_role;",
+            )
+        })
+    }
+
     /// Whether the store has no account yet.
     pub(crate) fn is_new(&self) -> rusqlite::Result<bool> {
         self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM member)", [], |row| row.get(0))
@@ -264,13 +273,14 @@ impl<'a> Records<'a> {
 
 fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
     let member = read_member(row, 6)?;
+    let id: String = row.get(1)?;
     Ok(StoredToken {
         number: row.get(0)?,
-        id: row.get(1)?,
+        properties: TokenJson::stored(&id, row.get(4)?)?,
+        id,
         member,
         service: row.get(2)?,
         revision: row.get(3)?,
-        properties: TokenJson::stored(row.get(4)?),
         last_used: row.get(5)?,
     })
 }

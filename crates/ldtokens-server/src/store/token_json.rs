@@ -2,9 +2,32 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
+
+/// The token of which the store has something else than the text of a JSON object.
+#[derive(Debug)]
+pub(crate) struct DamagedToken(pub(crate) String);
+
+impl fmt::Display for DamagedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store is damaged: the token {} can't be read", self.0)
+    }
+}
+
+impl std::error::Error for DamagedToken {}
+
+/// Checks that `text`, which the store has for the token `id`, is that of a JSON object.
+pub(super) fn check_object(id: &str, text: &str) -> rusqlite::Result<()> {
+    if text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        return Ok(());
+    }
+    let error = Box::new(DamagedToken(id.to_owned()));
+    Err(rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error))
+}
 
 /// The properties of a token.
 #[derive(Clone, Debug)]
@@ -15,9 +38,10 @@ pub(crate) struct TokenJson {
 }
 
 impl TokenJson {
-    /// From the text that this server wrote.
-    pub(super) fn stored(text: String) -> Self {
-        Self { text: Some(text), value: OnceCell::new() }
+    /// From the text that this server wrote for the token `id`.
+    pub(super) fn stored(id: &str, text: String) -> rusqlite::Result<Self> {
+        check_object(id, &text)?;
+        Ok(Self { text: Some(text), value: OnceCell::new() })
     }
 
     /// The JSON text of an object.
@@ -39,22 +63,16 @@ impl Deref for TokenJson {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        self.value.get_or_init(|| {
-            let parsed = self.text.as_deref().map(serde_json::from_str);
-            parsed
-                .and_then(|parsed| {
-                    parsed
-                        .inspect_err(|error| tracing::error!(%error, "a token's JSON in the store can't be parsed"))
-                        .ok()
-                })
-                .unwrap_or_default()
-        })
+        // The text was checked when it was read.
+        self.value
+            .get_or_init(|| self.text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
     }
 }
 
 impl DerefMut for TokenJson {
     fn deref_mut(&mut self) -> &mut Value {
-        let _ = self.deref();
+        // Not `self.deref()`, which is that of the reference.
+        let _ = Self::deref(self);
         self.text = None;
         self.value.get_mut().expect("it was just made")
     }

@@ -20,9 +20,54 @@ async fn raw(server: &Server, request: &[u8]) -> String {
 async fn a_client_that_sends_too_slowly_is_disconnected() {
     let server = Server::builder().read_timeout(Duration::from_millis(50)).start().await.unwrap();
     assert_eq!(raw(&server, b"GET /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\n").await, "", "half a head");
-    let half = b"POST /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
-    let answer = raw(&server, half).await;
+    let answer = raw(&server, half_a_body(server.owner_secret().unwrap().expose()).as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{answer}");
+}
+
+/// A create whose body does not arrive completely.
+fn half_a_body(credential: &str) -> String {
+    format!(
+        "POST /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: {credential}\r\nContent-Length: 100\r\n\r\n{{"
+    )
+}
+
+#[tokio::test]
+async fn without_a_working_credential_no_body_is_waited_for() {
+    let server = Server::builder().read_timeout(Duration::from_secs(3600)).start().await.unwrap();
+    for credential in ["api-nobody", "nonsense"] {
+        let refused = raw(&server, half_a_body(credential).as_bytes()).await;
+        assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("unauthorized"), "{refused}");
+    }
+    let none = raw(&server, b"POST /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{").await;
+    assert!(none.starts_with("HTTP/1.1 401 "), "{none}");
+}
+
+/// As many as are handled at once, and more than may arrive at once from one address.
+#[tokio::test]
+async fn half_sent_bodies_keep_no_other_request_waiting() {
+    let server = Server::builder().max_connections(80).read_timeout(Duration::from_secs(3600)).start().await.unwrap();
+    let owner = server.owner_secret().unwrap().expose();
+    let mut half = Vec::new();
+    for _ in 0..81 {
+        half.push(send(&server, &half_a_body(owner)).await);
+    }
+    let whole = r#"{"role": "reader"}"#;
+    let create = format!(
+        "POST /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: {owner}\r\nContent-Length: {}\r\n\r\n{whole}",
+        whole.len()
+    );
+    for (request, status) in [
+        (format!("GET /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: {owner}\r\n\r\n"), "200"),
+        // It takes the place of a body that is late.
+        (create, "201"),
+    ] {
+        let answered = async { head(&mut send(&server, &request).await).await };
+        let answered =
+            tokio::time::timeout(Duration::from_secs(60), answered).await.expect("it waits for half-sent bodies");
+        assert!(answered.starts_with(&format!("HTTP/1.1 {status} ")), "{answered}");
+    }
+    let (late, ..) = futures_util::future::select_all(half.iter_mut().map(|one| Box::pin(head(one)))).await;
+    assert!(late.starts_with("HTTP/1.1 408 "), "{late}");
 }
 
 #[tokio::test]

@@ -106,6 +106,7 @@ async fn the_admin_endpoint_lists_adds_and_removes_faults() {
     assert_eq!(listed, "* delay=1\npostToken status=503 times=3\n");
     assert_eq!(http.delete(&url).send().await.unwrap().status(), 204);
     assert!(server.faults().left().is_empty());
+    assert!(http.get(format!("{url}/x")).send().await.unwrap().text().await.unwrap().contains("/account/restore"));
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 #![allow(unreachable_pub)] // all modules are one binary
 
 mod access;
+mod admin;
+mod authorization_model;
+mod cases;
 mod conflicts;
 mod connections;
 mod contract;
@@ -14,6 +17,7 @@ mod operations;
 mod patches;
 mod permissions;
 mod protocol;
+mod random_callers;
 mod random_requests;
 mod start_and_stop;
 mod stores;

@@ -1,9 +1,5 @@
 //! Random requests.
-//!
-//! Each run uses the same seeds. A failure prints the seed of its case; `LDTOKENS_SEED=SEED` starts a run there, and
-//! `LDTOKENS_SEED=random` at a random one.
 
-use std::panic::Location;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -14,40 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::cases::{Case, choice, seeds};
 use crate::support::Api;
 use crate::token_model::{ROLE, patched};
-
-/// Returns `count` successive seeds.
-fn seeds(count: u64) -> impl Iterator<Item = u64> {
-    let first = match std::env::var("LDTOKENS_SEED") {
-        Err(_) => 0,
-        Ok(seed) if seed == "random" => fastrand::u64(..),
-        Ok(seed) => seed.parse().unwrap(),
-    };
-    (0..count).map(move |number| first.wrapping_add(number))
-}
-
-/// Prints the seed of a case that fails.
-struct Case(u64, &'static Location<'static>);
-
-impl Case {
-    #[track_caller]
-    fn of(seed: u64) -> (Self, Rng) {
-        (Self(seed, Location::caller()), Rng::with_seed(seed))
-    }
-}
-
-impl Drop for Case {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("to repeat it, set LDTOKENS_SEED={} ({})", self.0, self.1);
-        }
-    }
-}
-
-fn choice<T: Clone>(rng: &mut Rng, choices: &[T]) -> T {
-    choices[rng.usize(..choices.len())].clone()
-}
 
 #[tokio::test]
 async fn a_patch_does_what_the_model_does_and_a_refused_one_changes_nothing() {

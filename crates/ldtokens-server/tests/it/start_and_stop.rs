@@ -139,3 +139,33 @@ async fn seeded_tokens_are_counted_like_created_ones() {
     }
     assert!(count > 100, "{count}");
 }
+
+/// Half a head, half a body and a delay would take an hour each.
+#[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_slow_clients_and_delays() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let builder = Server::builder().read_timeout(Duration::from_secs(3600));
+    let server = builder.fault("getToken delay=600000 times=1".parse().unwrap()).start().await.unwrap();
+    let owner = server.owner_secret().unwrap().expose().to_owned();
+    let head = |line: &str| format!("{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {owner}\r\n");
+    let mut streams = Vec::new();
+    for sent in [
+        "GET /api/v2/tokens HTT".to_owned(),
+        format!("{}Content-Length: 100\r\n\r\n{{", head("POST /api/v2/tokens")),
+        format!("{}\r\n", head("GET /api/v2/tokens/a")),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(server.addr()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    let arrived = async {
+        while server.requests_in_progress() < 2 || !server.faults().left().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("the requests arrive");
+    tokio::time::timeout(Duration::from_secs(60), server.stop()).await.expect("the server stops");
+    let mut delayed = String::new();
+    streams[2].read_to_string(&mut delayed).await.unwrap();
+    assert!(delayed.starts_with("HTTP/1.1 404 "), "it was answered without the rest of its delay: {delayed}");
+}
