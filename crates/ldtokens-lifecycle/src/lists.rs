@@ -2,9 +2,6 @@
 
 use ldtokens::Error;
 
-/// The page size.
-pub(crate) const PAGE: u64 = 100;
-
 /// The maximum number of times to read a list that keeps changing.
 const MAX_LISTS: u32 = 5;
 

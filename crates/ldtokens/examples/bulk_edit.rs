@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client =
         Client::builder(server.owner_secret().ok_or("the server is not new")?.clone()).host(server.url()).build()?;
 
-    let tokens = client.list().all_members(true).page_size(100).collect_all().await?;
+    let tokens = client.list().all_members(true).collect_all().await?;
     let total = tokens.len();
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut edits = JoinSet::new();

@@ -15,7 +15,6 @@ use crate::account::settings::{Settings, in_home};
 use crate::arguments::GlobalArgs;
 use crate::terminal::output::visible::visible;
 use crate::terminal::redact::has_secret;
-use crate::verbs::targets::PAGE;
 
 /// The time limit of a completion.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -111,7 +110,7 @@ async fn with_credential(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option
 async fn list(credential: Secret, host: &str, to: &Sender<Suggestion>) -> Option<()> {
     let once = RetryPolicy::default().deadline(TIMEOUT).max_attempts(1);
     let client = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
-    let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
+    let mut tokens = client.list().all_members(true).stream();
     for _ in 0..MAX_TOKENS {
         let token = tokens.next().await?.ok()?;
         // The name goes to the terminal: it may not have hidden characters, or be a secret.

@@ -138,7 +138,7 @@ async fn print_list(
     let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut printer = Printer::new(global.format()?, &arguments.print)?.wide(arguments.show_all);
 
-    let mut tokens = session.client.list().all_members(arguments.show_all).page_size(PAGE).stream();
+    let mut tokens = session.client.list().all_members(arguments.show_all).stream();
     let (mut seen, mut met) = (0_u64, 0);
     let mut sorted: Vec<Value> = Vec::new();
     while met < limit || is_sorted {

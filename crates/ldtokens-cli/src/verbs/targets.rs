@@ -119,7 +119,7 @@ pub(crate) async fn read_list(
     doing: &str,
     is_meant: impl Fn(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
-    let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
+    let mut tokens = session.client.list().all_members(true).stream();
     let (mut meant, mut seen) = (Vec::new(), 0_u64);
     while let Some(token) = session.interrupt.unless(tokens.next()).await? {
         let token = token?;
@@ -138,7 +138,7 @@ pub(crate) async fn read_list(
 /// The maximum number of tokens that a question names.
 pub(crate) const NAMED: usize = 5;
 
-/// The page size of lists.
+/// After how many tokens the progress of a list is shown.
 pub(crate) const PAGE: u64 = 100;
 
 /// Finds the one token that a word names.

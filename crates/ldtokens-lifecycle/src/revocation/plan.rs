@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
 
-use crate::lists::{PAGE, is_read_again};
+use crate::lists::is_read_again;
 use crate::revocation::scan::{KeyKind, is_access_token};
 use crate::verify::is_refusal;
 
@@ -201,7 +201,7 @@ async fn identify(client: &Client, secret: &Secret) -> Identified {
 async fn tokens<'t>(client: &Client, all: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
     let mut round = 1;
     while all.is_none() {
-        match client.list().all_members(true).page_size(PAGE).collect_all().await {
+        match client.list().all_members(true).collect_all().await {
             Ok(tokens) => *all = Some(tokens),
             Err(incomplete) => match incomplete.error {
                 error if is_read_again(&error, round) => round += 1,

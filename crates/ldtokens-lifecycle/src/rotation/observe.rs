@@ -2,7 +2,7 @@
 
 use ldtokens::{Error as ApiError, Secret, Token, TokenId};
 
-use crate::lists::{PAGE, is_incomplete, is_read_again};
+use crate::lists::{is_incomplete, is_read_again};
 use crate::rotation::deliver::Target;
 use crate::rotation::error::Error;
 use crate::rotation::journal::{NewSecret, Step, TokenState};
@@ -73,7 +73,7 @@ impl Run<'_> {
         let mut round = 1;
         loop {
             let mut orphans: Vec<NewSecret> = Vec::new();
-            let mut tokens = client.list().all_members(true).page_size(PAGE).stream();
+            let mut tokens = client.list().all_members(true).stream();
             let error = loop {
                 match tokens.next().await {
                     None => return Ok(orphans),

@@ -6,6 +6,9 @@ use ldtokens_client::types::Tokens;
 use crate::tokens::odd_response;
 use crate::{Client, Error, Token};
 
+/// How often a list that changes is read.
+const MOST_READS: u32 = 3;
+
 /// Lists tokens: page by page, as a stream, or all at once.
 ///
 /// ```
@@ -18,9 +21,9 @@ use crate::{Client, Error, Token};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send`, `stream` or `collect_all` is called"]
 pub struct List {
-    client: Client,
+    pub(crate) client: Client,
     all_members: bool,
-    page_size: Option<u64>,
+    pub(crate) page_size: Option<u64>,
     pub(crate) offset: u64,
     pub(crate) limit: u64,
 }
@@ -41,7 +44,8 @@ impl List {
         self
     }
 
-    /// The maximum number of tokens on a page, at least 1. Default: the API's, which is 25.
+    /// The maximum number of tokens on a page, at least 1. Default: for one page, the API's, which is 25; for a
+    /// [`stream`](Self::stream), as many as the API gives, up to 1,000.
     pub fn page_size(mut self, size: u64) -> Self {
         self.page_size = Some(size);
         self
@@ -63,8 +67,7 @@ impl List {
     /// Gets one page.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a page size of 0; [`Error::BadLink`] if the page's link to the next one can't be followed;
-    /// and the errors of every call.
+    /// [`Error::InvalidInput`] for a page size of 0, and the errors of every call.
     pub async fn send(self) -> Result<Page, Error> {
         if self.page_size == Some(0) {
             return Err(Error::InvalidInput("the page size is 0; it must be at least 1".to_owned()));
@@ -85,32 +88,48 @@ impl List {
             request.send().await
         };
         let reply = self.client.exchange(list).await?;
-        let (tokens, unreadable) = match reply.decoded {
-            Ok(tokens) => (tokens, Vec::new()),
+        let (tokens, unreadable, links_are_odd) = match reply.decoded {
+            Ok(tokens) => (tokens, Vec::new(), false),
             Err(place) => odd_response::page(reply.response.body(), place)?,
         };
-        let next = self.next(&tokens)?;
+        let next = match links_are_odd {
+            false => self.next(&tokens),
+            true => Err(Error::BadLink { reason: "it can't be read" }),
+        };
         let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());
         Ok(Page { tokens: tokens.items, unreadable, total_count, next })
     }
 
-    /// Gets all tokens from the offset on.
+    /// Gets all tokens from the offset on. If the list changes while it is read, it is read again, up to three times in all.
     ///
     /// # Errors
-    /// [`Incomplete`], with the first error of the [`stream`](Self::stream) and all tokens that could be read. It converts
-    /// into an [`Error`].
+    /// [`Incomplete`], with the error and all tokens that could be read. It converts into an [`Error`].
     pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
-        let mut stream = self.stream();
-        let (mut tokens, mut first_error) = (Vec::new(), None);
-        while let Some(token) = stream.next().await {
-            match token {
-                Ok(token) => tokens.push(token),
-                Err(error) => drop(first_error.get_or_insert(error)),
+        let mut reads = 1;
+        loop {
+            match self.clone().read_all().await {
+                Err(Incomplete { error: Error::ListChanged { .. }, .. }) if reads < MOST_READS => reads += 1,
+                result => return result,
             }
         }
-        match first_error {
+    }
+
+    async fn read_all(self) -> Result<Vec<Token>, Incomplete> {
+        let mut stream = self.stream();
+        let (mut tokens, mut unreadable, mut end) = (Vec::new(), None, None);
+        loop {
+            let skipped = stream.skipped;
+            match stream.next().await {
+                Some(Ok(token)) => tokens.push(token),
+                Some(Err(error)) if stream.skipped > skipped => drop(unreadable.get_or_insert(error)),
+                Some(Err(error)) => end = Some(error),
+                None => break,
+            }
+        }
+        let all_pages = end.is_none();
+        match end.or(unreadable) {
             None => Ok(tokens),
-            Some(error) => Err(Incomplete { tokens, error }),
+            Some(error) => Err(Incomplete { tokens, error, all_pages }),
         }
     }
 
@@ -153,8 +172,8 @@ pub struct Page {
     /// The response's `totalCount`: the number of tokens on all pages, as the API was seen to use it. It is documented as the
     /// number returned.
     pub total_count: Option<u64>,
-    /// The next page, if there is one.
-    pub next: Option<List>,
+    /// The next page, if there is one. [`Error::BadLink`] if its link can't be followed.
+    pub next: Result<Option<List>, Error>,
 }
 
 /// The part of a list that could be read, and the error.
@@ -163,8 +182,10 @@ pub struct Page {
 pub struct Incomplete {
     /// The tokens that could be read.
     pub tokens: Vec<Token>,
-    /// The first error.
+    /// The error that ended the list, or else that of the first token that can't be read.
     pub error: Error,
+    /// Whether all pages were read. Then nothing is missing but the tokens that can't be read.
+    pub all_pages: bool,
 }
 
 impl fmt::Display for Incomplete {

@@ -71,8 +71,8 @@ pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Optio
     Some((read.token, names(&read.odd)))
 }
 
-/// Reads a page token by token: those that can be read, and the errors of the others.
-pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), Error> {
+/// Reads a page token by token: those that can be read, the errors of the others, and whether its links can't be read.
+pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, bool), Error> {
     let operation = Operation::GetTokens;
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(Error::undecodable(operation, place)) };
     let items = match json.get_mut("items").map(Value::take) {
@@ -87,14 +87,9 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>), E
             Err(error) => errors.push(error),
         }
     }
-    // Without its links a page would look like the last one.
-    let links: Option<Links> = match json.get_mut("_links").map(Value::take) {
-        Some(links) => {
-            serde_json::from_value(links).map_err(|_| Error::undecodable(operation, "`_links` can't be read"))?
-        }
-        None => None,
-    };
+    let links = json.get_mut("_links").map(|links| serde_json::from_value::<Links>(links.take())).transpose();
     let total_count = json.get("totalCount").and_then(Value::as_i64);
-    let page = types::Tokens::builder().items(tokens).links(links).total_count(total_count);
-    Ok((page.try_into().expect("all that a page requires is set"), errors))
+    let page =
+        types::Tokens::builder().items(tokens).links(links.as_ref().ok().cloned().flatten()).total_count(total_count);
+    Ok((page.try_into().expect("all that a page requires is set"), errors, links.is_err()))
 }

@@ -1,5 +1,5 @@
-use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::hash::BuildHasher;
 use std::pin::Pin;
@@ -10,6 +10,9 @@ use tokio::task::JoinSet;
 
 use crate::{Error, List, Page, Token};
 
+/// The size of pages, if the program sets none. The API may give smaller ones.
+const LARGE_PAGE: u64 = 1000;
+
 /// The tokens of a list, one at a time. [`List::stream`] returns it.
 ///
 /// It is a [`Stream`]; [`next`](Self::next) is for programs that use no stream library.
@@ -17,13 +20,17 @@ use crate::{Error, List, Page, Token};
 pub struct TokenStream {
     /// The first page. It is requested when the stream is first polled.
     first_page: Option<List>,
-    /// The request for the next page. Dropping the stream drops it too.
-    next_page: JoinSet<Result<Page, Error>>,
+    /// The requests for the next pages, in order.
+    requests: VecDeque<PageRequest>,
+    /// Whether pages were where they were expected, so that several can be requested at once.
+    is_regular: bool,
     page: std::vec::IntoIter<Token>,
     unreadable: std::vec::IntoIter<Error>,
+    /// The error of the last page's link to the next one.
+    bad_link: Option<Error>,
     seen: Seen,
     /// How many tokens could not be read.
-    skipped: u64,
+    pub(crate) skipped: u64,
     offset: u64,
     limit: u64,
     pages: u64,
@@ -32,23 +39,58 @@ pub struct TokenStream {
     repeated: u64,
 }
 
+/// The request for a page, in a task of its own, which decodes the response too. Dropping it drops the task.
+#[derive(Debug)]
+struct PageRequest {
+    list: List,
+    task: JoinSet<Result<Page, Error>>,
+}
+
+impl PageRequest {
+    fn new(list: List) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(list.clone().send());
+        Self { list, task }
+    }
+
+    /// The first page, as large as the API gives it if the program sets no size. An API that refuses the size chooses it.
+    fn first(list: List) -> Self {
+        let size = LARGE_PAGE.min(list.limit);
+        if list.page_size.is_some() || size == 0 {
+            return Self::new(list);
+        }
+        let mut task = JoinSet::new();
+        let (large, any) = (list.clone().page_size(size), list.clone());
+        task.spawn(async {
+            match large.send().await {
+                Err(Error::InvalidRequest(_)) => any.send().await,
+                sent => sent,
+            }
+        });
+        Self { list, task }
+    }
+}
+
 impl List {
-    /// Streams all tokens from the offset on. At most two pages are in memory: the one being read, and the next, which is
-    /// requested in advance.
+    /// Streams all tokens from the offset on. Pages are as large as the API gives them, unless
+    /// [`page_size`](Self::page_size) is set. When the first one has shown how many tokens there are, several pages are
+    /// requested at once, up to the [`concurrency`](crate::ClientBuilder::concurrency). So many are in memory at most.
     ///
     /// No token comes twice. A token that can't be read is an [`Error::Undecodable`], and the stream continues. If the list
     /// changes while it is read, the stream yields what it can and then ends with [`Error::ListChanged`]. If the list is a
     /// single page with a wrong total, it ends with [`Error::WrongTotal`]. Any other error ends it at once.
     ///
-    /// It must be polled within a tokio runtime.
+    /// It must be polled within a tokio runtime. With several threads, pages are decoded side by side.
     pub fn stream(self) -> TokenStream {
         TokenStream {
             offset: self.offset,
             limit: self.limit,
             first_page: Some(self),
-            next_page: JoinSet::new(),
+            requests: VecDeque::new(),
+            is_regular: true,
             page: Vec::new().into_iter(),
             unreadable: Vec::new().into_iter(),
+            bad_link: None,
             seen: Seen::default(),
             skipped: 0,
             pages: 0,
@@ -70,7 +112,7 @@ impl TokenStream {
         self.seen.ids.len() as u64 + self.skipped
     }
 
-    fn take(&mut self, page: Page) {
+    fn take(&mut self, offset: u64, page: Page) {
         self.pages += 1;
         let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
         // The vendor documents `totalCount` as the number of tokens returned. If it may mean that, it is ignored.
@@ -80,10 +122,36 @@ impl TokenStream {
         }
         self.page = page.tokens.into_iter();
         self.unreadable = page.unreadable.into_iter();
-        if let Some(next) = page.next
-            && self.count() + on_page < self.limit
+        let next = page.next.unwrap_or_else(|error| {
+            self.bad_link = Some(error);
+            None
+        });
+        match next.filter(|_| self.count() + on_page < self.limit) {
+            Some(next) => self.request(next, offset, on_page),
+            None => self.requests.clear(),
+        }
+    }
+
+    /// Requests the page that the link leads to, if it is not under way. If it is where it was expected, after the `step`
+    /// tokens of this page, it requests those after it too.
+    fn request(&mut self, next: List, offset: u64, step: u64) {
+        let is_next =
+            |request: &PageRequest| (request.list.offset, request.list.page_size) == (next.offset, next.page_size);
+        self.is_regular &= next.offset == offset + step && self.requests.front().is_none_or(is_next);
+        if !self.is_regular {
+            self.requests.clear();
+        }
+        if self.requests.is_empty() {
+            self.requests.push_back(PageRequest::new(next));
+        }
+        // Until the end of the list, or of what the program wants.
+        let end = self.total_count.unwrap_or_default().min(self.offset.saturating_add(self.limit));
+        while let Some(PageRequest { list, .. }) = self.requests.back().filter(|_| self.is_regular)
+            && self.requests.len() < list.client.concurrency
+            && list.offset + step < end
         {
-            self.next_page.spawn(next.send());
+            let list = list.clone().offset(list.offset + step);
+            self.requests.push_back(PageRequest::new(list));
         }
     }
 
@@ -91,7 +159,7 @@ impl TokenStream {
         (self.total_count, self.changed, self.repeated) = (None, false, 0);
     }
 
-    /// The last item: an error, if the list changed.
+    /// The last item: an error, if the list changed or could not be followed to its end.
     fn finish(&mut self) -> Option<Result<Token, Error>> {
         let expected = self.total_count.map(|total| total.saturating_sub(self.offset));
         let (repeated, read) = (self.repeated, self.count());
@@ -99,6 +167,9 @@ impl TokenStream {
         let is_wrong = expected.is_some_and(|expected| expected != read);
         let total = self.total_count.unwrap_or_default();
         self.forget();
+        if let Some(error) = self.bad_link.take() {
+            return Some(Err(error));
+        }
         if is_wrong && !changed && self.pages == 1 {
             // Tokens don't move within one page.
             return Some(Err(Error::WrongTotal { total, read: self.offset + read }));
@@ -128,16 +199,20 @@ impl Stream for TokenStream {
                 return Poll::Ready(Some(Err(error)));
             }
             if let Some(list) = self.first_page.take() {
-                self.next_page.spawn(list.send());
+                self.requests.push_back(PageRequest::first(list));
             }
-            match ready!(self.next_page.poll_join_next(context)) {
-                Some(Ok(Ok(page))) => self.take(page),
-                Some(Ok(Err(error))) => {
+            let Some(request) = self.requests.front_mut() else { return Poll::Ready(self.finish()) };
+            let result = ready!(request.task.poll_join_next(context)).expect("it has a task");
+            let offset = request.list.offset;
+            self.requests.pop_front();
+            match result {
+                Ok(Ok(page)) => self.take(offset, page),
+                Ok(Err(error)) => {
+                    self.requests.clear();
                     self.forget();
                     return Poll::Ready(Some(Err(error)));
                 }
-                Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
-                None => return Poll::Ready(self.finish()),
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
     }

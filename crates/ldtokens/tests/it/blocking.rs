@@ -31,7 +31,7 @@ fn every_operation_works_without_async() {
     assert_ne!(reset.secret, issued.secret);
     assert!(client.whoami().unwrap().member_id.is_some());
     let page = client.run(async |client| client.list().page_size(1).send().await).unwrap();
-    assert!(page.next.is_some());
+    assert!(page.next.unwrap().is_some());
 
     let ids = |client: &blocking::Client| -> Vec<String> {
         client.list(|list| list.all_members(true).page_size(1)).map(|token| token.unwrap().id.to_string()).collect()

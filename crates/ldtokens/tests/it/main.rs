@@ -14,6 +14,7 @@ mod odd_responses;
 mod operations;
 mod overlaps;
 mod pages;
+mod pages_at_once;
 mod proxy;
 mod public_items;
 mod random_faults;

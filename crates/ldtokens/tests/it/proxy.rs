@@ -98,7 +98,8 @@ impl Proxy {
         Self::listen(upstream, Box::new(|_| Fault::Pass), Some(latency))
     }
 
-    fn listen(upstream: SocketAddr, plan: Plan, latency: Option<Latency>) -> Self {
+    /// Lets each request wait for `latency`, and then does what the `plan` says.
+    pub fn listen(upstream: SocketAddr, plan: Plan, latency: Option<Latency>) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).listen(1024).unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared { upstream, plan: Mutex::new(plan), latency, seen: Mutex::new(Vec::new()) });

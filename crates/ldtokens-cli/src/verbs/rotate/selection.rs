@@ -11,7 +11,7 @@ use crate::verbs::filter::Filter;
 use crate::verbs::json;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::result::failure;
-use crate::verbs::targets::{NAMED, PAGE, Target, enumerate, is_id, target, words};
+use crate::verbs::targets::{NAMED, Target, enumerate, is_id, target, words};
 
 /// A token to be rotated.
 pub(crate) struct Selected {
@@ -136,7 +136,7 @@ async fn read(
     known: &BTreeMap<String, Journal>,
     is_meant: impl Fn(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
-    let mut tokens = session.client.list().all_members(true).page_size(PAGE).stream();
+    let mut tokens = session.client.list().all_members(true).stream();
     let mut meant = Vec::new();
     let ours: Vec<&str> = known.values().filter(|journal| journal.step < Step::Verified).filter_map(marker).collect();
     while let Some(token) = tokens.next().await {
