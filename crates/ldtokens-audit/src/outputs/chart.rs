@@ -1,0 +1,100 @@
+//! Ages and last uses, as SVG: an overview, and a line for each token.
+
+use std::fmt::Write;
+
+use ldtokens::{Token, UnixMillis};
+
+use crate::date::{DAY, Date};
+use crate::inventory::Inventory;
+use crate::rules::ages::last_used;
+
+/// The greatest number of bars.
+const BARS: usize = 60;
+
+/// The time from the creation of the oldest token to now.
+pub(crate) struct Scale {
+    start: i64,
+    length: i64,
+    now: UnixMillis,
+}
+
+impl Scale {
+    pub(crate) fn of(inventory: &Inventory) -> Self {
+        let now = inventory.taken_at;
+        let created = inventory.tokens.iter().map(|token| token.creation_date.get());
+        // A token without a readable date would make all others a point at the end.
+        let start = created.filter(|created| *created > 0 && *created < now.get()).min().unwrap_or(now.get() - DAY);
+        Self { start, length: (now.get() - start).max(DAY), now }
+    }
+
+    /// Where the moment is, in percent of the whole.
+    fn place(&self, moment: UnixMillis) -> i64 {
+        (moment.get().saturating_sub(self.start).saturating_mul(100) / self.length).clamp(0, 100)
+    }
+
+    /// The bar of a moment.
+    fn bar(&self, moment: UnixMillis, bars: usize) -> usize {
+        let part = moment.get().saturating_sub(self.start).clamp(0, self.length - 1);
+        usize::try_from(i128::from(part) * bars as i128 / i128::from(self.length)).unwrap_or(0).min(bars - 1)
+    }
+
+    /// Writes a token's line: thick from its creation to its last use, thin from then on.
+    pub(crate) fn write(&self, out: &mut String, token: &Token) {
+        let end = token.expiry.filter(|end| *end < self.now).unwrap_or(self.now);
+        let (from, to) = (self.place(token.creation_date), self.place(end));
+        out.push_str("<svg aria-hidden=true>");
+        let mut bar = |class: &str, from: i64, to: i64| {
+            let _ = write!(out, "<rect{class} x=\"{from}%\" width=\"{}%\"/>", (to - from).max(1));
+        };
+        match last_used(token).map(|used| self.place(used).clamp(from, to.max(from))) {
+            Some(used) => {
+                bar("", from, used);
+                bar("", used, to);
+            }
+            None => bar(" class=x", from, to),
+        }
+        out.push_str("</svg>");
+    }
+}
+
+/// Writes the overview: how many tokens were created, upwards, and last used, downwards, in each stretch of time.
+pub(crate) fn write(out: &mut String, inventory: &Inventory) {
+    let scale = Scale::of(inventory);
+    let days = usize::try_from(scale.length / DAY).unwrap_or(BARS);
+    let bars = (days / 7).clamp(1, BARS);
+    let (mut created, mut used) = (vec![0_usize; bars], vec![0_usize; bars]);
+    let mut never = 0;
+    for token in &inventory.tokens {
+        created[scale.bar(token.creation_date, bars)] += 1;
+        match last_used(token) {
+            Some(moment) => used[scale.bar(moment, bars)] += 1,
+            None => never += 1,
+        }
+    }
+    let most = created.iter().chain(&used).copied().max().unwrap_or(1).max(1);
+    let (first, last) = (Date::of(UnixMillis::new(scale.start)), Date::of(scale.now));
+    let middle = Date::of(UnixMillis::new(scale.start + scale.length / 2));
+    let total = inventory.tokens.len();
+    let _ = write!(
+        out,
+        "<p class=soft><span class=key></span>created&ensp; <span class=\"key idle\"></span>last used&ensp; {never} of {total} were never used.</p>\n\
+         <svg class=chart role=img aria-label=\"Tokens by when they were created and when they were last used, from {first} to {last}. \
+         {never} of {total} were never used.\" viewBox=\"0 0 {} 200\" preserveAspectRatio=none>",
+        bars * 10,
+    );
+    let height = |count: usize| (count * 98).div_ceil(most);
+    for (bar, (made, used)) in created.iter().zip(&used).enumerate() {
+        let x = bar * 10 + 1;
+        if *made > 0 {
+            let _ = write!(out, "<rect class=made x={x} y={} width=8 height={} />", 99 - height(*made), height(*made));
+        }
+        if *used > 0 {
+            let _ = write!(out, "<rect class=used x={x} y=101 width=8 height={} />", height(*used));
+        }
+    }
+    let _ = write!(
+        out,
+        "<line x1=0 x2={} y1=100 y2=100 /></svg>\n<p class=axis><span>{first}</span><span>{middle}</span><span>{last}</span></p>\n",
+        bars * 10
+    );
+}

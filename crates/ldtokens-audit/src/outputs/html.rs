@@ -1,0 +1,280 @@
+//! The report as one HTML page.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use ldtokens::{Token, TokenId, UnixMillis};
+
+use crate::date::Date;
+use crate::inventory::{Inventory, access, name};
+use crate::outputs::chart;
+use crate::outputs::escape::{self, escaped};
+use crate::outputs::markdown::{groups, headline};
+use crate::report::{Finding, Report};
+use crate::rule::{Rule, Severity};
+use crate::rules::ages::last_used;
+use crate::rules::purpose::kind;
+
+const STYLE: &str = include_str!("page.css");
+
+/// Nothing may be loaded, sent or run.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// The report and the inventory as one HTML page, which needs no script, loads nothing and works without a network.
+///
+/// Its tokens are in the order of risk. Filters use CSS only. Names of tokens are text, whatever they contain.
+pub fn html(report: &Report, inventory: &Inventory) -> String {
+    let mut out = String::with_capacity(32 * 1024 + inventory.tokens.len() * 512);
+    let day = Date::of(report.audited_at);
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"{POLICY}\">\n\
+         <meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n\
+         <link rel=icon href=\"data:,\">\n<title>Access tokens, {day}: {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n\
+         <a class=skip href=#tokens>Skip to the tokens</a>\n",
+        headline(report),
+        Filters::style(report),
+    );
+    head(&mut out, report, inventory);
+    out.push_str("<main>\n");
+    summary(&mut out, report);
+    out.push_str("<h2 id=times>Age and last use</h2>\n");
+    chart::write(&mut out, inventory);
+    found(&mut out, report);
+    accepted(&mut out, report);
+    tokens(&mut out, report, inventory);
+    out.push_str("</main>\n<footer><p>Made by ldtokens. This page loads nothing and runs no script.</footer>\n</body>\n</html>\n");
+    out
+}
+
+fn head(out: &mut String, report: &Report, inventory: &Inventory) {
+    let moment = escape::time(report.audited_at);
+    let _ = write!(out, "<header>\n<h1>Access token audit</h1>\n<p>{} tokens, as of {moment}", inventory.tokens.len());
+    for (what, value) in [("account", &report.account_id), ("", &report.host)] {
+        if let Some(value) = value {
+            let _ = write!(out, " · {what} {}", escaped(value));
+        }
+    }
+    out.push_str("</p>\n");
+    if !report.complete {
+        out.push_str("<p class=alert><strong>Not everything was read or seen.</strong> This audit says nothing about the rest:</p>\n<ul class=alert>");
+        for gap in &inventory.gaps {
+            let _ = write!(out, "<li>{}", escaped(&gap.reason));
+        }
+        out.push_str("</ul>\n");
+    }
+    out.push_str("</header>\n");
+}
+
+/// The number of findings of each severity.
+fn summary(out: &mut String, report: &Report) {
+    out.push_str("<h2 class=first>Findings</h2>\n<ul class=sums>\n");
+    for severity in Severity::ALL {
+        let count = report.count(severity);
+        let _ = writeln!(out, "<li><strong>{count}</strong> <span class=\"badge {severity}\">{severity}</span>");
+    }
+    out.push_str("</ul>\n");
+}
+
+/// What each rule found, why it matters, and what to do.
+fn found(out: &mut String, report: &Report) {
+    if report.findings.is_empty() {
+        return out.push_str("<p>No rule of the policy found anything.</p>\n");
+    }
+    out.push_str("<h2>What was found, and what to do</h2>\n<ul class=rules>\n");
+    for (severity, rule, findings) in groups(report) {
+        let news = findings.iter().filter(|finding| finding.known == Some(false)).count();
+        let news = if news > 0 { format!(", {news} new") } else { String::new() };
+        let _ = write!(
+            out,
+            "<li><h3><span class=\"badge {severity}\">{severity}</span> <span>{}</span> <span>{}{news}</span></h3><p>{}</p>",
+            rule.title(),
+            findings.len(),
+            rule.why(),
+        );
+        // Those of several tokens or of the account are not in the list of tokens.
+        for finding in findings.iter().filter(|finding| finding.subject.ids().len() != 1).take(20) {
+            let _ = write!(out, "<p class=soft><bdi>{}</bdi></p>", escaped(&finding.message));
+        }
+        let _ = writeln!(out, "<p>{}</p>", escape::code(rule.fix()));
+    }
+    out.push_str("<li class=rest aria-hidden=true>\n</ul>\n");
+}
+
+fn accepted(out: &mut String, report: &Report) {
+    if !report.accepted.is_empty() {
+        out.push_str("<h2>Accepted for a time</h2>\n<ul class=accepted>\n");
+    }
+    for accepted in &report.accepted {
+        let (finding, exception) = (&accepted.finding, &accepted.exception);
+        let of = finding.token_name.as_deref().unwrap_or_default();
+        let ids: Vec<&str> = finding.subject.ids().iter().map(TokenId::as_str).collect();
+        let _ = writeln!(
+            out,
+            "<li>{}: <bdi>{}</bdi> <code>{}</code> until {}. <bdi>{}</bdi>",
+            finding.rule.title(),
+            escaped(of),
+            escaped(&ids.join(" ")),
+            exception.until,
+            escaped(&exception.reason),
+        );
+    }
+    if !report.accepted.is_empty() {
+        out.push_str("</ul>\n");
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "<p class=soft>{}</p>", escaped(note));
+    }
+}
+
+/// A token and its findings, the most severe first.
+struct Row<'a> {
+    token: &'a Token,
+    findings: Vec<&'a Finding>,
+}
+
+impl Row<'_> {
+    fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// The tokens in the order of risk.
+fn rows<'a>(report: &'a Report, inventory: &'a Inventory) -> Vec<Row<'a>> {
+    let mut of_token: HashMap<&TokenId, Vec<&Finding>> = HashMap::with_capacity(inventory.tokens.len());
+    for finding in &report.findings {
+        for id in finding.subject.ids() {
+            of_token.entry(id).or_default().push(finding);
+        }
+    }
+    let mut rows: Vec<Row<'_>> = inventory
+        .tokens
+        .iter()
+        .map(|token| Row { token, findings: of_token.remove(&token.id).unwrap_or_default() })
+        .collect();
+    rows.sort_by_cached_key(|row| {
+        let of = |severity| row.findings.iter().filter(|finding| finding.severity == severity).count();
+        std::cmp::Reverse(Severity::ALL.map(of))
+    });
+    rows
+}
+
+fn tokens(out: &mut String, report: &Report, inventory: &Inventory) {
+    let rows = rows(report, inventory);
+    out.push_str("<h2 id=tokens>Tokens by risk</h2>\n");
+    Filters::write(out, report, &rows);
+    out.push_str(
+        "<p class=soft><span class=key></span>in use, from its creation to its last use&ensp; <span class=\"key idle\"></span>idle since</p>\n\
+         <div class=head aria-hidden=true><span>Risk</span><span>Token</span><span>Access and member</span><span>Created</span>\
+         <span>Time</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n<ol class=tokens>\n",
+    );
+    let scale = chart::Scale::of(inventory);
+    for row in &rows {
+        write_row(out, row, &scale);
+    }
+    let _ = writeln!(out, "</ol>\n<p class=count>{} tokens shown</p>", rows.len());
+}
+
+fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
+    let token = row.token;
+    let worst = row.worst().map_or("none", Severity::name);
+    let _ = write!(out, "<li class=\"{} {}", &worst[..1], &kind(token)[..1]);
+    for finding in &row.findings {
+        let _ = write!(out, " r{}", number(finding.rule));
+    }
+    let day = |moment: Option<UnixMillis>| moment.map_or_else(|| "never".to_owned(), |moment| Date::of(moment).to_string());
+    let _ = write!(
+        out,
+        "\"><div class=b><span class=\"badge {worst}\">{worst}</span></div><div class=t><strong><bdi>{}</bdi></strong><code>{}</code></div>\
+         <i class=m>{}, {}",
+        escaped(name(token)),
+        escaped(token.id.as_str()),
+        kind(token),
+        escaped(&access(token)),
+    );
+    if let Some(email) = token.member.as_ref().and_then(|member| member.email.as_deref()) {
+        let _ = write!(out, "<br>{}", escaped(email));
+    }
+    let _ = write!(out, "</i><i class=k>{}</i>", day(Some(token.creation_date)));
+    scale.write(out, token);
+    let _ = write!(out, "<i class=u>{}</i><i class=e>{}</i><i class=f>", day(last_used(token)), day(token.expiry));
+    for (place, finding) in row.findings.iter().enumerate() {
+        let new = if finding.known == Some(false) { "new: " } else { "" };
+        let separator = if place == 0 { "" } else { "; " };
+        let _ = write!(out, "{separator}{new}{}", escaped(said(finding)));
+    }
+    out.push_str("</i>\n");
+}
+
+/// The message, if it says more than the columns beside it.
+fn said(finding: &Finding) -> &str {
+    match finding.rule {
+        Rule::OutranksMember | Rule::WildcardPolicy | Rule::UnknownCustomRole | Rule::PersonalTokenForAutomation => {
+            finding.message.trim_end_matches('.')
+        }
+        rule => rule.title(),
+    }
+}
+
+/// The number of a rule in the page's class names.
+fn number(rule: Rule) -> usize {
+    Rule::ALL.iter().position(|known| *known == rule).unwrap_or_default()
+}
+
+/// The filters: radio buttons, and CSS that hides the tokens that don't match the chosen ones.
+struct Filters;
+
+impl Filters {
+    const KINDS: [(&str, &str); 2] = [("s", "service"), ("p", "personal")];
+
+    fn rules(report: &Report) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = report.findings.iter().filter(|it| !it.subject.ids().is_empty()).map(|it| it.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    fn style(report: &Report) -> String {
+        let risks = Severity::ALL.map(Severity::name).into_iter().chain(["none"]);
+        let risks = risks.map(|name| (format!("risk-{name}"), name[..1].to_owned()));
+        let kinds = Self::KINDS.map(|(class, name)| (format!("kind-{name}"), class.to_owned()));
+        let rules = Self::rules(report).into_iter().map(|rule| (format!("rule-{rule}"), format!("r{}", number(rule))));
+        let all = risks.chain(kinds).chain(rules);
+        all.map(|(id, class)| format!("body:has(#{id}:checked) .tokens>li:not(.{class}){{display:none}}\n")).collect()
+    }
+
+    fn write(out: &mut String, report: &Report, rows: &[Row<'_>]) {
+        let count = |of: &dyn Fn(&Row<'_>) -> bool| rows.iter().filter(|row| of(row)).count();
+        let mut risks: Vec<(&str, &str, usize)> = Vec::new();
+        for severity in Severity::ALL {
+            risks.push((severity.name(), severity.name(), count(&|row| row.worst() == Some(severity))));
+        }
+        risks.push(("none", "none", count(&|row| row.worst().is_none())));
+        let kinds = Self::KINDS.map(|(_, name)| (name, name, count(&|row| kind(row.token) == name)));
+        let mut of_rule: HashMap<Rule, usize> = HashMap::new();
+        for row in rows {
+            for finding in &row.findings {
+                *of_rule.entry(finding.rule).or_default() += 1;
+            }
+        }
+        let rules = Self::rules(report).into_iter().map(|rule| (rule.id(), rule.title(), of_rule.get(&rule).copied().unwrap_or(0)));
+        let rules: Vec<_> = rules.collect();
+        out.push_str("<div class=filters>\n");
+        for (group, title, choices) in
+            [("risk", "Worst finding", &risks[..]), ("kind", "Kind", &kinds[..]), ("rule", "Finding", &rules[..])]
+        {
+            let _ = write!(
+                out,
+                "<fieldset><legend>{title}</legend><div class=pills><label><input type=radio name={group} checked autocomplete=off><span>all</span></label>"
+            );
+            for (id, name, count) in choices.iter().filter(|(.., count)| *count > 0) {
+                let _ = write!(
+                    out,
+                    "<label><input type=radio name={group} id={group}-{id} autocomplete=off><span>{name} {count}</span></label>"
+                );
+            }
+            out.push_str("</div></fieldset>\n");
+        }
+        out.push_str("</div>\n");
+    }
+}
