@@ -29,7 +29,8 @@ use crate::rules::{self, Context, ages};
 /// ```
 pub fn audit(inventory: &Inventory, policy: &Policy) -> Report {
     let context = Context::new(inventory, Thresholds::of(policy));
-    let mut found = Collector { policy, now: inventory.taken_at, findings: Vec::new(), accepted: Vec::new(), used: HashSet::new() };
+    let mut found =
+        Collector { policy, now: inventory.taken_at, findings: Vec::new(), accepted: Vec::new(), used: HashSet::new() };
     for gap in &inventory.gaps {
         let subject = gap.token_id.clone().map_or(Subject::TokenIds(Vec::new()), Subject::TokenId);
         found.add(Rule::PartialInventory, None, subject, None, gap.reason.clone());

@@ -114,7 +114,9 @@ impl Inventory {
     pub fn seen_by(&mut self, caller: Option<&CallerIdentity>) {
         self.account_id = caller.and_then(|caller| caller.account_id.clone());
         if self.scope == Scope::AllMembers && !self.has_others_tokens(caller) && !self.is_admin(caller) {
-            self.add_gap("Personal tokens of other members may be missing: the credential is not known to be an Admin's.");
+            self.add_gap(
+                "Personal tokens of other members may be missing: the credential is not known to be an Admin's.",
+            );
         }
     }
 

@@ -186,7 +186,9 @@ impl TryFrom<AnyException> for Exception {
     fn try_from(exception: AnyException) -> Result<Self, Self::Error> {
         let AnyException { rule, token, reason, until } = exception;
         match rule {
-            Rule::PartialInventory => Err("there is no exception to partial-inventory: what was not seen can't be accepted"),
+            Rule::PartialInventory => {
+                Err("there is no exception to partial-inventory: what was not seen can't be accepted")
+            }
             _ if reason.trim().is_empty() => Err("an exception has a reason"),
             _ => Ok(Self { rule, token, reason, until }),
         }
@@ -209,9 +211,36 @@ impl Exception {
 
 /// The words in names that say that no person uses a token: programs and services that run jobs, and what such jobs are called.
 const AUTOMATION: [&str; 30] = [
-    "ansible", "argocd", "automation", "automated", "azure-pipelines", "bitbucket", "bot", "buildkite", "cd", "ci", "cicd",
-    "circleci", "cron", "cronjob", "deploy", "deployment", "github", "gitlab", "jenkins", "jenkinsfile", "k8s", "kubernetes",
-    "lambda", "pipeline", "pipelines", "pulumi", "spinnaker", "teamcity", "terraform", "travis",
+    "ansible",
+    "argocd",
+    "automation",
+    "automated",
+    "azure-pipelines",
+    "bitbucket",
+    "bot",
+    "buildkite",
+    "cd",
+    "ci",
+    "cicd",
+    "circleci",
+    "cron",
+    "cronjob",
+    "deploy",
+    "deployment",
+    "github",
+    "gitlab",
+    "jenkins",
+    "jenkinsfile",
+    "k8s",
+    "kubernetes",
+    "lambda",
+    "pipeline",
+    "pipelines",
+    "pulumi",
+    "spinnaker",
+    "teamcity",
+    "terraform",
+    "travis",
 ];
 
 /// The policy with all defaults filled in.

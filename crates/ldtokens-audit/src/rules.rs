@@ -2,8 +2,8 @@
 
 pub(crate) mod account;
 pub(crate) mod ages;
-pub(crate) mod purpose;
 pub(crate) mod power;
+pub(crate) mod purpose;
 
 use std::collections::HashSet;
 

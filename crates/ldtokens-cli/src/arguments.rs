@@ -10,7 +10,7 @@ use clap::builder::TypedValueParser;
 use ldtokens::UnixMillis;
 
 use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
+use crate::terminal::output::format::{Format, Output};
 use crate::verbs::moment::{age, moment};
 
 const CONNECTION: &str = "Connection";
@@ -24,7 +24,7 @@ pub(crate) const LAST: usize = 1000;
 pub(crate) struct GlobalArgs {
     /// Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT] [default: table]
     #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
-    pub(crate) output: Option<Format>,
+    pub(crate) output: Option<Output>,
 
     /// Print the curl commands instead of running them
     #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
@@ -98,13 +98,22 @@ struct IgnoredArgs {
 impl GlobalArgs {
     /// The format of the output, by `--output` or the environment.
     pub(crate) fn format(&self) -> Result<Format, Failure> {
-        Ok(Format::asked(self.output)?.unwrap_or(Format::Table))
+        self.format_or(Format::Table)
     }
 
     /// The format of an operation's response. Scripts of the Bash client read JSON from a pipe.
     pub(crate) fn format_of_operation(&self) -> Result<Format, Failure> {
         let by_place = if std::io::stdout().is_terminal() { Format::Table } else { Format::Json };
-        Ok(Format::asked(self.output)?.unwrap_or(by_place))
+        self.format_or(by_place)
+    }
+
+    fn format_or(&self, default: Format) -> Result<Format, Failure> {
+        Output::asked(self.output)?.map_or(Ok(default), Output::data)
+    }
+
+    /// The output of a command that has more formats than others.
+    pub(crate) fn any_output(&self) -> Result<Output, Failure> {
+        Ok(Output::asked(self.output)?.unwrap_or(Output::Data(Format::Table)))
     }
 
     /// The flags that were given of those that say which account a command uses and how.

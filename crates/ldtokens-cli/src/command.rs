@@ -19,8 +19,8 @@ use crate::shell;
 use crate::terminal::failure::Kind;
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    config, create, delete, filter, get, list, login, moment, reset, revoke, rotate, serve, undo, update, verify,
-    whoami,
+    audit, config, create, delete, diff, filter, get, inventory, list, login, moment, reset, revoke, rotate, serve,
+    undo, update, verify, whoami,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -30,7 +30,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER_HELP: &str = "\
-list to whoami are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
+list to diff are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
 parameters as NAME=VALUE and a body as NAME==TEXT, NAME:=JSON, or - for standard input. See `ldtokens COMMAND --help`.
 
 The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN. It is never an argument. \
@@ -47,7 +47,7 @@ Examples:
   ldtokens serve --port 8765 --store ld.db";
 
 /// The commands that use no account.
-pub(crate) const WITHOUT_ACCOUNT: [&str; 4] = ["completions", "man", "serve", "demo"];
+pub(crate) const WITHOUT_ACCOUNT: [&str; 5] = ["diff", "completions", "man", "serve", "demo"];
 
 /// Shows an operation's own arguments before the global options.
 const OPERATION_HELP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -110,6 +110,9 @@ pub(crate) enum Verb {
     Revoke(revoke::RevokeArgs),
     Verify(verify::VerifyArgs),
     Whoami(whoami::WhoamiArgs),
+    Audit(Box<audit::AuditArgs>),
+    Inventory(inventory::InventoryArgs),
+    Diff(diff::DiffArgs),
 }
 
 /// Commands about this program and the local LaunchDarkly.

@@ -23,7 +23,8 @@ use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
 use crate::terminal::{logging, progress, say};
 use crate::verbs::{
-    config, create, delete, demo, get, list, login, reset, revoke, rotate, serve, undo, update, verify, whoami,
+    audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve, undo, update,
+    verify, whoami,
 };
 
 fn main() -> ExitCode {
@@ -109,6 +110,9 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Verb::Revoke(arguments) => revoke::run(global, arguments).await,
             Verb::Verify(arguments) => verify::run(global, arguments).await,
             Verb::Whoami(_) => whoami::run(global).await,
+            Verb::Audit(arguments) => audit::run(global, &arguments).await,
+            Verb::Inventory(arguments) => inventory::run(global, &arguments).await,
+            Verb::Diff(arguments) => diff::run(global, &arguments),
         },
         Action::Operation(operation, arguments) => perform::run(operation, global, &arguments).await,
         Action::Tool(tool) => match tool {

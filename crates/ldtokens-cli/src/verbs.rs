@@ -1,6 +1,7 @@
 //! The commands for everyday use.
 
 pub(crate) mod ask;
+pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod bulk;
 pub(crate) mod config;
@@ -8,8 +9,10 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deliver;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod filter;
 pub(crate) mod get;
+pub(crate) mod inventory;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod login;

@@ -18,7 +18,8 @@ use crate::rules::purpose::kind;
 const STYLE: &str = include_str!("page.css");
 
 /// Nothing may be loaded, sent or run.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The report and the inventory as one HTML page, which needs no script, loads nothing and works without a network.
 ///
@@ -57,18 +58,18 @@ fn head(out: &mut String, report: &Report, inventory: &Inventory) {
     }
     out.push_str("</p>\n");
     if !report.complete {
-        out.push_str("<p class=alert><strong>Not everything was read or seen.</strong> This audit says nothing about the rest:</p>\n<ul class=alert>");
+        out.push_str("<div class=alert><p><strong>Not everything was read or seen.</strong> This audit says nothing about the rest:</p>\n<ul>");
         for gap in &inventory.gaps {
             let _ = write!(out, "<li>{}", escaped(&gap.reason));
         }
-        out.push_str("</ul>\n");
+        out.push_str("</ul></div>\n");
     }
     out.push_str("</header>\n");
 }
 
 /// The number of findings of each severity.
 fn summary(out: &mut String, report: &Report) {
-    out.push_str("<h2 class=first>Findings</h2>\n<ul class=sums>\n");
+    out.push_str("<h2>Findings</h2>\n<ul class=sums>\n");
     for severity in Severity::ALL {
         let count = report.count(severity);
         let _ = writeln!(out, "<li><strong>{count}</strong> <span class=\"badge {severity}\">{severity}</span>");
@@ -98,7 +99,7 @@ fn found(out: &mut String, report: &Report) {
         }
         let _ = writeln!(out, "<p>{}</p>", escape::code(rule.fix()));
     }
-    out.push_str("<li class=rest aria-hidden=true>\n</ul>\n");
+    out.push_str("</ul>\n");
 }
 
 fn accepted(out: &mut String, report: &Report) {
@@ -161,18 +162,18 @@ fn rows<'a>(report: &'a Report, inventory: &'a Inventory) -> Vec<Row<'a>> {
 
 fn tokens(out: &mut String, report: &Report, inventory: &Inventory) {
     let rows = rows(report, inventory);
-    out.push_str("<h2 id=tokens>Tokens by risk</h2>\n");
+    out.push_str("<section aria-labelledby=tokens>\n<h2 id=tokens>Tokens by risk</h2>\n");
     Filters::write(out, report, &rows);
     out.push_str(
-        "<p class=soft><span class=key></span>in use, from its creation to its last use&ensp; <span class=\"key idle\"></span>idle since</p>\n\
+        "<p class=soft>In the column \"In use\", a line is thick from the token's creation to its last use, and thin from then on.</p>\n\
          <div class=head aria-hidden=true><span>Risk</span><span>Token</span><span>Access and member</span><span>Created</span>\
-         <span>Time</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n<ol class=tokens>\n",
+         <span>In use</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n<ol class=tokens>\n",
     );
     let scale = chart::Scale::of(inventory);
     for row in &rows {
         write_row(out, row, &scale);
     }
-    let _ = writeln!(out, "</ol>\n<p class=count>{} tokens shown</p>", rows.len());
+    out.push_str("</ol>\n</section>\n");
 }
 
 fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
@@ -182,10 +183,11 @@ fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
     for finding in &row.findings {
         let _ = write!(out, " r{}", number(finding.rule));
     }
-    let day = |moment: Option<UnixMillis>| moment.map_or_else(|| "never".to_owned(), |moment| Date::of(moment).to_string());
+    let day =
+        |moment: Option<UnixMillis>| moment.map_or_else(|| "never".to_owned(), |moment| Date::of(moment).to_string());
     let _ = write!(
         out,
-        "\"><div class=b><span class=\"badge {worst}\">{worst}</span></div><div class=t><strong><bdi>{}</bdi></strong><code>{}</code></div>\
+        "\"><b class=\"badge {worst}\">{worst}</b><div class=t><bdi>{}</bdi><code>{}</code></div>\
          <i class=m>{}, {}",
         escaped(name(token)),
         escaped(token.id.as_str()),
@@ -193,7 +195,7 @@ fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
         escaped(&access(token)),
     );
     if let Some(email) = token.member.as_ref().and_then(|member| member.email.as_deref()) {
-        let _ = write!(out, "<br>{}", escaped(email));
+        let _ = write!(out, "\n{}", escaped(email));
     }
     let _ = write!(out, "</i><i class=k>{}</i>", day(Some(token.creation_date)));
     scale.write(out, token);
@@ -221,14 +223,16 @@ fn number(rule: Rule) -> usize {
     Rule::ALL.iter().position(|known| *known == rule).unwrap_or_default()
 }
 
-/// The filters: radio buttons, and CSS that hides the tokens that don't match the chosen ones.
+/// The filters: radio buttons, and CSS that hides the tokens that don't match the chosen ones. Its `:has` is limited to the buttons,
+/// since a browser would try one of the whole page again for each token that it reads.
 struct Filters;
 
 impl Filters {
     const KINDS: [(&str, &str); 2] = [("s", "service"), ("p", "personal")];
 
     fn rules(report: &Report) -> Vec<Rule> {
-        let mut rules: Vec<Rule> = report.findings.iter().filter(|it| !it.subject.ids().is_empty()).map(|it| it.rule).collect();
+        let mut rules: Vec<Rule> =
+            report.findings.iter().filter(|it| !it.subject.ids().is_empty()).map(|it| it.rule).collect();
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -240,7 +244,8 @@ impl Filters {
         let kinds = Self::KINDS.map(|(class, name)| (format!("kind-{name}"), class.to_owned()));
         let rules = Self::rules(report).into_iter().map(|rule| (format!("rule-{rule}"), format!("r{}", number(rule))));
         let all = risks.chain(kinds).chain(rules);
-        all.map(|(id, class)| format!("body:has(#{id}:checked) .tokens>li:not(.{class}){{display:none}}\n")).collect()
+        all.map(|(id, class)| format!(".filters:has(#{id}:checked)~.tokens>li:not(.{class}){{display:none}}\n"))
+            .collect()
     }
 
     fn write(out: &mut String, report: &Report, rows: &[Row<'_>]) {
@@ -257,7 +262,9 @@ impl Filters {
                 *of_rule.entry(finding.rule).or_default() += 1;
             }
         }
-        let rules = Self::rules(report).into_iter().map(|rule| (rule.id(), rule.title(), of_rule.get(&rule).copied().unwrap_or(0)));
+        let rules = Self::rules(report)
+            .into_iter()
+            .map(|rule| (rule.id(), rule.title(), of_rule.get(&rule).copied().unwrap_or(0)));
         let rules: Vec<_> = rules.collect();
         out.push_str("<div class=filters>\n");
         for (group, title, choices) in

@@ -12,10 +12,14 @@ use crate::rules::purpose::kind;
 type Value = fn(&Token) -> Option<UnixMillis>;
 
 const OF_TOKENS: [(&str, &str, Value); 4] = [
-    ("ldtokens_token_expiration_timestamp_seconds", "When the token expires. Absent if it never does.", |token| token.expiry),
+    ("ldtokens_token_expiration_timestamp_seconds", "When the token expires. Absent if it never does.", |token| {
+        token.expiry
+    }),
     ("ldtokens_token_last_used_timestamp_seconds", "When the token was last used. Absent if it never was.", last_used),
     ("ldtokens_token_created_timestamp_seconds", "When the token was created.", |token| Some(token.creation_date)),
-    ("ldtokens_token_secret_timestamp_seconds", "Since when the token has its secret.", |token| Some(secret_since(token))),
+    ("ldtokens_token_secret_timestamp_seconds", "Since when the token has its secret.", |token| {
+        Some(secret_since(token))
+    }),
 ];
 
 /// The inventory and the findings as Prometheus text, for the textfile collector of the node exporter.
@@ -43,9 +47,9 @@ pub fn prometheus(report: &Report, inventory: &Inventory) -> String {
     for finding in &report.findings {
         *counts.entry((finding.rule, finding.severity)).or_default() += 1;
     }
-    let mut findings = counts.into_iter().map(|((rule, severity), count)| {
-        (format!("{{rule=\"{rule}\",severity=\"{severity}\"}}"), count.to_string())
-    });
+    let mut findings = counts
+        .into_iter()
+        .map(|((rule, severity), count)| (format!("{{rule=\"{rule}\",severity=\"{severity}\"}}"), count.to_string()));
     gauge("ldtokens_audit_findings", "Findings of the audit.", &mut findings);
     for (metric, help, value) in [
         ("ldtokens_audit_tokens", "Tokens that were judged.", report.tokens.to_string()),

@@ -72,7 +72,9 @@ pub(crate) fn expired(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let end = token.expiry.filter(|end| *end <= context.now)?;
     let message = format!("Expired on {}, {}", Date::of(end), ago(end, context.now));
     match last_used(token).filter(|used| *used > end) {
-        Some(used) => Some((Some(Severity::High), format!("{message}, and was used after that, on {}.", Date::of(used)))),
+        Some(used) => {
+            Some((Some(Severity::High), format!("{message}, and was used after that, on {}.", Date::of(used))))
+        }
         None => Some((None, message + ".")),
     }
 }

@@ -129,7 +129,7 @@ async fn connected(
     if let Some(source) = &source {
         remember(source, &host);
     }
-    let has_json_errors = global.format()?.has_json_errors();
+    let has_json_errors = global.any_output()?.has_json_errors();
     let is_verbose = global.verbose > 0;
     let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
     let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");

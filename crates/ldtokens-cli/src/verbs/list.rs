@@ -1,18 +1,21 @@
 //! `ldtokens list`: lists tokens, as they arrive.
 
 use std::cmp::Ordering;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use ldtokens::{DryRun, UnixMillis};
+use ldtokens_audit::Inventory;
 use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{GlobalArgs, whole_number};
+use crate::arguments::{GlobalArgs, some_path, whole_number};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::progress;
 use crate::verbs::filter::{FORM, Filter, nothing_matches};
+use crate::verbs::inventory::{check_complete, saved};
 use crate::verbs::moment::{age, before, moment};
 use crate::verbs::order::Order;
 use crate::verbs::targets::PAGE;
@@ -71,6 +74,10 @@ pub(crate) struct ListArgs {
     #[arg(long, requires = "show_all")]
     require_all: bool,
 
+    /// List the tokens of a saved inventory, as of when it was taken
+    #[arg(long, value_name = "FILE", value_parser = some_path(), conflicts_with = "show_all")]
+    from: Option<PathBuf>,
+
     #[command(flatten)]
     print: PrintArgs,
 }
@@ -88,6 +95,10 @@ Examples:
   ldtokens list -a -q -f name~test- | ldtokens delete - --yes";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: ListArgs) -> Result<(), Failure> {
+    if let Some(path) = &arguments.from {
+        global.refuse_account("list --from")?;
+        return list_saved(global, &arguments, &saved(path)?);
+    }
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed(session);
         list(global, &arguments, session).await
@@ -96,8 +107,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ListArgs) -> Result<(), 
 }
 
 /// All conditions that a token must match. The API's clock decides what has expired.
-fn filters(arguments: &ListArgs, expiring_from: UnixMillis) -> Vec<Filter> {
-    let now = UnixMillis::now();
+fn filters(arguments: &ListArgs, now: UnixMillis, expiring_from: UnixMillis) -> Vec<Filter> {
     let unused = arguments.unused_for.map(|length| before(now, length));
     let unused = unused.into_iter().chain(arguments.last_used_before).map(Filter::not_used_since);
     let created = arguments.older_than.map(|length| Filter::created_before(before(now, length)));
@@ -108,20 +118,26 @@ fn filters(arguments: &ListArgs, expiring_from: UnixMillis) -> Vec<Filter> {
 }
 
 async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> Result<(), Failure> {
-    let filters = filters(arguments, session.client.server_time().into());
+    let filters = filters(arguments, UnixMillis::now(), session.client.server_time().into());
     if arguments.require_all {
         whole::check(session, true).await?;
     }
     let has_to_check = arguments.show_all && !arguments.require_all && !session.is_dry_run;
     let check = async || if has_to_check { whole::check(session, false).await } else { Ok(()) };
     let (listed, ()) = tokio::try_join!(print_list(global, arguments, session, &filters), check())?;
-    match listed {
-        0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(&filters))),
-        0 => {
-            session.note(&nothing_matches(&filters));
-            Ok(())
+    if listed == 0 && !arguments.fail_if_none {
+        session.note(&nothing_matches(&filters));
+    }
+    check_count(arguments, &filters, listed)
+}
+
+/// An error if the number of tokens is one that fails.
+fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
+    match count {
+        0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(filters))),
+        count if count > 0 && arguments.fail_if_any => {
+            Err(Failure::new(Kind::Matches, format!("{count} tokens match")))
         }
-        count if arguments.fail_if_any => Err(Failure::new(Kind::Matches, format!("{count} tokens match"))),
         _ => Ok(()),
     }
 }
@@ -159,12 +175,32 @@ async fn print_list(
         }
     }
     progress::clear();
-    sorted.sort_by(|a, b| {
-        let by_each = orders.iter().map(|order| order.compare(a, b));
-        by_each.fold(Ordering::Equal, Ordering::then)
-    });
+    sort(&mut sorted, orders);
     for token in sorted.iter().take(limit) {
         printer.token(token)?;
     }
     printer.end().map(|_| met)
+}
+
+fn sort(tokens: &mut [Value], orders: &[Order]) {
+    tokens.sort_by(|a, b| {
+        let by_each = orders.iter().map(|order| order.compare(a, b));
+        by_each.fold(Ordering::Equal, Ordering::then)
+    });
+}
+
+/// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
+fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
+    let filters = filters(arguments, inventory.taken_at, inventory.taken_at);
+    let mut printer = Printer::new(global.format()?, &arguments.print)?.wide(true);
+    let tokens = inventory.tokens.iter().map(json);
+    let mut tokens: Vec<Value> = tokens.filter(|token| filters.iter().all(|filter| filter.is_met_by(token))).collect();
+    sort(&mut tokens, &arguments.sort);
+    let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    for token in tokens.iter().take(limit) {
+        printer.token(token)?;
+    }
+    printer.end()?;
+    check_complete(inventory)?;
+    check_count(arguments, &filters, tokens.len().min(limit))
 }

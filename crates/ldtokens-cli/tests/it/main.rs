@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)] // one binary: `pub` is for its other modules
 
 mod arguments;
+mod audit;
 mod bash_client;
 #[cfg(unix)]
 mod connections;

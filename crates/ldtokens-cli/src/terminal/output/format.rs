@@ -22,26 +22,48 @@ pub(crate) enum Format {
     Value,
 }
 
-impl ValueEnum for Format {
+/// What `--output` names: a format, or one of those that only the audit has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Output {
+    Data(Format),
+    Markdown,
+    Prometheus,
+    Html,
+}
+
+impl ValueEnum for Output {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Table, Self::Json, Self::Ndjson, Self::Yaml, Self::Csv, Self::Value]
+        &[
+            Self::Data(Format::Table),
+            Self::Data(Format::Json),
+            Self::Data(Format::Ndjson),
+            Self::Data(Format::Yaml),
+            Self::Data(Format::Csv),
+            Self::Data(Format::Value),
+            Self::Markdown,
+            Self::Prometheus,
+            Self::Html,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
-            Self::Table => ("table", "for people: one token per line, or one field per line"),
-            Self::Json => ("json", "JSON, with the API's own names"),
-            Self::Ndjson => ("ndjson", "one JSON object per line"),
-            Self::Yaml => ("yaml", "YAML, with the API's own names"),
-            Self::Csv => ("csv", "comma-separated values (RFC 4180)"),
-            Self::Value => ("value", "only the field that --columns names, one value per line"),
+            Self::Data(Format::Table) => ("table", "for people: one token per line, or one field per line"),
+            Self::Data(Format::Json) => ("json", "JSON, with the API's own names"),
+            Self::Data(Format::Ndjson) => ("ndjson", "one JSON object per line"),
+            Self::Data(Format::Yaml) => ("yaml", "YAML, with the API's own names"),
+            Self::Data(Format::Csv) => ("csv", "comma-separated values (RFC 4180)"),
+            Self::Data(Format::Value) => ("value", "only the field that --columns names, one value per line"),
+            Self::Markdown => ("markdown", "`ldtokens audit` only: for a pull request or the summary of a job"),
+            Self::Prometheus => ("prometheus", "`ldtokens audit` only: metrics for the textfile collector"),
+            Self::Html => ("html", "`ldtokens audit` only: one page, without scripts"),
         };
         Some(PossibleValue::new(name).help(help))
     }
 }
 
-impl Format {
-    /// The format of `--output`, or else of `LD_OUTPUT`, if one was asked for.
+impl Output {
+    /// What `--output` names, or else `LD_OUTPUT`, if one was asked for.
     pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
         if output.is_some() {
             return Ok(output);
@@ -58,16 +80,28 @@ impl Format {
 
     fn named(name: &str) -> Option<Self> {
         match name {
-            "" | "plaintext" => Some(Self::Table),
+            "" | "plaintext" => Some(Self::Data(Format::Table)),
             name => <Self as ValueEnum>::from_str(name, false).ok(),
         }
     }
 
     /// Whether errors are JSON too.
     pub(crate) fn has_json_errors(self) -> bool {
-        matches!(self, Self::Json | Self::Ndjson)
+        matches!(self, Self::Data(Format::Json | Format::Ndjson))
     }
 
+    /// The format of a command that has no other output.
+    pub(crate) fn data(self) -> Result<Format, Failure> {
+        match self {
+            Self::Data(format) => Ok(format),
+            _ => Err(Failure::usage(
+                "--output markdown, prometheus and html are for `ldtokens audit`: use table, json, ndjson, yaml, csv or value",
+            )),
+        }
+    }
+}
+
+impl Format {
     /// Whether the arguments or the environment ask for JSON errors. Works also if the arguments are invalid.
     pub(crate) fn asks_for_json_errors(words: &[Cow<'_, str>]) -> bool {
         let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
@@ -76,7 +110,7 @@ impl Format {
             value => Some(value.to_owned()),
         });
         let asked = asked.or_else(|| std::env::var(VARIABLE).ok());
-        asked.and_then(|name| Self::named(&name)).is_some_and(Self::has_json_errors)
+        asked.and_then(|name| Output::named(&name)).is_some_and(Output::has_json_errors)
     }
 }
 

@@ -1,0 +1,208 @@
+//! `ldtokens audit`: judges the account's tokens by rules, and reports in many formats.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use ldtokens::DryRun;
+use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, csv, html, markdown, prometheus};
+use serde_saphyr::options;
+
+use crate::account::connect::with_client;
+use crate::arguments::{GlobalArgs, some_path};
+use crate::files::text;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::{Columns, aligned};
+use crate::terminal::output::format::{Format, Output, terminal_width};
+use crate::terminal::output::visible::{self, pretty_json};
+use crate::terminal::output::yaml::yaml;
+use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
+
+/// The maximum size of a policy, in bytes.
+const MAX_SIZE: u64 = 1024 * 1024;
+
+/// Find tokens that are unused, too powerful, about to expire, or without an owner
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES, after_long_help = rules())]
+pub(crate) struct AuditArgs {
+    /// Exit with status 15 if there is a finding of this severity or above: low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Level>,
+
+    /// Let only findings fail that an earlier `audit -o json` does not have
+    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    baseline: Option<PathBuf>,
+
+    /// Judge by a policy in YAML: thresholds, severities, and exceptions with a reason and an end
+    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    policy: Option<PathBuf>,
+
+    /// Use the strict thresholds: unused for 45 days, never used for 14, secrets of 90 days
+    #[arg(long)]
+    strict: bool,
+
+    /// Judge a saved inventory, as of when it was taken
+    #[arg(long, value_name = "FILE", value_parser = some_path(), conflicts_with = "visible_only")]
+    from: Option<PathBuf>,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
+
+    #[command(flatten)]
+    to: ToArgs,
+
+    /// Print the JSON Schema of policies
+    #[arg(long, exclusive = true)]
+    policy_schema: bool,
+}
+
+/// A severity, as an argument.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Low => Self::Low,
+            Level::Medium => Self::Medium,
+            Level::High => Self::High,
+            Level::Critical => Self::Critical,
+        }
+    }
+}
+
+const LONG_ABOUT: &str = "\
+Judge the tokens of all members by rules: what was found, how severe it is, and what to do. Nothing is changed.
+
+The exit status is 0 unless --fail-on is given. If a token could not be read, or the credential may not see all tokens, that is a \
+finding and the exit status is 10: an audit of a part never passes.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens audit
+  ldtokens audit --fail-on high
+  ldtokens audit --policy audit.yaml -o html --to audit.html
+  ldtokens audit -o json --to baseline.json
+  ldtokens audit --baseline baseline.json --fail-on medium
+  ldtokens audit -o prometheus --to /var/lib/node_exporter/ldtokens.prom";
+
+/// The examples and a table of the rules.
+fn rules() -> String {
+    let rows =
+        Rule::ALL.iter().map(|rule| vec![format!("  {rule}"), rule.severity().to_string(), rule.title().to_owned()]);
+    format!("{EXAMPLES}\n\nRules:\n{}", aligned(&rows.collect::<Vec<_>>()))
+}
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<(), Failure> {
+    if arguments.policy_schema {
+        return arguments.to.write(&(pretty_json(&Policy::json_schema()) + "\n"));
+    }
+    let output = global.any_output()?;
+    if output == Output::Data(Format::Value) {
+        return Err(Failure::usage("--output value has no meaning for an audit: use json, csv or another format"));
+    }
+    let mut policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
+    policy.strict |= arguments.strict;
+    let baseline: Option<Report> = match &arguments.baseline {
+        Some(path) => Some(json(path, "a report of `ldtokens audit -o json`")?),
+        None => None,
+    };
+    let judge = |inventory: &Inventory| {
+        let mut report = audit(inventory, &policy);
+        if let Some(baseline) = &baseline {
+            report.compare_with(baseline).map_err(Failure::usage)?;
+        }
+        arguments.to.write(&text(output, &report, inventory)?)?;
+        check(&report, inventory, arguments.fail_on.map(Severity::from))
+    };
+    match &arguments.from {
+        Some(path) => {
+            global.refuse_account("audit --from")?;
+            judge(&saved(path)?)
+        }
+        None => {
+            with_client(global, DryRun::Everything, async |session| judge(&gather(session, arguments.scope).await?))
+                .await
+        }
+    }
+}
+
+/// Reads a policy.
+pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
+    let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
+    let text = text::of_file(path, MAX_SIZE).map_err(unusable)?;
+    let options = options! { strict_booleans: true, with_snippet: false };
+    serde_saphyr::from_str_with_options(&text, options).map_err(|error| unusable(error.to_string()))
+}
+
+/// The report in this format.
+fn text(output: Output, report: &Report, inventory: &Inventory) -> Result<String, Failure> {
+    Ok(match output {
+        Output::Markdown => markdown(report),
+        Output::Prometheus => prometheus(report, inventory),
+        Output::Html => html(report, inventory),
+        Output::Data(Format::Csv) => csv(report),
+        Output::Data(Format::Json) => pretty_json(report) + "\n",
+        Output::Data(Format::Yaml) => yaml(&serde_json::to_value(report).expect("it is JSON")),
+        Output::Data(Format::Ndjson) => {
+            let lines = report.findings.iter().map(|finding| serde_json::to_value(finding).expect("it is JSON"));
+            lines.map(|line| visible::json(&line) + "\n").collect()
+        }
+        Output::Data(Format::Table | Format::Value) => table(report),
+    })
+}
+
+/// The findings, what to do about them, and a summary.
+fn table(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.findings.is_empty() {
+        let head = ["SEVERITY", "RULE", "TOKEN", "NAME", "FINDING"].map(str::to_owned).to_vec();
+        let rows = report.findings.iter().map(|finding| {
+            let tokens = match &finding.subject {
+                Subject::TokenId(id) => id.to_string(),
+                Subject::TokenIds(ids) if ids.is_empty() => "-".to_owned(),
+                Subject::TokenIds(ids) => format!("{} tokens", ids.len()),
+            };
+            let new = if finding.known == Some(false) { "new: " } else { "" };
+            let name = finding.token_name.clone().unwrap_or_default();
+            let message = format!("{new}{}", finding.message);
+            vec![finding.severity.to_string(), finding.rule.to_string(), tokens, name, message]
+        });
+        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+        let columns = Columns::new(&rows, &[], terminal_width(), &[false, false, false, true, true]);
+        rows.iter().for_each(|row| text.extend([&columns.line(row), "\n"]));
+        let mut found: Vec<Rule> = report.findings.iter().map(|finding| finding.rule).collect();
+        found.dedup();
+        text.push_str("\nWhat to do:\n");
+        let advice = found.iter().map(|rule| vec![format!("  {rule}"), rule.fix().to_owned()]);
+        text.extend([&aligned(&advice.collect::<Vec<_>>()), "\n\n"]);
+    }
+    for note in &report.notes {
+        text.extend([&visible::visible(note), "\n"]);
+    }
+    let counts = Severity::ALL.map(|severity| format!("{} {severity}", report.count(severity))).join(", ");
+    let accepted = match report.accepted.len() {
+        0 => String::new(),
+        count => format!(", {count} accepted"),
+    };
+    text + &format!("{} tokens as of {}: {counts}{accepted}\n", report.tokens, date(report.audited_at))
+}
+
+/// An error if there are findings that fail, or if not everything was judged.
+fn check(report: &Report, inventory: &Inventory, fail_on: Option<Severity>) -> Result<(), Failure> {
+    if let Some(level) = fail_on {
+        let news = report.news(level).count();
+        if news > 0 {
+            let findings = if news == 1 { "1 finding is" } else { &format!("{news} findings are") };
+            let new = if report.findings.iter().any(|finding| finding.known.is_some()) { "new and " } else { "" };
+            let or_above = if level == Severity::Critical { "" } else { " or above" };
+            return Err(Failure::new(Kind::Findings, format!("{findings} {new}{level}{or_above}")));
+        }
+    }
+    check_complete(inventory)
+}

@@ -1,0 +1,190 @@
+//! `ldtokens inventory`: saves the list of tokens, without secrets. `audit` and `diff` read it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{DryRun, Error, Operation, TokenId, UnixMillis};
+use ldtokens_audit::{Inventory, Scope};
+use serde::de::DeserializeOwned;
+
+use crate::account::connect::{Session, with_client};
+use crate::arguments::{GlobalArgs, some_path};
+use crate::files::{replace, text};
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::format::Format;
+use crate::terminal::output::visible::pretty_json;
+use crate::terminal::output::write;
+use crate::terminal::progress;
+use crate::terminal::redact::{has_secret, redacted};
+use crate::verbs::targets::PAGE;
+
+/// The maximum size of a file that is read. 10,000 tokens are about 8 MB.
+const MAX_SIZE: u64 = 1024 * 1024 * 1024;
+
+/// How often a list is read again that changes while it is read.
+const ATTEMPTS: u32 = 3;
+
+const GET_CUSTOM_ROLE: Operation = Operation::Other("getCustomRole");
+
+/// Save the list of tokens, without secrets, for `audit`, `diff` and `list`
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct InventoryArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+/// Which tokens are meant.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ScopeArgs {
+    /// Only the tokens that a credential without the Admin role can see: its member's own, and the service tokens
+    #[arg(long)]
+    visible_only: bool,
+}
+
+/// Where the output goes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ToArgs {
+    /// Write to a file, which is replaced in one step, instead of standard output
+    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    pub(crate) to: Option<PathBuf>,
+}
+
+const LONG_ABOUT: &str = "\
+Save the tokens of all members as JSON, with the time by the API's clock. It has no secrets: of each, only the last four characters.
+
+What can't be read or seen is noted in it, and the exit status is 10. So `ldtokens audit --from FILE` never passes on a part of the \
+tokens.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens inventory --to 2026-11.json
+  ldtokens diff 2026-10.json 2026-11.json
+  ldtokens audit --from 2026-11.json -o html --to audit.html
+  ldtokens list --from 2026-11.json --filter role=admin";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Result<(), Failure> {
+    if !matches!(global.format()?, Format::Table | Format::Json) {
+        return Err(Failure::usage("an inventory is JSON; for other formats use `ldtokens list --from FILE`"));
+    }
+    with_client(global, DryRun::Everything, async |session| {
+        let inventory = gather(session, arguments.scope).await?;
+        arguments.to.write(&(pretty_json(&inventory) + "\n"))?;
+        if let Some(file) = &arguments.to.to {
+            session.say(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
+        }
+        check_complete(&inventory)
+    })
+    .await
+}
+
+/// Reads the tokens of the account, and notes what can't be read or seen.
+pub(crate) async fn gather(session: &Session, scope: ScopeArgs) -> Result<Inventory, Failure> {
+    let scope = if scope.visible_only { Scope::OneMember } else { Scope::AllMembers };
+    let mut read = read(session, scope).await?;
+    for _ in 1..ATTEMPTS {
+        if !read.errors.iter().any(|error| matches!(error, Error::ListChanged { .. })) {
+            break;
+        }
+        read = self::read(session, scope).await?;
+    }
+    let now = UnixMillis::from(session.client.server_time());
+    let mut inventory = Inventory::new(now, scope, read.tokens);
+    read.errors.iter().for_each(|error| inventory.add_error(error));
+    inventory.host = Some(session.host.clone());
+    let caller = session.interrupt.unless(session.client.whoami()).await?;
+    inventory.seen_by(caller.ok().as_ref());
+    look_up_roles(session, &mut inventory).await?;
+    progress::clear();
+    Ok(inventory)
+}
+
+/// Tokens, and errors after which others could be read.
+struct Read {
+    tokens: Vec<ldtokens::Token>,
+    errors: Vec<Error>,
+}
+
+async fn read(session: &Session, scope: Scope) -> Result<Read, Failure> {
+    let mut stream = session.client.list().all_members(scope == Scope::AllMembers).page_size(PAGE).stream();
+    let mut read = Read { tokens: Vec::new(), errors: Vec::new() };
+    while let Some(token) = session.interrupt.unless(stream.next()).await? {
+        match token {
+            Ok(mut token) => {
+                for text in [&mut token.name, &mut token.description].into_iter().flatten() {
+                    if has_secret(text) {
+                        *text = redacted(text);
+                    }
+                }
+                read.tokens.push(token);
+            }
+            Err(error @ (Error::Undecodable { .. } | Error::ListChanged { .. } | Error::WrongTotal { .. })) => {
+                read.errors.push(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if (read.tokens.len() as u64).is_multiple_of(PAGE) {
+            progress::show(&format!("{} tokens read", read.tokens.len()));
+        }
+    }
+    Ok(read)
+}
+
+/// Finds the custom roles of tokens that the account does not have.
+async fn look_up_roles(session: &Session, inventory: &mut Inventory) -> Result<(), Failure> {
+    let roles: Vec<String> = inventory.custom_roles().into_iter().map(str::to_owned).collect();
+    for role in roles {
+        // A role's key or ID is a segment of a path, as a token's ID is.
+        let Ok(segment) = TokenId::new(role.as_str()) else {
+            inventory.unknown_roles.push(role);
+            continue;
+        };
+        let path = format!("/roles/{}", segment.to_path_segment());
+        let request = session.client.request(GET_CUSTOM_ROLE, Method::GET, &path);
+        match session.interrupt.unless(request.send()).await? {
+            Ok(_) => {}
+            // A 404 without the API's code is of a proxy or the like.
+            Err(Error::NotFound(api)) if !api.code.is_empty() => inventory.unknown_roles.push(role),
+            Err(error) => inventory.add_gap(format!("The custom role {role} could not be read: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// An error if something was not read or seen.
+pub(crate) fn check_complete(inventory: &Inventory) -> Result<(), Failure> {
+    let Some(gap) = inventory.gaps.first() else { return Ok(()) };
+    let more = match inventory.gaps.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Err(Failure::new(Kind::PartialFailure, format!("not everything was read or seen: {}{more}", gap.reason)))
+}
+
+/// Reads a saved inventory.
+pub(crate) fn saved(path: &Path) -> Result<Inventory, Failure> {
+    json(path, "an inventory that `ldtokens inventory` saved")
+}
+
+/// Reads a JSON file, which should be `what`.
+pub(crate) fn json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
+    let text = text::of_file(path, MAX_SIZE).map_err(|reason| Failure::usage(reason).within(path.display()))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Failure::usage(format!("{}: not {what}: it can't be read at line {line}, column {column}", path.display()))
+    })
+}
+
+impl ToArgs {
+    pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
+        match &self.to {
+            None => write(text).map(|_| ()),
+            Some(file) => replace::with(file, text)
+                .map_err(|error| Failure::other(format!("can't write {}: {error}", file.display()))),
+        }
+    }
+}
