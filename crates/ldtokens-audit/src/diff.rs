@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 use ldtokens::raw::types::{Statement, StatementEffect};
 use ldtokens::{Token, TokenId, UnixMillis};
@@ -13,6 +14,9 @@ use crate::policy::{Policy, Thresholds};
 use crate::rules::ages::last_used;
 use crate::rules::power::rank;
 use crate::rules::{Context, ages, purpose};
+
+/// How exactly the API's clock is known: its responses have whole seconds.
+const CLOCK: Duration = Duration::from_secs(2);
 
 /// What happened to a token between two inventories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,7 +104,7 @@ pub fn diff(before: &Inventory, after: &Inventory, policy: &Policy) -> Result<Di
     if before.scope != after.scope {
         return Err("one inventory has the tokens of all members, and the other those of one".to_owned());
     }
-    if before.taken_at > after.taken_at {
+    if before.taken_at > after.taken_at.saturating_add(CLOCK) {
         return Err("the first inventory is newer than the second: give the older one first".to_owned());
     }
     let judge = Judge {

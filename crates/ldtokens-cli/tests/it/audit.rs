@@ -202,7 +202,10 @@ fn a_saved_inventory_is_listed_audited_and_compared_without_an_account() {
         diff["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["more-powerful", "gone"]);
     assert_eq!(stdout(&run(&["diff", &old, &old])), "no changes\n");
-    refused(&run(&["diff", &new, &old]), 2, &["older one first"]);
+    let account = fs::read_to_string(&new).unwrap().replace("\"accountId\": \"", "\"accountId\": \"other");
+    let other = folder.path().join("other.json");
+    fs::write(&other, account).unwrap();
+    refused(&run(&["diff", &old, other.to_str().unwrap()]), 2, &["two accounts"]);
     refused(&run(&["audit", "--from", &old, "--local"]), 2, &["--local"]);
     refused(&run(&["audit", "--from", "/nonexistent"]), 2, &["/nonexistent"]);
 }
