@@ -17,6 +17,11 @@ for line in sys.stdin:
     for _ in range(int(times)):
         if what == "call":
             api.get_token(os.environ["BENCH_TOKEN"])
+        elif what == "list":
+            count, total = 0, 1
+            while count < total:
+                page = api.get_tokens(show_all=True, limit=1000, offset=count)
+                count, total = count + len(page.items), page.total_count
         else:
             assert len(api.get_tokens(show_all=True, limit=1000).items) == 1000
     print((time.perf_counter() - begun) / int(times), flush=True)

@@ -1,13 +1,13 @@
 //! The local LaunchDarkly that the contenders speak to, and recordings of it.
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result};
 use ldtokens::{Client, Secret};
 use ldtokens_server::{Limits, Server};
 
-use crate::stub;
+use crate::stub::{self, Conditions, Seen};
 
 /// What a contender needs to make its requests.
 #[derive(Clone)]
@@ -61,8 +61,8 @@ impl Local {
         Ok(Self { place, addr, _running: running })
     }
 
-    /// Starts a stub that replays this server's responses: one token, and the list in pages of `page` tokens.
-    pub(crate) fn recorded(&self, page: u32) -> Result<Place> {
+    /// Starts a stub that replays this server's responses: one token, and the list in pages of `page` tokens at most.
+    pub(crate) fn recorded(&self, page: u32, conditions: Conditions) -> Result<(Place, Arc<Seen>)> {
         let pages = (0..self.place.tokens.div_ceil(page)).map(|number| match number * page {
             0 => format!("/api/v2/tokens?showAll=true&limit={page}"),
             offset => format!("/api/v2/tokens?showAll=true&limit={page}&offset={offset}"),
@@ -70,6 +70,7 @@ impl Local {
         let targets = pages.chain([format!("/api/v2/tokens/{}", self.place.token_id)]).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let recording = runtime.block_on(stub::record(self.addr, &self.place.credential, targets))?;
-        Ok(Place { host: format!("http://{}", stub::play(recording)?), ..self.place.clone() })
+        let (addr, seen) = stub::play(recording, page, conditions)?;
+        Ok((Place { host: format!("http://{addr}"), ..self.place.clone() }, seen))
     }
 }

@@ -19,7 +19,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use ldtokens_server::Limits;
 
-use crate::comparisons::{build, bulk, calls, command, stream};
+use crate::comparisons::{build, bulk, calls, command, list, stream};
 use crate::local::Local;
 use crate::report::Report;
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 /// The names by which comparisons can be chosen.
-const COMPARISONS: [&str; 5] = ["calls", "stream", "command", "bulk", "build"];
+const COMPARISONS: [&str; 6] = ["calls", "stream", "list", "command", "bulk", "build"];
 
 struct Wanted {
     quick: bool,
@@ -75,24 +75,30 @@ fn bench(wanted: &Wanted) -> Result<()> {
     let quick = wanted.quick;
     let mut report = Report::begin();
     let mut peers = peers::Peers::default();
-    if wanted.wants("calls") || wanted.wants("command") {
+    if ["calls", "list", "command"].iter().any(|name| wanted.wants(name)) {
         peers = peers::prepare(root, &folder, release, &mut report);
     }
     if wanted.wants("calls") {
         let local = Local::start(contenders::PAGE, Limits::none())?;
-        let place = local.recorded(contenders::PAGE)?;
+        let (place, _) = local.recorded(contenders::PAGE, stub::Conditions::default())?;
         report.rows.extend(calls::compare_calls(&place, &peers, quick)?);
     }
     if wanted.wants("stream") {
         let tokens = if quick { 1_000 } else { 100_000 };
         report.rows.extend(stream::compare_streams(&Local::start(tokens, Limits::none())?, quick)?);
     }
-    if wanted.wants("command") {
+    let program = built.join("ldtokens");
+    if wanted.wants("list") || wanted.wants("command") {
         let mut build = Command::new("cargo");
         build.args(["build", "--quiet", "--package", "ldtokens-cli"]).args(release.then_some("--release"));
         peers::run(build.current_dir(root))?;
+    }
+    if wanted.wants("list") {
+        let local = Local::start(10_000, Limits::none())?;
+        report.rows.extend(list::compare_lists(&program, &local, &peers, quick)?);
+    }
+    if wanted.wants("command") {
         let local = Local::start(10, Limits::none())?;
-        let program = built.join("ldtokens");
         let rows = command::compare_command(&program, &local.place, &peers, &folder, quick, &mut report)?;
         report.rows.extend(rows);
     }

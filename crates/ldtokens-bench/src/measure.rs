@@ -19,7 +19,7 @@ impl<'a> Contender<'a> {
         self.run().map(drop)
     }
 
-    fn run(&mut self) -> Result<f64> {
+    pub(crate) fn run(&mut self) -> Result<f64> {
         (self.run)().with_context(|| self.name.clone())
     }
 }
@@ -67,6 +67,7 @@ pub(crate) enum Unit {
     Seconds,
     Bytes,
     Crates,
+    Requests,
 }
 
 /// One row of the table: ours compared with another.

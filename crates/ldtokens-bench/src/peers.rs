@@ -23,6 +23,9 @@ pub(crate) struct Peers {
 /// The name of the client that our page of tokens is compared with.
 pub(crate) const OPENAPI_RUST: &str = "openapi-generator's Rust client";
 
+/// The name of the client that our list is compared with.
+pub(crate) const PYTHON: &str = "vendor's Python client";
+
 /// Prepares the clients in `folder`.
 pub(crate) fn prepare(root: &Path, folder: &Path, release: bool, report: &mut Report) -> Peers {
     let mut peers = Peers::default();
@@ -31,7 +34,7 @@ pub(crate) fn prepare(root: &Path, folder: &Path, release: bool, report: &mut Re
             report.skip(format!("{what}: {error:#}"));
         }
     };
-    try_to("the Python client", python(folder).map(|start| peers.workers.push(("vendor's Python client", start))));
+    try_to("the Python client", python(folder).map(|start| peers.workers.push((PYTHON, start))));
     try_to(
         "the TypeScript client",
         node(folder).map(|start| peers.workers.push(("vendor's TypeScript client", start))),

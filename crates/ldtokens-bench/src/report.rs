@@ -58,6 +58,7 @@ fn shown(summary: Summary, unit: Unit) -> String {
         Unit::Seconds => format!("{number:.2} s"),
         Unit::Bytes => format!("{:.1} MiB", number / f64::from(1 << 20)),
         Unit::Crates => format!("{number} crates"),
+        Unit::Requests => format!("{number} requests"),
     })
 }
 

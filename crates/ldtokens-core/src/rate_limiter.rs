@@ -4,7 +4,7 @@
 //! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
 //! trying: one request at first, and two more at once for each that is accepted. After a 429, one request a second tries.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,16 +42,18 @@ pub(crate) struct RateLimiter {
 #[derive(Debug, Default)]
 struct State {
     server_time: ServerTime,
-    limits: HashMap<Family, Limit>,
+    /// There are few of them, unless a program uses many credentials.
+    limits: BTreeMap<Family, Limit>,
 }
 
 /// The requests that a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Family {
     /// All of them, by a limit that no header tells of.
     Untold,
     Account,
-    Route(Operation),
+    /// Those to one route, by its hash.
+    Route(u64),
     /// Those with one credential, by its [`RateLimiter::token`].
     Token(u64),
 }
@@ -211,7 +213,8 @@ impl RateLimiter {
         clock: &dyn Clock,
         deadline: Duration,
     ) -> Result<Permit<'_>, TooLate> {
-        let families = [Family::Untold, Family::Account, Family::Route(route), Family::Token(token)];
+        let families =
+            [Family::Untold, Family::Account, Family::Route(self.hasher.hash_one(route)), Family::Token(token)];
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();

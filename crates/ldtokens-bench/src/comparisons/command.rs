@@ -83,7 +83,7 @@ fn bash_client<'a>(script: &Path, place: &'a Place) -> Contender<'a> {
 }
 
 /// A program whose environment has only `PATH`, an empty `HOME`, a credential and the certificates to trust.
-fn bare(program: &Path, place: &Place, trust: Option<&Path>) -> Command {
+pub(crate) fn bare(program: &Path, place: &Place, trust: Option<&Path>) -> Command {
     let mut command = Command::new(program);
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("HOME", "/nonexistent");
@@ -95,12 +95,12 @@ fn bare(program: &Path, place: &Place, trust: Option<&Path>) -> Command {
 }
 
 /// How long a process takes from its start to its end.
-fn whole(command: &mut Command) -> Result<f64> {
+pub(crate) fn whole(command: &mut Command) -> Result<f64> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let begun = Instant::now();
     let output = command.output().context("it does not start")?;
     let taken = begun.elapsed().as_secs_f64();
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    ensure!(output.stdout.windows(5).any(|word| word == b"\"_id\""), "it did not print the token");
+    ensure!(output.stdout.windows(5).any(|word| word == b"\"_id\""), "it printed no token");
     Ok(taken)
 }

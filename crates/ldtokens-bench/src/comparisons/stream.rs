@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::contenders::STREAM_PAGE;
 use crate::local::{Local, Place};
 use crate::measure::{Contender, Row, Unit, beside, compare};
+use crate::stub::Conditions;
 use crate::worker::Worker;
 
 /// The maximum memory that a stream should take, in bytes.
@@ -16,7 +17,7 @@ pub(crate) fn compare_streams(local: &Local, quick: bool) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut peaks = Vec::new();
     let tokens = local.place.tokens;
-    let recorded = local.recorded(STREAM_PAGE)?;
+    let (recorded, _) = local.recorded(STREAM_PAGE, Conditions::default())?;
     for (from, place, mark) in [("", &local.place, Some(1.2)), (", each at once", &recorded, None)] {
         let what = format!("a stream of {tokens} tokens{from}");
         rows.extend(one(&what, place, rounds, mark, &mut peaks)?);

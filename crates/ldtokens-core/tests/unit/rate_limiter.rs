@@ -4,6 +4,7 @@ use crate::rate_limit_headers::RateLimitHeaders;
 use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::future::Future;
+use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -55,14 +56,18 @@ fn limited(status: u16, remaining: &str, reset: &str) -> RateLimitHeaders {
     headers(status, &[("x-ratelimit-route-remaining", remaining), ("x-ratelimit-reset", reset)])
 }
 
-fn request(route: Operation, sent: Duration) -> Request {
-    Request { families: [Family::Untold, Family::Account, Family::Route(route), Family::Token(0)], sent }
+fn request(route: Family, sent: Duration) -> Request {
+    Request { families: [Family::Untold, Family::Account, route, Family::Token(0)], sent }
+}
+
+fn family(limiter: &RateLimiter, route: Operation) -> Family {
+    Family::Route(limiter.hasher.hash_one(route))
 }
 
 /// How many requests to `route` could be sent now, at once.
 fn room(limiter: &RateLimiter, route: Operation) -> usize {
     let mut state = limiter.lock();
-    let request = request(route, Duration::ZERO);
+    let request = request(family(limiter, route), Duration::ZERO);
     let sent = (0..100).take_while(|_| state.acquire(request, MINUTE).is_none()).count();
     request.families.into_iter().for_each(|family| state.limit(family).in_flight -= sent as u32);
     sent
@@ -106,14 +111,14 @@ async fn a_share_of_what_is_left_is_kept_for_others() {
     // One that had no connection was not, nor one that was refused for its credential.
     limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().not_sent();
     limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(401, &[]), &clock);
-    assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, 3);
+    assert_eq!(limiter.lock().limit(family(&limiter, LIST)).window.unwrap().left.remaining, 3);
 }
 
 #[tokio::test]
 async fn a_late_response_about_an_earlier_window_does_not_hide_the_new_one() {
     for (second, remaining) in [(limited(200, "0", "10500"), 89), (limited(200, "99", "20000"), 90)] {
         let (limiter, _) = after(&[limited(200, "90", "20000"), second]).await;
-        assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, remaining);
+        assert_eq!(limiter.lock().limit(family(&limiter, LIST)).window.unwrap().left.remaining, remaining);
     }
 }
 
@@ -138,15 +143,16 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
     let mut state = State::default();
     let second = Duration::from_secs(1);
     for _ in 0..10 {
-        state.learn(request(LIST, Duration::ZERO), Some(&headers(429, &[])), second / 2);
+        state.learn(request(Family::Route(1), Duration::ZERO), Some(&headers(429, &[])), second / 2);
     }
-    let wait = |state: &mut State, now| state.acquire(request(READ, now), MINUTE).map(|Wait { until, .. }| until);
+    let wait =
+        |state: &mut State, now| state.acquire(request(Family::Route(2), now), MINUTE).map(|Wait { until, .. }| until);
     assert_eq!(wait(&mut state, second), Some(second * 3 / 2));
     assert_eq!(wait(&mut state, second * 3 / 2), None);
     assert_eq!(wait(&mut state, second * 2), Some(second * 5 / 2), "one a second");
     // The longer it is refused, the rarer.
     for (sent, until) in [(2, 4), (4, 8), (8, 16), (600, 616), (700, 732)] {
-        state.learn(request(LIST, second * sent), Some(&headers(429, &[])), second * sent);
+        state.learn(request(Family::Route(1), second * sent), Some(&headers(429, &[])), second * sent);
         assert_eq!(wait(&mut state, second * sent), Some(second * until));
     }
 }

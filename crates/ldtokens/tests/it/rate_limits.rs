@@ -130,6 +130,16 @@ async fn the_accounts_limit_applies_like_a_routes_limit() {
     assert!(few_are_refused(&responses));
 }
 
+#[tokio::test]
+async fn each_familys_windows_are_kept_to_if_they_do_not_align() {
+    for limits in [Limits::none().account(90).route(50).token(61), Limits::none().account(61).route(50).token(90)] {
+        let bulk = Bulk { mixed: true, ..Bulk::new(limits.independent_windows(), 16, 60 * 8) };
+        let (windows, responses) = bulk.run().await;
+        assert!(windows <= 8, "{windows}");
+        assert!(few_are_refused(&responses));
+    }
+}
+
 // An IP limit is told by nothing but `Retry-After`, so each window meets it once, with as many as are under way.
 #[tokio::test]
 async fn after_an_ip_limit_requests_resume_step_by_step() {
