@@ -212,18 +212,25 @@ impl ExpiryArgs {
 /// Where a new secret goes.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SecretArgs {
-    /// Write the new secret to a new file that only you can read; - for standard output
-    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true, conflicts_with = "secret_to_command",
-        long_help = "Write the new secret, without a newline, to a new file that only you can read; - for standard output. An \
-            existing file is never overwritten, and disk space is reserved before the request is sent. With several tokens, {id} \
-            in the name is replaced by each token's ID.")]
-    pub(crate) secret_to: Option<PathBuf>,
+    /// Write the new secret to a file: a new one, or one that holds the token's secret
+    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
+        long_help = "Write the new secret, without a newline, to a file. A new file can only be read by you; - is standard output. \
+            A file that holds a secret of the token is replaced: a reader finds the old secret or the new one, never half, and who \
+            could read it can read it after. A file that holds anything else is refused, unless --overwrite is given. It is \
+            certain that it can be written before the secret is requested. {id} and {name} in the name stand for the token's. \
+            Can be repeated and combined with the others.")]
+    pub(crate) secret_to: Vec<PathBuf>,
 
     /// Pipe the new secret to a command, e.g. 'vault kv put secret/ld token=-'
     #[arg(long, value_name = "COMMAND", value_parser = some_text,
         long_help = "Pipe the new secret, without a newline, to a command, e.g. 'vault kv put secret/ld token=-'. The command runs \
-            in a shell once per token, with the token's ID in LDTOKENS_TOKEN_ID and without the credential in its environment.")]
-    pub(crate) secret_to_command: Option<String>,
+            in a shell once per token, with LDTOKENS_TOKEN_ID, LDTOKENS_TOKEN_NAME and LDTOKENS_OLD_EXPIRES in its environment \
+            and without the credential. It must read the secret and end with status 0; what it prints goes to standard error.")]
+    pub(crate) secret_to_command: Vec<String>,
+
+    /// Overwrite a file or variable that holds something else than the token's secret
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 /// Parses text that must not be empty.

@@ -13,7 +13,6 @@ pub(crate) mod diff;
 pub(crate) mod filter;
 pub(crate) mod get;
 pub(crate) mod inventory;
-pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod moment;

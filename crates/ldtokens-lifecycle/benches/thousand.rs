@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let requests = Arc::new(Requests::default());
     let patient = RetryPolicy::default().deadline(Duration::from_secs(3600));
     let client = Client::builder(owner).host(server.url()).retry(patient).observer(requests.clone()).build()?;
-    let journals = Journals::open(folder.path().join("rotations"))?;
+    let journals = Journals::new(folder.path().join("rotations"));
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let into_window = Duration::from_millis(u64::try_from(now.as_millis() % WINDOW.as_millis())?);
     tokio::time::sleep(WINDOW - into_window).await;

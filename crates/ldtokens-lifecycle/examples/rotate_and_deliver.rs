@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let token = client.create(&NewToken::new(BaseRole::Reader).name("Nightly export")).await?;
     fs::write(&file, token.secret.expose())?;
 
-    let journals = Journals::open(folder.path().join("journals"))?;
+    let journals = Journals::new(folder.path().join("journals"));
     let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
     let options = Options::default().overlap(Duration::from_secs(3600));
     let report = Rotation::new(&client, token.id, destinations, options)

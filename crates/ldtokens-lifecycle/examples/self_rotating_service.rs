@@ -32,9 +32,9 @@ impl Service {
         let client = self.client();
         let id = client.whoami().await?.token_id.ok_or("the credential is not an access token")?;
         let file = self.folder.path().join("service.secret");
-        let journals = Journals::open(self.folder.path().join("journals"))?;
+        let journals = Journals::new(self.folder.path().join("journals"));
         let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
-        let options = Options::default().overlap(Duration::from_secs(600)).force();
+        let options = Options::default().overlap(Duration::from_secs(600)).again();
         Rotation::new(&client, id, destinations, options).run(&journals).await?;
         let secret = std::fs::read_to_string(&file)?;
         *self.client.write().unwrap_or_else(|poisoned| poisoned.into_inner()) =

@@ -2,6 +2,8 @@ use std::fmt;
 
 use ldtokens::Secret;
 
+use crate::file::FilePart;
+
 /// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,41 +12,86 @@ pub struct Handover {
     pub token_id: String,
     /// The token's name; empty if it has none.
     pub name: String,
-    /// When the old secret stops working, as in `2026-01-31T12:00:00Z`; empty if it has stopped.
+    /// When the old secret stops working, as in `2026-01-31T12:00:00Z`; empty if there is none, or it has stopped.
     pub old_expires: String,
 }
 
-/// Delivers a secret to a prepared destination. It may block. The error says why that failed, and where the secret is if it
-/// was written.
-pub type Prepared = Box<dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync>;
+impl Handover {
+    /// Returns the details of a token without an old secret.
+    pub fn new(token_id: impl Into<String>, name: Option<&str>) -> Self {
+        Self { token_id: token_id.into(), name: name.unwrap_or_default().to_owned(), old_expires: String::new() }
+    }
+}
 
-/// Where a new secret is delivered.
+type Deliver = dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync;
+
+/// A delivery that is certain to succeed, as far as that can be known. Dropping it undoes the preparation.
+pub struct Prepared {
+    pub(crate) deliver: Box<Deliver>,
+    pub(crate) note: Option<String>,
+}
+
+impl Prepared {
+    /// Returns a delivery by `deliver`, which may block. Its error says why it failed, and where the secret is if it was
+    /// written.
+    pub fn new(deliver: impl FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Self { deliver: Box::new(deliver), note: None }
+    }
+
+    /// Adds what is unusual about the delivery, for reports.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("note", &self.note).finish_non_exhaustive()
+    }
+}
+
+/// What a destination holds now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// No secret, and nothing that a delivery would destroy.
+    Nothing,
+    /// A secret.
+    Secret(Secret),
+    /// Something that is not a secret, described by these words.
+    Other(String),
+}
+
+/// Where a new secret is delivered. A [`Delivery`](crate::Delivery) brings one secret to several.
 pub trait Destination: fmt::Debug + Send + Sync {
-    /// Returns a description without any secret, such as `the file export.secret`. The journal keeps it, to detect that a
-    /// rotation is resumed with other destinations.
+    /// Returns a description without any secret, such as `the file /etc/export.secret`. Paths in it are absolute, so that it
+    /// means the same in another folder.
     fn label(&self) -> String;
 
-    /// Whether the secret can be read back from the destination.
-    fn is_readable(&self) -> bool {
-        false
+    /// Returns a text that differs for different destinations. Only a hash of it is stored, so it may contain secrets.
+    fn identity(&self) -> String {
+        self.label()
     }
 
-    /// Returns the secret that the destination holds, if any.
-    ///
-    /// # Errors
-    /// Why it can't be read, or why its contents can't be a secret.
-    fn read(&self) -> Result<Option<Secret>, String> {
-        Ok(None)
-    }
-
-    /// Returns a secret that was written beside the destination but not moved there, because the program was killed.
-    fn leftover(&self) -> Option<Secret> {
+    /// The part of a file that this destination is, if it is one. Destinations in one file are locked and written together,
+    /// by which [`prepare`](Self::prepare) and [`read`](Self::read) of each are replaced.
+    fn file(&self) -> Option<&FilePart> {
         None
     }
 
-    /// Prepares the delivery before a new secret is requested: checks what can be checked, and reserves space.
+    /// Prepares the delivery before a new secret is requested: checks what can be checked, and reserves what is needed. It may
+    /// block.
     ///
     /// # Errors
     /// Why it can't be delivered.
     fn prepare(&self) -> Result<Prepared, String>;
+
+    /// Returns what the destination holds. None if that can't be read back.
+    ///
+    /// # Errors
+    /// Why it can't be read now.
+    fn read(&self) -> Result<Option<Contents>, String> {
+        Ok(None)
+    }
 }

@@ -21,7 +21,7 @@
 //! let token = client.create(&NewToken::new(BaseRole::Reader).name("Nightly export")).await?;
 //! std::fs::write(&file, token.secret.expose())?;
 //!
-//! let journals = Journals::open(folder.path().join("rotations"))?;
+//! let journals = Journals::new(folder.path().join("rotations"));
 //! let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
 //! let options = Options::default().overlap(Duration::from_secs(3600));
 //! let report = Rotation::new(&client, token.id, destinations, options).run(&journals).await?;
@@ -56,22 +56,27 @@
 //! # }
 //! ```
 
-mod atomic;
+mod access;
+mod delivery;
 mod destination;
 pub mod destinations;
+mod file;
+mod hash;
 mod lists;
 mod revocation;
 mod rotation;
 mod time;
 mod verify;
 
-pub use destination::{Destination, Handover, Prepared};
+pub use delivery::{Delivered, Delivery, NotReady, Place, Replaceable};
+pub use destination::{Contents, Destination, Handover, Prepared};
+pub use file::FilePart;
 pub use revocation::{
-    Deliver, Finding, KeyKind, Leak, LeakedToken, OtherKey, Outcome, Plan, Prepare, Remedy, Revocation, Revoked, Scan,
+    Destinations, Finding, KeyKind, Leak, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked, Scan,
 };
 pub use rotation::{
-    Delivery, Error, Journal, Journals, LockedJournal, MARKER, NewSecret, NotDelivered, Options, Report, Rotation,
-    Step, Strategy, Stuck, TokenState, has_marker, noted_time, rotate_all,
+    Error, Journal, Journals, LockedJournal, MARKER, NewSecret, NotDelivered, Options, Report, Rotation, Step,
+    Strategy, Stuck, TokenState, has_marker, noted_time, rotate_all,
 };
 pub use verify::{Verdict, Verified, describe, verify};
 

@@ -1,13 +1,11 @@
 //! Rotation: a token's new secret is issued, delivered and verified before the old one ends.
 
 mod batch;
-mod deliver;
 mod error;
+mod find;
 mod issue;
 mod journal;
 mod journals;
-mod next_step;
-mod observe;
 mod options;
 mod replacement;
 mod report;
@@ -19,7 +17,6 @@ pub use error::{Error, NotDelivered, Stuck};
 pub use journal::{Journal, NewSecret, Step, TokenState};
 pub use journals::{Journals, LockedJournal};
 pub use options::{Options, Strategy};
-pub use replacement::{MARKER, has_marker};
-pub use report::{Delivery, Report};
-pub use retire::noted_time;
+pub use replacement::{MARKER, has_marker, noted_time};
+pub use report::Report;
 pub use run::Rotation;

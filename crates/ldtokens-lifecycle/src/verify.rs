@@ -2,16 +2,7 @@
 
 use std::time::SystemTime;
 
-use jiff::Timestamp;
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token};
-use serde_json::Value;
-
-use crate::time;
-
-/// Properties that may hold a token's expiry. The vendor's application lets a token expire (fact 14), but the newest API
-/// description has no property for it, so these names are our choice.
-const EXPIRY: [&str; 6] = ["expiry", "expiryDate", "expirationDate", "expiresAt", "expires", "expiration"];
-
 /// Whether a secret works.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -86,46 +77,12 @@ pub async fn describe(client: &Client) -> Result<Verified, Error> {
         },
         None => None,
     };
-    let expires_at = EXPIRY.iter().find_map(|name| {
-        let of_token = token.as_ref().and_then(|token| token.extra.get(*name));
-        moment(of_token.or_else(|| identity.extra.get(*name))?)
-    });
+    let expires_at = token.as_ref().and_then(|token| token.expiry).or(identity.expires_at);
+    let expires_at = expires_at.map(|moment| moment.to_system_time());
     Ok(Verified { identity, token, is_former: None, expires_at })
 }
 
 /// Whether the API itself says that the credential is not valid. A 401 without an error code can come from a proxy.
 pub(crate) fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(api) if !api.code.is_empty())
-}
-
-/// Reads a Unix time in milliseconds, where 0 means none, or a date in RFC 3339.
-fn moment(value: &Value) -> Option<SystemTime> {
-    let millis = match value {
-        Value::String(text) => text.parse::<Timestamp>().ok()?.as_millisecond(),
-        value => value.as_i64()?,
-    };
-    (millis > 0).then(|| time::to_system_time(millis))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::moment;
-    use crate::time::to_system_time;
-
-    #[test]
-    fn an_expiry_is_milliseconds_or_a_date() {
-        let end = Some(to_system_time(1_767_225_600_000));
-        for (value, expected) in [
-            (json!(1_767_225_600_000_i64), end),
-            (json!("2026-01-01T00:00:00Z"), end),
-            (json!(0), None),
-            (json!(null), None),
-            (json!("soon"), None),
-            (json!({}), None),
-        ] {
-            assert_eq!(moment(&value), expected, "{value}");
-        }
-    }
 }

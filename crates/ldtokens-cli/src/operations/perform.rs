@@ -4,6 +4,7 @@
 use clap::Args;
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Secret, TokenId};
+use ldtokens_lifecycle::Handover;
 use serde_json::Value;
 
 use crate::account::connect::with_client;
@@ -15,7 +16,7 @@ use crate::operations::words::Words;
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::verbs::deliver::{Delivery, Destination};
+use crate::verbs::deliver::{Handing, Named, Places};
 use ldtokens_client::operations::OperationSpec;
 
 /// The arguments of an operation.
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     if !method.is_safe() {
         Settings::read(global)?.refuse_conflict()?;
     }
-    let destination = if gives_secret(operation) { Destination::for_scripts(global, &arguments.secret)? } else { None };
+    let places = gives_secret(operation).then(|| Places::for_scripts(global, &arguments.secret)).transpose()?;
 
     with_client(global, DryRun::Everything, async |session| {
         let is_reading = method.is_safe();
@@ -63,8 +64,17 @@ pub(crate) async fn run(
             request = request.json(body);
         }
         let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
-        let destination = destination.as_ref().filter(|_| !session.is_dry_run);
-        let delivery = destination.map(|to| to.prepare(id.and_then(Result::ok).as_ref())).transpose()?;
+        let id = id.and_then(Result::ok);
+        let handing = match places.as_ref().filter(|_| !session.is_dry_run) {
+            Some(places) => {
+                let mut name = words.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
+                if let Some(id) = id.as_ref().filter(|_| places.needs_name()) {
+                    name = session.interrupt.unless(session.client.get(id)).await??.name;
+                }
+                Some(places.prepare(session, Named { id: id.as_ref(), name: name.as_deref() }).await?)
+            }
+            None => None,
+        };
         let response = if is_reading {
             session.interrupt.unless(request.send()).await??
         } else {
@@ -75,7 +85,7 @@ pub(crate) async fn run(
         }
         let response: Value = serde_json::from_slice(&response)
             .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
-        show(operation, response, format, delivery)
+        show(operation, response, format, handing).await
     })
     .await
 }
@@ -86,36 +96,31 @@ pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
 }
 
 /// Prints the response, and delivers a new secret.
-fn show(
+async fn show(
     operation: &OperationSpec,
     mut response: Value,
     format: Format,
-    delivery: Option<Delivery>,
+    handing: Option<Handing>,
 ) -> Result<(), Failure> {
     let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
     let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
-    let Some(secret) = secret.map(Secret::new) else { return output::response(format, &response).map(|_| ()) };
-    let delivery = delivery.unwrap_or(Delivery::Stdout);
-    if !delivery.is_stdout() {
+    let (Some(secret), Some(handing)) = (secret.map(Secret::new), handing) else {
+        return output::response(format, &response).map(|_| ());
+    };
+    if !handing.is_printed() {
         response["token"] = secret.last_four().into();
     }
-    delivery.hand_out(
-        &id,
-        &secret,
-        || output::response(format, &response),
-        &format!(
-            "{}: the token {id} was {}",
-            operation.id,
-            if operation.id == "postToken" { "created" } else { "reset" }
-        ),
-        |reason| {
-            format!(
-                "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get \
-             a new one, run `ldtokens resetToken tokenId={id}`",
-                operation.id
-            )
-        },
-    )
+    let handover = Handover::new(id.as_str(), response.get("name").and_then(Value::as_str));
+    let was = if operation.id == "postToken" { "created" } else { "reset" };
+    let done = format!("{}: the token {id} was {was}", operation.id);
+    let state = |reason: &str| {
+        format!(
+            "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get a new one, run \
+             `ldtokens resetToken tokenId={id}`",
+            operation.id
+        )
+    };
+    handing.hand_out(&handover, &secret, || output::response(format, &response), &done, state).await.map(|_| ())
 }
 
 /// The operation's path with its parameters filled in.

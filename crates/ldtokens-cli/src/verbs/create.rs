@@ -3,13 +3,14 @@
 use clap::Args;
 use ldtokens::{ApiVersion, DryRun, Error, NewToken};
 
+use serde_json::Value;
+
 use crate::account::connect::with_client;
-use crate::arguments::{ExpiryArgs, GlobalArgs, SecretArgs, TextArgs};
+use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
-use crate::verbs::deliver::Destination;
-use crate::verbs::issue::deliver_and_print;
+use crate::verbs::deliver::{Named, PlaceArgs, Places};
 use crate::verbs::permissions::PermissionArgs;
 use crate::verbs::targets::Target;
 
@@ -39,7 +40,7 @@ pub(crate) struct CreateArgs {
     permissions: PermissionArgs,
 
     #[command(flatten)]
-    secret: SecretArgs,
+    places: PlaceArgs,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -53,15 +54,19 @@ Examples:
   ldtokens create -n ci --policy policy.json --secret-to-command 'vault kv put secret/ld token=-'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<(), Failure> {
-    let mut printing = Printing::for_new(global, &arguments.print)?;
-    let destination = Destination::for_people(global, &arguments.secret, Some(&arguments.print))?;
+    let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
+    let mut printing = match places.prints_manifests() {
+        true => Printing::Nothing,
+        false => Printing::for_new(global, &arguments.print)?,
+    };
     let new_token = new_token(&arguments)?;
     with_client(global, DryRun::Changes, async |session| {
         if session.is_dry_run {
             let created = session.client.create(&new_token).await;
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
-        let delivery = destination.prepare(None)?;
+        let name = arguments.texts.name.as_deref();
+        let handing = places.prepare(session, Named { id: None, name }).await?;
         let (mut delivered, mut shown) = (None, 0);
         let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
             let id = &issued.id;
@@ -72,7 +77,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                      `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
                 )
             };
-            delivered = Some(deliver_and_print(session, issued, delivery, &mut printing, &done, state));
+            let print = |token: &Value| printing.token(token);
+            delivered = Some(handing.deliver_and_print(session, issued, print, &done, state).await);
             shown = issued.warnings.len();
             Ok(())
         });

@@ -1,13 +1,20 @@
-//! Delivers a new secret to the terminal, to a file of its own, or to the standard input of a command, and to nothing else.
+//! Where new secrets go: one way for every command that gets one.
 
-use std::fs;
-use std::io::{self, IsTerminal, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
-use ldtokens::{Secret, TokenId};
-use tempfile::NamedTempFile;
+use clap::Args;
+use ldtokens::{CallerIdentity, IssuedToken, TokenId};
+use ldtokens_lifecycle::destinations::{
+    CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
+    KubernetesSecret,
+};
+use ldtokens_lifecycle::{Delivery, Destination, Handover, NotReady, Replaceable};
 
-use crate::account::credential::shell;
+use serde_json::Value;
+
+use crate::account::connect::Session;
+use crate::account::credential::{Source, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::terminal::discard::{self, Discard};
 use crate::terminal::failure::{Failure, Kind};
@@ -15,119 +22,336 @@ use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::write;
+use crate::verbs::json;
 
-/// A placeholder for the token's ID in a file name.
-const ID: &str = "{id}";
+/// Where new secrets go. All options but the last two can be repeated and combined.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Where new secrets go")]
+pub(crate) struct PlaceArgs {
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
 
-/// How much disk space is reserved before a secret is requested, in bytes.
-const ROOM: usize = 4096;
+    /// Replace the value of a variable in a file of NAME=value lines
+    #[arg(
+        long,
+        value_name = "FILE:VARIABLE",
+        long_help = "Replace the value of a variable in a file of NAME=value lines, or add a line. The file is written as by \
+            --secret-to, once for all of its variables. A file that Docker Compose, systemd, python-dotenv, node and bash would \
+            read differently is refused."
+    )]
+    env_file: Vec<String>,
 
-/// Where new secrets go.
-#[derive(Debug)]
-pub(crate) enum Destination {
-    /// To standard output, as part of the printed token.
-    Stdout,
-    /// To standard output, and nothing else with it.
-    Alone,
-    File(PathBuf),
-    Command(String),
+    /// Print the manifest of a Kubernetes Secret, for kubectl apply -f -
+    #[arg(long, value_name = "[NAMESPACE/]NAME[:KEY]")]
+    kubernetes_secret: Vec<String>,
+
+    /// In GitHub Actions, mask the secret and write it to $GITHUB_OUTPUT
+    #[arg(long, value_name = "NAME")]
+    github_output: Vec<String>,
+
+    /// In GitHub Actions, mask the secret and write it to $GITHUB_ENV
+    #[arg(long, value_name = "NAME")]
+    github_env: Vec<String>,
+
+    /// Keep the old contents of --secret-to's file in FILE.previous
+    #[arg(long)]
+    keep_previous: bool,
 }
 
-impl Destination {
-    /// The destination of `--secret-to` or `--secret-to-command`. `-` with a format other than table means the printed token.
-    pub(crate) fn given(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
-        if let Some(command) = &arguments.secret_to_command {
-            return Ok(Some(Self::Command(command.clone())));
+/// The token whose secret is delivered. A new one has no ID yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Named<'a> {
+    pub(crate) id: Option<&'a TokenId>,
+    pub(crate) name: Option<&'a str>,
+}
+
+/// A destination as it was given, with the placeholders `{id}` and `{name}`.
+#[derive(Debug)]
+enum Template {
+    File(String),
+    EnvFile(String, String),
+    Command(String),
+    Kubernetes(String),
+    Github(GithubFile, PathBuf, String),
+}
+
+/// How a secret is printed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Print {
+    /// As part of the token.
+    WithToken,
+    /// And nothing else with it.
+    Alone,
+}
+
+/// The destinations of the secrets of all tokens.
+#[derive(Debug)]
+pub(crate) struct Places {
+    templates: Vec<Template>,
+    pub(crate) print: Option<Print>,
+    keeps_previous: bool,
+    pub(crate) overwrites: bool,
+    /// The ID of the token in use, and the file that its secret was read from.
+    own: Option<(TokenId, PathBuf)>,
+}
+
+impl Places {
+    /// Reads the arguments. `-` with a format other than table means the printed token.
+    pub(crate) fn read(global: &GlobalArgs, arguments: &PlaceArgs) -> Result<Self, Failure> {
+        let mut templates = Vec::new();
+        let mut print = None;
+        for path in &arguments.secret.secret_to {
+            match path.to_str() {
+                Some("-") => {
+                    print = Some(if global.format()? == Format::Table { Print::Alone } else { Print::WithToken })
+                }
+                Some(text) => templates.push(Template::File(text.to_owned())),
+                None => return Err(Failure::usage("--secret-to: the name is not UTF-8")),
+            }
         }
-        let Some(file) = &arguments.secret_to else { return Ok(None) };
-        if file.as_os_str() != "-" {
-            return Ok(Some(Self::File(file.clone())));
+        for text in &arguments.env_file {
+            let (file, variable) =
+                text.rsplit_once(':').ok_or_else(|| Failure::usage("--env-file: give FILE:VARIABLE"))?;
+            templates.push(Template::EnvFile(file.to_owned(), variable.to_owned()));
         }
-        if !global.dry_run && discard::of_stdout().is_some() {
-            return Err(Failure::usage(
-                "--secret-to -: standard output is closed or /dev/null, and the secret would be lost; give --secret-to FILE",
-            ));
+        templates.extend(arguments.secret.secret_to_command.iter().cloned().map(Template::Command));
+        templates.extend(arguments.kubernetes_secret.iter().cloned().map(Template::Kubernetes));
+        let github = [
+            ("github-output", GithubFile::Output, &arguments.github_output),
+            ("github-env", GithubFile::Env, &arguments.github_env),
+        ];
+        for (flag, kind, names) in github {
+            for text in names {
+                let file = std::env::var_os(kind.variable()).filter(|file| !file.is_empty()).ok_or_else(|| {
+                    Failure::usage(format!(
+                        "--{flag}: {} is not set; this is no job of GitHub Actions",
+                        kind.variable()
+                    ))
+                })?;
+                templates.push(Template::Github(kind, file.into(), text.to_owned()));
+            }
         }
-        Ok(Some(if global.format()? == Format::Table { Self::Alone } else { Self::Stdout }))
+        let places = Self {
+            templates,
+            print,
+            keeps_previous: arguments.keep_previous,
+            overwrites: arguments.secret.overwrite,
+            own: None,
+        };
+        if !global.dry_run {
+            places.refuse_discarded()?;
+        }
+        Ok(places)
     }
 
-    /// The destination for an operation. Without one, the secret is printed as part of the response.
-    pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Option<Self>, Failure> {
-        let given = Self::given(global, arguments)?;
-        if given.is_none() && !global.dry_run && discard::of_stdout() == Some(Discard::Closed) {
-            return Err(Failure::usage(
-                "standard output is closed, and the new secret would be lost; give --secret-to FILE",
-            ));
+    /// Refuses streams that discard what is written to them.
+    fn refuse_discarded(&self) -> Result<(), Failure> {
+        let lost = |what: &str, stream: &str, todo: &str| {
+            Failure::usage(format!("{what}: {stream} is closed or /dev/null, and {todo}"))
+        };
+        if discard::of_stdout().is_some() {
+            if self.print.is_some() {
+                return Err(lost(
+                    "--secret-to -",
+                    "standard output",
+                    "the secret would be lost; give --secret-to FILE",
+                ));
+            }
+            if self.prints_manifests() {
+                return Err(lost("--kubernetes-secret", "standard output", "the manifest would be lost"));
+            }
         }
-        Ok(given)
+        let masks = self.templates.iter().any(|template| matches!(template, Template::Github(..)));
+        if masks && discard::of_stderr().is_some() {
+            return Err(lost("--github-output, --github-env", "standard error", "the runner would not see the mask"));
+        }
+        Ok(())
     }
 
-    /// The destination for a verb. Without one, the secret is printed on a terminal, and never into a pipe.
+    /// The destinations for an operation. Without one, the secret is printed as part of the response.
+    pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Self, Failure> {
+        let mut places = Self::read(global, &PlaceArgs { secret: arguments.clone(), ..PlaceArgs::default() })?;
+        if places.is_empty() {
+            if !global.dry_run && discard::of_stdout() == Some(Discard::Closed) {
+                return Err(Failure::usage(
+                    "standard output is closed, and the new secret would be lost; give --secret-to FILE",
+                ));
+            }
+            places.print = Some(Print::WithToken);
+        }
+        Ok(places)
+    }
+
+    /// The destinations for a verb. Without one, the secret is printed on a terminal, and never into a pipe.
     pub(crate) fn for_people(
         global: &GlobalArgs,
-        arguments: &SecretArgs,
+        arguments: &PlaceArgs,
         printed: Option<&PrintArgs>,
     ) -> Result<Self, Failure> {
-        let given = Self::given(global, arguments)?;
-        let is_dry_run = global.dry_run;
-        let is_printed = matches!(given, None | Some(Self::Stdout | Self::Alone)) && !is_dry_run;
-        match given {
-            _ if is_printed && !prints_secrets(global.format()?, printed) => Err(Failure::usage(
+        let mut places = Self::read(global, arguments)?;
+        if places.is_empty() {
+            if !io::stdout().is_terminal() && !global.dry_run {
+                return Err(Failure::usage(
+                    "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
+                     --secret-to-command COMMAND, or --secret-to - for standard output",
+                ));
+            }
+            places.print = Some(Print::WithToken);
+        }
+        if places.print.is_some() && !global.dry_run && !prints_secrets(global.format()?, printed) {
+            return Err(Failure::usage(
                 "with --quiet or --columns the new secret would not be printed: use --secret-to FILE or \
                  --secret-to-command COMMAND",
-            )),
-            Some(destination) => Ok(destination),
-            None if io::stdout().is_terminal() || is_dry_run => Ok(Self::Stdout),
-            None => Err(Failure::usage(
-                "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
-                 --secret-to-command COMMAND, or --secret-to - for standard output",
-            )),
+            ));
         }
+        Ok(places)
     }
 
-    /// Refuses one file for the secrets of several tokens.
-    pub(crate) fn check_for(&self, tokens: usize) -> Result<(), Failure> {
-        match self {
-            Self::File(file) if tokens > 1 && !file.to_string_lossy().contains(ID) => Err(Failure::usage(format!(
-                "--secret-to: {tokens} secrets need {tokens} files: put {ID}, the token's ID, in the name"
-            ))),
-            Self::Alone if tokens > 1 => Err(Failure::usage(format!(
-                "--secret-to -: {tokens} secrets alone don't say which token they belong to; add --output json, or give \
-                 --secret-to '{ID}.secret'"
-            ))),
-            _ => Ok(()),
+    /// Adds the file of the credential in use as a destination of its token's secret.
+    pub(crate) fn with_own(mut self, caller: &CallerIdentity, source: Option<&Source>) -> Self {
+        if let (Some(Source::File(path)), Some(id)) = (source, &caller.token_id) {
+            self.own = Some((id.clone(), path.clone()));
         }
+        self
     }
 
-    /// Checks, before a secret is requested, that it can be delivered, as far as that can be known.
-    pub(crate) fn prepare(&self, id: Option<&TokenId>) -> Result<Delivery, Failure> {
-        Ok(match self {
-            Self::Stdout => Delivery::Stdout,
-            Self::Alone => Delivery::Alone,
-            Self::Command(command) => Delivery::Command(command.clone()),
-            Self::File(file) if id.is_none() && file.to_string_lossy().contains(ID) => {
-                return Err(Failure::usage(format!(
-                    "--secret-to: a new token has no ID before it is created, so {ID} can't be in the name"
-                )));
+    /// Whether no destination was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.templates.is_empty() && self.print.is_none()
+    }
+
+    /// Whether the token in use gets its new secret anyway.
+    pub(crate) fn has_own(&self, id: &TokenId) -> bool {
+        self.own.as_ref().is_some_and(|(own, _)| own == id)
+    }
+
+    /// Whether manifests are printed, so that nothing else may be.
+    pub(crate) fn prints_manifests(&self) -> bool {
+        self.templates.iter().any(|template| matches!(template, Template::Kubernetes(_)))
+    }
+
+    /// Whether a token's name must be known.
+    pub(crate) fn needs_name(&self) -> bool {
+        self.templates.iter().any(|template| template.texts().iter().any(|text| text.contains("{name}")))
+    }
+
+    /// Refuses destinations that can't hold the secrets of all these tokens.
+    pub(crate) fn check<'a>(&self, tokens: impl Iterator<Item = Named<'a>> + Clone) -> Result<(), Failure> {
+        let count = tokens.clone().count();
+        if self.print == Some(Print::Alone) && count > 1 {
+            return Err(Failure::usage(format!(
+                "--secret-to -: {count} secrets alone don't say which token they belong to; add --output json, or give \
+                 --secret-to '{{id}}.secret'"
+            )));
+        }
+        let mut seen: Vec<(String, Option<PathBuf>)> = Vec::new();
+        for named in tokens {
+            for template in &self.templates {
+                let destination = template.destination(named, self.keeps_previous).map_err(Failure::usage)?;
+                // A command can take several: it gets the token's ID.
+                if matches!(template, Template::Command(_)) {
+                    continue;
+                }
+                let label = destination.label();
+                // One file can have two names.
+                let file = destination.file().and_then(|part| std::fs::canonicalize(part.path()).ok());
+                let is_whole = matches!(template, Template::File(_));
+                if seen.iter().any(|(other, path)| *other == label || is_whole && file.is_some() && *path == file) {
+                    return Err(Failure::usage(format!(
+                        "{label} can't hold the secrets of several tokens; put {{id}} or {{name}} in the name"
+                    )));
+                }
+                seen.push((label, file));
             }
-            Self::File(file) => {
-                let file = match (id, file.to_str()) {
-                    (Some(id), Some(name)) => PathBuf::from(name.replace(ID, &id.to_path_segment())),
-                    _ => file.clone(),
-                };
-                let reserved = reserve(&file).map_err(|error| {
-                    let hint = match error.kind() {
-                        io::ErrorKind::AlreadyExists => {
-                            "the file already exists and is not overwritten: choose another name"
-                        }
-                        _ => &plain(&error),
-                    };
-                    Failure::usage(format!("--secret-to {}: {hint}", file.display()))
-                })?;
-                Delivery::File { reserved, file }
+            if count == 1 {
+                // One secret can go to one place twice.
+                seen.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// The destinations of one token's secret.
+    pub(crate) fn of(&self, named: Named<'_>) -> Result<Vec<Box<dyn Destination>>, String> {
+        let mut destinations = Vec::new();
+        if let Some((_, path)) = self.own.as_ref().filter(|(id, _)| named.id == Some(id)) {
+            let own: Box<dyn Destination> = Box::new(FileDestination::new(path));
+            destinations.push(own);
+        }
+        for template in &self.templates {
+            destinations.push(template.destination(named, self.keeps_previous)?);
+        }
+        Ok(destinations)
+    }
+
+    /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
+    pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<Handing, Failure> {
+        let mut delivery = Delivery::new(self.of(named).map_err(Failure::usage)?);
+        if !session.is_dry_run {
+            let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
+            let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
+            let preparing = async {
+                delivery.prepare().await?;
+                delivery.check(&session.client, replaceable).await
+            };
+            session.interrupt.unless(preparing).await?.map_err(not_ready)?;
+        }
+        Ok(Handing { delivery, print: self.print })
+    }
+}
+
+impl Template {
+    fn destination(&self, named: Named<'_>, keeps_previous: bool) -> Result<Box<dyn Destination>, String> {
+        Ok(match self {
+            Self::File(text) => {
+                let file = FileDestination::new(filled("--secret-to", text, named)?);
+                Box::new(if keeps_previous { file.keep_previous() } else { file })
+            }
+            Self::EnvFile(file, variable) => {
+                let (file, variable) = (filled("--env-file", file, named)?, filled("--env-file", variable, named)?);
+                Box::new(EnvFileDestination::new(file, variable).map_err(|reason| format!("--env-file: {reason}"))?)
+            }
+            Self::Command(text) => {
+                let command = text.clone();
+                Box::new(CommandDestination::new(text, move || shell(&command)))
+            }
+            Self::Kubernetes(text) => {
+                let secret = filled("--kubernetes-secret", text, named)?.parse::<KubernetesSecret>();
+                Box::new(KubernetesDestination::new(secret.map_err(|reason| format!("--kubernetes-secret: {reason}"))?))
+            }
+            Self::Github(kind, file, name) => {
+                let name = filled(kind.variable(), name, named)?;
+                Box::new(GithubDestination::new(*kind, file, name)?)
             }
         })
     }
+
+    /// The texts that can have placeholders.
+    fn texts(&self) -> [&str; 2] {
+        match self {
+            Self::File(text) | Self::Kubernetes(text) | Self::Github(_, _, text) => [text, ""],
+            Self::EnvFile(file, variable) => [file, variable],
+            Self::Command(_) => ["", ""],
+        }
+    }
+}
+
+/// Replaces the placeholders by the token's ID and name. A name can't lead to another folder.
+fn filled(flag: &str, text: &str, named: Named<'_>) -> Result<String, String> {
+    let id = named.id.map(TokenId::to_path_segment);
+    if id.is_none() && text.contains("{id}") {
+        return Err(format!("{flag}: a new token has no ID before it is created, so {{id}} can't be in the name"));
+    }
+    let name = named.name.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| Some(id.as_ref()?.to_string()));
+    let Some(name) = name else {
+        return match text.contains("{name}") {
+            true => Err(format!("{flag}: the token has no name for {{name}}")),
+            false => Ok(text.to_owned()),
+        };
+    };
+    let name = name.replace(['/', '\\', '\0'], "_");
+    let name = if name.starts_with('.') { format!("_{name}") } else { name };
+    Ok(text.replace("{id}", &id.unwrap_or_default()).replace("{name}", &name))
 }
 
 /// Whether a printed token would include its whole secret. Some commands that deliver secrets print no tokens.
@@ -139,130 +363,96 @@ fn prints_secrets(format: Format, printed: Option<&PrintArgs>) -> bool {
     }
 }
 
-/// The prepared delivery of one secret.
-pub(crate) enum Delivery {
-    Stdout,
-    Alone,
-    File { reserved: NamedTempFile, file: PathBuf },
-    Command(String),
+/// The failure, with advice.
+pub(crate) fn not_ready(error: NotReady) -> Failure {
+    let text = error.to_string();
+    match error {
+        NotReady::Api { source, label } => {
+            Failure::from(source).within(format!("whose secret {label} holds is not known"))
+        }
+        NotReady::Occupied { .. } => Failure::usage(format!("{text}. Name another destination, or give --overwrite")),
+        _ => Failure::usage(text),
+    }
 }
 
-impl Delivery {
+/// The prepared delivery of one secret.
+pub(crate) struct Handing {
+    delivery: Delivery,
+    print: Option<Print>,
+}
+
+impl Handing {
     /// Whether the secret is printed as part of the token.
-    pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self, Self::Stdout)
+    pub(crate) fn is_printed(&self) -> bool {
+        self.print == Some(Print::WithToken)
     }
 
-    /// A sentence that says where the secret is after its delivery.
-    pub(crate) fn place(&self) -> String {
-        match self {
-            Self::Stdout if io::stdout().is_terminal() => "Store the secret now: it is not shown again".to_owned(),
-            Self::Stdout | Self::Alone => "Secret written to standard output".to_owned(),
-            Self::File { file, .. } => format!("Secret written to {}", file.display()),
-            Self::Command(_) => "Secret passed to the command".to_owned(),
-        }
-    }
-
-    /// Delivers the secret of the token `id`, and prints the token with `print`, which returns whether standard output is
-    /// still read. If the secret goes to standard output, `print` delivers it. `state` makes the error message if the
-    /// delivery fails: the token's state, and how to recover. `done` is for the error if only the token can't be printed.
-    pub(crate) fn hand_out(
-        self,
-        id: &str,
-        secret: &Secret,
+    /// Delivers the secret of the token, and prints the token with `print`, which returns whether standard output is still
+    /// read. Returns a sentence that says where the secret is. `state` makes the error message if the delivery fails: the
+    /// token's state, and how to recover. `done` is for the error if only the token can't be printed.
+    pub(crate) async fn hand_out(
+        mut self,
+        handover: &Handover,
+        secret: &ldtokens::Secret,
         print: impl FnOnce() -> Result<bool, Failure>,
         done: &str,
         state: impl Fn(&str) -> String,
-    ) -> Result<(), Failure> {
-        let lost = |reason: &str| Failure::new(Kind::SecretNotDelivered, state(reason));
-        let printed = match self {
-            Self::Stdout => print(),
-            Self::Alone => write(&format!("{}\n", secret.expose())),
-            other => {
-                other.deliver(id, secret).map_err(|reason| lost(&reason))?;
-                return print()
-                    .map(|_| ())
-                    .map_err(|failure| failure.after(format!("{done}, and its secret delivered")));
+    ) -> Result<String, Failure> {
+        let delivered = self.delivery.deliver(secret, handover).await;
+        let mut problems: Vec<String> = Vec::new();
+        let mut places = Vec::new();
+        for delivered in delivered {
+            let note = delivered.note.map(|note| format!(" ({note})")).unwrap_or_default();
+            match delivered.problem {
+                Some(problem) => problems.push(format!("{}: {problem}", delivered.label)),
+                None => places.push(format!("{}{note}", delivered.label)),
             }
+        }
+        let printed = match self.print {
+            Some(Print::Alone) => write(&format!("{}\n", secret.expose())),
+            _ => print(),
         };
         match printed {
-            Err(failure) => Err(lost(&failure.to_string())),
-            Ok(false) => Err(lost("nobody reads standard output")),
-            Ok(true) => Ok(()),
-        }
-    }
-
-    /// Delivers the secret without a newline. If it was saved elsewhere, the error says where.
-    fn deliver(self, id: &str, secret: &Secret) -> Result<(), String> {
-        match self {
-            Self::Stdout | Self::Alone => Ok(()),
-            Self::File { reserved, file } => into_file(reserved, &file, secret),
-            Self::Command(command) => {
-                to_command(&command, id, secret).map_err(|error| format!("`{}`: {error}", command))
+            Err(failure) if self.print.is_some() => problems.push(failure.to_string()),
+            Ok(false) if self.print.is_some() => problems.push("nobody reads standard output".to_owned()),
+            Err(failure) if problems.is_empty() => {
+                return Err(failure.after(format!("{done}, and its secret delivered")));
             }
+            _ => {}
         }
-    }
-}
-
-/// Creates a file next to `file` that only its owner can read, with reserved space for a secret.
-fn reserve(file: &Path) -> io::Result<NamedTempFile> {
-    if fs::symlink_metadata(file).is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut reserved = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder)?;
-    reserved.write_all(&[0; ROOM])?;
-    reserved.as_file().sync_all()?;
-    Ok(reserved)
-}
-
-fn into_file(mut reserved: NamedTempFile, file: &Path, secret: &Secret) -> Result<(), String> {
-    let write = |reserved: &mut NamedTempFile| {
-        reserved.rewind()?;
-        reserved.write_all(secret.expose().as_bytes())?;
-        reserved.as_file().set_len(secret.expose().len() as u64)?;
-        reserved.as_file().sync_all()
-    };
-    write(&mut reserved).map_err(|error| format!("{}: {error}", file.display()))?;
-    match reserved.persist_noclobber(file) {
-        Ok(_) => Ok(()),
-        Err(failed) => {
-            let reason = format!("{}: {}", file.display(), failed.error);
-            // Keep the file: nothing else has the secret.
-            match failed.file.keep() {
-                Ok((_, kept)) => Err(format!("{reason}; it is in {}", kept.display())),
-                Err(_) => Err(reason),
+        if !problems.is_empty() {
+            return Err(Failure::new(Kind::SecretNotDelivered, state(&problems.join("; "))));
+        }
+        Ok(match (self.print, &places[..]) {
+            (Some(Print::WithToken), []) if io::stdout().is_terminal() => {
+                "Store the secret now: it is not shown again".to_owned()
             }
+            (Some(_), _) => {
+                places.push("standard output".to_owned());
+                format!("Secret delivered to {}", places.join(", "))
+            }
+            (None, _) => format!("Secret delivered to {}", places.join(", ")),
+        })
+    }
+
+    /// Delivers the secret, prints the token and then its warnings. Returns where the secret is.
+    pub(crate) async fn deliver_and_print(
+        self,
+        session: &Session,
+        issued: &IssuedToken,
+        print: impl FnOnce(&Value) -> Result<bool, Failure>,
+        done: &str,
+        state: impl Fn(&str) -> String,
+    ) -> Result<String, Failure> {
+        let mut token = json(&issued.details);
+        if self.is_printed() {
+            token["token"] = issued.secret.expose().into();
         }
+        let handover = Handover::new(issued.id.as_str(), issued.details.name.as_deref());
+        let delivered = self.hand_out(&handover, &issued.secret, || print(&token), done, state).await;
+        for warning in &issued.warnings {
+            session.warn(warning);
+        }
+        delivered
     }
-}
-
-/// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
-/// what it left unread shows.
-fn to_command(command: &str, id: &str, secret: &Secret) -> Result<(), String> {
-    let (mut reader, mut writer) = io::pipe().map_err(|error| error.to_string())?;
-    let given = reader.try_clone().map_err(|error| error.to_string())?;
-    let mut shell = shell(command);
-    shell.env("LDTOKENS_TOKEN_ID", id).stdin(given).stdout(io::stderr());
-    let child = shell.spawn();
-    // It holds the end that the command was given.
-    drop(shell);
-    let mut child = child.map_err(|error| error.to_string())?;
-    let written = writer.write_all(secret.expose().as_bytes());
-    drop(writer);
-    let status = child.wait().map_err(|error| error.to_string())?;
-    let mut unread = Vec::new();
-    let left = reader.read_to_end(&mut unread);
-    match (written.and(left), status.success()) {
-        (_, false) => Err(format!("it ended with {status}")),
-        (Err(error), true) => Err(error.to_string()),
-        (Ok(0), true) => Ok(()),
-        (Ok(_), true) => Err("it did not read all of its standard input".to_owned()),
-    }
-}
-
-/// The error message without the name of the temporary file.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
 }

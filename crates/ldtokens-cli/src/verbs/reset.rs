@@ -6,16 +6,17 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use ldtokens::{DryRun, Overlap, UnixMillis};
 
+use serde_json::Value;
+
 use crate::account::connect::with_client;
-use crate::arguments::{ConfirmArgs, GlobalArgs, SecretArgs};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
 use crate::verbs::ask::confirm;
 use crate::verbs::batch::{Batch, Labels};
-use crate::verbs::deliver::Destination;
-use crate::verbs::issue::deliver_and_print;
+use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
 use crate::verbs::moment::{age, moment};
 use crate::verbs::own::own_last;
 use crate::verbs::targets::{self, Target, TargetArgs};
@@ -44,7 +45,7 @@ pub(crate) struct ResetArgs {
     confirm: ConfirmArgs,
 
     #[command(flatten)]
-    secret: SecretArgs,
+    places: PlaceArgs,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -57,15 +58,23 @@ Examples:
   ldtokens reset Export --yes --secret-to-command 'vault kv put secret/ld token=-'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(), Failure> {
-    let destination = Destination::for_people(global, &arguments.secret, Some(&arguments.print))?;
-    let is_printed = matches!(destination, Destination::Stdout);
-    let mut printing = Printing::with_secrets(global, &arguments.print, &arguments.targets.tokens, is_printed)?;
+    let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
+    let is_printed = places.print == Some(Print::WithToken);
+    let mut printing = match places.prints_manifests() {
+        true => Printing::Nothing,
+        false => Printing::with_secrets(global, &arguments.print, &arguments.targets.tokens, is_printed)?,
+    };
     let overlap = overlap(&arguments)?;
     let words = targets::words(&arguments.targets.tokens)?;
     with_client(global, DryRun::Changes, async |session| {
         let mut targets = targets::find(&arguments.targets, session, &words).await?;
         own_last(session, &mut targets).await?;
-        destination.check_for(targets.len())?;
+        if places.needs_name() {
+            for target in targets.iter_mut().filter(|target| target.name.is_none()) {
+                target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
+            }
+        }
+        places.check(targets.iter().map(named))?;
         if overlap == Overlap::None {
             confirm(arguments.confirm, session, &targets, async || {
                 let named = targets::named(&arguments.targets, session, &targets).await?;
@@ -78,15 +87,18 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         let batch = Batch { session, labels: &LABELS, record: None };
         let work = async |target: &Target| {
             let id = &target.id;
-            let delivery = destination.prepare(Some(id))?;
+            let handing = places.prepare(session, named(target)).await?;
             let issued = session.client.reset(id, overlap).await?;
-            let place = deliver_and_print(session, &issued, delivery, &mut printing_each.borrow_mut(), &format!("the token {id} was reset"), |reason| {
+            let state = |reason: &str| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
                 format!(
                     "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
                      get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
-            })?;
+            };
+            let done = format!("the token {id} was reset");
+            let print = |token: &Value| printing_each.borrow_mut().token(token);
+            let place = handing.deliver_and_print(session, &issued, print, &done, state).await?;
             let target = Target { id: id.clone(), name: issued.details.name.clone() };
             session.say_done(arguments.print.quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
             Ok(((), true))
@@ -95,6 +107,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         printing.end().and(done)
     })
     .await
+}
+
+fn named(target: &Target) -> Named<'_> {
+    Named { id: Some(&target.id), name: target.name.as_deref() }
 }
 
 /// Says how long the old secret works.

@@ -3,25 +3,32 @@
 mod report;
 mod result;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use ldtokens::{DryRun, TokenId};
-use ldtokens_lifecycle::{Deliver, Finding, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked};
+use ldtokens_lifecycle::{
+    Destination, Finding, Journals, LeakedToken, Options, OtherKey, Outcome, Plan, Prepared, Remedy, Revocation,
+    Revoked,
+};
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{ConfirmArgs, GlobalArgs, SecretArgs, some_path};
+use crate::account::settings::Settings;
+use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::files::state;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
+use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
 use crate::verbs::batch::common_kind;
-use crate::verbs::deliver::Destination;
+use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
 use crate::verbs::revoke::report::{Report, Row};
 pub(crate) use crate::verbs::revoke::result::named;
 use crate::verbs::revoke::result::{
-    DEAD, NOT_A_SECRET, UNKNOWN, ambiguous, judged, notes, other_key, result, result_of,
+    DEAD, NOT_A_SECRET, is_revoked, judged, notes, other_key, result, result_of, unproven, unproven_result,
 };
 use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::{Target, enumerate};
@@ -40,14 +47,15 @@ pub(crate) struct RevokeArgs {
     /// Find secrets in a file of any kind, such as a log; - for standard input. Can be repeated
     #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
         long_help = "Find secrets in a file of any kind, such as a log, by their form: api- and a UUID. - is standard input. SDK \
-            keys, mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. Can be repeated.")]
+            keys, mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. What is encoded as \
+            base64 or with escapes, or compressed by gzip, is searched too; what can't be searched is named. Can be repeated.")]
     scan: Vec<PathBuf>,
 
-    /// Reset the tokens in place of deleting them, and deliver their new secrets
+    /// Rotate the tokens in place of deleting them, as by `ldtokens rotate --now`
     #[arg(long)]
     rotate: bool,
 
-    /// Choose this token where several have the last four characters of a secret. Can be repeated
+    /// Revoke this token also if a secret only has its last four characters, and does not say whose it is. Can be repeated
     #[arg(long, value_name = "ID")]
     id: Vec<TokenId>,
 
@@ -55,16 +63,16 @@ pub(crate) struct RevokeArgs {
     confirm: ConfirmArgs,
 
     #[command(flatten)]
-    secret: SecretArgs,
+    places: PlaceArgs,
 }
 
 const LONG_ABOUT: &str = "\
-Make leaked secrets useless: delete their tokens, or with --rotate reset them at once.
+Make leaked secrets useless: delete their tokens, or with --rotate rotate them at once.
 
-The secrets come from files or standard input, never from arguments. Each says by itself which token it belongs to; one that does \
-not is looked up by its last four characters. What the credential may not do is tried with the leaked secret. A secret that does \
-not work any more is reported as dead, which is a success. Several are done at a time, and the token of the credential in use comes \
-last.
+The secrets come from files or standard input, never from arguments. Each says by itself which token it belongs to. For one that does \
+not, the tokens with its last four characters are shown, and nothing is done unless --id chooses one. What the credential may not \
+do is tried with the leaked secret. A secret that does not work any more is reported as dead, which is a success. Several are done \
+at a time, and the token of the credential in use comes last.
 
 --dry-run prints what would be done.";
 
@@ -79,7 +87,12 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     if format == Format::Value {
         return Err(Failure::usage("--output value is for tokens: use json or csv"));
     }
-    let destination = destination(global, &arguments)?;
+    let places = places(global, &arguments)?;
+    let journals = match places {
+        Some(_) => Some(Journals::new(state::folder(None, &Settings::read(global)?, "rotations")?)),
+        None => None,
+    };
+    let rotation = places.zip(journals);
     with_client(global, DryRun::Changes, async |session| {
         let given = several(&arguments.secret_from, &arguments.scan, session).await?;
         tell(session, &given);
@@ -88,31 +101,39 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         let planning = Revocation::new(&session.client, given.secrets.iter().cloned()).ids(ids).plan();
         let plan = session.interrupt.unless(planning).await??;
         progress::clear();
-        if let Some(destination) = &destination {
-            destination.check_for(plan.tokens().len())?;
+        if let Some((places, _)) = &rotation {
+            let tokens = plan.tokens();
+            places.check(tokens.iter().map(|token| named_token(token)))?;
         }
         if session.is_dry_run {
-            return show(&plan, &given.scan.other_keys, format, destination.is_some());
+            show(&plan, &given.scan.other_keys, format, rotation.is_some())?;
+            return given.all_searched();
         }
         let targets: Vec<Target> = plan.tokens().into_iter().map(target).collect();
-        confirm(arguments.confirm, session, &targets, async || Ok(question(&plan, destination.is_some()))).await?;
-        let report = Report::new(&plan, format, matches!(destination, Some(Destination::Alone)));
-        carry_out(session, plan, &given.scan.other_keys, report, destination).await
+        confirm(arguments.confirm, session, &targets, async || Ok(question(&plan, rotation.is_some()))).await?;
+        let is_aside = rotation
+            .as_ref()
+            .is_some_and(|(places, _)| places.print == Some(Print::Alone) || places.prints_manifests());
+        let report = Report::new(&plan, format, is_aside);
+        carry_out(session, plan, &given.scan.other_keys, report, rotation).await?;
+        given.all_searched()
     })
     .await
 }
 
 /// Where new secrets go, with `--rotate`.
-fn destination(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Destination>, Failure> {
+fn places(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Places>, Failure> {
     if arguments.rotate {
-        return Destination::for_people(global, &arguments.secret, None).map(Some);
+        return Places::for_people(global, &arguments.places, None).map(Some);
     }
-    match Destination::given(global, &arguments.secret)? {
-        Some(_) => {
-            Err(Failure::usage("--secret-to and --secret-to-command need --rotate: a deleted token has no secret"))
-        }
-        None => Ok(None),
+    match Places::read(global, &arguments.places)?.is_empty() {
+        false => Err(Failure::usage("--secret-to and the like need --rotate: a deleted token has no secret")),
+        true => Ok(None),
     }
+}
+
+fn named_token(token: &LeakedToken) -> Named<'_> {
+    Named { id: Some(&token.id), name: token.name.as_deref() }
 }
 
 /// Reports keys of other kinds, and that no secret was found.
@@ -126,7 +147,8 @@ fn tell(session: &Session, given: &Given) {
         ));
     }
     if given.secrets.is_empty() {
-        session.note("no secret was found: nothing to do");
+        let searched = if given.unsearched.is_empty() { "" } else { " in what could be searched" };
+        session.note(&format!("no secret was found{searched}: nothing to do"));
     }
 }
 
@@ -138,11 +160,11 @@ fn question(plan: &Plan, is_rotated: bool) -> String {
     let tokens = plan.tokens();
     let mut names: Vec<String> = Vec::new();
     for token in tokens.iter().take(NAMED) {
-        let by = if token.by_last_four { ", found by its last four characters only" } else { "" };
+        let by = if token.by_last_four { ", chosen by --id" } else { "" };
         names.push(format!("{}{by}", target(token)));
     }
     let which = enumerate(names, tokens.len());
-    let verb = if is_rotated { "Reset" } else { "Delete" };
+    let verb = if is_rotated { "Rotate" } else { "Delete" };
     format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.")
 }
 
@@ -153,15 +175,14 @@ fn show(plan: &Plan, other_keys: &[OtherKey], format: Format, is_rotated: bool) 
     for leak in plan.leaks() {
         let (token, candidates) = match &leak.finding {
             Finding::Token(token) => (Some(token), &[][..]),
-            Finding::Ambiguous(tokens) => (None, &tokens[..]),
+            Finding::Unproven { candidates, .. } => (None, &candidates[..]),
             _ => (None, &[][..]),
         };
         let (result, words) = match &leak.finding {
-            Finding::Token(token) if is_rotated => ("would_be_rotated", format!("would be reset{}", notes(token))),
+            Finding::Token(token) if is_rotated => ("would_be_rotated", format!("would be rotated{}", notes(token))),
             Finding::Token(token) => ("would_be_deleted", format!("would be deleted{}", notes(token))),
             Finding::Dead => ("dead", DEAD.to_owned()),
-            Finding::Ambiguous(tokens) => ("ambiguous", ambiguous(tokens)),
-            Finding::Unknown => ("unknown", UNKNOWN.to_owned()),
+            Finding::Unproven { candidates, reason } => (unproven_result(candidates), unproven(candidates, reason)),
             Finding::NotASecret => ("not_a_secret", NOT_A_SECRET.to_owned()),
             Finding::OtherKey(kind) => (result_of(*kind), other_key(*kind)),
             Finding::Failed(error) => ("failed", error.to_string()),
@@ -186,30 +207,66 @@ fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Prints a new secret in its token's row of the report, or alone.
+struct Printed {
+    report: Arc<Mutex<Report>>,
+    id: TokenId,
+    print: Print,
+}
+
+impl fmt::Debug for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Printed")
+    }
+}
+
+impl Destination for Printed {
+    fn label(&self) -> String {
+        "standard output".to_owned()
+    }
+
+    fn prepare(&self) -> Result<Prepared, String> {
+        let (report, id, print) = (self.report.clone(), self.id.clone(), self.print);
+        Ok(Prepared::new(move |secret, _| {
+            let printed = match print {
+                Print::Alone => write(&format!("{}\n", secret.expose())),
+                Print::WithToken => lock(&report).with_secret(&id, secret),
+            };
+            match printed {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("nobody reads standard output".to_owned()),
+                Err(failure) => Err(failure.to_string()),
+            }
+        }))
+    }
+}
+
 async fn carry_out(
     session: &Session,
     plan: Plan,
     other_keys: &[OtherKey],
     mut report: Report,
-    destination: Option<Destination>,
+    rotation: Option<(Places, Journals)>,
 ) -> Result<(), Failure> {
     let count = plan.leaks().len();
     let printed = others(&mut report, other_keys);
     let report = Arc::new(Mutex::new(report));
-    let prepare = |id: &TokenId| -> Result<Deliver, String> {
-        let destination = destination.as_ref().expect("a token is reset only where there is a destination");
-        let delivery = destination.prepare(Some(id)).map_err(|failure| failure.to_string())?;
-        let report = report.clone();
-        Ok(Box::new(move |issued| {
-            let mut report = lock(&report);
-            report.warnings.extend(issued.warnings.iter().cloned());
-            let is_printed = delivery.is_stdout();
-            let print = || if is_printed { report.with_secret(issued) } else { Ok(true) };
-            let delivered = delivery.hand_out(issued.id.as_str(), &issued.secret, print, "", str::to_owned);
-            delivered.map_err(|failure| failure.to_string())
-        }))
+    let destinations = |token: &LeakedToken| {
+        let places = rotation.as_ref().map(|(places, _)| places);
+        let mut destinations = places.map_or(Ok(Vec::new()), |places| places.of(named_token(token)))?;
+        if let Some(print) = places.and_then(|places| places.print) {
+            destinations.push(Box::new(Printed { report: report.clone(), id: token.id.clone(), print }));
+        }
+        Ok(destinations)
     };
-    let remedy = if destination.is_some() { Remedy::Rotate(&prepare) } else { Remedy::Delete };
+    let mut options = Options::default();
+    let remedy = match &rotation {
+        Some((places, journals)) => {
+            options = if places.overwrites { options.overwrite() } else { options };
+            Remedy::Rotate { journals, options: &options, destinations: &destinations }
+        }
+        None => Remedy::Delete,
+    };
     let mut summary = Summary { count, ..Summary::default() };
     let is_stopped = || session.interrupt.is_wanted();
     {
@@ -225,9 +282,6 @@ async fn carry_out(
     }
     progress::clear();
     let printed = printed.and(lock(&report).end());
-    for warning in &lock(&report).warnings {
-        session.warn(warning);
-    }
     summary.end(session, printed)
 }
 
@@ -246,7 +300,7 @@ impl Summary {
     /// Prints and counts the outcome for secrets of one token.
     fn add(&mut self, session: &Session, report: &mut Report, revoked: Revoked) {
         let Revoked { last_fours, token, outcome, .. } = revoked;
-        let is_revoked = outcome.is_success() || matches!(outcome, Outcome::NotDelivered { .. });
+        let is_revoked = is_revoked(&outcome);
         self.seen += last_fours.len();
         if is_revoked {
             self.revoked += last_fours.len();
@@ -256,7 +310,7 @@ impl Summary {
         }
         let result = result(&outcome);
         let candidates = match &outcome {
-            Outcome::Ambiguous(tokens) => tokens.clone(),
+            Outcome::Unproven { candidates, .. } => candidates.clone(),
             _ => Vec::new(),
         };
         let (words, failure) = judged(outcome, token.as_ref());

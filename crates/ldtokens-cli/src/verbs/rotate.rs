@@ -1,9 +1,9 @@
 //! `ldtokens rotate`: delivers and verifies new secrets before the old ones end.
 
-mod places;
-mod result;
+pub(crate) mod result;
 mod selection;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,9 +11,11 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use ldtokens::{CallerIdentity, DryRun, TokenId};
-use ldtokens_lifecycle::{Journals, Options, Rotation, Strategy, rotate_all};
+use ldtokens_lifecycle::{Journal, Journals, Options, Rotation, Step, Strategy, rotate_all};
+use tokio::sync::watch;
 
 use crate::account::connect::{Session, with_client};
+use crate::account::credential::Source;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::files::state;
@@ -21,9 +23,9 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
+use crate::verbs::deliver::{PlaceArgs, Places};
 use crate::verbs::filter::Filter;
 use crate::verbs::moment::{age, duration};
-use crate::verbs::rotate::places::{PlaceArgs, Places};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
@@ -34,8 +36,11 @@ Each step is in a journal, which has no secrets, before it is taken. If the comm
 goes on, and the old secret works until the new one is delivered.
 
 --strategy reset gives the token a new secret; the old one works for the --overlap. --strategy replace creates a token with the \
-same name, description, permissions, kind and API version, and the same command, run again after the overlap, deletes the old \
-one. If the response to a reset is lost, the token is replaced.
+same name, description, permissions, kind, API version and lifetime, and makes the old one expire after the overlap. Where it can't \
+be made to, the same command, run again after the overlap, deletes it. If the response to a reset is lost, or the API does not \
+reset tokens any more, the token is replaced.
+
+To run the same command again is always safe: within the overlap it reports what is done.
 
 The new secret can go to several places at once. If the credential in use is rotated, its own file is one of them.";
 
@@ -69,21 +74,25 @@ pub(crate) struct RotateArgs {
     #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
     finish: bool,
 
-    /// Reset the tokens, or replace each by one like it
-    #[arg(long, value_name = "STRATEGY", value_parser = strategy(), default_value = "reset")]
-    strategy: Strategy,
+    /// Reset the tokens, or replace each by one like it [default: reset]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy())]
+    strategy: Option<Strategy>,
 
-    /// How long the old secret keeps working
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "24h")]
-    overlap: Duration,
+    /// How long the old secret keeps working [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    overlap: Option<Duration>,
+
+    /// How long replacements work, e.g. 90d [default: as long as their predecessors]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    lifetime: Option<Duration>,
 
     /// End the old secret at once, e.g. after a leak
     #[arg(long, conflicts_with = "overlap")]
     now: bool,
 
-    /// Also reset within an earlier overlap, and overwrite files that hold another secret
+    /// Rotate although an earlier rotation is not over, e.g. within its overlap, or to other destinations
     #[arg(long)]
-    force: bool,
+    again: bool,
 
     /// Note the time of a reset in the token's description, for --older-than on other machines
     #[arg(long)]
@@ -121,22 +130,28 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
     let format = result::format(global)?;
     let settings = Settings::read(global)?;
-    let folder = state::folder(arguments.state_folder.as_deref(), &settings, "rotations")?;
-    let journals = Journals::open(folder).map_err(|error| result::failure(error, None))?;
+    let journals = Journals::new(state::folder(arguments.state_folder.as_deref(), &settings, "rotations")?);
+    let places = Places::read(global, &arguments.places)?;
+    if places.print.is_some() {
+        return Err(Failure::usage("--secret-to: what is printed can't be read back; give a file or a command"));
+    }
+    if arguments.lifetime.is_some() && arguments.strategy != Some(Strategy::Replace) {
+        return Err(Failure::usage(
+            "--lifetime needs --strategy replace: a reset does not change when a token expires",
+        ));
+    }
     let source = settings.credential.map(|source| source.value);
     with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
         let selected = match arguments.finish {
-            true => waiting(&journals)?,
-            false => select(arguments, session, &journals).await?,
+            true => waiting(session, &journals, &caller)?,
+            false => select(arguments, session, &journals, places.needs_name()).await?,
         };
-        let places = Places::read(&arguments.places, &caller, source.as_ref())?;
-        if !arguments.finish {
-            places.check(&selected, &caller, source.as_ref())?;
-        }
+        let places = places.with_own(&caller, source.as_ref());
+        check(&places, &selected, &caller, source.as_ref())?;
         if session.is_dry_run {
-            return result::print_plan(format, arguments.strategy, &selected, &places);
+            return result::print_plan(format, arguments.strategy.unwrap_or(Strategy::Reset), &selected, &places);
         }
         if arguments.now {
             let targets = selection::targets(&selected);
@@ -150,6 +165,30 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
     .await
 }
 
+/// Refuses destinations that can't hold the secrets of the `selected` tokens, before anything is changed.
+fn check(
+    places: &Places,
+    selected: &[Selected],
+    caller: &CallerIdentity,
+    source: Option<&Source>,
+) -> Result<(), Failure> {
+    let rotated = selected.iter().filter(|selected| !selected.is_waiting);
+    for Selected { id, .. } in rotated.clone().filter(|selected| places.is_empty() && !places.has_own(&selected.id)) {
+        let hint = match source {
+            Some(source) if caller.token_id.as_ref() == Some(id) => format!(", so that {source} gives it next time"),
+            _ => String::new(),
+        };
+        return Err(Failure::usage(format!(
+            "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command \
+             COMMAND, or others in `ldtokens rotate --help`"
+        )));
+    }
+    places.check(rotated.map(Selected::named))
+}
+
+/// The tokens that have a secret which exists only in this process.
+type AtStake = watch::Sender<BTreeSet<String>>;
+
 async fn rotate(
     arguments: &RotateArgs,
     session: &Session,
@@ -162,32 +201,46 @@ async fn rotate(
     let total = selected.len();
     let names: Vec<(TokenId, Option<String>)> =
         selected.iter().map(|selected| (selected.id.clone(), selected.name.clone())).collect();
-    let mut results = Results::new(format, places.take_standard_output(), names);
+    let mut results = Results::new(format, places.prints_manifests(), names);
     progress::show(&format!("rotating {total} tokens"));
-    let options = options(arguments);
-    let rotations = selected.into_iter().map(|selected| {
-        let destinations = places.of(&selected);
+    let options = options(arguments, places);
+    let at_stake = AtStake::default();
+    let note = |journal: &Journal| {
+        let is_at_stake = journal.attempts > 0 && journal.step < Step::Verified;
+        at_stake.send_if_modified(|ids| match is_at_stake {
+            true => ids.insert(journal.token_id.clone()),
+            false => ids.remove(&journal.token_id),
+        });
+    };
+    let mut rotations = Vec::with_capacity(total);
+    for selected in selected {
+        // Its end reads the journal's destinations.
+        let destinations =
+            if selected.is_waiting { Vec::new() } else { places.of(selected.named()).map_err(Failure::usage)? };
         let rotation = Rotation::new(&session.client, selected.id, destinations, options.clone());
-        let rotation = rotation.caller(caller.clone());
-        match selected.token {
+        let rotation = rotation.caller(caller.clone()).on_step(note);
+        rotations.push(match selected.token {
             Some(token) => rotation.known(*token),
             None => rotation,
-        }
-    });
+        });
+    }
     let at_once = session.client.concurrency();
     let work = rotate_all(rotations, journals, at_once, |id, result| {
         progress::clear();
+        at_stake.send_if_modified(|ids| ids.remove(id.as_str()));
         let goes_on = results.add(session, id, result);
         progress::show(&format!("rotated {} of {total}", results.count()));
         if goes_on && !session.interrupt.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    // Between its response and its delivery a secret exists only in this process, so rotations that were started finish.
+    // Between its response and its delivery a secret exists only in this process, so rotations that requested one finish.
     let interrupted = async {
         let _ = session.interrupt.unless(std::future::pending::<()>()).await;
-        session.note(
-            "finishing rotations in progress; press Ctrl-C again to stop at once, and run the command again later",
-        );
-        std::future::pending::<()>().await;
+        if !at_stake.borrow().is_empty() {
+            session.note(
+                "finishing rotations in progress; press Ctrl-C again to stop at once, and run the command again later",
+            );
+        }
+        let _ = at_stake.subscribe().wait_for(BTreeSet::is_empty).await;
     };
     tokio::select! {
         () = work => {}
@@ -197,11 +250,22 @@ async fn rotate(
     results.end(session)
 }
 
-fn options(arguments: &RotateArgs) -> Options {
-    let overlap = if arguments.now { Duration::ZERO } else { arguments.overlap };
-    let mut options = Options::default().strategy(arguments.strategy).overlap(overlap).settle(arguments.settle);
-    if arguments.force {
-        options = options.force();
+fn options(arguments: &RotateArgs, places: &Places) -> Options {
+    let mut options = Options::default().settle(arguments.settle);
+    if let Some(strategy) = arguments.strategy {
+        options = options.strategy(strategy);
+    }
+    if let Some(overlap) = arguments.overlap.or(arguments.now.then_some(Duration::ZERO)) {
+        options = options.overlap(overlap);
+    }
+    if let Some(lifetime) = arguments.lifetime {
+        options = options.lifetime(lifetime);
+    }
+    if arguments.again {
+        options = options.again();
+    }
+    if places.overwrites {
+        options = options.overwrite();
     }
     if arguments.mark_time {
         options = options.mark_time();

@@ -11,7 +11,7 @@ use ldtokens_lifecycle::Scan;
 use crate::account::connect::Session;
 use crate::files::private::readable_by_everyone;
 use crate::files::{stdin, text};
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::hidden::Hidden;
 
 /// Means standard input instead of a file.
@@ -27,10 +27,40 @@ pub(crate) struct Given {
     pub(crate) secrets: Vec<Secret>,
     /// What `--scan` found.
     pub(crate) scan: Scan,
+    /// What it could not search.
+    pub(crate) unsearched: Vec<String>,
+}
+
+impl Given {
+    /// The failure if something could not be searched: a secret may be in it.
+    pub(crate) fn all_searched(&self) -> Result<(), Failure> {
+        match &self.unsearched[..] {
+            [] => Ok(()),
+            unsearched => Err(Failure::new(
+                Kind::PartialFailure,
+                format!("not all was searched: {}; decompress it and scan that", unsearched.join("; ")),
+            )),
+        }
+    }
 }
 
 /// Reads the secrets of `--secret-from` and `--scan`, or else of standard input.
 pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: &Session) -> Result<Given, Failure> {
+    let (secret_from, scan) = (secret_from.to_vec(), scan.to_vec());
+    let is_typed = secret_from.is_empty() && scan.is_empty();
+    // A pipe may block, and then signals must be noticed.
+    let reading = tokio::task::spawn_blocking(move || of_files(&secret_from, &scan));
+    let reading = session.interrupt.unless(reading).await?;
+    let mut given = reading.unwrap_or_else(|_| Err(Failure::other("can't read the secrets")))?;
+    if is_typed {
+        let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
+        given.secrets = lines("standard input", &text)?;
+    }
+    given.secrets.extend(given.scan.secrets.iter().cloned());
+    Ok(given)
+}
+
+fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure> {
     let mut given = Given::default();
     for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
@@ -46,16 +76,15 @@ pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: 
     }
     for file in scan {
         let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
-        match file.as_os_str() == STDIN {
+        let is_stdin = file.as_os_str() == STDIN;
+        match is_stdin {
             true => given.scan.read(stdin::take("the text to scan")?).map_err(failed)?,
             false => File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?,
         }
+        let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+        let unsearched = std::mem::take(&mut given.scan.unsearched);
+        given.unsearched.extend(unsearched.into_iter().map(|what| format!("{name}: {what}")));
     }
-    if secret_from.is_empty() && scan.is_empty() {
-        let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
-        given.secrets = lines("standard input", &text)?;
-    }
-    given.secrets.extend(given.scan.secrets.iter().cloned());
     Ok(given)
 }
 

@@ -19,9 +19,10 @@ fn a_secret_file_has_only_the_secret_and_only_its_owner_can_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.secret");
     let to = file.to_str().unwrap();
+    let (x, _) = served.create("x");
     for arguments in [
-        &["create", "--role", "reader", "-n", "x"][..],
-        &["reset", "x", "--yes"],
+        &["create", "--role", "reader", "-n", "new"][..],
+        &["reset", &x, "--yes"],
         &["postToken", "role==reader", "name==y"],
     ] {
         let output = served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap();
@@ -33,26 +34,68 @@ fn a_secret_file_has_only_the_secret_and_only_its_owner_can_read_it() {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(names(folder.path()), ["a.secret"]);
 
+        // A file with another token's secret, or anything else, is not overwritten unasked.
         let count = || served.json(&["getTokens", "showAll=true"])["totalCount"].clone();
         let before = count();
-        refused(&served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap(), 2, &["already exists"]);
-        assert!(
-            served.works(&secret) && fs::read_to_string(&file).unwrap() == secret,
-            "the existing file is not changed"
-        );
-        assert_eq!(count(), before);
+        let (_, other) = served.create("other");
+        for text in [&*other, "# notes\n"] {
+            fs::write(&file, text).unwrap();
+            let again = served.owner(&[arguments, &["--secret-to", to]].concat()).output().unwrap();
+            refused(&again, 2, &[to, "--overwrite"]);
+            assert!(served.works(&secret) && fs::read_to_string(&file).unwrap() == text, "nothing is changed");
+        }
+        assert_eq!(count().as_u64().unwrap(), before.as_u64().unwrap() + 1);
+        let output = served.owner(&[arguments, &["--secret-to", to, "--overwrite"]].concat()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert!(served.works(&fs::read_to_string(&file).unwrap()));
         fs::remove_file(&file).unwrap();
+        served.owner(&["delete", "other", "--yes"]).output().unwrap();
     }
     let nowhere = folder.path().join("not/there");
     let output =
         served.owner(&["create", "--role", "reader", "--secret-to", nowhere.to_str().unwrap()]).output().unwrap();
     refused(&output, 2, &["not/there"]);
     std::os::unix::fs::symlink("/nonexistent", &file).unwrap();
-    refused(
-        &served.owner(&["create", "--role", "reader", "--secret-to", to]).output().unwrap(),
-        2,
-        &["already exists"],
-    );
+    for path in [to, "/dev/null", "/dev/stdout"] {
+        let output = served.owner(&["create", "--role", "reader", "--secret-to", path]).output().unwrap();
+        refused(&output, 2, &[path]);
+    }
+}
+
+#[test]
+fn a_file_with_the_tokens_own_secret_is_replaced_by_reset() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, old) = served.create("x");
+    let file = folder.path().join("x.secret");
+    let env = folder.path().join("app.env");
+    fs::write(&file, format!("{old}\n")).unwrap();
+    fs::write(&env, format!("A=1\nLD='{old}' # nightly\n")).unwrap();
+    let variable = format!("{}:LD", env.display());
+    let reset = ["reset", "x", "--yes", "--secret-to", file.to_str().unwrap(), "--env-file", &variable];
+    let output = served.owner(&reset).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let new = fs::read_to_string(&file).unwrap();
+    assert!(new.ends_with('\n') && served.works(new.trim_end()) && !served.works(&old));
+    assert_eq!(fs::read_to_string(&env).unwrap(), format!("A=1\nLD='{}' # nightly\n", new.trim_end()));
+    assert!(!stdout(&output).contains(new.trim_end()), "it is not printed too");
+}
+
+#[test]
+fn the_placeholders_are_filled_if_the_token_is_chosen_by_id() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = served.create("a/b");
+    let to = folder.path().join("{name}.{id}");
+    let to = to.to_str().unwrap();
+    for arguments in [&["reset", &id, "--yes"][..], &["resetToken", &format!("tokenId={id}")], &["rotate", &id]] {
+        let mut command = served.owner(&[arguments, &["--secret-to", to]].concat());
+        let output = command.env("LDTOKENS_STATE", served.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        let file = folder.path().join(format!("a_b.{id}"));
+        assert!(served.works(&fs::read_to_string(&file).unwrap_or_else(|_| panic!("{arguments:?}"))));
+        assert_eq!(names(folder.path()).len(), 1);
+    }
 }
 
 #[test]
@@ -65,7 +108,8 @@ fn several_secrets_go_to_one_file_each() {
     refused(&served.owner(&["reset", "a", "b", "--yes", "--secret-to", &to("one")]).output().unwrap(), 2, &["{id}"]);
     let output = served.owner(&["reset", "a", "b", "--yes", "-q", "--secret-to", &to("{id}.secret")]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stdout(&output), format!("{a}\n{b}\n"));
+    let shown = stdout(&output);
+    assert!(shown.lines().count() == 2 && shown.contains(&a) && shown.contains(&b), "{shown}");
     for id in [&a, &b] {
         assert!(served.works(&fs::read_to_string(to(&format!("{id}.secret"))).unwrap()));
     }
@@ -292,7 +336,7 @@ fn no_token_is_created_if_the_disk_is_full() {
     shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_ldtokens"), "create", "--role", "reader", "-n", "never"]);
     shell.args(["--host", &served.url, "--secret-to", file.to_str().unwrap()]).env_clear().env("HOME", "/nonexistent");
     let output = shell.env("LD_ACCESS_TOKEN", crate::support::OWNER).output().unwrap();
-    refused(&output, 2, &["--secret-to", "too large"]);
+    refused(&output, 2, &["secret: ", "too large"]);
     assert_eq!(names(folder.path()), [""; 0]);
     assert_eq!(served.json(&["list", "-f", "name=never"]).as_array().unwrap().len(), 0);
 }

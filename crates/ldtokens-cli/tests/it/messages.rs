@@ -25,17 +25,19 @@ fn one_line_per_token_says_what_was_done() {
     let raw = stderr(&served.owner(&["update", &id, "--role", "writer"]).output().unwrap());
     assert_eq!(raw, format!("Updated {id} (Export) ({})\n", served.url), "a result names its account");
     served.json(&["update", &id, "--role", "reader"]);
-    assert_eq!(created, format!("Created {id} (Export). Secret written to {path}\n"));
+    assert_eq!(created, format!("Created {id} (Export). Secret delivered to the file {path}\n"));
 
     let path = file("{id}");
     let reset = messages(&served, &["reset", &id, "--expires-at", "2090-01-31T12:00:00Z", "--secret-to", &path]);
     let path = file(&id);
     assert_eq!(
         reset,
-        format!("Reset {id} (Export). Secret written to {path}; the old one works until 2090-01-31T12:00:00Z\n")
+        format!(
+            "Reset {id} (Export). Secret delivered to the file {path}; the old one works until 2090-01-31T12:00:00Z\n"
+        )
     );
     let reset = messages(&served, &["reset", &id, "--yes", "--secret-to-command", "cat > /dev/null"]);
-    assert_eq!(reset, format!("Reset {id} (Export). Secret passed to the command; the old one no longer works\n"));
+    assert_eq!(reset, format!("Reset {id} (Export). Secret delivered to a command; the old one no longer works\n"));
 
     assert_eq!(messages(&served, &["update", &id, "--role", "writer"]), format!("Updated {id} (Export)\n"));
     let same = messages(&served, &["update", &id, "--role", "writer"]);

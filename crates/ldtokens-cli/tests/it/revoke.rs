@@ -126,7 +126,9 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     let pattern = place("{id}");
     let pattern = pattern.to_str().unwrap();
     let rotate = |secrets: &str, flags: &[&str]| {
-        with_stdin(served.owner(&[&["revoke", "--rotate", "--yes"], flags].concat()), secrets)
+        let mut command = served.owner(&[&["revoke", "--rotate", "--yes"], flags].concat());
+        command.env("LDTOKENS_STATE", served.folder.path()).env("PATH", "/usr/bin:/bin");
+        with_stdin(command, secrets)
     };
     let both = format!("{a}\n{b}\n");
     let one_file = place("one");
@@ -155,7 +157,7 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
 
     let output = rotate(&new, &["--secret-to-command", "exit 3"]);
     status(&output, 11);
-    assert!(stderr(&output).contains(&format!("ldtokens reset {a_id}")), "{}", stderr(&output));
+    assert!(stderr(&output).contains(&format!("ldtokens rotate {a_id}")), "{}", stderr(&output));
     assert!(!served.works(&new), "it is revoked anyway");
 }
 
@@ -164,7 +166,8 @@ fn an_ambiguous_secret_is_not_revoked_without_an_id() {
     let folder = tempfile::tempdir().unwrap();
     let account = folder.path().join("account.yaml");
     std::fs::write(&account, TWINS).unwrap();
-    let served = Served::with(&["--account", account.to_str().unwrap(), "--fault", "getCallerIdentity status=403"]);
+    let served =
+        Served::with(&["--account", account.to_str().unwrap(), "--fault", "getCallerIdentity status=403 times=4"]);
     let revoke = |flags: &[&str]| with_stdin(served.owner(&[&["revoke", "--yes"], flags].concat()), TWIN);
     let output = revoke(&["-o", "json"]);
     let rows: Value = serde_json::from_str(&status(&output, 2)).unwrap();
@@ -234,7 +237,9 @@ fn the_log_of_verify_and_revoke_has_no_secret() {
     for arguments in
         [&["verify", "-vvv"][..], &["revoke", "--yes", "--rotate", "--secret-to-command", "cat >/dev/null", "-vvv"]]
     {
-        let output = with_stdin(served.owner(arguments), &secret);
+        let mut command = served.owner(arguments);
+        command.env("LDTOKENS_STATE", served.folder.path()).env("PATH", "/usr/bin:/bin");
+        let output = with_stdin(command, &secret);
         status(&output, 0);
         assert!(stderr(&output).contains("caller-identity"), "{}", stderr(&output));
         shows_none(&output, &[&secret, OWNER]);

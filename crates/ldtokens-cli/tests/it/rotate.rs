@@ -53,8 +53,8 @@ fn rotate_changes_nothing_without_a_valid_destination_per_token() {
         (&[one.as_str()][..], "say where the new secret goes"),
         (&[&one, &two, "--secret-to", "one.secret"], "{id} or {name}"),
         (&[&one, "--secret-to", "-"], "read back"),
-        (&[&one, "--secret-to", "two.secret"], "not this token's"),
-        (&[&one, "--secret-to", "no/such/folder"], "no new secret was requested"),
+        (&[&one, "--secret-to", "two.secret"], "--overwrite"),
+        (&[&one, "--secret-to", "no/such/folder"], "No such file"),
         (&[&one, "--github-output", "token"], "GITHUB_OUTPUT"),
         (&[&one, "--kubernetes-secret", "A b"], "NAMESPACE"),
         (&[&one, "--now", "--secret-to", "one.secret"], "--yes"),
@@ -69,7 +69,7 @@ fn a_second_rotation_of_the_same_token_is_refused_until_the_first_ends() {
     let served = Served::start();
     let (id, _) = token(&served, "Export");
     assert!(Command::new("mkfifo").arg(served.folder.path().join("pipe")).status().unwrap().success());
-    let places = ["--secret-to", "Export.secret", "--secret-to-command", "cat pipe"];
+    let places = ["--secret-to", "Export.secret", "--secret-to-command", "cat pipe; cat >/dev/null"];
     let first = rotate(&served, &[&[id.as_str()], &places[..]].concat()).spawn().unwrap();
     // Opening the pipe blocks until the first rotation reads it, in the middle of its work.
     let pipe = fs::OpenOptions::new().write(true).open(served.folder.path().join("pipe")).unwrap();
@@ -92,7 +92,7 @@ fn rotating_the_credential_in_use_updates_the_file_it_comes_from() {
     for strategy in ["reset", "replace"] {
         let mut command =
             crate::support::ldtokens(&["rotate", "Admin key", "--strategy", strategy, "--host", &served.url]);
-        command.args(["--force", "--token-file"]).arg(&file).env("LDTOKENS_STATE", served.folder.path());
+        command.args(["--again", "--token-file"]).arg(&file).env("LDTOKENS_STATE", served.folder.path());
         let before = fs::read_to_string(&file).unwrap();
         let output = command.output().unwrap();
         assert!(output.status.success(), "{strategy}: {}", stderr(&output));
@@ -133,26 +133,65 @@ fn all_matching_due_tokens_are_rotated_and_failures_are_reported() {
 }
 
 #[test]
-fn replace_with_now_deletes_an_old_token_found_by_name() {
+fn the_same_replacement_again_by_name_or_id_reports_that_it_is_done_and_with_now_it_ends() {
     let served = Served::start();
     let (id, old) = token(&served, "Export");
-    let replace = |more: &[&str]| {
-        let arguments = ["Export", "--strategy", "replace", "--secret-to", "Export.secret"];
+    let replace = |word: &str, more: &[&str]| {
+        let arguments = [word, "--strategy", "replace", "--secret-to", "Export.secret", "-o", "json"];
         let output = rotate(&served, &[&arguments[..], more].concat()).output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        stderr(&output)
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()[0].clone()
     };
-    assert!(replace(&[]).contains("--finish"));
-    assert!(served.works(&old));
-    // Two tokens have the name now. One of them only has to be deleted.
-    replace(&["--now", "--yes"]);
-    let finish = rotate(&served, &["--finish"]).output().unwrap();
-    assert!(finish.status.success(), "{}", stderr(&finish));
-    assert!(served.works(&old), "its overlap has not ended");
-    // A token that only has to be deleted needs no destination for a secret.
-    let named = rotate(&served, &[&id, "--now", "--yes", "--strategy", "replace"]).output().unwrap();
-    assert!(!served.works(&old), "{}", stderr(&named));
-    assert!(served.works(&contents(&served, "Export.secret")));
+    let first = replace("Export", &[]);
+    assert_eq!((&first["endsByItself"], &first["isOver"]), (&true.into(), &false.into()), "{first}");
+    let new = first["newId"].as_str().unwrap();
+    let kept = contents(&served, "Export.secret");
+    // Two tokens have the name now, and they are one rotation.
+    for word in ["Export", &id, new] {
+        let again = replace(word, &[]);
+        assert_eq!((&again["newId"], &again["oldExpires"]), (&first["newId"], &first["oldExpires"]), "{word}");
+        assert_eq!(again["wasResumed"], true);
+    }
+    assert!(rotate(&served, &["--finish"]).output().unwrap().status.success());
+    assert!(served.works(&old) && contents(&served, "Export.secret") == kept);
+    replace(&id, &["--now", "--yes"]);
+    assert!(!served.works(&old) && served.works(&kept));
+    assert_eq!(served.json(&["list", "-a", "-f", "name=Export"]).as_array().unwrap().len(), 1);
+    // Done: the next one is another rotation.
+    assert_eq!(replace("Export", &[])["_id"], new);
+}
+
+#[test]
+fn a_replaced_token_is_not_due_again() {
+    let served = Served::start();
+    let (_, secret) = token(&served, "Export");
+    let marked = ["update", "Export", "--description", "x [ldtokens rotated 2020-01-31T12:00:00Z]"];
+    assert!(served.owner(&marked).output().unwrap().status.success());
+    let nightly = || {
+        let arguments = ["Export", "--strategy", "replace", "--older-than", "60d", "--secret-to", "Export.secret"];
+        let output = rotate(&served, &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    nightly();
+    assert_eq!(contents(&served, "Export.secret"), secret, "it was created just now");
+}
+
+#[test]
+fn rotate_warns_of_tokens_that_expire_before_they_are_due() {
+    let served = Served::start();
+    for (name, days) in [("soon", "10d"), ("late", "90d")] {
+        let arguments = ["create", "-n", name, "--role", "reader", "--expires-in", days, "--secret-to", "-"];
+        assert!(served.owner(&arguments).output().unwrap().status.success());
+    }
+    let places = ["--older-than", "30d", "--secret-to", "{name}.secret"];
+    let output = rotate(&served, &[&["--all-matching", "name~o"][..], &places].concat()).output().unwrap();
+    let output = match output.status.success() {
+        true => output,
+        false => panic!("{}", stderr(&output)),
+    };
+    assert!(stderr(&output).contains("(soon) expires"), "{}", stderr(&output));
+    let output = rotate(&served, &[&["late"][..], &places].concat()).output().unwrap();
+    assert!(output.status.success() && !stderr(&output).contains("expires"), "{}", stderr(&output));
 }
 
 #[test]
@@ -207,7 +246,8 @@ fn rotate_deletes_the_token_in_use_last() {
     let reset = served.acting_as(secret, &["reset", &one, own, &two, "--yes", "--quiet", "--secret-to", "{id}.secret"]);
     let output = { reset }.current_dir(served.folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), [&one, &two, own]);
+    // The others are done at the same time.
+    assert_eq!((stdout(&output).lines().count(), stdout(&output).lines().last()), (3, Some(own)));
     let secret = contents(&served, &format!("{own}.secret"));
     let output = served.acting_as(&secret, &["delete", &one, own, &two, "--yes", "--quiet"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));

@@ -314,7 +314,7 @@ fn if_the_secret_file_appears_meanwhile_the_secret_goes_to_a_file_beside_it() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(11), "{said}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "another's");
-    let kept = said.split_once("it is in ").unwrap().1.split(';').next().unwrap();
+    let kept = said.split_once("to be written is in ").unwrap().1.split(';').next().unwrap();
     assert_eq!(std::fs::metadata(kept).unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(kept).unwrap();
     assert!(served.works(&secret));

@@ -1,6 +1,8 @@
-use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
+use std::process::Command;
 use std::sync::Arc;
+
+use ldtokens::Secret;
 
 use crate::destination::{Destination, Handover, Prepared};
 
@@ -9,16 +11,19 @@ type Make = dyn Fn() -> Command + Send + Sync;
 /// A command that reads the secret, alone and without a line end, from its standard input.
 ///
 /// The variables `LDTOKENS_TOKEN_ID`, `LDTOKENS_TOKEN_NAME` and `LDTOKENS_OLD_EXPIRES` in its environment hold the token's ID,
-/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error.
+/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error. It
+/// must read all of the secret and end with success.
 #[derive(Clone)]
 pub struct CommandDestination {
+    text: String,
     make: Arc<Make>,
 }
 
 impl CommandDestination {
-    /// Returns a destination that runs the command that `make` returns. `make` is called for each delivery.
-    pub fn new(make: impl Fn() -> Command + Send + Sync + 'static) -> Self {
-        Self { make: Arc::new(make) }
+    /// Returns a destination that runs the command that `make` returns. `make` is called for each delivery. `text` tells it from
+    /// other commands; only its hash is stored.
+    pub fn new(text: impl Into<String>, make: impl Fn() -> Command + Send + Sync + 'static) -> Self {
+        Self { text: text.into(), make: Arc::new(make) }
     }
 }
 
@@ -34,27 +39,40 @@ impl Destination for CommandDestination {
         "a command".to_owned()
     }
 
+    fn identity(&self) -> String {
+        format!("the command {}", self.text)
+    }
+
     fn prepare(&self) -> Result<Prepared, String> {
         let make = self.make.clone();
-        Ok(Box::new(move |secret, handover| {
-            let mut command = make();
-            set_variables(&mut command, handover);
-            command.stdin(Stdio::piped()).stdout(io::stderr());
-            let mut child = command.spawn().map_err(|error| format!("it can't be started: {error}"))?;
-            let written = child.stdin.take().expect("it is piped").write_all(secret.expose().as_bytes());
-            let status = child.wait().map_err(|error| error.to_string())?;
-            match written {
-                _ if !status.success() => Err(format!("it ended with {status}")),
-                Err(error) => Err(format!("it did not read its standard input: {error}")),
-                Ok(()) => Ok(()),
-            }
-        }))
+        Ok(Prepared::new(move |secret, handover| pipe(make(), secret, handover)))
     }
 }
 
-fn set_variables(command: &mut Command, handover: &Handover) {
+/// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
+/// what it left unread shows.
+fn pipe(mut command: Command, secret: &Secret, handover: &Handover) -> Result<(), String> {
     command
         .env("LDTOKENS_TOKEN_ID", &handover.token_id)
         .env("LDTOKENS_TOKEN_NAME", &handover.name)
         .env("LDTOKENS_OLD_EXPIRES", &handover.old_expires);
+    let failed = |error: io::Error| error.to_string();
+    let (mut reader, mut writer) = io::pipe().map_err(failed)?;
+    command.stdin(reader.try_clone().map_err(failed)?).stdout(io::stderr());
+    let child = command.spawn();
+    // It holds the end that the command was given.
+    drop(command);
+    let mut child = child.map_err(|error| format!("it can't be started: {error}"))?;
+    let written = writer.write_all(secret.expose().as_bytes());
+    drop(writer);
+    let status = child.wait().map_err(failed)?;
+    if !status.success() {
+        return Err(format!("it ended with {status}"));
+    }
+    let mut unread = Vec::new();
+    match written.and_then(|()| reader.read_to_end(&mut unread)) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err("it did not read all of its standard input".to_owned()),
+        Err(error) => Err(failed(error)),
+    }
 }

@@ -23,7 +23,8 @@ impl GithubFile {
     }
 }
 
-/// A job of GitHub Actions. The secret is masked in the job's log before anything else is done with it.
+/// A job of GitHub Actions. The secret is masked in the job's log, by a line on standard error, before anything else is done with
+/// it.
 #[derive(Clone, Debug)]
 pub struct GithubDestination {
     kind: GithubFile,
@@ -39,9 +40,15 @@ impl GithubDestination {
     pub fn new(kind: GithubFile, file: impl Into<PathBuf>, name: impl Into<String>) -> Result<Self, String> {
         let name = name.into();
         let is_name =
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        if !is_name {
-            return Err("a name consists of letters, digits, `_` and `-`".to_owned());
+            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' && kind == GithubFile::Output;
+        let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        if !starts_well || !name.bytes().all(is_name) {
+            return Err(format!("`{name}` is not a name that GitHub accepts there"));
+        }
+        let upper = name.to_ascii_uppercase();
+        let is_reserved = ["GITHUB_", "RUNNER_"].iter().any(|prefix| upper.starts_with(prefix));
+        if kind == GithubFile::Env && (is_reserved || upper == "NODE_OPTIONS") {
+            return Err(format!("GitHub does not let a job set {name}"));
         }
         Ok(Self { kind, file: file.into(), name })
     }
@@ -49,17 +56,16 @@ impl GithubDestination {
 
 impl Destination for GithubDestination {
     fn label(&self) -> String {
-        format!("{} in {}", self.name, self.kind.variable())
+        format!("{} in {}, the file {}", self.name, self.kind.variable(), self.file.display())
     }
 
     fn prepare(&self) -> Result<Prepared, String> {
         let open = OpenOptions::new().append(true).open(&self.file);
         let mut file = open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))?;
         let name = self.name.clone();
-        Ok(Box::new(move |secret, _| {
-            let mut out = io::stdout().lock();
-            writeln!(out, "::add-mask::{}", secret.expose())
-                .and_then(|()| out.flush())
+        Ok(Prepared::new(move |secret, _| {
+            // The runner reads it here too, and standard output may go elsewhere.
+            writeln!(io::stderr(), "::add-mask::{}", secret.expose())
                 .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))?;
             file.write_all(format!("{name}={}\n", secret.expose()).as_bytes())
                 .and_then(|()| file.sync_all())

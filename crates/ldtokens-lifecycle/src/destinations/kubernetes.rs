@@ -23,20 +23,23 @@ impl std::str::FromStr for KubernetesSecret {
     fn from_str(text: &str) -> Result<Self, String> {
         let (path, key) = text.split_once(':').unwrap_or((text, "token"));
         let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
-        // RFC 1123, as Kubernetes requires.
-        let is_name = |text: &str| {
-            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-            !text.is_empty()
-                && text.len() <= 253
+        // RFC 1123: a name is a DNS subdomain, a namespace one label of it.
+        let is_label = |text: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=63).contains(&text.len())
                 && text.bytes().all(is_inner)
-                && !text.starts_with(['-', '.'])
-                && !text.ends_with(['-', '.'])
+                && !text.starts_with('-')
+                && !text.ends_with('-')
         };
+        let is_name = |text: &str| text.len() <= 253 && text.split('.').all(is_label);
         let is_key = |text: &str| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+            let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            (1..=253).contains(&text.len()) && text.bytes().all(is_inner) && text != "." && !text.starts_with("..")
         };
-        if !is_name(name) || !namespace.is_none_or(is_name) || !is_key(key) {
-            return Err("a Kubernetes Secret is written [NAMESPACE/]NAME[:KEY]".to_owned());
+        if !is_name(name) || !namespace.is_none_or(is_label) || !is_key(key) {
+            return Err(
+                "a Kubernetes Secret is written [NAMESPACE/]NAME[:KEY], with names that Kubernetes accepts".to_owned()
+            );
         }
         Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned(), key: key.to_owned() })
     }
@@ -57,12 +60,14 @@ impl KubernetesDestination {
 
 impl Destination for KubernetesDestination {
     fn label(&self) -> String {
-        format!("the manifest of the Kubernetes Secret {}", self.secret.name)
+        let KubernetesSecret { namespace, name, key } = &self.secret;
+        let namespace = namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        format!("the manifest of the Kubernetes Secret {namespace}{name}:{key}")
     }
 
     fn prepare(&self) -> Result<Prepared, String> {
         let target = self.secret.clone();
-        Ok(Box::new(move |secret, handover| {
+        Ok(Prepared::new(move |secret, handover| {
             let text = manifest(&target, secret, handover);
             let mut out = io::stdout().lock();
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())

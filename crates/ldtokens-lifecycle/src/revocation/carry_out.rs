@@ -5,23 +5,18 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use ldtokens::{Client, Error, IssuedToken, Overlap, Secret, TokenId};
+use ldtokens::{Client, Error, Secret, TokenId};
 
+use crate::destination::Destination;
 use crate::revocation::plan::{Finding, Leak, LeakedToken, Plan};
 use crate::revocation::scan::KeyKind;
-
-/// The maximum number of resets of a token when the responses are lost.
-const MAX_RESETS: u32 = 3;
+use crate::rotation::{Error as NotRotated, Journals, Options, Report, Rotation};
 
 /// How long to wait between two checks of whether a revoked secret still works.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Delivers the new secret of a token. It may block. The error says why that failed, and where the secret is if it was
-/// written.
-pub type Deliver = Box<dyn FnOnce(&IssuedToken) -> Result<(), String> + Send>;
-
-/// Prepares the delivery before a token is reset. If it fails, the token is not changed; the error says why.
-pub type Prepare<'a> = dyn Fn(&TokenId) -> Result<Deliver, String> + Sync + 'a;
+/// The destinations of a token's new secret. If there is none, the token is not changed; the error says why.
+pub type Destinations<'a> = dyn Fn(&LeakedToken) -> Result<Vec<Box<dyn Destination>>, String> + Sync + 'a;
 
 /// How to revoke a leaked secret.
 #[derive(Clone, Copy)]
@@ -29,8 +24,15 @@ pub type Prepare<'a> = dyn Fn(&TokenId) -> Result<Deliver, String> + Sync + 'a;
 pub enum Remedy<'a> {
     /// Delete its token.
     Delete,
-    /// Reset its token without an overlap, and deliver the new secret.
-    Rotate(&'a Prepare<'a>),
+    /// Rotate its token without an overlap. The options' own overlap does not count.
+    Rotate {
+        /// Where the rotations are kept.
+        journals: &'a Journals,
+        /// How to rotate.
+        options: &'a Options,
+        /// Where the new secrets go.
+        destinations: &'a Destinations<'a>,
+    },
 }
 
 impl fmt::Debug for Remedy<'_> {
@@ -59,27 +61,26 @@ pub enum Outcome {
     Dead,
     /// Its token was deleted.
     Deleted,
-    /// Its token was reset, and the new secret delivered.
-    Rotated {
-        /// The last four characters of the new secret.
-        last_four: String,
-    },
-    /// Its token was reset, so that it does not work any more, but the new secret could not be delivered.
-    NotDelivered {
-        /// Why.
-        reason: String,
-    },
+    /// Its token was rotated.
+    Rotated(Box<Report>),
+    /// The rotation of its token did not finish. Whether the secret still works, the error says.
+    NotRotated(Box<NotRotated>),
     /// The API reported success, but the secret still works.
     StillWorks,
+    /// The token that was chosen by its ID was deleted or rotated, but whether the secret was its own can't be found out.
+    Unverified,
     /// The destination of the new secret is not ready, so the token was not changed.
     NotPrepared {
         /// Why.
         reason: String,
     },
-    /// Several tokens have its last four characters: nothing was done.
-    Ambiguous(Vec<LeakedToken>),
-    /// No token has its last four characters: nothing was done.
-    Unknown,
+    /// The API did not say which token it belongs to: nothing was done.
+    Unproven {
+        /// The tokens that have its last four characters.
+        candidates: Vec<LeakedToken>,
+        /// What the API said in place of the token.
+        reason: String,
+    },
     /// It is no secret: nothing was done.
     NotASecret,
     /// It is another kind of key: nothing was done.
@@ -93,7 +94,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether nobody can use the secret, and a new one, if any, was delivered.
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Dead | Self::Deleted | Self::Rotated { .. })
+        matches!(self, Self::Dead | Self::Deleted | Self::Rotated(_))
     }
 }
 
@@ -141,8 +142,7 @@ fn sorted(leaks: Vec<Leak>) -> (Vec<TokenSecrets>, Vec<Revoked>) {
                 continue;
             }
             Finding::Dead => Outcome::Dead,
-            Finding::Ambiguous(tokens) => Outcome::Ambiguous(tokens),
-            Finding::Unknown => Outcome::Unknown,
+            Finding::Unproven { candidates, reason } => Outcome::Unproven { candidates, reason },
             Finding::NotASecret => Outcome::NotASecret,
             Finding::OtherKey(kind) => Outcome::OtherKey(kind),
             Finding::Failed(error) => Outcome::Failed(error),
@@ -150,6 +150,14 @@ fn sorted(leaks: Vec<Leak>) -> (Vec<TokenSecrets>, Vec<Revoked>) {
         without_work.push(Revoked { last_fours: vec![last_four], token: None, outcome });
     }
     (targets, without_work)
+}
+
+/// Whether the credential may not do it, and nothing was done.
+fn is_no_permission(error: &NotRotated) -> bool {
+    matches!(
+        error,
+        NotRotated::Api { step: None, source: Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthorized(_) }
+    )
 }
 
 #[derive(Clone, Copy)]
@@ -165,7 +173,9 @@ impl Work<'_> {
         let outcome = match self.remedy {
             _ if (self.is_stopped)() => Outcome::NotTried,
             Remedy::Delete => self.delete(&target).await,
-            Remedy::Rotate(prepare) => self.rotate(&target, prepare).await,
+            Remedy::Rotate { journals, options, destinations } => {
+                self.rotate(&target, journals, options, destinations).await
+            }
         };
         let last_fours = target.secrets.iter().map(|secret| secret.last_four().to_owned()).collect();
         Revoked { last_fours, token: Some(target.token), outcome }
@@ -174,33 +184,38 @@ impl Work<'_> {
     async fn delete(self, target: &TokenSecrets) -> Outcome {
         let delete = |client: Client, id: TokenId| async move { client.delete(&id).await }.boxed();
         match self.with_any_credential(target, delete).await {
-            Ok(()) if self.still_works(target).await => Outcome::StillWorks,
-            Ok(()) => Outcome::Deleted,
+            Ok(()) => self.checked(target, Outcome::Deleted).await,
             Err(error) => self.failed(target, error).await,
         }
     }
 
-    async fn rotate(self, target: &TokenSecrets, prepare: &Prepare<'_>) -> Outcome {
-        let deliver = match prepare(&target.token.id) {
-            Ok(deliver) => deliver,
-            Err(reason) => return Outcome::NotPrepared { reason },
-        };
-        let reset = |client: Client, id: TokenId| async move { client.reset(&id, Overlap::None).await }.boxed();
-        let mut round = 1;
-        let issued = loop {
-            match self.with_any_credential(target, reset).await {
-                Ok(issued) => break issued,
-                // Nobody has the secret that was lost, and the old one is to stop working: another reset harms no one.
-                Err(Error::OutcomeUnknown { .. }) if round < MAX_RESETS => round += 1,
-                Err(error) => return self.failed(target, error).await,
+    /// With the client's own credential. If that has no permission, with a leaked secret.
+    async fn rotate(
+        self,
+        target: &TokenSecrets,
+        journals: &Journals,
+        options: &Options,
+        destinations: &Destinations<'_>,
+    ) -> Outcome {
+        let leaked = target.secrets.iter().filter_map(|secret| self.client.with_credential(secret.clone()).ok());
+        let mut first = None;
+        for client in std::iter::once(self.client.clone()).chain(leaked) {
+            let destinations = match destinations(&target.token) {
+                Ok(destinations) => destinations,
+                Err(reason) => return Outcome::NotPrepared { reason },
+            };
+            let options = options.clone().overlap(Duration::ZERO);
+            let rotation = Rotation::new(&client, target.token.id.clone(), destinations, options);
+            match rotation.run(journals).await {
+                Ok(report) => return self.checked(target, Outcome::Rotated(Box::new(report))).await,
+                Err(error) if is_no_permission(&error) => first = first.or(Some(error)),
+                Err(error) => return Outcome::NotRotated(Box::new(error)),
             }
-        };
-        if let Err(reason) = deliver(&issued) {
-            return Outcome::NotDelivered { reason };
         }
-        match self.still_works(target).await {
-            true => Outcome::StillWorks,
-            false => Outcome::Rotated { last_four: issued.secret.last_four().to_owned() },
+        match first {
+            Some(NotRotated::Api { source, .. }) => self.failed(target, source).await,
+            Some(error) => Outcome::NotRotated(Box::new(error)),
+            None => Outcome::NotTried,
         }
     }
 
@@ -241,28 +256,33 @@ impl Work<'_> {
         match self.remedy {
             _ if is_gone => Outcome::Dead,
             Remedy::Delete => Outcome::Deleted,
-            Remedy::Rotate(_) => Outcome::NotDelivered { reason: error.to_string() },
+            Remedy::Rotate { .. } => Outcome::Failed(error),
         }
     }
 
-    /// Whether one of the secrets still works after the patience has run out: reads can lag behind writes (fact 12).
-    async fn still_works(self, target: &TokenSecrets) -> bool {
+    /// The outcome `done`, unless one of the secrets still works after the patience has run out: reads can lag behind writes
+    /// (fact 12).
+    async fn checked(self, target: &TokenSecrets, done: Outcome) -> Outcome {
         let mut left = self.patience;
         for secret in &target.secrets {
-            while self.works(secret).await {
+            while !self.is_dead(secret).await {
                 if left.is_zero() {
-                    return true;
+                    return match self.works(secret).await {
+                        true => Outcome::StillWorks,
+                        false if target.token.by_last_four => Outcome::Unverified,
+                        // The API's response to the deletion or reset decides.
+                        false => done,
+                    };
                 }
                 tokio::time::sleep(PAUSE.min(left)).await;
                 left = left.saturating_sub(PAUSE);
             }
         }
-        false
+        done
     }
 
     async fn works(self, secret: &Secret) -> bool {
         match self.client.with_credential(secret.clone()) {
-            // If this request fails, the response to the deletion or reset decides.
             Ok(client) => client.whoami().await.is_ok(),
             Err(_) => false,
         }

@@ -51,10 +51,14 @@ pub enum Finding {
     Token(LeakedToken),
     /// The API refuses it: nobody can use it.
     Dead,
-    /// It works or may work, the API did not say which token it belongs to, and several tokens have its last four characters.
-    Ambiguous(Vec<LeakedToken>),
-    /// It works or may work, the API did not say which token it belongs to, and no token has its last four characters.
-    Unknown,
+    /// The API did not say which token it belongs to, so nothing is done. These have its last four characters, which proves
+    /// nothing.
+    Unproven {
+        /// The tokens that it may belong to.
+        candidates: Vec<LeakedToken>,
+        /// What the API said in place of the token.
+        reason: String,
+    },
     /// The API refuses it and it does not look like a secret. It may be cut short or have quotes around it.
     NotASecret,
     /// It is another kind of key, not an access token.
@@ -71,7 +75,7 @@ pub struct LeakedToken {
     pub id: TokenId,
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// Whether it was found by the last four characters of the secret alone.
+    /// Whether it was chosen by its ID, and the secret only has its last four characters.
     pub by_last_four: bool,
     /// Whether it is the token of the client's own credential.
     pub is_own: bool,
@@ -80,8 +84,8 @@ pub struct LeakedToken {
 /// The result of authenticating with a secret.
 enum Identified {
     Finding(Finding),
-    /// It may work, but the token's ID is not known. The identity may have other details.
-    WithoutId(Box<CallerIdentity>),
+    /// It may work, but the token's ID is not known, for this reason. The identity may have other details.
+    WithoutId(Box<CallerIdentity>, String),
 }
 
 impl<'a> Revocation<'a> {
@@ -93,7 +97,7 @@ impl<'a> Revocation<'a> {
         Self { client, secrets, ids: Vec::new(), concurrency: 8, patience: Duration::from_secs(10) }
     }
 
-    /// Sets the IDs to choose between several tokens with the last four characters of a secret.
+    /// Sets the tokens that are revoked also if a secret does not say that it is theirs, but has their last four characters.
     pub fn ids(mut self, ids: impl IntoIterator<Item = TokenId>) -> Self {
         self.ids = ids.into_iter().collect();
         self
@@ -137,8 +141,8 @@ impl<'a> Revocation<'a> {
         for (secret, identified) in self.secrets.iter().zip(identified) {
             let mut finding = match identified {
                 Identified::Finding(finding) => finding,
-                Identified::WithoutId(caller) => match tokens(self.client, &mut all_tokens).await {
-                    Ok(tokens) => by_last_four(secret, &caller, tokens, &self.ids),
+                Identified::WithoutId(caller, reason) => match tokens(self.client, &mut all_tokens).await {
+                    Ok(tokens) => by_last_four(secret, &caller, reason, tokens, &self.ids),
                     Err(error) => Finding::Failed(error),
                 },
             };
@@ -182,7 +186,7 @@ async fn identify(client: &Client, secret: &Secret) -> Identified {
         Ok(CallerIdentity { token_id: Some(id), token_name: name, .. }) => {
             Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false })
         }
-        Ok(caller) => return Identified::WithoutId(Box::new(caller)),
+        Ok(caller) => return Identified::WithoutId(Box::new(caller), "it works, but does not say so".to_owned()),
         Err(error) if is_refusal(&error) => {
             if is_access_token(secret.expose()) {
                 Finding::Dead
@@ -190,10 +194,11 @@ async fn identify(client: &Client, secret: &Secret) -> Identified {
                 Finding::NotASecret
             }
         }
-        Err(error @ (Error::Transport { .. } | Error::RateLimited(_) | Error::DeadlineExceeded { .. })) => {
-            Finding::Failed(error)
+        // The API's own answer. A gateway's error says nothing about the secret.
+        Err(error) if error.api().is_some_and(|api| !api.code.is_empty() && api.status < 500 && api.status != 429) => {
+            return Identified::WithoutId(Box::default(), error.to_string());
         }
-        Err(_) => return Identified::WithoutId(Box::default()),
+        Err(error) => Finding::Failed(error),
     })
 }
 
@@ -212,7 +217,13 @@ async fn tokens<'t>(client: &Client, all: &'t mut Option<Vec<Token>>) -> Result<
     Ok(all.as_deref().unwrap_or_default())
 }
 
-fn by_last_four(secret: &Secret, caller: &CallerIdentity, tokens: &[Token], ids: &[TokenId]) -> Finding {
+fn by_last_four(
+    secret: &Secret,
+    caller: &CallerIdentity,
+    reason: String,
+    tokens: &[Token],
+    ids: &[TokenId],
+) -> Finding {
     let fits = |token: &&Token| {
         token.token.as_ref().is_some_and(|token| token.last_four() == secret.last_four())
             && caller.token_name.as_ref().is_none_or(|name| token.name.as_ref() == Some(name))
@@ -225,13 +236,10 @@ fn by_last_four(secret: &Secret, caller: &CallerIdentity, tokens: &[Token], ids:
         by_last_four: true,
         is_own: false,
     };
-    let mut found: Vec<LeakedToken> = tokens.iter().filter(fits).map(leaked).collect();
-    if found.len() > 1 && found.iter().filter(|token| ids.contains(&token.id)).count() == 1 {
-        found.retain(|token| ids.contains(&token.id));
-    }
-    match found.len() {
-        0 => Finding::Unknown,
-        1 => Finding::Token(found.remove(0)),
-        _ => Finding::Ambiguous(found),
+    let candidates: Vec<LeakedToken> = tokens.iter().filter(fits).map(leaked).collect();
+    let chosen: Vec<_> = candidates.iter().filter(|token| ids.contains(&token.id)).collect();
+    match chosen[..] {
+        [token] => Finding::Token(token.clone()),
+        _ => Finding::Unproven { candidates, reason },
     }
 }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
+use flate2::read::MultiGzDecoder;
 use ldtokens::Secret;
+
+use crate::revocation::encodings::{base64, compression, unescaped};
 
 const PREFIX_LENGTH: usize = 4;
 
@@ -14,7 +17,16 @@ const UUID_LENGTH: usize = 36;
 const LENGTH: usize = PREFIX_LENGTH + UUID_LENGTH;
 
 /// How much is read at once, in bytes.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 256 * 1024;
+
+/// How much is searched again with what follows it, in bytes: more than a secret is long in any encoding.
+const TAIL: usize = 512;
+
+/// How many encodings inside each other are undone.
+const MAX_DEPTH: u32 = 3;
+
+/// How much of a compressed text is searched, in bytes.
+const MAX_DECOMPRESSED: u64 = 4 << 30;
 
 /// A kind of key other than an access token's secret. It can't be revoked through the access token API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +68,8 @@ pub struct Scan {
     pub secrets: Vec<Secret>,
     /// Other keys of LaunchDarkly's.
     pub other_keys: Vec<OtherKey>,
+    /// What could not be searched, as in `it is compressed by zstd`.
+    pub unsearched: Vec<String>,
 }
 
 enum Form {
@@ -64,30 +78,71 @@ enum Form {
 }
 
 impl Scan {
-    /// Reads `from` to its end and keeps what is found. What surrounds a secret does not matter, and neither does the
-    /// encoding: UTF-8, UTF-16 and binary files are searched alike. The text itself is not kept.
+    /// Reads `from` to its end and keeps what is found. What surrounds a secret does not matter: UTF-8, UTF-16 and binary files
+    /// are searched alike, and also what is encoded as base64, by `%2d`, `\\u002d` or `&#45;`, or compressed by gzip. The text
+    /// itself is not kept.
     ///
     /// # Errors
     /// If `from` can't be read. What was found before that is kept.
-    pub fn read(&mut self, mut from: impl Read) -> io::Result<()> {
-        let mut window: Vec<u8> = Vec::with_capacity(CHUNK + LENGTH);
-        let mut chunk = vec![0; CHUNK];
+    pub fn read(&mut self, from: impl Read) -> io::Result<()> {
+        self.read_layer(Box::new(from), 0)
+    }
+
+    fn read_layer(&mut self, mut from: Box<dyn Read + '_>, depth: u32) -> io::Result<()> {
+        let mut start = Vec::new();
+        from.by_ref().take(6).read_to_end(&mut start)?;
+        match compression(&start) {
+            Some("gzip") if depth < MAX_DEPTH => {
+                let inner = MultiGzDecoder::new(start.chain(from));
+                if let Err(error) = self.read_layer(Box::new(inner.take(MAX_DECOMPRESSED)), depth + 1) {
+                    self.miss(format!("a part can't be decompressed: {error}"));
+                }
+                return Ok(());
+            }
+            Some(how) => self.miss(format!("it is compressed by {how}")),
+            None => {}
+        }
+        let mut window: Vec<u8> = Vec::with_capacity(CHUNK + TAIL);
+        let mut from = start.chain(from);
         loop {
-            let count = match from.read(&mut chunk) {
-                Ok(0) => return Ok(()),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            // In UTF-16 every second byte of plain text is zero.
-            window.extend(chunk[..count].iter().filter(|byte| **byte != 0));
-            let searched = self.search(&window);
-            window.drain(..searched);
+            let count = from.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
+            self.search_decoded(&window, depth);
+            if count == 0 {
+                return Ok(());
+            }
+            window.drain(..window.len().saturating_sub(TAIL));
         }
     }
 
-    /// Keeps what is found in `text`. Returns how many bytes need not be searched again when more text arrives.
-    fn search(&mut self, text: &[u8]) -> usize {
+    fn miss(&mut self, what: String) {
+        if !self.unsearched.contains(&what) {
+            self.unsearched.push(what);
+        }
+    }
+
+    /// Keeps what is found in `text` and in what is encoded in it.
+    fn search_decoded(&mut self, text: &[u8], depth: u32) {
+        // In UTF-16 every second byte of plain text is zero.
+        let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+        self.search(&text);
+        if let Some(text) = unescaped(&text) {
+            self.search(&text);
+        }
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        for decoded in base64(&text, LENGTH) {
+            match compression(&decoded) {
+                Some(_) => {
+                    let _ = self.read_layer(Box::new(&decoded[..]), depth + 1);
+                }
+                None => self.search_decoded(&decoded, depth + 1),
+            }
+        }
+    }
+
+    /// Keeps what is found in `text`.
+    fn search(&mut self, text: &[u8]) {
         let mut at = 0;
         while at + LENGTH <= text.len() {
             match form(&text[at..at + LENGTH]) {
@@ -99,7 +154,6 @@ impl Scan {
                 None => at += 1,
             }
         }
-        at
     }
 
     fn keep(&mut self, form: &Form, text: &[u8]) {
@@ -159,6 +213,62 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
+        let escaped = |form: fn(u8) -> String| ONE.bytes().map(form).collect::<String>().into_bytes();
+        let gzip = |bytes: &[u8]| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            std::io::Write::write_all(&mut packed, bytes).unwrap();
+            packed.finish().unwrap()
+        };
+        let wrapped = |text: String| text.as_bytes().chunks(30).collect::<Vec<_>>().join(&b"\n    "[..]);
+        let padding = "x".repeat(CHUNK - 20);
+        for (text, how) in [
+            (format!("token: {}", encoded(ONE.as_bytes())).into_bytes(), "a Kubernetes Secret"),
+            (encoded(format!("a:{ONE}").as_bytes()).into_bytes(), "an Authorization header"),
+            (format!("{padding} {}", encoded(format!("ab{ONE}").as_bytes())).into_bytes(), "across two reads"),
+            (wrapped(encoded(format!("password={ONE}").as_bytes())), "base64 over several lines"),
+            (encoded(encoded(format!("{{{ONE}}}").as_bytes()).as_bytes()).into_bytes(), "base64 twice"),
+            (encoded(&gzip(ONE.as_bytes())).into_bytes(), "a Helm release"),
+            (ONE.replace('-', "%2D").into_bytes(), "a URL"),
+            (escaped(|byte| format!("%{byte:02x}")), "a URL, all of it"),
+            (ONE.replace('-', "\\u002d").into_bytes(), "JSON"),
+            (escaped(|byte| format!("\\u00{byte:02X}")), "JSON, all of it"),
+            (ONE.replace('-', "&#45;").into_bytes(), "HTML"),
+            (gzip(format!("log {ONE}").as_bytes()), "gzip"),
+            (gzip(&gzip(format!("log {ONE}").as_bytes())), "gzip twice"),
+        ] {
+            assert_eq!(found(&text), [ONE], "{how}");
+        }
+        for (bytes, word) in [
+            (&b"\x28\xb5\x2f\xfd rest"[..], "zstd"),
+            (b"PK\x03\x04 rest", "zip"),
+            (b"BZh91AY rest", "bzip2"),
+            (b"\xfd7zXZ\0 rest", "xz"),
+            (&gzip(ONE.as_bytes())[..30], "decompressed"),
+        ] {
+            let mut scan = Scan::default();
+            scan.read(bytes).unwrap();
+            assert!(scan.unsearched.len() == 1 && scan.unsearched[0].contains(word), "{word}: {:?}", scan.unsearched);
+        }
+    }
+
+    fn encoded(bytes: &[u8]) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::new();
+        for group in bytes.chunks(3) {
+            let number =
+                group.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+            for at in 0..=group.len() {
+                text.push(char::from(ALPHABET[(number >> (18 - 6 * at)) as usize & 63]));
+            }
+        }
+        while !text.len().is_multiple_of(4) {
+            text.push('=');
+        }
+        text
+    }
+
+    #[test]
     fn secrets_are_found_whatever_surrounds_them_and_each_once() {
         let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
         for text in [
@@ -183,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_secret_across_two_reads_is_found() {
-        for before in [CHUNK - 39, CHUNK - 20, CHUNK - 1, CHUNK, 2 * CHUNK - 40] {
+        for before in [CHUNK - 45, CHUNK - 20, CHUNK - 1, CHUNK, 2 * CHUNK - 40] {
             assert_eq!(found(format!("{}{ONE}{TWO}", "a".repeat(before))), [ONE, TWO], "{before}");
         }
         // A reader that gives a byte at a time.

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use ldtokens::TokenId;
 
+use crate::delivery::{Delivered, NotReady};
 use crate::rotation::journal::Step;
-use crate::rotation::report::Delivery;
 use crate::time;
 
 /// Why a rotation did not finish.
@@ -31,18 +31,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A destination is not ready. No new secret was requested.
-    Destination {
-        /// Which one.
-        label: String,
-        /// Why it is not ready.
-        reason: String,
-    },
-    /// A destination holds a secret that is not the token's. Nothing was changed.
-    OtherSecret {
-        /// Which destination.
-        label: String,
-    },
+    /// The new secret can't be delivered. It was not requested.
+    NotReady(NotReady),
     /// No destination was given.
     NoDestination,
     /// The rotation was started with other destinations.
@@ -50,6 +40,13 @@ pub enum Error {
         /// The destinations that it was started with.
         started_with: Vec<String>,
     },
+    /// The rotation was started in another account.
+    OtherAccount {
+        /// The ID of that account.
+        started_in: String,
+    },
+    /// The rotation was started with another strategy or overlap, which can't be changed any more.
+    TooLateFor(&'static str),
     /// The old secret of an earlier reset still works. Nothing was changed.
     EarlierOverlap {
         /// When it stops working.
@@ -72,10 +69,10 @@ pub enum Error {
 }
 
 /// Why a rotation needs help to continue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stuck {
-    /// The token was deleted by someone else.
+    /// The token is not there any more, or the credential can't see it.
     Gone,
     /// The token is another member's personal token, which only that member can create.
     OthersPersonal,
@@ -91,6 +88,13 @@ pub enum Stuck {
     NoSecret,
     /// So many replacements were created and not delivered that no more are.
     TooMany(usize),
+    /// Somebody else rotated or changed the token at the same time. The new secret of this rotation was not delivered.
+    Overtaken,
+    /// A token that was to be deleted can't be seen: it was deleted by someone else, or belongs to another account, or the
+    /// credential lacks a permission. It is not known to be deleted.
+    CantSee(String),
+    /// A destination does not hold the new secret any more, so nothing was deleted.
+    NotHeld(String),
 }
 
 /// Which deliveries succeeded and which failed.
@@ -100,7 +104,7 @@ pub struct NotDelivered {
     /// The token whose secret it is.
     pub token_id: String,
     /// Each destination with its result.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<Delivered>,
     /// When the old secret stops working. None if it has.
     pub old_ends_at: Option<SystemTime>,
 }
@@ -111,39 +115,36 @@ impl Error {
     }
 }
 
+fn at(moment: SystemTime) -> String {
+    time::format(time::from_system_time(moment))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Api { step: None, source } => source.fmt(f),
-            Self::Api { step: Some(step), source } => {
-                write!(f, "{source}; the rotation is {}: run the same command again to continue", progress(*step))
-            }
-            Self::Busy { token_id } => {
-                write!(f, "another process is rotating the token {token_id}; wait for it to end")
-            }
+            Self::Api { step: Some(step), source } => write!(f, "{source}; the rotation is {}", progress(*step)),
+            Self::Busy { token_id } => write!(f, "another process is rotating the token {token_id}"),
             Self::Journal { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Destination { label, reason } => write!(f, "{label}: {reason}; no new secret was requested"),
-            Self::OtherSecret { label } => write!(
-                f,
-                "{label} holds a secret that is not this token's; nothing was changed. Name another destination, or give \
-                 --force to overwrite it"
-            ),
-            Self::NoDestination => f.write_str("say where the new secret goes"),
-            Self::OtherDestinations { started_with } => write!(
-                f,
-                "this rotation was started with other destinations: {}; give the same ones to continue, or --force to \
-                 continue with these",
-                started_with.join(", ")
-            ),
+            Self::NotReady(not_ready) => not_ready.fmt(f),
+            Self::NoDestination => f.write_str("there is no destination for the new secret"),
+            Self::OtherDestinations { started_with } => {
+                write!(f, "this rotation was started with other destinations: {}", started_with.join(", "))
+            }
+            Self::OtherAccount { started_in } => {
+                write!(f, "this rotation was started in another account, {started_in}")
+            }
+            Self::TooLateFor(what) => {
+                write!(f, "this rotation was started with another {what}, which can't be changed now")
+            }
             Self::EarlierOverlap { until } => write!(
                 f,
-                "the token was reset before, and the secret from before that works until {}; another reset may end it early. \
-                 Wait until then, or give --force",
-                time::format(time::from_system_time(*until))
+                "the token was reset before, and the secret from before that works until {}; another reset may end it early",
+                at(*until)
             ),
-            Self::Replaced { by } => write!(f, "the token was replaced by {by} and is deleted; rotate that one"),
+            Self::Replaced { by } => write!(f, "the token was replaced by {by} and is deleted"),
             Self::NotDelivered(failed) => failed.fmt(f),
-            Self::Stuck { token_id, why } => stuck(f, token_id, *why),
+            Self::Stuck { token_id, why } => stuck(f, token_id, why),
         }
     }
 }
@@ -157,40 +158,45 @@ fn progress(step: Step) -> &'static str {
     }
 }
 
-fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: Stuck) -> fmt::Result {
+fn stuck(f: &mut fmt::Formatter<'_>, id: &TokenId, why: &Stuck) -> fmt::Result {
     match why {
-        Stuck::Gone => write!(f, "the token {id} was deleted by someone else; create another"),
-        Stuck::OthersPersonal => write!(
-            f,
-            "the token {id} is another member's personal token, and only that member can create one like it; use \
-             --strategy reset"
-        ),
+        Stuck::Gone => write!(f, "the token {id} is not there any more, or this credential can't see it"),
+        Stuck::OthersPersonal => {
+            write!(f, "the token {id} is another member's personal token, and only that member can create one like it")
+        }
         Stuck::Lost { until } => {
             write!(f, "the token {id} has a new secret that is lost. ")?;
             match until {
-                Some(until) => write!(f, "The old one works until {}. ", time::format(until))?,
+                Some(until) => write!(f, "The old one works until {}. ", time::format(*until))?,
                 None => f.write_str("The old one has stopped working. ")?,
             }
             f.write_str(
-                "It can't be replaced: it is another member's personal token, or the credential may not create tokens. Run the \
-                 same command with --force to reset it again, which may end the old secret early",
+                "It can't be replaced: it is another member's personal token, or the credential may not create tokens",
             )
         }
         Stuck::Refused => write!(
             f,
-            "the API refuses the new secret that it gave for the token {id}. Destinations keep the secret that they have; run \
-             the same command again to get another"
+            "the API refuses the new secret that it gave for the token {id}. Destinations keep the secret that they have"
         ),
         Stuck::NoSecret => write!(
             f,
-            "the API's responses to creates of a token like {id} have no secret. The old secret keeps working; run the same \
-             command again later, which first deletes what was created"
+            "the API's responses to creates of a token like {id} have no secret. The old secret keeps working"
         ),
-        Stuck::TooMany(count) => write!(
+        Stuck::TooMany(count) => {
+            write!(f, "{count} replacements of the token {id} were created, and none could be delivered")
+        }
+        Stuck::Overtaken => write!(
             f,
-            "{count} replacements of the token {id} were created, and none could be delivered. Make the destinations work, \
-             then run the same command with --force"
+            "somebody else rotated or changed the token {id} at the same time, so the new secret was not delivered"
         ),
+        Stuck::CantSee(gone) => write!(
+            f,
+            "the token {gone} can't be seen, so it is not known to be deleted: someone else deleted it, or this credential \
+             may not see it"
+        ),
+        Stuck::NotHeld(label) => {
+            write!(f, "{label} does not hold the new secret of the token {id}; nothing was deleted")
+        }
     }
 }
 
@@ -204,10 +210,9 @@ impl fmt::Display for NotDelivered {
             }
         }
         match self.old_ends_at {
-            Some(until) => write!(f, "; the old secret works until {}", time::format(time::from_system_time(until)))?,
-            None => f.write_str("; the old secret has stopped working")?,
+            Some(until) => write!(f, "; the old secret works until {}", at(until)),
+            None => f.write_str("; the old secret has stopped working"),
         }
-        f.write_str("; run the same command again to continue")
     }
 }
 
@@ -216,6 +221,15 @@ impl std::error::Error for Error {
         match self {
             Self::Api { source, .. } => source.source(),
             _ => None,
+        }
+    }
+}
+
+impl From<NotReady> for Error {
+    fn from(not_ready: NotReady) -> Self {
+        match not_ready {
+            NotReady::Api { source, .. } => Self::Api { step: None, source },
+            other => Self::NotReady(other),
         }
     }
 }

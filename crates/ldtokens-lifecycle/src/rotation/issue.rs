@@ -1,23 +1,28 @@
 //! Requests a new secret and handles the outcome.
 
-use ldtokens::{Overlap, Secret};
+use std::time::Duration;
+
+use ldtokens::{Error as ApiError, Overlap, Secret, TokenId};
 use serde_json::Value;
 
+use crate::delivery::Replaceable;
 use crate::rotation::error::{Error, Stuck};
-use crate::rotation::journal::{NewSecret, Step};
+use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
 use crate::rotation::options::Strategy;
 use crate::rotation::replacement::{self, new_marker};
-use crate::rotation::run::{HeldSecret, Run};
+use crate::rotation::run::{HeldSecret, Run, state};
 use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
 const MAX_LOST: u32 = 5;
 
 impl Run<'_> {
-    /// Requests a new secret.
+    /// Requests a new secret, after it is certain that it can be delivered.
     pub(crate) async fn issue(&mut self) -> Result<(), Error> {
-        self.prepare()?;
+        self.delivery.prepare().await?;
+        self.check_destinations().await?;
         let before = self.journal.clone();
+        let mut shown = None;
         let body = match self.journal.strategy {
             Strategy::Replace => {
                 let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
@@ -25,7 +30,8 @@ impl Run<'_> {
                 if !self.can_replace() {
                     return Err(self.stuck(Stuck::OthersPersonal));
                 }
-                Some(replacement::body(&token, &marker))
+                shown = Some(state(&token));
+                Some(replacement::body(&token, &marker, self.options.lifetime, self.now()))
             }
             Strategy::Reset => None,
         };
@@ -33,7 +39,7 @@ impl Run<'_> {
         // If this is not on disk, a later run can't know that a request was sent.
         if let Err(error) = self.write() {
             self.journal = before;
-            self.unprepare();
+            self.delivery.release();
             return Err(error);
         }
         match self.send(body, ends_at).await {
@@ -41,17 +47,30 @@ impl Run<'_> {
                 let new = NewSecret { token_id, last_four: secret.last_four().to_owned() };
                 self.held = Some(HeldSecret { secret, new, is_checked: false });
                 self.journal_issued();
-                self.check_new().await
+                if self.is_overtaken(shown.as_ref()).await {
+                    return Err(self.withdraw().await);
+                }
+                match self.is_accepted().await {
+                    Ok(false) => Err(self.stuck(Stuck::Refused)),
+                    // A secret that arrived is delivered, whether or not it can be checked now.
+                    Ok(true) | Err(_) => Ok(()),
+                }
             }
             Ok(None) => self.after_lost(None),
-            Err(error @ (ldtokens::Error::OutcomeUnknown { .. } | ldtokens::Error::NoSecret { .. })) => {
-                self.after_lost(Some(error))
-            }
-            Err(error) => {
-                self.journal = before;
-                self.refused(error)
-            }
+            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_lost(Some(error)),
+            Err(error) => self.refused(before, error).await,
         }
+    }
+
+    /// Refuses to overwrite what is not a secret of this rotation's tokens.
+    pub(crate) async fn check_destinations(&self) -> Result<(), Error> {
+        let ours = self.journal.superseded.iter().chain(self.journal.new.as_ref().map(|new| &new.token_id));
+        let mut tokens: Vec<TokenId> = ours.filter_map(|id| TokenId::new(id.as_str()).ok()).collect();
+        tokens.push(self.id.clone());
+        let mut last_fours = vec![self.journal.old.last_four.clone()];
+        last_fours.extend(self.journal.new.as_ref().map(|new| new.last_four.clone()));
+        let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrite };
+        self.delivery.check(&self.client, replaceable).await.map_err(Error::from)
     }
 
     /// Notes in the journal that a request is about to be sent. Returns when the old secret is to stop working.
@@ -71,27 +90,75 @@ impl Run<'_> {
     }
 
     /// Sends the request. Returns `None` if the response lacks the ID or the secret.
-    async fn send(&self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ldtokens::Error> {
-        match body {
-            Some(body) => replacement::create(&self.client, &body)
-                .await
-                .map(|created| created.map(|created| (created.id, created.secret))),
-            None => {
-                let overlap = match self.journal.ends_at_once() {
-                    true => Overlap::None,
-                    false => Overlap::Until(time::to_system_time(ends_at)),
-                };
-                let issued = self.client.reset(&self.id, overlap).await;
-                issued.map(|issued| Some((issued.id.as_str().to_owned(), issued.secret)))
+    async fn send(&mut self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ApiError> {
+        let Some(body) = body else {
+            let overlap = match self.journal.ends_at_once() {
+                true => Overlap::None,
+                false => Overlap::Until(time::to_system_time(ends_at)),
+            };
+            let issued = self.client.reset(&self.id, overlap).await?;
+            return Ok(Some((issued.id.as_str().to_owned(), issued.secret)));
+        };
+        let Some(created) = replacement::create(&self.client, &body).await? else { return Ok(None) };
+        if body.get("expiry").and_then(Value::as_i64) != created.expiry {
+            self.notes.push(format!("the replacement {} does not have the expiry that was asked for", created.id));
+        }
+        Ok(Some((created.id, created.secret)))
+    }
+
+    /// Whether the token was rotated or changed by someone else since it was last read. `shown` is what a replacement is like.
+    async fn is_overtaken(&mut self, shown: Option<&TokenState>) -> bool {
+        let new = self.held.as_ref().map(|held| held.new.last_four.clone()).unwrap_or_default();
+        let mut waited = Duration::ZERO;
+        for round in 0.. {
+            let Ok(now) = self.token().await else { return false };
+            match (now.as_ref().map(state), shown) {
+                (None, _) => return true,
+                (Some(now), Some(shown)) => return now != *shown,
+                (Some(now), None) if now.last_four == new => return false,
+                // Reads can lag behind writes.
+                (Some(now), None) if now.last_four == self.journal.old.last_four => {}
+                (Some(_), None) => return true,
             }
+            if waited >= self.options.patience {
+                break;
+            }
+            waited += self.pause(round).await;
+        }
+        false
+    }
+
+    /// Gives up the new secret, which nobody has. A replacement that was created for it is deleted.
+    async fn withdraw(&mut self) -> Error {
+        self.delivery.release();
+        let new = self.held.take().map(|held| held.new.token_id);
+        if let (Strategy::Replace, Some(Ok(id))) = (self.journal.strategy, new.map(TokenId::new))
+            && let Err(source) = self.client.delete(&id).await
+        {
+            return self.api(source);
+        }
+        match self.locked.restore(self.earlier.as_ref()) {
+            Ok(()) => self.stuck(Stuck::Overtaken),
+            Err(error) => error,
         }
     }
 
     /// Handles a request that was not carried out: the journal is restored.
-    fn refused(&mut self, source: ldtokens::Error) -> Result<(), Error> {
-        self.unprepare();
+    async fn refused(&mut self, before: Journal, source: ApiError) -> Result<(), Error> {
+        self.journal = before;
+        self.delivery.release();
+        let has_no_route = matches!(source.status(), Some(404 | 405 | 410));
+        if self.journal.strategy == Strategy::Reset
+            && has_no_route
+            && self.token().await?.is_some()
+            && self.can_replace()
+        {
+            self.notes.push("the API does not reset tokens any more, so the token is replaced".to_owned());
+            self.journal.begin_again(Strategy::Replace);
+            return Ok(());
+        }
         let follows_reset = self.journal.strategy == Strategy::Replace && self.journal.old_ends_at.is_some();
-        if follows_reset && self.journal.new.is_none() && matches!(source, ldtokens::Error::Forbidden(_)) {
+        if follows_reset && self.journal.superseded.is_empty() && matches!(source, ApiError::Forbidden(_)) {
             self.journal.may_not_create = true;
             self.journal.begin_again(Strategy::Reset);
             self.journal.attempts = 1;
@@ -104,9 +171,8 @@ impl Run<'_> {
         Err(Error::Api { step: (!is_first).then_some(Step::Planned), source })
     }
 
-    fn after_lost(&mut self, error: Option<ldtokens::Error>) -> Result<(), Error> {
-        self.unprepare();
-        self.is_settled = false;
+    fn after_lost(&mut self, error: Option<ApiError>) -> Result<(), Error> {
+        self.delivery.release();
         self.lost += 1;
         match error {
             _ if self.lost < MAX_LOST => Ok(()),
@@ -118,22 +184,5 @@ impl Run<'_> {
     pub(crate) fn journal_issued(&mut self) {
         self.journal.new = self.held.as_ref().map(|held| held.new.clone());
         self.record(Step::Issued);
-    }
-
-    /// Starts over, because the new secret is lost.
-    pub(crate) async fn begin_again(&mut self, strategy: Strategy, delete_now: bool) -> Result<(), Error> {
-        if self.journal.strategy == Strategy::Replace
-            && let Some(new) = &self.journal.new
-        {
-            let id = new.token_id.clone();
-            if delete_now {
-                self.delete(&id).await?;
-            } else {
-                self.journal.superseded.push(id);
-            }
-        }
-        self.held = None;
-        self.journal.begin_again(strategy);
-        self.write()
     }
 }

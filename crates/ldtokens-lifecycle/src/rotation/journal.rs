@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Place;
 use crate::rotation::options::Strategy;
 
 /// The progress of a rotation. Each step is written to the journal before the next one starts.
@@ -12,7 +13,7 @@ pub enum Step {
     Issued,
     /// All destinations have the new secret.
     Delivered,
-    /// The delivered secret works.
+    /// The delivered secret works. The old token is left.
     Verified,
     /// The rotation is over. Nothing is left to do.
     Retired,
@@ -47,6 +48,9 @@ pub struct NewSecret {
 pub struct Journal {
     /// The version of the journal's format.
     pub version: u32,
+    /// The account, if the API named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
     /// The ID of the token that is rotated.
     pub token_id: String,
     /// Its name.
@@ -54,6 +58,9 @@ pub struct Journal {
     pub name: Option<String>,
     /// How the token is rotated.
     pub strategy: Strategy,
+    /// How it was to be rotated when the rotation was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Strategy>,
     /// How far the rotation has come.
     pub step: Step,
     /// How long the old secret keeps working, in milliseconds.
@@ -74,28 +81,31 @@ pub struct Journal {
     /// When the old secret stops working.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_ends_at: Option<i64>,
-    /// The marker in the description of a replacement until the rotation is over.
+    /// Whether the API ends the old token then, since that is its expiry.
+    #[serde(default)]
+    pub is_expiring: bool,
+    /// The marker in the description of a replacement until nothing has to be deleted any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
-    /// Earlier replacements whose secrets may have been delivered. They are deleted at the end.
+    /// Earlier replacements, whose secrets are lost or may have been delivered. They end with the old token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<String>,
-    /// Whether superseded and lost replacements are deleted and the marker is removed.
-    #[serde(default)]
-    pub is_tidy: bool,
+    /// The tokens that were seen at the end, just before they were deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleting: Vec<String>,
     /// Whether the API refused to create a token, so that the old one can't be replaced.
     #[serde(default)]
     pub may_not_create: bool,
-    /// The labels of the destinations.
+    /// The destinations.
     #[serde(default)]
-    pub destinations: Vec<String>,
+    pub places: Vec<Place>,
     /// When the new secret was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotated_at: Option<i64>,
 }
 
 /// The version that this code writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 impl Journal {
     /// Whether the rotation was started and is not finished.
@@ -103,9 +113,16 @@ impl Journal {
         self.step != Step::Retired
     }
 
-    /// Whether only the deletion of the old token is left.
+    /// Whether only the end of the old token is left.
     pub fn is_waiting(&self) -> bool {
-        self.step == Step::Verified && self.strategy == Strategy::Replace && self.is_tidy
+        self.step == Step::Verified && self.strategy == Strategy::Replace
+    }
+
+    /// Whether the token `id` belongs to this rotation, as the old or a new one.
+    pub fn is_about(&self, id: &str) -> bool {
+        self.token_id == id
+            || self.new.as_ref().is_some_and(|new| new.token_id == id)
+            || self.superseded.iter().any(|superseded| superseded == id)
     }
 
     pub(crate) fn ends_at_once(&self) -> bool {
@@ -122,5 +139,12 @@ impl Journal {
         self.strategy = strategy;
         self.step = Step::Planned;
         self.new = None;
+    }
+
+    /// Notes a replacement whose secret is not the one that is delivered.
+    pub(crate) fn supersede(&mut self, id: String) {
+        if !self.superseded.contains(&id) {
+            self.superseded.push(id);
+        }
     }
 }

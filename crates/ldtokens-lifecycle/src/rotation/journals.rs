@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ldtokens::TokenId;
 
-use crate::atomic::Staged;
+use crate::file::{Staged, remove_leftovers};
 use crate::rotation::error::Error;
 use crate::rotation::journal::{Journal, VERSION};
 
@@ -15,14 +15,9 @@ pub struct Journals {
 }
 
 impl Journals {
-    /// Opens the folder. Creates it if it does not exist.
-    ///
-    /// # Errors
-    /// [`Error::Journal`] if it can't be created.
-    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
-        let folder = folder.into();
-        make_private(&folder).map_err(|error| unusable(&folder, "the folder can't be created", error))?;
-        Ok(Self { folder })
+    /// Returns the journals in this folder, which is created by the first rotation.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
     }
 
     /// Locks and reads the journal of a token. The journal may not exist yet.
@@ -30,6 +25,7 @@ impl Journals {
     /// # Errors
     /// [`Error::Busy`] if another process has it locked; [`Error::Journal`] if it can't be read.
     pub fn lock(&self, id: &TokenId) -> Result<LockedJournal, Error> {
+        make_private(&self.folder).map_err(|error| unusable(&self.folder, "the folder can't be created", error))?;
         let path = self.path(id);
         let lock_path = path.with_extension("lock");
         let mut options = OpenOptions::new();
@@ -42,6 +38,7 @@ impl Journals {
             Err(TryLockError::WouldBlock) => return Err(Error::Busy { token_id: id.clone() }),
             Err(TryLockError::Error(error)) => return Err(unusable(&lock_path, "it can't be locked", error)),
         }
+        remove_leftovers(&path);
         let journal = read(&path)?;
         Ok(LockedJournal { journal, path, _lock: lock })
     }
@@ -54,18 +51,22 @@ impl Journals {
         read(&self.path(id))
     }
 
-    /// Reads all journals, ordered by token ID. Skips those that can't be read.
+    /// Reads all journals, ordered by token ID.
     ///
     /// # Errors
-    /// [`Error::Journal`] if the folder can't be read.
+    /// [`Error::Journal`] if the folder, or one of them, can't be read.
     pub fn all(&self) -> Result<Vec<Journal>, Error> {
         let failed = |error| unusable(&self.folder, "the folder can't be read", error);
         let mut journals = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(journals),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             let path = entry.map_err(failed)?.path();
             let is_staged = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if path.extension().is_some_and(|extension| extension == "json") && !is_staged {
-                journals.extend(read(&path).ok().flatten());
+                journals.extend(read(&path)?);
             }
         }
         journals.sort_by(|a, b| a.token_id.cmp(&b.token_id));
@@ -104,8 +105,8 @@ impl LockedJournal {
     pub(crate) fn write(&mut self, journal: &Journal) -> Result<(), Error> {
         let mut text = serde_json::to_string_pretty(journal).expect("a journal is JSON");
         text.push('\n');
-        Staged::new(&self.path)
-            .and_then(|staged| staged.replace(text.as_bytes()))
+        Staged::new(&self.path, text.len() as u64)
+            .and_then(|staged| staged.replace(text.as_bytes(), false))
             .map_err(|error| unusable(&self.path, "it can't be written", error))?;
         self.journal = Some(journal.clone());
         Ok(())

@@ -8,28 +8,35 @@ use serde::{Deserialize, Serialize};
 pub enum Strategy {
     /// The token is reset: it keeps its ID, and the old secret works until the overlap ends.
     Reset,
-    /// A token like it is created, and the old one is deleted when the overlap ends.
+    /// A token like it is created, and the old one expires, or else is deleted, when the overlap ends.
     Replace,
 }
 
-/// How to rotate.
+/// How to rotate. What is not set is, for a rotation that was started, as it was then.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Options {
-    pub(crate) strategy: Strategy,
-    pub(crate) overlap: Duration,
-    pub(crate) force: bool,
+    pub(crate) strategy: Option<Strategy>,
+    pub(crate) overlap: Option<Duration>,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) again: bool,
+    pub(crate) overwrite: bool,
     pub(crate) settle: Duration,
     pub(crate) patience: Duration,
     pub(crate) marks_time: bool,
 }
 
+/// How long the old secret keeps working by default.
+pub(crate) const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Default for Options {
     fn default() -> Self {
         Self {
-            strategy: Strategy::Reset,
-            overlap: Duration::from_secs(24 * 60 * 60),
-            force: false,
+            strategy: None,
+            overlap: None,
+            lifetime: None,
+            again: false,
+            overwrite: false,
             settle: Duration::from_secs(20),
             patience: Duration::from_secs(30),
             marks_time: false,
@@ -40,21 +47,33 @@ impl Default for Options {
 impl Options {
     /// Sets how the token gets its new secret. Default: a reset.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
+        self.strategy = Some(strategy);
         self
     }
 
     /// Sets how long the old secret keeps working, to the millisecond. Default: 24 hours. Zero ends it as soon as possible: a reset
     /// ends it before the new one is delivered, a replacement after.
     pub fn overlap(mut self, overlap: Duration) -> Self {
-        self.overlap = overlap;
+        self.overlap = Some(overlap);
         self
     }
 
-    /// Also resets a token whose overlap from an earlier reset has not ended, which may end the old secret early, and
-    /// overwrites a destination that holds another token's secret.
-    pub fn force(mut self) -> Self {
-        self.force = true;
+    /// Sets how long a replacement works. By default as long as its predecessor was made to.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Also resets a token within the overlap of an earlier reset, which may end its old secret early, and continues with other
+    /// destinations, and after many replacements that were not delivered.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
+    /// Overwrites a destination whatever it holds.
+    pub fn overwrite(mut self) -> Self {
+        self.overwrite = true;
         self
     }
 

@@ -1,8 +1,12 @@
 //! Creates a replacement: a token with the settings of another.
 
+use std::time::Duration;
+
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{Client, Error, Operation, Secret, Token};
 use serde_json::{Map, Value};
+
+use crate::time;
 
 /// The start of the marker in the description of a replacement whose rotation is not over.
 pub const MARKER: &str = "[ldtokens rotate ";
@@ -17,10 +21,19 @@ pub(crate) fn new_marker() -> String {
     format!("{MARKER}{:016x}]", fastrand::u64(..))
 }
 
-/// Returns the description without markers.
-pub(crate) fn without_marker(description: &str) -> Option<String> {
+/// The start of the note in a token's description that holds the time of its last rotation.
+pub(crate) const TIME_NOTE: &str = "[ldtokens rotated ";
+
+/// Returns the time of the last rotation that a description notes, as a Unix time in milliseconds.
+pub fn noted_time(description: &str) -> Option<i64> {
+    let (_, rest) = description.split_once(TIME_NOTE)?;
+    time::parse(rest.split_once(']')?.0)
+}
+
+/// Returns the description without notes that start with `start`.
+pub(crate) fn without(start: &str, description: &str) -> Option<String> {
     let mut left = description.to_owned();
-    while let Some(at) = left.find(MARKER) {
+    while let Some(at) = left.find(start) {
         let end = left[at..].find(']').map_or(left.len(), |length| at + length + 1);
         let begin = left[..at].trim_end().len();
         left.replace_range(begin..end, "");
@@ -28,8 +41,9 @@ pub(crate) fn without_marker(description: &str) -> Option<String> {
     Some(left).filter(|left| !left.is_empty())
 }
 
-/// Returns the request body for a token with the name, description, permissions, kind and API version of `token`.
-pub(crate) fn body(token: &Token, marker: &str) -> Value {
+/// Returns the request body for a token with the name, description, permissions, kind and API version of `token`, that expires
+/// `lifetime` after `now`, or works as long as `token` was made to.
+pub(crate) fn body(token: &Token, marker: &str, lifetime: Option<Duration>, now: i64) -> Value {
     let Ok(Value::Object(mut properties)) = serde_json::to_value(token) else {
         unreachable!("a token is a JSON object")
     };
@@ -41,9 +55,15 @@ pub(crate) fn body(token: &Token, marker: &str) -> Value {
     // The API takes one of them.
     let permissions = ["inlineRole", "customRoleIds", "role"].into_iter().find_map(|name| Some((name, take(name)?)));
     body.extend(permissions.map(|(name, value)| (name.to_owned(), value)));
-    let description = token.description.as_deref().and_then(without_marker);
+    // A note of the predecessor's rotation is not about the new token.
+    let description = token.description.as_deref().and_then(|text| without(MARKER, text));
+    let description = description.and_then(|text| without(TIME_NOTE, &text));
     let description = description.map_or_else(|| marker.to_owned(), |description| format!("{description} {marker}"));
     body.insert("description".to_owned(), description.into());
+    let inherited = token.expiry.map(|expiry| (expiry.get() - token.creation_date.get()).max(0));
+    if let Some(lifetime) = lifetime.map(time::millis).or(inherited) {
+        body.insert("expiry".to_owned(), now.saturating_add(lifetime).into());
+    }
     Value::Object(body)
 }
 
@@ -59,22 +79,24 @@ fn is_nothing(value: &Value) -> bool {
 pub(crate) struct Created {
     pub(crate) id: String,
     pub(crate) secret: Secret,
+    pub(crate) expiry: Option<i64>,
 }
 
 /// Creates a token. Returns `None` if the response lacks the ID or the secret.
 pub(crate) async fn create(client: &Client, body: &Value) -> Result<Option<Created>, Error> {
     let response = client.request(Operation::PostToken, Method::POST, "/tokens").json(body).send().await?;
     let Ok(mut created) = serde_json::from_slice::<Value>(&response) else { return Ok(None) };
+    let expiry = created.get("expiry").and_then(Value::as_i64);
     let mut take = |name: &str| match created.get_mut(name).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     };
-    Ok(take("_id").zip(take("token")).map(|(id, secret)| Created { id, secret: Secret::new(secret) }))
+    Ok(take("_id").zip(take("token")).map(|(id, secret)| Created { id, secret: Secret::new(secret), expiry }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{body, new_marker, without_marker};
+    use super::{MARKER, body, new_marker, without};
     use ldtokens::Token;
     use serde_json::{Value, json};
 
@@ -100,8 +122,12 @@ mod tests {
                 json!({"serviceToken": false, "customRoleIds": ["a", "b"], "description": ""}),
                 json!({"serviceToken": false, "customRoleIds": ["a", "b"], "description": "M"}),
             ),
+            (
+                json!({"role": "reader", "description": "d [ldtokens rotated 2026-01-31T12:00:00Z]", "expiry": 51}),
+                json!({"role": "reader", "description": "d M", "expiry": 1050}),
+            ),
         ] {
-            assert_eq!(body(&token(properties), "M"), expected);
+            assert_eq!(body(&token(properties), "M", None, 1000), expected);
         }
     }
 
@@ -116,7 +142,7 @@ mod tests {
             ("d".to_owned(), Some("d")),
             (String::new(), None),
         ] {
-            assert_eq!(without_marker(&text).as_deref(), left, "{text}");
+            assert_eq!(without(MARKER, &text).as_deref(), left, "{text}");
         }
     }
 }

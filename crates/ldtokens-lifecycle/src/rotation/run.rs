@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use ldtokens::{CallerIdentity, Client, Secret, Token, TokenId};
+use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId};
 
-use crate::destination::Destination;
-use crate::rotation::deliver::Target;
-use crate::rotation::error::{Error, Stuck};
+use crate::delivery::{Delivery, Place};
+use crate::destination::{Destination, Handover};
+use crate::rotation::error::{Error, NotDelivered, Stuck};
 use crate::rotation::journal::{Journal, NewSecret, Step, TokenState, VERSION};
 use crate::rotation::journals::{Journals, LockedJournal};
-use crate::rotation::next_step::{Action, next_step};
-use crate::rotation::options::{Options, Strategy};
-use crate::rotation::report::{Delivery, Report};
+use crate::rotation::options::{OVERLAP, Options, Strategy};
+use crate::rotation::report::Report;
 use crate::time;
+use crate::verify::is_refusal;
 
 /// Gives a token a new secret and delivers it.
 pub struct Rotation<'a> {
@@ -18,17 +18,17 @@ pub struct Rotation<'a> {
     id: TokenId,
     known: Option<Token>,
     caller: Option<CallerIdentity>,
-    destinations: Vec<Box<dyn Destination>>,
+    delivery: Delivery,
     options: Options,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
 }
 
 impl<'a> Rotation<'a> {
     /// Returns a rotation of the token `id`. Its new secret goes to the destinations, to those that can be read back first.
-    pub fn new(client: &Client, id: TokenId, mut destinations: Vec<Box<dyn Destination>>, options: Options) -> Self {
-        destinations.sort_by_key(|destination| !destination.is_readable());
+    pub fn new(client: &Client, id: TokenId, destinations: Vec<Box<dyn Destination>>, options: Options) -> Self {
+        let delivery = Delivery::new(destinations);
         let on_step = Box::new(|_: &Journal| {});
-        Self { client: client.clone(), id, known: None, caller: None, destinations, options, on_step }
+        Self { client: client.clone(), id, known: None, caller: None, delivery, options, on_step }
     }
 
     /// Sets the token as it was just read, which saves a request.
@@ -61,12 +61,13 @@ impl<'a> Rotation<'a> {
         self.caller.as_ref().is_some_and(|caller| caller.token_id.as_ref() == Some(&self.id))
     }
 
-    /// Starts the rotation, or continues one that was started earlier, as far as possible now.
+    /// Starts the rotation, or continues one that was started earlier, as far as possible now. If a rotation to the same
+    /// destinations was done and the old secret still works, that is reported, and nothing else is done.
     ///
     /// The future can be dropped at any point, with the same result as killing the program.
     ///
     /// # Errors
-    /// [`Error`] says which step the rotation reached and what to do. Unless it says otherwise, run it again to continue.
+    /// [`Error`] says which step the rotation reached. Unless it says otherwise, run it again to continue.
     pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
         let locked = journals.lock(&self.id)?;
         let mut run = Run::begin(self, locked).await?;
@@ -92,50 +93,42 @@ pub(crate) struct Run<'a> {
     pub(crate) journal: Journal,
     pub(crate) options: Options,
     pub(crate) caller: CallerIdentity,
-    pub(crate) member_id: Option<String>,
-    pub(crate) is_service: bool,
-    pub(crate) targets: Vec<Target>,
+    /// The token's member, and whether it is a service token, if it was read.
+    member: Option<(String, bool)>,
+    pub(crate) delivery: Delivery,
     pub(crate) held: Option<HeldSecret>,
-    pub(crate) is_settled: bool,
     pub(crate) lost: u32,
     pub(crate) was_resumed: bool,
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
     pub(crate) write_error: Option<Error>,
+    pub(crate) notes: Vec<String>,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
 }
 
 impl<'a> Run<'a> {
     async fn begin(rotation: Rotation<'a>, mut locked: LockedJournal) -> Result<Self, Error> {
-        let Rotation { client, id, known, caller, destinations, options, on_step } = rotation;
+        let Rotation { client, id, known, caller, delivery, options, on_step } = rotation;
         let (under_way, earlier) = match locked.journal.take() {
             Some(journal) if journal.is_under_way() => (Some(journal), None),
             earlier => (None, earlier),
         };
-        let labels: Vec<String> = destinations.iter().map(|destination| destination.label()).collect();
-        let was_resumed = under_way.is_some();
-        if let Some(journal) = &under_way
-            && !journal.is_waiting()
-            && journal.destinations != labels
-            && !options.force
-        {
-            return Err(Error::OtherDestinations { started_with: journal.destinations.clone() });
-        }
         let caller = match caller {
             Some(caller) => caller,
             None => client.whoami().await.map_err(Error::api(under_way.as_ref().map(|journal| journal.step)))?,
         };
-        let token = match (&under_way, known) {
-            (Some(_), _) => None,
-            (None, Some(known)) => Some(known),
-            (None, None) => Some(read(&client, &id, earlier.as_ref()).await?),
-        };
-        let targets: Vec<Target> = destinations.into_iter().map(Target::new).collect();
+        let was_resumed = under_way.is_some();
+        let mut token = None;
         let journal = match under_way {
-            Some(journal) => resumed(journal, &options, labels),
+            Some(journal) => resumed(journal, &options, delivery.places(), &caller)?,
             None => {
-                planned(&client, token.as_ref().expect("it was read"), &caller, &options, labels, earlier.as_ref())?
+                let read = match known {
+                    Some(known) => known,
+                    None => read(&client, &id, earlier.as_ref()).await?,
+                };
+                planned(token.insert(read), &caller, &options, delivery.places())?
             }
         };
+        let (member, held, write_error) = (None, None, None);
         let mut run = Self {
             client,
             id,
@@ -144,19 +137,18 @@ impl<'a> Run<'a> {
             journal,
             options,
             caller,
-            member_id: None,
-            is_service: false,
-            targets,
-            held: None,
-            is_settled: false,
+            member,
+            delivery,
+            held,
             lost: 0,
             was_resumed,
-            write_error: None,
+            write_error,
+            notes: Vec::new(),
             on_step,
         };
         if let Some(token) = &token {
             run.learn(token);
-            run.check_destinations()?;
+            run.look_back().await?;
             if run.journal.strategy == Strategy::Replace && !run.can_replace() {
                 return Err(run.stuck(Stuck::OthersPersonal));
             }
@@ -164,57 +156,154 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
+    /// Within the overlap of an earlier reset, the same rotation is done, and another must be asked for.
+    async fn look_back(&mut self) -> Result<(), Error> {
+        let earlier = self.earlier.as_ref().filter(|earlier| earlier.strategy == Strategy::Reset);
+        let Some(earlier) = earlier.cloned() else { return Ok(()) };
+        let ends = earlier.old_ends_at.filter(|ends| *ends > self.now() && !earlier.ends_at_once());
+        let is_reset = self.journal.strategy == Strategy::Reset;
+        let Some(ends) = ends.filter(|_| is_reset && !self.options.again && !self.journal.ends_at_once()) else {
+            return Ok(());
+        };
+        let new = std::mem::replace(&mut self.journal, earlier);
+        if self.journal.places == new.places && self.prove().await.is_ok() {
+            self.was_resumed = true;
+            return Ok(());
+        }
+        Err(Error::EarlierOverlap { until: time::to_system_time(ends) })
+    }
+
     async fn finish(&mut self) -> Result<Report, Error> {
         loop {
-            let action = self.look().await?;
-            match action {
-                Action::Issue => self.issue().await?,
-                Action::Settle => {
-                    let waited = self.now().saturating_sub(self.journal.sent_at.unwrap_or(0));
-                    let waited = Duration::from_millis(u64::try_from(waited).unwrap_or(0));
-                    tokio::time::sleep(self.options.settle.saturating_sub(waited)).await;
-                    self.is_settled = true;
+            match self.journal.step {
+                Step::Retired => break,
+                Step::Verified => {
+                    if !self.end().await? {
+                        break;
+                    }
                 }
-                Action::DeleteOrphans => self.delete_orphans().await?,
-                Action::Adopt => self.journal_issued(),
-                Action::BeginAgain { strategy, delete_now } => self.begin_again(strategy, delete_now).await?,
-                Action::Deliver => self.deliver().await?,
-                Action::MarkDelivered => self.record(Step::Delivered),
-                Action::Verify => self.verify().await?,
-                Action::MarkVerified => self.mark_verified(),
-                Action::Tidy => self.tidy().await?,
-                Action::DeleteOld => self.delete_old().await?,
-                Action::Retire => self.retire().await?,
-                Action::Wait | Action::Done => break,
-                Action::Stop(why) => return Err(self.stuck(why)),
+                _ => self.advance().await?,
             }
             if self.write_error.is_some() && self.journal.step >= Step::Verified {
                 break;
             }
         }
         if let Some(Error::Journal { path, reason }) = self.write_error.take() {
-            let reason =
-                format!("{reason}; the new secret is delivered and works. Run the same command again to continue");
-            return Err(Error::Journal { path, reason });
+            return Err(Error::Journal { path, reason: format!("{reason}; the new secret is delivered and works") });
         }
-        let deliveries = self.targets.iter().filter(|target| target.is_delivered);
-        let deliveries = deliveries.map(|target| Delivery { label: target.label(), problem: None }).collect();
-        Ok(Report::new(&self.journal, deliveries, self.was_resumed, self.now()))
+        let notes = std::mem::take(&mut self.notes);
+        Ok(Report::new(&self.journal, self.delivery.delivered(), self.was_resumed, self.now(), notes))
     }
 
-    /// Reads what the next action depends on, and decides.
-    async fn look(&mut self) -> Result<Action, Error> {
-        let seen = self.observe().await?;
-        Ok(next_step(&self.journal, &self.facts(&seen)))
+    /// Gets a new secret, or hands out the one that there is.
+    async fn advance(&mut self) -> Result<(), Error> {
+        if self.held.is_none() {
+            self.find().await?;
+        }
+        if self.held.is_some() {
+            return self.hand_out().await;
+        }
+        // All was delivered, and nothing can be read back to be checked.
+        if self.journal.step == Step::Delivered && self.delivery.readable().next().is_none() {
+            self.mark_verified();
+            return Ok(());
+        }
+        self.obtain().await
+    }
+
+    /// Delivers the new secret to each destination that does not have it, and checks that it works.
+    async fn hand_out(&mut self) -> Result<(), Error> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let (secret, handover) = (held.secret.clone(), self.handover());
+        if !self.delivery.is_prepared() {
+            self.delivery.prepare().await?;
+            self.check_destinations().await?;
+        }
+        if self.journal.step >= Step::Delivered {
+            self.delivery.skip_unreadable();
+        }
+        let deliveries = self.delivery.deliver(&secret, &handover).await;
+        if deliveries.iter().any(|delivered| delivered.problem.is_some()) {
+            let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
+            let old_ends_at = self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended);
+            return Err(Error::NotDelivered(Box::new(NotDelivered {
+                token_id: self.journal.token_id.clone(),
+                deliveries,
+                old_ends_at: old_ends_at.map(time::to_system_time),
+            })));
+        }
+        self.record(Step::Delivered);
+        match self.is_accepted().await {
+            Ok(true) => {
+                self.mark_verified();
+                Ok(())
+            }
+            Ok(false) => Err(self.stuck(Stuck::Refused)),
+            Err(source) => Err(self.api(source)),
+        }
+    }
+
+    fn handover(&self) -> Handover {
+        let ends = self.journal.old_ends_at.filter(|_| !self.journal.ends_at_once());
+        Handover {
+            token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.clone()),
+            name: self.journal.name.clone().unwrap_or_default(),
+            old_expires: ends.map(time::format).unwrap_or_default(),
+        }
+    }
+
+    fn mark_verified(&mut self) {
+        self.journal.rotated_at = Some(self.now());
+        self.record(Step::Verified);
+    }
+
+    /// Whether the API accepts the new secret as the new token's.
+    pub(crate) async fn is_accepted(&mut self) -> Result<bool, ApiError> {
+        let Some(held) = &self.held else { return Ok(false) };
+        if held.is_checked {
+            return Ok(true);
+        }
+        let (secret, id) = (held.secret.clone(), held.new.token_id.clone());
+        let is_accepted = self.is_secret_of(&secret, &id).await?;
+        self.held.iter_mut().for_each(|held| held.is_checked = is_accepted);
+        Ok(is_accepted)
+    }
+
+    /// Whether the API accepts the secret as the token's. Its reads can lag behind its writes, so a refusal is believed only
+    /// after `options.patience`.
+    pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &str) -> Result<bool, ApiError> {
+        // It may have characters that no credential has.
+        let Ok(client) = self.client.with_credential(secret.clone()) else { return Ok(false) };
+        let mut waited = Duration::ZERO;
+        for round in 0.. {
+            match client.whoami().await {
+                Ok(caller) => return Ok(caller.token_id.is_none_or(|owner| owner.as_str() == id)),
+                Err(error @ ApiError::Unauthorized(_)) if waited >= self.options.patience => {
+                    return if is_refusal(&error) { Ok(false) } else { Err(error) };
+                }
+                Err(ApiError::Unauthorized(_)) => waited += self.pause(round).await,
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("the last round returns")
+    }
+
+    /// Reads the token. `None` if it can't be seen.
+    pub(crate) async fn token(&mut self) -> Result<Option<Token>, Error> {
+        match self.client.get(&self.id).await {
+            Ok(token) => {
+                self.learn(&token);
+                Ok(Some(token))
+            }
+            Err(ApiError::NotFound(_)) => Ok(None),
+            Err(source) => Err(self.api(source)),
+        }
     }
 
     /// Writes the step to the journal. Once a secret was issued the rotation continues even if that fails.
     pub(crate) fn record(&mut self, step: Step) {
         self.journal.step = step;
-        match self.write() {
-            Ok(()) => self.write_error = None,
-            Err(error) => self.write_error = Some(error),
-        }
+        self.write_error = self.write().err();
     }
 
     pub(crate) fn write(&mut self) -> Result<(), Error> {
@@ -232,7 +321,7 @@ impl<'a> Run<'a> {
     pub(crate) fn acting(&self) -> Result<Client, Error> {
         match &self.held {
             Some(held) if held.is_checked && self.is_own() => {
-                self.client.with_credential(held.secret.clone()).map_err(Error::api(Some(self.journal.step)))
+                self.client.with_credential(held.secret.clone()).map_err(|source| self.api(source))
             }
             _ => Ok(self.client.clone()),
         }
@@ -242,46 +331,79 @@ impl<'a> Run<'a> {
         self.caller.token_id.as_ref() == Some(&self.id)
     }
 
+    /// Whether the caller can create a token like it. If that is not known, the request will show it.
     pub(crate) fn can_replace(&self) -> bool {
-        // If it is not known, the request will show it.
-        let is_own_kind = self.is_service
-            || self.member_id.is_none()
-            || self.caller.member_id.is_none()
-            || self.member_id == self.caller.member_id;
+        let is_own_kind = self.member.as_ref().is_none_or(|(member, is_service)| {
+            *is_service || self.caller.member_id.as_ref().is_none_or(|caller| caller == member)
+        });
         is_own_kind && !self.journal.may_not_create
     }
 
-    pub(crate) fn learn(&mut self, token: &Token) {
-        self.member_id = Some(token.member_id.clone());
-        self.is_service = token.service_token.unwrap_or(false);
+    fn learn(&mut self, token: &Token) {
+        self.member = Some((token.member_id.clone(), token.service_token.unwrap_or(false)));
     }
 
     pub(crate) fn stuck(&self, why: Stuck) -> Error {
         Error::Stuck { token_id: self.id.clone(), why }
     }
 
-    /// Returns how long to wait after attempt `n`.
-    pub(crate) fn pause(n: u32) -> Duration {
-        Duration::from_millis(100 << n.min(5))
+    pub(crate) fn api(&self, source: ApiError) -> Error {
+        Error::Api { step: (self.journal.attempts > 0).then_some(self.journal.step), source }
+    }
+
+    /// Waits after attempt `n`, and returns how long.
+    pub(crate) async fn pause(&self, n: u32) -> Duration {
+        let pause = Duration::from_millis(100 << n.min(5)).min(self.options.patience);
+        tokio::time::sleep(pause).await;
+        pause
     }
 }
 
-/// Returns the journal to continue a rotation with.
-fn resumed(mut journal: Journal, options: &Options, destinations: Vec<String>) -> Journal {
-    // `--now` on a later run, for a secret that has leaked since: don't wait for the overlap.
-    if options.overlap.is_zero() && journal.strategy == Strategy::Replace {
-        journal.overlap = 0;
+/// Returns the journal to continue a rotation with, by the options that are given now.
+fn resumed(
+    mut journal: Journal,
+    options: &Options,
+    places: Vec<Place>,
+    caller: &CallerIdentity,
+) -> Result<Journal, Error> {
+    match (&journal.account_id, &caller.account_id) {
+        (Some(started), Some(now)) if started != now => {
+            return Err(Error::OtherAccount { started_in: started.clone() });
+        }
+        _ => {}
     }
     if !journal.is_waiting() {
-        journal.destinations = destinations;
+        if !journal.places.is_empty() && journal.places != places && !options.again {
+            let started_with = journal.places.into_iter().map(|place| place.label).collect();
+            return Err(Error::OtherDestinations { started_with });
+        }
+        journal.places = places;
     }
-    journal
+    let is_sent = journal.attempts > 0 || journal.old_ends_at.is_some();
+    if let Some(strategy) =
+        options.strategy.filter(|strategy| ![Some(journal.strategy), journal.asked].contains(&Some(*strategy)))
+    {
+        if is_sent {
+            return Err(Error::TooLateFor("strategy"));
+        }
+        journal.strategy = strategy;
+    }
+    if let Some(overlap) = options.overlap.map(time::millis).filter(|overlap| *overlap != journal.overlap) {
+        let was_reset = journal.asked != Some(Strategy::Replace);
+        if is_sent && was_reset && (journal.strategy == Strategy::Reset || overlap > journal.overlap) {
+            return Err(Error::TooLateFor("overlap"));
+        }
+        journal.overlap = overlap;
+        journal.is_expiring = false;
+        journal.old_ends_at = journal.rotated_at.or(journal.sent_at).map(|since| since.saturating_add(overlap));
+    }
+    Ok(journal)
 }
 
 /// Reads the token. If it was replaced, the error names its replacement.
 async fn read(client: &Client, id: &TokenId, earlier: Option<&Journal>) -> Result<Token, Error> {
     client.get(id).await.map_err(|source| match (&source, earlier) {
-        (ldtokens::Error::NotFound(_), Some(Journal { strategy: Strategy::Replace, new: Some(new), .. })) => {
+        (ApiError::NotFound(_), Some(Journal { strategy: Strategy::Replace, new: Some(new), .. })) => {
             Error::Replaced { by: new.token_id.clone() }
         }
         _ => Error::Api { step: None, source },
@@ -295,31 +417,22 @@ pub(crate) fn state(token: &Token) -> TokenState {
 }
 
 /// Returns the journal of a new rotation.
-fn planned(
-    client: &Client,
-    token: &Token,
-    caller: &CallerIdentity,
-    options: &Options,
-    destinations: Vec<String>,
-    earlier: Option<&Journal>,
-) -> Result<Journal, Error> {
-    if destinations.is_empty() {
+fn planned(token: &Token, caller: &CallerIdentity, options: &Options, places: Vec<Place>) -> Result<Journal, Error> {
+    if places.is_empty() {
         return Err(Error::NoDestination);
     }
-    let overlap = time::millis(options.overlap);
+    let overlap = time::millis(options.overlap.unwrap_or(OVERLAP));
     let is_own = caller.token_id.as_ref() == Some(&token.id);
+    let asked = options.strategy.unwrap_or(Strategy::Reset);
     // A reset at once could leave nobody with a credential.
-    let strategy = if is_own && overlap == 0 { Strategy::Replace } else { options.strategy };
-    let ends = earlier.filter(|earlier| earlier.strategy == Strategy::Reset).and_then(|earlier| earlier.old_ends_at);
-    let ends = ends.filter(|ends| *ends > time::from_system_time(client.server_time()));
-    if let (Some(ends), Strategy::Reset, false) = (ends, strategy, options.force || overlap == 0) {
-        return Err(Error::EarlierOverlap { until: time::to_system_time(ends) });
-    }
+    let strategy = if is_own && overlap == 0 { Strategy::Replace } else { asked };
     Ok(Journal {
         version: VERSION,
+        account_id: caller.account_id.clone(),
         token_id: token.id.to_string(),
         name: token.name.clone(),
         strategy,
+        asked: Some(asked),
         step: Step::Planned,
         overlap,
         old: state(token),
@@ -328,11 +441,12 @@ fn planned(
         lost_at: None,
         new: None,
         old_ends_at: None,
+        is_expiring: false,
         marker: None,
         superseded: Vec::new(),
-        is_tidy: false,
-        destinations,
-        rotated_at: None,
+        deleting: Vec::new(),
         may_not_create: false,
+        places,
+        rotated_at: None,
     })
 }

@@ -1,110 +1,347 @@
-//! Files that are replaced, and what else a secret is delivered to.
+//! Files that are replaced or written in place, and what else a secret is delivered to.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ldtokens::Secret;
 use ldtokens_lifecycle::destinations::{
-    EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination, KubernetesSecret,
+    CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
+    KubernetesSecret,
 };
-use ldtokens_lifecycle::{Destination, Handover};
+use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Handover};
 
-const NEW: &str = "api-11111111-1111-4111-8111-111111111111";
+pub const NEW: &str = "api-11111111-1111-4111-8111-111111111111";
+const OLD: &str = "api-00000000-0000-4000-8000-000000000000";
 
-fn deliver(destination: &dyn Destination) -> Result<(), String> {
-    destination.prepare()?(&Secret::new(NEW), &Handover::default())
+fn holds(destination: &dyn Destination, secret: &str) -> bool {
+    destination.read().unwrap() == Some(Contents::Secret(Secret::new(secret)))
+}
+
+/// Prepares and delivers, and returns the notes.
+async fn deliver_all(destinations: Vec<Box<dyn Destination>>) -> Result<Vec<Delivered>, String> {
+    let mut delivery = Delivery::new(destinations);
+    delivery.prepare().await.map_err(|error| error.to_string())?;
+    let delivered = delivery.deliver(&Secret::new(NEW), &Handover::default()).await;
+    match delivered.iter().find_map(|delivered| delivered.problem.clone()) {
+        Some(problem) => Err(problem),
+        None => Ok(delivered),
+    }
+}
+
+async fn deliver(destination: impl Destination + 'static) -> Result<Option<String>, String> {
+    Ok(deliver_all(vec![Box::new(destination)]).await?.remove(0).note)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }
 
 #[cfg(unix)]
-#[test]
-fn a_file_keeps_its_mode_its_line_end_and_the_links_to_it_and_can_keep_the_old_secret() {
+fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_keeps_its_mode_its_line_end_and_the_links_to_it_and_can_keep_the_old_secret() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("real"), folder.path().join("link"));
-    std::fs::write(&file, "old\n").unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(&file, format!("{OLD}\n")).unwrap();
+    set_mode(&file, 0o640);
     std::os::unix::fs::symlink("real", &link).unwrap();
     let destination = FileDestination::new(&link).keep_previous();
-    deliver(&destination).unwrap();
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{NEW}\n"));
-    assert_eq!(destination.read().unwrap(), Some(Secret::new(NEW)));
-    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(deliver(destination.clone()).await, Ok(None));
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{NEW}\n"));
+    assert!(holds(&destination, NEW));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(mode(&file), 0o640);
-    assert_eq!(std::fs::read_to_string(folder.path().join("real.previous")).unwrap(), "old\n");
-    deliver(&FileDestination::new(folder.path().join("fresh"))).unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("real.previous")).unwrap(), format!("{OLD}\n"));
+    deliver(FileDestination::new(folder.path().join("fresh"))).await.unwrap();
     assert_eq!(mode(&folder.path().join("fresh")), 0o600);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left over");
+    assert_eq!(names(folder.path()), ["fresh", "link", "real", "real.previous"], "nothing is left over");
 }
 
-#[test]
-fn a_file_that_holds_something_else_is_not_overwritten() {
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_not_a_regular_file_is_refused_before_a_secret_is_requested() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    std::os::unix::fs::symlink("/nonexistent", at("dangling")).unwrap();
+    let paths = [at("pipe"), at("dangling"), at("no/folder"), at("new/"), folder.path().to_owned()];
+    let devices = ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].map(Into::into);
+    for path in paths.into_iter().chain(devices) {
+        assert!(deliver(FileDestination::new(&path)).await.is_err(), "{}", path.display());
+    }
+    assert_eq!(names(folder.path()), ["dangling", "pipe"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_with_other_names_is_written_in_place_which_is_said() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+    // Longer than the new secret.
+    fs::write(&file, format!("{OLD}{OLD}\n")).unwrap();
+    fs::hard_link(&file, &other).unwrap();
+    let before = fs::metadata(&file).unwrap().ino();
+    let note = deliver(FileDestination::new(&file)).await.unwrap();
+    assert!(note.unwrap().contains("in place"));
+    assert_eq!(fs::read_to_string(&other).unwrap(), format!("{NEW}\n"));
+    assert_eq!(fs::metadata(&file).unwrap().ino(), before);
+    // Both names in one command are one write.
+    let both: Vec<Box<dyn Destination>> =
+        vec![Box::new(FileDestination::new(&file)), Box::new(FileDestination::new(&other))];
+    assert_eq!(deliver_all(both).await.unwrap().len(), 2);
+    assert_eq!(names(folder.path()), ["file", "other"]);
+}
+
+/// Docker mounts single files. Skipped where we may not mount.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_mount_point_is_written_in_place() {
+    const INSIDE: &str = "LDTOKENS_TEST_MOUNTED";
+    if let Some(file) = std::env::var_os(INSIDE) {
+        let note = deliver(FileDestination::new(file)).await.unwrap();
+        println!("{note:?}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (file, mounted) = (folder.path().join("file"), folder.path().join("mounted"));
+    fs::write(&file, OLD).unwrap();
+    fs::write(&mounted, "").unwrap();
+    let test = "destinations::a_mount_point_is_written_in_place";
+    let script = format!("mount --bind '{}' '{}' || exit 77; exec \"$0\" \"$@\"", file.display(), mounted.display());
+    let mut inside = Command::new("unshare");
+    inside.args(["--mount", "sh", "-c", &script]).arg(std::env::current_exe().unwrap());
+    inside.args(["--exact", test, "--nocapture"]).env(INSIDE, &mounted).stdin(Stdio::null());
+    let Ok(output) = inside.output() else { return println!("skipped: there is no unshare") };
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !said.contains("running 1 test") {
+        return println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(output.status.success() && said.contains("it is a mount point"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), NEW);
+}
+
+/// The bytes of an ACL: the owner may read and write, the user 1234 read, the group and others nothing.
+#[cfg(target_os = "linux")]
+fn acl() -> Vec<u8> {
+    let entry = |tag: u16, permissions: u16, id: u32| {
+        [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &id.to_le_bytes()].concat()
+    };
+    let none = u32::MAX;
+    let entries = [entry(1, 6, none), entry(2, 4, 1234), entry(4, 0, none), entry(16, 4, none), entry(32, 0, none)];
+    [&2_u32.to_le_bytes()[..], &entries.concat()].concat()
+}
+
+#[cfg(target_os = "linux")]
+fn attribute(path: &Path, name: &str) -> Option<Vec<u8>> {
+    let mut value = vec![0; 1000];
+    let length = rustix::fs::getxattr(path, name, &mut value[..]).ok()?;
+    value.truncate(length);
+    Some(value)
+}
+
+#[cfg(target_os = "linux")]
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> bool {
+    let result = rustix::fs::setxattr(path, name, value, rustix::fs::XattrFlags::empty());
+    if let Err(error) = result {
+        println!("skipped: {name} can't be set here: {error}");
+    }
+    result.is_ok()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn acls_and_attributes_are_carried_over_and_a_default_acl_does_not_widen_access() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
-    std::fs::write(&file, "# a script\nexit 0\n").unwrap();
-    assert!(deliver(&FileDestination::new(&file)).unwrap_err().contains("something other than a secret"));
-    assert!(deliver(&FileDestination::new(folder.path())).is_err());
-    assert!(deliver(&FileDestination::new(folder.path().join("no/folder"))).is_err());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+    fs::write(&file, OLD).unwrap();
+    set_mode(&file, 0o600);
+    if set_attribute(&file, "user.origin", b"here") {
+        deliver(FileDestination::new(&file)).await.unwrap();
+        assert_eq!(attribute(&file, "user.origin"), Some(b"here".to_vec()));
+    }
+    if !set_attribute(&file, "system.posix_acl_access", &acl()) {
+        return;
+    }
+    assert_eq!(mode(&file), 0o640, "the bits of the group are the mask");
+    deliver(FileDestination::new(&file)).await.unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), NEW);
+    assert_eq!((attribute(&file, "system.posix_acl_access"), mode(&file)), (Some(acl()), 0o640));
+
+    let plain = folder.path().join("plain");
+    fs::write(&plain, OLD).unwrap();
+    set_mode(&plain, 0o640);
+    assert!(set_attribute(folder.path(), "system.posix_acl_default", &acl()));
+    for path in [&plain, &folder.path().join("new")] {
+        deliver(FileDestination::new(path)).await.unwrap();
+        assert_eq!(attribute(path, "system.posix_acl_access"), None, "{}", path.display());
+    }
+    assert_eq!((mode(&plain), mode(&folder.path().join("new"))), (0o640, 0o600));
 }
 
-#[test]
-fn only_the_variable_of_a_file_changes() {
+/// As another user than root, whom modes bind.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn in_a_read_only_folder_a_writable_file_is_written_in_place_and_another_is_refused() {
+    const INSIDE: &str = "LDTOKENS_TEST_READ_ONLY";
+    if let Some(folder) = std::env::var_os(INSIDE).map(std::path::PathBuf::from) {
+        assert!(deliver(FileDestination::new(folder.join("mine"))).await.unwrap().unwrap().contains("in place"));
+        for name in ["others", "new"] {
+            assert!(deliver(FileDestination::new(folder.join(name))).await.is_err(), "{name}");
+        }
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(".env");
-    std::fs::write(&file, "A=1\nexport LD_ACCESS_TOKEN=\"old\" # nightly\nB=2\n").unwrap();
-    let destination = EnvFileDestination::new(&file, "LD_ACCESS_TOKEN").unwrap();
-    assert_eq!(destination.read().unwrap(), Some(Secret::new("old")));
-    deliver(&destination).unwrap();
-    assert_eq!(destination.read().unwrap(), Some(Secret::new(NEW)));
-    let expected = format!("A=1\nexport LD_ACCESS_TOKEN=\"{NEW}\" # nightly\nB=2\n");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+    for name in ["mine", "others"] {
+        fs::write(folder.path().join(name), OLD).unwrap();
+        set_mode(&folder.path().join(name), if name == "mine" { 0o666 } else { 0o644 });
+    }
+    set_mode(folder.path(), 0o755);
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    set_mode(&program, 0o755);
+    let mut child = Command::new("setpriv");
+    child.args(["--reuid=1234", "--regid=1234", "--clear-groups"]).arg(&program).current_dir("/");
+    let test = "destinations::in_a_read_only_folder_a_writable_file_is_written_in_place_and_another_is_refused";
+    child.args(["--exact", test, "--nocapture"]).env(INSIDE, folder.path()).stdin(Stdio::null());
+    let Ok(output) = child.output() else { return println!("skipped: there is no setpriv") };
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if !said.contains("running 1 test") {
+        return println!("skipped: {said}");
+    }
+    assert!(output.status.success(), "{said}");
+    assert_eq!(fs::read_to_string(folder.path().join("mine")).unwrap(), NEW);
+    assert_eq!(fs::read_to_string(folder.path().join("others")).unwrap(), OLD);
+}
+
+#[tokio::test]
+async fn several_variables_in_one_file_are_one_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.env");
+    fs::write(&file, format!("A=1\nexport T1=\"{OLD}\" # nightly\n")).unwrap();
+    std::os::unix::fs::symlink("app.env", folder.path().join("link")).unwrap();
+    let variable =
+        |file: &Path, name: &str| -> Box<dyn Destination> { Box::new(EnvFileDestination::new(file, name).unwrap()) };
+    let link = folder.path().join("link");
+    let delivered = deliver_all(vec![variable(&file, "T1"), variable(&link, "T2"), variable(&file, "T3")]).await;
+    assert_eq!(delivered.unwrap().len(), 3);
+    let expected = format!("A=1\nexport T1=\"{NEW}\" # nightly\nT2={NEW}\nT3={NEW}\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), expected);
+    assert_eq!(names(folder.path()), ["app.env", "link"]);
+    let both: Vec<Box<dyn Destination>> = vec![variable(&file, "T1"), Box::new(FileDestination::new(&link))];
+    assert!(deliver_all(both).await.is_err(), "a file is one or the other");
     assert!(EnvFileDestination::new(&file, "1X").is_err());
 }
 
-#[test]
-fn a_missing_github_file_is_refused_before_a_secret_is_requested() {
+#[tokio::test]
+async fn deliveries_to_one_file_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.env");
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let destination = EnvFileDestination::new(&file, format!("T{number}")).unwrap();
+        waiting.spawn(async move { deliver(destination).await.unwrap() });
+    }
+    waiting.join_all().await;
+    let text = fs::read_to_string(&file).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable_by_key(|line| line[1..].split('=').next().unwrap().parse::<u32>().unwrap());
+    assert_eq!(lines, (0..12).map(|number| format!("T{number}={NEW}")).collect::<Vec<_>>());
+    assert_eq!(names(folder.path()), ["app.env"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_must_read_the_secret_and_succeed() {
+    for (script, is_right) in [("cat >/dev/null", true), ("exit 0", false), ("cat >/dev/null; exit 3", false)] {
+        let command = CommandDestination::new(script, move || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]);
+            shell
+        });
+        assert_eq!(deliver(command).await.is_ok(), is_right, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_github_file_and_names_that_github_refuses_are_refused_before_a_secret_is_requested() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("output");
     let destination = GithubDestination::new(GithubFile::Output, &file, "token").unwrap();
     assert!(destination.prepare().is_err());
-    std::fs::write(&file, "earlier=1\n").unwrap();
-    deliver(&destination).unwrap();
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("earlier=1\ntoken={NEW}\n"));
+    fs::write(&file, "earlier=1\n").unwrap();
+    deliver(destination).await.unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("earlier=1\ntoken={NEW}\n"));
+    for (kind, name, is_valid) in [
+        (GithubFile::Output, "my-token", true),
+        (GithubFile::Output, "1token", false),
+        (GithubFile::Output, "", false),
+        (GithubFile::Env, "LD_TOKEN", true),
+        (GithubFile::Env, "my-token", false),
+        (GithubFile::Env, "GITHUB_TOKEN", false),
+        (GithubFile::Env, "runner_x", false),
+        (GithubFile::Env, "NODE_OPTIONS", false),
+    ] {
+        assert_eq!(GithubDestination::new(kind, &file, name).is_ok(), is_valid, "{name}");
+    }
 }
 
 #[test]
 fn names_that_kubernetes_refuses_are_refused() {
+    let long = "a".repeat(64);
     for (text, is_valid) in [
         ("ld-token", true),
         ("prod/ld-token:api_key", true),
+        ("a.b.c", true),
         ("Ld", false),
         ("", false),
         ("a/b/c", false),
         ("a:", false),
+        ("a:..", false),
         ("-a", false),
+        ("a..b", false),
+        ("a.-b", false),
+        ("a.b/c", false),
+        (&long, false),
+        (&format!("{long}/a"), false),
     ] {
         assert_eq!(text.parse::<KubernetesSecret>().is_ok(), is_valid, "{text}");
     }
     let destination = KubernetesDestination::new("prod/ld-token".parse().unwrap());
-    assert!(!destination.is_readable() && destination.label().contains("ld-token"));
+    assert!(destination.read() == Ok(None) && destination.label().contains("prod/ld-token"));
 }
 
-/// On standard output the secret of a GitHub job is masked before anything else.
-#[test]
-fn standard_output_has_the_mask_and_the_manifest() {
+/// The secret of a GitHub job is masked before anything else, and standard output has only the manifest.
+#[tokio::test]
+async fn the_mask_is_on_standard_error_and_the_manifest_on_standard_output() {
     const CHILD: &str = "LDTOKENS_TEST_FILE";
     if let Some(file) = std::env::var_os(CHILD) {
-        deliver(&GithubDestination::new(GithubFile::Env, file, "LD").unwrap()).unwrap();
-        deliver(&KubernetesDestination::new("prod/ld-token".parse().unwrap())).unwrap();
+        deliver(GithubDestination::new(GithubFile::Env, file, "LD").unwrap()).await.unwrap();
+        deliver(KubernetesDestination::new("prod/ld-token".parse().unwrap())).await.unwrap();
         return;
     }
     let file = tempfile::NamedTempFile::new().unwrap();
-    let test = "destinations::standard_output_has_the_mask_and_the_manifest";
+    let test = "destinations::the_mask_is_on_standard_error_and_the_manifest_on_standard_output";
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", test, "--nocapture"]).env(CHILD, file.path()).stdin(Stdio::null());
-    let output = String::from_utf8(child.output().unwrap().stdout).unwrap();
-    let mask = output.find(&format!("::add-mask::{NEW}\n")).unwrap_or_else(|| panic!("{output}"));
-    assert_eq!(output.find(NEW), Some(mask + "::add-mask::".len()));
-    assert!(output.contains("kind: Secret") && output.contains(&format!("\"token\": \"{NEW}\"")), "{output}");
-    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), format!("LD={NEW}\n"));
+    let output = child.output().unwrap();
+    let (out, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(error, format!("::add-mask::{NEW}\n"));
+    assert!(out.contains("kind: Secret") && out.contains(&format!("\"token\": \"{NEW}\"")), "{out}");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), format!("LD={NEW}\n"));
 }

@@ -37,7 +37,7 @@ async fn dropped_at_each_wait(options: Options) {
         ends += usize::from(is_over);
         // The consumer's secret works at this moment.
         assert!(world.owner_of(&world.secret()).await.is_some(), "after {polls} polls the consumer has no secret");
-        let report = world.rotate(options.clone().force()).await;
+        let report = world.rotate(options.clone().again().overwrite()).await;
         if !is_over {
             assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
             assert!(report.unwrap().step >= Step::Verified);

@@ -105,15 +105,24 @@ async fn a_token_can_be_in_one_rotation_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_reset_within_an_earlier_overlap_is_refused_unless_forced() {
+async fn the_same_rotation_again_reports_what_is_done_and_another_within_the_overlap_must_be_asked_for() {
     let world = World::new().await;
-    world.rotate(options(Strategy::Reset)).await.unwrap();
+    let first = world.rotate(options(Strategy::Reset)).await.unwrap();
     let delivered = world.secret();
-    let second = world.rotate(options(Strategy::Reset)).await;
-    assert!(matches!(second, Err(Error::EarlierOverlap { .. })), "{second:?}");
-    assert_eq!(world.secret(), delivered);
-    world.rotate(options(Strategy::Reset).force()).await.unwrap();
-    assert_ne!(world.secret(), delivered);
+    let again = world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!((again.last_four, again.old_ends_at), (first.last_four, first.old_ends_at));
+    assert!(again.was_resumed && again.deliveries.is_empty() && world.secret() == delivered);
+
+    // To another place, or where the secret is not any more, it is another rotation.
+    let elsewhere: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(world.folder.path().join("other")))];
+    let other = Rotation::new(&world.client, world.id.clone(), elsewhere, options(Strategy::Reset));
+    let other = other.run(&world.journals()).await;
+    assert!(matches!(other, Err(Error::EarlierOverlap { .. })), "{other:?}");
+    std::fs::write(world.file(), "").unwrap();
+    let lost = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(lost, Err(Error::EarlierOverlap { .. })), "{lost:?}");
+    world.rotate(options(Strategy::Reset).again()).await.unwrap();
+    assert!(world.secret() != delivered && world.owner_of(&world.secret()).await.is_some());
     world.end_overlap();
     world.rotate(options(Strategy::Reset)).await.unwrap();
 }
@@ -126,7 +135,7 @@ async fn a_file_that_holds_another_secret_is_not_changed_and_no_secret_is_reques
         std::fs::write(world.file(), contents).unwrap();
         let before = world.client.get(&world.id).await.unwrap();
         let refused = world.rotate(options(Strategy::Reset)).await;
-        assert!(matches!(refused, Err(Error::OtherSecret { .. } | Error::Destination { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::NotReady(_))), "{refused:?}");
         assert_eq!(std::fs::read_to_string(world.file()).unwrap(), contents);
         assert_eq!(world.client.get(&world.id).await.unwrap().token, before.token);
     }
@@ -173,7 +182,7 @@ async fn another_members_personal_token_is_not_replaced() {
 /// A command that fails while a file says so.
 fn command(world: &World) -> Box<dyn Destination> {
     let folder = world.folder.path().to_owned();
-    Box::new(CommandDestination::new(move || {
+    Box::new(CommandDestination::new("store", move || {
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", "test ! -e fails && cat > vault && env | grep ^LDTOKENS > variables"]).current_dir(&folder);
         shell
@@ -212,7 +221,7 @@ async fn a_command_that_keeps_failing_leaves_the_old_secret_working_and_few_toke
     let old = world.secret();
     std::fs::write(world.folder.path().join("fails"), "").unwrap();
     let rotate = async |force: bool| {
-        let options = if force { options(Strategy::Replace).force() } else { options(Strategy::Replace) };
+        let options = if force { options(Strategy::Replace).again().overwrite() } else { options(Strategy::Replace) };
         let rotation = Rotation::new(&world.client, world.id.clone(), vec![command(&world)], options);
         rotation.run(&world.journals()).await
     };
@@ -244,7 +253,7 @@ async fn a_refused_request_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_secret_that_can_t_be_replaced_is_reported_and_force_resets_again() {
+async fn a_lost_secret_that_can_t_be_replaced_is_reported_and_can_be_reset_again() {
     let world = World::new().await;
     let old = world.secret();
     world.fault("resetToken drop-after times=1");
@@ -254,7 +263,7 @@ async fn a_lost_secret_that_can_t_be_replaced_is_reported_and_force_resets_again
     let stuck = world.rotate(options(Strategy::Reset)).await;
     assert!(matches!(stuck, Err(Error::Stuck { why: Stuck::Lost { .. }, .. })), "it is told again: {stuck:?}");
     assert!(world.owner_of(&old).await.is_some());
-    let report = world.rotate(options(Strategy::Reset).force()).await.unwrap();
+    let report = world.rotate(options(Strategy::Reset).again().overwrite()).await.unwrap();
     assert_eq!((report.strategy, report.step), (Strategy::Reset, Step::Retired));
     assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(world.id.as_str()));
 }
@@ -287,7 +296,7 @@ async fn the_time_of_a_rotation_can_be_written_into_the_description() {
 }
 
 #[tokio::test]
-async fn the_error_about_a_lost_secret_says_until_when_the_old_one_works_and_what_to_type() {
+async fn the_error_about_a_lost_secret_says_until_when_the_old_one_works() {
     let world = World::new().await;
     let reader = world.server.secret("Reader").unwrap().clone();
     let id = TokenId::new(world.owner_of(&reader).await.unwrap()).unwrap();
@@ -298,8 +307,8 @@ async fn the_error_about_a_lost_secret_says_until_when_the_old_one_works_and_wha
     world.fault("resetToken drop-after times=1");
     let stuck = rotate(options(Strategy::Reset)).await.unwrap_err();
     assert!(matches!(stuck, Error::Stuck { why: Stuck::Lost { until: Some(_) }, .. }), "{stuck}");
-    assert!(stuck.to_string().contains("--force") && stuck.to_string().contains("works until 20"), "{stuck}");
+    assert!(stuck.to_string().contains("works until 20") && !stuck.to_string().contains("--"), "{stuck}");
     assert!(world.owner_of(&reader).await.is_some());
-    assert_eq!(rotate(options(Strategy::Reset).force()).await.unwrap().step, Step::Retired);
+    assert_eq!(rotate(options(Strategy::Reset).again().overwrite()).await.unwrap().step, Step::Retired);
     assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(id.as_str()));
 }

@@ -48,7 +48,7 @@ impl World {
     }
 
     pub fn journals(&self) -> Journals {
-        Journals::open(self.folder.path().join("rotations")).unwrap()
+        Journals::new(self.folder.path().join("rotations"))
     }
 
     pub fn destinations(&self) -> Vec<Box<dyn Destination>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ldtokens::{IssuedToken, TokenId};
+use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Finding, LeakedToken, Plan};
 use serde_json::{Value, json};
 
@@ -46,7 +46,6 @@ pub(crate) struct Report {
     leaked: HashMap<TokenId, (LeakedToken, Vec<String>)>,
     /// The tokens whose rows were printed with their new secrets.
     shown: Vec<TokenId>,
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Report {
@@ -68,7 +67,7 @@ impl Report {
         // The result comes last, and is not known yet.
         let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
         let columns = Columns::new(&cells, &[], room, &[false, false, true, false]);
-        Self { format, is_aside, columns, printed: 0, leaked, shown: Vec::new(), warnings: Vec::new() }
+        Self { format, is_aside, columns, printed: 0, leaked, shown: Vec::new() }
     }
 
     /// Prints a row.
@@ -91,9 +90,9 @@ impl Report {
         self.print(&json, cells_of(row.last_four, row.token, row.words.clone()))
     }
 
-    /// Prints the rows of a token that was reset, with its new secret. Returns whether standard output is still read.
-    pub(crate) fn with_secret(&mut self, issued: &IssuedToken) -> Result<bool, Failure> {
-        let Some((token, last_fours)) = self.leaked.get(&issued.id).cloned() else { return Ok(false) };
+    /// Prints the rows of a token that is rotated, with its new secret. Returns whether standard output is still read.
+    pub(crate) fn with_secret(&mut self, id: &TokenId, secret: &Secret) -> Result<bool, Failure> {
+        let Some((token, last_fours)) = self.leaked.get(id).cloned() else { return Ok(false) };
         let mut is_read = true;
         for last_four in last_fours {
             let json = json!({
@@ -103,12 +102,12 @@ impl Report {
                 "identifiedBy": if token.by_last_four { "lastFour" } else { "secret" },
                 "revoked": true,
                 "result": "rotated",
-                "token": issued.secret.expose(),
+                "token": secret.expose(),
             });
-            let words = format!("reset; new secret: {}", issued.secret.expose());
+            let words = format!("rotated; new secret: {}", secret.expose());
             is_read &= self.print(&json, cells_of(&last_four, Some(&token), words))?;
         }
-        self.shown.push(issued.id.clone());
+        self.shown.push(id.clone());
         Ok(is_read)
     }
 
@@ -125,6 +124,7 @@ impl Report {
                     if is_first { self.columns.line(&HEADINGS.map(str::to_owned)) + "\n" } else { String::new() };
                 write(&format!("{head}{}\n", self.columns.line(&cells)))
             }
+            _ if self.is_aside => Ok(true),
             Format::Json => {
                 let before = if is_first { "[\n" } else { ",\n" };
                 write(&format!("{before}  {}", pretty_json(json).replace('\n', "\n  ")))

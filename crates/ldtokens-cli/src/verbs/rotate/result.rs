@@ -15,7 +15,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::verbs::batch::{Incomplete, ends_batch};
-use crate::verbs::rotate::places::Places;
+use crate::verbs::deliver::Places;
 use crate::verbs::rotate::selection::Selected;
 use crate::verbs::rotate::strategy_name;
 
@@ -29,29 +29,54 @@ pub(crate) fn format(global: &GlobalArgs) -> Result<Format, Failure> {
     }
 }
 
-/// Converts an error of a rotation.
+/// Converts an error of a rotation, with advice.
 pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
+    const AGAIN: &str = "run the same command again to continue";
     let text = error.to_string();
-    let kind = match error {
+    let (kind, advice) = match error {
         Error::Api { step, source } => {
             let failure = Failure::from(source);
             return match (step, id) {
-                (Some(_), Some(id)) => failure
-                    .within(format!("the rotation of {id} is not finished; run the same command again to continue it")),
+                (Some(_), Some(id)) => failure.within(format!("the rotation of {id} is not finished; {AGAIN} it")),
                 _ => failure,
             };
         }
-        Error::Busy { .. } | Error::EarlierOverlap { .. } => Kind::Conflict,
-        Error::Destination { .. }
-        | Error::OtherSecret { .. }
-        | Error::NoDestination
-        | Error::OtherDestinations { .. } => Kind::Usage,
-        Error::Replaced { .. } | Error::Stuck { why: Stuck::Gone, .. } => Kind::NotFound,
-        Error::Stuck { why: Stuck::OthersPersonal, .. } => Kind::Usage,
-        Error::NotDelivered(_) | Error::Stuck { .. } => Kind::SecretNotDelivered,
-        _ => Kind::Other,
+        Error::NotReady(not_ready) => return crate::verbs::deliver::not_ready(not_ready),
+        Error::Busy { .. } => (Kind::Conflict, "wait for it to end"),
+        Error::EarlierOverlap { .. } => (Kind::Conflict, "wait until then, or give --again"),
+        Error::NoDestination => (Kind::Usage, "say where the new secret goes"),
+        Error::OtherDestinations { .. } => {
+            (Kind::Usage, "give the same ones to continue, or --again to continue with these")
+        }
+        Error::OtherAccount { .. } => (Kind::Usage, "use a credential of that account, or another --state-folder"),
+        Error::TooLateFor(_) => (Kind::Usage, "leave that option out to continue"),
+        Error::Replaced { .. } => (Kind::NotFound, "rotate that one"),
+        Error::Journal { .. } => (Kind::Other, AGAIN),
+        Error::NotDelivered(_) => (Kind::SecretNotDelivered, AGAIN),
+        Error::Stuck { why, .. } => match why {
+            Stuck::Gone => (Kind::NotFound, "`ldtokens list --show-all` lists those it can see"),
+            Stuck::OthersPersonal => (Kind::Usage, "use --strategy reset"),
+            Stuck::Lost { .. } => {
+                (Kind::SecretNotDelivered, "with --again it is reset again, which may end the old secret early")
+            }
+            Stuck::Refused => (Kind::SecretNotDelivered, "run the same command again to get another"),
+            Stuck::NoSecret => (Kind::SecretNotDelivered, "run the same command again later"),
+            Stuck::TooMany(_) => {
+                (Kind::SecretNotDelivered, "make the destinations work, then run the same command with --again")
+            }
+            Stuck::Overtaken => (Kind::Conflict, "look at the token, and who else rotates it"),
+            Stuck::CantSee(_) => {
+                (Kind::NotFound, "if it is certainly deleted, remove the rotation's file from the state folder")
+            }
+            Stuck::NotHeld(_) => (
+                Kind::Conflict,
+                "put the secret back there, or see whether the old token is in use and delete it yourself",
+            ),
+            _ => (Kind::Other, AGAIN),
+        },
+        _ => (Kind::Other, AGAIN),
     };
-    Failure::new(kind, text)
+    Failure::new(kind, format!("{text}; {advice}"))
 }
 
 /// The results so far.
@@ -77,6 +102,9 @@ impl Results {
     pub(crate) fn add(&mut self, session: &Session, id: TokenId, result: Result<Report, Error>) -> bool {
         match result {
             Ok(report) => {
+                for note in &report.notes {
+                    session.warn(&format!("{id}: {note}"));
+                }
                 self.done.push((id, report));
                 true
             }
@@ -137,6 +165,7 @@ fn done(report: &Report) -> Value {
         "newId": report.new_token_id,
         "lastFour": report.last_four,
         "oldExpires": report.old_ends_at.map(|ends| UnixMillis::from(ends).get()),
+        "endsByItself": report.ends_by_itself,
         "deliveredTo": deliveries,
         "wasResumed": report.was_resumed,
     })
@@ -145,18 +174,21 @@ fn done(report: &Report) -> Value {
 fn sentence(report: &Report) -> String {
     let name = report.name.as_deref().map(|name| format!(" ({})", visible(name))).unwrap_or_default();
     let id = &report.token_id;
+    let notes = report.deliveries.iter().filter_map(|delivered| Some((&delivered.label, delivered.note.as_ref()?)));
+    let notes: String = notes.map(|(label, note)| format!("; {label} was {note}")).collect();
+    let was = if report.was_resumed && report.deliveries.is_empty() { "was rotated" } else { "rotated" };
     let what = match (report.strategy, report.step) {
-        (Strategy::Reset, _) => format!("rotated {id}{name}: its new secret ends in {}", report.last_four),
+        (Strategy::Reset, _) => format!("{was} {id}{name}: its new secret ends in {}{notes}", report.last_four),
         (Strategy::Replace, Step::Retired) => {
-            format!("rotated {id}{name}: replaced by {} and deleted", report.new_token_id)
+            format!("{was} {id}{name}: replaced by {}, and ended{notes}", report.new_token_id)
         }
         (Strategy::Replace, _) => format!(
-            "rotated {id}{name}: replaced by {}, whose secret ends in {}",
+            "{was} {id}{name}: replaced by {}, whose secret ends in {}{notes}",
             report.new_token_id, report.last_four
         ),
     };
     match report.old_ends_at {
-        Some(ends) if report.strategy == Strategy::Replace => format!(
+        Some(ends) if !report.ends_by_itself => format!(
             "{what}; the old token works until {}, and `ldtokens rotate --finish` deletes it then",
             date(UnixMillis::from(ends))
         ),
@@ -174,7 +206,8 @@ pub(crate) fn print_plan(
 ) -> Result<(), Failure> {
     let how = strategy_name(strategy);
     let labels = |selected: &Selected| -> Vec<String> {
-        places.of(selected).iter().map(|destination| destination.label()).collect()
+        let destinations = if selected.is_waiting { Ok(Vec::new()) } else { places.of(selected.named()) };
+        destinations.iter().flatten().map(|destination| destination.label()).collect()
     };
     if format != Format::Table {
         let rows = selected.iter().map(|selected| {

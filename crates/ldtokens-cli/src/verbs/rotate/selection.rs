@@ -1,19 +1,21 @@
 //! Selects the tokens to rotate.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use ldtokens::{Token, TokenId, UnixMillis};
-use ldtokens_lifecycle::{Journal, Journals, Step, has_marker, noted_time};
+use ldtokens::{CallerIdentity, Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Journal, Journals, has_marker, noted_time};
 
 use crate::account::connect::Session;
-use crate::terminal::failure::Failure;
-use crate::verbs::filter::Filter;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::age::date;
+use crate::verbs::deliver::Named;
 use crate::verbs::json;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::result::failure;
-use crate::verbs::targets::{NAMED, Target, enumerate, is_id, target, words};
+use crate::verbs::targets::{NAMED, Target, enumerate, is_id, words};
 
 /// A token to be rotated.
+#[derive(Clone)]
 pub(crate) struct Selected {
     pub(crate) id: TokenId,
     pub(crate) name: Option<String>,
@@ -21,6 +23,12 @@ pub(crate) struct Selected {
     pub(crate) is_waiting: bool,
     /// The token, if it was just read.
     pub(crate) token: Option<Box<Token>>,
+}
+
+impl Selected {
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named { id: Some(&self.id), name: self.name.as_deref() }
+    }
 }
 
 /// The tokens that a question is about.
@@ -33,44 +41,55 @@ pub(crate) fn named(targets: &[Target]) -> String {
     enumerate(targets.iter().take(NAMED).map(Target::to_string).collect(), targets.len())
 }
 
-/// The replaced tokens that are still to be deleted.
-pub(crate) fn waiting(journals: &Journals) -> Result<Vec<Selected>, Failure> {
-    let journals = journals.all().map_err(|error| failure(error, None))?;
-    let waiting = journals.into_iter().filter(Journal::is_waiting);
-    waiting
-        .map(|journal| {
-            Ok(Selected {
-                id: TokenId::new(journal.token_id.as_str())?,
-                name: journal.name,
-                is_waiting: true,
-                token: None,
-            })
-        })
-        .collect()
+/// The replaced tokens that are still to be deleted, of the caller's account.
+pub(crate) fn waiting(
+    session: &Session,
+    journals: &Journals,
+    caller: &CallerIdentity,
+) -> Result<Vec<Selected>, Failure> {
+    let mut waiting = Vec::new();
+    for journal in journals.all().map_err(|error| failure(error, None))?.into_iter().filter(Journal::is_waiting) {
+        match (&journal.account_id, &caller.account_id) {
+            (Some(account), Some(own)) if account != own => {
+                session.say(&format!("{} is skipped: it was replaced in another account, {account}", journal.token_id));
+            }
+            _ => waiting.push(of_journal(&journal)?),
+        }
+    }
+    Ok(waiting)
 }
 
-/// Finds the tokens that the arguments select.
+/// Finds the tokens that the arguments select. The old and the new token of a rotation that is not over count as one.
 pub(crate) async fn select(
     arguments: &RotateArgs,
     session: &Session,
     journals: &Journals,
+    needs_name: bool,
 ) -> Result<Vec<Selected>, Failure> {
     let known = journals.all().map_err(|error| failure(error, None))?;
-    let known: BTreeMap<String, Journal> =
-        known.into_iter().map(|journal| (journal.token_id.clone(), journal)).collect();
     let mut selected = match arguments.all_matching.is_empty() {
         true => by_words(session, &words(&arguments.tokens)?, &known).await?,
-        false => by_filter(&arguments.all_matching, session, &known).await?,
-    };
-    if let Some(age) = arguments.older_than {
-        let since = UnixMillis::now().get().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-        for selected in selected.iter_mut().filter(|selected| selected.token.is_none()) {
-            if !known.get(selected.id.as_str()).is_some_and(Journal::is_under_way) {
-                let token = session.interrupt.unless(session.client.get(&selected.id)).await??;
-                selected.token = Some(Box::new(token));
-            }
+        false => {
+            let is_meant = |token: &Token| {
+                let token = json(token);
+                arguments.all_matching.iter().all(|filter| filter.is_met_by(&token))
+            };
+            session.interrupt.unless(read(session, &known, is_meant)).await??
         }
-        selected.retain(|selected| is_due(selected, known.get(selected.id.as_str()), since));
+    };
+    let is_unread = |selected: &Selected| {
+        let is_under_way = known.iter().any(|journal| journal.is_under_way() && selected.id == *journal.token_id);
+        !is_under_way && selected.token.is_none()
+    };
+    if arguments.older_than.is_some() || needs_name {
+        for selected in selected.iter_mut().filter(|selected| is_unread(selected)) {
+            let token = session.interrupt.unless(session.client.get(&selected.id)).await??;
+            selected.name.clone_from(&token.name);
+            selected.token = Some(Box::new(token));
+        }
+    }
+    if let Some(age) = arguments.older_than {
+        selected.retain(|selected| is_due(session, selected, &known, age));
     }
     if selected.is_empty() {
         session.say("no token needs to be rotated");
@@ -78,22 +97,32 @@ pub(crate) async fn select(
     Ok(selected)
 }
 
-/// Whether the token was last rotated before `since`. A rotation that was started is always continued.
-fn is_due(selected: &Selected, journal: Option<&Journal>, since: i64) -> bool {
-    if journal.is_some_and(Journal::is_under_way) {
+/// Whether the token was last rotated so long ago, by the API's clock. A rotation that was started is always continued. Warns of
+/// a token that expires before it would be due.
+fn is_due(session: &Session, selected: &Selected, known: &[Journal], age: Duration) -> bool {
+    let journal = known.iter().find(|journal| selected.id == *journal.token_id);
+    let Some(token) = selected.token.as_ref().filter(|_| !journal.is_some_and(Journal::is_under_way)) else {
+        return true;
+    };
+    let noted = token.description.as_deref().and_then(noted_time);
+    let rotated = journal.and_then(|journal| journal.rotated_at).max(noted).max(Some(token.creation_date.get()));
+    let due = UnixMillis::new(rotated.unwrap_or_default()).saturating_add(age);
+    // That clock is known to the second.
+    if due <= UnixMillis::from(session.client.server_time()).saturating_add(Duration::from_secs(1)) {
         return true;
     }
-    let Some(token) = &selected.token else { return true };
-    let noted = token.description.as_deref().and_then(noted_time);
-    let rotated = journal.and_then(|journal| journal.rotated_at).max(noted);
-    rotated.unwrap_or(token.creation_date.get()) < since
+    if let Some(expiry) = token.expiry.filter(|expiry| *expiry < due) {
+        session.warn(&format!(
+            "{} expires {}, before it is due to be rotated, {}",
+            Target { id: selected.id.clone(), name: selected.name.clone() },
+            date(expiry),
+            date(due)
+        ));
+    }
+    false
 }
 
-async fn by_words(
-    session: &Session,
-    words: &[String],
-    known: &BTreeMap<String, Journal>,
-) -> Result<Vec<Selected>, Failure> {
+async fn by_words(session: &Session, words: &[String], known: &[Journal]) -> Result<Vec<Selected>, Failure> {
     let mut tokens = Vec::new();
     if words.iter().any(|word| !is_id(word)) {
         let is_meant =
@@ -102,10 +131,43 @@ async fn by_words(
     }
     let mut selected: Vec<Selected> = Vec::new();
     for word in words {
-        let Target { id, name } = target(word, &tokens, false)?;
-        let token = tokens.iter().find(|token| token.id == id).cloned().map(Box::new);
-        let is_waiting = token.is_none() && known.get(word).is_some_and(Journal::is_waiting);
-        let one = Selected { id, name, is_waiting, token };
+        let mut named: Vec<&Selected> = tokens.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
+        if named.len() > 1 {
+            // One that has expired needs no new secret if another has its name.
+            let now = UnixMillis::from(session.client.server_time());
+            let has_expired = |token: &Token| token.expiry.is_some_and(|expiry| expiry <= now);
+            named.retain(|selected| !selected.token.as_deref().is_some_and(has_expired));
+        }
+        let by_id = tokens.iter().find(|token| token.id == *word);
+        let one = match (under_way(known, word), by_id, &named[..]) {
+            (Some(journal), ..) => of_journal(journal)?,
+            (_, Some(only), _) | (_, _, &[only]) => only.clone(),
+            (_, _, []) if is_id(word) => {
+                Selected { id: TokenId::new(word.as_str())?, name: None, is_waiting: false, token: None }
+            }
+            (_, _, []) => {
+                match known.iter().find(|journal| journal.is_under_way() && journal.name.as_ref() == Some(word)) {
+                    Some(journal) => of_journal(journal)?,
+                    None => {
+                        return Err(Failure::new(
+                            Kind::NotFound,
+                            format!(
+                                "no token visible to this credential has the name or ID `{word}`; `ldtokens list --show-all` \
+                             lists them"
+                            ),
+                        ));
+                    }
+                }
+            }
+            (_, _, several) => {
+                let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
+                return Err(Failure::usage(format!(
+                    "{} tokens are named `{word}`: use an ID: {}",
+                    ids.len(),
+                    ids.join(", ")
+                )));
+            }
+        };
         if !selected.iter().any(|known| known.id == one.id) {
             selected.push(one);
         }
@@ -113,53 +175,51 @@ async fn by_words(
     Ok(selected)
 }
 
-async fn by_filter(
-    filters: &[Filter],
-    session: &Session,
-    known: &BTreeMap<String, Journal>,
-) -> Result<Vec<Selected>, Failure> {
-    let is_meant = |token: &Token| {
-        let token = json(token);
-        filters.iter().all(|filter| filter.is_met_by(&token))
-    };
-    let tokens = session.interrupt.unless(read(session, known, is_meant)).await??;
-    Ok(tokens.into_iter().map(of_token).collect())
+/// The rotation under way that this token is the old or the new one of.
+fn under_way<'a>(known: &'a [Journal], id: &str) -> Option<&'a Journal> {
+    known.iter().find(|journal| journal.is_under_way() && journal.is_about(id))
 }
 
-fn of_token(token: Token) -> Selected {
-    Selected { id: token.id.clone(), name: token.name.clone(), is_waiting: false, token: Some(Box::new(token)) }
+fn of_journal(journal: &Journal) -> Result<Selected, Failure> {
+    let id = TokenId::new(journal.token_id.as_str())?;
+    Ok(Selected { id, name: journal.name.clone(), is_waiting: journal.is_waiting(), token: None })
 }
 
-/// Reads the matching tokens, except those waiting to be deleted, and replacements whose rotation is not finished.
+/// Reads the matching tokens, those of one rotation as one, except replacements of rotations on other machines.
 async fn read(
     session: &Session,
-    known: &BTreeMap<String, Journal>,
+    known: &[Journal],
     is_meant: impl Fn(&Token) -> bool,
-) -> Result<Vec<Token>, Failure> {
+) -> Result<Vec<Selected>, Failure> {
     let mut tokens = session.client.list().all_members(true).stream();
-    let mut meant = Vec::new();
-    let ours: Vec<&str> = known.values().filter(|journal| journal.step < Step::Verified).filter_map(marker).collect();
+    let mut meant: Vec<Selected> = Vec::new();
     while let Some(token) = tokens.next().await {
         let token = token?;
-        let description = token.description.as_deref().unwrap_or_default();
         if !is_meant(&token) {
             continue;
         }
-        if has_marker(description) {
-            if !ours.iter().any(|marker| description.contains(marker)) {
+        let description = token.description.as_deref().unwrap_or_default();
+        let is_ours = |journal: &&Journal| journal.marker.as_ref().is_some_and(|marker| description.contains(marker));
+        let one = match under_way(known, token.id.as_str()).or_else(|| known.iter().find(is_ours)) {
+            Some(journal) => of_journal(journal)?,
+            None if has_marker(description) => {
                 session.say(&format!(
                     "{} is skipped: an unfinished rotation on another machine created it; finish that rotation there, or \
                      delete the token if nobody uses it",
                     token.id
                 ));
+                continue;
             }
-        } else if !known.get(token.id.as_str()).is_some_and(Journal::is_waiting) {
-            meant.push(token);
+            None => Selected {
+                id: token.id.clone(),
+                name: token.name.clone(),
+                is_waiting: false,
+                token: Some(Box::new(token)),
+            },
+        };
+        if !meant.iter().any(|known| known.id == one.id) {
+            meant.push(one);
         }
     }
     Ok(meant)
-}
-
-fn marker(journal: &Journal) -> Option<&str> {
-    journal.marker.as_deref()
 }

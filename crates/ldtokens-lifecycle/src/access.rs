@@ -1,0 +1,148 @@
+//! Who may access a file: that is the same after the file is replaced.
+
+use std::fs::{File, Metadata};
+use std::path::Path;
+
+/// Why a file must not be replaced by another with its name, but only be written in place.
+pub(crate) fn obstacle(path: &Path, metadata: &Metadata) -> Option<&'static str> {
+    if system::has_other_names(metadata) {
+        return Some("other names, hard links, lead to it");
+    }
+    system::is_mount_point(path).then_some("it is a mount point")
+}
+
+/// Gives the new file at `to` the owner, mode, ACL and extended attributes of the file at `from`, or removes what the folder
+/// gave it if there is none. Returns whether exactly those can access it who could access the other.
+pub(crate) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> bool {
+    system::carry_over(from, to, file).unwrap_or(false)
+}
+
+#[cfg(unix)]
+mod system {
+    use std::fs::{File, Metadata, Permissions};
+    use std::io;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    use std::path::Path;
+
+    pub(super) fn has_other_names(metadata: &Metadata) -> bool {
+        metadata.nlink() > 1
+    }
+
+    pub(super) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> io::Result<bool> {
+        let Some((from, metadata)) = from else {
+            // A folder's default ACL.
+            attributes::set(Vec::new(), to)?;
+            return Ok(true);
+        };
+        let own = file.metadata()?;
+        if is_kept_by_sticky_folder(to, metadata.uid(), own.uid()) {
+            return Ok(false);
+        }
+        if (own.uid(), own.gid()) != (metadata.uid(), metadata.gid()) {
+            fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
+        }
+        file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
+        attributes::set(attributes::of(from)?, to)?;
+        let own = file.metadata()?;
+        Ok((own.uid(), own.gid(), own.mode()) == (metadata.uid(), metadata.gid(), metadata.mode()))
+    }
+
+    /// In a folder like `/tmp` only its owner can replace a file.
+    fn is_kept_by_sticky_folder(path: &Path, owner: u32, own: u32) -> bool {
+        let folder = path.parent().and_then(|folder| folder.metadata().ok());
+        own != 0 && owner != own && folder.is_some_and(|folder| folder.mode() & 0o1000 != 0 && folder.uid() != own)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_mount_point(path: &Path) -> bool {
+        use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+        statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
+            .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn is_mount_point(_: &Path) -> bool {
+        false
+    }
+
+    /// ACLs and labels.
+    #[cfg(target_os = "linux")]
+    mod attributes {
+        use std::io;
+        use std::path::Path;
+
+        use rustix::fs::{XattrFlags, getxattr, listxattr, removexattr, setxattr};
+        use rustix::io::Errno;
+
+        /// These depend on the contents, and the kernel makes them.
+        const MADE: [&str; 2] = ["security.ima", "security.evm"];
+
+        /// More than the kernel allows a value, or the list of names, to have.
+        const MOST: usize = 64 * 1024;
+
+        pub(super) fn of(path: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+            let mut names = vec![0; MOST];
+            let length = match listxattr(path, &mut names[..]) {
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => 0,
+                length => length?,
+            };
+            names.truncate(length);
+            let names = names.split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
+            let names = names.filter(|name| !name.is_empty() && !MADE.contains(name));
+            let mut value = vec![0; MOST];
+            let read = names.map(|name| {
+                let length = getxattr(path, name, &mut value[..])?;
+                Ok((name.to_owned(), value[..length].to_vec()))
+            });
+            read.collect()
+        }
+
+        /// Gives the file these attributes and no others.
+        pub(super) fn set(wanted: Vec<(String, Vec<u8>)>, path: &Path) -> io::Result<()> {
+            let now = of(path)?;
+            for (name, _) in now.iter().filter(|(name, _)| !wanted.iter().any(|(wanted, _)| wanted == name)) {
+                // The label of a new file is the system's affair.
+                if !name.starts_with("security.") {
+                    removexattr(path, name.as_str())?;
+                }
+            }
+            for (name, value) in wanted.iter().filter(|wanted| !now.contains(wanted)) {
+                setxattr(path, name.as_str(), value, XattrFlags::empty())?;
+            }
+            Ok(())
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    mod attributes {
+        use std::io;
+        use std::path::Path;
+
+        pub(super) fn of(_: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+            Ok(Vec::new())
+        }
+
+        pub(super) fn set(_: Vec<(String, Vec<u8>)>, _: &Path) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn has_other_names(_: &Metadata) -> bool {
+        false
+    }
+
+    pub(super) fn is_mount_point(_: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn carry_over(_: Option<(&Path, &Metadata)>, _: &Path, _: &File) -> io::Result<bool> {
+        Ok(true)
+    }
+}

@@ -1,0 +1,213 @@
+//! Files of `NAME=value` lines, as far as Docker Compose, systemd, python-dotenv, node and bash agree about them. Where they don't,
+//! the file is refused.
+
+use std::ops::Range;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The value of a variable, if it is set.
+pub(super) fn value<'a>(text: &'a [u8], variable: &str) -> Result<Option<&'a [u8]>, String> {
+    Ok(find(text, variable)?.map(|range| &text[range]))
+}
+
+/// Returns the text with another value, which needs no quotes, of the variable. Nothing else is changed.
+pub(super) fn with_value(text: &[u8], variable: &str, value: &[u8]) -> Result<Vec<u8>, String> {
+    let after = match find(text, variable)? {
+        Some(Range { start, end }) => [&text[..start], value, &text[end..]].concat(),
+        None => {
+            let line_end: &[u8] = if text.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
+            let separator = if text.is_empty() || text.ends_with(b"\n") { b"" } else { line_end };
+            [text, separator, variable.as_bytes(), b"=", value, line_end].concat()
+        }
+    };
+    match self::value(&after, variable)? {
+        Some(read) if read == value => Ok(after),
+        _ => Err(uncertain(variable)),
+    }
+}
+
+fn uncertain(variable: &str) -> String {
+    format!("programs that read it would not agree on the value of {variable}")
+}
+
+/// Where the value of the variable is, without quotes.
+fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
+    if text.contains(&0) {
+        return Err("it contains NUL".to_owned());
+    }
+    let mut at = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let mut found = None;
+    // The quote of a value that goes on over several lines.
+    let mut open = None;
+    let mut is_continued = false;
+    for line in text[at..].split_inclusive(|byte| *byte == b'\n') {
+        let begin = at;
+        at += line.len();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if let Some(quote) = open {
+            if is_set_within(line, variable) || matches!(assignment(line, variable), Line::Sets(_)) {
+                return Err(uncertain(variable));
+            }
+            if closing(line, quote).is_some() {
+                open = None;
+            }
+            continue;
+        }
+        let was_continued = std::mem::replace(&mut is_continued, line.ends_with(b"\\"));
+        if matches!(line.trim_ascii_start(), [] | [b'#' | b';', ..]) {
+            continue;
+        }
+        match assignment(line, variable) {
+            Line::Sets(_) if found.is_some() => return Err(format!("{variable} is set twice")),
+            Line::Sets(range) if !was_continued => found = Some(begin + range.start..begin + range.end),
+            Line::Other if !is_set_within(line, variable) => open = unclosed(line),
+            _ => return Err(uncertain(variable)),
+        }
+    }
+    // A line at the end would belong to the one before.
+    if found.is_none() && (open.is_some() || is_continued) {
+        return Err(uncertain(variable));
+    }
+    Ok(found)
+}
+
+/// What a line does to a variable.
+enum Line {
+    Sets(Range<usize>),
+    Uncertain,
+    Other,
+}
+
+fn assignment(line: &[u8], variable: &str) -> Line {
+    let mut rest = line.trim_ascii_start();
+    if let Some(exported) = rest.strip_prefix(b"export")
+        && exported.starts_with(b" ") | exported.starts_with(b"\t")
+    {
+        rest = exported.trim_ascii_start();
+    }
+    let Some(rest) = rest.strip_prefix(variable.as_bytes()) else { return Line::Other };
+    let rest = match (rest, rest.trim_ascii_start()) {
+        (_, [b'=', rest @ ..]) => rest,
+        ([byte, ..], _) if byte.is_ascii_alphanumeric() || b"_-.".contains(byte) => return Line::Other,
+        _ => return Line::Uncertain,
+    };
+    let after_equals = line.len() - rest.len();
+    let value = rest.trim_ascii_start();
+    let start = line.len() - value.len();
+    match value {
+        [] | [b'#', ..] => Line::Sets(after_equals..after_equals),
+        [quote @ (b'"' | b'\''), inner @ ..] => match inner.iter().position(|byte| byte == quote || *byte == b'\\') {
+            Some(end) if inner[end] == *quote && is_end(&inner[end + 1..]) => Line::Sets(start + 1..start + 1 + end),
+            _ => Line::Uncertain,
+        },
+        _ => {
+            let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=@:%,".contains(byte);
+            match value[..end].iter().all(is_plain) && is_end(&value[end..]) {
+                true => Line::Sets(start..start + end),
+                false => Line::Uncertain,
+            }
+        }
+    }
+}
+
+/// Whether only blanks and a comment follow a value.
+fn is_end(rest: &[u8]) -> bool {
+    match rest.trim_ascii_start() {
+        [] => true,
+        [first, ..] => *first == b'#' && rest.len() > rest.trim_ascii_start().len(),
+    }
+}
+
+/// Whether the variable may be set in the middle of the line.
+fn is_set_within(line: &[u8], variable: &str) -> bool {
+    let wanted = [variable.as_bytes(), b"="].concat();
+    let mut windows = line.windows(wanted.len()).enumerate().skip(1);
+    windows.any(|(at, window)| window == wanted && b" \t;&(\"'`".contains(&line[at - 1]))
+}
+
+/// The quote that begins the value of this line, unless it ends there too.
+fn unclosed(line: &[u8]) -> Option<u8> {
+    let value = line.splitn(2, |byte| *byte == b'=').nth(1)?.trim_ascii_start();
+    match value {
+        [quote @ (b'"' | b'\'' | b'`'), rest @ ..] if closing(rest, *quote).is_none() => Some(*quote),
+        _ => None,
+    }
+}
+
+/// Where the quote ends.
+fn closing(text: &[u8], quote: u8) -> Option<usize> {
+    let mut is_escaped = false;
+    text.iter().position(|byte| {
+        let is_closing = *byte == quote && !is_escaped;
+        is_escaped = *byte == b'\\' && quote == b'"' && !is_escaped;
+        is_closing
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{value, with_value};
+
+    #[test]
+    fn only_the_value_changes_and_is_read_back() {
+        for (before, after) in [
+            ("", "LD=new\n"),
+            ("A=1\n", "A=1\nLD=new\n"),
+            ("A=1", "A=1\nLD=new\n"),
+            ("A=1\r\nB=2", "A=1\r\nB=2\r\nLD=new\r\n"),
+            ("LD=old\nA=1\n", "LD=new\nA=1\n"),
+            ("\u{feff}LD=old\r\n", "\u{feff}LD=new\r\n"),
+            ("\u{feff}# A\nLD=old", "\u{feff}# A\nLD=new"),
+            ("# LD=no\n; LD=no\nLDX=1\nLD_2=1\n", "# LD=no\n; LD=no\nLDX=1\nLD_2=1\nLD=new\n"),
+            ("\texport\tLD=\"old\" # why\r\nA=1\n", "\texport\tLD=\"new\" # why\r\nA=1\n"),
+            ("LD = old\n", "LD = new\n"),
+            ("LD\t=\t'old'\t# why\n", "LD\t=\t'new'\t# why\n"),
+            ("LD=\n", "LD=new\n"),
+            ("LD= # later\n", "LD=new # later\n"),
+            ("LD=\"\"\n", "LD=\"new\"\n"),
+            ("LD=old # rotated nightly\n", "LD=new # rotated nightly\n"),
+            ("A='one\ntwo'\nLD=old\n", "A='one\ntwo'\nLD=new\n"),
+            ("A=\"say \\\"x\\\"\"\nLD=old\n", "A=\"say \\\"x\\\"\"\nLD=new\n"),
+        ] {
+            let changed =
+                with_value(before.as_bytes(), "LD", b"new").unwrap_or_else(|reason| panic!("{before:?}: {reason}"));
+            assert_eq!(String::from_utf8(changed).unwrap(), after, "{before:?}");
+            assert_eq!(value(after.as_bytes(), "LD").unwrap(), Some(&b"new"[..]), "{after:?}");
+        }
+        let binary = with_value(b"A=\xff\nLD=old\n", "LD", b"new").unwrap();
+        assert_eq!(binary, b"A=\xff\nLD=new\n", "what is not UTF-8 is kept");
+    }
+
+    #[test]
+    fn a_file_that_its_readers_read_differently_is_refused() {
+        for text in [
+            "LD=a\nLD=b\n",
+            "LD=a\nexport LD=b\n",
+            "LD\n",
+            "export LD\n",
+            "LD: old\n",
+            "LD+=old\n",
+            "LD=two words\n",
+            "LD=ol\"d\"\n",
+            "LD=$(cat file)\n",
+            "LD=`cat file`\n",
+            "LD=\"old\n",
+            "LD=\"o\\\"ld\"\n",
+            "LD=\"old\"x\n",
+            "LD='old'#x\n",
+            "LD=old;A=1\n",
+            "A=1 LD=old\n",
+            "export A=1 LD=old\n",
+            "A=\"one\nLD=old\n\"\n",
+            "A=\"one\nLD=old\n",
+            "A=\"one\n",
+            "A=one\\\nLD=old\n",
+            "A=one\\",
+            "LD=old\0\n",
+        ] {
+            assert!(with_value(text.as_bytes(), "LD", b"new").is_err(), "{text:?}");
+        }
+    }
+}

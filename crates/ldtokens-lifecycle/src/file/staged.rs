@@ -1,0 +1,150 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::access;
+use crate::hash::hash;
+
+/// The least space reserved on disk before a secret is requested, in bytes.
+const ROOM: u64 = 4096;
+
+/// A file beside the target, with space for the new contents, that takes the target's name.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+    is_alike: bool,
+    /// Whether to keep the file when this is dropped: it was moved to the target, or holds the only copy of the contents.
+    is_kept: bool,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The options to create a file that only its owner can access.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Returns a path beside `target` for a file that belongs to it.
+pub(crate) fn beside(target: &Path, what: &str) -> PathBuf {
+    let name = target.file_name().unwrap_or_default();
+    // Of the name, the hash: with more added, the name may be too long.
+    target.with_file_name(format!(".ldtokens-{}-{what}", hash(name.as_encoded_bytes())))
+}
+
+/// The start of the names of staged files.
+const NEW: &str = "new-";
+
+/// Files beside `target` that killed processes left. One may hold a secret that exists nowhere else.
+pub(crate) fn leftovers(target: &Path) -> Vec<PathBuf> {
+    let start = beside(target, NEW);
+    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
+    let entries = fs::read_dir(folder(target)).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(start));
+    names.map(|entry| entry.path()).collect()
+}
+
+/// Removes what killed processes left beside `target`. It must be locked.
+pub(crate) fn remove_leftovers(target: &Path) {
+    for path in leftovers(target) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+impl Staged {
+    /// Creates the file, with space for `size` bytes, accessible to those who can access `target`. If there is no `target`, only
+    /// its owner can.
+    pub(crate) fn new(target: &Path, size: u64) -> io::Result<Self> {
+        let path = beside(target, &format!("{NEW}{:016x}", fastrand::u64(..)));
+        let file = private().create_new(true).open(&path)?;
+        let mut staged = Self { file, path, target: target.to_owned(), is_alike: false, is_kept: false };
+        let metadata = match fs::metadata(target) {
+            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let from = metadata.as_ref().map(|metadata| (target, metadata));
+        staged.is_alike = access::carry_over(from, &staged.path, &staged.file);
+        io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut staged.file)?;
+        staged.file.sync_all()?;
+        Ok(staged)
+    }
+
+    /// Whether exactly those can access it who can access the target.
+    pub(crate) fn is_alike(&self) -> bool {
+        self.is_alike
+    }
+
+    /// Replaces the target durably, or only creates it, if it `must_be_new`. If that fails after the contents were written, the
+    /// error says where they are.
+    pub(crate) fn replace(mut self, contents: &[u8], must_be_new: bool) -> io::Result<()> {
+        self.fill(contents)?;
+        let moved = match must_be_new {
+            true => match fs::hard_link(&self.path, &self.target) {
+                Ok(()) => fs::remove_file(&self.path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+                // A file system without hard links.
+                Err(_) => fs::rename(&self.path, &self.target),
+            },
+            false => fs::rename(&self.path, &self.target),
+        };
+        moved.map_err(|error| self.beside(&error.to_string()))?;
+        sync(folder(&self.target))
+    }
+
+    /// Leaves the contents beside the target. The error says so.
+    pub(crate) fn leave(mut self, contents: &[u8], why: &str) -> io::Result<()> {
+        self.fill(contents)?;
+        Err(self.beside(why))
+    }
+
+    fn beside(&self, why: &str) -> io::Error {
+        io::Error::other(format!("{why}; what was to be written is in {}", self.path.display()))
+    }
+
+    fn fill(&mut self, contents: &[u8]) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(contents)?;
+        self.file.set_len(contents.len() as u64)?;
+        self.file.sync_all()?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Syncs a folder, where the file system can and we may.
+#[cfg(unix)]
+fn sync(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
+}
