@@ -242,10 +242,17 @@ impl Filters {
         let risks = Severity::ALL.map(Severity::name).into_iter().chain(["none"]);
         let risks = risks.map(|name| (format!("risk-{name}"), name[..1].to_owned()));
         let kinds = Self::KINDS.map(|(class, name)| (format!("kind-{name}"), class.to_owned()));
-        let rules = Self::rules(report).into_iter().map(|rule| (format!("rule-{rule}"), format!("r{}", number(rule))));
-        let all = risks.chain(kinds).chain(rules);
-        all.map(|(id, class)| format!(".filters:has(#{id}:checked)~.tokens>li:not(.{class}){{display:none}}\n"))
-            .collect()
+        let mut style = String::new();
+        for (id, class) in risks.chain(kinds) {
+            let _ = writeln!(style, ".filters:has(#{id}:checked)~.tokens>li:not(.{class}){{display:none!important}}");
+        }
+        // A browser tries only those of these that are for a class of the token.
+        style.push_str(".filters:has([id^=rule-]:checked)~.tokens>li{display:none}\n");
+        for rule in Self::rules(report) {
+            let class = number(rule);
+            let _ = writeln!(style, ".filters:has(#rule-{rule}:checked)~.tokens>.r{class}{{display:grid}}");
+        }
+        style
     }
 
     fn write(out: &mut String, report: &Report, rows: &[Row<'_>]) {

@@ -110,16 +110,19 @@ fn the_page_runs_nothing_requests_nothing_and_logs_no_error() {
     assert_eq!(of_page, ["GET /page HTTP/1.1"]);
 }
 
-/// The page has no script, so the test adds one, and removes the policy that would stop it.
+/// The page has no script, so the test adds one, and removes the policy that would stop it. Nothing else than its cells may be in the
+/// grid of a token.
 #[test]
 fn the_filters_hide_the_tokens_that_do_not_match() {
     let Some(browser) = browser() else { return };
     let script = "<script>
-        const shown = () => [...document.querySelectorAll('.tokens > li')].filter(token => getComputedStyle(token).display != 'none').length;
+        const tokens = () => [...document.querySelectorAll('.tokens > li')];
+        const shown = () => tokens().filter(token => getComputedStyle(token).display != 'none').length;
         const after = id => { document.getElementById(id).click(); return shown(); };
         const all = name => { document.querySelector(`input[name=${name}]`).click(); return shown(); };
         document.title = [shown(), after('risk-high'), all('risk'), after('kind-personal'), after('risk-none'), all('kind'),
-            all('risk'), after('rule-no-expiry'), all('rule')].join(' ');
+            all('risk'), after('rule-no-expiry'), all('rule'),
+            tokens().every(token => getComputedStyle(token, '::before').content == 'none')].join(' ');
         </script>";
     let page = page();
     let start = page.find("<meta http-equiv=Content-Security-Policy").unwrap();
@@ -127,5 +130,5 @@ fn the_filters_hide_the_tokens_that_do_not_match() {
     let page = format!("{}{}{script}", &page[..start], &page[end..]);
     let (port, _) = serve(page);
     let (dom, log) = open(&browser, port);
-    assert!(dom.contains("<title>4 1 4 1 0 1 4 1 4</title>"), "{}\n{log}", &dom[..dom.len().min(800)]);
+    assert!(dom.contains("<title>4 1 4 1 0 1 4 1 4 true</title>"), "{}\n{log}", &dom[..dom.len().min(800)]);
 }
