@@ -184,6 +184,9 @@ pub mod types {
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         #[serde(deserialize_with = "crate::lenient::null_is_empty")]
         pub resources: ::std::vec::Vec<::std::string::String>,
+        #[serde(flatten)]
+        ///Properties that the document does not name, as they came.
+        pub extra: crate::Extra,
     }
     impl Statement {
         pub fn builder() -> builder::Statement {
@@ -759,6 +762,7 @@ pub mod types {
                 ::std::vec::Vec<::std::string::String>,
                 ::std::string::String,
             >,
+            extra: ::std::result::Result<crate::Extra, ::std::string::String>,
         }
         impl ::std::default::Default for Statement {
             fn default() -> Self {
@@ -768,6 +772,7 @@ pub mod types {
                     not_actions: Ok(Default::default()),
                     not_resources: Ok(Default::default()),
                     resources: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
                 }
             }
         }
@@ -832,6 +837,18 @@ pub mod types {
                     });
                 self
             }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Extra>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
         }
         impl ::std::convert::TryFrom<Statement> for super::Statement {
             type Error = super::error::ConversionError;
@@ -844,6 +861,7 @@ pub mod types {
                     not_actions: value.not_actions?,
                     not_resources: value.not_resources?,
                     resources: value.resources?,
+                    extra: value.extra?,
                 })
             }
         }
@@ -855,6 +873,7 @@ pub mod types {
                     not_actions: Ok(value.not_actions),
                     not_resources: Ok(value.not_resources),
                     resources: Ok(value.resources),
+                    extra: Ok(value.extra),
                 }
             }
         }

@@ -65,7 +65,7 @@ impl Statement {
     }
 
     fn new(effect: StatementEffect, actions: Actions, resources: Resources) -> Self {
-        let statement = types::Statement::builder().effect(effect);
+        let statement = types::Statement::builder().effect(effect).extra(crate::Extra::default());
         let statement = match actions {
             Actions::Only(actions) => statement.actions(actions),
             Actions::AllBut(actions) => statement.not_actions(actions),
@@ -131,13 +131,25 @@ impl Policy {
         Ok(Self(statements))
     }
 
-    /// Reads a policy as the API writes it: a JSON array of statements.
+    /// Reads a policy that was written by hand: a JSON array of statements. Any property of a statement that this crate does not
+    /// know is an error, since a misspelt `notResources` would allow more.
     ///
     /// # Errors
     /// [`InvalidPolicy`] says what is wrong with the text or with a statement.
     pub fn from_json(text: &str) -> Result<Self, InvalidPolicy> {
         let wire: Vec<types::Statement> = serde_json::from_str(text)
             .map_err(|error| InvalidPolicy(format!("a policy is a JSON array of statements: {error}")))?;
+        if let Some(unknown) = wire.iter().find_map(|statement| statement.extra.keys().next()) {
+            return invalid(format!("a statement has no property `{unknown}`: is it `{}`?", nearest(unknown)));
+        }
+        Self::from_wire(wire)
+    }
+
+    /// The policy of a token, as the API returns it. Properties that this crate does not know are kept.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] if there is no statement, or this crate can't read one.
+    pub fn from_wire(wire: impl IntoIterator<Item = types::Statement>) -> Result<Self, InvalidPolicy> {
         Self::new(wire.into_iter().map(Statement))
     }
 
@@ -164,8 +176,26 @@ impl fmt::Display for InvalidPolicy {
 
 impl std::error::Error for InvalidPolicy {}
 
-fn invalid<T>(reason: &str) -> Result<T, InvalidPolicy> {
-    Err(InvalidPolicy(reason.to_owned()))
+fn invalid<T>(reason: impl Into<String>) -> Result<T, InvalidPolicy> {
+    Err(InvalidPolicy(reason.into()))
+}
+
+/// The property of a statement that differs in the fewest characters.
+fn nearest(unknown: &str) -> &'static str {
+    let distance = |name: &str| {
+        let mut row: Vec<usize> = (0..=name.len()).collect();
+        for (at, character) in unknown.bytes().enumerate() {
+            let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+            for (index, known) in name.bytes().enumerate() {
+                let replaced = diagonal + usize::from(!known.eq_ignore_ascii_case(&character));
+                diagonal = row[index + 1];
+                row[index + 1] = replaced.min(diagonal + 1).min(row[index] + 1);
+            }
+        }
+        row[name.len()]
+    };
+    let names = ["effect", "actions", "notActions", "resources", "notResources"];
+    names.into_iter().min_by_key(|name| distance(name)).expect("there are names")
 }
 
 fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {

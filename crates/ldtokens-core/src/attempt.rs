@@ -56,7 +56,11 @@ pub(crate) async fn send_once(
         }
     }
     permit.sending();
-    let mut response = match sender.http.execute(request).await {
+    let exchanged = match &sender.transport {
+        Some(transport) => transport.exchange(&sender.http, operation, request).await.map(reqwest::Response::from),
+        None => sender.http.execute(request).await,
+    };
+    let mut response = match exchanged {
         Ok(response) => response,
         Err(source) => {
             let source = TransportError(source);
@@ -74,7 +78,7 @@ pub(crate) async fn send_once(
             return Attempt { outcome, status: None, request_id: None, result, is_non_json: false, wait };
         }
     };
-    let is_redirected = url_of_change.is_some_and(|url| url != *response.url());
+    let is_redirected = sender.transport.is_none() && url_of_change.is_some_and(|url| url != *response.url());
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let limits = RateLimitHeaders::read(status.as_u16(), &headers);
     permit.complete(&limits, clock);

@@ -44,7 +44,7 @@ pub use clock::Clock;
 pub use config_error::ConfigError;
 pub use dry_run::{DryRun, DryRunConfig};
 pub use error::{Error, TransportError, innermost_cause};
-pub use observe::{AttemptEvent, Observer};
+pub use observe::{AttemptEvent, Observer, Outcome};
 pub use prepare::authorization_header;
 pub use retry::RetryPolicy;
 pub use sender::{Response, SendOptions, Sender};

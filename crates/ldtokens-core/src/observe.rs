@@ -4,11 +4,13 @@ use std::time::Duration;
 use ldtokens_client::Operation;
 
 use crate::Error;
+use crate::retry::AttemptOutcome;
 
 /// Receives what a client does, as typed values, for metrics. All of them are safe to print.
 ///
-/// For logs, use `tracing`: at level DEBUG and with the target `ldtokens`, the span `call` has the operation and the token's ID,
-/// and the span `attempt` the number, the waits, the status and the request ID.
+/// For logs, use `tracing`: at level DEBUG and with the target `ldtokens`, the span `call` has the operation, the method, the path's
+/// template and the token's ID, and the span `attempt` the number, the waits, the status and the request ID. Fields have the names
+/// of OpenTelemetry's semantic conventions where these have one, such as `http.response.status_code`.
 pub trait Observer: Debug + Send + Sync {
     /// An attempt starts: its request is sent now. [`attempt`](Self::attempt) follows, unless the call's future is dropped.
     fn sending(&self, operation: Operation, method: &str) {
@@ -17,6 +19,28 @@ pub trait Observer: Debug + Send + Sync {
 
     /// An attempt has ended.
     fn attempt(&self, attempt: &AttemptEvent<'_>);
+}
+
+/// What is known after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The API did what was asked.
+    Done,
+    /// Nothing was done: the API refused it, or no connection could be made.
+    NotDone,
+    /// The request was sent, and no response shows whether it was carried out.
+    Unknown,
+}
+
+impl From<AttemptOutcome> for Outcome {
+    fn from(outcome: AttemptOutcome) -> Self {
+        match outcome {
+            AttemptOutcome::Responded(200..=299) => Self::Done,
+            AttemptOutcome::Responded(_) | AttemptOutcome::Refused { .. } | AttemptOutcome::Impossible => Self::NotDone,
+            AttemptOutcome::Unknown { .. } | AttemptOutcome::Unreadable => Self::Unknown,
+        }
+    }
 }
 
 /// One attempt of a call.
@@ -41,6 +65,8 @@ pub struct AttemptEvent<'a> {
     pub status: Option<u16>,
     /// The response's `X-Request-Id`, if it has one.
     pub request_id: Option<&'a str>,
+    /// Whether the API did what was asked.
+    pub outcome: Outcome,
     /// What went wrong, if something did.
     pub error: Option<&'a Error>,
 }

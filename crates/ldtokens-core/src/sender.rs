@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use ldtokens_client::{Operation, Secret, TokenId};
+use ldtokens_client::{Operation, Secret, TokenId, Transport};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
@@ -46,6 +46,8 @@ pub struct Sender {
     pub method_override: bool,
     /// How long calls may take and how often they are retried.
     pub policy: RetryPolicy,
+    /// Sends the requests in place of `http`, for instance in a test without a socket.
+    pub transport: Option<Arc<dyn Transport>>,
     /// The clock. Set it before the first call.
     pub clock: Arc<dyn Clock>,
     /// Receives an event when an attempt starts and when it ends, for metrics.
@@ -100,6 +102,7 @@ impl Sender {
             headers: HeaderMap::new(),
             method_override: false,
             policy: RetryPolicy::default(),
+            transport: None,
             clock: Arc::new(SystemClock::default()),
             observer: None,
             dry_run: None,
@@ -182,7 +185,8 @@ impl Sender {
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
-        let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id);
+        let template = operation.spec().map(|spec| spec.path);
+        let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id, http.request.method = %method, url.template = template);
         let begun = self.clock.elapsed();
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));
         let latest = match idempotency {
@@ -273,7 +277,8 @@ impl Sender {
             observer.sending(operation, outgoing.method.as_str());
         }
         let url = self.observer.is_some().then(|| request.url().clone());
-        let span = tracing::debug_span!(target: "ldtokens", "attempt", number, waited_ms = waited.as_millis() as u64);
+        let span = tracing::debug_span!(target: "ldtokens", "attempt", otel.kind = "client", http.request.resend_count = number - 1,
+            waited_ms = waited.as_millis() as u64, http.response.status_code = tracing::field::Empty);
         let attempt = send_once(self, outgoing, request, permit).instrument(span.clone()).await;
         let event = AttemptEvent {
             operation,
@@ -285,10 +290,12 @@ impl Sender {
             took: clock.elapsed().saturating_sub(sent),
             status: attempt.status.map(|status| status.as_u16()),
             request_id: attempt.request_id.as_deref(),
+            outcome: attempt.outcome.into(),
             error: attempt.result.as_ref().err(),
         };
         let (took_ms, outcome) = (event.took.as_millis() as u64, attempt.outcome);
-        tracing::debug!(target: "ldtokens", parent: &span, status = event.status, took_ms, request_id = event.request_id, ?outcome, "attempt ended");
+        span.record("http.response.status_code", event.status);
+        tracing::debug!(target: "ldtokens", parent: &span, took_ms, request_id = event.request_id, ?outcome, "attempt ended");
         if let Some(observer) = &self.observer {
             observer.attempt(&event);
         }

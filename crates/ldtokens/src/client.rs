@@ -5,9 +5,18 @@ use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
 use ldtokens_core::{DecodedResponse, SendOptions, Sender};
 
-use crate::{Error, Secret};
+use crate::{Error, RetryPolicy, Secret};
 
 /// A client for the access tokens of one LaunchDarkly account.
+///
+/// | task | methods |
+/// | --- | --- |
+/// | build a client | [`from_env`](Self::from_env), [`builder`](Self::builder), [`with_credential`](Self::with_credential), [`with_retry`](Self::with_retry) |
+/// | read tokens | [`list`](Self::list), [`get`](Self::get) |
+/// | create one, or give it a new secret | [`create_or_recover`](Self::create_or_recover), [`create`](Self::create), [`reset`](Self::reset) |
+/// | change or delete one | [`edit`](Self::edit), [`try_edit`](Self::try_edit), [`update`](Self::update), [`delete`](Self::delete) |
+/// | learn about the credential | [`whoami`](Self::whoami), [`server_time`](Self::server_time) |
+/// | anything else of the API | [`request`](Self::request), [`call`](Self::call) |
 ///
 /// It is cheap to clone, and clones share connections and what they learn about rate limits: build one, and clone it into
 /// each task. A call's future can be dropped at any point, and the client stays usable. [`create`](Self::create) and
@@ -29,6 +38,21 @@ impl Client {
     pub fn with_credential(&self, credential: impl Into<Secret>) -> Result<Self, Error> {
         let sender = self.sender.with_credential(credential.into())?;
         Ok(Self { sender: Arc::new(sender), ..self.clone() })
+    }
+
+    /// The same client with another policy, for single calls.
+    ///
+    /// ```
+    /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
+    /// let hasty = ldtokens::RetryPolicy::default().deadline(std::time::Duration::from_secs(5));
+    /// let token = client.with_retry(hasty).get(&id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_retry(&self, policy: RetryPolicy) -> Self {
+        let mut sender = Sender::clone(&self.sender);
+        sender.policy = policy;
+        Self { sender: Arc::new(sender), ..self.clone() }
     }
 
     /// The time on the API's clock, calculated from its responses: never later than the real one, and at most about a second

@@ -43,14 +43,17 @@ pub use tokens::stream::TokenStream;
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
-pub use ldtokens_client::{Extra, InvalidTokenId, Link, Links, Operation, Role, Secret, TokenId, UnixMillis};
+pub use ldtokens_client::{
+    Exchange, Extra, InvalidTokenId, Link, Links, Operation, Role, Secret, TokenId, Transport, UnixMillis,
+};
 pub use ldtokens_core::{
-    ApiError, AttemptEvent, Clock, ConfigError, DryRun, Error, Observer, RetryPolicy, TransportError,
+    ApiError, AttemptEvent, Body, Clock, ConfigError, DryRun, Error, Observer, Outcome, RetryPolicy, TransportError,
 };
 
-/// The generated client that this one is built on, and the HTTP library, reqwest. [`Client::call`] gives you a generated
+/// The generated client that this one is built on, and the HTTP libraries, reqwest and http. [`Client::call`] gives you a generated
 /// client that is ready to use.
 pub mod raw {
+    pub use http;
     pub use ldtokens_client::{Client, Error, ResponseValue, builder, operations, reqwest, types};
 }
 

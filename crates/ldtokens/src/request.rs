@@ -3,9 +3,10 @@
 use ldtokens_core::innermost_cause;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::{Client, Error, Operation};
+use crate::{Body, Client, Error, Operation};
 
 impl Client {
     /// Starts a request to any path of the API, for instance for an operation that has no method here. The credential, rate limits,
@@ -17,8 +18,8 @@ impl Client {
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
-    /// use ldtokens::{Operation, raw::reqwest::Method};
-    /// let json = client.request(Operation::GetTokens, Method::GET, "/tokens").query("limit", "5").send().await?;
+    /// use ldtokens::raw::reqwest::Method;
+    /// let json: serde_json::Value = client.request("getRoles", Method::GET, "/roles").query("limit", "5").send_json().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -27,6 +28,7 @@ impl Client {
         RequestBuilder {
             client: self.clone(),
             operation: operation.into(),
+            is_safe: method.is_safe(),
             request: self.sender.http.request(method, url),
         }
     }
@@ -38,6 +40,7 @@ impl Client {
 pub struct RequestBuilder {
     client: Client,
     operation: Operation,
+    is_safe: bool,
     request: reqwest::RequestBuilder,
 }
 
@@ -55,17 +58,18 @@ impl RequestBuilder {
     }
 
     /// Sets the body, and `Content-Type: application/json`.
-    pub fn json(mut self, body: &Value) -> Self {
+    pub fn json(mut self, body: &impl Serialize) -> Self {
         self.request = self.request.json(body);
         self
     }
 
-    /// Sends the request and returns the response's body. After a create or reset it contains the secret.
+    /// Sends the request and returns the response's body, whose `Debug` does not show it. After a create or reset it contains the
+    /// secret.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if a header or the path is invalid, or the `expiry` is in the past; [`Error::OutcomeUnknown`]
     /// if the response is lost and a retry could do harm; and the errors of every call.
-    pub async fn send(self) -> Result<Vec<u8>, Error> {
+    pub async fn send(self) -> Result<Body, Error> {
         let invalid = |error| Error::InvalidInput(format!("the request can't be sent: {}", innermost_cause(&error)));
         let mut request = self.request.build().map_err(invalid)?;
         if request.headers().contains_key(AUTHORIZATION) {
@@ -73,6 +77,21 @@ impl RequestBuilder {
         }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let response = self.client.sender.send(self.operation, request, self.client.options).await?;
-        Ok(response.into_body().into())
+        Ok(response.into_body())
+    }
+
+    /// Sends the request and reads the JSON of the response's body.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] if the body can't be read as a `T`; after a change, which was made, it is the source of an
+    /// [`Error::OutcomeUnknown`]. And those of [`send`](Self::send).
+    pub async fn send_json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let (operation, is_safe) = (self.operation, self.is_safe);
+        let body = self.send().await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            let error = Error::undecodable(operation, place);
+            if is_safe { error } else { Error::outcome_unknown(operation, error) }
+        })
     }
 }

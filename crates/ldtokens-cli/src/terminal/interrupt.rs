@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{AttemptEvent, Clock, Error, Observer, Operation};
+use ldtokens::{AttemptEvent, Clock, Observer, Operation, Outcome};
 use tokio::sync::watch;
 
 use crate::terminal::failure::{Failure, Kind};
@@ -168,19 +168,13 @@ impl Observer for Activity {
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.watch.attempt(attempt);
-        // Nothing was changed for certain: there was no connection, or the API says so.
-        let is_refused = attempt.status == Some(429)
-            || matches!(attempt.error, Some(Error::Transport { source, .. }) if source.is_connect());
-        let is_lost = !is_refused && attempt.status.is_none_or(|status| status >= 500);
-        let is_done = attempt.status.is_some_and(|status| (200..300).contains(&status));
         change(|now| {
             now.doing = Doing::Idle;
-            now.past = match attempt.method {
-                method if is_safe(method) => now.past,
-                "POST" if is_lost || is_done => Past::MustGoOn,
-                _ if is_lost => Past::Unknown,
-                _ if is_done => Past::MustGoOn,
-                _ => now.past,
+            now.past = match (attempt.outcome, attempt.method) {
+                (_, method) if is_safe(method) => now.past,
+                (Outcome::NotDone, _) => now.past,
+                (Outcome::Unknown, method) if method != "POST" => Past::Unknown,
+                _ => Past::MustGoOn,
             };
         });
     }

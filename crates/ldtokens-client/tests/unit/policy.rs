@@ -30,3 +30,18 @@ fn a_policy_is_read_as_it_was_written() {
     assert_eq!(Policy::from_json(&text).unwrap(), policy);
     assert_eq!(policy.statements().len(), 2);
 }
+
+/// Without its `notResource` a statement allows more than was meant.
+#[test]
+fn an_unknown_property_is_refused_when_written_by_hand_and_kept_when_read() {
+    for (unknown, known) in
+        [("notResource", "notResources"), ("Action", "actions"), ("resoruces", "resources"), ("efect", "effect")]
+    {
+        let text = format!(r#"[{{"effect": "allow", "actions": ["*"], "resources": ["proj/*"], "{unknown}": ["a"]}}]"#);
+        let error = Policy::from_json(&text).unwrap_err().to_string();
+        assert_eq!(error, format!("a statement has no property `{unknown}`: is it `{known}`?"));
+        let wire: Vec<crate::types::Statement> = serde_json::from_str(&text).unwrap();
+        let kept = serde_json::to_value(Policy::from_wire(wire).unwrap().to_wire()).unwrap();
+        assert_eq!(kept, serde_json::from_str::<serde_json::Value>(&text).unwrap());
+    }
+}

@@ -84,7 +84,7 @@ impl Observer for Methods {
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
-        self.0.lock().unwrap()[1].push(format!("{} {}", attempt.method, attempt.number));
+        self.0.lock().unwrap()[1].push(format!("{} {} {:?}", attempt.method, attempt.number, attempt.outcome));
     }
 }
 
@@ -100,7 +100,10 @@ async fn an_observer_sees_the_method_of_the_operation_and_the_number_of_the_atte
     let request = request(&server, Method::DELETE, "/tokens/0123456789abcdef01234567");
     sender.send(Operation::DeleteToken, request, SendOptions::default()).await.unwrap();
     let [sending, ended] = &*methods.0.lock().unwrap();
-    assert_eq!((sending.join(", "), ended.join(", ")), ("DELETE, DELETE".to_owned(), "DELETE 1, DELETE 2".to_owned()));
+    assert_eq!(
+        (sending.join(", "), ended.join(", ")),
+        ("DELETE, DELETE".to_owned(), "DELETE 1 Unknown, DELETE 2 NotDone".to_owned())
+    );
 }
 
 #[tokio::test]

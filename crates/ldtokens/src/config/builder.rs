@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use crate::config::environment;
 #[cfg(feature = "rustls")]
 use crate::config::tls;
-use crate::{ApiVersion, Client, Clock, ConfigError, DryRun, Error, Observer, Region, RetryPolicy, Secret};
+use crate::{ApiVersion, Client, Clock, ConfigError, DryRun, Error, Observer, Region, RetryPolicy, Secret, Transport};
 
 /// Builds a [`Client`]. [`Client::builder`] starts one.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -28,6 +28,7 @@ pub struct ClientBuilder {
     method_override: bool,
     concurrency: usize,
     policy: RetryPolicy,
+    transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
     dry_run: Option<DryRunConfig>,
@@ -85,6 +86,7 @@ impl ClientBuilder {
             method_override: false,
             concurrency: 8,
             policy: RetryPolicy::default(),
+            transport: None,
             clock: None,
             observer: None,
             dry_run: None,
@@ -196,6 +198,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends the requests, complete and with the credential, in place of the HTTP client. For tests without a socket: see
+    /// [`guide::testing`](crate::guide::testing).
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
     /// The clock, for tests. Default: the machine's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -246,6 +255,7 @@ impl ClientBuilder {
         sender.headers = headers;
         sender.method_override = self.method_override;
         sender.policy = self.policy;
+        sender.transport = self.transport;
         sender.clock = self.clock.unwrap_or(sender.clock);
         sender.observer = self.observer;
         sender.dry_run = self.dry_run;

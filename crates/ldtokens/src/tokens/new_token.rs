@@ -86,6 +86,31 @@ impl NewToken {
         }
     }
 
+    /// A token like `token`: of the same name, description, kind, permissions and default API version, but without its expiry.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the permissions of `token` can't be read, or are not of one kind.
+    pub fn like(token: &Token) -> Result<Self, Error> {
+        let permissions = match (&token.role, &token.custom_role_ids[..], &token.inline_role[..]) {
+            (Some(role), [], []) => Permissions::Role(role.as_str().into()),
+            (None, [_, ..], []) => Permissions::CustomRoles(token.custom_role_ids.clone()),
+            (None, [], [_, ..]) => Policy::from_wire(token.inline_role.iter().cloned())?.into(),
+            _ => {
+                return Err(Error::InvalidInput(format!(
+                    "the token {} does not have one kind of permissions",
+                    token.id
+                )));
+            }
+        };
+        Ok(Self {
+            name: token.name.clone(),
+            description: token.description.clone(),
+            service: token.service_token.unwrap_or_default(),
+            default_api_version: token.default_api_version.and_then(ApiVersion::from_number),
+            ..Self::new(permissions)
+        })
+    }
+
     /// The token's name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

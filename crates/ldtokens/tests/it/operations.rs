@@ -3,11 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use ldtokens::{
-    Actions, ApiVersion, BaseRole, NewToken, Overlap, Patch, Permissions, Policy, Resources, Role, Statement, TokenId,
+    Actions, ApiVersion, BaseRole, Error, NewToken, Overlap, Patch, Permissions, Policy, Resources, Role, Statement,
+    TokenId,
 };
 use ldtokens_server::{Clock, Server};
 
-use crate::proxy::Proxy;
+use crate::proxy::{Fault, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, named, owner, reader, server, works};
 
 #[tokio::test]
@@ -154,4 +155,30 @@ async fn every_request_has_the_version_and_user_agent_headers() {
         assert!(seen.head.contains(&authorization), "{}", seen.line);
         assert!(!seen.head.contains("\r\napi-version:"), "{}", seen.line);
     }
+}
+
+/// What this crate does not know may narrow a statement.
+#[tokio::test]
+async fn a_token_like_another_has_its_policy_with_unknown_properties() {
+    let server = server().await;
+    let statement = Statement::allow(Actions::all(), Resources::only(["proj/*"]));
+    let policy = Policy::new([statement]).unwrap();
+    let new =
+        NewToken::new(policy).name("like").description("one").service().default_api_version(ApiVersion::V20220603);
+    let token = client(&server).create(&new.clone().expires_in(std::time::Duration::from_secs(3600))).await.unwrap();
+    let odd: fn(&mut serde_json::Value) = |token| token["inlineRole"][0]["condition"] = "office hours".into();
+    let (client, proxy) = client_with_faults(&server, [Fault::Odd(200, odd)]).await;
+    let read = client.get(&token.id).await.unwrap();
+    let like = client.create(&NewToken::like(&read).unwrap()).await.unwrap().details;
+    assert!(proxy.seen()[1].body.contains(r#""condition":"office hours""#), "{}", proxy.seen()[1].body);
+    assert_eq!((like.name.as_deref(), like.description.as_deref(), like.expiry), (Some("like"), Some("one"), None));
+    assert_eq!((like.service_token, like.default_api_version), (Some(true), token.details.default_api_version));
+    for permissions in [BaseRole::Writer.into(), Permissions::custom_roles(["a", "b"])] {
+        let token = client.create(&NewToken::new(permissions)).await.unwrap();
+        let like = client.create(&NewToken::like(&token.details).unwrap()).await.unwrap().details;
+        assert_eq!((like.role, like.custom_role_ids), (token.details.role, token.details.custom_role_ids));
+    }
+    let mut none = read;
+    none.inline_role.clear();
+    assert!(matches!(NewToken::like(&none), Err(Error::InvalidInput(_))));
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{DryRun, Error, Overlap, Patch};
+use ldtokens::{DryRun, Error, Exchange, Operation, Overlap, Patch, RetryPolicy, Transport};
 
 use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client_of, client_with_faults, create, create_or_recover, owner, reader, server};
@@ -45,7 +45,7 @@ async fn a_response_without_a_body_is_a_success_where_none_is_expected() {
     let other = client.request("getToken", Method::DELETE, "/tokens/61095542756dba551110ae21").send().await;
     assert!(matches!(other, Err(Error::InvalidInput(_))), "the method is another operation's: {other:?}");
     // Nothing is known of the bodies of other operations.
-    assert_eq!(client.request("postFlag", Method::POST, "/flags").send().await.unwrap(), b"ok");
+    assert_eq!(*client.request("postFlag", Method::POST, "/flags").send().await.unwrap(), *b"ok");
     assert_eq!(proxy.seen().len(), 4);
 }
 
@@ -95,4 +95,67 @@ fn an_operation_has_one_id_whichever_name_is_given() {
         assert_eq!(ldtokens::Operation::from(given).id(), id);
         assert_eq!(ldtokens::Operation::from(given).to_string(), id);
     }
+}
+
+#[tokio::test]
+async fn json_can_be_sent_and_received_as_a_type_of_ones_own() {
+    #[derive(serde::Serialize)]
+    struct New {
+        role: &'static str,
+    }
+    #[derive(serde::Deserialize)]
+    struct Created {
+        token: String,
+    }
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let post = |role| client.request(Operation::PostToken, Method::POST, "/tokens").json(&New { role });
+    let created: Created = post("reader").send_json().await.unwrap();
+    let body = post("reader").send().await.unwrap();
+    assert!(created.token.starts_with("api-") && !format!("{body:?}").contains("api-"), "{body:?}");
+    // It was created.
+    let wrong = post("reader").send_json::<Vec<u8>>().await.unwrap_err();
+    assert!(matches!(wrong, Error::OutcomeUnknown { .. }), "{wrong:?}");
+    let list = client.request(Operation::GetTokens, Method::GET, "/tokens");
+    assert!(matches!(list.send_json::<Vec<u8>>().await, Err(Error::Undecodable { .. })));
+    assert_eq!(proxy.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn single_calls_can_have_another_policy() {
+    let server = server().await;
+    let (client, proxy) = client_with_faults(&server, []).await;
+    let at_once = client.with_retry(RetryPolicy::default().deadline(std::time::Duration::ZERO));
+    assert!(matches!(at_once.list().send().await, Err(Error::DeadlineExceeded { .. })));
+    client.list().send().await.unwrap();
+    assert_eq!(proxy.seen().len(), 1);
+}
+
+/// Loses the first response, and then answers.
+#[derive(Debug, Default)]
+struct Canned(Mutex<Vec<String>>);
+
+impl Transport for Canned {
+    fn exchange<'a>(
+        &'a self,
+        _: &'a ldtokens::raw::reqwest::Client,
+        operation: Operation,
+        request: ldtokens::raw::reqwest::Request,
+    ) -> Exchange<'a> {
+        let mut seen = self.0.lock().unwrap();
+        seen.push(format!("{operation} {}", request.headers().contains_key("authorization")));
+        let status = if seen.len() == 1 { 503 } else { 204 };
+        let mut response = ldtokens::raw::http::Response::default();
+        *response.status_mut() = ldtokens::raw::http::StatusCode::from_u16(status).unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+#[tokio::test]
+async fn a_transport_of_ones_own_gets_each_attempt_and_needs_no_socket() {
+    let canned = Arc::new(Canned::default());
+    let client = ldtokens::Client::builder("api-0").transport(canned.clone()).retry(crate::support::hasty());
+    let id: ldtokens::TokenId = "61095542756dba551110ae21".parse().unwrap();
+    client.build().unwrap().delete(&id).await.unwrap();
+    assert_eq!(*canned.0.lock().unwrap(), ["deleteToken true", "deleteToken true"]);
 }

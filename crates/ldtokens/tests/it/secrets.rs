@@ -75,6 +75,9 @@ async fn a_process_that_searches_its_own_log() {
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("getToken") && logged.contains("attempt"), "there is something to search: {logged}");
+    for field in ["http.request.method=GET", "url.template=\"/tokens/{tokenId}\"", "http.response.status_code=200"] {
+        assert!(logged.contains(field), "{field}");
+    }
     for secret in [&issued.secret, &rotated.secret, &owner(&server)] {
         for part in [secret.expose(), &secret.expose()[4..], &secret.expose()[..20]] {
             assert!(!logged.contains(part), "the log holds {part}");
