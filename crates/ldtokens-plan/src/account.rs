@@ -1,0 +1,132 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use futures_util::stream::{self, StreamExt};
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{CallerIdentity, Client, Error, Operation, Token, UnixMillis};
+use ldtokens_lifecycle::{Contents, Destination};
+use serde_json::Value;
+
+use crate::file::TokensFile;
+
+/// What a plan is made from: the account and the destinations, as they are now.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// All tokens that the credential can see.
+    pub tokens: Vec<Token>,
+    /// Whose the credential is.
+    pub caller: CallerIdentity,
+    /// The IDs of custom roles by their keys, as far as they could be read.
+    pub roles: BTreeMap<String, String>,
+    /// What the destinations hold, by the key of the token.
+    pub held: BTreeMap<String, Vec<Held>>,
+    /// The time, by the API's clock.
+    pub now: Option<UnixMillis>,
+}
+
+/// What one destination holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The destination, as in `the file /etc/export.secret`.
+    pub label: String,
+    /// What it holds.
+    pub holding: Holding,
+}
+
+/// What is in a destination, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// It can't be read back.
+    Unknown,
+    /// Nothing.
+    Nothing,
+    /// A secret with these last four characters.
+    Secret(String),
+    /// Something else, or it can't be read now, in these words.
+    Other(String),
+}
+
+/// Why the account could not be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The API's or the client's error.
+    Api(Error),
+    /// The list of tokens is incomplete. No plan is made from it.
+    Incomplete(Error),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Api(_) => "the account could not be read",
+            Self::Incomplete(_) => "the list of tokens is incomplete, so no plan was made",
+        })
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Api(source) | Self::Incomplete(source) => Some(source),
+        }
+    }
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl Account {
+    /// Reads the tokens, the custom roles that the file names, and the destinations. Changes nothing.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the tokens can't all be read. Custom roles that can't be read are compared as they are written.
+    pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, ReadError> {
+        let caller = client.whoami().await?;
+        let tokens = client.list().all_members(true).collect_all().await;
+        let tokens = tokens.map_err(|incomplete| ReadError::Incomplete(incomplete.error))?;
+        let keys: BTreeSet<_> = file.tokens.iter().flat_map(|token| token.custom_role_ids.iter().cloned()).collect();
+        let roles = stream::iter(keys).map(async |key| role_id(client, &key).await.map(|id| (key, id)));
+        let roles = roles.buffer_unordered(8).filter_map(std::future::ready).collect().await;
+        let held = file.tokens.iter().map(|token| {
+            let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
+            (token.key.clone(), destinations.map(|destination| look_at(&*destination)).collect())
+        });
+        let held = held.collect();
+        Ok(Self { tokens, caller, roles, held, now: Some(client.server_time().into()) })
+    }
+
+    /// A custom role's ID, or the text itself if that is all that is known.
+    pub(crate) fn role_id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
+        self.roles.get(key_or_id).map_or(key_or_id, String::as_str)
+    }
+}
+
+async fn role_id(client: &Client, key: &str) -> Option<String> {
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !key.starts_with('.');
+    if !is_plain {
+        return None;
+    }
+    let request = client.request(Operation::Other("getCustomRole"), Method::GET, &format!("/roles/{key}"));
+    let body = request.send().await.ok()?;
+    let role: Value = serde_json::from_slice(&body).ok()?;
+    role.get("_id")?.as_str().map(str::to_owned)
+}
+
+fn look_at(destination: &dyn Destination) -> Held {
+    let contents = match destination.file() {
+        Some(part) => part.read().map(Some),
+        None => destination.read(),
+    };
+    let holding = match contents {
+        Ok(None) => Holding::Unknown,
+        Ok(Some(Contents::Nothing)) => Holding::Nothing,
+        Ok(Some(Contents::Secret(secret))) => Holding::Secret(secret.last_four().to_owned()),
+        Ok(Some(Contents::Other(what))) => Holding::Other(what),
+        Err(reason) => Holding::Other(reason),
+    };
+    Held { label: destination.label(), holding }
+}

@@ -1,0 +1,241 @@
+use std::fmt;
+
+use ldtokens::{Client, Error, Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Contents, NotReady};
+
+use crate::account::{Account, ReadError};
+use crate::compare::change;
+use crate::file::TokensFile;
+use crate::issue::{Issue, owner_of};
+use crate::marker::{Marker, State};
+use crate::plan::{Action, Kind, Plan};
+
+/// What [`apply`] may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    prune: bool,
+    many: bool,
+    own: bool,
+}
+
+impl ApplyOptions {
+    /// Deletes managed tokens that are not in the file.
+    #[must_use]
+    pub fn prune(mut self) -> Self {
+        self.prune = true;
+        self
+    }
+
+    /// Deletes them even if they are more than 30 % of the managed tokens.
+    #[must_use]
+    pub fn many_deletions(mut self) -> Self {
+        self.many = true;
+        self
+    }
+
+    /// Also rotates, replaces or deletes the token of the client's own credential.
+    #[must_use]
+    pub fn own_token(mut self) -> Self {
+        self.own = true;
+        self
+    }
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Applied {
+    /// What was carried out.
+    pub done: Vec<Done>,
+    /// What failed. Another run tries again.
+    pub failed: Vec<(Action, ApplyError)>,
+    /// What the options do not allow.
+    pub skipped: Vec<Action>,
+}
+
+/// An action that was carried out.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Done {
+    /// The action.
+    pub action: Action,
+    /// The token that is in use now. None if it was deleted.
+    pub token_id: Option<TokenId>,
+}
+
+/// Why something was not done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The account could not be read.
+    Read(ReadError),
+    /// The API's or the client's error.
+    Api(Error),
+    /// The account or the file changed since the plan was made. Nothing was changed.
+    Changed,
+    /// More than 30 % of the managed tokens would be deleted. Nothing was changed.
+    ManyDeletions {
+        /// How many.
+        deletions: usize,
+        /// Of how many.
+        managed: usize,
+    },
+    /// It can't be done, for this reason. No secret was requested.
+    Refused(String),
+    /// The new secret was not delivered to each destination, or is refused. The old one works on.
+    NotDelivered(String),
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::Api(error) => error.fmt(f),
+            Self::Changed => f.write_str("the account or the file changed since the plan was made"),
+            Self::ManyDeletions { deletions, managed } => {
+                write!(f, "{deletions} of {managed} managed tokens would be deleted, which is more than 30 %")
+            }
+            Self::Refused(reason) => f.write_str(reason),
+            Self::NotDelivered(reason) => write!(f, "{reason}; the old secret works on"),
+        }
+    }
+}
+
+impl std::error::Error for ApplyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(error) => error.source(),
+            Self::Api(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for ApplyError {
+    fn from(error: Error) -> Self {
+        Self::Api(error)
+    }
+}
+
+pub(crate) fn refused(error: NotReady) -> ApplyError {
+    ApplyError::Refused(error.to_string())
+}
+
+/// Carries out `plan`, if a plan made now is the same. `on_done` is called after each action.
+///
+/// It can be stopped at any point, also by dropping the future: another run continues.
+///
+/// # Errors
+/// [`ApplyError`] if nothing was done. What fails on the way is in [`Applied::failed`].
+pub async fn apply(
+    client: &Client,
+    file: &TokensFile,
+    plan: &Plan,
+    options: ApplyOptions,
+    mut on_done: impl FnMut(&Done),
+) -> Result<Applied, ApplyError> {
+    file.check().map_err(|error| ApplyError::Refused(error.to_string()))?;
+    let account = Account::read(client, file).await.map_err(ApplyError::Read)?;
+    if Plan::new(file, &account) != *plan {
+        return Err(ApplyError::Changed);
+    }
+    let deletions = plan.actions.iter().filter(|action| action.kind == Kind::Delete && options.prune).count();
+    if !options.many && deletions > 1 && deletions * 10 > plan.managed * 3 {
+        return Err(ApplyError::ManyDeletions { deletions, managed: plan.managed });
+    }
+    let mut applied = Applied::default();
+    for action in &plan.actions {
+        let is_allowed = (action.kind != Kind::Delete || options.prune) && (!action.is_own || options.own);
+        if !is_allowed {
+            applied.skipped.push(action.clone());
+            continue;
+        }
+        match carry_out(client, file, &account, action).await {
+            Ok(token_id) => {
+                let done = Done { action: action.clone(), token_id };
+                on_done(&done);
+                applied.done.push(done);
+            }
+            Err(error) => applied.failed.push((action.clone(), error)),
+        }
+    }
+    Ok(applied)
+}
+
+async fn carry_out(
+    client: &Client,
+    file: &TokensFile,
+    account: &Account,
+    action: &Action,
+) -> Result<Option<TokenId>, ApplyError> {
+    let id = action.id.as_ref();
+    match (action.kind, file.find(&action.key), id) {
+        (Kind::Update, Some(wanted), Some(id)) => {
+            let permissions = wanted.permissions().map_err(ApplyError::Refused)?;
+            let edited = client.edit(id, |token| {
+                if has_marker(token, &action.key, |state| state == State::Current) {
+                    change(token, wanted, &permissions, account);
+                }
+            });
+            let token = edited.await?;
+            if !crate::compare::differences(wanted, &token, account).is_empty() {
+                return Err(ApplyError::Refused("the API did not apply all changes".to_owned()));
+            }
+            Ok(Some(token.id))
+        }
+        (Kind::Create | Kind::Finish | Kind::Rotate | Kind::Replace, Some(wanted), _) => {
+            Issue::new(client, account, wanted).run().await.map(Some)
+        }
+        (Kind::Tidy, _, Some(id)) => {
+            let token = client.get(id).await?;
+            let now = UnixMillis::from(client.server_time());
+            let is_over = has_marker(&token, &action.key, |state| matches!(state, State::Old(until) if until <= now));
+            let has_ended = token.expires_in(now).is_some_and(|left| left.is_zero());
+            if !is_over || !(has_ended || is_replaced(client, file, account, &action.key, id).await?) {
+                return Err(ApplyError::Refused("its secret may still be in use".to_owned()));
+            }
+            client.delete(id).await?;
+            Ok(None)
+        }
+        (Kind::Delete, None, Some(id)) => {
+            let token = client.get(id).await?;
+            if !has_marker(&token, &action.key, |_| true) {
+                return Err(ApplyError::Changed);
+            }
+            client.delete(id).await?;
+            Ok(None)
+        }
+        _ => Err(ApplyError::Changed),
+    }
+}
+
+fn has_marker(token: &Token, key: &str, is: impl Fn(State) -> bool) -> bool {
+    let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+    markers.iter().any(|marker| marker.key == key && is(marker.state))
+}
+
+/// Whether each destination of the key can be read, and holds a secret that is accepted and not the token's.
+async fn is_replaced(
+    client: &Client,
+    file: &TokensFile,
+    account: &Account,
+    key: &str,
+    id: &TokenId,
+) -> Result<bool, ApplyError> {
+    let Some(wanted) = file.find(key) else { return Ok(false) };
+    for spec in &wanted.destinations {
+        let destination = spec.destination().map_err(ApplyError::Refused)?;
+        let contents = match destination.file() {
+            Some(part) => part.read().ok(),
+            None => destination.read().ok().flatten(),
+        };
+        let Some(Contents::Secret(secret)) = contents else { return Ok(false) };
+        let owner = owner_of(client, &secret).await?;
+        let is_managed = |owner: &TokenId| account.tokens.iter().any(|token| token.id == *owner);
+        if !owner.is_some_and(|owner| owner != *id && is_managed(&owner)) {
+            return Ok(false);
+        }
+    }
+    Ok(!wanted.destinations.is_empty())
+}

@@ -1,0 +1,63 @@
+use std::path::PathBuf;
+use std::process::Command;
+
+use ldtokens_lifecycle::Destination;
+use ldtokens_lifecycle::destinations::{
+    CommandDestination, EnvFileDestination, FileDestination, KubernetesDestination, KubernetesSecret,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the secret of a token goes.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum DestinationSpec {
+    /// A file that contains only the secret.
+    File(PathBuf),
+    /// A variable of an env file, such as `{path: .env, variable: LD_ACCESS_TOKEN}`.
+    #[serde(rename_all = "camelCase")]
+    EnvFile {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+    },
+    /// A program and its arguments. It gets the secret on its standard input.
+    Command(Vec<String>),
+    /// A key of a Kubernetes Secret, written by kubectl.
+    #[serde(rename_all = "camelCase")]
+    Kubernetes {
+        /// The namespace; kubectl's current one by default.
+        namespace: Option<String>,
+        /// The name of the Secret.
+        name: String,
+        /// The key in it.
+        key: String,
+    },
+}
+
+impl DestinationSpec {
+    /// The destination, or why it can't be one.
+    pub(crate) fn destination(&self) -> Result<Box<dyn Destination>, String> {
+        Ok(match self {
+            Self::File(path) => Box::new(FileDestination::new(path)),
+            Self::EnvFile { path, variable } => Box::new(EnvFileDestination::new(path, variable)?),
+            Self::Command(words) => {
+                let Some((program, arguments)) = words.split_first() else {
+                    return Err("a command needs a program".to_owned());
+                };
+                let (program, arguments) = (program.clone(), arguments.to_vec());
+                let make = move || {
+                    let mut command = Command::new(&program);
+                    command.args(&arguments);
+                    command
+                };
+                Box::new(CommandDestination::new(words.join(" "), make))
+            }
+            Self::Kubernetes { namespace, name, key } => {
+                let (namespace, name, key) = (namespace.clone(), name.clone(), key.clone());
+                Box::new(KubernetesDestination::new(KubernetesSecret { namespace, name, key }))
+            }
+        })
+    }
+}

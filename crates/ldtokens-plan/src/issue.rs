@@ -1,0 +1,178 @@
+//! Gives a token of the file a new secret: creates, delivers, tries, and only then ends the old one.
+
+use std::time::Duration;
+
+use ldtokens::{Client, Error, IssuedToken, Secret, Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Contents, Delivery, Destination, Handover, Replaceable};
+
+use crate::account::Account;
+use crate::apply::{ApplyError, refused};
+use crate::file::ManagedToken;
+use crate::marker::{Marker, State};
+
+/// The maximum number of creates. More are made only if responses are lost.
+const MAX_CREATES: u32 = 3;
+
+/// How often a new secret is tried. The API's reads can lag behind its writes.
+const MAX_TRIES: u32 = 8;
+
+pub(crate) struct Issue<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) account: &'a Account,
+    pub(crate) wanted: &'a ManagedToken,
+    /// Tokens with the marker of this key, by state.
+    pub(crate) new: Vec<Token>,
+    pub(crate) current: Vec<Token>,
+    pub(crate) old: Vec<TokenId>,
+}
+
+impl Issue<'_> {
+    /// Returns the ID of the token that is in use now.
+    pub(crate) async fn run(&mut self) -> Result<TokenId, ApplyError> {
+        let destinations = || self.wanted.destinations.iter().map(|spec| spec.destination());
+        let all: Vec<Box<dyn Destination>> = destinations().collect::<Result<_, _>>().map_err(ApplyError::Refused)?;
+        let mut delivery = Delivery::new(all);
+        delivery.prepare().await.map_err(refused)?;
+        let known = self.new.iter().chain(&self.current);
+        let ids: Vec<TokenId> = known.clone().map(|token| token.id.clone()).chain(self.old.iter().cloned()).collect();
+        let last_four = |token: &Token| token.token.as_ref().map(|secret| secret.last_four().to_owned());
+        let last_fours: Vec<_> = known.filter_map(last_four).collect();
+        let replaceable = Replaceable { tokens: &ids, last_fours: &last_fours, anything: false };
+        delivery.check(self.client, replaceable).await.map_err(refused)?;
+        let id = match self.delivered().await? {
+            Some(id) => id,
+            None => self.create_and_deliver(&mut delivery).await?,
+        };
+        drop(delivery);
+        self.retire().await?;
+        self.describe(&id, State::Current).await?;
+        self.delete_left_over(&id).await?;
+        Ok(id)
+    }
+
+    /// The token of an interrupted run whose secret each destination holds and the API accepts.
+    async fn delivered(&self) -> Result<Option<TokenId>, ApplyError> {
+        if self.new.is_empty() {
+            return Ok(None);
+        }
+        let mut owner = None;
+        for spec in &self.wanted.destinations {
+            let destination = spec.destination().map_err(ApplyError::Refused)?;
+            let contents = match destination.file() {
+                Some(part) => part.read().ok(),
+                None => destination.read().ok().flatten(),
+            };
+            let Some(Contents::Secret(secret)) = contents else { return Ok(None) };
+            match owner_of(self.client, &secret).await? {
+                Some(id) if owner.as_ref().is_none_or(|owner| *owner == id) => owner = Some(id),
+                _ => return Ok(None),
+            }
+        }
+        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == *owner)))
+    }
+
+    async fn create_and_deliver(&mut self, delivery: &mut Delivery) -> Result<TokenId, ApplyError> {
+        let issued = self.create().await?;
+        let handover = Handover::new(issued.id.as_str(), Some(&self.wanted.name));
+        let delivered = delivery.deliver(&issued.secret, &handover).await;
+        if let Some(failed) = delivered.iter().find(|delivered| delivered.problem.is_some()) {
+            let problem = failed.problem.as_deref().unwrap_or_default();
+            return Err(ApplyError::NotDelivered(format!("{}: {problem}", failed.label)));
+        }
+        self.try_secret(&issued).await?;
+        Ok(issued.id)
+    }
+
+    async fn create(&mut self) -> Result<IssuedToken, ApplyError> {
+        let permissions = self.wanted.permissions().map_err(ApplyError::Refused)?;
+        let marker = Marker { key: self.wanted.key.clone(), state: State::New };
+        let new = self.wanted.new_token(permissions, marker.append_to(self.wanted.description.trim_end()));
+        let mut lost = 0;
+        loop {
+            match self.client.create(&new).await {
+                Ok(issued) => return Ok(issued),
+                // It has the marker, so it is found and deleted once another secret is in use.
+                Err(Error::OutcomeUnknown { .. } | Error::NoSecret { .. }) if lost + 1 < MAX_CREATES => lost += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn try_secret(&self, issued: &IssuedToken) -> Result<(), ApplyError> {
+        for number in 0..MAX_TRIES {
+            match owner_of(self.client, &issued.secret).await? {
+                Some(id) if id == issued.id => return Ok(()),
+                _ => tokio::time::sleep(Duration::from_millis(50 << number)).await,
+            }
+        }
+        Err(ApplyError::NotDelivered("the API refuses the new secret".to_owned()))
+    }
+
+    /// Lets the tokens that were in use end with the overlap. One that expires earlier still does.
+    async fn retire(&self) -> Result<(), ApplyError> {
+        let now = UnixMillis::from(self.client.server_time());
+        let until = now.saturating_add(self.wanted.overlap().max(Duration::from_secs(1)));
+        for token in &self.current {
+            let marker = |until| Marker { key: self.wanted.key.clone(), state: State::Old(until) };
+            self.client
+                .edit(&token.id, |token| {
+                    let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+                    if markers.iter().any(|marker| marker.state == State::Current) {
+                        let until = token.expiry.map_or(until, |expiry| expiry.min(until));
+                        token.description = Some(marker(until).append_to(&text));
+                        token.expiry = Some(until);
+                    }
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn describe(&self, id: &TokenId, state: State) -> Result<(), ApplyError> {
+        let marker = Marker { key: self.wanted.key.clone(), state };
+        let text = marker.append_to(self.wanted.description.trim_end());
+        self.client.edit(id, |token| token.description = Some(text.clone())).await?;
+        Ok(())
+    }
+
+    /// Deletes the tokens of interrupted runs. Nobody has their secrets: all destinations have the one of `in_use`.
+    async fn delete_left_over(&self, in_use: &TokenId) -> Result<(), ApplyError> {
+        let tokens = self.client.list().all_members(true).collect_all().await;
+        let tokens = tokens.map_err(|incomplete| incomplete.error)?;
+        for token in tokens.iter().filter(|token| token.id != *in_use) {
+            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            if markers.iter().any(|marker| marker.key == self.wanted.key && marker.state == State::New) {
+                self.client.delete(&token.id).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whose secret it is, as the API says when it authenticates. None if it refuses it.
+pub(crate) async fn owner_of(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApplyError> {
+    let Ok(client) = client.with_credential(secret.clone()) else { return Ok(None) };
+    match client.whoami().await {
+        Ok(caller) => Ok(caller.token_id),
+        Err(Error::Unauthorized(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl<'a> Issue<'a> {
+    /// Sorts the account's tokens with the key of `wanted` by their states.
+    pub(crate) fn new(client: &'a Client, account: &'a Account, wanted: &'a ManagedToken) -> Self {
+        let (mut new, mut current, mut old) = (Vec::new(), Vec::new(), Vec::new());
+        for token in &account.tokens {
+            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            for marker in markers.into_iter().filter(|marker| marker.key == wanted.key) {
+                match marker.state {
+                    State::New => new.push(token.clone()),
+                    State::Current => current.push(token.clone()),
+                    State::Old(_) => old.push(token.id.clone()),
+                }
+            }
+        }
+        Self { client, account, wanted, new, current, old }
+    }
+}

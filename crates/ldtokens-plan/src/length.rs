@@ -1,0 +1,74 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::{Span, SpanRelativeTo};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A length of time as text, such as `90d`, `36h` or `1d 12h`. A day has 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Length {
+    text: String,
+    length: Duration,
+}
+
+impl Length {
+    /// The length.
+    pub fn duration(&self) -> Duration {
+        self.length
+    }
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // `m` is minutes to some and months to others.
+        if text.split(|letter: char| !letter.is_ascii_alphabetic()).any(|unit| unit == "m") {
+            return Err(format!("`{text}`: write min for minutes, or d for days"));
+        }
+        let bad = |_| format!("`{text}` is not a length of time such as 90d or 36h");
+        let span: Span = text.parse().map_err(bad)?;
+        let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(bad)?;
+        let length = Duration::try_from(length).map_err(bad)?;
+        Ok(Self { text: text.to_owned(), length })
+    }
+}
+
+impl TryFrom<String> for Length {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Length> for String {
+    fn from(length: Length) -> Self {
+        length.text
+    }
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Length;
+
+    #[test]
+    fn a_length_has_a_unit_that_says_how_long_it_is() {
+        for (text, hours) in [("90d", 90 * 24), ("36h", 36), ("1d 12h", 36), ("2w", 14 * 24)] {
+            assert_eq!(text.parse::<Length>().unwrap().duration().as_secs(), hours * 3600, "{text}");
+        }
+        for text in ["", "90", "3m", "1y", "-1d", "soon"] {
+            assert!(text.parse::<Length>().is_err(), "{text}");
+        }
+    }
+}

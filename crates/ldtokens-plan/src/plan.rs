@@ -1,0 +1,259 @@
+use std::collections::BTreeMap;
+
+use ldtokens::{Token, TokenId, UnixMillis};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::account::{Account, Held, Holding};
+use crate::compare::{FIXED, differences};
+use crate::file::{ManagedToken, TokensFile};
+use crate::marker::{Marker, State};
+
+/// What has to be done so that the account is as the file says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Plan {
+    /// The account that it was made for.
+    pub account_id: Option<String>,
+    /// What is to be done, in this order: all that gives consumers a secret comes before all that takes one away.
+    pub actions: Vec<Action>,
+    /// What has to be mended by hand. Nothing is done for the tokens concerned.
+    pub problems: Vec<String>,
+    /// The number of managed tokens that are in use.
+    pub managed: usize,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Action {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// The token's key in the file.
+    pub key: String,
+    /// The token that it is done to. None if there is none yet.
+    #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<TokenId>,
+    /// The token's name.
+    pub name: String,
+    /// What changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Why.
+    pub reason: String,
+    /// Whether it ends the secret that the command itself uses.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_own: bool,
+}
+
+/// What is done to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A token is created, and its secret delivered.
+    Create,
+    /// An interrupted run is continued: a token whose secret may not be delivered is put in use, or another is created.
+    Finish,
+    /// A token is changed. Its secret stays.
+    Update,
+    /// A new token takes its place, with a new secret.
+    Rotate,
+    /// A new token takes its place, since a property changes that can't be changed.
+    Replace,
+    /// A token that another has replaced, and whose overlap is over, is deleted.
+    Tidy,
+    /// A token that is not in the file any more is deleted.
+    Delete,
+}
+
+/// A property that changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its name. `permissions` is `role`, `customRoleIds` or `inlineRole`.
+    pub property: String,
+    /// Its value now.
+    pub from: Value,
+    /// Its value in the file.
+    pub to: Value,
+}
+
+/// The tokens with one key.
+#[derive(Default)]
+struct Marked<'a> {
+    new: Vec<&'a Token>,
+    current: Vec<&'a Token>,
+    old: Vec<(&'a Token, UnixMillis)>,
+}
+
+impl Plan {
+    /// Compares the file with the account.
+    pub fn new(file: &TokensFile, account: &Account) -> Self {
+        let mut plan = Self { account_id: account.caller.account_id.clone(), ..Self::default() };
+        let now = account.now.unwrap_or_else(UnixMillis::now);
+        let mut marked: BTreeMap<String, Marked<'_>> = BTreeMap::new();
+        for token in &account.tokens {
+            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            match markers.as_slice() {
+                [] => {}
+                [Marker { key, state }] => {
+                    let entry = marked.entry(key.clone()).or_default();
+                    match state {
+                        State::New => entry.new.push(token),
+                        State::Current => entry.current.push(token),
+                        State::Old(until) => entry.old.push((token, *until)),
+                    }
+                }
+                _ => plan.problems.push(format!("the token {} has several markers in its description", token.id)),
+            }
+        }
+        plan.managed = marked.values().map(|marked| marked.current.len()).sum();
+        let nothing = Marked::default();
+        for wanted in &file.tokens {
+            let marked = marked.get(&wanted.key).unwrap_or(&nothing);
+            match plan.in_use(wanted, marked, account) {
+                Ok(token) => plan.token(wanted, token, marked, account, now),
+                Err(problem) => plan.problems.push(problem),
+            }
+        }
+        for (key, marked) in &marked {
+            let over = marked.old.iter().filter(|(_, until)| *until <= now);
+            let over: Vec<_> = over.map(|(token, _)| *token).collect();
+            plan.add_all(Kind::Tidy, key, &over, "another has replaced it, and the overlap is over");
+            if file.find(key).is_none() {
+                let all = marked.current.iter().chain(&marked.new);
+                let all: Vec<_> = all.chain(marked.old.iter().map(|(token, _)| token)).copied().collect();
+                let all: Vec<_> = all.into_iter().filter(|token| !over.contains(token)).collect();
+                plan.add_all(Kind::Delete, key, &all, "it is not in the file");
+            }
+        }
+        for action in &mut plan.actions {
+            let is_caller = action.id.is_some() && action.id == account.caller.token_id;
+            action.is_own = is_caller && !matches!(action.kind, Kind::Update | Kind::Create);
+        }
+        plan.actions.sort_by_key(|action| (matches!(action.kind, Kind::Tidy | Kind::Delete), action.is_own));
+        plan
+    }
+
+    /// The token whose secret is in use. If several have the marker, it is the one that all destinations hold, as long as the
+    /// others expire.
+    fn in_use<'a>(
+        &self,
+        wanted: &ManagedToken,
+        marked: &Marked<'a>,
+        account: &Account,
+    ) -> Result<Option<&'a Token>, String> {
+        if let [] | [_] = marked.current.as_slice() {
+            return Ok(marked.current.first().copied());
+        }
+        let held: Vec<_> = holdings(wanted, account).iter().filter(|held| held.holding != Holding::Unknown).collect();
+        let is_held = |token: &&&Token| !held.is_empty() && held.iter().all(|held| holds(held, token));
+        let in_use: Vec<_> = marked.current.iter().filter(is_held).collect();
+        let ids: Vec<_> = marked.current.iter().map(|token| token.id.as_str()).collect();
+        match in_use.as_slice() {
+            [token] if marked.current.iter().all(|other| other.id == token.id || other.expiry.is_some()) => {
+                Ok(Some(token))
+            }
+            _ => Err(format!(
+                "{}: the tokens {} have its marker; remove the marker from the descriptions of all but one",
+                wanted.key,
+                ids.join(" and ")
+            )),
+        }
+    }
+
+    fn token(
+        &mut self,
+        wanted: &ManagedToken,
+        token: Option<&Token>,
+        marked: &Marked<'_>,
+        account: &Account,
+        now: UnixMillis,
+    ) {
+        let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
+        let fixed: Vec<_> = changes.iter().filter(|change| FIXED.contains(&&*change.property)).collect();
+        let (kind, reason) = if !marked.new.is_empty() {
+            (Kind::Finish, "an earlier run was interrupted".to_owned())
+        } else if token.is_none() {
+            (Kind::Create, "no token has its marker".to_owned())
+        } else if let Some(change) = fixed.first() {
+            (Kind::Replace, format!("{} can't be changed", change.property))
+        } else if let Some(reason) = token.and_then(|token| needs_new_secret(wanted, token, account, now)) {
+            (Kind::Rotate, reason)
+        } else if !changes.is_empty() {
+            (Kind::Update, "it differs from the file".to_owned())
+        } else {
+            return;
+        };
+        if kind != Kind::Update && wanted.destinations.is_empty() {
+            self.problems.push(format!("{}: {reason}, and it has no destination for a new secret", wanted.key));
+            return;
+        }
+        if wanted.fixed_expiry().is_some_and(|expiry| expiry <= now) {
+            self.problems.push(format!("{}: its expiry is in the past", wanted.key));
+            return;
+        }
+        let (key, name) = (wanted.key.clone(), wanted.name.clone());
+        let id = token.map(|token| token.id.clone());
+        self.actions.push(Action { kind, key, id, name, changes, reason, is_own: false });
+    }
+
+    fn add_all(&mut self, kind: Kind, key: &str, tokens: &[&Token], reason: &str) {
+        self.actions.extend(tokens.iter().map(|token| Action {
+            kind,
+            key: key.to_owned(),
+            id: Some(token.id.clone()),
+            name: token.name.clone().unwrap_or_default(),
+            changes: Vec::new(),
+            reason: reason.to_owned(),
+            is_own: false,
+        }));
+    }
+
+    /// The number of actions of this kind.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.actions.iter().filter(|action| action.kind == kind).count()
+    }
+
+    /// Whether nothing is to be done, now or by hand. Tokens that are not in the file count.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.problems.is_empty()
+    }
+}
+
+pub(crate) fn holdings<'a>(wanted: &ManagedToken, account: &'a Account) -> &'a [Held] {
+    account.held.get(&wanted.key).map_or(&[], Vec::as_slice)
+}
+
+/// Whether it holds a secret that ends like the token's.
+fn holds(held: &Held, token: &Token) -> bool {
+    let last_four = token.token.as_ref().map_or("", |secret| secret.last_four());
+    matches!(&held.holding, Holding::Secret(found) if found == last_four)
+}
+
+/// Why the token needs a new secret, if it does.
+fn needs_new_secret(wanted: &ManagedToken, token: &Token, account: &Account, now: UnixMillis) -> Option<String> {
+    let age = now.saturating_duration_since(token.creation_date);
+    if let Some(after) = &wanted.rotate_after
+        && age >= after.duration()
+    {
+        return Some(format!("it is older than {after}"));
+    }
+    match token.expires_in(now) {
+        Some(left) if left.is_zero() => return Some("it has expired".to_owned()),
+        Some(left) if wanted.lifetime.is_some() && left <= wanted.overlap() => return Some("it expires soon".to_owned()),
+        _ => {}
+    }
+    if wanted.lifetime.as_ref().is_some_and(|lifetime| age + wanted.overlap() >= lifetime.duration()) {
+        return Some("it is older than its lifetime".to_owned());
+    }
+    let other = holdings(wanted, account).iter().find(|held| held.holding != Holding::Unknown && !holds(held, token))?;
+    Some(match &other.holding {
+        Holding::Nothing => format!("{} holds no secret", other.label),
+        Holding::Secret(_) => format!("{} holds another secret", other.label),
+        Holding::Other(what) => format!("{} holds {what}", other.label),
+        Holding::Unknown => unreachable!("filtered out"),
+    })
+}
