@@ -116,12 +116,16 @@ async fn role_id(client: &Client, key: &str) -> Option<String> {
     role.get("_id")?.as_str().map(str::to_owned)
 }
 
-fn look_at(destination: &dyn Destination) -> Held {
-    let contents = match destination.file() {
+/// What a destination holds. None if it can't be read back.
+pub(crate) fn contents(destination: &dyn Destination) -> Result<Option<Contents>, String> {
+    match destination.file() {
         Some(part) => part.read().map(Some),
         None => destination.read(),
-    };
-    let holding = match contents {
+    }
+}
+
+fn look_at(destination: &dyn Destination) -> Held {
+    let holding = match contents(destination) {
         Ok(None) => Holding::Unknown,
         Ok(Some(Contents::Nothing)) => Holding::Nothing,
         Ok(Some(Contents::Secret(secret))) => Holding::Secret(secret.last_four().to_owned()),

@@ -1,12 +1,12 @@
 use std::fmt;
 
 use ldtokens::{Client, Error, Token, TokenId, UnixMillis};
-use ldtokens_lifecycle::{Contents, NotReady};
+use ldtokens_lifecycle::NotReady;
 
 use crate::account::{Account, ReadError};
 use crate::compare::change;
 use crate::file::TokensFile;
-use crate::issue::{Issue, owner_of};
+use crate::issue::{Issue, owners};
 use crate::marker::{Marker, State};
 use crate::plan::{Action, Kind, Plan};
 
@@ -215,7 +215,7 @@ fn has_marker(token: &Token, key: &str, is: impl Fn(State) -> bool) -> bool {
     markers.iter().any(|marker| marker.key == key && is(marker.state))
 }
 
-/// Whether each destination of the key can be read, and holds a secret that is accepted and not the token's.
+/// Whether each destination of the key can be read, and holds a working secret of another token of the account.
 async fn is_replaced(
     client: &Client,
     file: &TokensFile,
@@ -224,18 +224,7 @@ async fn is_replaced(
     id: &TokenId,
 ) -> Result<bool, ApplyError> {
     let Some(wanted) = file.find(key) else { return Ok(false) };
-    for spec in &wanted.destinations {
-        let destination = spec.destination().map_err(ApplyError::Refused)?;
-        let contents = match destination.file() {
-            Some(part) => part.read().ok(),
-            None => destination.read().ok().flatten(),
-        };
-        let Some(Contents::Secret(secret)) = contents else { return Ok(false) };
-        let owner = owner_of(client, &secret).await?;
-        let is_managed = |owner: &TokenId| account.tokens.iter().any(|token| token.id == *owner);
-        if !owner.is_some_and(|owner| owner != *id && is_managed(&owner)) {
-            return Ok(false);
-        }
-    }
-    Ok(!wanted.destinations.is_empty())
+    let Some(owners) = owners(client, wanted).await? else { return Ok(false) };
+    let is_another = |owner: &TokenId| owner != id && account.tokens.iter().any(|token| token.id == *owner);
+    Ok(!owners.is_empty() && owners.iter().all(is_another))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ldtokens::{Client, Error, IssuedToken, Secret, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Contents, Delivery, Destination, Handover, Replaceable};
 
-use crate::account::Account;
+use crate::account::{Account, contents};
 use crate::apply::{ApplyError, refused};
 use crate::file::ManagedToken;
 use crate::marker::{Marker, State};
@@ -17,13 +17,12 @@ const MAX_CREATES: u32 = 3;
 const MAX_TRIES: u32 = 8;
 
 pub(crate) struct Issue<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) account: &'a Account,
-    pub(crate) wanted: &'a ManagedToken,
+    client: &'a Client,
+    wanted: &'a ManagedToken,
     /// Tokens with the marker of this key, by state.
-    pub(crate) new: Vec<Token>,
-    pub(crate) current: Vec<Token>,
-    pub(crate) old: Vec<TokenId>,
+    new: Vec<Token>,
+    current: Vec<Token>,
+    old: Vec<TokenId>,
 }
 
 impl Issue<'_> {
@@ -55,20 +54,9 @@ impl Issue<'_> {
         if self.new.is_empty() {
             return Ok(None);
         }
-        let mut owner = None;
-        for spec in &self.wanted.destinations {
-            let destination = spec.destination().map_err(ApplyError::Refused)?;
-            let contents = match destination.file() {
-                Some(part) => part.read().ok(),
-                None => destination.read().ok().flatten(),
-            };
-            let Some(Contents::Secret(secret)) = contents else { return Ok(None) };
-            match owner_of(self.client, &secret).await? {
-                Some(id) if owner.as_ref().is_none_or(|owner| *owner == id) => owner = Some(id),
-                _ => return Ok(None),
-            }
-        }
-        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == *owner)))
+        let Some(owners) = owners(self.client, self.wanted).await? else { return Ok(None) };
+        let owner = owners.first().filter(|first| owners.iter().all(|owner| owner == *first));
+        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == **owner)).cloned())
     }
 
     async fn create_and_deliver(&mut self, delivery: &mut Delivery) -> Result<TokenId, ApplyError> {
@@ -149,8 +137,20 @@ impl Issue<'_> {
     }
 }
 
+/// Whose working secrets the destinations hold, one token for each. None if one can't be read back, or the API refuses its secret.
+pub(crate) async fn owners(client: &Client, wanted: &ManagedToken) -> Result<Option<Vec<TokenId>>, ApplyError> {
+    let mut owners = Vec::new();
+    for spec in &wanted.destinations {
+        let destination = spec.destination().map_err(ApplyError::Refused)?;
+        let Ok(Some(Contents::Secret(secret))) = contents(&*destination) else { return Ok(None) };
+        let Some(owner) = owner_of(client, &secret).await? else { return Ok(None) };
+        owners.push(owner);
+    }
+    Ok(Some(owners))
+}
+
 /// Whose secret it is, as the API says when it authenticates. None if it refuses it.
-pub(crate) async fn owner_of(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApplyError> {
+async fn owner_of(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApplyError> {
     let Ok(client) = client.with_credential(secret.clone()) else { return Ok(None) };
     match client.whoami().await {
         Ok(caller) => Ok(caller.token_id),
@@ -173,6 +173,6 @@ impl<'a> Issue<'a> {
                 }
             }
         }
-        Self { client, account, wanted, new, current, old }
+        Self { client, wanted, new, current, old }
     }
 }

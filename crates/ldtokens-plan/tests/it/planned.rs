@@ -1,0 +1,109 @@
+//! What is planned, and what is reported instead of guessed at.
+
+use ldtokens::{BaseRole, NewToken, Patch};
+use ldtokens_plan::{Kind, Plan, TokensFile};
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn tokens_without_a_marker_are_never_in_a_plan() {
+    let world = World::new().await;
+    let new = NewToken::new(BaseRole::Reader).name("Export").service();
+    world.client.create(&new).await.unwrap();
+    let plan = world.plan(&TokensFile::default()).await;
+    assert!(plan.is_empty(), "{plan}");
+    // Not even if one has the name of a token in the file.
+    let plan = world.plan(&world.file("export", json!({}))).await;
+    assert_eq!(plan.actions.len(), 1);
+    assert_eq!((plan.actions[0].kind, &plan.actions[0].id), (Kind::Create, &None));
+}
+
+#[tokio::test]
+async fn two_tokens_with_one_marker_are_a_problem_and_neither_is_touched() {
+    let world = World::new().await;
+    let file = world.file("export", json!({}));
+    world.apply(&file).await;
+    let twin = world.client.create(&NewToken::new(BaseRole::Reader).description("[ldtokens:export]")).await.unwrap();
+    let plan = world.plan(&file).await;
+    assert!(plan.actions.is_empty() && plan.problems[0].contains(twin.id.as_str()), "{plan}");
+}
+
+#[tokio::test]
+async fn a_twin_that_expires_is_no_problem_if_the_destination_holds_the_other() {
+    let world = World::new().await;
+    let file = world.file("export", json!({}));
+    world.apply(&file).await;
+    // As after `ldtokens rotate --strategy replace`, which copies the description.
+    let new = NewToken::new(BaseRole::Reader).name("Export").service().description("[ldtokens:export]");
+    let twin = world.client.create(&new).await.unwrap();
+    for token in world.tokens().await {
+        if token.id != twin.id && token.description.as_deref() == Some("[ldtokens:export]") {
+            let end = world.client.server_time() + std::time::Duration::from_secs(3600);
+            world.client.update(&token.id, &Patch::new().expiry(end)).await.unwrap();
+        }
+    }
+    std::fs::write(world.path("export"), twin.secret.expose()).unwrap();
+    let plan = world.plan(&file).await;
+    assert!(plan.is_empty(), "{plan}");
+}
+
+#[tokio::test]
+async fn a_foreign_edit_is_shown_and_undone() {
+    let world = World::new().await;
+    let file = world.file("export", json!({}));
+    world.apply(&file).await;
+    let id = world.current("export").await.id;
+    world.client.update(&id, &Patch::new().name("Renamed").role(BaseRole::Admin)).await.unwrap();
+    let plan = world.plan(&file).await;
+    assert_eq!(
+        plan.to_string(),
+        "~ update  export (it differs from the file)\n    name: Renamed → Export\n    permissions: admin → reader\n1 to update."
+    );
+    world.apply(&file).await;
+}
+
+#[tokio::test]
+async fn a_token_without_a_destination_is_not_created() {
+    let world = World::new().await;
+    let plan = world.plan(&world.file("export", json!({ "destinations": [] }))).await;
+    assert!(plan.actions.is_empty() && plan.problems[0].contains("no destination"), "{plan}");
+}
+
+#[test]
+fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
+    let file = |token| serde_json::from_value::<TokensFile>(json!({ "tokens": [token] }));
+    for (token, fault) in [
+        (json!({ "key": "a b", "name": "n", "role": "reader" }), "a key has"),
+        (json!({ "key": "a", "name": "n" }), "one of role"),
+        (json!({ "key": "a", "name": "n", "role": "raeder" }), "role is not"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "customRoleIds": ["x"] }), "one of role"),
+        (json!({ "key": "a", "name": "n", "inlineRole": [{ "effect": "allow" }] }), "inlineRole"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "defaultApiVersion": 1 }), "version"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "expiry": "2030-01-01T00:00:00Z" }), "either"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "expiry": "soon" }), "expiry"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "rotateAfter": "9d" }), "rotateAfter"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "1d" }), "overlap"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "x" }] }), "twice"),
+    ] {
+        let error = file(token.clone()).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains(fault), "{token}: {error}");
+    }
+    for typo in [json!({ "key": "a", "name": "n", "rol": "reader" }), json!({ "key": "a", "name": "n", "lifetime": "3m" })] {
+        assert!(file(typo.clone()).is_err(), "{typo}");
+    }
+}
+
+#[test]
+fn markdown_of_a_hostile_name_stays_in_its_cell() {
+    let plan: Plan = serde_json::from_value(json!({
+        "accountId": null, "managed": 1, "problems": ["<script>|x|"],
+        "actions": [{ "kind": "update", "key": "a", "name": "n", "reason": "r", "changes": [
+            { "property": "name", "from": "</td>|\n# @all", "to": "[x](javascript:y)" }
+        ]}],
+    }))
+    .unwrap();
+    let text = plan.markdown();
+    assert!(!text.contains("<script") && !text.contains("</td>") && !text.contains("\n# "), "{text}");
+    assert!(text.contains("\\[x\\](javascript:y)") && text.contains("\\@all"), "{text}");
+}
