@@ -19,8 +19,8 @@ use crate::shell;
 use crate::terminal::failure::Kind;
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    audit, config, create, delete, diff, filter, get, inventory, list, login, moment, reset, revoke, rotate, serve,
-    undo, update, verify, whoami,
+    as_code, audit, config, create, delete, diff, filter, get, inventory, list, login, moment, reset, revoke, rotate,
+    serve, undo, update, verify, whoami,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -113,6 +113,9 @@ pub(crate) enum Verb {
     Audit(Box<audit::AuditArgs>),
     Inventory(inventory::InventoryArgs),
     Diff(diff::DiffArgs),
+    Export(as_code::ExportArgs),
+    Plan(as_code::PlanArgs),
+    Apply(as_code::ApplyArgs),
 }
 
 /// Commands about this program and the local LaunchDarkly.
@@ -123,6 +126,7 @@ pub(crate) enum Tool {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Serve(Box<serve::ServeArgs>),
+    Schema(as_code::SchemaArgs),
     /// Show a token's life cycle on a temporary local LaunchDarkly
     Demo,
 }

@@ -23,8 +23,8 @@ use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
 use crate::terminal::{logging, progress, say};
 use crate::verbs::{
-    audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve, undo, update,
-    verify, whoami,
+    as_code, audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve,
+    undo, update, verify, whoami,
 };
 
 fn main() -> ExitCode {
@@ -113,6 +113,9 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Verb::Audit(arguments) => audit::run(global, &arguments).await,
             Verb::Inventory(arguments) => inventory::run(global, &arguments).await,
             Verb::Diff(arguments) => diff::run(global, &arguments),
+            Verb::Export(arguments) => as_code::export(global, &arguments).await,
+            Verb::Plan(arguments) => as_code::plan(global, &arguments).await,
+            Verb::Apply(arguments) => as_code::apply(global, &arguments).await,
         },
         Action::Operation(operation, arguments) => perform::run(operation, global, &arguments).await,
         Action::Tool(tool) => match tool {
@@ -121,6 +124,7 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Tool::Completions(arguments) => shell::print_completions(&arguments),
             Tool::Man(arguments) => shell::write_man(&arguments, command::command()),
             Tool::Serve(arguments) => serve::run(*arguments).await,
+            Tool::Schema(arguments) => as_code::schema(&arguments),
             Tool::Demo => demo::run().await,
         },
     }

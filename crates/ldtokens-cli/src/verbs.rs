@@ -1,5 +1,6 @@
 //! The commands for everyday use.
 
+pub(crate) mod as_code;
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod batch;

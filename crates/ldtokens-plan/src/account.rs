@@ -106,7 +106,8 @@ impl Account {
 }
 
 async fn role_id(client: &Client, key: &str) -> Option<String> {
-    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !key.starts_with('.');
+    let is_plain =
+        key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !key.starts_with('.');
     if !is_plain {
         return None;
     }

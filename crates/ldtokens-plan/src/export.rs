@@ -10,7 +10,8 @@ use crate::marker::{Marker, State, format_time, is_key};
 /// another replaces, or whose creation was interrupted, are left out.
 pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> TokensFile {
     let marked: Vec<_> = tokens.into_iter().map(|token| (token, marker_of(token))).collect();
-    let mut keys: BTreeSet<String> = marked.iter().filter_map(|(_, marker)| Some(marker.as_ref()?.key.clone())).collect();
+    let mut keys: BTreeSet<String> =
+        marked.iter().filter_map(|(_, marker)| Some(marker.as_ref()?.key.clone())).collect();
     let mut file = TokensFile::default();
     for (token, marker) in marked {
         let key = match marker {
@@ -34,19 +35,22 @@ pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> TokensFile {
 pub async fn adopt(client: &Client, tokens: &[Token], file: &TokensFile) -> Result<usize, Error> {
     let unmarked = tokens.iter().filter(|token| marker_of(token).is_none());
     let keys = export(tokens).tokens.into_iter().map(|token| token.key);
-    let fresh: Vec<_> = keys.filter(|key| !tokens.iter().any(|token| marker_of(token).is_some_and(|own| own.key == *key))).collect();
+    let fresh: Vec<_> =
+        keys.filter(|key| !tokens.iter().any(|token| marker_of(token).is_some_and(|own| own.key == *key))).collect();
     let mut count = 0;
     for (token, key) in unmarked.zip(fresh) {
         if file.find(&key).is_none() {
             continue;
         }
         let marker = Marker { key, state: State::Current };
-        client.edit(&token.id, |token| {
-            let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
-            if markers.is_empty() {
-                token.description = Some(marker.append_to(&text));
-            }
-        }).await?;
+        client
+            .edit(&token.id, |token| {
+                let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+                if markers.is_empty() {
+                    token.description = Some(marker.append_to(&text));
+                }
+            })
+            .await?;
         count += 1;
     }
     Ok(count)

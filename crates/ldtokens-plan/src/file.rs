@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use ldtokens::{ApiVersion, BaseRole, NewToken, Permissions, Policy, UnixMillis};
@@ -121,6 +122,22 @@ impl TokensFile {
             }
         }
         if faults.is_empty() { Ok(()) } else { Err(InvalidFile(faults)) }
+    }
+
+    /// This file with relative paths of destinations below `folder`.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        for spec in self.tokens.iter_mut().flat_map(|token| &mut token.destinations) {
+            if let DestinationSpec::File(path) | DestinationSpec::EnvFile { path, .. } = spec {
+                *path = folder.join(&path);
+            }
+        }
+        self
+    }
+
+    /// The JSON Schema of such a file, for editors.
+    pub fn json_schema() -> Value {
+        schemars::schema_for!(Self).into()
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<&ManagedToken> {

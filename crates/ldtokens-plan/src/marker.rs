@@ -47,7 +47,8 @@ impl Marker {
     pub fn split(description: &str) -> (String, Vec<Self>) {
         let (mut text, mut markers, mut from) = (description.to_owned(), Vec::new(), 0);
         while let Some(at) = text[from..].find(START).map(|at| at + from) {
-            let marker = text[at..].find(']').and_then(|end| Some((end, Self::parse(&text[at + START.len()..at + end])?)));
+            let marker =
+                text[at..].find(']').and_then(|end| Some((end, Self::parse(&text[at + START.len()..at + end])?)));
             match marker {
                 Some((end, marker)) => {
                     markers.push(marker);

@@ -243,13 +243,16 @@ fn needs_new_secret(wanted: &ManagedToken, token: &Token, account: &Account, now
     }
     match token.expires_in(now) {
         Some(left) if left.is_zero() => return Some("it has expired".to_owned()),
-        Some(left) if wanted.lifetime.is_some() && left <= wanted.overlap() => return Some("it expires soon".to_owned()),
+        Some(left) if wanted.lifetime.is_some() && left <= wanted.overlap() => {
+            return Some("it expires soon".to_owned());
+        }
         _ => {}
     }
     if wanted.lifetime.as_ref().is_some_and(|lifetime| age + wanted.overlap() >= lifetime.duration()) {
         return Some("it is older than its lifetime".to_owned());
     }
-    let other = holdings(wanted, account).iter().find(|held| held.holding != Holding::Unknown && !holds(held, token))?;
+    let other =
+        holdings(wanted, account).iter().find(|held| held.holding != Holding::Unknown && !holds(held, token))?;
     Some(match &other.holding {
         Holding::Nothing => format!("{} holds no secret", other.label),
         Holding::Secret(_) => format!("{} holds another secret", other.label),

@@ -6,6 +6,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+use serde_saphyr::options;
+
+/// The maximum size of a YAML file, in bytes.
+const MAX_YAML: u64 = 4 * 1024 * 1024;
+
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
@@ -32,6 +38,17 @@ pub(crate) fn of_file(path: &Path, max_size: u64) -> Result<String, String> {
     let read = File::open(path).and_then(|file| file.take(max_size).read_to_end(&mut bytes));
     read.map_err(|error| error.to_string())?;
     decode(bytes).map_err(str::to_owned)
+}
+
+/// Reads a value from a YAML file. The text is YAML 1.2, in which `no` is not a boolean.
+pub(crate) fn yaml_of_file<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = of_file(path, MAX_YAML + 1)?;
+    // What was cut off would be missing without a word.
+    if text.len() as u64 > MAX_YAML {
+        return Err(format!("it has more than {} MiB", MAX_YAML >> 20));
+    }
+    let options = options! { strict_booleans: true, with_snippet: false };
+    serde_saphyr::from_str_with_options(&text, options).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

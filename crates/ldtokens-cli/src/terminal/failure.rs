@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     Matches,
     ExpiresSoon,
     Findings,
+    Drift,
     Interrupted,
     /// Not an error: a dry run ended as it should.
     DryRun,
@@ -35,7 +36,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All kinds, with their exit statuses, names in JSON, and meanings.
-    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 17] = [
+    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 18] = [
         (Self::Other, 1, "other", "another error"),
         (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
         (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
@@ -51,6 +52,7 @@ impl Kind {
         (Self::Matches, 13, "matches", "tokens match, with --fail-if-any"),
         (Self::ExpiresSoon, 14, "expires_soon", "works, but expires too soon, with --expires-within"),
         (Self::Findings, 15, "findings", "the audit found what --fail-on names"),
+        (Self::Drift, 16, "drift", "the account differs from the file, with --fail-if-drift"),
         (Self::Interrupted, 130, "interrupted", "interrupted"),
         (Self::DryRun, 0, "dry_run", "a dry run"),
     ];

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use ldtokens::DryRun;
 use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, csv, html, markdown, prometheus};
-use serde_saphyr::options;
 
 use crate::account::connect::with_client;
 use crate::arguments::{GlobalArgs, some_path};
@@ -17,9 +16,6 @@ use crate::terminal::output::format::{Format, Output, terminal_width};
 use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::yaml::yaml;
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
-
-/// The maximum size of a policy, in bytes.
-const MAX_SIZE: u64 = 1024 * 1024;
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner
 #[derive(Args, Debug)]
@@ -134,10 +130,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
 
 /// Reads a policy.
 pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
-    let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
-    let text = text::of_file(path, MAX_SIZE).map_err(unusable)?;
-    let options = options! { strict_booleans: true, with_snippet: false };
-    serde_saphyr::from_str_with_options(&text, options).map_err(|error| unusable(error.to_string()))
+    text::yaml_of_file(path).map_err(|reason| Failure::usage(format!("{}: {reason}", path.display())))
 }
 
 /// The report in this format.

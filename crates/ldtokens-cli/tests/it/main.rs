@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)] // one binary: `pub` is for its other modules
 
 mod arguments;
+mod as_code;
 mod audit;
 mod bash_client;
 #[cfg(unix)]

@@ -163,7 +163,11 @@ async fn a_secret_that_cannot_be_delivered_leaves_the_old_one_in_use() {
     let destinations = json!([{ "file": world.path("export") }, { "command": ["false"] }]);
     let file = world.file("export", json!({ "serviceToken": false, "destinations": destinations }));
     let applied = world.try_apply(&file, ApplyOptions::default()).await.unwrap();
-    assert!(matches!(applied.failed[0].1, ApplyError::NotDelivered(_) | ApplyError::Refused(_)), "{:?}", applied.failed);
+    assert!(
+        matches!(applied.failed[0].1, ApplyError::NotDelivered(_) | ApplyError::Refused(_)),
+        "{:?}",
+        applied.failed
+    );
     assert_eq!(world.current("export").await.id, before);
     let states: Vec<_> = world.marked("export").await.into_iter().map(|(state, _)| state).collect();
     assert!(!states.iter().any(|state| matches!(state, State::Old(_))), "{states:?}");

@@ -34,7 +34,8 @@ async fn export_then_plan_says_no_changes_and_what_is_not_adopted_is_not_managed
     let plan: Plan = world.plan(&read).await;
     assert!(plan.is_empty(), "{plan}");
     // Exported again, they keep their keys.
-    let again: Vec<_> = world.tokens().await.into_iter().filter(|token| tokens.iter().any(|old| old.id == token.id)).collect();
+    let again: Vec<_> =
+        world.tokens().await.into_iter().filter(|token| tokens.iter().any(|old| old.id == token.id)).collect();
     let mut keys: Vec<_> = export(&again).tokens.into_iter().map(|token| token.key).collect();
     keys.sort();
     assert_eq!(keys, ["nightly-export", "nightly-export-2", "roles-more", "token", "token-2"]);

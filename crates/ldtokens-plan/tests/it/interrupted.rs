@@ -32,17 +32,23 @@ async fn after_a_stop_at_any_point_the_next_apply_converges_and_the_consumer_alw
     let mut finished = 0;
     for polls in 0.. {
         let world = World::new().await;
-        let paths = json!([{ "file": world.path("export") }, { "envFile": { "path": world.path(".env"), "variable": "T" } }]);
+        let paths =
+            json!([{ "file": world.path("export") }, { "envFile": { "path": world.path(".env"), "variable": "T" } }]);
         world.apply(&world.file("export", json!({ "destinations": paths }))).await;
         let file = world.file("export", json!({ "destinations": paths, "serviceToken": false, "name": "New" }));
         finished += usize::from(apply_for(&world, &file, polls).await);
         assert!(world.owner_of(&world.secret("export").unwrap()).await.is_some(), "after {polls} polls");
         world.apply(&file).await;
         let token = world.current("export").await;
-        assert_eq!(world.owner_of(&world.secret("export").unwrap()).await.as_ref(), Some(&token.id), "after {polls} polls");
+        assert_eq!(
+            world.owner_of(&world.secret("export").unwrap()).await.as_ref(),
+            Some(&token.id),
+            "after {polls} polls"
+        );
         let env = std::fs::read_to_string(world.path(".env")).unwrap();
         assert_eq!(env.trim_end(), format!("T={}", world.secret("export").unwrap().expose()));
-        let others: Vec<_> = world.marked("export").await.into_iter().filter(|(_, other)| other.id != token.id).collect();
+        let others: Vec<_> =
+            world.marked("export").await.into_iter().filter(|(_, other)| other.id != token.id).collect();
         assert_eq!(others.len(), 1, "after {polls} polls: {others:?}");
         assert!(matches!(others[0].0, State::Old(until) if others[0].1.expiry == Some(until)), "after {polls} polls");
         if finished == 2 {

@@ -1,5 +1,7 @@
 //! Tokens as code, against the local server over sockets and with real files.
 
+#![allow(unreachable_pub)] // one binary: what is public is so to its other modules
+
 mod applied;
 mod exported;
 mod interrupted;

@@ -80,16 +80,24 @@ fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
         (json!({ "key": "a", "name": "n", "role": "reader", "customRoleIds": ["x"] }), "one of role"),
         (json!({ "key": "a", "name": "n", "inlineRole": [{ "effect": "allow" }] }), "inlineRole"),
         (json!({ "key": "a", "name": "n", "role": "reader", "defaultApiVersion": 1 }), "version"),
-        (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "expiry": "2030-01-01T00:00:00Z" }), "either"),
+        (
+            json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "expiry": "2030-01-01T00:00:00Z" }),
+            "either",
+        ),
         (json!({ "key": "a", "name": "n", "role": "reader", "expiry": "soon" }), "expiry"),
         (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "rotateAfter": "9d" }), "rotateAfter"),
         (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "1d" }), "overlap"),
-        (json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "x" }] }), "twice"),
+        (
+            json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "x" }] }),
+            "twice",
+        ),
     ] {
         let error = file(token.clone()).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(fault), "{token}: {error}");
     }
-    for typo in [json!({ "key": "a", "name": "n", "rol": "reader" }), json!({ "key": "a", "name": "n", "lifetime": "3m" })] {
+    for typo in
+        [json!({ "key": "a", "name": "n", "rol": "reader" }), json!({ "key": "a", "name": "n", "lifetime": "3m" })]
+    {
         assert!(file(typo.clone()).is_err(), "{typo}");
     }
 }

@@ -49,7 +49,11 @@ async fn check(world: &World, file: &TokensFile, strangers: usize) {
         assert_eq!(days, wanted_days, "{key}");
         assert_eq!(world.owner_of(&world.secret(key).unwrap()).await.as_ref(), Some(&token.id), "{key}");
     }
-    let unmarked = world.tokens().await.into_iter().filter(|token| !token.description.as_deref().unwrap_or_default().contains("[ldtokens:"));
+    let unmarked = world
+        .tokens()
+        .await
+        .into_iter()
+        .filter(|token| !token.description.as_deref().unwrap_or_default().contains("[ldtokens:"));
     assert_eq!(unmarked.count(), strangers);
 }
 

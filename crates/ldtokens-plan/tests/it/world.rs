@@ -74,7 +74,9 @@ impl World {
         let mut all = Vec::new();
         for token in self.tokens().await {
             let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
-            all.extend(markers.into_iter().filter(|marker| marker.key == key).map(|marker| (marker.state, token.clone())));
+            all.extend(
+                markers.into_iter().filter(|marker| marker.key == key).map(|marker| (marker.state, token.clone())),
+            );
         }
         all.sort_by_key(|(_, token)| token.creation_date);
         all

@@ -1,0 +1,284 @@
+//! `ldtokens export`, `plan`, `apply` and `schema`: tokens as code.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ldtokens::{DryRun, Token};
+use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Kind as Doing, Plan, ReadError, TokensFile};
+
+use crate::account::connect::{Session, with_client};
+use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::files::text;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::format::{Format, Output};
+use crate::terminal::output::visible::{pretty_json, visible};
+use crate::terminal::output::yaml::yaml;
+use crate::verbs::ask::ask;
+use crate::verbs::filter::{Filter, nothing_matches};
+use crate::verbs::inventory::{ToArgs, json as json_of_file};
+use crate::verbs::json;
+use crate::verbs::targets::{self, TargetArgs};
+
+/// Write a file that describes tokens, to manage them as code with `plan` and `apply`
+#[derive(Args, Debug)]
+#[command(long_about = ABOUT_EXPORT, after_help = "\
+Examples:
+  ldtokens export --all-matching name~svc- --to tokens.yaml
+  ldtokens export --all-matching name~svc- --adopt --yes --to tokens.yaml")]
+pub(crate) struct ExportArgs {
+    /// Token IDs or names; - reads them from standard input, one per line
+    #[arg(value_name = "ID|NAME", required_unless_present = "all_matching", conflicts_with = "all_matching")]
+    tokens: Vec<String>,
+
+    /// All tokens that match, of all members, e.g. name~svc-. If repeated, all must match
+    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
+    all_matching: Vec<Filter>,
+
+    /// Mark the tokens as managed: append [ldtokens:KEY] to their descriptions
+    #[arg(long)]
+    adopt: bool,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+const ABOUT_EXPORT: &str = "\
+Write a YAML file that describes tokens, to manage them as code.
+
+Secrets are not in it, and the API does not know where they are: add `destinations` to each token. `apply` manages only tokens with \
+the marker [ldtokens:KEY] at the end of their description. --adopt appends it; without --adopt nothing is changed.";
+
+/// Show what `apply` would change so that the account is as a file says
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  ldtokens plan tokens.yaml
+  ldtokens plan tokens.yaml --fail-if-drift
+  ldtokens plan tokens.yaml -o markdown --to plan.md
+  ldtokens plan tokens.yaml -o json --to plan.json")]
+pub(crate) struct PlanArgs {
+    /// The file of tokens. Its relative paths are relative to its folder
+    #[arg(value_name = "FILE", value_parser = some_path())]
+    file: PathBuf,
+
+    /// Exit with status 16 if the account differs from the file
+    #[arg(long)]
+    fail_if_drift: bool,
+
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+/// Create, change, rotate and delete tokens so that the account is as a file says
+#[derive(Args, Debug)]
+#[command(long_about = ABOUT_APPLY, after_help = "\
+Examples:
+  ldtokens apply tokens.yaml
+  ldtokens apply tokens.yaml --prune --yes
+  ldtokens apply tokens.yaml --plan plan.json --yes")]
+pub(crate) struct ApplyArgs {
+    /// The file of tokens. Its relative paths are relative to its folder
+    #[arg(value_name = "FILE", value_parser = some_path())]
+    file: PathBuf,
+
+    /// Only carry out this plan, of `ldtokens plan -o json`, and only if nothing changed since
+    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    plan: Option<PathBuf>,
+
+    /// Delete managed tokens that are not in the file
+    #[arg(long)]
+    prune: bool,
+
+    /// With --prune, delete even more than 30 % of the managed tokens
+    #[arg(long, requires = "prune")]
+    allow_many_deletions: bool,
+
+    /// Also rotate, replace or delete the token that this command uses
+    #[arg(long)]
+    allow_own_token: bool,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+const ABOUT_APPLY: &str = "\
+Create, change, rotate and delete tokens so that the account is as a file says.
+
+It shows the plan and asks. A new secret always comes with a new token: it is delivered and tried before the old token gets an \
+expiry, the end of the overlap. You can stop it at any moment and run it again. There is no state file; tokens without the marker \
+[ldtokens:KEY] in their description are never changed.";
+
+/// Print the JSON Schema of the file that `plan` and `apply` read
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Result<(), Failure> {
+    let words = targets::words(&arguments.tokens)?;
+    with_client(global, DryRun::Changes, async |session| {
+        let tokens = found(session, &arguments.all_matching, &words).await?;
+        let file = ldtokens_plan::export(&tokens);
+        if arguments.adopt {
+            let count = file.tokens.len();
+            ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;
+            let adopting = ldtokens_plan::adopt(&session.client, &tokens, &file);
+            let marked = session.interrupt.until_done(adopting).await??;
+            session.say(&format!("{}: {marked} of {count} tokens were marked", session.account));
+        }
+        arguments.to.write(&yaml(&serde_json::to_value(&file).expect("it is JSON")))?;
+        session.note("add `destinations` to each token: without one, it can't be created or rotated");
+        Ok(())
+    })
+    .await
+}
+
+async fn found(session: &Session, filters: &[Filter], words: &[String]) -> Result<Vec<Token>, Failure> {
+    let is_meant = |token: &Token| {
+        let token = json(token);
+        filters.iter().all(|filter| filter.is_met_by(&token))
+    };
+    let tokens = if filters.is_empty() {
+        let named = TargetArgs { tokens: Vec::new(), by_name: false, ignore_not_found: false };
+        let targets = targets::find(&named, session, words).await?;
+        targets::read_list(session, "reading", |token| targets.iter().any(|target| target.id == token.id)).await?
+    } else {
+        targets::read_list(session, "looking for matches", is_meant).await?
+    };
+    if tokens.is_empty() {
+        return Err(Failure::new(Kind::NoMatch, nothing_matches(filters)));
+    }
+    Ok(tokens)
+}
+
+pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<(), Failure> {
+    let output = global.any_output()?;
+    if matches!(output, Output::Prometheus | Output::Html | Output::Data(Format::Csv | Format::Value | Format::Ndjson))
+    {
+        return Err(Failure::usage("a plan is table, json, yaml or markdown"));
+    }
+    let file = read(&arguments.file)?;
+    with_client(global, DryRun::Everything, async |session| {
+        let account = session.interrupt.unless(Account::read(&session.client, &file)).await?.map_err(unreadable)?;
+        let plan = Plan::new(&file, &account);
+        let text = match output {
+            Output::Markdown => plan.markdown(),
+            Output::Data(Format::Json) => pretty_json(&plan) + "\n",
+            Output::Data(Format::Yaml) => yaml(&serde_json::to_value(&plan).expect("it is JSON")),
+            _ => shown(&plan) + "\n",
+        };
+        arguments.to.write(&text)?;
+        if arguments.fail_if_drift && !plan.is_empty() {
+            return Err(Failure::new(Kind::Drift, format!("the account differs from the file: {}", plan.summary())));
+        }
+        Ok(())
+    })
+    .await
+}
+
+pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<(), Failure> {
+    let file = read(&arguments.file)?;
+    let saved: Option<Plan> = match &arguments.plan {
+        Some(path) => Some(json_of_file(path, "a plan of `ldtokens plan -o json`")?),
+        None => None,
+    };
+    let mut options = ApplyOptions::default();
+    for (is_set, set) in [
+        (arguments.prune, ApplyOptions::prune as fn(_) -> _),
+        (arguments.allow_many_deletions, ApplyOptions::many_deletions),
+        (arguments.allow_own_token, ApplyOptions::own_token),
+    ] {
+        options = if is_set { set(options) } else { options };
+    }
+    if global.dry_run {
+        return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
+    }
+    with_client(global, DryRun::Changes, async |session| {
+        let plan = match saved {
+            Some(plan) => plan,
+            None => {
+                let reading = Account::read(&session.client, &file);
+                Plan::new(&file, &session.interrupt.unless(reading).await?.map_err(unreadable)?)
+            }
+        };
+        session.say(&shown(&plan));
+        if !plan.actions.is_empty() {
+            ask(arguments.confirm, session, async || Ok("carry this out?".to_owned())).await?;
+        }
+        let say = |done: &ldtokens_plan::Done| {
+            session.say(&format!("{}: {} done", visible(&done.action.key), done.action.kind.verb()));
+        };
+        let applying = ldtokens_plan::apply(&session.client, &file, &plan, options, say);
+        let applied = session.interrupt.until_done(applying).await?.map_err(failure)?;
+        report(session, &plan, applied)
+    })
+    .await
+}
+
+fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failure> {
+    for (action, why) in [(Doing::Delete, "are not in the file: --prune deletes them")] {
+        let count = applied.skipped.iter().filter(|skipped| skipped.kind == action && !skipped.is_own).count();
+        if count > 0 {
+            session.note(&format!("{count} managed tokens {why}"));
+        }
+    }
+    if applied.skipped.iter().any(|skipped| skipped.is_own) {
+        session.note("the token that this command uses was left alone: --allow-own-token changes it too");
+    }
+    let mut failures: Vec<(String, Failure)> =
+        applied.failed.into_iter().map(|(action, error)| (action.key, failure(error))).collect();
+    let problems = plan.problems.iter().map(|problem| (String::new(), Failure::new(Kind::Conflict, problem.as_str())));
+    failures.extend(problems);
+    let Some((key, first)) = failures.first().cloned() else { return Ok(()) };
+    let first = if key.is_empty() { first } else { first.within(visible(&key)) };
+    if failures.len() == 1 && applied.done.is_empty() {
+        return Err(first);
+    }
+    for (key, failure) in &failures {
+        session.say_error(&if key.is_empty() { failure.to_string() } else { format!("{}: {failure}", visible(key)) });
+    }
+    let (done, failed) = (applied.done.len(), failures.len());
+    Err(Failure::new(Kind::PartialFailure, format!("{done} done, {failed} failed; mend the cause and apply again")))
+}
+
+pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
+    arguments.to.write(&(pretty_json(&TokensFile::json_schema()) + "\n"))
+}
+
+/// Reads and checks a file of tokens.
+fn read(path: &Path) -> Result<TokensFile, Failure> {
+    let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
+    let file: TokensFile = text::yaml_of_file(path).map_err(unusable)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = file.relative_to(folder);
+    file.check().map_err(|error| unusable(error.0.join("; ")))?;
+    Ok(file)
+}
+
+fn shown(plan: &Plan) -> String {
+    plan.to_string().lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+fn unreadable(error: ReadError) -> Failure {
+    let context = error.to_string();
+    match error {
+        ReadError::Api(source) | ReadError::Incomplete(source) => Failure::from(source).within(context),
+        _ => Failure::other(context),
+    }
+}
+
+fn failure(error: ApplyError) -> Failure {
+    let text = error.to_string();
+    match error {
+        ApplyError::Read(error) => unreadable(error),
+        ApplyError::Api(source) => source.into(),
+        ApplyError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
+        ApplyError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
+        ApplyError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
+        _ => Failure::usage(text),
+    }
+}
