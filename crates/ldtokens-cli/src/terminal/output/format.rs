@@ -54,7 +54,9 @@ impl ValueEnum for Output {
             Self::Data(Format::Yaml) => ("yaml", "YAML, with the API's own names"),
             Self::Data(Format::Csv) => ("csv", "comma-separated values (RFC 4180)"),
             Self::Data(Format::Value) => ("value", "only the field that --columns names, one value per line"),
-            Self::Markdown => ("markdown", "`ldtokens audit` only: for a pull request or the summary of a job"),
+            Self::Markdown => {
+                ("markdown", "`ldtokens audit` and `plan` only: for a pull request or the summary of a job")
+            }
             Self::Prometheus => ("prometheus", "`ldtokens audit` only: metrics for the textfile collector"),
             Self::Html => ("html", "`ldtokens audit` only: one page, without scripts"),
         };
@@ -95,7 +97,7 @@ impl Output {
         match self {
             Self::Data(format) => Ok(format),
             _ => Err(Failure::usage(
-                "--output markdown, prometheus and html are for `ldtokens audit`: use table, json, ndjson, yaml, csv or value",
+                "--output markdown, prometheus and html are for `ldtokens audit` and `plan`: use table, json, ndjson, yaml, csv or value",
             )),
         }
     }
