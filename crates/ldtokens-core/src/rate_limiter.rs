@@ -184,7 +184,8 @@ impl Limit {
     fn refuse(&mut self, sent: Duration, now: Duration, until: Option<Duration>) {
         self.beside_one = 0;
         if sent >= self.closed_until {
-            let pause = (SECOND * (1 << self.refusals.min(9))).min(LONGEST_WAIT);
+            // At most half a minute, so that a call with the default deadline tries.
+            let pause = SECOND * (1 << self.refusals.min(5));
             let earliest = if self.refusals == 0 { now } else { sent + SECOND };
             self.closed_until = until.unwrap_or(now + pause).max(earliest);
             self.refusals += 1;

@@ -151,7 +151,7 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
     assert_eq!(wait(&mut state, second * 3 / 2), None);
     assert_eq!(wait(&mut state, second * 2), Some(second * 5 / 2), "one a second");
     // The longer it is refused, the rarer.
-    for (sent, until) in [(2, 4), (4, 8), (8, 16), (600, 616), (700, 732)] {
+    for (sent, until) in [(2, 4), (4, 8), (8, 16), (600, 616), (700, 732), (800, 832)] {
         state.learn(request(Family::Route(1), second * sent), Some(&headers(429, &[])), second * sent);
         assert_eq!(wait(&mut state, second * sent), Some(second * until));
     }
