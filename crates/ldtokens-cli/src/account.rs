@@ -7,7 +7,7 @@ pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod curl;
 pub(crate) mod environment;
-mod failure;
+pub(crate) mod failure;
 pub(crate) mod keychain;
 pub(crate) mod local;
 pub(crate) mod settings;

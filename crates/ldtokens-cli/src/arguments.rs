@@ -26,7 +26,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
     pub(crate) output: Option<Output>,
 
-    /// Print the curl commands instead of running them
+    /// Print the requests as curl commands; send nothing
     #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
     pub(crate) dry_run: bool,
 

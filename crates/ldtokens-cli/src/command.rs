@@ -2,10 +2,12 @@
 
 #[cfg(test)]
 mod documented;
+mod tips;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -16,7 +18,7 @@ use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::operations::parameter::ArgumentWords as _;
 use crate::operations::perform::{OperationArgs, gives_secret};
 use crate::shell;
-use crate::terminal::failure::Kind;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::verbs::{
     as_code, audit, config, create, delete, diff, filter, get, inventory, list, login, moment, reset, revoke, rotate,
@@ -74,7 +76,7 @@ pub(crate) fn words() -> impl Iterator<Item = OsString> {
 
 /// Manage LaunchDarkly access tokens from a shell and in CI
 #[derive(Debug, Parser)]
-#[command(name = "ldtokens", version, styles = STYLES, subcommand_value_name = "COMMAND", after_help = after_help(),
+#[command(name = "ldtokens", version, styles = STYLES, subcommand_value_name = "COMMAND",
     after_long_help = format!("{}\n\nEnvironment:{}", after_help(), environment::help()))]
 pub(crate) struct Cli {
     /// Print what this program is
@@ -170,7 +172,42 @@ impl FromArgMatches for Action {
     }
 }
 
-/// The whole command.
+/// Parses the program's arguments.
+pub(crate) fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let mut command = command();
+    command.try_get_matches_from_mut(words).map_err(|error| {
+        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        tips::improved(error, &command, &words)
+    })
+}
+
+/// Prints all commands on one screen: for people who ask, or who named none.
+pub(crate) fn overview(is_error: bool) -> ExitCode {
+    let name = STYLES.get_literal();
+    let mut text = format!("{}\n\nUsage: ldtokens COMMAND [OPTIONS]\n\n", command().get_about().expect("it has one"));
+    for verb in Verb::augment_subcommands(Command::new("")).get_subcommands() {
+        let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(text, "  {name}{:<10}{name:#} {about}", verb.get_name());
+    }
+    let operations: Vec<&str> = OPERATIONS.iter().map(|operation| operation.id).collect();
+    let _ = write!(
+        text,
+        "\n  account    {name}login config{name:#}\n  local      {name}demo serve{name:#}, and --local with any command\n  \
+         shell      {name}completions man help{name:#}\n  API        {name}{}{name:#}\n\n\
+         The credential is in LD_ACCESS_TOKEN, or `ldtokens login` stores it.\n\
+         `ldtokens COMMAND -h` explains a command; `ldtokens --help` has the options of\n\
+         all commands, examples and exit statuses.",
+        operations.join(" "),
+    );
+    if is_error {
+        anstream::eprintln!("{text}");
+        return Failure::usage("a command is required").report(false);
+    }
+    anstream::println!("{text}");
+    ExitCode::SUCCESS
+}
+
+/// The whole command. The short help of a command leaves out the options of all commands.
 pub(crate) fn command() -> Command {
     let global = GlobalArgs::augment_args(Command::new(""));
     let mut command = Cli::command()
@@ -181,7 +218,10 @@ pub(crate) fn command() -> Command {
         let hidden = global.get_arguments().map(|argument| argument.clone().hide(true));
         command = command.mut_subcommand(name, |command| command.args(hidden));
     }
-    command
+    command.mut_args(|argument| match argument.is_global_set() {
+        true => argument.hide_short_help(true),
+        false => argument,
+    })
 }
 
 /// How times of day without an offset were read, in whichever option of whichever command.

@@ -21,7 +21,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
-use crate::terminal::{logging, progress, say};
+use crate::terminal::{is_dumb, logging, progress, say};
 use crate::verbs::{
     as_code, audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve,
     undo, update, verify, whoami,
@@ -40,10 +40,13 @@ fn main() -> ExitCode {
         .report(has_json_errors);
     }
     // Before the arguments are parsed, since help and errors have colors too.
-    if let Some(choice) = command::color(&texts) {
+    if let Some(choice) = command::color(&texts).or_else(|| is_dumb().then_some(anstream::ColorChoice::Never)) {
         choice.write_global();
     }
-    let parsed = command::command().try_get_matches_from(&words);
+    if texts.len() == 1 || texts[1..] == ["-h"] {
+        return command::overview(texts.len() == 1);
+    }
+    let parsed = command::parse(&words);
     let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
         Ok(parsed) => parsed,
         Err(error) if error.use_stderr() && has_json_errors => {
@@ -91,9 +94,11 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
         return print(command::ABOUT_TEXT);
     }
     let Some(action) = cli.action else {
-        anstream::eprintln!("{}", command::command().render_help().ansi());
-        return Err(Failure::usage("a command is required"));
+        return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
+    if let Some(name) = name {
+        account::failure::typed(name);
+    }
     if let Some(name) = name.filter(|name| WITHOUT_ACCOUNT.contains(name)) {
         global.refuse_account(name)?;
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::{Args, Command};
 use clap_complete::CompleteEnv;
 
+use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::write;
 use candidates::with_candidates;
@@ -63,23 +64,31 @@ pub(crate) fn print_completions(arguments: &CompletionsArgs) -> Result<(), Failu
     write(&String::from_utf8_lossy(&script)).map(|_| ())
 }
 
-/// Print the man page, or write man pages for all commands to a folder
+/// Print the man page of a command, or write all pages to a folder
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ldtokens man | man -l -\n  ldtokens man ~/.local/share/man/man1")]
+#[command(after_help = "Examples:\n  ldtokens man list | man -l -\n  ldtokens man ~/.local/share/man/man1")]
 pub(crate) struct ManArgs {
-    /// Folder to write to, e.g. ~/.local/share/man/man1
-    #[arg(value_name = "FOLDER")]
-    folder: Option<PathBuf>,
+    /// Command whose page to print, or folder to write all pages to, e.g. ~/.local/share/man/man1
+    #[arg(value_name = "COMMAND|FOLDER")]
+    what: Option<PathBuf>,
 }
 
 pub(crate) fn write_man(arguments: &ManArgs, command: Command) -> Result<(), Failure> {
-    match &arguments.folder {
-        Some(folder) => {
-            man::write(command, folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))
+    let name = match &arguments.what {
+        // A word without a slash is a typo sooner than a new folder.
+        Some(folder) if folder.is_dir() || folder.components().count() > 1 || folder.is_absolute() => {
+            return man::write(command, folder)
+                .map_err(|error| Failure::other(format!("{}: {error}", folder.display())));
         }
-        None => {
-            let page = man::page(command).map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
-            write(&String::from_utf8_lossy(&page)).map(|_| ())
-        }
-    }
+        Some(name) => name.to_string_lossy(),
+        None => "ldtokens".into(),
+    };
+    let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    let unknown = || {
+        let hint = did_you_mean(&name, names.iter().copied());
+        Failure::usage(format!("there is no command `{name}`{hint} For a folder, write ./{name}"))
+    };
+    let page = man::page(command.clone(), &name).ok_or_else(unknown)?;
+    let page = page.map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
+    write(&String::from_utf8_lossy(&page)).map(|_| ())
 }

@@ -12,3 +12,8 @@ pub(crate) mod redact;
 pub(crate) mod say;
 pub(crate) mod signals;
 pub(crate) mod watch;
+
+/// Whether the terminal understands no escape sequences, as those of editors and CI jobs say.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|name| name.is_empty() || name == "dumb")
+}

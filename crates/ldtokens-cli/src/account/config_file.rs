@@ -9,7 +9,7 @@ use ldtokens::Region;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Error, Location, MergeKeyPolicy, options};
 
-use crate::files::private::writable_by_others;
+use crate::files::private::{belongs_to_another, reason, writable_by_others};
 use crate::files::text::decode;
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
@@ -31,6 +31,9 @@ pub(crate) struct ConfigFile {
     pub(crate) profiles: BTreeMap<String, Profile>,
     #[serde(skip)]
     pub(crate) path: PathBuf,
+    /// Why the file in the user's folder was not read, if it is there and can't be or must not be.
+    #[serde(skip)]
+    pub(crate) skipped: Option<String>,
 }
 
 /// An account, and the source of its credential.
@@ -102,8 +105,21 @@ impl ConfigFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound && (!is_named || may_be_missing) => {
                 return Ok(Self { path, ..Self::default() });
             }
-            Err(error) => return Err(unusable(&error.to_string())),
+            // HOME is /dev/null or another user's, as in containers and services.
+            Err(error) if !is_named && !may_be_missing => {
+                let skipped = Some(format!("{}: {}", path.display(), reason(&error)));
+                return Ok(Self { path, skipped, ..Self::default() });
+            }
+            Err(error) => return Err(unusable(&reason(&error))),
         };
+        // It contains commands that are run: they must be this user's.
+        if !is_named && belongs_to_another(&file).map_err(|error| unusable(&error.to_string()))? {
+            let skipped = format!("{}: it belongs to another user, and it can contain commands to run", path.display());
+            return match may_be_missing {
+                true => Err(Failure::usage(skipped)),
+                false => Ok(Self { path, skipped: Some(skipped), ..Self::default() }),
+            };
+        }
         // It contains commands that are run.
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
             let path = path.display();

@@ -154,6 +154,9 @@ async fn connected(
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let account = settings.account();
     let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token: OnceLock::new() };
+    if let Some(skipped) = &settings.skipped {
+        session.note(&format!("the configuration file is not used: {skipped}"));
+    }
     if let Some(conflict) = settings.conflict.as_ref().filter(|_| needs_credential) {
         session.warn(&format!("{conflict}; this reads from {}", session.account));
     } else if let Some(unused) = settings.unused_host() {

@@ -12,8 +12,8 @@ const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const NO_PROXY_FORM: &str = "NO_PROXY takes comma-separated names such as example.com (including subdomains), addresses, networks \
     such as 10.0.0.0/8, and *";
 
-/// The cause, and what to do.
-pub(crate) fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String) {
+/// The cause, and what to do. `asked` names the host and who asked it.
+pub(crate) fn explain(error: &(dyn Error + 'static), asked: &str) -> (Option<String>, String) {
     let mut causes: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(deeper) = cause {
@@ -54,7 +54,7 @@ pub(crate) fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String)
             "check the port, and whether the host should be https://".to_owned(),
         );
     }
-    (innermost, "check that the host is right (--host) and can be reached".to_owned())
+    (innermost, format!("check that the host is right (--host) and can be reached: {asked}"))
 }
 
 fn proxy_advice() -> String {

@@ -26,6 +26,38 @@ const MAX_SIZE: u64 = 4096;
 /// The source of the credential in use, and the host.
 static IN_USE: OnceLock<(Source, String)> = OnceLock::new();
 
+/// What is odd about the credential's form.
+static ODDITY: OnceLock<&str> = OnceLock::new();
+
+/// The host in use, or what stands for it.
+pub(crate) fn host() -> &'static str {
+    IN_USE.get().map_or("this host", |(_, host)| host)
+}
+
+/// What is probably wrong with a credential of this form, if anything.
+fn oddity(secret: &str) -> Option<&'static str> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    let starts = |prefix: &str| secret.starts_with(prefix);
+    if secret.split_once('=').is_some_and(|(name, _)| is_name(name.trim_start_matches("export ").trim())) {
+        Some("it begins with a name, as in NAME=VALUE: give the value alone")
+    } else if starts("\"") || starts("'") || secret.ends_with(['"', '\'']) {
+        Some("it is in quotes: leave them out")
+    } else if secret.contains("://") {
+        Some(
+            "it is a reference that nothing has resolved: use --token-command, as in 'op read op://Work/LaunchDarkly/token'",
+        )
+    } else if starts("sdk-") {
+        Some("it is an SDK key, and not the secret of an access token, which begins with api-")
+    } else if starts("mob-") {
+        Some("it is a mobile key, and not the secret of an access token, which begins with api-")
+    } else if starts("$") || starts("{{") || starts("<") {
+        Some("it is a placeholder that nothing has replaced")
+    } else {
+        None
+    }
+}
+
 /// Stores the source and the host for [`advice`].
 pub(crate) fn remember(source: &Source, host: &str) {
     let _ = IN_USE.set((source.clone(), host.to_owned()));
@@ -40,6 +72,9 @@ pub(crate) fn advice() -> String {
         );
     };
     let what = format!("a secret that works on {host}");
+    if let Some(oddity) = ODDITY.get() {
+        return format!("look at {source}: {oddity}");
+    }
     let todo = match source {
         Source::Variable(name) => format!("set {name} to {what}"),
         Source::File(path) => format!("put {what} into {}", path.display()),
@@ -92,6 +127,9 @@ impl Source {
         };
         let text = decode(bytes).map_err(|reason| self.unusable(reason))?;
         let secret = Secret::new(text.trim_end_matches(['\r', '\n']));
+        if let Some(oddity) = oddity(secret.expose()) {
+            let _ = ODDITY.set(oddity);
+        }
         match secret.expose() {
             "" => Err(self.unusable("it is empty")),
             _ => Ok(secret),
@@ -116,7 +154,7 @@ fn of_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let source = Source::File(path.to_owned());
     let failed = |error: std::io::Error| source.unusable(&reason(&error));
     let file = File::open(path).map_err(failed)?;
-    if readable_by_everyone(&file).map_err(failed)? {
+    if readable_by_everyone(&file, path).map_err(failed)? {
         let path = path.display();
         return Err(source.unusable(&format!(
             "everyone on this machine can read it: run `chmod o-r {path}`, or, if its mode can't be changed, use \
@@ -155,4 +193,27 @@ pub(crate) fn shell(command: &str) -> Command {
         }
     }
     shell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::oddity;
+
+    #[test]
+    fn usual_mistakes_in_a_credential_are_recognized() {
+        let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
+        assert_eq!(oddity(secret), None);
+        for (text, words) in [
+            (format!("\"{secret}\""), "quotes"),
+            (format!("'{secret}'"), "quotes"),
+            (format!("LD_ACCESS_TOKEN={secret}"), "NAME=VALUE"),
+            (format!("export LD_ACCESS_TOKEN=\"{secret}\""), "NAME=VALUE"),
+            (secret.replace("api", "sdk"), "SDK key"),
+            (secret.replace("api", "mob"), "mobile key"),
+            ("op://Work/LaunchDarkly/token".to_owned(), "reference"),
+            ("${LD_TOKEN}".to_owned(), "placeholder"),
+        ] {
+            assert!(oddity(&text).is_some_and(|oddity| oddity.contains(words)), "{text}");
+        }
+    }
 }

@@ -1,19 +1,36 @@
 //! Turns the client's errors into failures: the exit status, and advice on what to do about this account and connection.
 
+use std::sync::OnceLock;
+
 use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
 
 use crate::account::connection::explain;
-use crate::account::credential::advice;
+use crate::account::credential::{advice, host};
 use crate::terminal::failure::{Failure, Kind};
+
+/// The command that the user typed.
+static TYPED: OnceLock<String> = OnceLock::new();
+
+/// Stores the command that the user typed, for messages.
+pub(crate) fn typed(name: &str) {
+    let _ = TYPED.set(name.to_owned());
+}
+
+/// The typed command and the host that it asked.
+fn asked() -> String {
+    TYPED.get().map_or_else(|| host().to_owned(), |name| format!("{}, which `ldtokens {name}` asked", host()))
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         if let Error::Transport { source, .. } = &error {
-            let (cause, hint) = explain(source);
+            let (cause, hint) = explain(source, &asked());
             let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
             return Self::new(Kind::Transport, format!("{error}{cause}; {hint}"));
         }
         let advice = advice();
+        let no_api = format!("there is no LaunchDarkly API at {}: check --host", asked());
+        let is_html = format!("check --host, and whether a proxy or a login page answers in place of {}", host());
         let (kind, hint) = match &error {
             Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
                 (Kind::NotAuthenticated, "")
@@ -25,10 +42,9 @@ impl From<Error> for Failure {
             Error::Forbidden(_) => {
                 (Kind::Forbidden, "use a credential with the Admin role, or one whose policy allows this")
             }
-            Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => (
-                Kind::NotFound,
-                "there is no such API at this host: check --host; `ldtokens config` shows which host is used",
-            ),
+            Error::NotFound(api) if !is_from_api(api) || matches!(api.operation.id(), "getTokens" | "postToken") => {
+                (Kind::NotFound, &no_api[..])
+            }
             Error::NotFound(_) => (
                 Kind::NotFound,
                 "`ldtokens list --show-all` lists all tokens; if a name looks like an ID, add --by-name",
@@ -46,9 +62,7 @@ impl From<Error> for Failure {
             Error::Unexpected(api) if (300..400).contains(&api.status) => {
                 (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
             }
-            Error::Undecodable { .. } => {
-                (Kind::Other, "check --host, and whether a proxy or a login page responds instead of the API")
-            }
+            Error::Undecodable { .. } => (Kind::Other, &is_html[..]),
             _ => (Kind::Other, ""),
         };
         let mut line = error.to_string();

@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     default_profile: Option<String>,
     /// Two sources that name different accounts, if neither is a flag.
     pub(crate) conflict: Option<String>,
+    /// Why the configuration file was not read. It was not needed.
+    pub(crate) skipped: Option<String>,
 }
 
 impl Settings {
@@ -79,6 +81,10 @@ impl Settings {
         let by_flag = source_by_flag(global);
         let by_environment = source_by_environment();
         let profile = profile_in_effect(global, &config, by_flag.is_none() && by_environment.is_none());
+        let needs_file = profile.is_some() || (by_flag.is_none() && by_environment.is_none());
+        if let (true, Some(skipped)) = (needs_file, &config.skipped) {
+            return Err(Failure::usage(skipped.clone()));
+        }
         let of_profile = match &profile {
             Some(name) => Some((Origin::Profile(name.value.clone()), config.profile(&name.value)?)),
             None => None,
@@ -109,6 +115,7 @@ impl Settings {
             credential,
             default_profile: config.default,
             conflict: None,
+            skipped: config.skipped,
         };
         settings.conflict = settings.of_two_accounts(has_flag);
         Ok(settings)

@@ -8,11 +8,12 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// The page of the whole command.
-pub(super) fn page(command: Command) -> io::Result<Vec<u8>> {
+/// The page of the program, or of the command with this name.
+pub(super) fn page(command: Command, name: &str) -> Option<io::Result<Vec<u8>>> {
+    let command = built(command);
+    let command = if name == command.get_name() { &command } else { command.find_subcommand(name)? };
     let mut page = Vec::new();
-    render(built(command), &mut page)?;
-    Ok(page)
+    Some(render(command.clone(), &mut page).map(|_| page))
 }
 
 /// Writes a page for `ldtokens` and one for each of its commands.

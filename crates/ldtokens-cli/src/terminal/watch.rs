@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ldtokens::AttemptEvent;
 use ldtokens::raw::reqwest::Url;
 
+use crate::terminal::is_dumb;
 use crate::terminal::progress;
 use crate::terminal::redact::redacted;
 use crate::terminal::say;
@@ -62,7 +63,7 @@ impl Watch {
             Some(_) => format!("rate limited: waiting {seconds} s"),
             None => format!("no response: retrying in {seconds} s"),
         };
-        if say::width().is_some() {
+        if say::width().is_some() && !is_dumb() {
             progress::show(&text);
         } else if !self.has_json_errors {
             say::note(&text);

@@ -119,6 +119,9 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
     let objects = |(name, is_default, host, source): &(&String, bool, String, String)| json!({ "profile": name, "default": is_default, "host": host, "credential": source });
     match global.format()? {
         Format::Table => {
+            if profiles.is_empty() {
+                say::note(&format!("{} has no profiles; `ldtokens login` creates one", config.path.display()));
+            }
             let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
             let rows = profiles.into_iter().map(|(name, is_default, host, source)| {
                 vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source]
@@ -223,6 +226,9 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     match &settings.credential {
         Some(source) => row("credential", source.value.to_string(), Some(source.origin.to_string())),
         None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
+    }
+    if let Some(skipped) = &settings.skipped {
+        row("not used", skipped.clone(), None);
     }
     for setting in settings.unused_settings() {
         row("not used", setting, None);

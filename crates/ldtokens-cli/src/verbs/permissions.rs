@@ -3,11 +3,18 @@
 use clap::{Args, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
 
+use serde_json::Value;
+
 use crate::arguments::some_text;
 use crate::files::stdin;
 use crate::files::text;
+use crate::nearest::did_you_mean;
 use crate::operations::parameter::roles;
 use crate::terminal::failure::Failure;
+
+const POLICY: &str = r#"File with an inline policy, a JSON array of statements; - reads standard input. For example:
+[{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]},
+ {"effect": "deny", "notActions": ["viewProject"], "resources": ["proj/payments"]}]"#;
 
 /// The permissions of a token. Only one of these can be given.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +29,8 @@ pub(crate) struct PermissionArgs {
     custom_role: Vec<String>,
 
     /// File with an inline policy, a JSON array of statements; - reads standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = some_text, allow_hyphen_values = true)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = some_text, allow_hyphen_values = true,
+        long_help = POLICY)]
     policy: Option<String>,
 }
 
@@ -45,7 +53,68 @@ impl PermissionArgs {
             "-" => stdin::text("the policy")?,
             file => text::of_file(file.as_ref(), u64::MAX).map_err(unusable)?,
         };
-        let policy = Policy::from_json(&text).map_err(|error| unusable(error.to_string()))?;
-        Ok(Some(policy.into()))
+        Ok(Some(policy(&text).map_err(unusable)?.into()))
+    }
+}
+
+/// The keys of a statement, and its effects.
+const KEYS: [&str; 5] = ["effect", "actions", "notActions", "resources", "notResources"];
+const EFFECTS: [&str; 2] = ["allow", "deny"];
+
+/// Reads a policy. The error names the statement and the key.
+fn policy(text: &str) -> Result<Policy, String> {
+    let statements = match serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))? {
+        Value::Array(statements) => statements,
+        _ => return Err("a policy is a JSON array: write each statement between `[` and `]`".to_owned()),
+    };
+    for (number, statement) in (1..).zip(&statements) {
+        let failed = |reason: String| format!("statement {number}: {reason}");
+        let Value::Object(keys) = statement else { return Err(failed("it is not a JSON object".to_owned())) };
+        if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let hint = did_you_mean(key, KEYS);
+            return Err(failed(format!("there is no key `{key}`{hint} (the keys are {})", KEYS.join(", "))));
+        }
+        let effect = keys.get("effect").and_then(Value::as_str).unwrap_or_default();
+        if !EFFECTS.contains(&effect) {
+            let hint = did_you_mean(effect, EFFECTS);
+            return Err(failed(format!("`effect` is `allow` or `deny`, not `{effect}`{hint}")));
+        }
+        Policy::from_json(&Value::from(vec![statement.clone()]).to_string())
+            .map_err(|error| failed(error.to_string()))?;
+    }
+    Policy::from_json(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    /// The file that the manual shows.
+    #[test]
+    fn the_example_of_a_policy_is_one() {
+        assert_eq!(policy(include_str!("../../../../docs/policy.json")).unwrap().statements().len(), 2);
+    }
+
+    #[test]
+    fn a_typo_in_a_policy_is_named_with_its_statement_and_key() {
+        let good = r#"{"effect": "allow", "actions": ["*"], "resources": ["proj/*"]}"#;
+        for (second, words) in [
+            (
+                good.replace("resources", "resorces"),
+                "statement 2: there is no key `resorces`; did you mean `resources`?",
+            ),
+            (
+                good.replace("allow", "alow"),
+                "statement 2: `effect` is `allow` or `deny`, not `alow`; did you mean `allow`?",
+            ),
+            (good.replace(r#"["*"]"#, "[]"), "statement 2: a statement has either `actions` or `notActions`"),
+            (good.replace(r#"["*"]"#, r#""*""#), "statement 2: "),
+            ("1".to_owned(), "statement 2: it is not a JSON object"),
+            ("{".to_owned(), "not JSON"),
+        ] {
+            let error = policy(&format!("[{good}, {second}]")).unwrap_err();
+            assert!(error.contains(words), "{words} in {error}");
+        }
+        assert!(policy(good).unwrap_err().contains("between `[` and `]`"));
     }
 }

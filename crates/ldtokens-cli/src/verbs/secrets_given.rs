@@ -107,7 +107,7 @@ fn of_file(path: &Path, session: &Session) -> Result<String, Failure> {
     let failed = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
     let read = || -> io::Result<_> {
         let file = File::open(path)?;
-        let is_readable = readable_by_everyone(&file)?;
+        let is_readable = readable_by_everyone(&file, path)?;
         let mut bytes = Vec::new();
         file.take(LONGEST + 1).read_to_end(&mut bytes)?;
         Ok((is_readable, bytes))

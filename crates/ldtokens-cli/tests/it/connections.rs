@@ -171,3 +171,38 @@ fn ssl_cert_file_adds_a_private_ca_and_the_error_names_it() {
     // With it there is a connection, and the error is about OpenSSL's HTML page.
     refused(&run(&["list"], &tls.url, &[("SSL_CERT_FILE", &tls.ca)]), 1, &["text/html"]);
 }
+
+#[test]
+fn a_wrong_host_is_named_with_the_command_that_asked_it() {
+    let server = StaticServer::start("404 Not Found", HTML, PAGE);
+    for command in [&["list"][..], &["get", "x"], &["delete", "x", "--yes"]] {
+        let asked = format!("{}, which `ldtokens {}` asked", server.url, command[0]);
+        refused(&run(command, &server.url, &[]), 5, &["no LaunchDarkly API at", &asked]);
+        let nobody = format!("http://{NO_SERVER}");
+        refused(&run(command, &nobody, &[]), 9, &[&format!("{nobody}, which `ldtokens {}` asked", command[0])]);
+    }
+}
+
+/// A Compose file's host is plain HTTP, and not this machine.
+#[test]
+fn plain_http_to_another_machine_needs_a_flag() {
+    let host = "http://launchdarkly.invalid:8765";
+    refused(&run(&["list"], host, &[]), 2, &["--host"]);
+    refused(&run(&["list", "--allow-plain-http"], host, &[]), 9, &["could not connect"]);
+}
+
+#[test]
+fn a_401_says_what_is_odd_about_the_credential() {
+    let served = Served::start();
+    for (credential, words) in [
+        (format!("\"{OWNER}\""), "it is in quotes"),
+        (format!("LD_ACCESS_TOKEN={OWNER}"), "NAME=VALUE"),
+        (OWNER.replace("api-", "sdk-"), "it is an SDK key"),
+        (OWNER.replace("api-", "mob-"), "it is a mobile key"),
+        ("op://Work/LaunchDarkly/token".to_owned(), "op read"),
+    ] {
+        let output = served.acting_as(&credential, &["list"]).output().unwrap();
+        refused(&output, 3, &["look at the variable LD_ACCESS_TOKEN", words]);
+        assert!(!stderr(&output).contains(&OWNER[4..]), "{}", stderr(&output));
+    }
+}

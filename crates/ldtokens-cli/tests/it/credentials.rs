@@ -46,6 +46,56 @@ fn a_token_file_that_everyone_can_read_is_refused_but_not_one_that_a_group_can_r
     }
 }
 
+/// Podman copies secrets to a folder that is not a read-only mount, with mode 0444. The user is a random one, as in OpenShift.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_in_run_secrets_is_accepted_with_any_mode_by_any_user() {
+    let served = Served::start();
+    let script = "mount -t tmpfs none /run && mkdir /run/secrets && printf %s \"$1\" > /run/secrets/token && \
+         chmod 0444 /run/secrets/token && chmod 755 /run && echo mounted && shift && \
+         exec setpriv --reuid 1000660000 --clear-groups \"$@\" --token-file /run/secrets/token";
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("ldtokens");
+    fs::copy(env!("CARGO_BIN_EXE_ldtokens"), &copy).unwrap();
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh", OWNER]).arg(&copy).args(["list", "--host", &served.url]);
+    command.env_remove("LD_ACCESS_TOKEN").env("HOME", "/root");
+    match command.output() {
+        Ok(output) if stdout(&output).starts_with("mounted") => works(&output),
+        _ => eprintln!("mounting is not permitted here"),
+    }
+}
+
+/// The environment has all that is needed, so a home that can't be used does no harm.
+#[test]
+fn a_home_that_can_not_be_used_is_skipped_with_a_note() {
+    let served = Served::start();
+    let list = |home: &Path, credential: &str| {
+        let mut command = ldtokens(&["list", "--host", &served.url]);
+        command.env("HOME", home).env("LD_ACCESS_TOKEN", credential).output().unwrap()
+    };
+    if cfg!(target_os = "linux") {
+        let output = list(Path::new("/dev/null"), OWNER);
+        works(&output);
+        assert!(stderr(&output).contains("the configuration file is not used: /dev/null/"), "{}", stderr(&output));
+        refused(&list(Path::new("/dev/null"), ""), 2, &["/dev/null/", "Not a directory"]);
+    }
+
+    // Another user's file can contain commands to run.
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".config/ldtokens");
+    fs::create_dir_all(&folder).unwrap();
+    let config = file(&folder, "config.yaml", "default: x\nprofiles: {x: {token-command: touch ran}}\n", 0o644);
+    if std::os::unix::fs::chown(&config, Some(12345), None).is_err() || cfg!(target_os = "macos") {
+        return eprintln!("only root can give a file away");
+    }
+    let output = list(home.path(), OWNER);
+    works(&output);
+    assert!(stderr(&output).contains("it belongs to another user"), "{}", stderr(&output));
+    refused(&list(home.path(), ""), 2, &["it belongs to another user"]);
+}
+
 /// Docker's default is 0444, on a read-only mount.
 #[cfg(target_os = "linux")]
 #[test]

@@ -43,6 +43,34 @@ fn a_json_error_has_only_the_message() {
     }
 }
 
+/// The tip of one who typed `report` must not be to reset tokens.
+#[test]
+fn no_command_that_ends_secrets_is_suggested_for_another_word() {
+    for word in ["report", "revert", "remove", "rollback", "retire", "rename"] {
+        let text = stderr(&ldtokens(&[word]).output().unwrap());
+        for command in ["reset", "revoke", "rotate", "delete", "'rm'"] {
+            assert!(!text.contains(command), "{word}: {text}");
+        }
+    }
+    for (word, right) in [("delte", "'delete'"), ("rotat", "'rotate'"), ("lst", "'list'")] {
+        assert!(stderr(&ldtokens(&[word]).output().unwrap()).contains(right), "{word}");
+    }
+}
+
+#[test]
+fn a_tip_says_what_to_type() {
+    for (arguments, tip) in [
+        (&["revoke", "build.log"][..], "`ldtokens revoke --scan build.log`"),
+        (&["verify", "export.secret"], "`ldtokens verify --secret-from export.secret`"),
+        (&["create", "Nightly export"], "`ldtokens create --name 'Nightly export'`"),
+        (&["delete", "--all"], "`ldtokens delete --all-matching CONDITION`"),
+        (&["list", "Export"], "`ldtokens get Export`"),
+    ] {
+        let text = stderr(&ldtokens(arguments).output().unwrap());
+        assert!(text.contains(tip) && !text.contains("Usage"), "{arguments:?}: {text}");
+    }
+}
+
 #[test]
 fn a_misspelled_word_gets_a_suggestion() {
     for (arguments, right) in [

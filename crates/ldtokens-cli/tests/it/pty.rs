@@ -37,7 +37,9 @@ impl Terminal {
 
     /// The same, with some of the standard streams redirected.
     pub fn started(mut command: Command, columns: u16, redirect: impl FnOnce(PtyCommand) -> PtyCommand) -> Self {
-        command.env("TERM", "xterm-256color");
+        if !command.get_envs().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm-256color");
+        }
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(24, columns)).unwrap();
         // Else Linux may discard what the process prints in response to Ctrl-C: it flushes the terminal after the signal.

@@ -388,3 +388,22 @@ fn deleting_the_token_in_use_shows_a_warning() {
     }
     assert!(served.works(OWNER));
 }
+
+/// Editors and CI jobs have terminals that show escape sequences as text.
+#[test]
+fn a_dumb_terminal_gets_no_escape_sequences() {
+    let served = Served::with(&["--seed-tokens", "300"]);
+    for term in ["dumb", ""] {
+        for arguments in [&["list", "-a"][..], &["--help"], &["-h"], &["get", "nobody"], &["delete", "Owner"]] {
+            let mut command = served.owner(arguments);
+            command.env("TERM", term);
+            let mut terminal = Terminal::run(command);
+            if arguments[0] == "delete" {
+                terminal.expect("[y/N]");
+                terminal.type_in("n\r");
+            }
+            let (_, shown) = terminal.end();
+            assert!(!shown.contains('\u{1b}') && !shown.is_empty(), "{arguments:?} with TERM={term:?}: {shown:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a user probably meant by words that the parser refuses, in place of its own guesses.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Commands that end secrets. They are suggested only for a word that is one letter off.
+const DESTRUCTIVE: [&str; 8] = ["delete", "rm", "reset", "revoke", "rotate", "update", "deleteToken", "resetToken"];
+
+/// The error with a tip that works.
+pub(super) fn improved(mut error: clap::Error, command: &Command, words: &[String]) -> clap::Error {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = text(&error, ContextKind::InvalidSubcommand);
+            let suggested = match error.get(ContextKind::SuggestedSubcommand) {
+                Some(ContextValue::Strings(known)) => known.clone(),
+                Some(ContextValue::String(known)) => vec![known.clone()],
+                _ => Vec::new(),
+            };
+            let is_meant = |known: &String| {
+                !DESTRUCTIVE.contains(&known.as_str()) || strsim::osa_distance(known, &word.to_lowercase()) <= 1
+            };
+            let meant: Vec<String> = suggested.into_iter().filter(is_meant).collect();
+            error.remove(ContextKind::SuggestedSubcommand);
+            if !meant.is_empty() {
+                error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(meant));
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let word = text(&error, ContextKind::InvalidArg);
+            let name = words.iter().skip(1).find_map(|word| command.find_subcommand(word)).map(Command::get_name);
+            if let Some(tip) = name.and_then(|name| tip(name, &word)) {
+                error.remove(ContextKind::SuggestedArg);
+                error.remove(ContextKind::Usage);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
+        }
+        _ => {}
+    }
+    error
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// What to type for a word that `command` does not take.
+fn tip(command: &str, word: &str) -> Option<String> {
+    let shown = if word.contains(char::is_whitespace) { format!("'{word}'") } else { word.to_owned() };
+    let tip = match (command, word) {
+        ("delete" | "update" | "reset" | "rotate", "--all" | "-a" | "--show-all") => {
+            format!("`ldtokens {command} --all-matching CONDITION` takes all tokens that match, e.g. 'name~test-'")
+        }
+        (_, word) if word.starts_with('-') => return None,
+        ("verify", _) => format!("to check the secret in a file: `ldtokens verify --secret-from {shown}`"),
+        ("revoke", _) => format!("to revoke the secrets in a file: `ldtokens revoke --scan {shown}`"),
+        ("create", _) => format!("to name the token: `ldtokens create --name {shown}`"),
+        ("list", _) => format!("to show one token: `ldtokens get {shown}`; to search: `ldtokens list -f name~{shown}`"),
+        _ => return None,
+    };
+    Some(tip)
+}
