@@ -59,6 +59,7 @@ impl From<Error> for Failure {
             Error::NoSecret { .. } => (Kind::SecretNotDelivered, ""),
             Error::OutcomeUnknown { .. } => (Kind::OutcomeUnknown, ""),
             Error::DryRun { .. } => (Kind::DryRun, ""),
+            Error::Unexpected(api) if api.status == 404 => (Kind::NotFound, &no_api[..]),
             Error::Unexpected(api) if (300..400).contains(&api.status) => {
                 (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
             }

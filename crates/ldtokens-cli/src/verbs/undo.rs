@@ -27,7 +27,7 @@ const WORDS: Words<'static> = Words {
     lasting: Some("secrets and deleted tokens can't be restored"),
 };
 
-/// Restore the names, descriptions, permissions and expiry that tokens had before the last `update`
+/// Restore what tokens were before the last `update`
 ///
 /// Before a command changes tokens, it writes down what they are, without their secrets, in your state folder. This restores
 /// them. A token that was changed by someone else since is left as it is. Deleted tokens and old secrets can't be restored.
