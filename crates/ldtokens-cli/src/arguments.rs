@@ -217,7 +217,7 @@ pub(crate) struct SecretArgs {
         long_help = "Write the new secret, without a newline, to a file. A new file can only be read by you; - is standard output. \
             A file that holds a secret of the token is replaced: a reader finds the old secret or the new one, never half, and who \
             could read it can read it after. A file that holds anything else is refused, unless --overwrite is given. It is \
-            certain that it can be written before the secret is requested. {id} and {name} in the name stand for the token's. \
+            certain that it can be written before the secret is requested. {id} and {name} in it become the token's ID and name. \
             Can be repeated and combined with the others.")]
     pub(crate) secret_to: Vec<PathBuf>,
 

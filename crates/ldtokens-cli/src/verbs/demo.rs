@@ -6,16 +6,20 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use ldtokens::{
     AttemptEvent, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, TokenId,
+    UnixMillis,
 };
 use ldtokens_server::{Clock, Server};
 
 use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
 use crate::terminal::output::field::access;
 use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const QUIET: Style = Style::new().dimmed();
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How long both secrets work after the reset.
 const OVERLAP: Duration = Duration::from_secs(3600);
@@ -65,8 +69,9 @@ impl Demo {
     async fn life(&self) -> Result<(), Failure> {
         let client = &self.client;
 
-        title(1, "Create a service token that reads");
+        title(1, "Create a service token that reads, and expires in 30 days");
         let new = NewToken::new(BaseRole::Reader).name("Nightly export").description("Feeds the warehouse").service();
+        let new = new.expires_in(30 * DAY);
         let issued = client.create(&new).await?;
         let id = &issued.id;
         fields(&issued.details);
@@ -76,7 +81,7 @@ impl Demo {
         let page = client.list().all_members(true).send().await?;
         for token in &page.tokens {
             let name = token.name.as_deref().unwrap_or_default();
-            field(token.id.as_str(), &format!("{name:<16} {}", access(&json(token))));
+            field(token.id.as_str(), &format!("{name:<16} {:<8} {}", access(&json(token)), until(token)));
         }
         expect(page.tokens.iter().any(|token| token.id == id.as_str()), "the new token is in the list")?;
 
@@ -90,21 +95,48 @@ impl Demo {
         fields(&renamed);
         expect(renamed.name.as_deref() == Some("Warehouse export"), "it has the new name")?;
 
-        title(5, "Rotate its secret, with an overlap of an hour");
-        let rotated = client.reset(id, Overlap::For(OVERLAP)).await?;
-        field("secret", &format!("[redacted] ...{}, shown only once", rotated.secret.last_four()));
-        self.expect_secret(&issued.secret, true, "in the overlap the old secret works").await?;
-        self.expect_secret(&rotated.secret, true, "and the new one works too").await?;
-        self.clock.advance(OVERLAP + Duration::from_secs(1));
-        anstream::println!("   {QUIET}the server's clock goes forward by an hour and a second{QUIET:#}");
-        self.expect_secret(&issued.secret, false, "after the overlap the old secret is refused").await?;
-        self.expect_secret(&rotated.secret, true, "and the new one works").await?;
+        title(5, "Extend it to 90 days");
+        let extended = client.update(id, &Patch::new().expiry(self.later(90 * DAY))).await?;
+        fields(&extended);
+        expect(extended.expiry > issued.details.expiry, "it expires later")?;
 
-        title(6, "Delete it");
-        client.delete(id).await?;
-        self.expect_secret(&issued.secret, false, "the old secret is refused").await?;
-        self.expect_secret(&rotated.secret, false, "the new secret is refused").await?;
-        self.expect_gone(id).await
+        title(6, "Give it a new secret, with an overlap of an hour");
+        let reset = client.reset(id, Overlap::For(OVERLAP)).await?;
+        field("secret", &format!("...{}, shown only once", reset.secret.last_four()));
+        self.expect_secret(&issued.secret, true, "in the overlap the old secret works").await?;
+        self.expect_secret(&reset.secret, true, "and the new one works too").await?;
+        self.forward(OVERLAP, "an hour");
+        self.expect_secret(&issued.secret, false, "after the overlap the old secret is refused").await?;
+        self.expect_secret(&reset.secret, true, "and the new one works").await?;
+
+        title(7, "Rotate it as LaunchDarkly advises: replace it, and let it expire");
+        let like = NewToken::new(BaseRole::Reader).name("Warehouse export").service().expires_in(90 * DAY);
+        let successor = client.create(&like).await?;
+        self.expect_secret(&successor.secret, true, "the new token's secret works").await?;
+        fields(&client.update(id, &Patch::new().expiry(self.later(OVERLAP))).await?);
+        self.expect_secret(&reset.secret, true, "until it expires, the old token works too").await?;
+        self.forward(OVERLAP, "an hour");
+        self.expect_secret(&reset.secret, false, "the old token has expired").await?;
+        self.expect_secret(&successor.secret, true, "and the new one works").await?;
+        self.forward(90 * DAY, "90 days");
+        self.expect_secret(&successor.secret, false, "the new token has expired in its turn").await?;
+
+        title(8, "Delete both");
+        for id in [id, &successor.id] {
+            client.delete(id).await?;
+            self.expect_gone(id).await?;
+        }
+        Ok(())
+    }
+
+    /// A time by the server's clock.
+    fn later(&self, length: Duration) -> UnixMillis {
+        UnixMillis::from(self.client.server_time()).saturating_add(length)
+    }
+
+    fn forward(&self, length: Duration, in_words: &str) {
+        self.clock.advance(length + Duration::from_secs(2));
+        anstream::println!("   {QUIET}the server's clock goes forward by {in_words} and two seconds{QUIET:#}");
     }
 
     async fn expect_secret(&self, secret: &Secret, should_work: bool, promise: &str) -> Result<(), Failure> {
@@ -133,6 +165,11 @@ fn fields(token: &Token) {
     field("id", token.id.as_str());
     field("name", token.name.as_deref().unwrap_or_default());
     field("access", &access(&json(token)));
+    field("expires", &until(token));
+}
+
+fn until(token: &Token) -> String {
+    token.expiry.map_or_else(|| "never".to_owned(), date)
 }
 
 fn field(name: &str, value: &str) {

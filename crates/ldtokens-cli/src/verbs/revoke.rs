@@ -338,8 +338,10 @@ impl Summary {
     }
 
     fn end(mut self, session: &Session, printed: Result<(), Failure>) -> Result<(), Failure> {
-        let dead = if self.dead > 0 { format!(", {} of them dead before", self.dead) } else { String::new() };
-        let line = format!("{} of {} secrets revoked{dead}", self.revoked, self.count);
+        let line = match self.dead {
+            0 => format!("{} of {} secrets revoked", self.revoked, self.count),
+            dead => format!("{} revoked, {dead} already dead", self.revoked.saturating_sub(dead)),
+        };
         let kind = match &self.failed[..] {
             [] => {
                 if self.count > 1 {

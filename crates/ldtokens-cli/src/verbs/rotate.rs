@@ -30,7 +30,7 @@ use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
 const LONG_ABOUT: &str = "\
-Give tokens new secrets, deliver them, check that what was delivered works, and then let the old ones end.
+Give tokens new secrets, deliver them, check that what was delivered works, then let the old secrets expire.
 
 Each step is in a journal, which has no secrets, before it is taken. If the command is stopped, at any moment, run it again: it \
 goes on, and the old secret works until the new one is delivered.
@@ -53,7 +53,7 @@ Examples:
   ldtokens rotate LEAKED --now --secret-to ld.secret
   ldtokens rotate --finish";
 
-/// Give tokens new secrets, deliver them, and let the old ones end
+/// Give tokens new secrets, deliver them, then let the old secrets expire
 #[derive(Args, Debug)]
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "finish"]).required(true))]
@@ -66,7 +66,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, value_name = "CONDITION", value_parser = Filter::new, conflicts_with = "tokens")]
     all_matching: Vec<Filter>,
 
-    /// Skip tokens that were rotated, or else created, less long ago than this, e.g. 60d
+    /// Only tokens last rotated (or created) at least this long ago, e.g. 60d
     #[arg(long, value_name = "DURATION", value_parser = age)]
     older_than: Option<Duration>,
 
@@ -74,7 +74,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
     finish: bool,
 
-    /// Reset the tokens, or replace each by one like it [default: reset]
+    /// reset: new secret, same token. replace: an identical new token [default: reset]
     #[arg(long, value_name = "STRATEGY", value_parser = strategy())]
     strategy: Option<Strategy>,
 

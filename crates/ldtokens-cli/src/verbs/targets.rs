@@ -61,10 +61,11 @@ pub(crate) async fn find_tokens(
     session: &Session,
     words: &[String],
 ) -> Result<Vec<Item>, Failure> {
-    let mut named = Vec::new();
+    let (mut named, mut names) = (Vec::new(), HashSet::new());
     if words.iter().any(|word| arguments.by_name || !is_id(word)) {
         let words: HashSet<&str> = words.iter().map(String::as_str).collect();
         let is_meant = |token: &Token| {
+            names.extend(token.name.clone().filter(|name| words.iter().any(|word| is_near(word, name))));
             words.contains(token.id.as_str()) || token.name.as_deref().is_some_and(|name| words.contains(name))
         };
         named = read_list(session, "looking up names", is_meant).await?;
@@ -74,6 +75,12 @@ pub(crate) async fn find_tokens(
     for word in words {
         let target = match target(word, &named, arguments.by_name) {
             Err(failure) if failure.kind() == Kind::NotFound && arguments.ignore_not_found => continue,
+            Err(failure) if failure.kind() == Kind::NotFound => {
+                let mut near = names.iter().filter(|name| is_near(word, name));
+                let hint = near.next().filter(|_| near.next().is_none());
+                let hint = hint.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+                return Err(Failure::new(Kind::NotFound, format!("{failure}{hint}")));
+            }
             target => target?,
         };
         if known.insert(target.id.clone()) {
@@ -82,6 +89,12 @@ pub(crate) async fn find_tokens(
         }
     }
     Ok(items)
+}
+
+/// Whether a token's name differs from the word in its case or in one letter only.
+fn is_near(word: &str, name: &str) -> bool {
+    let (word, name) = (word.to_lowercase(), name.to_lowercase());
+    word.len().abs_diff(name.len()) <= 4 && strsim::osa_distance(&word, &name) <= 1
 }
 
 /// The IDs and names, with those from standard input.
@@ -117,7 +130,7 @@ pub(crate) fn is_id(word: &str) -> bool {
 pub(crate) async fn read_list(
     session: &Session,
     doing: &str,
-    is_meant: impl Fn(&Token) -> bool,
+    mut is_meant: impl FnMut(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
     let mut tokens = session.client.list().all_members(true).stream();
     let (mut meant, mut seen) = (Vec::new(), 0_u64);

@@ -24,7 +24,9 @@ fn the_demo_shows_all_six_operations_and_leaves_no_files() {
         "in the overlap the old secret works",
         "and the new one works too",
         "after the overlap the old secret is refused",
-        "the new secret is refused",
+        "it expires later",
+        "the old token has expired",
+        "the new token has expired in its turn",
         "the token is gone",
     ] {
         assert!(text.contains(&format!("ok {promise}")), "{promise} in {text}");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::pty::Terminal;
-use crate::support::{Served, ldtokens, stderr, stdout};
+use crate::support::{Served, ldtokens, refused, stderr, stdout};
 
 #[test]
 fn every_error_starts_with_error() {
@@ -121,4 +121,17 @@ fn color_flags_turn_colors_on_and_off() {
             assert_eq!(has_colors(&shown), on_a_terminal, "{arguments:?}: {shown:?}");
         }
     }
+}
+
+#[test]
+fn a_misspelled_name_of_a_token_gets_a_suggestion() {
+    let served = Served::start();
+    served.create("Nightly export");
+    for word in ["nightly export", "Nightly exprot", "Nightly expor"] {
+        let output = served.owner(&["delete", word, "--yes"]).output().unwrap();
+        refused(&output, 5, &["no token", "did you mean `Nightly export`?"]);
+    }
+    let other = served.owner(&["get", "Daily import"]).output().unwrap();
+    assert!(!stderr(&other).contains("did you mean"), "{}", stderr(&other));
+    assert_eq!(served.json(&["list", "-f", "name=Nightly export"]).as_array().unwrap().len(), 1);
 }
