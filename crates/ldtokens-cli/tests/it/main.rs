@@ -49,6 +49,7 @@ mod rotate_crash;
 mod rotate_docs;
 mod secrets;
 mod serve;
+mod serve_process;
 mod shell;
 mod support;
 #[cfg(unix)]

@@ -85,7 +85,10 @@ impl Service {
         }
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let operation = operation_id(&request);
-        let request = if operation.is_some() { self.receive(request, peer).await } else { request };
+        let (request, is_received) = match operation {
+            Some(_) => self.receive(request, peer).await,
+            None => (request, true),
+        };
         let turn = request.extensions().get::<Turn>().cloned();
         let _permit = match &turn {
             Some(turn) => match turn.wait().await {
@@ -103,20 +106,28 @@ impl Service {
             None => self.run_with_faults(operation, request, next).await,
         };
         count.write(response.headers_mut());
+        if !is_received {
+            // The client must not send another request behind the rest of the body.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 
     /// Reads the body of `request`, for [`Service::perform`]. Only a body whose sender has a working credential is read, within a
-    /// budget, and before the request takes the place of another one.
-    async fn receive(self: &Arc<Self>, request: Request, peer: Option<IpAddr>) -> Request {
+    /// budget, and before the request takes the place of another one. Returns whether the whole body was read.
+    async fn receive(self: &Arc<Self>, request: Request, peer: Option<IpAddr>) -> (Request, bool) {
         let (mut head, body) = request.into_parts();
-        let received = if body.is_end_stream() || self.token_of(&head.headers).await.is_none() {
-            Ok(Bytes::new())
+        let (received, is_whole) = if body.is_end_stream() {
+            (Ok(Bytes::new()), true)
+        } else if self.token_of(&head.headers).await.is_none() {
+            (Ok(Bytes::new()), false)
         } else {
-            self.read_body(body, peer).await
+            let received = self.read_body(body, peer).await;
+            let is_whole = received.is_ok();
+            (received, is_whole)
         };
         head.extensions.insert(ReceivedBody(received));
-        Request::from_parts(head, Body::empty())
+        (Request::from_parts(head, Body::empty()), is_whole)
     }
 
     async fn read_body(&self, body: Body, peer: Option<IpAddr>) -> Result<Bytes, ApiError> {

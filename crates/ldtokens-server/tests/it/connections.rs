@@ -37,6 +37,7 @@ async fn without_a_working_credential_no_body_is_waited_for() {
     for credential in ["api-nobody", "nonsense"] {
         let refused = raw(&server, half_a_body(credential).as_bytes()).await;
         assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("unauthorized"), "{refused}");
+        assert!(refused.contains("connection: close"), "{refused}");
     }
     let none = raw(&server, b"POST /api/v2/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{").await;
     assert!(none.starts_with("HTTP/1.1 401 "), "{none}");

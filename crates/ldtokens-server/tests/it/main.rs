@@ -20,6 +20,7 @@ mod protocol;
 mod random_callers;
 mod random_requests;
 mod start_and_stop;
+mod store_files;
 mod stores;
 mod strict;
 mod support;
