@@ -12,7 +12,8 @@ async fn raw(server: &Server, request: &[u8]) -> String {
     // The server may close the connection before it has read everything.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "the server keeps the connection open");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
