@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
-use axum::{Json, Router};
 use ldtokens_client::UnixMillis;
 use serde::Deserialize;
 use serde_json::Value;
@@ -139,8 +139,7 @@ async fn patch_token(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let Json(times) =
-        Json::<TokenTimes>::from_bytes(&body).map_err(|error| ApiError::invalid_body(error.body_text()))?;
+    let times: TokenTimes = serde_json::from_slice(&body).map_err(ApiError::invalid_body)?;
     let last_use = service.store.last_use().clone();
     let write = move |records: &Records<'_>| -> Result<Response, ApiError> {
         let mut token = records.token(&id)?.ok_or_else(ApiError::not_found)?;
