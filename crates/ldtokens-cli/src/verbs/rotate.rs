@@ -173,7 +173,8 @@ fn check(
     source: Option<&Source>,
 ) -> Result<(), Failure> {
     let rotated = selected.iter().filter(|selected| !selected.is_waiting);
-    for Selected { id, .. } in rotated.clone().filter(|selected| places.is_empty() && !places.has_own(&selected.id)) {
+    let without = rotated.clone().find(|selected| places.is_empty() && !places.has_own(&selected.id));
+    if let Some(Selected { id, .. }) = without {
         let hint = match source {
             Some(source) if caller.token_id.as_ref() == Some(id) => format!(", so that {source} gives it next time"),
             _ => String::new(),

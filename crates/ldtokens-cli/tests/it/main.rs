@@ -47,6 +47,8 @@ mod rotate;
 mod rotate_crash;
 #[cfg(unix)]
 mod rotate_docs;
+#[cfg(unix)]
+mod rotate_edges;
 mod secrets;
 mod serve;
 mod serve_process;

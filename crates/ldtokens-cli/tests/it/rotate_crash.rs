@@ -39,6 +39,12 @@ const FAULTS: [&str; 6] = [
     "delay=10",
 ];
 
+/// A file before a secret is in it.
+const ENV: &str = "# the export's\nA=1\n";
+
+/// Answers of a gateway or a lagging read, which pass.
+const REFUSALS: [&str; 2] = ["getCallerIdentity status=401 probability=0.03", "getToken status=404 probability=0.02"];
+
 /// A server whose clock the test drives, and a token with a consumer that polls a file.
 struct World {
     server: Server,
@@ -54,6 +60,10 @@ struct Round {
     strategy: &'static str,
     is_at_once: bool,
     has_command: bool,
+    /// Two variables in one file get the secret too.
+    has_variables: bool,
+    /// The token is named, and not its ID.
+    by_name: bool,
 }
 
 #[cfg(unix)]
@@ -71,6 +81,8 @@ fn a_rotation_that_is_killed_at_any_step_ends_with_one_working_delivered_secret(
             // After an immediate reset, no secret works until the new one is delivered.
             is_at_once: round % 6 == 5,
             has_command: round % 3 == 2,
+            has_variables: round % 4 < 2,
+            by_name: round % 5 < 3,
         };
         consumer.may_be_late.store(round.is_at_once, Ordering::SeqCst);
         world.rotate(&round);
@@ -97,6 +109,7 @@ impl World {
         assert_eq!(status, 201, "{token}");
         let world = Self { server, clock, folder, dice: fastrand::Rng::with_seed(seed), kills: 0, kills_at: [0; 4] };
         fs::write(world.file(), token["token"].as_str().unwrap()).unwrap();
+        fs::write(world.path("app.env"), ENV).unwrap();
         world
     }
 
@@ -119,7 +132,8 @@ impl World {
     fn rotate(&mut self, round: &Round) {
         let id = self.tokens()[0]["_id"].as_str().unwrap().to_owned();
         let faults = OPERATIONS.iter().flat_map(|operation| FAULTS.map(|fault| format!("{operation} {fault}")));
-        self.server.faults().add(faults.map(|line| line.parse().unwrap())).unwrap();
+        let refusals = REFUSALS.iter().map(|line| (*line).to_owned());
+        self.server.faults().add(faults.chain(refusals).map(|line| line.parse().unwrap())).unwrap();
         for _ in 0..3 {
             let child = self.spawn(&id, round, true);
             self.kill_somewhere(child, &id);
@@ -151,10 +165,14 @@ impl World {
     }
 
     fn spawn(&mut self, id: &str, round: &Round, is_disturbed: bool) -> Child {
-        let mut arguments = vec!["rotate", id, "--secret-to", "export.secret", "--strategy", round.strategy];
+        let word = if round.by_name { "Export" } else { id };
+        let mut arguments = vec!["rotate", word, "--secret-to", "export.secret", "--strategy", round.strategy];
         arguments.extend(["--settle", "500ms", "--yes"]);
         if round.is_at_once {
             arguments.push("--now");
+        }
+        if round.has_variables {
+            arguments.extend(["--env-file", "app.env:LD_ONE", "--env-file", "app.env:LD_TWO"]);
         }
         if round.has_command {
             // A simple vault: it stores what it is given.
@@ -237,8 +255,11 @@ impl World {
             assert_eq!(vault, secret);
             fs::remove_file(self.path("vault")).unwrap();
         }
+        let env = fs::read_to_string(self.path("app.env")).unwrap();
+        assert!(env == ENV || env == format!("{ENV}LD_ONE={secret}\nLD_TWO={secret}\n"), "{env}");
+        fs::write(self.path("app.env"), ENV).unwrap();
         let left: Vec<_> = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "{left:?}");
+        assert_eq!(left.len(), 3, "{left:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod destinations;
 mod dropped_anywhere;
+mod ends;
 mod revocations;
 mod rotations;
 mod spawnable;

@@ -1,0 +1,172 @@
+//! Secrets on their way: several processes, signals, streams that discard, encodings in which a secret hides.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::delaying_proxy::DelayingProxy;
+use crate::support::{OWNER, Served, ldtokens, refused, shell, stderr, stdout, with_stdin};
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn processes_that_rotate_into_one_file_lose_nothing() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.env");
+    let tokens: Vec<_> = (0..4).map(|number| served.create(&format!("T{number}"))).collect();
+    let lines = tokens.iter().enumerate().map(|(number, (_, secret))| format!("T{number}={secret}\n"));
+    fs::write(&file, lines.collect::<String>()).unwrap();
+    let children = tokens.iter().enumerate().map(|(number, (id, _))| {
+        let place = format!("{}:T{number}", file.display());
+        let twin = format!("{}:T{number}_TOO", file.display());
+        let mut rotate = served.owner(&["rotate", id, "--env-file", &place, "--env-file", &twin]);
+        rotate.env("LDTOKENS_STATE", served.folder.path()).spawn().unwrap()
+    });
+    for child in children.collect::<Vec<_>>() {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 8, "{text}");
+    for (number, (_, old)) in tokens.iter().enumerate() {
+        let value = |name: String| text.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap();
+        let secret = value(format!("T{number}"));
+        assert!(secret != old && secret == value(format!("T{number}_TOO")) && served.works(secret));
+    }
+    assert_eq!(names(folder.path()), ["app.env"]);
+}
+
+#[test]
+fn a_command_that_waits_for_a_file_stops_at_each_signal_and_changes_nothing() {
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let create = |host: &str| {
+        let mut command =
+            ldtokens(&["create", "--role", "reader", "--host", host, "--secret-to", file.to_str().unwrap()]);
+        command.env("LD_ACCESS_TOKEN", OWNER);
+        command
+    };
+    // The first one has the file, and its request is not answered yet.
+    let proxy = DelayingProxy::start(&served.url);
+    let first = create(&proxy.url).spawn().unwrap();
+    proxy.wait_for_request();
+    for signal in ["INT", "TERM", "HUP"] {
+        let waiting = create(&served.url).spawn().unwrap();
+        let id = waiting.id().to_string();
+        // It listens for signals once it has opened the lock.
+        while !fs::read_dir(format!("/proc/{id}/fd")).is_ok_and(|open| {
+            open.flatten()
+                .any(|open| fs::read_link(open.path()).is_ok_and(|path| path.to_string_lossy().ends_with("-lock")))
+        }) {
+            std::thread::yield_now();
+        }
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+        let output = waiting.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {}", stderr(&output));
+        assert!(stderr(&output).contains("nothing was changed"), "{}", stderr(&output));
+    }
+    proxy.release();
+    assert!(first.wait_with_output().unwrap().status.success());
+    assert!(served.works(&fs::read_to_string(&file).unwrap()));
+    assert_eq!(names(folder.path()), ["secret"]);
+}
+
+#[test]
+fn a_dry_run_of_a_rotation_writes_nothing() {
+    let served = Served::start();
+    let (id, secret) = served.create("Export");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Export.secret");
+    fs::write(&file, &secret).unwrap();
+    let mut rotate = served.owner(&["rotate", &id, "--secret-to", file.to_str().unwrap(), "--dry-run"]);
+    let output = rotate.env("LDTOKENS_STATE", folder.path().join("state")).output().unwrap();
+    assert!(output.status.success() && stdout(&output).contains(&id), "{}", stderr(&output));
+    assert_eq!((names(folder.path()), fs::read_to_string(&file).unwrap()), (vec!["Export.secret".to_owned()], secret));
+}
+
+#[test]
+fn what_would_be_discarded_is_refused() {
+    let served = Served::start();
+    let (_, secret) = served.create("Export");
+    fs::write(served.folder.path().join("env"), "").unwrap();
+    for (line, words) in [
+        ("rotate Export --kubernetes-secret ld > /dev/null", "the manifest would be lost"),
+        ("reset Export --yes --kubernetes-secret ld >&-", "the manifest would be lost"),
+        ("rotate Export --github-env LD 2>/dev/null", ""),
+        ("create --role reader -n Export2 --github-env LD 2>&-", ""),
+        ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),
+        ("reset Export --yes --kubernetes-secret a..b", "--kubernetes-secret"),
+    ] {
+        let mut shell = shell(&format!("ldtokens {line}"), served.folder.path());
+        shell.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &served.url).env("GITHUB_ENV", "env");
+        let output = shell.env("LDTOKENS_STATE", served.folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{line}: {}", stderr(&output));
+        assert!(served.works(&secret), "{line}");
+    }
+    assert_eq!(fs::read_to_string(served.folder.path().join("env")).unwrap(), "");
+    assert!(served.json(&["list", "-a", "-f", "name=Export2"]).as_array().unwrap().is_empty());
+}
+
+#[test]
+fn in_a_job_of_github_the_report_stays_json_and_the_mask_is_on_standard_error() {
+    let served = Served::start();
+    let (id, _) = served.create("Export");
+    let file = served.folder.path().join("output");
+    fs::write(&file, "").unwrap();
+    let mut rotate = served.owner(&["rotate", &id, "--github-output", "token", "-o", "json"]);
+    let output = rotate.env("GITHUB_OUTPUT", &file).env("LDTOKENS_STATE", served.folder.path()).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report[0]["newId"], id.as_str(), "{}", stderr(&output));
+    let text = fs::read_to_string(&file).unwrap();
+    let secret = text.trim_end().strip_prefix("token=").unwrap();
+    assert!(served.works(secret) && stderr(&output).starts_with(&format!("::add-mask::{secret}\n")));
+}
+
+#[test]
+fn revoke_finds_encoded_secrets_and_says_what_it_could_not_search() {
+    let served = Served::start();
+    let (_, percent) = served.create("Percent");
+    let (_, packed) = served.create("Packed");
+    let (_, kept) = served.create("Kept");
+    let folder = served.folder.path();
+    fs::write(folder.join("log"), format!("GET /?token={}\n", percent.replace('-', "%2D"))).unwrap();
+    fs::write(folder.join("plain"), &packed).unwrap();
+    let script = "printf 'data:\\n  token: ' > secret.yaml; base64 -w0 plain >> secret.yaml; gzip -k secret.yaml";
+    assert!(shell(script, folder).status().unwrap().success());
+    fs::write(folder.join("core.zst"), b"\x28\xb5\x2f\xfd rest").unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let scan = |files: &[&str]| {
+        let flags: Vec<String> = files.iter().flat_map(|name| ["--scan".to_owned(), path(name)]).collect();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        served.owner(&[&["revoke", "--yes"], &flags[..]].concat()).stdin(Stdio::null()).output().unwrap()
+    };
+    let nothing = scan(&["core.zst"]);
+    let said = stderr(&nothing);
+    assert_eq!(nothing.status.code(), Some(10), "{said}");
+    assert!(
+        said.contains("in what could be searched") && said.contains("core.zst: it is compressed by zstd"),
+        "{said}"
+    );
+    let found = scan(&["log", "secret.yaml.gz"]);
+    assert!(found.status.success(), "{}", stderr(&found));
+    assert!(!served.works(&percent) && !served.works(&packed) && served.works(&kept));
+}
+
+#[test]
+fn a_gateways_503_is_no_reason_to_revoke_a_token_that_ends_alike() {
+    let served = Served::with(&["--fault", "getCallerIdentity status=503"]);
+    let (_, innocent) = served.create("Innocent");
+    let dead = format!("api-00000000-0000-4000-8000-00000000{}", &innocent[36..]);
+    let output = with_stdin(served.owner(&["revoke", "--yes"]), &dead);
+    assert!(!output.status.success(), "{}", stdout(&output));
+    assert!(served.works(&innocent));
+    refused(&with_stdin(served.owner(&["revoke", "--yes", "--secret-to", "x"]), &dead), 2, &["--rotate"]);
+}

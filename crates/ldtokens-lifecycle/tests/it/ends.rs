@@ -1,0 +1,326 @@
+//! How old tokens end, what is never deleted, and what a second run does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ldtokens::{BaseRole, CallerIdentity, NewToken, Overlap, Patch, Token, TokenId};
+use ldtokens_lifecycle::destinations::{CommandDestination, EnvFileDestination, FileDestination};
+use ldtokens_lifecycle::{Destination, Error, Rotation, Step, Strategy, Stuck, has_marker};
+
+use crate::support::{DAY, HOUR, World, client, options};
+
+const REFUSED: &str = "patchToken status=403";
+
+/// Its token, if the API still shows it.
+async fn shown(world: &World, id: &TokenId) -> Option<Token> {
+    match world.client.get(id).await {
+        Ok(token) => Some(token),
+        Err(ldtokens::Error::NotFound(_)) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn the_api_ends_the_old_token_by_its_expiry_and_no_second_run_is_needed() {
+    let world = World::new().await;
+    let old = world.secret();
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert!(report.ends_by_itself && report.notes.is_empty(), "{report:?}");
+    let expiry = shown(&world, &world.id).await.unwrap().expiry.unwrap().to_system_time();
+    assert_eq!(Some(expiry), report.old_ends_at);
+    let new = shown(&world, &TokenId::new(report.new_token_id).unwrap()).await.unwrap();
+    assert!(new.expiry.is_none() && !has_marker(new.description.as_deref().unwrap()), "{new:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    world.end_overlap();
+    assert_eq!(world.owner_of(&old).await, None);
+    assert!(world.owner_of(&world.secret()).await.is_some());
+    // Another run only tidies.
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+    assert_eq!(shown(&world, &world.id).await, None);
+}
+
+#[tokio::test]
+async fn where_the_expiry_cant_be_set_a_later_run_deletes_the_old_token_which_is_said() {
+    for fault in [REFUSED, "patchToken status=400", "patchToken status=404"] {
+        let world = World::new().await;
+        let old = world.secret();
+        world.fault(fault);
+        let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+        assert!(!report.ends_by_itself && report.notes[0].contains("can't be made to expire"), "{fault}: {report:?}");
+        let new = shown(&world, &TokenId::new(report.new_token_id).unwrap()).await.unwrap();
+        assert!(has_marker(new.description.as_deref().unwrap()), "the marker stays until the end");
+        world.end_overlap();
+        assert!(world.owner_of(&old).await.is_some());
+        world.server.faults().clear();
+        assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+        assert_eq!(world.owner_of(&old).await, None);
+        assert_eq!(world.tokens().await[0].description.as_deref(), Some("Nightly"));
+    }
+}
+
+#[tokio::test]
+async fn an_old_token_that_expires_earlier_is_not_extended() {
+    let world = World::new().await;
+    let soon = world.clock.now().saturating_add(HOUR);
+    world.client.update(&world.id, &Patch::new().expiry(soon)).await.unwrap();
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert!(report.ends_by_itself);
+    assert_eq!(shown(&world, &world.id).await.unwrap().expiry, Some(soon));
+}
+
+#[tokio::test]
+async fn a_replacement_lives_as_long_as_its_predecessor_was_made_to_or_as_it_is_told() {
+    for (lifetime, expected) in [(None, 90), (Some(30 * DAY), 30)] {
+        let world = World::new().await;
+        let made = world.clock.now().saturating_add(90 * DAY);
+        world.client.update(&world.id, &Patch::new().expiry(made)).await.unwrap();
+        world.clock.advance(60 * DAY);
+        let mut options = options(Strategy::Replace);
+        if let Some(lifetime) = lifetime {
+            options = options.lifetime(lifetime);
+        }
+        let report = world.rotate(options).await.unwrap();
+        let new = shown(&world, &TokenId::new(report.new_token_id).unwrap()).await.unwrap();
+        let lives = new.expiry.unwrap().get() - new.creation_date.get();
+        let days = f64::from(u32::try_from(lives / 1000).unwrap()) / 86_400.0;
+        assert!((days - f64::from(expected)).abs() < 0.1, "{days} days");
+    }
+}
+
+#[tokio::test]
+async fn if_the_reset_is_gone_from_the_api_the_token_is_replaced() {
+    for status in [404, 405, 410] {
+        let world = World::new().await;
+        world.fault(&format!("resetToken status={status}"));
+        let report = world.rotate(options(Strategy::Reset)).await.unwrap();
+        assert_eq!((report.strategy, report.notes.len()), (Strategy::Replace, 1), "{status}");
+        assert_eq!(world.owner_of(&world.secret()).await, Some(report.new_token_id));
+    }
+    // A 404 of a token that is not there is one.
+    let world = World::new().await;
+    world.client.delete(&world.id).await.unwrap();
+    let gone = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(gone, Err(Error::Api { source: ldtokens::Error::NotFound(_), .. })), "{gone:?}");
+}
+
+/// A replacement whose old token is left, since its expiry can't be set.
+async fn replaced() -> World {
+    let world = World::new().await;
+    world.fault(&format!("{REFUSED} times=1"));
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert!(!report.ends_by_itself);
+    world.end_overlap();
+    world
+}
+
+fn why(result: Result<ldtokens_lifecycle::Report, Error>) -> Stuck {
+    match result {
+        Err(Error::Stuck { why, .. }) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_404_without_our_own_delete_is_not_a_deletion() {
+    let world = replaced().await;
+    let old = world.id.to_string();
+    world.fault("getToken status=404 times=1");
+    assert_eq!(why(world.rotate(options(Strategy::Replace)).await), Stuck::CantSee(old.clone()));
+    let journal = world.journals().read(&world.id).unwrap().unwrap();
+    assert!(journal.is_waiting(), "it is kept");
+    // After our own delete it is one, also if its response was lost.
+    world.fault("deleteToken drop-after");
+    let lost = world.rotate(options(Strategy::Replace)).await;
+    assert!(matches!(lost, Err(Error::Api { .. })), "{lost:?}");
+    world.server.faults().clear();
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+    assert_eq!(shown(&world, &TokenId::new(old).unwrap()).await, None);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_unless_each_destination_holds_the_new_secret_and_it_works() {
+    let world = replaced().await;
+    let old = world.tokens().await.len();
+    let held = world.secret();
+    let stranger = world.client.create(&NewToken::new(BaseRole::Reader).name("Stranger")).await.unwrap();
+    for contents in ["", "# notes\n", stranger.secret.expose(), "api-00000000-0000-4000-8000-00000000dead"] {
+        std::fs::write(world.file(), contents).unwrap();
+        assert!(matches!(why(world.rotate(options(Strategy::Replace)).await), Stuck::NotHeld(_)), "{contents}");
+        // Also if a run does not name the destinations.
+        let finish = Rotation::new(&world.client, world.id.clone(), Vec::new(), options(Strategy::Replace));
+        assert!(matches!(why(finish.run(&world.journals()).await), Stuck::NotHeld(_)), "{contents}");
+        assert_eq!(world.tokens().await.len(), old);
+    }
+    std::fs::write(world.file(), held.expose()).unwrap();
+    let finish = Rotation::new(&world.client, world.id.clone(), Vec::new(), options(Strategy::Replace));
+    assert_eq!(finish.run(&world.journals()).await.unwrap().step, Step::Retired);
+    assert_eq!(world.tokens().await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_account_is_noticed() {
+    let world = replaced().await;
+    let mut caller: CallerIdentity = world.client.whoami().await.unwrap();
+    caller.account_id = Some("another".to_owned());
+    let other = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Replace));
+    let refused = other.caller(caller).run(&world.journals()).await;
+    assert!(matches!(refused, Err(Error::OtherAccount { .. })), "{refused:?}");
+    assert_eq!(world.tokens().await.len(), 2);
+}
+
+fn failing() -> Box<dyn Destination> {
+    Box::new(CommandDestination::new("exit 1", || {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "cat > /dev/null; exit 1"]);
+        shell
+    }))
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn one_401_on_the_resuming_run_is_not_believed() {
+    let world = World::new().await;
+    let mut both = world.destinations();
+    both.push(failing());
+    let first = Rotation::new(&world.client, world.id.clone(), both, options(Strategy::Replace));
+    assert!(matches!(first.run(&world.journals()).await, Err(Error::NotDelivered(_))));
+    let in_use = world.secret();
+    let caller = world.client.whoami().await.unwrap();
+    world.fault("getCallerIdentity status=401 times=1");
+    let options = options(Strategy::Replace).again().patience(Duration::from_secs(10));
+    let resumed = Rotation::new(&world.client, world.id.clone(), world.destinations(), options).caller(caller);
+    let report = resumed.run(&world.journals()).await.unwrap();
+    assert_eq!(world.owner_of(&in_use).await, Some(report.new_token_id));
+    assert_eq!((world.secret(), world.tokens().await.len()), (in_use, 2));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_lost_secret_that_something_may_use_is_deleted_only_at_the_end() {
+    let world = World::new().await;
+    let mut both = world.destinations();
+    both.push(failing());
+    let first = Rotation::new(&world.client, world.id.clone(), both, options(Strategy::Replace));
+    first.run(&world.journals()).await.unwrap_err();
+    let delivered = world.secret();
+    std::fs::write(world.file(), "").unwrap();
+    let report = world.rotate(options(Strategy::Replace).again()).await.unwrap();
+    assert!(world.owner_of(&delivered).await.is_some(), "the command may have kept it");
+    world.end_overlap();
+    assert_eq!(world.owner_of(&delivered).await, None);
+    world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert_eq!(world.tokens().await[0].id.as_str(), report.new_token_id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn who_rotates_at_the_same_time_and_loses_notices_before_the_delivery() {
+    for strategy in [Strategy::Reset, Strategy::Replace] {
+        let world = World::new().await;
+        let before = world.secret();
+        let other = client(&world.server, world.server.owner_secret().unwrap().clone());
+        let id = world.id.clone();
+        let is_done = Arc::new(AtomicBool::new(false));
+        // The other one acts after our request and before we look at the token again.
+        let meddle = move |journal: &ldtokens_lifecycle::Journal| {
+            if journal.step == Step::Issued && !is_done.swap(true, Ordering::SeqCst) {
+                let (other, id) = (other.clone(), id.clone());
+                let meddling = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(async { other.reset(&id, Overlap::For(DAY)).await.unwrap() })
+                });
+                drop(meddling.join().unwrap());
+            }
+        };
+        let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(strategy));
+        let lost = why(rotation.on_step(meddle).run(&world.journals()).await);
+        assert_eq!((lost, world.secret()), (Stuck::Overtaken, before), "{strategy:?}");
+        assert_eq!(world.tokens().await.len(), 1, "{strategy:?}: nothing is left that nobody holds");
+        assert_eq!(world.journals().read(&world.id).unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_run_obeys_the_options_it_is_given_now_or_refuses_them() {
+    let world = World::new().await;
+    let old = world.secret();
+    let first = world.rotate(options(Strategy::Replace)).await.unwrap();
+    let longer = world.rotate(options(Strategy::Replace).overlap(7 * DAY)).await.unwrap();
+    assert!(longer.old_ends_at > first.old_ends_at.map(|ends| ends + 5 * DAY) && longer.ends_by_itself);
+    let other = world.rotate(options(Strategy::Reset)).await;
+    assert!(matches!(other, Err(Error::TooLateFor("strategy"))), "{other:?}");
+    assert!(world.owner_of(&old).await.is_some());
+    assert_eq!(world.rotate(options(Strategy::Replace).overlap(Duration::ZERO)).await.unwrap().step, Step::Retired);
+    assert_eq!(world.owner_of(&old).await, None);
+}
+
+#[tokio::test]
+async fn an_unreadable_or_newer_journal_is_an_error() {
+    let world = World::new().await;
+    world.rotate(options(Strategy::Replace)).await.unwrap();
+    let path = world.folder.path().join(format!("rotations/{}.json", world.id));
+    let text = std::fs::read_to_string(&path).unwrap();
+    for broken in [text.replace("\"version\": 2", "\"version\": 3"), text.replace('{', ""), String::new()] {
+        std::fs::write(&path, broken).unwrap();
+        for result in [world.rotate(options(Strategy::Replace)).await.map(drop), world.journals().all().map(drop)] {
+            assert!(matches!(&result, Err(Error::Journal { path: named, .. }) if *named == path), "{result:?}");
+        }
+    }
+    let names = |journals: &str| journals.contains("accountId") && journals.contains(world.file().to_str().unwrap());
+    assert!(names(&text) && text.contains("\"hash\""), "{text}");
+}
+
+/// Two rotations at the same time write to one file.
+#[tokio::test]
+async fn rotations_into_one_env_file_keep_each_others_lines() {
+    let world = World::new().await;
+    let env = world.folder.path().join("app.env");
+    let mut text = String::from("# kept\n");
+    let mut ids = Vec::new();
+    for number in 0..6 {
+        let token = world.client.create(&NewToken::new(BaseRole::Reader).name(format!("T{number}"))).await.unwrap();
+        text += &format!("T{number}={}\n", token.secret.expose());
+        ids.push(token.id);
+    }
+    std::fs::write(&env, &text).unwrap();
+    let rotations = ids.iter().enumerate().map(|(number, id)| {
+        let variable: Box<dyn Destination> = Box::new(EnvFileDestination::new(&env, format!("T{number}")).unwrap());
+        Rotation::new(&world.client, id.clone(), vec![variable], options(Strategy::Reset))
+    });
+    ldtokens_lifecycle::rotate_all(rotations, &world.journals(), 6, |id, result| {
+        result.unwrap_or_else(|error| panic!("{id}: {error}"));
+        std::ops::ControlFlow::Continue(())
+    })
+    .await;
+    let after = std::fs::read_to_string(&env).unwrap();
+    assert_eq!((after.len(), after.lines().count()), (text.len(), 7), "{after}");
+    for (line, id) in after.lines().skip(1).zip(&ids) {
+        let secret = ldtokens::Secret::new(line.split_once('=').unwrap().1);
+        assert_eq!(world.owner_of(&secret).await.as_deref(), Some(id.as_str()));
+        assert!(!text.contains(secret.expose()));
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_cant_be_written_after_the_create_deletes_nothing_in_use() {
+    let world = World::new().await;
+    let folder = world.folder.path().join("rotations");
+    let file = folder.join(format!("{}.json", world.id));
+    // From the second write on, the journal's place is taken by a folder.
+    let block = |journal: &ldtokens_lifecycle::Journal| {
+        if journal.step == Step::Planned {
+            std::fs::rename(&file, folder.join("kept")).unwrap();
+            std::fs::create_dir(&file).unwrap();
+        }
+    };
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Replace));
+    let failed = rotation.on_step(block).run(&world.journals()).await;
+    assert!(matches!(failed, Err(Error::Journal { .. })), "{failed:?}");
+    let delivered = world.secret();
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(folder.join("kept"), &file).unwrap();
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert_eq!((world.secret(), world.owner_of(&delivered).await), (delivered, Some(report.new_token_id)));
+    let destination = FileDestination::new(world.file());
+    assert!(destination.read().is_ok());
+}
