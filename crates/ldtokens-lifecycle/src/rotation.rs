@@ -7,6 +7,7 @@ mod issue;
 mod journal;
 mod journals;
 mod options;
+mod plan;
 mod replacement;
 mod report;
 mod retire;

@@ -6,7 +6,8 @@ use crate::lists::{is_incomplete, is_read_again};
 use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{NewSecret, Step};
 use crate::rotation::options::Strategy;
-use crate::rotation::run::{HeldSecret, Run, state};
+use crate::rotation::plan::state;
+use crate::rotation::run::{HeldSecret, Run};
 use crate::time;
 
 /// The number of replacements that were not delivered before the rotation stops and asks for help.

@@ -9,8 +9,9 @@ use crate::delivery::Replaceable;
 use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
 use crate::rotation::options::Strategy;
+use crate::rotation::plan::state;
 use crate::rotation::replacement::{self, new_marker};
-use crate::rotation::run::{HeldSecret, Run, state};
+use crate::rotation::run::{HeldSecret, Run};
 use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.

@@ -6,8 +6,9 @@ use crate::destination::Contents;
 use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::Step;
 use crate::rotation::options::Strategy;
+use crate::rotation::plan::state;
 use crate::rotation::replacement::{MARKER, TIME_NOTE, without};
-use crate::rotation::run::{HeldSecret, Run, state};
+use crate::rotation::run::{HeldSecret, Run};
 use crate::time;
 
 impl Run<'_> {

@@ -1,0 +1,107 @@
+//! The delivery of one secret, and what is printed with it.
+
+use std::io::{self, IsTerminal};
+
+use ldtokens::IssuedToken;
+use ldtokens_lifecycle::{Delivery, Handover, NotReady};
+use serde_json::Value;
+
+use crate::account::connect::Session;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::write;
+use crate::verbs::deliver::Print;
+use crate::verbs::json;
+
+/// The failure, with advice.
+pub(crate) fn not_ready(error: NotReady) -> Failure {
+    let text = error.to_string();
+    match error {
+        NotReady::Api { source, label } => {
+            Failure::from(source).within(format!("whose secret {label} holds is not known"))
+        }
+        NotReady::Occupied { .. } => Failure::usage(format!("{text}. Name another destination, or give --overwrite")),
+        _ => Failure::usage(text),
+    }
+}
+
+/// The prepared delivery of one secret.
+pub(crate) struct Handing {
+    pub(super) delivery: Delivery,
+    pub(super) print: Option<Print>,
+}
+
+impl Handing {
+    /// Whether the secret is printed as part of the token.
+    pub(crate) fn is_printed(&self) -> bool {
+        self.print == Some(Print::WithToken)
+    }
+
+    /// Delivers the secret of the token, and prints the token with `print`, which returns whether standard output is still
+    /// read. Returns a sentence that says where the secret is. `state` makes the error message if the delivery fails: the
+    /// token's state, and how to recover. `done` is for the error if only the token can't be printed.
+    pub(crate) async fn hand_out(
+        mut self,
+        handover: &Handover,
+        secret: &ldtokens::Secret,
+        print: impl FnOnce() -> Result<bool, Failure>,
+        done: &str,
+        state: impl Fn(&str) -> String,
+    ) -> Result<String, Failure> {
+        let delivered = self.delivery.deliver(secret, handover).await;
+        let mut problems: Vec<String> = Vec::new();
+        let mut places = Vec::new();
+        for delivered in delivered {
+            let note = delivered.note.map(|note| format!(" ({note})")).unwrap_or_default();
+            match delivered.problem {
+                Some(problem) => problems.push(format!("{}: {problem}", delivered.label)),
+                None => places.push(format!("{}{note}", delivered.label)),
+            }
+        }
+        let printed = match self.print {
+            Some(Print::Alone) => write(&format!("{}\n", secret.expose())),
+            _ => print(),
+        };
+        match printed {
+            Err(failure) if self.print.is_some() => problems.push(failure.to_string()),
+            Ok(false) if self.print.is_some() => problems.push("nobody reads standard output".to_owned()),
+            Err(failure) if problems.is_empty() => {
+                return Err(failure.after(format!("{done}, and its secret delivered")));
+            }
+            _ => {}
+        }
+        if !problems.is_empty() {
+            return Err(Failure::new(Kind::SecretNotDelivered, state(&problems.join("; "))));
+        }
+        Ok(match (self.print, &places[..]) {
+            (Some(Print::WithToken), []) if io::stdout().is_terminal() => {
+                "Store the secret now: it is not shown again".to_owned()
+            }
+            (Some(_), _) => {
+                places.push("standard output".to_owned());
+                format!("Secret delivered to {}", places.join(", "))
+            }
+            (None, _) => format!("Secret delivered to {}", places.join(", ")),
+        })
+    }
+
+    /// Delivers the secret, prints the token and then its warnings. Returns where the secret is.
+    pub(crate) async fn deliver_and_print(
+        self,
+        session: &Session,
+        issued: &IssuedToken,
+        print: impl FnOnce(&Value) -> Result<bool, Failure>,
+        done: &str,
+        state: impl Fn(&str) -> String,
+    ) -> Result<String, Failure> {
+        let mut token = json(&issued.details);
+        if self.is_printed() {
+            token["token"] = issued.secret.expose().into();
+        }
+        let handover = Handover::new(issued.id.as_str(), issued.details.name.as_deref());
+        let delivered = self.hand_out(&handover, &issued.secret, || print(&token), done, state).await;
+        for warning in &issued.warnings {
+            session.warn(warning);
+        }
+        delivered
+    }
+}
