@@ -113,18 +113,16 @@ impl Run<'_> {
         let mut waited = Duration::ZERO;
         for round in 0.. {
             let Ok(now) = self.token().await else { return false };
+            let is_patient = waited < self.options.patience;
             match (now.as_ref().map(state), shown) {
-                (None, _) => return true,
                 (Some(now), Some(shown)) => return now != *shown,
                 (Some(now), None) if now.last_four == new => return false,
                 // Reads can lag behind writes.
-                (Some(now), None) if now.last_four == self.journal.old.last_four => {}
-                (Some(_), None) => return true,
+                (Some(now), None) if now.last_four == self.journal.old.last_four && !is_patient => return false,
+                (Some(now), None) if now.last_four != self.journal.old.last_four => return true,
+                (None, _) if !is_patient => return true,
+                _ => waited += self.pause(round).await,
             }
-            if waited >= self.options.patience {
-                break;
-            }
-            waited += self.pause(round).await;
         }
         false
     }
@@ -138,10 +136,15 @@ impl Run<'_> {
         {
             return self.api(source);
         }
-        match self.locked.restore(self.earlier.as_ref()) {
-            Ok(()) => self.stuck(Stuck::Overtaken),
-            Err(error) => error,
-        }
+        // What earlier requests created is still to be deleted by a later run.
+        let kept = match self.journal.superseded.is_empty() && self.journal.attempts == 1 {
+            true => self.locked.restore(self.earlier.as_ref()),
+            false => {
+                self.journal.begin_again(self.journal.strategy);
+                self.write()
+            }
+        };
+        kept.err().unwrap_or_else(|| self.stuck(Stuck::Overtaken))
     }
 
     /// Handles a request that was not carried out: the journal is restored.
