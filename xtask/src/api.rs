@@ -2,55 +2,67 @@
 
 mod compare;
 mod document;
+pub(crate) mod grammar;
 mod read;
+mod schema;
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+pub(crate) use compare::said;
 pub use compare::{Change, Difference, Direction, compare};
 pub use document::Document;
-pub(crate) use document::escape;
-pub use read::{read, schemas};
-
-/// The operations of a document, by their IDs, in its order.
-#[derive(Clone, Debug, Default)]
-pub struct Api {
-    /// The operations.
-    pub operations: IndexMap<String, Operation>,
-}
+pub(crate) use document::yaml;
+pub(crate) use grammar::{escape, unescape};
+pub(crate) use read::{keys, names, without_names};
+pub use schema::{Property, Schema};
 
 /// An operation.
 #[derive(Clone, Debug)]
-pub struct Operation {
+pub struct Operation<'a> {
     /// Where it stands in its document, as a JSON Pointer.
     pub pointer: String,
+    /// What stands there.
+    pub value: &'a Value,
+    /// Its ID.
+    pub id: Option<&'a str>,
     /// Its method, in capitals.
     pub method: String,
     /// Its path below the servers' URLs, with its parameters in braces.
     pub path: String,
     /// Its method and its whole path, servers' part included, with `{}` for each parameter.
     pub request_line: String,
-    /// What it does, in a few words.
-    pub summary: String,
-    /// What it does.
-    pub description: String,
-    /// Whether it should no longer be used.
-    pub deprecated: bool,
     /// Its parameters, the path's included, by place and name; those in the path by place and position.
     pub parameters: IndexMap<String, Parameter>,
-    /// Its request body.
-    pub body: Option<Body>,
-    /// Its responses by status.
-    pub responses: IndexMap<String, Response>,
+    /// Where its request body stands.
+    pub body: Option<String>,
+    /// Where its responses stand, by status.
+    pub responses: IndexMap<String, String>,
+    /// The ways to authorize it, of which a caller needs one.
+    pub security: IndexSet<String>,
 }
 
-impl Operation {
+impl Operation<'_> {
+    /// What it says under `keyword`, if that is a text.
+    pub fn text(&self, keyword: &str) -> &str {
+        self.value.get(keyword).and_then(Value::as_str).unwrap_or_default().trim()
+    }
+
+    /// Whether it should no longer be used.
+    pub fn deprecated(&self) -> bool {
+        self.value.get("deprecated") == Some(&Value::Bool(true))
+    }
+
+    /// The operation's ID, or its method and path.
+    pub fn name(&self) -> String {
+        self.id.map_or_else(|| format!("{} {}", self.method, self.path), str::to_owned)
+    }
+
     /// An example of the operation, as the command's arguments: its ID, its parameters, and `-` if it takes a body.
-    pub(crate) fn example(&self, id: &str) -> String {
-        let mut arguments = vec![id.to_owned()];
+    pub(crate) fn example(&self) -> String {
+        let mut arguments = vec![self.name()];
         for Parameter { name, schema, .. } in self.command_parameters() {
-            let value = schema.example.as_ref().map(ToString::to_string).unwrap_or_default();
-            arguments.push(format!("{name}={}", value.trim_matches('"')));
+            arguments.push(format!("{name}={}", schema.example().trim_matches('"')));
         }
         arguments.extend(self.body.is_some().then(|| "-".to_owned()));
         arguments.join(" ")
@@ -60,6 +72,22 @@ impl Operation {
     pub(crate) fn command_parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.values().filter(|parameter| matches!(parameter.place.as_str(), "path" | "query"))
     }
+}
+
+impl Document {
+    /// The schema of the JSON in a request body or a response, at a JSON Pointer.
+    pub(crate) fn json(&self, pointer: &str) -> Option<Schema> {
+        let media = keys(self.at(pointer), "content").find(|name| media_type(name) == JSON)?;
+        Some(self.schema(&format!("{pointer}/content/{}/schema", escape(media))))
+    }
+}
+
+/// The media type of nearly all bodies.
+pub(crate) const JSON: &str = "application/json";
+
+/// A media type without its parameters: `application/json` for `application/json; charset=utf-8`.
+pub(crate) fn media_type(name: &str) -> String {
+    name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// A parameter.
@@ -74,81 +102,5 @@ pub struct Parameter {
     /// Whether it must be given.
     pub required: bool,
     /// What it can hold, with the parameter's own description, example and deprecation.
-    pub schema: Schema,
-}
-
-/// A request body.
-#[derive(Clone, Debug)]
-pub struct Body {
-    /// Where it stands in its document.
-    pub pointer: String,
-    /// What it is for.
-    pub description: String,
-    /// Whether it must be given.
-    pub required: bool,
-    /// What it can hold.
-    pub schema: Schema,
-}
-
-/// A response.
-#[derive(Clone, Debug)]
-pub struct Response {
-    /// Where it stands in its document.
-    pub pointer: String,
-    /// What it means.
-    pub description: String,
-    /// Its headers.
-    pub headers: IndexMap<String, Schema>,
-    /// Its JSON body.
-    pub body: Option<Schema>,
-}
-
-/// What a value can be, references followed.
-#[derive(Clone, Debug, Default)]
-pub struct Schema {
-    /// Where it stands in its document.
-    pub pointer: String,
-    /// The component that it belongs to: its own name, or that of the one it lies in.
-    pub component: String,
-    /// What it means.
-    pub description: String,
-    /// An example of it.
-    pub example: Option<Value>,
-    /// Its JSON type; empty for any.
-    pub kind: String,
-    /// Its format; empty for none.
-    pub format: String,
-    /// Whether it should no longer be used.
-    pub deprecated: bool,
-    /// Whether it can be `null`.
-    pub nullable: bool,
-    /// The only values it can have.
-    pub values: Option<IndexSet<Value>>,
-    /// Its bounds: `minimum`, `maxLength` and the like, as JSON.
-    pub bounds: IndexMap<String, String>,
-    /// Its properties.
-    pub properties: IndexMap<String, Property>,
-    /// What other properties can hold, if there can be any.
-    pub others: Option<Box<Self>>,
-    /// What its items can be.
-    pub items: Option<Box<Self>>,
-    /// What else it can be: one of these.
-    pub variants: Vec<Self>,
-}
-
-impl Schema {
-    /// The name of the component that it is, if it is one as a whole.
-    pub fn name(&self) -> Option<&str> {
-        let name = self.pointer.strip_prefix("/components/schemas/")?;
-        (name == self.component).then_some(name)
-    }
-}
-
-/// A property of an object.
-#[derive(Clone, Debug)]
-pub struct Property {
-    /// Whether it must be there.
-    pub required: bool,
-    /// What it can hold.
     pub schema: Schema,
 }

@@ -1,8 +1,11 @@
-//! What a difference means to whom: `cargo xtask diff`.
+//! What the differences mean to whom: `cargo xtask diff`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::api::{Change, Difference, Direction};
+use crate::api::{Change, Difference, Direction, Document, compare};
+use crate::generate;
+use crate::public_items::{self, Changed};
 
 /// The version that a change requires, by the rules of semantic versioning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,120 +28,109 @@ impl fmt::Display for Bump {
     }
 }
 
-/// What a change means for each group that depends on the API's description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Class {
-    /// For callers of the API, in any language: [`Bump::Major`] breaks them.
-    pub caller: Bump,
-    /// For users of `ldtokens-client`, the generated crate.
-    pub generated: Bump,
-    /// For users of `ldtokens`, the facade, who do not use its access to the generated crate.
-    pub facade: Bump,
-}
+/// The types of the generated code that are part of the facade's interface. Those written by hand are not in that code.
+const IN_FACADE: [&str; 7] =
+    ["BaseRole", "MemberSummary", "PatchOperation", "PatchOperationOp", "Statement", "StatementEffect", "Token"];
 
-/// The schemas whose generated types are part of the facade's interface.
-const IN_FACADE: [&str; 10] = [
-    "BaseRole",
-    "Link",
-    "Links",
-    "MemberSummary",
-    "PatchOperation",
-    "Role",
-    "Statement",
-    "Token",
-    "TokenId",
-    "UnixMillis",
-];
-
-/// The class of a difference.
-pub fn class(difference: &Difference) -> Class {
-    let caller = caller(&difference.change, difference.direction);
-    let generated = generated(&difference.change);
-    // Other types can break the facade's users only by what the API refuses or leaves out.
-    let facade = match caller {
-        _ if IN_FACADE.contains(&difference.component.as_str()) => generated,
-        Bump::Major => Bump::Major,
-        _ => Bump::Patch,
-    };
-    Class { caller, generated, facade }
-}
-
+/// What a difference asks of callers of the API, in any language: [`Bump::Major`] breaks them. `None` if that is not known.
+///
 /// The API must still accept what callers send, and callers must still accept what the API returns.
-fn caller(change: &Change, direction: Direction) -> Bump {
+pub fn caller(difference: &Difference) -> Option<Bump> {
     use Direction::{Request, Response};
-    match (change, direction) {
-        (Change::Redescribed, _) => Bump::Patch,
-        // The name of a path parameter is not sent.
-        (Change::Renamed { kind: "path parameter", .. }, _) => Bump::Patch,
-        (Change::OperationAdded | Change::Deprecated | Change::Undeprecated, _) => Bump::Minor,
-        (Change::OperationRemoved | Change::Moved { .. } | Change::Renamed { .. } | Change::Retyped { .. }, _) => {
-            Bump::Major
-        }
-        (Change::Added { required, .. }, Request) => {
-            if *required {
-                Bump::Major
-            } else {
+    Some(match (&difference.change, difference.direction) {
+        (Change::Unclassified(_), _) => return None,
+        // The name of a path parameter or of an operation is not sent. An error that no longer occurs harms nobody.
+        (Change::Redescribed(_) | Change::Renamed { kind: "path parameter" | "operation ID", .. }, _) => Bump::Patch,
+        (Change::Removed { kind, .. }, _) if kind == "error" => Bump::Patch,
+        (Change::Marked { mark, .. }, _) => {
+            if mark == "deprecated" {
                 Bump::Minor
+            } else {
+                Bump::Patch
             }
         }
-        (Change::Added { .. }, Response) => Bump::Minor,
-        // An error that no longer occurs harms nobody.
-        (Change::Removed { kind: "error", .. }, _) => Bump::Patch,
-        (Change::Removed { .. }, _) => Bump::Major,
-        // Narrowing what may be sent breaks senders. Widening what may be returned breaks readers.
-        (Change::BecameRequired | Change::ValueRemoved(_) | Change::ValuesListed | Change::Tightened(_), Request) => {
-            Bump::Major
-        }
-        (Change::BecameRequired | Change::ValueRemoved(_) | Change::ValuesListed | Change::Tightened(_), Response) => {
-            Bump::Minor
-        }
-        (Change::BecameOptional | Change::ValueAdded(_) | Change::ValuesFreed | Change::Loosened(_), Request) => {
-            Bump::Minor
-        }
-        (Change::BecameOptional | Change::ValueAdded(_) | Change::ValuesFreed | Change::Loosened(_), Response) => {
-            Bump::Major
-        }
-    }
-}
-
-/// The Rust types are `#[non_exhaustive]`, so another optional field or variant breaks nobody. But `required`, `enum` and
-/// `minimum` decide whether a type is an `Option`, an enum or a `NonZeroU64`, and a builder fails without a required field.
-fn generated(change: &Change) -> Bump {
-    match change {
-        Change::Redescribed | Change::Moved { .. } => Bump::Patch,
-        Change::OperationAdded | Change::Deprecated | Change::Undeprecated => Bump::Minor,
-        Change::Added { kind: "parameter" | "property", required: false } | Change::ValueAdded(_) => Bump::Minor,
-        // Headers and errors have no types of their own.
-        Change::Added { kind: "header" | "error", .. } | Change::Removed { kind: "header" | "error", .. } => {
-            Bump::Patch
-        }
+        (Change::Added { required: true, .. }, Request) => Bump::Major,
+        (Change::Added { .. }, _) => Bump::Minor,
+        (Change::Narrowed(_) | Change::ValueRemoved(_), Response) => Bump::Minor,
+        (Change::Widened(_) | Change::ValueAdded(_), Request) => Bump::Minor,
         _ => Bump::Major,
+    })
+}
+
+/// What the differences between two documents mean.
+#[derive(Debug)]
+pub struct Diff {
+    /// Each difference, for callers of the API.
+    pub differences: Vec<Difference>,
+    /// Each difference between the public items of the generated crate; or why the code can't be generated.
+    pub items: Result<Vec<Changed>, String>,
+}
+
+impl Diff {
+    /// Compares two documents.
+    pub fn of(old: &Document, new: &Document) -> Self {
+        let items = |document| public_items::of(&generate::checked(document)?);
+        let items = items(old).and_then(|old| Ok(public_items::compare(&old, &items(new)?)));
+        Self { differences: compare(old, new, |_| true), items: items.map_err(|error| format!("{error:#}")) }
+    }
+
+    /// What it asks of callers of the API, as far as it is known.
+    pub fn caller(&self) -> Bump {
+        self.differences.iter().filter_map(caller).max().unwrap_or(Bump::Patch)
+    }
+
+    /// The version that it asks for of `ldtokens-client`, the generated crate.
+    pub fn client(&self) -> Option<Bump> {
+        let items = self.items.as_ref().ok()?;
+        Some(items.iter().map(|item| item.bump).max().unwrap_or(Bump::Patch))
+    }
+
+    /// The version that it asks for of `ldtokens`, the facade, for users who do not use its access to the generated crate.
+    pub fn facade(&self) -> Option<Bump> {
+        let shown = |item: &&Changed| IN_FACADE.iter().any(|name| item.is_of(name));
+        let shown = self.items.as_ref().ok()?.iter().filter(shown).map(|item| item.bump).max();
+        // Other types can break the facade's users only by what the API refuses or leaves out. Its enums keep a new value.
+        let breaks = |it: &&Difference| caller(it) == Some(Bump::Major) && !matches!(it.change, Change::ValueAdded(_));
+        let caller = self.differences.iter().find(breaks).map(|_| Bump::Major);
+        Some(caller.max(shown).unwrap_or(Bump::Patch))
     }
 }
 
-/// A report of `differences`, and the versions that they require together.
-pub fn report(differences: &[Difference]) -> String {
-    let mut text = String::new();
-    if differences.is_empty() {
-        return "no difference\n".to_owned();
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} differences for callers of the API:", self.differences.len())?;
+        // What many places share is told once.
+        let mut same: BTreeMap<_, (&Difference, usize)> = BTreeMap::new();
+        for difference in &self.differences {
+            let Difference { old, new, direction, change, .. } = difference;
+            same.entry((old, new, direction, change)).or_insert((difference, 0)).1 += 1;
+        }
+        for (difference, count) in same.values() {
+            let Difference { location, change, old, new, .. } = difference;
+            let class = caller(difference).map_or_else(|| "?".to_owned(), |bump| bump.to_string());
+            let pointer = if matches!(change, Change::Added { .. }) { new } else { old };
+            let more = if *count > 1 { format!(", and {} more like it", count - 1) } else { String::new() };
+            writeln!(f, "{class:<5}  {location}: {change}{more}  ({pointer})")?;
+        }
+        let breaks = if self.caller() == Bump::Major {
+            "breaks callers of the API"
+        } else {
+            "breaks no caller of the API, as far as it is classified"
+        };
+        match (&self.items, self.client(), self.facade()) {
+            (Ok(items), Some(client), Some(facade)) => {
+                writeln!(f, "\n{} differences between the public items of ldtokens-client:", items.len())?;
+                items.iter().try_for_each(|item| writeln!(f, "{item}"))?;
+                let [client, facade] = [client, facade].map(|bump| bump.to_string().to_lowercase());
+                writeln!(
+                    f,
+                    "\nThis {breaks}; it asks for a {client} version of ldtokens-client and a {facade} version of ldtokens."
+                )
+            }
+            (items, ..) => {
+                let reason = items.as_ref().err().map_or("", String::as_str);
+                writeln!(f, "\nThis {breaks}. The code of ldtokens-client can't be compared: {reason}")
+            }
+        }
     }
-    let mut together = Class { caller: Bump::Patch, generated: Bump::Patch, facade: Bump::Patch };
-    text.push_str("API    client facade\n");
-    for difference in differences {
-        let Class { caller, generated, facade } = class(difference);
-        together.caller = together.caller.max(caller);
-        together.generated = together.generated.max(generated);
-        together.facade = together.facade.max(facade);
-        let Difference { location, change, old, new, .. } = difference;
-        let pointer = if matches!(change, Change::Added { .. } | Change::OperationAdded) { new } else { old };
-        text.push_str(&format!("{caller:<6} {generated:<6} {facade:<6} {location}: {change}  ({pointer})\n"));
-    }
-    let breaking =
-        if together.caller == Bump::Major { "breaks callers of the API" } else { "breaks no caller of the API" };
-    text.push_str(&format!(
-        "\nTogether this {breaking}; it asks for a {} version of ldtokens-client and a {} version of ldtokens.\n",
-        together.generated.to_string().to_lowercase(),
-        together.facade.to_string().to_lowercase(),
-    ));
-    text
 }

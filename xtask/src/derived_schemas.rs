@@ -4,13 +4,13 @@ use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use crate::api::{Document, schemas};
+use crate::api::Document;
 use crate::client::is_hand_written;
 
 pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
-    let pairs = schemas(document)?.into_keys().map(|name| {
+    let pairs = document.schema_names().map(|name| {
         let ident = format_ident!("{name}");
-        let path = if is_hand_written(&name) { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };
+        let path = if is_hand_written(name) { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };
         quote!((#name, schemars::schema_for!(#path::#ident)))
     });
     Ok(quote! {

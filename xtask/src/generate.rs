@@ -3,11 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use proc_macro2::TokenStream;
 
 use crate::api::Document;
-use crate::lint::lint;
+use crate::lint::{lint, unsupported};
 use crate::{DOCUMENT, client, derived_schemas, json_schemas, operations_table, reference};
 
 /// The folders that contain generated files only.
@@ -66,15 +70,13 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
     lint(&text)?;
     let document = Document::parse(&text)?;
-    let mut made = vec![
-        ("crates/ldtokens-client/src/generated.rs".to_owned(), formatted(client::tokens(&document)?)?),
-        ("crates/ldtokens-client/src/operations/table.rs".to_owned(), formatted(operations_table::tokens(&document)?)?),
-    ];
-    let derived = "crates/ldtokens-client/tests/it/derived_schemas.rs".to_owned();
-    made.push((derived, formatted(derived_schemas::tokens(&document)?)?));
+    let mut made = Vec::new();
+    for (path, tokens) in code(&document)? {
+        made.push((path.to_owned(), formatted(tokens)?));
+    }
     let as_json = serde_json::to_string_pretty(&document.0)? + "\n";
     made.push(("crates/ldtokens-server/tests/it/openapi.json".to_owned(), as_json));
-    made.extend(reference::files(&document)?);
+    made.extend(reference::files(&document));
     made.extend(json_schemas::files(&document)?);
     Ok(made)
 }
@@ -104,6 +106,58 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
 /// The generator does not support `document`.
 pub fn client_code(document: &str) -> Result<String> {
     formatted(client::tokens(&Document::parse(document)?)?)
+}
+
+/// All code that is generated from `document`, by the paths below the workspace's root.
+///
+/// # Errors
+/// The generator does not support `document`.
+pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 3]> {
+    caught(|| {
+        Ok([
+            ("crates/ldtokens-client/src/generated.rs", client::tokens(document)?),
+            ("crates/ldtokens-client/src/operations/table.rs", operations_table::tokens(document)?),
+            ("crates/ldtokens-client/tests/it/derived_schemas.rs", derived_schemas::tokens(document)?),
+        ])
+    })
+}
+
+/// The client crate's code, if nothing is known to stand against it.
+///
+/// # Errors
+/// The generator does not support `document`.
+pub(crate) fn checked(document: &Document) -> Result<TokenStream> {
+    let problems = unsupported(document);
+    let first = problems.first().map(|problem| format!("{}: {}", problem.pointer, problem.text)).unwrap_or_default();
+    ensure!(
+        problems.is_empty(),
+        "the generator does not support a document: {} problems, the first at {first}",
+        problems.len()
+    );
+    caught(|| client::tokens(document))
+}
+
+/// Runs the generator, which panics on what it does not support.
+fn caught<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                usual(panic)
+            }
+        }));
+    });
+    let before = QUIET.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(before);
+    result.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(anyhow!("{}", text.unwrap_or("it panics").lines().next().unwrap_or_default()))
+    })
 }
 
 fn formatted(tokens: TokenStream) -> Result<String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::api::{Api, Change, Difference, Document, compare, read};
+use crate::api::{Change, Difference, Document, Operation, compare};
 use crate::overlay::Overlay;
 use crate::{DOCUMENT, additions, source};
 
@@ -43,24 +43,22 @@ pub struct Comparison {
 /// A document can't be read; or, to check, there is news.
 pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
     let comparison = compare_with(root, source::document(source)?)?;
-    let intentional: Vec<&Difference> = intentional(&comparison);
-    println!("{} intentional differences, from {OVERLAY}:", intentional.len());
-    print!("{}", lines(&intentional));
+    let intentional = lines(intentional(&comparison));
+    println!("{} intentional differences, from {OVERLAY}:\n{}", intentional.len(), intentional.concat());
     for action in &comparison.unused {
         println!("This action of {OVERLAY} no longer finds its target: {action}");
     }
-    println!("{} news:", comparison.news.len());
-    print!("{}", lines(&comparison.news.iter().collect::<Vec<_>>()));
+    let news = lines(&comparison.news);
+    println!("{} news:\n{}", news.len(), news.concat());
     match then {
         Then::Apply => {
             let path = root.join(DOCUMENT);
             let text = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
-            let (text, left) = additions::apply(&text, &comparison.news, &comparison.vendor)?;
+            let still_news = |text: &str| Ok(differences(&Document::parse(text)?, &comparison.vendor));
+            let (text, left) = additions::apply(&text, &comparison.news, &comparison.vendor, still_news)?;
             fs::write(&path, text).with_context(|| format!("cannot write {DOCUMENT}"))?;
             println!("{} added to {DOCUMENT}", comparison.news.len() - left.len());
-            for difference in left {
-                println!("  change this by hand: {}", line(difference));
-            }
+            lines(&left).iter().for_each(|line| print!("  change this by hand: {line}"));
             Ok(())
         }
         Then::Check if !(comparison.news.is_empty() && comparison.unused.is_empty()) => {
@@ -80,38 +78,50 @@ pub fn compare_with(root: &Path, mut vendor: Document) -> Result<Comparison> {
     let text = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"));
     let ours = Document::parse(&text(DOCUMENT)?).with_context(|| format!("{DOCUMENT} can't be used"))?;
     let overlay = Overlay::parse(&text(OVERLAY)?).with_context(|| format!("{OVERLAY} can't be used"))?;
-    let ours = read(&ours, |_| true)?;
-    let known = |id: &str| ours.operations.contains_key(id);
-    let differences = |vendor: &Api| -> Vec<Difference> {
-        compare(&ours, vendor).into_iter().filter(|difference| difference.change != Change::Redescribed).collect()
-    };
-    let all = differences(&read(&vendor, known)?);
+    let all = differences(&ours, &vendor);
     let unused = overlay.apply(&mut vendor.0)?;
-    let news = differences(&read(&vendor, known)?);
+    let news = differences(&ours, &vendor);
     Ok(Comparison { all, news, unused, vendor })
 }
 
+/// How the vendor's operations that we have, or that lie beside them, differ from ours.
+fn differences(ours: &Document, vendor: &Document) -> Vec<Difference> {
+    let known = ours.operations();
+    // `/api/v2/tokens` of `GET /api/v2/tokens/{}`.
+    let resource = |operation: &Operation<'_>| {
+        let path = operation.request_line.split_once(' ').map_or("", |(_, path)| path);
+        path.split("/{}").next().unwrap_or_default().to_owned()
+    };
+    let resources: BTreeSet<String> = known.iter().map(resource).collect();
+    let wanted = |operation: &Operation<'_>| {
+        let is_beside = |known: &String| {
+            resource(operation)
+                .strip_prefix(known.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        known.iter().any(|known| known.id.is_some() && known.id == operation.id) || resources.iter().any(is_beside)
+    };
+    let mut differences = compare(ours, vendor, wanted);
+    differences.retain(|difference| !matches!(difference.change, Change::Redescribed(_)));
+    differences
+}
+
 /// The differences that the overlay removes.
-fn intentional(comparison: &Comparison) -> Vec<&Difference> {
+fn intentional(comparison: &Comparison) -> impl IntoIterator<Item = &Difference> {
     let news: BTreeSet<_> = comparison.news.iter().map(|news| (&news.location, &news.change)).collect();
-    comparison.all.iter().filter(|difference| !news.contains(&(&difference.location, &difference.change))).collect()
+    comparison.all.iter().filter(move |difference| !news.contains(&(&difference.location, &difference.change)))
 }
 
 /// A line for each difference. Equal differences at the same pointer into our document share a line.
-fn lines(differences: &[&Difference]) -> String {
+fn lines<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> Vec<String> {
     let mut groups: BTreeMap<(&str, &Change), Vec<&Difference>> = BTreeMap::new();
     for difference in differences {
         groups.entry((&difference.old, &difference.change)).or_default().push(difference);
     }
-    let mut text = String::new();
-    for same in groups.values() {
-        text.push_str(&format!("  {}", line(same[0])));
-        if let more @ 1.. = same.len() - 1 {
-            text.push_str(&format!(" and {more} more like it"));
-        }
-        text.push('\n');
-    }
-    text
+    let more = |same: &[&Difference]| {
+        if same.len() > 1 { format!(" and {} more like it", same.len() - 1) } else { String::new() }
+    };
+    groups.values().map(|same| format!("  {}{}\n", line(same[0]), more(same))).collect()
 }
 
 fn line(difference: &Difference) -> String {
@@ -119,14 +129,8 @@ fn line(difference: &Difference) -> String {
     let change = match change {
         Change::Added { kind, required } => format!("{} that only theirs has", named(kind, *required)),
         Change::Removed { kind, required } => format!("{} that only ours has", named(kind, *required)),
-        Change::OperationAdded => "an operation that only theirs has".to_owned(),
-        Change::OperationRemoved => "an operation that only ours has".to_owned(),
         Change::Renamed { kind, from, to } => format!("the {kind} is {from} in ours and {to} in theirs"),
-        Change::Retyped { from, to } => format!("{from} in ours and {to} in theirs"),
-        Change::BecameRequired => "required only in theirs".to_owned(),
-        Change::BecameOptional => "required only in ours".to_owned(),
-        Change::Deprecated => "deprecated only in theirs".to_owned(),
-        Change::Undeprecated => "deprecated only in ours".to_owned(),
+        Change::Marked { mark, set } => format!("{mark} only in {}", if *set { "theirs" } else { "ours" }),
         Change::ValueAdded(value) => format!("the value {value} is only in theirs"),
         Change::ValueRemoved(value) => format!("the value {value} is only in ours"),
         other => format!("from ours to theirs: {other}"),

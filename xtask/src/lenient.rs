@@ -11,9 +11,9 @@ const ZERO_IS_ABSENT: &str = "x-zero-is-absent";
 
 /// Rewrites the types in the generated `code` by these rules, the same for all of them:
 ///
-/// - a list reads `null` as empty;
+/// - a list or a map reads `null` as empty, and a map has no entry for `null`;
 /// - a property of any type keeps `null`, which is a value there;
-/// - a whole number can be written as a float;
+/// - a whole number can be written as a float, wherever it is;
 /// - where the document says `x-zero-is-absent`, 0 is absence;
 /// - an enum of strings is open: it keeps a value that the document does not list;
 /// - every enum and every struct with named fields is `#[non_exhaustive]`;
@@ -36,7 +36,13 @@ pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> 
                 open.push(of.ident.clone());
                 *item = open_enum(of)?;
             }
-            Item::Enum(of) => of.attrs.push(parse_quote!(#[non_exhaustive])),
+            Item::Enum(of) => {
+                of.attrs.push(parse_quote!(#[non_exhaustive]));
+                of.variants
+                    .iter_mut()
+                    .flat_map(|variant| &mut variant.fields)
+                    .try_for_each(|field| rewrite_field(field, false))?;
+            }
             _ => {}
         }
     }
@@ -82,23 +88,33 @@ fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
             Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::zero_is_absent")]))
         }
         _ if zero_is_absent => bail!("{ZERO_IS_ABSENT} is for an optional time"),
-        "::std::option::Option<i64>" => {
-            Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::whole_number")]))
-        }
         "::std::option::Option<::serde_json::Value>" => {
             Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::any")]))
         }
-        "i64" => bail!("the client reads no whole number that is required; make it optional"),
-        kind if kind.starts_with("::std::collections::BTreeMap<") => {
-            bail!("the client reads no map; give the type by hand, as `Links`")
+        kind if kind.starts_with("::std::option::Option<") && is_whole(kind) => {
+            Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::whole_numbers")]))
+        }
+        kind if kind.contains("::std::collections::BTreeMap<") => {
+            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::map")]))
+        }
+        kind if kind.starts_with("::std::vec::Vec<") && is_whole(kind) => {
+            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::list_of_whole_numbers")]))
         }
         kind if kind.starts_with("::std::vec::Vec<") => {
             Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::null_is_empty")]))
         }
+        kind if is_whole(kind) => Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::whole_numbers")])),
         _ => None,
     };
     field.attrs.extend(attribute);
     Ok(())
+}
+
+/// Whether there are integers in a type.
+fn is_whole(kind: &str) -> bool {
+    const WORDS: &str = "i8 i16 i32 i64 u8 u16 u32 u64 NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64";
+    kind.split(|c: char| !c.is_alphanumeric())
+        .any(|word| !word.is_empty() && WORDS.split(' ').any(|known| known == word))
 }
 
 fn open_enum(of: &ItemEnum) -> Result<Item> {

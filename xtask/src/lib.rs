@@ -11,18 +11,20 @@ mod json_schemas;
 mod lenient;
 mod lines;
 mod lint;
+mod names;
 mod operations_table;
 mod overlay;
+mod public_items;
 mod reference;
 mod source;
 
-pub use additions::apply as apply_additions;
-pub use class::{Bump, Class, class, report};
+pub use class::{Bump, Diff, caller};
 pub use generate::{check, client_code, generate};
 pub use import::{Comparison, Then, compare_with, import};
 pub use lines::Lines;
 pub use lint::{Problem, lint, problems};
 pub use overlay::Overlay;
+pub use public_items::Changed;
 pub use source::{document, document_or_revision};
 
 /// The name of the OpenAPI document, below the workspace's root.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
@@ -40,7 +40,7 @@ impl Lines {
     /// # Errors
     /// It is not YAML.
     pub fn read(text: &str) -> Result<Self> {
-        let document: Node = serde_saphyr::from_str(text).context("it is not YAML")?;
+        let document: Node = crate::api::yaml(text)?;
         let mut positions = BTreeMap::new();
         collect(&document, "", &mut positions);
         Ok(Self { lines: text.lines().map(str::to_owned).collect(), positions })

@@ -2,13 +2,14 @@
 
 mod examples;
 mod generator;
+mod refusal;
 mod words;
 
 use anyhow::{Result, bail};
 use indexmap::IndexSet;
 
 use crate::DOCUMENT;
-use crate::api::{Document, read, schemas};
+use crate::api::Document;
 use crate::lines::Lines;
 
 /// Something wrong with a document.
@@ -26,7 +27,7 @@ pub struct Problem {
 /// There is a problem.
 pub fn lint(text: &str) -> Result<()> {
     let lines = Lines::read(text)?;
-    let problems = problems(&Document(serde_saphyr::from_str(text)?));
+    let problems = problems(&Document(crate::api::yaml(text)?));
     if problems.is_empty() {
         return Ok(());
     }
@@ -39,19 +40,22 @@ pub fn lint(text: &str) -> Result<()> {
 
 /// All problems of a document.
 pub fn problems(document: &Document) -> Vec<Problem> {
-    let problems = generator::problems(document);
     // What the generator does not support has to change before it is described.
-    if !problems.is_empty() {
-        return problems;
+    let mut problems = unsupported(document);
+    if problems.is_empty() {
+        problems.extend(words::problems(document));
+        problems.extend(examples::problems(document));
+        if problems.is_empty() {
+            problems.extend(refusal::problems(document));
+        }
     }
-    let (api, schemas) = match (read(document, |_| true), schemas(document)) {
-        (Ok(api), Ok(schemas)) => (api, schemas),
-        (Err(error), _) | (_, Err(error)) => return vec![problem("", format!("{error:#}"))],
-    };
-    let mut problems = words::problems(&api, &schemas);
-    problems.extend(examples::problems(document, &api, &schemas));
     // Operations share parameters.
     problems.into_iter().collect::<IndexSet<_>>().into_iter().collect()
+}
+
+/// The problems that the generator would have with a document, as far as they are known without trying.
+pub(crate) fn unsupported(document: &Document) -> Vec<Problem> {
+    generator::problems(document)
 }
 
 fn problem(pointer: impl Into<String>, text: impl Into<String>) -> Problem {

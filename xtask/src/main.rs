@@ -6,7 +6,6 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use xtask::Then;
-use xtask::api::{compare, read};
 
 /// The build steps of ldtokens.
 #[derive(Parser)]
@@ -80,11 +79,8 @@ fn run(root: &Path, task: Task) -> Result<()> {
         }
         Task::Bench { quick, json, only } => bench(root, quick, json, only),
         Task::Diff { old, new } => {
-            let [old, new] = [old, new].map(|source| {
-                let document = xtask::document_or_revision(root, &source)?;
-                read(&document, |_| true)
-            });
-            print!("{}", xtask::report(&compare(&old?, &new?)));
+            let [old, new] = [old, new].map(|source| xtask::document_or_revision(root, &source));
+            print!("{}", xtask::Diff::of(&old?, &new?));
             Ok(())
         }
     }

@@ -1,22 +1,30 @@
 //! The table of operations: their names, parameters and bodies, and what the document says of each.
 
-use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::DOCUMENT;
-use crate::api::{Body, Document, Operation, Parameter, Schema, read, schemas};
+use crate::api::{Document, Operation, Schema};
+
+/// A document, and the components around what is written: one that holds itself is written only once.
+struct Table<'a> {
+    document: &'a Document,
+    around: BTreeSet<String>,
+}
 
 pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
-    let schemas = schemas(document)?;
-    let token = properties(schemas.get("Token").context("the document has no schema Token")?);
+    let mut table = Table { document, around: BTreeSet::new() };
+    document.schema_names().find(|name| *name == "Token").context("the document has no schema Token")?;
+    let token = table.properties(&document.schema("/components/schemas/Token"));
     let (mut variants, mut operations) = (Vec::new(), Vec::new());
-    for (id, operation) in &read(document, |_| true)?.operations {
-        let name = variant(id);
+    for operation in &document.operations() {
+        let name = variant(&operation.name());
         let route = format!(" `{} {}`", operation.method, operation.path);
         variants.push(quote!(#[doc = #route] #name));
-        operations.push(spec(id, operation)?);
+        operations.push(table.spec(operation)?);
     }
     Ok(quote! {
         use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
@@ -44,102 +52,113 @@ fn variant(id: &str) -> Ident {
     format_ident!("{}{rest}", first.to_uppercase())
 }
 
-fn spec(id: &str, operation: &Operation) -> Result<TokenStream> {
-    let Operation { method, path, summary, description, deprecated, .. } = operation;
-    let mut parameters = Vec::new();
-    for Parameter { name, required, schema, .. } in operation.command_parameters() {
-        ensure!(!name.is_empty(), "{id} has a parameter without a name");
-        parameters.push(parameter(name, *required, schema));
+impl Table<'_> {
+    fn spec(&mut self, operation: &Operation<'_>) -> Result<TokenStream> {
+        let (id, Operation { method, path, .. }) = (operation.name(), operation);
+        let [summary, description] = ["summary", "description"].map(|name| operation.text(name));
+        let deprecated = operation.deprecated();
+        let parameters: Vec<TokenStream> =
+            operation.command_parameters().map(|it| self.parameter(&it.name, it.required, &it.schema)).collect();
+        let body = match &operation.body {
+            None => quote!(None),
+            Some(at) => {
+                let schema = self.document.json(at).unwrap_or_default();
+                self.check_rules(&schema)?;
+                let description = self.document.at(at).get("description").and_then(Value::as_str).unwrap_or_default();
+                let (value_type, example) = (self.value_type(&schema), schema.example());
+                quote!(Some(BodySpec { description: #description, value_type: #value_type, example: #example }))
+            }
+        };
+        let (variant, example) = (variant(&id), operation.example());
+        let responses = operation.responses.iter().map(|(status, at)| {
+            let meaning = self.document.at(at).get("description").and_then(Value::as_str).unwrap_or_default();
+            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+            quote!((#status, #meaning))
+        });
+        Ok(quote! {
+            OperationSpec {
+                operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary,
+                description: #description, deprecated: #deprecated, parameters: &[#(#parameters),*], body: #body,
+                responses: &[#(#responses),*], example: #example,
+            }
+        })
     }
-    if let Some(body) = &operation.body {
-        check_rules(&body.schema)?;
-    }
-    let body = operation.body.as_ref().map_or_else(|| quote!(None), body);
-    let (variant, example) = (variant(id), operation.example(id));
-    let responses = operation.responses.iter().map(|(status, response)| {
-        let meaning = response.description.split_whitespace().collect::<Vec<_>>().join(" ");
-        quote!((#status, #meaning))
-    });
-    Ok(quote! {
-        OperationSpec {
-            operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary, description: #description,
-            deprecated: #deprecated,
-            parameters: &[#(#parameters),*], body: #body, responses: &[#(#responses),*], example: #example,
+
+    /// Refuses rules about a request body that the table can't express, so that none is lost.
+    fn check_rules(&mut self, schema: &Schema) -> Result<()> {
+        if !self.around.insert(schema.pointer.clone()) {
+            return Ok(());
         }
-    })
-}
-
-/// Refuses rules about a request body that the table can't express, so that none is lost.
-fn check_rules(schema: &Schema) -> Result<()> {
-    let lost = schema.bounds.keys().find(|bound| *bound != "minimum").map(String::as_str);
-    let lost = lost.or(schema.nullable.then_some("nullable"));
-    if let Some(lost) = lost {
-        bail!("{DOCUMENT}: {}: ValueType can't check `{lost}` in a request; add that to it", schema.pointer);
+        if schema.kinds.contains("null") {
+            bail!("{}: ValueType can't check `nullable` in a request; add that to it", schema.pointer);
+        }
+        let properties = schema.properties.values().map(|property| &property.pointer);
+        let inner = properties.chain(schema.inner.get("items")).chain(&schema.variants);
+        let result = inner.clone().try_for_each(|at| self.check_rules(&self.document.schema(at)));
+        self.around.remove(&schema.pointer);
+        result
     }
-    let properties = schema.properties.values().map(|property| &property.schema);
-    properties.chain(schema.items.as_deref()).chain(&schema.variants).try_for_each(check_rules)
-}
 
-fn parameter(name: &str, required: bool, schema: &Schema) -> TokenStream {
-    let Schema { description, deprecated, .. } = schema;
-    let (value_type, example) = (value_type(schema), example(schema));
-    quote! {
-        ParameterSpec {
-            name: #name, required: #required, deprecated: #deprecated, value_type: #value_type, description: #description,
-            example: #example,
+    fn parameter(&mut self, name: &str, required: bool, schema: &Schema) -> TokenStream {
+        let (description, deprecated) = (schema.text("description"), schema.is("deprecated"));
+        let (value_type, example) = (self.value_type(schema), schema.example());
+        quote! {
+            ParameterSpec {
+                name: #name, required: #required, deprecated: #deprecated, value_type: #value_type,
+                description: #description, example: #example,
+            }
         }
     }
-}
 
-fn body(Body { description, schema, .. }: &Body) -> TokenStream {
-    let (value_type, example) = (value_type(schema), example(schema));
-    quote! {
-        Some(BodySpec { description: #description, value_type: #value_type, example: #example })
+    fn properties(&mut self, schema: &Schema) -> Vec<TokenStream> {
+        let all = schema.properties.iter();
+        all.map(|(name, it)| self.parameter(name, it.required, &self.document.schema(&it.pointer))).collect()
     }
-}
 
-fn properties(schema: &Schema) -> Vec<TokenStream> {
-    schema.properties.iter().map(|(name, property)| parameter(name, property.required, &property.schema)).collect()
-}
-
-fn value_type(schema: &Schema) -> TokenStream {
-    match (schema.kind.as_str(), &schema.values) {
-        _ if schema.name() == Some("UnixMillis") => quote!(ValueType::Time),
-        ("boolean", _) => quote!(ValueType::Boolean),
-        ("integer", _) => {
-            let minimum = schema.bounds.get("minimum").and_then(|minimum| minimum.parse::<i64>().ok());
-            let minimum = minimum.map_or_else(|| quote!(i64::MIN), |minimum| quote!(#minimum));
-            quote!(ValueType::Integer { minimum: #minimum })
+    fn value_type(&mut self, schema: &Schema) -> TokenStream {
+        if !self.around.insert(schema.pointer.clone()) {
+            return quote!(ValueType::Any);
         }
-        ("string", Some(values)) => {
-            let values = values.iter().filter_map(Value::as_str);
-            quote!(ValueType::OneOf(&[#(#values),*]))
-        }
-        ("string", None) => quote!(ValueType::Text),
-        ("array", _) => {
-            let item = schema.items.as_deref().map_or_else(|| quote!(ValueType::Any), value_type);
-            quote!(ValueType::Array(&#item))
-        }
-        ("object", _) => {
-            let properties = properties(schema);
-            quote!(ValueType::Object(&[#(#properties),*]))
-        }
-        _ if !schema.variants.is_empty() => {
-            let types = schema.variants.iter().map(value_type);
-            quote!(ValueType::AnyOf(&[#(#types),*]))
-        }
-        _ => quote!(ValueType::Any),
+        let value_type = match (schema.kind().as_str(), schema.values()) {
+            _ if schema.name() == Some("UnixMillis") => quote!(ValueType::Time),
+            ("boolean", _) => quote!(ValueType::Boolean),
+            ("integer", _) => {
+                let minimum = schema.words.get("minimum").and_then(Value::as_i64);
+                let minimum = minimum.map_or_else(|| quote!(i64::MIN), |minimum| quote!(#minimum));
+                quote!(ValueType::Integer { minimum: #minimum })
+            }
+            ("string", Some(values)) => {
+                let values = values.iter().filter_map(Value::as_str);
+                quote!(ValueType::OneOf(&[#(#values),*]))
+            }
+            ("string", None) => quote!(ValueType::Text),
+            ("array", _) => {
+                let items = schema.inner.get("items").map(|items| self.value_type(&self.document.schema(items)));
+                let items = items.unwrap_or_else(|| quote!(ValueType::Any));
+                quote!(ValueType::Array(&#items))
+            }
+            ("object", _) => {
+                let properties = self.properties(schema);
+                quote!(ValueType::Object(&[#(#properties),*]))
+            }
+            _ if !schema.variants.is_empty() => {
+                let types: Vec<_> =
+                    schema.variants.iter().map(|at| self.value_type(&self.document.schema(at))).collect();
+                quote!(ValueType::AnyOf(&[#(#types),*]))
+            }
+            _ => quote!(ValueType::Any),
+        };
+        self.around.remove(&schema.pointer);
+        value_type
     }
-}
-
-fn example(schema: &Schema) -> String {
-    schema.example.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::spec;
-    use crate::api::{Document, read};
+    use std::collections::BTreeSet;
+
+    use super::Table;
+    use crate::api::Document;
 
     #[test]
     fn parameters_by_reference_and_on_the_path_are_listed_and_the_operations_own_replace_them() {
@@ -165,8 +184,8 @@ mod tests {
             "##,
         )
         .unwrap();
-        let api = read(&document, |_| true).unwrap();
-        let spec = spec("getA", &api.operations["getA"]).unwrap().to_string().replace(' ', "");
+        let mut table = Table { document: &document, around: BTreeSet::new() };
+        let spec = table.spec(&document.operations()[0]).unwrap().to_string().replace(' ', "");
         let parameters: Vec<_> = spec.split("ParameterSpec{name:").skip(1).collect();
         assert_eq!(parameters.len(), 2, "headers are no parameters of a command or a query: {spec}");
         for (parameter, name) in parameters.iter().zip(["one", "two"]) {

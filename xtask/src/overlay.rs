@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use crate::api::{unescape, without_names, yaml};
+
 /// An overlay document.
 #[derive(Debug, Deserialize)]
 pub struct Overlay {
@@ -30,7 +32,7 @@ impl Overlay {
     /// # Errors
     /// It is not one of version 1.0.
     pub fn parse(text: &str) -> Result<Self> {
-        let overlay: Self = serde_saphyr::from_str(text).context("it is not an overlay document")?;
+        let overlay: Self = yaml(text).context("it is not an overlay document")?;
         if !overlay.overlay.starts_with("1.0.") {
             bail!("it is not an overlay of version 1.0, but of {:?}", overlay.overlay);
         }
@@ -42,6 +44,7 @@ impl Overlay {
     /// # Errors
     /// A target is not a JSONPath.
     pub fn apply(&self, document: &mut Value) -> Result<Vec<String>> {
+        self.align(document);
         let mut unused = Vec::new();
         for action in &self.actions {
             let path =
@@ -63,13 +66,24 @@ impl Overlay {
         }
         Ok(unused)
     }
+
+    /// Gives a path of the document the name that a target has for it, if only its parameters are called otherwise.
+    fn align(&self, document: &mut Value) {
+        let named = || self.actions.iter().flat_map(|action| action.target.split('\''));
+        let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+        let aligned = std::mem::take(paths).into_iter().map(|(path, item)| {
+            let known = named().find(|known| known.starts_with('/') && without_names(known) == without_names(&path));
+            (known.map_or(path, str::to_owned), item)
+        });
+        *paths = aligned.collect();
+    }
 }
 
 fn remove(document: &mut Value, pointer: &str) {
     let Some((parent, name)) = pointer.rsplit_once('/') else { return };
     match document.pointer_mut(parent) {
         Some(Value::Object(object)) => {
-            object.remove(&name.replace("~1", "/").replace("~0", "~"));
+            object.remove(&unescape(name));
         }
         Some(Value::Array(array)) => {
             if let Some(index) = name.parse::<usize>().ok().filter(|index| *index < array.len()) {

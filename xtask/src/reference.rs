@@ -2,88 +2,101 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
 use serde_json::Value;
 
-use crate::api::{Document, Operation, Schema, read, schemas};
+use crate::api::{Document, Operation, Schema, escape};
 
 const NOTICE: &str = "<!-- Made from openapi.yaml by `cargo xtask generate`. Do not edit. -->";
 
 /// The pages, by their paths below the workspace's root.
-pub(crate) fn files(document: &Document) -> Result<Vec<(String, String)>> {
-    Ok(vec![
-        ("docs/reference/operations.md".to_owned(), operations(document)?),
-        ("docs/reference/types.md".to_owned(), types(document)?),
-    ])
+pub(crate) fn files(document: &Document) -> Vec<(String, String)> {
+    vec![
+        ("docs/reference/operations.md".to_owned(), operations(document)),
+        ("docs/reference/types.md".to_owned(), types(document)),
+    ]
 }
 
-fn operations(document: &Document) -> Result<String> {
+/// Appends a line. Nothing can go wrong when a text grows.
+macro_rules! line {
+    ($page:expr, $($words:tt)*) => { let _ = writeln!($page, $($words)*); };
+}
+
+fn operations(document: &Document) -> String {
     let mut page = format!("{NOTICE}\n\n# Operations\n\nAll paths are below `/api/v2` on one of\n");
-    for server in document.0["servers"].as_array().into_iter().flatten() {
-        writeln!(page, "`{}` ({}),", text(server, "url").trim_end_matches("/api/v2"), text(server, "description"))?;
+    for server in document.at("/servers").as_array().into_iter().flatten() {
+        line!(page, "`{}` ({}),", text(server, "url").trim_end_matches("/api/v2"), text(server, "description"));
     }
-    writeln!(page, "or of a local server.")?;
-    for (id, spec) in &read(document, |_| true)?.operations {
-        operation(&mut page, id, spec)?;
+    line!(page, "or of a local server.");
+    for spec in &document.operations() {
+        operation(&mut page, document, spec);
     }
-    Ok(page)
+    page
 }
 
-fn operation(page: &mut String, id: &str, operation: &Operation) -> Result<()> {
+fn operation(page: &mut String, document: &Document, operation: &Operation<'_>) {
     let Operation { method, path, parameters, .. } = operation;
-    writeln!(page, "\n## {id}\n\n`{method} {path}`\n\n{}", description(operation.deprecated, &operation.description))?;
+    let description = description(operation.deprecated(), operation.text("description"));
+    line!(page, "\n## {}\n\n`{method} {path}`\n\n{description}", operation.name());
     if !parameters.is_empty() {
-        writeln!(page, "\n| parameter | in | type | | what it means |\n| --- | --- | --- | --- | --- |")?;
+        line!(page, "\n| parameter | in | type | | what it means |\n| --- | --- | --- | --- | --- |");
     }
     for parameter in parameters.values() {
-        let (required, kind) = (required(parameter.required), kind(&parameter.schema));
-        let meaning = meaning(&parameter.schema);
-        writeln!(page, "| `{}` | {} | {kind} | {required} | {meaning} |", parameter.name, parameter.place)?;
+        let (required, kind) = (required(parameter.required), kind(document, &parameter.schema));
+        line!(
+            page,
+            "| `{}` | {} | {kind} | {required} | {} |",
+            parameter.name,
+            parameter.place,
+            meaning(&parameter.schema)
+        );
     }
-    if let Some(body) = &operation.body {
-        writeln!(page, "\nBody: {}. {}", kind(&body.schema), body.description.trim())?;
-        writeln!(page, "\n```json\n{}\n```", serde_json::to_string_pretty(&body.schema.example)?)?;
+    let body =
+        operation.body.as_ref().map(|at| (text(document.at(at), "description"), document.json(at).unwrap_or_default()));
+    let example = body.as_ref().and_then(|(_, schema)| schema.words.get("example"));
+    if let Some((description, schema)) = &body {
+        line!(page, "\nBody: {}. {description}", kind(document, schema));
+        line!(page, "\n```json\n{:#}\n```", example.unwrap_or(&Value::Null));
     }
-    writeln!(page, "\n| status | body | what it means |\n| --- | --- | --- |")?;
+    line!(page, "\n| status | body | what it means |\n| --- | --- | --- |");
     for (status, response) in &operation.responses {
-        let body = response.body.as_ref().map(kind).unwrap_or_default();
-        writeln!(page, "| {status} | {body} | {} |", cell(&response.description))?;
+        let body = document.json(response).map(|schema| kind(document, &schema)).unwrap_or_default();
+        line!(page, "| {status} | {body} | {} |", cell(text(document.at(response), "description")));
     }
-    let body = operation.body.as_ref().and_then(|body| body.schema.example.as_ref());
-    let body = body.map(|body| format!(" <<'JSON'\n{body}\nJSON")).unwrap_or_default();
-    writeln!(page, "\n```console\nldtokens {}{body}\n```", operation.example(id))?;
-    Ok(())
+    let body = example.map(|body| format!(" <<'JSON'\n{body}\nJSON")).unwrap_or_default();
+    line!(page, "\n```console\nldtokens {}{body}\n```", operation.example());
 }
 
-fn types(document: &Document) -> Result<String> {
+fn types(document: &Document) -> String {
     let mut page = format!("{NOTICE}\n\n# Types\n");
-    for (name, schema) in schemas(document)? {
-        writeln!(page, "\n## {name}\n\n{}", description(schema.deprecated, &schema.description))?;
+    for name in document.schema_names() {
+        let schema = document.schema(&format!("/components/schemas/{}", escape(name)));
+        line!(page, "\n## {name}\n\n{}", description(schema.is("deprecated"), schema.description()));
         if schema.properties.is_empty() {
-            writeln!(page, "\n{}", structure(&schema))?;
+            line!(page, "\n{}", structure(document, &schema));
             continue;
         }
-        writeln!(page, "\n| property | type | | what it means | example |\n| --- | --- | --- | --- | --- |")?;
+        line!(page, "\n| property | type | | what it means | example |\n| --- | --- | --- | --- | --- |");
         for (name, property) in &schema.properties {
-            let (required, schema) = (required(property.required), &property.schema);
-            let example = schema.example.as_ref().map(ToString::to_string).unwrap_or_default();
-            let example = if example.len() > 60 { String::new() } else { format!("`{}`", cell(&example)) };
-            writeln!(page, "| `{name}` | {} | {required} | {} | {example} |", kind(schema), meaning(schema))?;
+            let schema = document.schema(&property.pointer);
+            let (required, kind, example) = (required(property.required), kind(document, &schema), schema.example());
+            let example =
+                if example.is_empty() || example.len() > 60 { String::new() } else { format!("`{}`", cell(&example)) };
+            line!(page, "| `{name}` | {kind} | {required} | {} | {example} |", meaning(&schema));
         }
-        if schema.others.is_some() {
-            writeln!(page, "\nIt can have other properties.")?;
+        if schema.inner.contains_key("additionalProperties") {
+            line!(page, "\nIt can have other properties.");
         }
     }
-    Ok(page)
+    page
 }
 
 fn description(deprecated: bool, description: &str) -> String {
-    format!("{}{}", if deprecated { "**Deprecated.** " } else { "" }, description.trim())
+    format!("{}{description}", if deprecated { "**Deprecated.** " } else { "" })
 }
 
 /// The description, for a cell of a table.
 fn meaning(schema: &Schema) -> String {
-    cell(&description(schema.deprecated, &schema.description))
+    cell(&description(schema.is("deprecated"), schema.description()))
 }
 
 fn required(required: bool) -> &'static str {
@@ -91,33 +104,35 @@ fn required(required: bool) -> &'static str {
 }
 
 /// A type in a few words, with links to those that have a name.
-fn kind(schema: &Schema) -> String {
+fn kind(document: &Document, schema: &Schema) -> String {
     match schema.name() {
         Some(name) => format!("[{name}](types.md#{})", name.to_lowercase()),
-        None => structure(schema),
+        None => structure(document, schema),
     }
 }
 
 /// A type in a few words, whether it has a name or not.
-fn structure(schema: &Schema) -> String {
+fn structure(document: &Document, schema: &Schema) -> String {
+    let inner = |pointer: &String| kind(document, &document.schema(pointer));
     if !schema.variants.is_empty() {
-        return schema.variants.iter().map(kind).collect::<Vec<_>>().join(" or ");
+        return schema.variants.iter().map(inner).collect::<Vec<_>>().join(" or ");
     }
-    let mut words = match (schema.kind.as_str(), &schema.items, &schema.others) {
-        ("array", Some(items), _) => format!("list of {}", kind(items)),
-        ("object", _, Some(others)) => format!("map to {}", kind(others)),
+    let mut words = match (schema.kind().as_str(), schema.inner.get("items"), schema.inner.get("additionalProperties"))
+    {
+        ("array", Some(items), _) => format!("list of {}", inner(items)),
+        ("object", _, Some(others)) => format!("map to {}", inner(others)),
         ("", ..) => "anything".to_owned(),
         (kind, ..) => kind.to_owned(),
     };
-    if !schema.format.is_empty() {
-        words.push_str(&format!(" ({})", schema.format));
+    if !schema.text("format").is_empty() {
+        words.push_str(&format!(" ({})", schema.text("format")));
     }
-    if let Some(values) = &schema.values {
+    if let Some(values) = schema.values() {
         let values: Vec<String> =
             values.iter().map(|value| format!("`{}`", value.as_str().unwrap_or_default())).collect();
         words.push_str(&format!(": {}", values.join(", ")));
     }
-    if let Some(minimum) = schema.bounds.get("minimum") {
+    if let Some(minimum) = schema.words.get("minimum") {
         words.push_str(&format!(", at least {minimum}"));
     }
     words

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use crate::api::Document;
 
-/// Reads the OpenAPI document at `source`, a path or an `http(s)://` URL, in YAML or JSON, gzipped or not.
+/// Reads the OpenAPI document at `source`, a path or an `http(s)://` URL, in YAML or JSON, gzipped or not, in
+/// UTF-8 or, with a byte-order mark, UTF-16.
 ///
 /// # Errors
 /// It can't be had, or is no OpenAPI document of version 3.0 or 3.1.
@@ -41,11 +42,16 @@ pub fn document_or_revision(root: &Path, source: &str) -> Result<Document> {
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
-    let mut text = String::new();
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        GzDecoder::new(bytes).read_to_string(&mut text).context("its gzip is damaged")?;
-    } else {
-        text = String::from_utf8(bytes.to_vec()).context("it is not UTF-8")?;
+    let units =
+        |read: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|unit| read([unit[0], unit[1]])).collect::<Vec<_>>();
+    match bytes {
+        [0x1f, 0x8b, ..] => {
+            let mut plain = Vec::new();
+            MultiGzDecoder::new(bytes).read_to_end(&mut plain).context("its gzip is damaged")?;
+            text(&plain)
+        }
+        [0xff, 0xfe, ..] => String::from_utf16(&units(u16::from_le_bytes)).context("it is not UTF-16"),
+        [0xfe, 0xff, ..] => String::from_utf16(&units(u16::from_be_bytes)).context("it is not UTF-16"),
+        [0xef, 0xbb, 0xbf, text @ ..] | text => String::from_utf8(text.to_vec()).context("it is not UTF-8"),
     }
-    Ok(text)
 }

@@ -219,7 +219,7 @@ pub mod types {
             rename = "defaultApiVersion",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
+        #[serde(default, deserialize_with = "crate::lenient::whole_numbers")]
         pub default_api_version: ::std::option::Option<i64>,
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -307,7 +307,7 @@ pub mod types {
             rename = "defaultApiVersion",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
+        #[serde(default, deserialize_with = "crate::lenient::whole_numbers")]
         pub default_api_version: ::std::option::Option<i64>,
         ///What the token is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -359,7 +359,7 @@ pub mod types {
             rename = "totalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "crate::lenient::whole_number")]
+        #[serde(default, deserialize_with = "crate::lenient::whole_numbers")]
         pub total_count: ::std::option::Option<i64>,
     }
     impl Tokens {

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Unexpected, Visitor};
+use serde_json::Value;
 
 use crate::UnixMillis;
 
@@ -14,13 +15,46 @@ pub(crate) fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Def
 }
 
 /// A value of any type, including `null`.
-pub(crate) fn any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
-    serde_json::Value::deserialize(from).map(Some)
+pub(crate) fn any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
-/// An optional whole number, which may be written as a float.
-pub(crate) fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(Option::<WholeNumber>::deserialize(from)?.map(|WholeNumber(number)| number))
+/// A value with whole numbers in it, each of which may be written as a float.
+pub(crate) fn whole_numbers<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let mut value = Value::deserialize(from)?;
+    write_floats_whole(&mut value);
+    T::deserialize(value).map_err(Error::custom)
+}
+
+/// A list with whole numbers in it.
+pub(crate) fn list_of_whole_numbers<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    whole_numbers(from).map(Option::unwrap_or_default)
+}
+
+/// A map. `null` means an empty map, and no entry.
+pub(crate) fn map<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
+    let mut value = Value::deserialize(from)?;
+    write_floats_whole(&mut value);
+    if let Value::Object(entries) = &mut value {
+        entries.retain(|_, entry| !entry.is_null());
+    }
+    Option::deserialize(value).map(Option::unwrap_or_default).map_err(Error::custom)
+}
+
+/// Writes whole numbers without a fraction.
+fn write_floats_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Ok(WholeNumber(whole)) = WholeNumber::deserialize(&*value) {
+                *value = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_floats_whole),
+        Value::Object(entries) => entries.values_mut().for_each(write_floats_whole),
+        _ => {}
+    }
 }
 
 /// An optional moment. 0 means none.

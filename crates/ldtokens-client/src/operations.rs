@@ -206,7 +206,7 @@ impl ValueType {
 
 /// JSON Schema (2020-12, section 4.2.3) takes a number with a zero fraction, such as `1.0`, for an integer.
 fn integer(value: &Value) -> Option<i64> {
-    lenient::whole_number(value).ok().flatten()
+    lenient::whole_numbers::<_, Option<i64>>(value).ok().flatten()
 }
 
 /// Says in words which values there are, such as `true or false`.

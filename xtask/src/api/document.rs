@@ -1,14 +1,31 @@
 //! An OpenAPI document as it is written.
 
 use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-/// The methods that an operation can have, in the order in which pages and tables name them.
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// An OpenAPI document.
 #[derive(Clone, Debug)]
 pub struct Document(pub Value);
+
+/// Reads YAML 1.2, or JSON, which is part of it.
+///
+/// # Errors
+/// It is neither, or it does not hold a `T`.
+pub(crate) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T> {
+    // The vendor's document has 154,000 nodes, and grew by two thirds in seven versions.
+    const NODES: usize = 10_000_000;
+    let options = serde_saphyr::options! {
+        // `no`, `on` and `y` are words.
+        strict_booleans: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_nodes: NODES, max_events: 4 * NODES, max_total_scalar_bytes: 64 * NODES, max_reader_input_bytes: None,
+            max_aliases: NODES, enforce_alias_anchor_ratio: false,
+        },
+    };
+    serde_saphyr::from_str_with_options(text, options).context("it is neither YAML nor JSON")
+}
 
 impl Document {
     /// Reads a document, in YAML or JSON.
@@ -16,7 +33,7 @@ impl Document {
     /// # Errors
     /// It is neither, or not OpenAPI 3.0 or 3.1.
     pub fn parse(text: &str) -> Result<Self> {
-        let value: Value = serde_saphyr::from_str(text).context("it is neither YAML nor JSON")?;
+        let value: Value = yaml(text)?;
         let version = value.get("openapi").and_then(Value::as_str).unwrap_or_default();
         if !(version.starts_with("3.0.") || version.starts_with("3.1.")) {
             bail!("it is not an OpenAPI document of version 3.0 or 3.1: its `openapi` is {version:?}");
@@ -24,72 +41,34 @@ impl Document {
         Ok(Self(value))
     }
 
-    /// The value at a JSON Pointer, its references followed, and the pointer of where it really stands.
-    ///
-    /// # Errors
-    /// A reference leads nowhere, out of the document or in a circle.
-    pub(crate) fn follow<'a>(&'a self, pointer: &str) -> Result<(&'a Value, String)> {
-        let mut pointer = pointer.to_owned();
+    /// The value at a JSON Pointer, its references followed, and the pointer of where it really stands. A reference that can't be
+    /// followed is the value itself; `null` stands where nothing does.
+    pub(crate) fn follow<'a>(&'a self, pointer: &str) -> (&'a Value, String) {
+        let mut at = pointer.to_owned();
         // As many as no sensible document chains.
         for _ in 0..32 {
-            let value = self.0.pointer(&pointer).with_context(|| format!("nothing stands at {pointer}"))?;
-            match value.get("$ref").and_then(Value::as_str) {
-                None => return Ok((value, pointer)),
-                Some(reference) => match reference.strip_prefix('#') {
-                    Some(target) => pointer = target.to_owned(),
-                    None => bail!("{pointer} refers to {reference}, outside the document"),
-                },
+            let value = self.at(&at);
+            match self.target(value) {
+                Some(target) => at = target.to_owned(),
+                None => return (value, at),
             }
         }
-        bail!("the references at {pointer} lead in a circle")
+        (self.at(pointer), pointer.to_owned())
+    }
+
+    /// The value at a JSON Pointer; `null` if there is none.
+    pub(crate) fn at(&self, pointer: &str) -> &Value {
+        self.0.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// Where a reference leads, unless that is nowhere or out of the document.
+    pub(super) fn target<'a>(&self, value: &'a Value) -> Option<&'a str> {
+        let target = value.get("$ref")?.as_str()?.strip_prefix('#')?;
+        self.0.pointer(target).map(|_| target)
     }
 
     /// How many items the array at a JSON Pointer has; 0 if there is no array.
     pub(super) fn length(&self, pointer: &str) -> usize {
-        self.0.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len)
+        self.at(pointer).as_array().map_or(0, Vec::len)
     }
-
-    /// The operations as they are written, in the document's order of paths.
-    pub(crate) fn operations(&self) -> Vec<RawOperation<'_>> {
-        let mut found = Vec::new();
-        for (path, value) in self.0["paths"].as_object().into_iter().flatten() {
-            let item = format!("/paths/{}", escape(path));
-            for method in METHODS {
-                if let Some(value) = value.get(method) {
-                    found.push(RawOperation {
-                        path,
-                        method,
-                        value,
-                        pointer: format!("{item}/{method}"),
-                        item: item.clone(),
-                    });
-                }
-            }
-        }
-        found
-    }
-}
-
-/// An operation as it is written, and where it stands.
-pub(crate) struct RawOperation<'a> {
-    pub(super) path: &'a str,
-    pub(super) method: &'static str,
-    /// The operation as it is written.
-    pub(crate) value: &'a Value,
-    /// The JSON Pointer of the operation.
-    pub(crate) pointer: String,
-    /// The JSON Pointer of its path.
-    pub(super) item: String,
-}
-
-impl RawOperation<'_> {
-    /// The operation's ID.
-    pub(crate) fn id(&self) -> Option<&str> {
-        self.value.get("operationId").and_then(Value::as_str)
-    }
-}
-
-/// One part of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(part: &str) -> String {
-    part.replace('~', "~0").replace('/', "~1")
 }

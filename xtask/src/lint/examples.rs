@@ -1,26 +1,24 @@
 //! Finds examples that do not match their schemas.
 
-use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{Problem, problem};
-use crate::api::{Api, Document, Schema, escape};
+use crate::api::{Document, escape, keys};
 
-pub(super) fn problems(document: &Document, api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Problem> {
+pub(super) fn problems(document: &Document) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (name, schema) in schemas {
+    for name in document.schema_names() {
         let at = format!("/components/schemas/{}", escape(name));
         problems.extend(mismatch(document, &at, &at));
-        for name in schema.properties.keys() {
-            let at = format!("{at}/properties/{}", escape(name));
-            problems.extend(mismatch(document, &at, &at));
-        }
+        problems.extend(
+            document.schema(&at).properties.values().filter_map(|it| mismatch(document, &it.pointer, &it.pointer)),
+        );
     }
     let components = ["parameters", "headers"].into_iter().flat_map(|owner| {
-        let names = document.0["components"][owner].as_object().into_iter().flat_map(|named| named.keys());
-        names.map(move |name| format!("/components/{owner}/{}", escape(name)))
+        keys(&document.0["components"], owner).map(move |name| format!("/components/{owner}/{}", escape(name)))
     });
-    let parameters = api.operations.values().flat_map(|operation| operation.parameters.values());
+    let operations = document.operations();
+    let parameters = operations.iter().flat_map(|operation| operation.parameters.values());
     for at in components.chain(parameters.map(|parameter| parameter.pointer.clone())) {
         problems.extend(mismatch(document, &at, &format!("{at}/schema")));
     }

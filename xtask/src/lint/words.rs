@@ -1,20 +1,16 @@
 //! Finds missing descriptions, examples and error responses.
 
-use indexmap::IndexMap;
-
 use super::{Problem, problem};
-use crate::api::{Api, Schema, escape};
+use crate::api::{Document, Schema, escape};
 
 /// The errors that every operation can return, as the vendor's pages say.
 const ERRORS: [&str; 4] = ["400", "401", "403", "429"];
 
-pub(super) fn problems(api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Problem> {
+pub(super) fn problems(document: &Document) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for operation in api.operations.values() {
-        for (name, text) in [("summary", &operation.summary), ("description", &operation.description)] {
-            if text.trim().is_empty() {
-                problems.push(problem(&operation.pointer, format!("the operation has no {name}; write one")));
-            }
+    for operation in document.operations() {
+        for name in ["summary", "description"].into_iter().filter(|name| operation.text(name).is_empty()) {
+            problems.push(problem(&operation.pointer, format!("the operation has no {name}; write one")));
         }
         for parameter in operation.parameters.values() {
             problems.extend(described_and_shown(&parameter.pointer, &parameter.schema, "parameter"));
@@ -25,11 +21,19 @@ pub(super) fn problems(api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Pro
             problems.push(problem(format!("{}/responses", operation.pointer), text));
         }
     }
-    for (name, schema) in schemas {
-        problems.extend(described_and_shown(&format!("/components/schemas/{}", escape(name)), schema, "schema"));
+    for name in document.schema_names() {
+        let pointer = format!("/components/schemas/{}", escape(name));
+        let schema = document.schema(&pointer);
+        problems.extend(described_and_shown(&pointer, &schema, "schema"));
         // A property that is a component as a whole is described there.
-        for property in schema.properties.values().filter(|property| property.schema.name().is_none()) {
-            problems.extend(described_and_shown(&property.schema.pointer, &property.schema, "property"));
+        for property in schema.properties.values() {
+            let schema = document.schema(&property.pointer);
+            let shown = if schema.name().is_none() {
+                described_and_shown(&property.pointer, &schema, "property")
+            } else {
+                Vec::new()
+            };
+            problems.extend(shown);
         }
     }
     problems
@@ -37,10 +41,10 @@ pub(super) fn problems(api: &Api, schemas: &IndexMap<String, Schema>) -> Vec<Pro
 
 fn described_and_shown(pointer: &str, schema: &Schema, what: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if schema.description.trim().is_empty() {
+    if schema.description().is_empty() {
         problems.push(problem(pointer, format!("the {what} has no description; write one")));
     }
-    if schema.example.is_none() {
+    if !schema.words.contains_key("example") {
         problems.push(problem(pointer, format!("the {what} has no example; write one that is realistic")));
     }
     problems

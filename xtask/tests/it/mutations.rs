@@ -50,6 +50,12 @@ pub(crate) fn all() -> Vec<Mutation> {
         of_enum(&mut mutations, pointer, way, shown);
     }
     of_operations(&mut mutations);
+    // Links are written by hand: the generated code stays as it is.
+    for Mutation { steps: [caller, client, facade], .. } in
+        mutations.iter_mut().filter(|it| it.name.starts_with("Link."))
+    {
+        (*client, *facade) = (Patch, if *caller == Major { Major } else { Patch });
+    }
     mutations
 }
 
@@ -99,6 +105,7 @@ fn of_object(mutations: &mut Vec<Mutation>, schema: &str, way: Way, shown: bool)
                 rename_required(object, name, None);
             } else {
                 require(object, name);
+                object["properties"][name].as_object_mut().unwrap().remove("x-zero-is-absent");
             }
         }));
     }
