@@ -1,5 +1,6 @@
 //! An API as its callers see it: operations with all that they reach, whatever a document calls its parts.
 
+mod change;
 mod compare;
 mod document;
 pub(crate) mod grammar;
@@ -9,8 +10,9 @@ mod schema;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+pub use change::{Bump, Change, Difference, Direction, caller};
+pub use compare::compare;
 pub(crate) use compare::said;
-pub use compare::{Change, Difference, Direction, compare};
 pub use document::Document;
 pub(crate) use document::yaml;
 pub(crate) use grammar::{escape, unescape};

@@ -3,59 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::api::{Change, Difference, Direction, Document, compare};
+use crate::api::{Bump, Change, Difference, Document, caller, compare};
 use crate::generate;
-use crate::public_items::{self, Changed};
-
-/// The version that a change requires, by the rules of semantic versioning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bump {
-    /// No code notices it.
-    Patch,
-    /// Something is added, and everything else stays the same.
-    Minor,
-    /// Something is removed or changed.
-    Major,
-}
-
-impl fmt::Display for Bump {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Patch => "patch",
-            Self::Minor => "minor",
-            Self::Major => "MAJOR",
-        })
-    }
-}
+use crate::items::{self, Changed};
 
 /// The types of the generated code that are part of the facade's interface. Those written by hand are not in that code.
 const IN_FACADE: [&str; 7] =
     ["BaseRole", "MemberSummary", "PatchOperation", "PatchOperationOp", "Statement", "StatementEffect", "Token"];
-
-/// What a difference asks of callers of the API, in any language: [`Bump::Major`] breaks them. `None` if that is not known.
-///
-/// The API must still accept what callers send, and callers must still accept what the API returns.
-pub fn caller(difference: &Difference) -> Option<Bump> {
-    use Direction::{Request, Response};
-    Some(match (&difference.change, difference.direction) {
-        (Change::Unclassified(_), _) => return None,
-        // The name of a path parameter or of an operation is not sent. An error that no longer occurs harms nobody.
-        (Change::Redescribed(_) | Change::Renamed { kind: "path parameter" | "operation ID", .. }, _) => Bump::Patch,
-        (Change::Removed { kind, .. }, _) if kind == "error" => Bump::Patch,
-        (Change::Marked { mark, .. }, _) => {
-            if mark == "deprecated" {
-                Bump::Minor
-            } else {
-                Bump::Patch
-            }
-        }
-        (Change::Added { required: true, .. }, Request) => Bump::Major,
-        (Change::Added { .. }, _) => Bump::Minor,
-        (Change::Narrowed(_) | Change::ValueRemoved(_), Response) => Bump::Minor,
-        (Change::Widened(_) | Change::ValueAdded(_), Request) => Bump::Minor,
-        _ => Bump::Major,
-    })
-}
 
 /// What the differences between two documents mean.
 #[derive(Debug)]
@@ -69,8 +23,7 @@ pub struct Diff {
 impl Diff {
     /// Compares two documents.
     pub fn of(old: &Document, new: &Document) -> Self {
-        let items = |document| public_items::of(&generate::checked(document)?);
-        let items = items(old).and_then(|old| Ok(public_items::compare(&old, &items(new)?)));
+        let items = generate::checked(old).and_then(|old| items::compare(&old, &generate::checked(new)?));
         Self { differences: compare(old, new, |_| true), items: items.map_err(|error| format!("{error:#}")) }
     }
 

@@ -10,9 +10,9 @@ use std::sync::Once;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use proc_macro2::TokenStream;
 
-use crate::api::Document;
-use crate::lint::{lint, unsupported};
-use crate::{DOCUMENT, client, derived_schemas, json_schemas, operations_table, reference};
+use crate::api::{Document, yaml};
+use crate::lint::{self, unsupported};
+use crate::{DOCUMENT, client, derived_schemas, items, json_schemas, operations_table, reference};
 
 /// The folders that contain generated files only.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
@@ -68,10 +68,11 @@ pub fn check(root: &Path) -> Result<()> {
 /// The files generated from `openapi.yaml`: their paths below `root` and their contents.
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    lint(&text)?;
+    let problems = lint::known_problems(&Document(yaml(&text)?));
+    lint::refuse(&text, &problems)?;
     let document = Document::parse(&text)?;
     let mut made = Vec::new();
-    for (path, tokens) in code(&document)? {
+    for (path, tokens) in code(&document).map_err(|error| lint::lint(&text).err().unwrap_or(error))? {
         made.push((path.to_owned(), formatted(tokens)?));
     }
     let as_json = serde_json::to_string_pretty(&document.0)? + "\n";
@@ -114,11 +115,13 @@ pub fn client_code(document: &str) -> Result<String> {
 /// The generator does not support `document`.
 pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 3]> {
     caught(|| {
-        Ok([
+        let code = [
             ("crates/ldtokens-client/src/generated.rs", client::tokens(document)?),
             ("crates/ldtokens-client/src/operations/table.rs", operations_table::tokens(document)?),
             ("crates/ldtokens-client/tests/it/derived_schemas.rs", derived_schemas::tokens(document)?),
-        ])
+        ];
+        code.iter().try_for_each(|(_, code)| items::check(code))?;
+        Ok(code)
     })
 }
 

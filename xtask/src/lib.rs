@@ -7,24 +7,24 @@ mod client;
 mod derived_schemas;
 mod generate;
 mod import;
+mod items;
 mod json_schemas;
 mod lenient;
 mod lines;
 mod lint;
-mod names;
 mod operations_table;
 mod overlay;
-mod public_items;
 mod reference;
 mod source;
 
-pub use class::{Bump, Diff, caller};
+pub use api::{Bump, caller};
+pub use class::Diff;
 pub use generate::{check, client_code, generate};
 pub use import::{Comparison, Then, compare_with, import};
+pub use items::Changed;
 pub use lines::Lines;
 pub use lint::{Problem, lint, problems};
 pub use overlay::Overlay;
-pub use public_items::Changed;
 pub use source::{document, document_or_revision};
 
 /// The name of the OpenAPI document, below the workspace's root.

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use indexmap::IndexSet;
 
 use crate::DOCUMENT;
-use crate::api::Document;
+use crate::api::{Document, yaml};
 use crate::lines::Lines;
 
 /// Something wrong with a document.
@@ -26,13 +26,17 @@ pub struct Problem {
 /// # Errors
 /// There is a problem.
 pub fn lint(text: &str) -> Result<()> {
-    let lines = Lines::read(text)?;
-    let problems = problems(&Document(crate::api::yaml(text)?));
+    refuse(text, &problems(&Document(yaml(text)?)))
+}
+
+/// Refuses a text with problems.
+pub(crate) fn refuse(text: &str, problems: &[Problem]) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
     }
+    let lines = Lines::read(text)?;
     let mut report = String::new();
-    for Problem { pointer, text } in &problems {
+    for Problem { pointer, text } in problems {
         report.push_str(&format!("\n  {DOCUMENT}:{}: {text}  ({pointer})", lines.line(pointer)));
     }
     bail!("{DOCUMENT} has {} problems:{report}", problems.len())
@@ -40,14 +44,17 @@ pub fn lint(text: &str) -> Result<()> {
 
 /// All problems of a document.
 pub fn problems(document: &Document) -> Vec<Problem> {
+    let known = known_problems(document);
+    if known.is_empty() { refusal::problem_of(document).into_iter().collect() } else { known }
+}
+
+/// The problems of a document that can be seen without generating its code.
+pub(crate) fn known_problems(document: &Document) -> Vec<Problem> {
     // What the generator does not support has to change before it is described.
     let mut problems = unsupported(document);
     if problems.is_empty() {
         problems.extend(words::problems(document));
         problems.extend(examples::problems(document));
-        if problems.is_empty() {
-            problems.extend(refusal::problems(document));
-        }
     }
     // Operations share parameters.
     problems.into_iter().collect::<IndexSet<_>>().into_iter().collect()

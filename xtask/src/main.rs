@@ -79,7 +79,12 @@ fn run(root: &Path, task: Task) -> Result<()> {
         }
         Task::Bench { quick, json, only } => bench(root, quick, json, only),
         Task::Diff { old, new } => {
-            let [old, new] = [old, new].map(|source| xtask::document_or_revision(root, &source));
+            let read = |source: String| xtask::document_or_revision(root, &source);
+            let (old, new) = std::thread::scope(|scope| {
+                let old = scope.spawn(|| read(old));
+                let new = read(new);
+                (old.join().expect("it does not panic"), new)
+            });
             print!("{}", xtask::Diff::of(&old?, &new?));
             Ok(())
         }

@@ -1,95 +1,13 @@
 //! Compares two APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+use super::change::{Change, Difference, Direction};
 use super::grammar::{Holds, Part, escape, holds};
 use super::{Document, JSON, Operation, Schema, keys, media_type};
-
-/// Whether a value is sent to the API or received from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// From the caller to the API.
-    Request,
-    /// From the API to the caller.
-    Response,
-}
-
-/// One difference between two APIs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
-    /// Where it is, in words, starting with the operation.
-    pub location: String,
-    /// A JSON Pointer into the old document. For an addition, to the object that lacks it.
-    pub old: String,
-    /// A JSON Pointer into the new document. For a removal, to the object that lacks it.
-    pub new: String,
-    /// Whether the value is sent or received.
-    pub direction: Direction,
-    /// The change.
-    pub change: Change,
-}
-
-/// A change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)] // `Display` describes each
-pub enum Change {
-    Added {
-        kind: String,
-        required: bool,
-    },
-    Removed {
-        kind: String,
-        required: bool,
-    },
-    Renamed {
-        kind: &'static str,
-        from: String,
-        to: String,
-    },
-    Moved {
-        from: String,
-        to: String,
-    },
-    ValueAdded(String),
-    ValueRemoved(String),
-    /// Less is allowed than before.
-    Narrowed(String),
-    /// More is allowed than before.
-    Widened(String),
-    /// Something else is allowed than before.
-    Altered(String),
-    /// `deprecated` and the like were set, or taken away.
-    Marked {
-        mark: String,
-        set: bool,
-    },
-    Redescribed(String),
-    /// A keyword that is compared only as a whole.
-    Unclassified(String),
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let must = |required: &bool| if *required { "required " } else { "" };
-        match self {
-            Self::Added { kind, required } => write!(f, "{}{kind} added", must(required)),
-            Self::Removed { kind, required } => write!(f, "{}{kind} removed", must(required)),
-            Self::Renamed { kind, from, to } => write!(f, "{kind} renamed from {from} to {to}"),
-            Self::Moved { from, to } => write!(f, "moved from {from} to {to}"),
-            Self::ValueAdded(value) => write!(f, "value {value} added"),
-            Self::ValueRemoved(value) => write!(f, "value {value} removed"),
-            Self::Narrowed(text) | Self::Widened(text) | Self::Altered(text) => f.write_str(text),
-            Self::Marked { mark, set: true } => f.write_str(mark),
-            Self::Marked { mark, set: false } => write!(f, "no longer {mark}"),
-            Self::Redescribed(keyword) => write!(f, "{keyword} changed"),
-            Self::Unclassified(keyword) => write!(f, "changed, not classified: {keyword}"),
-        }
-    }
-}
 
 /// All differences between `old` and those operations of `new` for which `wanted` holds, each once.
 pub fn compare(old: &Document, new: &Document, wanted: impl Fn(&Operation<'_>) -> bool) -> Vec<Difference> {
@@ -100,13 +18,8 @@ pub fn compare(old: &Document, new: &Document, wanted: impl Fn(&Operation<'_>) -
         hosts(document).into_iter().map(|host| (host, "/servers")).collect()
     };
     found.pairs(&at("servers"), ["/servers"; 2], "server", &servers(old), &servers(new), |_, _, _, _, _| {});
-    found.fact(
-        &at("webhooks"),
-        ["/webhooks"; 2],
-        "webhooks",
-        Some(Holds::Whole),
-        [old.at("/webhooks"), new.at("/webhooks")],
-    );
+    let webhooks = [old, new].map(|document| document.at("/webhooks"));
+    found.fact(&at("webhooks"), ["/webhooks"; 2], "webhooks", Some(Holds::Whole), webhooks);
     found.differences.into_iter().collect()
 }
 
@@ -159,18 +72,15 @@ impl Comparison<'_> {
         for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
             let location = if name.is_empty() { location.clone() } else { location.inner(name) };
             let kind = if kind == "response" { if name.starts_with('2') { "success" } else { "error" } } else { kind };
-            let change = |document: &Document, pointer: &str, change: fn(String, bool) -> Change| {
-                change(kind.to_owned(), document.follow(pointer).0.get("required") == Some(&Value::Bool(true)))
-            };
+            let is_required =
+                |document: &Document, at: &str| document.follow(at).0.get("required") == Some(&Value::Bool(true));
             match (old.get(name).map(AsRef::as_ref), new.get(name).map(AsRef::as_ref)) {
                 (Some(old), Some(new)) => both(self, &location, name, old, new),
                 (Some(gone), None) => {
-                    let change = change(self.old, gone, |kind, required| Change::Removed { kind, required });
-                    self.note(&location, [gone, owners[1]], change);
+                    self.note(&location, [gone, owners[1]], Change::removed(kind, is_required(self.old, gone)));
                 }
                 (None, Some(come)) => {
-                    let change = change(self.new, come, |kind, required| Change::Added { kind, required });
-                    self.note(&location, [owners[0], come], change);
+                    self.note(&location, [owners[0], come], Change::added(kind, is_required(self.new, come)));
                 }
                 (None, None) => {}
             }
@@ -188,16 +98,12 @@ impl Comparison<'_> {
             let moved = || new.iter().position(|new| before.id.is_some() && new.id == before.id && !stays(new));
             match same.or_else(moved) {
                 Some(at) => self.operation(&location, before, &new.remove(at)),
-                None => {
-                    let change = Change::Removed { kind: "operation".to_owned(), required: false };
-                    self.note(&location, [&before.pointer, "/paths"], change);
-                }
+                None => self.note(&location, [&before.pointer, "/paths"], Change::removed("operation", false)),
             }
         }
         for come in new {
             let location = Location { text: come.name(), direction: Direction::Request };
-            let change = Change::Added { kind: "operation".to_owned(), required: false };
-            self.note(&location, ["/paths", &come.pointer], change);
+            self.note(&location, ["/paths", &come.pointer], Change::added("operation", false));
         }
     }
 
@@ -441,12 +347,10 @@ impl Comparison<'_> {
             return self.note(&location.inner(from), [before_at, after_at], change);
         }
         for (name, (required, pointer, _)) in gone {
-            let change = Change::Removed { kind: "property".to_owned(), required };
-            self.note(&location.inner(&name), [&pointer, &new.pointer], change);
+            self.note(&location.inner(&name), [&pointer, &new.pointer], Change::removed("property", required));
         }
         for (name, (required, pointer, _)) in come {
-            let change = Change::Added { kind: "property".to_owned(), required };
-            self.note(&location.inner(&name), [&old.pointer, &pointer], change);
+            self.note(&location.inner(&name), [&old.pointer, &pointer], Change::added("property", required));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What an OpenAPI document can say, in version 3.0 or 3.1: the keywords of each part, and what a change of each means.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 /// A part of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Document,
     Components,
@@ -112,8 +115,10 @@ const GRAMMAR: &[(Part, Holds, &str)] = &[
 
 /// What `keyword` holds in `part`, unless it is unknown there.
 pub(crate) fn holds(part: Part, keyword: &str) -> Option<Holds> {
-    let row = GRAMMAR.iter().find(|(of, _, keywords)| *of == part && keywords.split(' ').any(|known| known == keyword));
-    row.map(|(_, holds, _)| *holds).or(keyword.starts_with("x-").then_some(Words))
+    static KNOWN: LazyLock<HashMap<(Part, &str), Holds>> = LazyLock::new(|| {
+        GRAMMAR.iter().flat_map(|(part, holds, keywords)| keywords.split(' ').map(|it| ((*part, it), *holds))).collect()
+    });
+    KNOWN.get(&(part, keyword)).copied().or(keyword.starts_with("x-").then_some(Words))
 }
 
 /// The keywords of `part`.

@@ -1,26 +1,36 @@
-//! Finds the part of a document that the generator refuses, by leaving out one after the other.
+//! Finds the part of a document that the generator refuses, by leaving parts out.
 
 use serde_json::{Value, json};
 
 use super::{Problem, problem};
-use crate::api::{Document, escape};
+use crate::api::{Document, escape, unescape};
 use crate::generate;
 
 /// The problem of a document from which no code can be generated.
-pub(super) fn problems(document: &Document) -> Option<Problem> {
+pub(super) fn problem_of(document: &Document) -> Option<Problem> {
     let reason = format!("{:#}", generate::code(document).err()?);
     let mut at = String::new();
-    // The parts that an operation or a schema can be taken out of, then what lies within the one that is refused.
-    let mut parts: Vec<String> =
-        ["/paths", "/components/schemas", "/components/parameters", "/components/responses", "/components"]
-            .iter()
-            .flat_map(|at| within(document, at))
-            .collect();
-    while let Some(culprit) = parts.into_iter().find(|part| is_accepted_without(document, part)) {
+    // First an operation, a schema and the like, then what is wrong within it.
+    let owners = ["/paths", "/components/schemas", "/components/parameters", "/components/responses"];
+    let mut parts: Vec<String> = owners.iter().flat_map(|at| within(document, at)).collect();
+    while let Some(culprit) = culprit(document, &parts).map(str::to_owned) {
         parts = within(document, &culprit);
         at = culprit;
     }
     Some(problem(at, format!("the generator refuses this: {reason}; write it in another way")))
+}
+
+/// The part without which code can be generated, found by halves.
+fn culprit<'a>(document: &Document, parts: &'a [String]) -> Option<&'a str> {
+    match parts {
+        [] => None,
+        [one] => is_accepted_without(document, parts).then_some(one),
+        _ => {
+            let (first, second) = parts.split_at(parts.len() / 2);
+            let half = [first, second].into_iter().find(|half| is_accepted_without(document, half))?;
+            culprit(document, half)
+        }
+    }
 }
 
 fn within(document: &Document, pointer: &str) -> Vec<String> {
@@ -31,22 +41,20 @@ fn within(document: &Document, pointer: &str) -> Vec<String> {
     }
 }
 
-/// Whether code can be generated if nothing stands at `pointer`, or what can be anything.
-fn is_accepted_without(document: &Document, pointer: &str) -> bool {
-    let mut without = document.clone();
-    let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
-    match without.0.pointer_mut(parent) {
-        Some(Value::Object(object)) => drop(object.remove(&crate::api::unescape(name))),
-        Some(Value::Array(items)) => drop(name.parse().map(|index: usize| items.remove(index))),
-        _ => return false,
+/// Whether code can be generated if these parts are not there, or can be anything.
+fn is_accepted_without(document: &Document, parts: &[String]) -> bool {
+    let [mut without, mut anything] = [document.clone(), document.clone()];
+    // From the end, so that what is removed from an array moves none that is still to come.
+    for pointer in parts.iter().rev() {
+        let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+        match without.0.pointer_mut(parent) {
+            Some(Value::Object(object)) => drop(object.shift_remove(&unescape(name))),
+            Some(Value::Array(items)) => drop(name.parse().map(|index: usize| items.remove(index))),
+            _ => {}
+        }
+        if let Some(value @ Value::Object(_)) = anything.0.pointer_mut(pointer) {
+            *value = json!({});
+        }
     }
-    if generate::code(&without).is_ok() {
-        return true;
-    }
-    let mut anything = document.clone();
-    anything
-        .0
-        .pointer_mut(pointer)
-        .is_some_and(|value| value.is_object() && std::mem::replace(value, json!({})) != json!({}))
-        && generate::code(&anything).is_ok()
+    generate::code(&without).is_ok() || generate::code(&anything).is_ok()
 }

@@ -48,7 +48,7 @@ fn add(all: &mut Value, one: &Value) {
     }
 }
 
-fn copy_workspace(from: &Path, to: &Path) {
+pub(crate) fn copy_workspace(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let (name, target) = (entry.file_name(), to.join(entry.file_name()));

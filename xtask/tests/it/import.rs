@@ -160,6 +160,158 @@ fn additions_are_written_into_the_document_and_its_comments_and_order_are_kept()
     xtask::generate(folder.path()).unwrap();
 }
 
+/// Each is one edit of the vendor's document, and a word of the only news that it is.
+#[test]
+fn what_touches_us_is_one_news() {
+    let folder = folder_with(DOCUMENT);
+    let get = "/paths/~1tokens/get";
+    let mut versions = document()["paths"]["/tokens"]["get"].clone();
+    versions["operationId"] = json!("getVersions");
+    for (pointer, value, words) in [
+        ("/paths/~1tokens~1versions", json!({ "get": versions }), "operation added"),
+        ("/security", json!([]), "authorized by"),
+        ("/paths/~1tokens/get/security", json!([]), "authorized by"),
+        ("/servers/1/url", json!("https://app.example.com/api/v2"), "server"),
+        ("/components/schemas/TokenBody/properties/name/readOnly", json!(true), "readOnly"),
+        ("/components/schemas/Token/properties/name/readOnly", json!(true), "readOnly"),
+        ("/components/schemas/TokenBody/properties/name/default", json!("x"), "default from null to \"x\""),
+        ("/components/schemas/TokenBody/properties/name/surprise", json!("x"), "not classified: surprise"),
+        ("/components/schemas/TokenBody/properties/name/maxLength", json!(10), "maxLength 10 set"),
+        ("/paths/~1tokens/post/requestBody/content/application~1xml", json!({}), "media type added"),
+        ("/paths/~1tokens/get/parameters/0/explode", json!(false), "explode"),
+        ("/paths/~1tokens/get/callbacks", json!({ "x": {} }), "not classified: callbacks"),
+    ] {
+        let mut vendor = document();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        vendor.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
+        let news = compare_with(folder.path(), Document(vendor)).unwrap().news;
+        assert!(news.iter().any(|news| news.change.to_string().contains(words)), "{pointer}: {news:?}");
+        let places: std::collections::BTreeSet<_> = news.iter().map(|news| &news.new).collect();
+        assert!(places.len() <= 6 && (pointer == "/security" || news.len() <= 2), "{get} {pointer}: {news:?}");
+    }
+}
+
+#[test]
+fn what_the_vendor_calls_otherwise_is_no_news_or_one() {
+    let Some(path) = support::vendors(NEWEST) else { return };
+    let text = fs::read_to_string(path).unwrap();
+    for (from, to, news) in [
+        ("application/json:", "application/json; charset=utf-8:", 1),
+        ("/components/schemas/JSONPatch", "/components/schemas/Patches", 0),
+        ("tokens/{id}", "tokens/{key}", 0),
+    ] {
+        let changed = text.replace(from, to).replace("JSONPatch:", "Patches:");
+        let changed = if from.contains("JSONPatch") { changed } else { text.replace(from, to) };
+        let comparison = compare_with(&root(), Document::parse(&changed).unwrap()).unwrap();
+        assert_eq!(comparison.news.len(), news, "{from}: {:?}", comparison.news);
+    }
+    // The parameter, too. It is told once, since it is one component of ours.
+    let changed = text.replace("tokens/{id}", "tokens/{key}").replace("name: id\n", "name: key\n");
+    let news = compare_with(&root(), Document::parse(&changed).unwrap()).unwrap().news;
+    let places: std::collections::BTreeSet<_> = news.iter().map(|news| (&news.old, &news.change)).collect();
+    assert_eq!(places.len(), 1, "{news:?}");
+    // An error that is called otherwise.
+    let changed = text.replace("NotFoundErrorRep", "MissingErrorRep");
+    let comparison = compare_with(&root(), Document::parse(&changed).unwrap()).unwrap();
+    assert!(!comparison.news.is_empty());
+}
+
+#[test]
+fn words_of_yaml_1_1_are_words() {
+    let document = Document::parse("openapi: 3.0.3\nn: [no, on, y, yes, off, NO, true]").unwrap().0;
+    assert_eq!(document["n"], json!(["no", "on", "y", "yes", "off", "NO", true]));
+}
+
+#[test]
+fn a_document_may_be_gzipped_in_parts_or_in_utf_16() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("document");
+    let (one, two) = DOCUMENT.split_at(DOCUMENT.len() / 2);
+    let mut bytes = Vec::new();
+    for part in [one, two] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(part.as_bytes()).unwrap();
+        bytes.extend(gzip.finish().unwrap());
+    }
+    let little: Vec<u8> = "\u{feff}".encode_utf16().chain(DOCUMENT.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = "\u{feff}".encode_utf16().chain(DOCUMENT.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    for bytes in [bytes, little, big, format!("\u{feff}{DOCUMENT}").into_bytes()] {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(xtask::document(path.to_str().unwrap()).unwrap().0, document());
+    }
+}
+
+#[test]
+fn a_reference_is_written_out_under_the_propertys_own_name() {
+    let folder = folder_with(DOCUMENT);
+    let mut vendor = document();
+    vendor["components"]["schemas"]["Stamp"] = json!({ "type": "string", "description": "d", "example": "x" });
+    for name in ["hint", "other/hint", "a~b"] {
+        vendor["components"]["schemas"]["Token"]["properties"][name] = json!({ "$ref": "#/components/schemas/Stamp" });
+    }
+    let path = folder.path().join("vendor.json");
+    fs::write(&path, vendor.to_string()).unwrap();
+    import(folder.path(), path.to_str().unwrap(), Then::Apply).unwrap();
+    let ours = Document::parse(&fs::read_to_string(folder.path().join("openapi.yaml")).unwrap()).unwrap().0;
+    for name in ["hint", "other/hint", "a~b"] {
+        assert_eq!(ours["components"]["schemas"]["Token"]["properties"][name]["type"], "string", "{name}");
+    }
+    assert!(ours["components"]["schemas"]["Token"]["properties"].get("Stamp").is_none());
+}
+
+/// Whatever the vendor adds: once it is applied it is no longer news, and code can be generated.
+#[test]
+fn random_additions_are_applied_so_that_nothing_is_news() {
+    let seed = std::env::var("LDTOKENS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 0..8 {
+        let mut vendor = document();
+        vendor["components"]["schemas"]["Stamp"] =
+            json!({ "type": "string", "enum": ["x", "y"], "description": "d", "example": "x" });
+        for number in 0..random.usize(1..6) {
+            let name = format!(
+                "{}{number}",
+                random.choice(["hint", "a/b", "x~y", "no", "on", "7", "with space", "_x", "ü"]).unwrap()
+            );
+            let (schema, example) = random
+                .choice([
+                    (json!({ "type": "string" }), json!("x")),
+                    (json!({ "type": "integer", "format": "int64" }), json!(1)),
+                    (json!({ "type": "array", "items": { "type": "integer" } }), json!([1])),
+                    (json!({ "type": "object", "properties": { "a": { "type": "boolean" } } }), json!({})),
+                    (json!({ "$ref": "#/components/schemas/Stamp" }), json!("x")),
+                    (json!({ "type": "array", "items": { "$ref": "#/components/schemas/Stamp" } }), json!(["x"])),
+                    (json!({ "type": "string", "enum": ["no", "1", "null", "a: b", "#"] }), json!("no")),
+                ])
+                .unwrap();
+            let mut described = schema.clone();
+            if described.get("$ref").is_none() {
+                described["description"] = json!("Something: # \"new\".\n\n- and more");
+                described["example"] = example.clone();
+            }
+            let components = &mut vendor["components"]["schemas"];
+            match random.usize(..4) {
+                0 => components["Token"]["properties"][name] = described,
+                1 => components["TokenBody"]["properties"][name] = described,
+                2 => components["BaseRole"]["enum"].as_array_mut().unwrap().push(json!(name)),
+                _ => vendor["paths"]["/tokens"]["get"]["parameters"].as_array_mut().unwrap().push(json!({
+                    "name": name, "in": "query", "explode": true, "style": "form", "description": "d",
+                    "schema": { "type": "boolean" }, "example": true,
+                })),
+            }
+        }
+        let folder = folder_with(DOCUMENT);
+        let path = folder.path().join("vendor.json");
+        fs::write(&path, vendor.to_string()).unwrap();
+        import(folder.path(), path.to_str().unwrap(), Then::Apply).unwrap();
+        let news = compare_with(folder.path(), Document(vendor)).unwrap().news;
+        assert!(news.is_empty(), "LDTOKENS_SEED={seed}, round {round}: {news:?}");
+        if let Err(error) = xtask::generate(folder.path()) {
+            assert!(error.to_string().contains("openapi.yaml:"), "LDTOKENS_SEED={seed}, round {round}: {error:#}");
+        }
+    }
+}
+
 #[test]
 fn changes_other_than_additions_are_not_applied() {
     let folder = folder_with(DOCUMENT);

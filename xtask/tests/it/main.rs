@@ -4,10 +4,12 @@
 mod additive;
 mod dependencies;
 mod diff;
+mod edits;
 mod generate;
 mod import;
 mod lint;
 mod mutations;
+mod overlay;
 mod pages;
 mod promises;
 mod reasons;
