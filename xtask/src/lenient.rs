@@ -94,7 +94,7 @@ fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
         kind if kind.starts_with("::std::option::Option<") && is_whole(kind) => {
             Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::whole_numbers")]))
         }
-        kind if kind.contains("::std::collections::BTreeMap<") => {
+        kind if kind.starts_with("::std::collections::BTreeMap<") => {
             Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::map")]))
         }
         kind if kind.starts_with("::std::vec::Vec<") && is_whole(kind) => {

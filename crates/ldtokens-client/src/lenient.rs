@@ -1,6 +1,7 @@
 //! How the generated types read values that are not as the document says, but whose meaning is clear.
 //!
 //! `cargo xtask generate` uses these functions for the fields that need them.
+#![allow(dead_code)] // which are needed depends on the document
 
 use std::fmt;
 
@@ -116,5 +117,45 @@ impl<'de> Deserialize<'de> for WholeNumber {
         }
 
         from.deserialize_any(Whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::num::NonZeroU64;
+
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Numbers {
+        #[serde(deserialize_with = "super::whole_numbers")]
+        small: i32,
+        #[serde(deserialize_with = "super::whole_numbers")]
+        positive: NonZeroU64,
+        #[serde(default, deserialize_with = "super::whole_numbers")]
+        large: Option<u64>,
+        #[serde(default, deserialize_with = "super::list_of_whole_numbers")]
+        times: Vec<i64>,
+        #[serde(default, deserialize_with = "super::map")]
+        counts: BTreeMap<String, i64>,
+    }
+
+    // Fact 11 for `null`; floats are our choice, for programs that write all numbers so.
+    #[test]
+    fn whole_numbers_of_each_size_may_be_floats_wherever_they_are() {
+        let read = |text: &str| serde_json::from_str::<Numbers>(text);
+        let counts = BTreeMap::from([("a".to_owned(), 2)]);
+        let positive = NonZeroU64::new(1).unwrap();
+        let expected = Numbers { small: 5, positive, large: Some(u64::MAX), times: vec![1_700_000_000_000, 3], counts };
+        let text = r#"{"small": 5.0, "positive": 1.0, "large": 18446744073709551615, "times": [1.7e12, 3], "counts": {"a": 2.0, "b": null}}"#;
+        assert_eq!(read(text).unwrap(), expected);
+        let empty = read(r#"{"small": 1, "positive": 1, "large": null, "times": null, "counts": null}"#).unwrap();
+        assert_eq!(empty, Numbers { small: 1, positive, large: None, times: vec![], counts: BTreeMap::new() });
+        for wrong in
+            [r#"{"small": 5.5, "positive": 1}"#, r#"{"small": 1, "positive": 0.0}"#, r#"{"small": 3e9, "positive": 1}"#]
+        {
+            read(wrong).unwrap_err();
+        }
     }
 }

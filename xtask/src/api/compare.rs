@@ -376,9 +376,11 @@ pub(crate) fn said<'a>(value: &'a Value, keyword: &str) -> &'a Value {
     }
 }
 
+/// What a schema says under a keyword. What is not unique, not deprecated and the like says nothing.
 fn said_of<'a>(schema: &'a Schema, keyword: &str) -> &'a Value {
-    let said = schema.words.get(keyword).unwrap_or(&Value::Null);
-    if said == &Value::Bool(false) && keyword != "default" { &Value::Null } else { said }
+    let switches = ["deprecated", "readOnly", "writeOnly", "uniqueItems"];
+    let said = schema.words.get(keyword).filter(|said| **said != Value::Bool(false) || !switches.contains(&keyword));
+    said.unwrap_or(&Value::Null)
 }
 
 /// How the types differ, if they do.

@@ -1,5 +1,8 @@
 //! Each change is classed as what it is.
 
+use std::fs;
+use std::path::Path;
+
 use xtask::api::Document;
 use xtask::{Bump, Diff};
 
@@ -76,4 +79,34 @@ fn a_deprecation_is_a_minor_change() {
     let diff = diff(new);
     assert!(diff.to_string().contains("minor  getTokens: deprecated  (/paths/~1tokens/get)"), "{diff}");
     assert_eq!((diff.caller(), diff.client()), (Bump::Minor, Some(Bump::Patch)));
+}
+
+/// The pairs of documents in a folder, such as the `data/checker` of oasdiff: `X_base.yaml` and `X_revision.yaml`.
+fn pairs(folder: &Path, found: &mut Vec<[String; 2]>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let (old, new) = (path.display().to_string(), path.display().to_string().replace("base", "revision"));
+        if path.is_dir() {
+            pairs(&path, found);
+        } else if old != new && Path::new(&new).exists() {
+            found.push([old, new]);
+        }
+    }
+}
+
+#[test]
+fn other_peoples_documents_are_compared_and_their_differences_noticed() {
+    let Ok(folder) = std::env::var("OASDIFF_DATA") else {
+        return println!("skipped: OASDIFF_DATA does not name the folder `data` of github.com/oasdiff/oasdiff");
+    };
+    let (mut found, mut missed) = (Vec::new(), Vec::new());
+    pairs(&Path::new(&folder).join("checker"), &mut found);
+    for pair in &found {
+        let [old, new] = pair.each_ref().map(|path| xtask::document(path).unwrap_or_else(|error| panic!("{error:#}")));
+        // Some have components of other names that allow the same: that is no difference to us.
+        if Diff::of(&old, &new).differences.is_empty() {
+            missed.push(&pair[0]);
+        }
+    }
+    assert!(found.len() > 50 && missed.len() * 10 < found.len(), "{} of {}: {missed:#?}", missed.len(), found.len());
 }
