@@ -11,13 +11,9 @@ use syn::{Expr, Fields, ImplItem, Item, Stmt, UseTree, Visibility};
 use crate::api::Bump;
 
 /// Names that no item can have: what Rust's own code calls without a path, and the methods that the client has from its traits.
-const RESERVED: [(&str, &str); 2] = [
-    (
-        "types::",
-        "Box Clone Copy Debug Default Deserialize Err From Into None Ok Option Result Self Serialize Some String ToString Vec",
-    ),
-    ("Client::", "api_version baseurl client exec inner post pre"),
-];
+const RESERVED: [(&str, &str); 3] =
+    [("types::", PRELUDE), ("builder::", PRELUDE), ("Client::", "api_version baseurl client exec inner post pre")];
+const PRELUDE: &str = "Box Clone Copy Debug Default Deserialize Err From Into None Ok Option Result Self Serialize Some String ToString Vec";
 
 /// What must be given to a builder: its users notice only if there is more of it.
 const NEEDS: &str = " needs ";
