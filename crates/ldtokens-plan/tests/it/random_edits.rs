@@ -63,7 +63,7 @@ async fn after_random_edits_with_faults_the_account_is_what_the_file_says() {
     let seed = std::env::var("LDTOKENS_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
     let mut random = fastrand::Rng::with_seed(seed);
     let world = World::new().await;
-    world.client.create(&NewToken::new(BaseRole::Reader).name("Export")).await.unwrap();
+    let _stranger = world.client.create(&NewToken::new(BaseRole::Reader).name("Export")).await.unwrap();
     let strangers = world.tokens().await.len();
     let options = ApplyOptions::default().prune().many_deletions();
     for round in 0..rounds {
