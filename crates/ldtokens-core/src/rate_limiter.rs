@@ -2,7 +2,7 @@
 //!
 //! Responses tell how many requests are left for the account, the route and the token. Other limits, such as that of an IP
 //! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
-//! trying: one request at first, and two more at once for each that is accepted. After a 429, one request a second tries.
+//! trying: one request at first, and more at once for each that is accepted. After a 429, one request a second tries.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
@@ -22,6 +22,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The longest wait that a response can cause.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// How many more requests may be under way at once for each that is accepted, while no window is known.
+const MORE: u32 = 7;
 
 /// For each of our requests under way, so many of what is left are kept for requests of other clients of the account.
 const OTHERS: i64 = 3;
@@ -174,7 +177,7 @@ impl Limit {
     }
 
     fn accept(&mut self, sent: Duration) {
-        self.beside_one = self.beside_one.saturating_add(2);
+        self.beside_one = self.beside_one.saturating_add(MORE);
         if sent >= self.closed_until {
             self.refusals = 0;
         }

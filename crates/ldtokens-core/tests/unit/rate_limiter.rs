@@ -87,8 +87,8 @@ async fn after(responses: &[RateLimitHeaders]) -> (RateLimiter, Sleeper) {
 async fn what_is_not_known_is_found_out_step_by_step() {
     for (responses, at_once) in [
         (vec![], 1),
-        (vec![headers(200, &[])], 3),
-        (vec![headers(200, &[]), headers(404, &[])], 5),
+        (vec![headers(200, &[])], 8),
+        (vec![headers(200, &[]), headers(404, &[])], 15),
         // These may be a gateway's, or are not counted (fact 12).
         (vec![headers(401, &[]), headers(502, &[]), headers(408, &[])], 1),
     ] {
