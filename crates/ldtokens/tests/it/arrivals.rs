@@ -29,7 +29,10 @@ fn with_length(response: &[u8], length: i64, after_secret: usize) -> Vec<u8> {
     format!("{head}content-length: {length}\r\n\r\n{}", &body[..secret + after_secret]).into_bytes()
 }
 
-const CUT: [(&str, fn(Vec<u8>) -> Vec<u8>); 5] = [
+/// What becomes of a response's bytes.
+type Edit = fn(Vec<u8>) -> Vec<u8>;
+
+const CUT: [(&str, Edit); 5] = [
     ("cut after the secret", |response| with_length(&response, 100, 0)),
     ("cut after the next property's name", |response| with_length(&response, 100, 12)),
     ("cut in an object", |response| with_length(&response, 1000, 80)),
@@ -87,7 +90,7 @@ async fn a_reset_whose_response_names_another_token_has_a_warning() {
 /// Any coding is allowed to a request that names none (RFC 9110, section 12.5.3).
 #[tokio::test]
 async fn no_coding_is_asked_for_and_a_coded_response_is_one_clear_error() {
-    let coded: fn(Vec<u8>) -> Vec<u8> = |response| {
+    let coded: Edit = |response| {
         let (head, _) = split(&response);
         let head = head.replace("content-length", "x-length");
         format!("{head}content-encoding: gzip\r\ncontent-length: 6\r\n\r\n\u{1f}..{{}}").into_bytes()
@@ -123,7 +126,7 @@ async fn a_response_without_an_end_is_read_up_to_a_bound() {
 async fn hundreds_of_headers_are_read_and_what_is_not_http_is_not_requested_again() {
     let headers = |count: usize| (0..count).map(|number| format!("x-header-{number}: x\r\n")).collect::<String>();
     let server = server().await;
-    let many: fn(Vec<u8>) -> Vec<u8> = |response| {
+    let many: Edit = |response| {
         let (head, body) = split(&response);
         let more: String = (0..300).map(|number| format!("x-header-{number}: x\r\n")).collect();
         format!("{head}{more}\r\n{body}").into_bytes()
@@ -148,6 +151,7 @@ async fn hundreds_of_headers_are_read_and_what_is_not_http_is_not_requested_agai
 async fn no_create_is_sent_on_a_connection_that_was_closed_while_the_thread_was_busy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("http://{}", listener.local_addr().unwrap());
+    let (call_ended, wait_for_end) = std::sync::mpsc::channel();
     let (closed, wait_until_closed) = std::sync::mpsc::channel();
     let stub = std::thread::spawn(move || {
         for _ in 0..2 {
@@ -160,6 +164,7 @@ async fn no_create_is_sent_on_a_connection_that_was_closed_while_the_thread_was_
             let body = r#"{"_id":"a","token":"api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b"}"#;
             let head = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n", body.len());
             connection.write_all(format!("{head}{body}").as_bytes()).unwrap();
+            wait_for_end.recv().unwrap();
             drop(connection);
             closed.send(()).unwrap();
         }
@@ -168,6 +173,7 @@ async fn no_create_is_sent_on_a_connection_that_was_closed_while_the_thread_was_
     for _ in 0..2 {
         let _ = client.create(&reader("x")).await.unwrap();
         // The thread is blocked, as by a child process.
+        call_ended.send(()).unwrap();
         wait_until_closed.recv().unwrap();
     }
     stub.join().unwrap();
