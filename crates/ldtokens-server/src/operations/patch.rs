@@ -1,12 +1,11 @@
 //! JSON Patch (RFC 6902) on a token.
 
 use json_patch::{AddOperation, PatchErrorKind, PatchOperation};
-use ldtokens_client::types::TokenBody;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access::Action;
-use crate::operations::token_rules::{check_new, next_last_modified};
+use crate::operations::token_rules::{check_new, next_last_modified, token_body};
 use crate::operations::validation;
 use crate::response::ApiError;
 
@@ -103,7 +102,7 @@ fn normalize(properties: &mut Map<String, Value>) -> Result<(), ApiError> {
     let part: Map<String, Value> = MUTABLE.iter().filter_map(|(name, _)| properties.remove_entry(*name)).collect();
     let part = Value::Object(part);
     validation::check_body("postToken", &part)?;
-    let body: TokenBody = serde_json::from_value(part).map_err(ApiError::invalid_body)?;
+    let body = token_body(&part)?;
     check_new(&body)?;
     if let Value::Object(part) = serde_json::to_value(&body).map_err(ApiError::invalid_body)? {
         properties.extend(part);

@@ -1,13 +1,20 @@
 //! A token's properties: those of a new token, and which are stored.
 
 use ldtokens_client::types::TokenBody;
-use ldtokens_client::{ApiVersion, Statement, UnixMillis};
+use ldtokens_client::{ApiVersion, Extra, Statement, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::operations::strictness::Strictness;
 use crate::response::ApiError;
 use crate::store::{Member, StoredToken};
+
+/// Reads the properties of a new token. Properties of a statement that the API does not have are dropped, as the API does.
+pub(crate) fn token_body(body: &Value) -> Result<TokenBody, ApiError> {
+    let mut body = TokenBody::deserialize(body).map_err(ApiError::invalid_body)?;
+    body.inline_role.iter_mut().for_each(|statement| statement.extra = Extra::default());
+    Ok(body)
+}
 
 /// The new token that `body` describes. It belongs to `member`; `owner` is the ID of the account's owner.
 pub(crate) fn new_token(
@@ -17,7 +24,7 @@ pub(crate) fn new_token(
     member: Member,
     now: i64,
 ) -> Result<StoredToken, ApiError> {
-    let body = TokenBody::deserialize(body).map_err(ApiError::invalid_body)?;
+    let body = token_body(body)?;
     let service = body.service_token.unwrap_or(false);
     let version = body.default_api_version.map_or(Some(ApiVersion::default()), ApiVersion::from_number);
     let Some(version) = version.and_then(ApiVersion::number) else {
