@@ -135,11 +135,13 @@ async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> R
 fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
     match count {
         0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(filters))),
-        count if count > 0 && arguments.fail_if_any => {
-            Err(Failure::new(Kind::Matches, format!("{count} tokens match")))
-        }
+        1.. if arguments.fail_if_any => Err(Failure::new(Kind::Matches, found(count))),
         _ => Ok(()),
     }
+}
+
+fn found(count: usize) -> String {
+    if count == 1 { "1 token matches".to_owned() } else { format!("{} tokens match", progress::grouped(count)) }
 }
 
 /// Prints the tokens, and returns how many there are.

@@ -232,7 +232,10 @@ fn changes<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
 /// The token's permissions in short. Two policies are told apart by their length.
 fn policy_or_access(token: &Value) -> String {
     match token.get("inlineRole").and_then(Value::as_array).filter(|statements| !statements.is_empty()) {
-        Some(statements) if token.get("role").is_none() => format!("policy of {} statements", statements.len()),
+        Some(statements) if token.get("role").is_none() => match statements.len() {
+            1 => "a policy of 1 statement".to_owned(),
+            count => format!("a policy of {count} statements"),
+        },
         _ => access(token),
     }
 }

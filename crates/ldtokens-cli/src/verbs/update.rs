@@ -9,6 +9,7 @@ use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
+use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
@@ -68,7 +69,7 @@ Examples:
   ldtokens update Export --custom-role ops --comment 'Needs releases'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
-    let printing = Printing::new(global, &arguments.print, arguments.bulk.words())?;
+    let mut printing = Printing::new(global, &arguments.print, arguments.bulk.words())?;
     let permissions = arguments.permissions.read()?;
     arguments.expiry.check()?;
     let bulk = arguments.bulk.read(global, "update", &in_words(&arguments, permissions.as_ref()))?;
@@ -85,8 +86,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
         }
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let record = bulk.record(session, &plan)?;
+        let is_batch = plan.items.len() != 1;
+        let is_asked = arguments.print.quiet || arguments.print.columns.is_some() || global.output.is_some();
+        if is_batch && global.verbose == 0 && !is_asked && global.format()? == Format::Table {
+            // A table of them is more lines than anyone reads.
+            printing = Printing::Nothing;
+        }
         let batch = Batch { session, labels: WORDS.labels, record };
-        let is_quiet = arguments.print.quiet || plan.items.len() > 1 && global.verbose == 0;
+        let is_quiet = arguments.print.quiet || is_batch && global.verbose == 0;
         edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
     .await
@@ -104,7 +111,11 @@ fn in_words(arguments: &UpdateArgs, permissions: Option<&Permissions>) -> String
     if arguments.no_description {
         words.push("no description".to_owned());
     }
-    words.extend(permissions.map(|permissions| format!("{permissions:?}")));
+    words.extend(permissions.map(|permissions| match permissions {
+        Permissions::Role(role) => format!("role {role}"),
+        Permissions::CustomRoles(keys) => format!("custom roles {}", keys.join(", ")),
+        other => format!("{other:?}"),
+    }));
     words.extend(arguments.expiry.expires_in.map(|length| format!("expires in {length:?}")));
     words.extend(arguments.expiry.expires_at.map(|moment| format!("expires at {}", date(moment))));
     if arguments.no_expiry {

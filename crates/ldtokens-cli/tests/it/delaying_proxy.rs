@@ -52,6 +52,12 @@ impl DelayingProxy {
         self.requests.recv_timeout(Duration::from_secs(30)).expect("a request comes");
     }
 
+    /// Holds back the responses from now on.
+    pub fn hold_back(&self) {
+        while self.requests.try_recv().is_ok() {}
+        *self.released.0.lock().unwrap() = false;
+    }
+
     /// Lets all responses pass from now on.
     pub fn release(&self) {
         *self.released.0.lock().unwrap() = true;

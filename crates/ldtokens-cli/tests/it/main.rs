@@ -10,6 +10,8 @@ mod connections;
 #[cfg(unix)]
 mod credentials;
 #[cfg(unix)]
+mod day;
+#[cfg(unix)]
 mod delaying_proxy;
 #[cfg(unix)]
 mod deliveries;
