@@ -276,7 +276,7 @@ fn permissions_of_every_kind_are_restored_and_a_secret_in_a_text_is_not_written_
     succeeded(&served.owner(&["undo", "--yes"]).output().unwrap());
     // All but the text with the secret.
     let left = changed(&before, &state(&served));
-    assert_eq!(left, [id.clone()]);
+    assert_eq!(left, std::slice::from_ref(&id));
     let now = &state(&served)[&id];
     assert_eq!((&now["description"], &now["role"]), (&"x".into(), &before[&id]["role"]));
 }
