@@ -18,7 +18,6 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod moment;
 pub(crate) mod order;
-pub(crate) mod own;
 pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod record;

@@ -30,6 +30,8 @@ pub(crate) struct Labels {
 pub(crate) struct Batch<'a> {
     pub(crate) session: &'a Session,
     pub(crate) labels: &'a Labels,
+    /// Whether to work on one token after the other.
+    pub(crate) in_turn: bool,
     /// Where it is written what was done.
     pub(crate) record: Option<Record>,
 }
@@ -79,7 +81,8 @@ impl Batch<'_> {
                     (item, result)
                 }
             });
-            let mut results = stream::iter(works).buffered(session.client.concurrency());
+            let at_once = if self.in_turn { 1 } else { session.client.concurrency() };
+            let mut results = stream::iter(works).buffered(at_once);
             while let Some((item, result)) = results.next().await {
                 let target: &Target = item.borrow();
                 let result = match result {

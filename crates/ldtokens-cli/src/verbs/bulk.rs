@@ -17,7 +17,7 @@ use crate::verbs::batch::ends_batch;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::plan::{Item, Plan};
 use crate::verbs::record::{Header, Past, Record};
-use crate::verbs::targets::{self, Target, TargetArgs};
+use crate::verbs::targets::{self, Target};
 use crate::verbs::{json, whole};
 
 /// The kind of the folder of records.
@@ -112,8 +112,7 @@ impl Bulk<'_> {
             left.map(|token| Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name: None }, None)))
                 .collect::<Result<Vec<_>, Failure>>()?
         } else if filters.is_empty() {
-            let named = TargetArgs { tokens: Vec::new(), by_name: self.arguments.by_name, ignore_not_found };
-            targets::find_tokens(&named, session, &self.words).await?
+            targets::find_tokens(session, &self.words, self.arguments.by_name, ignore_not_found).await?
         } else {
             let is_meant = |token: &Token| {
                 let token = json(token);

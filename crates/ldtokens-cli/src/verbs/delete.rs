@@ -47,7 +47,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: DeleteArgs) -> Result<()
         let plan = Plan { words: &WORDS, items, notes: Vec::new() };
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let record = bulk.record(session, &plan)?;
-        let batch = Batch { session, labels: WORDS.labels, record };
+        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
         let work = async |item: &Item| match session.client.delete(&item.target.id).await {
             Err(Error::NotFound(_)) if arguments.ignore_not_found || bulk.is_resumed() => Ok(((), false)),
             result => Ok((result?, true)),

@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed(session);
         let targets = targets::find(&arguments.targets, session, &words).await?;
-        let batch = Batch { session, labels: &LABELS, record: None };
+        let batch = Batch { session, labels: &LABELS, record: None, in_turn: false };
         let work = async |target: &Target| Ok((session.client.get(&target.id).await?, false));
         let done = batch.run(&targets, work, |_, (token, _)| printing.token(&json(&token)).map(|_| ())).await;
         printing.end().and(done)

@@ -62,7 +62,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<u64>(1..))]
     limit: Option<u64>,
 
-    /// Fail if there is a token to list, for a check in CI
+    /// Fail if there is a token to list, for a check in CI; with --show-all, also if not all tokens can be seen
     #[arg(long)]
     fail_if_any: bool,
 
@@ -119,10 +119,12 @@ fn filters(arguments: &ListArgs, now: UnixMillis, expiring_from: UnixMillis) -> 
 
 async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> Result<(), Failure> {
     let filters = filters(arguments, UnixMillis::now(), session.client.server_time().into());
-    if arguments.require_all {
+    // That there is no such token is known only of a whole list.
+    let requires_all = arguments.require_all || arguments.fail_if_any && arguments.show_all && !session.is_dry_run;
+    if requires_all {
         whole::check(session, true).await?;
     }
-    let has_to_check = arguments.show_all && !arguments.require_all && !session.is_dry_run;
+    let has_to_check = arguments.show_all && !requires_all && !session.is_dry_run;
     let check = async || if has_to_check { whole::check(session, false).await } else { Ok(()) };
     let (listed, ()) = tokio::try_join!(print_list(global, arguments, session, &filters), check())?;
     if listed == 0 && !arguments.fail_if_none {

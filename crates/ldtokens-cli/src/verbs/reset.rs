@@ -5,23 +5,33 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ldtokens::{DryRun, Overlap, UnixMillis};
-
 use serde_json::Value;
 
 use crate::account::connect::with_client;
-use crate::arguments::{ConfirmArgs, GlobalArgs};
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
-use crate::verbs::ask::confirm;
 use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
 use crate::verbs::moment::{age, moment};
-use crate::verbs::own::own_last;
-use crate::verbs::targets::{self, Target, TargetArgs};
+use crate::verbs::plan::{Item, Plan, Words};
+use crate::verbs::targets::Target;
 
-const LABELS: Labels = Labels { doing: "resetting", done: "reset", unchanged: "", changes: true };
+const KEEPING: Words<'static> = Words {
+    verb: "Reset",
+    labels: &Labels { doing: "resetting", done: "reset", unchanged: "", changes: true },
+    warning: None,
+    lasting: Some("old secrets can't be restored"),
+};
+
+/// Without an overlap.
+const ENDING: Words<'static> = Words {
+    warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
+    ..KEEPING
+};
 
 /// Replace the secrets of tokens and deliver the new ones
 ///
@@ -31,7 +41,7 @@ const LABELS: Labels = Labels { doing: "resetting", done: "reset", unchanged: ""
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ResetArgs {
     #[command(flatten)]
-    targets: TargetArgs,
+    bulk: BulkArgs,
 
     /// Keep the old secret working this long, e.g. 24h or 7d
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
@@ -40,9 +50,6 @@ pub(crate) struct ResetArgs {
     /// Keep the old secret working until this time, e.g. 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIMESTAMP", allow_hyphen_values = true, value_parser = moment, conflicts_with = "expires_in")]
     expires_at: Option<UnixMillis>,
-
-    #[command(flatten)]
-    confirm: ConfirmArgs,
 
     #[command(flatten)]
     places: PlaceArgs,
@@ -62,32 +69,24 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     let is_printed = places.print == Some(Print::WithToken);
     let mut printing = match places.prints_manifests() {
         true => Printing::Nothing,
-        false => Printing::with_secrets(global, &arguments.print, &arguments.targets.tokens, is_printed)?,
+        false => Printing::with_secrets(global, &arguments.print, arguments.bulk.words(), is_printed)?,
     };
     let overlap = overlap(&arguments)?;
-    let words = targets::words(&arguments.targets.tokens)?;
+    let bulk = arguments.bulk.read(global, "reset", &format!("old secrets: {overlap:?}"))?;
     with_client(global, DryRun::Changes, async |session| {
-        let mut targets = targets::find(&arguments.targets, session, &words).await?;
-        own_last(session, &mut targets).await?;
-        if places.needs_name() {
-            for target in targets.iter_mut().filter(|target| target.name.is_none()) {
-                target.name = session.interrupt.unless(session.client.get(&target.id)).await??.name;
-            }
-        }
-        places.check(targets.iter().map(named))?;
-        if overlap == Overlap::None {
-            confirm(arguments.confirm, session, &targets, async || {
-                let named = targets::named(&arguments.targets, session, &targets).await?;
-                let old = if targets.len() == 1 { "Its old secret stops" } else { "Their old secrets stop" };
-                Ok(format!("Reset {named}? {old} working at once."))
-            })
-            .await?;
-        }
+        let words = if overlap == Overlap::None { &ENDING } else { &KEEPING };
+        let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
+        places.check(plan.items.iter().map(named))?;
+        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
+        let record = bulk.record(session, &plan)?;
+        // What is printed is printed in order.
+        let in_turn = places.print.is_some();
+        let batch = Batch { session, labels: words.labels, record, in_turn };
+        let is_quiet = arguments.print.quiet || !in_turn && plan.items.len() > 1 && global.verbose == 0;
         let printing_each = RefCell::new(&mut printing);
-        let batch = Batch { session, labels: &LABELS, record: None };
-        let work = async |target: &Target| {
-            let id = &target.id;
-            let handing = places.prepare(session, named(target)).await?;
+        let work = async |item: &Item| {
+            let id = &item.target.id;
+            let handing = places.prepare(session, named(item)).await?;
             let issued = session.client.reset(id, overlap).await?;
             let state = |reason: &str| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
@@ -100,17 +99,17 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             let print = |token: &Value| printing_each.borrow_mut().token(token);
             let place = handing.deliver_and_print(session, &issued, print, &done, state).await?;
             let target = Target { id: id.clone(), name: issued.details.name.clone() };
-            session.say_done(arguments.print.quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
+            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
             Ok(((), true))
         };
-        let done = batch.run(&targets, work, |_, _| Ok(())).await;
+        let done = batch.run(&plan.items, work, |_, _| Ok(())).await;
         printing.end().and(done)
     })
     .await
 }
 
-fn named(target: &Target) -> Named<'_> {
-    Named { id: Some(&target.id), name: target.name.as_deref() }
+fn named(item: &Item) -> Named<'_> {
+    Named { id: Some(&item.target.id), name: item.target.name.as_deref() }
 }
 
 /// Says how long the old secret works.

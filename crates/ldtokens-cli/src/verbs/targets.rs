@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use clap::Args;
-use ldtokens::{Error, Token, TokenId};
+use ldtokens::{Token, TokenId};
 
 use crate::account::connect::Session;
 use crate::files::stdin;
@@ -40,10 +40,6 @@ pub(crate) struct TargetArgs {
     /// Take every token by its name, even one that looks like an ID
     #[arg(long)]
     pub(crate) by_name: bool,
-
-    /// Whether to skip tokens that do not exist.
-    #[arg(skip)]
-    pub(crate) ignore_not_found: bool,
 }
 
 /// Finds the tokens by their IDs and names, each once, in order.
@@ -51,18 +47,20 @@ pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[Str
     if words.is_empty() {
         session.note("standard input names no token: nothing to do");
     }
-    let items = find_tokens(arguments, session, words).await?;
+    let items = find_tokens(session, words, arguments.by_name, false).await?;
     Ok(items.into_iter().map(|item| item.target).collect())
 }
 
-/// The same, with the tokens that were read to find them.
+/// The same, with the tokens that were read to find them. `by_name` takes every word as a name, and `ignore_not_found` skips
+/// words that name no token.
 pub(crate) async fn find_tokens(
-    arguments: &TargetArgs,
     session: &Session,
     words: &[String],
+    by_name: bool,
+    ignore_not_found: bool,
 ) -> Result<Vec<Item>, Failure> {
     let (mut named, mut names) = (Vec::new(), HashSet::new());
-    if words.iter().any(|word| arguments.by_name || !is_id(word)) {
+    if words.iter().any(|word| by_name || !is_id(word)) {
         let words: HashSet<&str> = words.iter().map(String::as_str).collect();
         let is_meant = |token: &Token| {
             names.extend(token.name.clone().filter(|name| words.iter().any(|word| is_near(word, name))));
@@ -73,8 +71,8 @@ pub(crate) async fn find_tokens(
     let mut items: Vec<Item> = Vec::new();
     let mut known = HashSet::new();
     for word in words {
-        let target = match target(word, &named, arguments.by_name) {
-            Err(failure) if failure.kind() == Kind::NotFound && arguments.ignore_not_found => continue,
+        let target = match target(word, &named, by_name) {
+            Err(failure) if failure.kind() == Kind::NotFound && ignore_not_found => continue,
             Err(failure) if failure.kind() == Kind::NotFound => {
                 let mut near = names.iter().filter(|name| is_near(word, name));
                 let hint = near.next().filter(|_| near.next().is_none());
@@ -172,22 +170,6 @@ pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Ta
             Err(Failure::usage(format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "))))
         }
     }
-}
-
-/// The tokens as a question names them. Reads tokens whose names are not known yet.
-pub(crate) async fn named(arguments: &TargetArgs, session: &Session, targets: &[Target]) -> Result<String, Failure> {
-    let mut names = Vec::new();
-    for target in targets.iter().take(NAMED) {
-        let mut target = target.clone();
-        if target.name.is_none() {
-            target.name = match session.interrupt.unless(session.client.get(&target.id)).await? {
-                Err(Error::NotFound(_)) if arguments.ignore_not_found => None,
-                token => token.map_err(|error| Failure::from(error).within(&target.id))?.name,
-            };
-        }
-        names.push(target.to_string());
-    }
-    Ok(enumerate(names, targets.len()))
 }
 
 /// How a question speaks of `count` tokens, of which the first have these names.

@@ -101,7 +101,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         plan.agree(session, arguments.confirm, false).await?;
         plan.items.retain(|item| item.before.is_some());
         let record = if session.is_dry_run { None } else { Some(Record::open(path, true)?) };
-        let batch = Batch { session, labels: WORDS.labels, record };
+        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
         let change = |item: &Item, token: &mut Token| {
             if let Some(restored) = restored(known[item.target.id.as_str()], token) {
                 *token = restored;

@@ -92,7 +92,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
             // A table of them is more lines than anyone reads.
             printing = Printing::Nothing;
         }
-        let batch = Batch { session, labels: WORDS.labels, record };
+        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
         let is_quiet = arguments.print.quiet || is_batch && global.verbose == 0;
         edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
