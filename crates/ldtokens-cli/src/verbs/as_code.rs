@@ -143,7 +143,7 @@ async fn found(session: &Session, filters: &[Filter], words: &[String]) -> Resul
         filters.iter().all(|filter| filter.is_met_by(&token))
     };
     let tokens = if filters.is_empty() {
-        let named = TargetArgs { tokens: Vec::new(), by_name: false, ignore_not_found: false };
+        let named = TargetArgs { tokens: Vec::new(), by_name: false };
         let targets = targets::find(&named, session, words).await?;
         targets::read_list(session, "reading", |token| targets.iter().any(|target| target.id == token.id)).await?
     } else {
