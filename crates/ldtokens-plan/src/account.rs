@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{CallerIdentity, Client, Error, Operation, Token, UnixMillis};
 use ldtokens_lifecycle::{Contents, Destination};
@@ -83,14 +83,16 @@ impl Account {
     /// Reads the tokens, the custom roles that the file names, and the destinations. Changes nothing.
     ///
     /// # Errors
-    /// [`ReadError`] if the tokens can't all be read. Custom roles that can't be read are compared as they are written.
+    /// [`ReadError`] if the tokens can't all be read. Custom roles that don't exist, or that the credential
+    /// may not read, are compared as they are written.
     pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, ReadError> {
         let caller = client.whoami().await?;
         let tokens = client.list().all_members(true).collect_all().await;
         let tokens = tokens.map_err(|incomplete| ReadError::Incomplete(incomplete.error))?;
         let keys: BTreeSet<_> = file.tokens.iter().flat_map(|token| token.custom_role_ids.iter().cloned()).collect();
-        let roles = stream::iter(keys).map(async |key| role_id(client, &key).await.map(|id| (key, id)));
-        let roles = roles.buffer_unordered(8).filter_map(std::future::ready).collect().await;
+        let roles = stream::iter(keys).map(async |key| Ok::<_, Error>((role_id(client, &key).await?, key)));
+        let roles: Vec<_> = roles.buffer_unordered(8).try_collect().await?;
+        let roles = roles.into_iter().filter_map(|(id, key)| Some((key, id?))).collect();
         let held = file.tokens.iter().map(|token| {
             let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
             (token.key.clone(), destinations.map(|destination| look_at(&*destination)).collect())
@@ -105,16 +107,20 @@ impl Account {
     }
 }
 
-async fn role_id(client: &Client, key: &str) -> Option<String> {
+async fn role_id(client: &Client, key: &str) -> Result<Option<String>, Error> {
     let is_plain =
         key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !key.starts_with('.');
     if !is_plain {
-        return None;
+        return Ok(None);
     }
     let request = client.request(Operation::Other("getCustomRole"), Method::GET, &format!("/roles/{key}"));
-    let body = request.send().await.ok()?;
-    let role: Value = serde_json::from_slice(&body).ok()?;
-    role.get("_id")?.as_str().map(str::to_owned)
+    let body = match request.send().await {
+        Ok(body) => body,
+        Err(Error::NotFound(_) | Error::Forbidden(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let role: Value = serde_json::from_slice(&body).unwrap_or_default();
+    Ok(role.get("_id").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// What a destination holds. None if it can't be read back.

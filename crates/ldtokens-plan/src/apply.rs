@@ -34,7 +34,7 @@ impl ApplyOptions {
         self
     }
 
-    /// Also rotates, replaces or deletes the token of the client's own credential.
+    /// Also rotates, replaces or deletes the token of the client's own credential, or changes its permissions or expiry.
     #[must_use]
     pub fn own_token(mut self) -> Self {
         self.own = true;
@@ -141,7 +141,7 @@ pub async fn apply(
         return Err(ApplyError::Changed);
     }
     let deletions = plan.actions.iter().filter(|action| action.kind == Kind::Delete && options.prune).count();
-    if !options.many && deletions > 1 && deletions * 10 > plan.managed * 3 {
+    if !options.many && deletions * 10 > plan.managed * 3 {
         return Err(ApplyError::ManyDeletions { deletions, managed: plan.managed });
     }
     let mut applied = Applied::default();
@@ -149,6 +149,12 @@ pub async fn apply(
         let is_allowed = (action.kind != Kind::Delete || options.prune) && (!action.is_own || options.own);
         if !is_allowed {
             applied.skipped.push(action.clone());
+            continue;
+        }
+        // A token whose key was renamed may still be the only one whose secret its consumer has.
+        if action.kind == Kind::Delete && !(applied.failed.is_empty() && plan.problems.is_empty()) {
+            let reason = "it is not deleted before all else is done, since its secret may be in use".to_owned();
+            applied.failed.push((action.clone(), ApplyError::Refused(reason)));
             continue;
         }
         match carry_out(client, file, &account, action).await {

@@ -26,7 +26,7 @@ pub(crate) fn differences(wanted: &ManagedToken, token: &Token, account: &Accoun
     };
     compare("name", json!(token.name.as_deref().unwrap_or_default()), json!(wanted.name));
     let (description, _) = Marker::split(token.description.as_deref().unwrap_or_default());
-    compare("description", json!(description), json!(wanted.description.trim_end()));
+    compare("description", json!(description.trim()), json!(wanted.text()));
     if let Ok(permissions) = wanted.permissions() {
         compare("permissions", shown(token, account), shown(&with_permissions(token, &permissions), account));
     }
@@ -60,7 +60,7 @@ pub(crate) fn change(token: &mut Token, wanted: &ManagedToken, permissions: &Per
     }
     if differs("description") {
         let marker = Marker { key: wanted.key.clone(), state: State::Current };
-        token.description = Some(marker.append_to(wanted.description.trim_end()));
+        token.description = Some(marker.append_to(wanted.text()));
     }
     if differs("permissions") {
         *token = with_permissions(token, permissions);

@@ -1,63 +1,85 @@
 use std::collections::BTreeSet;
 
-use ldtokens::{Client, Error, Token};
+use ldtokens::{ApiVersion, Client, Error, Token, TokenId};
 use serde_json::Value;
 
 use crate::file::{ManagedToken, TokensFile};
 use crate::marker::{Marker, State, format_time, is_key};
 
-/// The file that describes these tokens. Its destinations are to be filled in by hand, since the API does not know them. Tokens that
-/// another replaces, or whose creation was interrupted, are left out.
-pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> TokensFile {
-    let marked: Vec<_> = tokens.into_iter().map(|token| (token, marker_of(token))).collect();
-    let mut keys: BTreeSet<String> =
-        marked.iter().filter_map(|(_, marker)| Some(marker.as_ref()?.key.clone())).collect();
-    let mut file = TokensFile::default();
-    for (token, marker) in marked {
-        let key = match marker {
-            Some(Marker { key, state: State::Current }) => key,
-            Some(_) => continue,
-            None => {
-                let key = free_key(token, &keys);
-                keys.insert(key.clone());
-                key
-            }
-        };
-        file.tokens.push(describe(token, key));
-    }
-    file
+/// What [`export`] makes of tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Export {
+    /// The file that describes them. Its destinations are to be filled in by hand, since the API does not know them.
+    pub file: TokensFile,
+    /// Which tokens are not in it, and why.
+    pub left_out: Vec<String>,
+    /// The tokens in it that have no marker yet, and their keys.
+    unmarked: Vec<(TokenId, String)>,
 }
 
-/// Puts the marker of its key on each token that [`export`] has given one. Returns the number of tokens that were marked.
+impl Export {
+    /// The number of tokens that [`adopt`] marks.
+    pub fn unmarked(&self) -> usize {
+        self.unmarked.len()
+    }
+}
+
+/// Describes these tokens. `account` is all tokens of the account: no key of theirs is given to another.
+pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>, account: &[Token]) -> Export {
+    let mut keys: BTreeSet<String> = account.iter().flat_map(markers_of).map(|marker| marker.key).collect();
+    let (mut export, mut written) = (Export::default(), BTreeSet::new());
+    for token in tokens {
+        let key = match markers_of(token).as_slice() {
+            [Marker { key, state: State::Current }] if !written.contains(key) => Ok(key.clone()),
+            [Marker { key, state: State::Current }] => Err(format!("another token has the key {key}")),
+            [] => Ok(free_key(token, &keys)),
+            [_] => Err("another has replaced it, or its creation was interrupted".to_owned()),
+            _ => Err("it has several markers".to_owned()),
+        };
+        let described = key.map(|key| describe(token, key)).and_then(|managed| {
+            let file = TokensFile { tokens: vec![managed] };
+            file.check().map_err(|error| error.to_string())?;
+            Ok(file.tokens)
+        });
+        match described {
+            Ok(tokens) => {
+                let key = tokens[0].key.clone();
+                if keys.insert(key.clone()) {
+                    export.unmarked.push((token.id.clone(), key.clone()));
+                }
+                written.insert(key);
+                export.file.tokens.extend(tokens);
+            }
+            Err(reason) => export.left_out.push(format!("{}: {reason}", token.id)),
+        }
+    }
+    export
+}
+
+/// Puts the marker of its key on each token that has none yet. Returns the number of tokens that were marked.
 ///
 /// # Errors
 /// The first error of the API. Those before it are marked; run it again.
-pub async fn adopt(client: &Client, tokens: &[Token], file: &TokensFile) -> Result<usize, Error> {
-    let unmarked = tokens.iter().filter(|token| marker_of(token).is_none());
-    let keys = export(tokens).tokens.into_iter().map(|token| token.key);
-    let fresh: Vec<_> =
-        keys.filter(|key| !tokens.iter().any(|token| marker_of(token).is_some_and(|own| own.key == *key))).collect();
+pub async fn adopt(client: &Client, export: &Export) -> Result<usize, Error> {
     let mut count = 0;
-    for (token, key) in unmarked.zip(fresh) {
-        if file.find(&key).is_none() {
-            continue;
-        }
-        let marker = Marker { key, state: State::Current };
-        client
-            .edit(&token.id, |token| {
+    for (id, key) in &export.unmarked {
+        let marker = Marker { key: key.clone(), state: State::Current };
+        let token = client
+            .edit(id, |token| {
                 let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
                 if markers.is_empty() {
                     token.description = Some(marker.append_to(&text));
                 }
             })
             .await?;
-        count += 1;
+        count += usize::from(markers_of(&token) == [marker]);
     }
     Ok(count)
 }
 
-fn marker_of(token: &Token) -> Option<Marker> {
-    Marker::split(token.description.as_deref().unwrap_or_default()).1.into_iter().next()
+fn markers_of(token: &Token) -> Vec<Marker> {
+    Marker::split(token.description.as_deref().unwrap_or_default()).1
 }
 
 /// A key made from the name, which no other token has.
@@ -79,7 +101,7 @@ fn describe(token: &Token, key: String) -> ManagedToken {
         name: token.name.clone().unwrap_or_default(),
         description,
         service_token: token.service_token.unwrap_or_default(),
-        default_api_version: token.default_api_version,
+        default_api_version: token.default_api_version.filter(|number| ApiVersion::from_number(*number).is_some()),
         expiry: token.expiry.map(format_time),
         ..ManagedToken::default()
     };

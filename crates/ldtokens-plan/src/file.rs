@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::destination::DestinationSpec;
 use crate::length::Length;
-use crate::marker::{is_key, parse_time};
+use crate::marker::{Marker, is_key, parse_time};
 
 /// Which tokens there are. Its JSON Schema is made from this type.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -94,6 +94,9 @@ impl TokensFile {
             if let Err(text) = token.permissions() {
                 fault(text);
             }
+            if !Marker::split(&token.description).1.is_empty() {
+                fault("the description has a marker: apply writes it".to_owned());
+            }
             if token.default_api_version.is_some() && token.api_version().is_none() {
                 fault("defaultApiVersion is not a version of the API".to_owned());
             }
@@ -107,6 +110,9 @@ impl TokensFile {
             let rotate_after = token.rotate_after.as_ref().map(Length::duration);
             if lifetime.zip(rotate_after).is_some_and(|(lifetime, after)| after >= lifetime) {
                 fault("rotateAfter must be shorter than lifetime, or the token expires first".to_owned());
+            }
+            if rotate_after.is_some_and(|after| after.is_zero()) {
+                fault("rotateAfter is zero, so each apply would rotate it".to_owned());
             }
             if lifetime.is_some_and(|lifetime| lifetime <= token.overlap()) {
                 fault("lifetime must be longer than overlap".to_owned());
@@ -146,6 +152,11 @@ impl TokensFile {
 }
 
 impl ManagedToken {
+    /// The description without the blanks around it, which a marker doesn't keep.
+    pub(crate) fn text(&self) -> &str {
+        self.description.trim()
+    }
+
     pub(crate) fn overlap(&self) -> Duration {
         self.overlap.as_ref().map_or(Duration::from_secs(24 * 60 * 60), Length::duration)
     }

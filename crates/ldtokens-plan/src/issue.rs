@@ -7,6 +7,7 @@ use ldtokens_lifecycle::{Contents, Delivery, Destination, Handover, Replaceable}
 
 use crate::account::{Account, contents};
 use crate::apply::{ApplyError, refused};
+use crate::compare::differences;
 use crate::file::ManagedToken;
 use crate::marker::{Marker, State};
 
@@ -18,6 +19,7 @@ const MAX_TRIES: u32 = 8;
 
 pub(crate) struct Issue<'a> {
     client: &'a Client,
+    account: &'a Account,
     wanted: &'a ManagedToken,
     /// Tokens with the marker of this key, by state.
     new: Vec<Token>,
@@ -43,20 +45,20 @@ impl Issue<'_> {
             None => self.create_and_deliver(&mut delivery).await?,
         };
         drop(delivery);
-        self.retire().await?;
-        self.describe(&id, State::Current).await?;
-        self.delete_left_over(&id).await?;
+        self.retire(&id).await?;
+        self.describe(&id).await?;
         Ok(id)
     }
 
-    /// The token of an interrupted run whose secret each destination holds and the API accepts.
+    /// The token of an interrupted run whose secret each destination holds and the API accepts, if it still is as the file says.
     async fn delivered(&self) -> Result<Option<TokenId>, ApplyError> {
         if self.new.is_empty() {
             return Ok(None);
         }
         let Some(owners) = owners(self.client, self.wanted).await? else { return Ok(None) };
         let owner = owners.first().filter(|first| owners.iter().all(|owner| owner == *first));
-        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == **owner)).cloned())
+        let is_as_wanted = |token: &Token| differences(self.wanted, token, self.account).is_empty();
+        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == **owner && is_as_wanted(token))).cloned())
     }
 
     async fn create_and_deliver(&mut self, delivery: &mut Delivery) -> Result<TokenId, ApplyError> {
@@ -74,12 +76,18 @@ impl Issue<'_> {
     async fn create(&mut self) -> Result<IssuedToken, ApplyError> {
         let permissions = self.wanted.permissions().map_err(ApplyError::Refused)?;
         let marker = Marker { key: self.wanted.key.clone(), state: State::New };
-        let new = self.wanted.new_token(permissions, marker.append_to(self.wanted.description.trim_end()));
+        let new = self.wanted.new_token(permissions, marker.append_to(self.wanted.text()));
         let mut lost = 0;
         loop {
             match self.client.create(&new).await {
-                Ok(issued) => return Ok(issued),
-                // It has the marker, so it is found and deleted once another secret is in use.
+                Ok(issued) => {
+                    if lost > 0 {
+                        let tokens = self.client.list().all_members(true).collect_all().await;
+                        self.new = marked_new(tokens.map_err(|incomplete| incomplete.error)?, &self.wanted.key);
+                    }
+                    return Ok(issued);
+                }
+                // It has the marker, so it is found.
                 Err(Error::OutcomeUnknown { .. } | Error::NoSecret { .. }) if lost + 1 < MAX_CREATES => lost += 1,
                 Err(error) => return Err(error.into()),
             }
@@ -96,16 +104,19 @@ impl Issue<'_> {
         Err(ApplyError::NotDelivered("the API refuses the new secret".to_owned()))
     }
 
-    /// Lets the tokens that were in use end with the overlap. One that expires earlier still does.
-    async fn retire(&self) -> Result<(), ApplyError> {
+    /// Lets the tokens that were in use, and those of interrupted runs, end with the overlap: a consumer may have read the secret
+    /// of each. One that expires earlier still does.
+    async fn retire(&self, in_use: &TokenId) -> Result<(), ApplyError> {
         let now = UnixMillis::from(self.client.server_time());
         let until = now.saturating_add(self.wanted.overlap().max(Duration::from_secs(1)));
-        for token in &self.current {
+        for token in self.current.iter().chain(&self.new).filter(|token| token.id != *in_use) {
             let marker = |until| Marker { key: self.wanted.key.clone(), state: State::Old(until) };
             self.client
                 .edit(&token.id, |token| {
                     let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
-                    if markers.iter().any(|marker| marker.state == State::Current) {
+                    let is_ours =
+                        |marker: &Marker| marker.key == self.wanted.key && !matches!(marker.state, State::Old(_));
+                    if markers.iter().any(is_ours) {
                         let until = token.expiry.map_or(until, |expiry| expiry.min(until));
                         token.description = Some(marker(until).append_to(&text));
                         token.expiry = Some(until);
@@ -116,25 +127,21 @@ impl Issue<'_> {
         Ok(())
     }
 
-    async fn describe(&self, id: &TokenId, state: State) -> Result<(), ApplyError> {
-        let marker = Marker { key: self.wanted.key.clone(), state };
-        let text = marker.append_to(self.wanted.description.trim_end());
+    async fn describe(&self, id: &TokenId) -> Result<(), ApplyError> {
+        let marker = Marker { key: self.wanted.key.clone(), state: State::Current };
+        let text = marker.append_to(self.wanted.text());
         self.client.edit(id, |token| token.description = Some(text.clone())).await?;
         Ok(())
     }
+}
 
-    /// Deletes the tokens of interrupted runs. Nobody has their secrets: all destinations have the one of `in_use`.
-    async fn delete_left_over(&self, in_use: &TokenId) -> Result<(), ApplyError> {
-        let tokens = self.client.list().all_members(true).collect_all().await;
-        let tokens = tokens.map_err(|incomplete| incomplete.error)?;
-        for token in tokens.iter().filter(|token| token.id != *in_use) {
-            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
-            if markers.iter().any(|marker| marker.key == self.wanted.key && marker.state == State::New) {
-                self.client.delete(&token.id).await?;
-            }
-        }
-        Ok(())
-    }
+/// The tokens with this key whose secrets may not be delivered.
+fn marked_new(tokens: Vec<Token>, key: &str) -> Vec<Token> {
+    let is_new = |token: &Token| {
+        let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+        markers.iter().any(|marker| marker.key == key && marker.state == State::New)
+    };
+    tokens.into_iter().filter(is_new).collect()
 }
 
 /// Whose working secrets the destinations hold, one token for each. None if one can't be read back, or the API refuses its secret.
@@ -173,6 +180,6 @@ impl<'a> Issue<'a> {
                 }
             }
         }
-        Self { client, wanted, new, current, old }
+        Self { client, account, wanted, new, current, old }
     }
 }

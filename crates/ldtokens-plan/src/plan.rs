@@ -16,7 +16,8 @@ use crate::marker::{Marker, State};
 pub struct Plan {
     /// The account that it was made for.
     pub account_id: Option<String>,
-    /// What is to be done, in this order: all that gives consumers a secret comes before all that takes one away.
+    /// What is to be done, in this order: all that gives consumers a secret comes before all that takes one away, and
+    /// what is done to the credential's own token comes last.
     pub actions: Vec<Action>,
     /// What has to be mended by hand. Nothing is done for the tokens concerned.
     pub problems: Vec<String>,
@@ -43,7 +44,7 @@ pub struct Action {
     pub changes: Vec<Change>,
     /// Why.
     pub reason: String,
-    /// Whether it ends the secret that the command itself uses.
+    /// Whether it ends the secret that the command itself uses, or changes what it may do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_own: bool,
 }
@@ -119,7 +120,9 @@ impl Plan {
             }
         }
         for (key, marked) in &marked {
-            let over = marked.old.iter().filter(|(_, until)| *until <= now);
+            let has_ended = |token: &Token| token.expires_in(now).is_some_and(|left| left.is_zero());
+            let is_over = |token, until| until <= now && (file.find(key).is_some() || has_ended(token));
+            let over = marked.old.iter().filter(|(token, until)| is_over(token, *until));
             let over: Vec<_> = over.map(|(token, _)| *token).collect();
             plan.add_all(Kind::Tidy, key, &over, "another has replaced it, and the overlap is over");
             if file.find(key).is_none() {
@@ -131,9 +134,10 @@ impl Plan {
         }
         for action in &mut plan.actions {
             let is_caller = action.id.is_some() && action.id == account.caller.token_id;
-            action.is_own = is_caller && !matches!(action.kind, Kind::Update | Kind::Create);
+            let is_text = |change: &Change| matches!(&*change.property, "name" | "description");
+            action.is_own = is_caller && !(action.kind == Kind::Update && action.changes.iter().all(is_text));
         }
-        plan.actions.sort_by_key(|action| (matches!(action.kind, Kind::Tidy | Kind::Delete), action.is_own));
+        plan.actions.sort_by_key(|action| (action.is_own, matches!(action.kind, Kind::Tidy | Kind::Delete)));
         plan
     }
 
@@ -173,6 +177,7 @@ impl Plan {
         now: UnixMillis,
     ) {
         let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
+        let has_ended = wanted.fixed_expiry().is_some_and(|expiry| expiry <= now);
         let fixed: Vec<_> = changes.iter().filter(|change| FIXED.contains(&&*change.property)).collect();
         let (kind, reason) = if !marked.new.is_empty() {
             (Kind::Finish, "an earlier run was interrupted".to_owned())
@@ -180,7 +185,9 @@ impl Plan {
             (Kind::Create, "no token has its marker".to_owned())
         } else if let Some(change) = fixed.first() {
             (Kind::Replace, format!("{} can't be changed", change.property))
-        } else if let Some(reason) = token.and_then(|token| needs_new_secret(wanted, token, account, now)) {
+        } else if let Some(reason) =
+            token.filter(|_| !has_ended).and_then(|token| needs_new_secret(wanted, token, account, now))
+        {
             (Kind::Rotate, reason)
         } else if !changes.is_empty() {
             (Kind::Update, "it differs from the file".to_owned())
@@ -191,7 +198,7 @@ impl Plan {
             self.problems.push(format!("{}: {reason}, and it has no destination for a new secret", wanted.key));
             return;
         }
-        if wanted.fixed_expiry().is_some_and(|expiry| expiry <= now) {
+        if has_ended && (kind != Kind::Update || changes.iter().any(|change| change.property == "expiry")) {
             self.problems.push(format!("{}: its expiry is in the past", wanted.key));
             return;
         }

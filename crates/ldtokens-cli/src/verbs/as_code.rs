@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ldtokens::{DryRun, Token};
-use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Kind as Doing, Plan, ReadError, TokensFile};
+use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Export, Kind as Doing, Plan, ReadError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
@@ -96,7 +96,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long, requires = "prune")]
     allow_many_deletions: bool,
 
-    /// Also rotate, replace or delete the token that this command uses
+    /// Also rotate, replace or delete the token that this command uses, or change its permissions
     #[arg(long)]
     allow_own_token: bool,
 
@@ -121,38 +121,40 @@ pub(crate) struct SchemaArgs {
 pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Result<(), Failure> {
     let words = targets::words(&arguments.tokens)?;
     with_client(global, DryRun::Changes, async |session| {
-        let tokens = found(session, &arguments.all_matching, &words).await?;
-        let file = ldtokens_plan::export(&tokens);
-        if arguments.adopt {
-            let count = file.tokens.len();
+        let export = exported(session, &arguments.all_matching, &words).await?;
+        for left_out in &export.left_out {
+            session.note(&format!("left out: {}", visible(left_out)));
+        }
+        if arguments.adopt && export.unmarked() > 0 {
+            let count = export.unmarked();
             ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;
-            let adopting = ldtokens_plan::adopt(&session.client, &tokens, &file);
+            let adopting = ldtokens_plan::adopt(&session.client, &export);
             let marked = session.interrupt.until_done(adopting).await??;
             session.say(&format!("{}: {marked} of {count} tokens were marked", session.account));
         }
-        arguments.to.write(&yaml(&serde_json::to_value(&file).expect("it is JSON")))?;
+        arguments.to.write(&yaml(&serde_json::to_value(&export.file).expect("it is JSON")))?;
         session.note("add `destinations` to each token: without one, it can't be created or rotated");
         Ok(())
     })
     .await
 }
 
-async fn found(session: &Session, filters: &[Filter], words: &[String]) -> Result<Vec<Token>, Failure> {
-    let is_meant = |token: &Token| {
-        let token = json(token);
-        filters.iter().all(|filter| filter.is_met_by(&token))
+async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Result<Export, Failure> {
+    let account = targets::read_list(session, "reading", |_| true).await?;
+    let named = TargetArgs { tokens: Vec::new(), by_name: false };
+    let targets = if filters.is_empty() { targets::find(&named, session, words).await? } else { Vec::new() };
+    let is_meant = |token: &&Token| match filters {
+        [] => targets.iter().any(|target| target.id == token.id),
+        _ => {
+            let token = json(*token);
+            filters.iter().all(|filter| filter.is_met_by(&token))
+        }
     };
-    let tokens = if filters.is_empty() {
-        let named = TargetArgs { tokens: Vec::new(), by_name: false };
-        let targets = targets::find(&named, session, words).await?;
-        targets::read_list(session, "reading", |token| targets.iter().any(|target| target.id == token.id)).await?
-    } else {
-        targets::read_list(session, "looking for matches", is_meant).await?
-    };
+    let tokens: Vec<_> = account.iter().filter(is_meant).collect();
     if tokens.is_empty() {
         return Err(Failure::new(Kind::NoMatch, nothing_matches(filters)));
     }
-    Ok(tokens)
+    Ok(ldtokens_plan::export(tokens, &account))
 }
 
 pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<(), Failure> {

@@ -3,6 +3,8 @@
 
 mod arguments;
 mod as_code;
+#[cfg(unix)]
+mod as_code_crash;
 mod audit;
 mod bash_client;
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! What a plan does to the account and to the destinations.
 
 use ldtokens::{BaseRole, NewToken, Patch, Role};
-use ldtokens_plan::{ApplyError, ApplyOptions, Kind, Plan, State, TokensFile, apply};
+use ldtokens_plan::{Account, ApplyError, ApplyOptions, Kind, Plan, State, TokensFile, apply};
 use serde_json::json;
 
 use crate::world::{DAY, HOUR, World};
@@ -173,9 +173,79 @@ async fn a_secret_that_cannot_be_delivered_leaves_the_old_one_in_use() {
     assert!(!states.iter().any(|state| matches!(state, State::Old(_))), "{states:?}");
     assert!(world.owner_of(&world.secret("export").unwrap()).await.is_some());
     // The next run, with a command that works, uses or deletes what this one left.
-    let destinations = json!([{ "file": world.path("export") }, { "command": ["cat"] }]);
+    let destinations = json!([{ "file": world.path("export") }, { "command": ["sh", "-c", "cat >/dev/null"] }]);
     let file = world.file("export", json!({ "serviceToken": false, "destinations": destinations }));
     world.apply(&file).await;
     let states: Vec<_> = world.marked("export").await.into_iter().map(|(state, _)| state).collect();
     assert_eq!(states.iter().filter(|state| **state == State::New).count(), 0);
+}
+
+#[tokio::test]
+async fn a_renamed_key_with_prune_does_not_delete_the_token_whose_secret_is_in_use() {
+    let world = World::new().await;
+    world.apply(&world.file("export", json!({}))).await;
+    let secret = world.secret("export").unwrap();
+    let renamed = world.file("import", json!({ "destinations": [{ "file": world.path("export") }] }));
+    let applied = world.try_apply(&renamed, ApplyOptions::default().prune().many_deletions()).await.unwrap();
+    assert_eq!((applied.done.len(), applied.failed.len()), (0, 2), "{applied:?}");
+    assert!(world.owner_of(&secret).await.is_some());
+    // Neither if nothing can be created for it at all.
+    let renamed = world.file("import", json!({ "destinations": [] }));
+    let applied = world.try_apply(&renamed, ApplyOptions::default().prune().many_deletions()).await.unwrap();
+    assert_eq!((applied.done.len(), applied.failed.len()), (0, 1), "{applied:?}");
+    assert!(world.owner_of(&secret).await.is_some());
+}
+
+#[tokio::test]
+async fn the_only_managed_token_is_not_deleted_by_an_empty_file() {
+    let world = World::new().await;
+    world.apply(&world.file("export", json!({}))).await;
+    let error = world.try_apply(&TokensFile::default(), ApplyOptions::default().prune()).await.unwrap_err();
+    assert!(matches!(error, ApplyError::ManyDeletions { deletions: 1, managed: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_secret_that_an_interrupted_run_delivered_somewhere_works_through_the_overlap() {
+    let world = World::new().await;
+    world.apply(&world.file("export", json!({}))).await;
+    let file = |program: &str| {
+        let destinations = json!([{ "file": world.path("export") }, { "command": ["sh", "-c", program] }]);
+        world.file("export", json!({ "serviceToken": false, "destinations": destinations }))
+    };
+    let applied = world.try_apply(&file("false"), ApplyOptions::default()).await.unwrap();
+    assert_eq!(applied.failed.len(), 1);
+    // A consumer starts now, and keeps this secret in memory.
+    let read = world.secret("export").unwrap();
+    world.apply(&file("cat >/dev/null")).await;
+    assert_ne!(world.secret("export").unwrap(), read);
+    assert!(world.owner_of(&read).await.is_some());
+    world.clock.advance(DAY + HOUR);
+    assert_eq!(world.owner_of(&read).await, None);
+    world.apply(&file("cat >/dev/null")).await;
+    assert_eq!(world.marked("export").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_an_interrupted_run_is_not_put_in_use_if_the_file_changed_since() {
+    let world = World::new().await;
+    let new = NewToken::new(BaseRole::Admin).name("Export").service().description("[ldtokens:export new]");
+    let issued = world.client.create(&new).await.unwrap();
+    std::fs::write(world.path("export"), issued.secret.expose()).unwrap();
+    world.apply(&world.file("export", json!({}))).await;
+    assert_eq!(world.current("export").await.role, Some(Role::Reader));
+}
+
+#[tokio::test]
+async fn the_credentials_own_permissions_are_changed_only_if_that_is_allowed_and_last() {
+    let world = World::new().await;
+    let new = NewToken::new(BaseRole::Admin).name("Export").service().description("[ldtokens:own]");
+    let own = world.client.create(&new).await.unwrap();
+    let client = crate::world::client(&world.server, own.secret);
+    let mut file = world.file("own", json!({ "destinations": [] }));
+    file.tokens.extend(world.file("export", json!({})).tokens);
+    let plan = Plan::new(&file, &Account::read(&client, &file).await.unwrap());
+    assert_eq!(kinds(&plan), [Kind::Create, Kind::Update]);
+    let applied = apply(&client, &file, &plan, ApplyOptions::default(), |_| ()).await.unwrap();
+    assert_eq!((applied.done.len(), applied.skipped.len()), (1, 1));
+    assert_eq!(world.current("own").await.role, Some(Role::Admin));
 }

@@ -49,8 +49,13 @@ async fn after_a_stop_at_any_point_the_next_apply_converges_and_the_consumer_alw
         assert_eq!(env.trim_end(), format!("T={}", world.secret("export").unwrap().expose()));
         let others: Vec<_> =
             world.marked("export").await.into_iter().filter(|(_, other)| other.id != token.id).collect();
-        assert_eq!(others.len(), 1, "after {polls} polls: {others:?}");
-        assert!(matches!(others[0].0, State::Old(until) if others[0].1.expiry == Some(until)), "after {polls} polls");
+        assert!(!others.is_empty(), "after {polls} polls");
+        for (state, other) in &others {
+            assert!(
+                matches!(state, State::Old(until) if other.expiry == Some(*until)),
+                "after {polls} polls: {others:?}"
+            );
+        }
         if finished == 2 {
             assert!(polls > 6, "{polls}");
             return;

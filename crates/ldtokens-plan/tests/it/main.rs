@@ -7,4 +7,5 @@ mod exported;
 mod interrupted;
 mod planned;
 mod random_edits;
+mod terraform;
 mod world;

@@ -4,7 +4,7 @@ use ldtokens::{BaseRole, NewToken, Patch};
 use ldtokens_plan::{Kind, Plan, TokensFile};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{DAY, HOUR, World};
 
 #[tokio::test]
 async fn tokens_without_a_marker_are_never_in_a_plan() {
@@ -64,6 +64,26 @@ async fn a_foreign_edit_is_shown_and_undone() {
 }
 
 #[tokio::test]
+async fn blanks_around_a_description_are_no_change() {
+    let world = World::new().await;
+    for description in ["  Feeds the warehouse", "\tx\n", " "] {
+        world.apply(&world.file("export", json!({ "description": description }))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ended_when_the_file_says_is_left_alone() {
+    let world = World::new().await;
+    let end = world.clock.now().saturating_add(DAY);
+    let expiry = jiff::Timestamp::from_millisecond(end.get()).unwrap().to_string();
+    let file = world.file("export", json!({ "expiry": expiry }));
+    world.apply(&file).await;
+    world.clock.advance(DAY + HOUR);
+    let plan = world.plan(&file).await;
+    assert!(plan.is_empty(), "{plan}");
+}
+
+#[tokio::test]
 async fn a_token_without_a_destination_is_not_created() {
     let world = World::new().await;
     let plan = world.plan(&world.file("export", json!({ "destinations": [] }))).await;
@@ -87,6 +107,8 @@ fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
         (json!({ "key": "a", "name": "n", "role": "reader", "expiry": "soon" }), "expiry"),
         (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "9d", "rotateAfter": "9d" }), "rotateAfter"),
         (json!({ "key": "a", "name": "n", "role": "reader", "lifetime": "1d" }), "overlap"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "rotateAfter": "0s" }), "zero"),
+        (json!({ "key": "a", "name": "n", "role": "reader", "description": "x [ldtokens:b]" }), "marker"),
         (
             json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "x" }] }),
             "twice",

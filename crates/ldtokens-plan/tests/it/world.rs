@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ldtokens::{Client, RetryPolicy, Secret, Token, TokenId, UnixMillis};
 use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Marker, Plan, State, TokensFile, apply};
-use ldtokens_server::{Clock, Server};
+use ldtokens_server::{Clock, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,8 +21,16 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::of(Server::builder()).await
+    }
+
+    pub async fn with_account(yaml: &str) -> Self {
+        Self::of(Server::builder().account(yaml.parse().unwrap())).await
+    }
+
+    pub async fn of(builder: ServerBuilder) -> Self {
         let clock = Clock::manual(UnixMillis::now());
-        let server = Server::builder().clock(clock.clone()).start().await.unwrap();
+        let server = builder.clock(clock.clone()).start().await.unwrap();
         let client = client(&server, server.owner_secret().unwrap().clone());
         Self { server, clock, client, folder: tempfile::tempdir().unwrap() }
     }
