@@ -146,7 +146,7 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
     let is_meant = |token: &&Token| match filters {
         [] => targets.iter().any(|target| target.id == token.id),
         _ => {
-            let token = json(*token);
+            let token = json(token);
             filters.iter().all(|filter| filter.is_met_by(&token))
         }
     };
@@ -222,11 +222,9 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
 }
 
 fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failure> {
-    for (action, why) in [(Doing::Delete, "are not in the file: --prune deletes them")] {
-        let count = applied.skipped.iter().filter(|skipped| skipped.kind == action && !skipped.is_own).count();
-        if count > 0 {
-            session.note(&format!("{count} managed tokens {why}"));
-        }
+    let left = applied.skipped.iter().filter(|skipped| skipped.kind == Doing::Delete && !skipped.is_own).count();
+    if left > 0 {
+        session.note(&format!("{left} managed tokens are not in the file: --prune deletes them"));
     }
     if applied.skipped.iter().any(|skipped| skipped.is_own) {
         session.note("the token that this command uses was left alone: --allow-own-token changes it too");
