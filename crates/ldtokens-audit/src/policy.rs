@@ -122,6 +122,8 @@ all_rules! {
     admin: Plain = Admin,
     /// An inline policy that allows everything on all resources of a kind.
     wildcard_policy: Plain = WildcardPolicy,
+    /// An inline policy that allows a reset of a service token that may do more.
+    resets_stronger_token: Plain = ResetsStrongerToken,
     /// A role above that of the token's member.
     outranks_member: Plain = OutranksMember,
     /// The token's member is not in the account any more.

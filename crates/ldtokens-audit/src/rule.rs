@@ -94,6 +94,9 @@ rules! {
     WildcardPolicy = "wildcard-policy", High, "Wildcard policy",
         "An inline policy that allows all actions on all resources of a kind is hardly less than Admin.",
         "Name the actions, projects and environments that it needs.";
+    ResetsStrongerToken = "resets-stronger-token", High, "Can take over a stronger token",
+        "Whoever resets a service token gets its new secret, and with it all that the token may do.",
+        "Allow `resetAccessToken` on single service tokens, and on none that may do more than this one.";
     MemberGone = "member-gone", High, "Member is gone",
         "Nobody is responsible for the token. A service token keeps working after its member left.",
         "Find out what uses it and replace it with a service token of a current member, then delete it.";

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod ages;
 pub(crate) mod power;
 pub(crate) mod purpose;
+pub(crate) mod takeover;
 
 use std::collections::HashSet;
 
@@ -24,6 +25,7 @@ pub(crate) const OF_TOKENS: &[(Rule, Judge)] = &[
     (Rule::OutranksMember, power::outranks_member),
     (Rule::Admin, power::admin),
     (Rule::WildcardPolicy, power::wildcard_policy),
+    (Rule::ResetsStrongerToken, takeover::resets_stronger),
     (Rule::UnknownCustomRole, power::unknown_custom_role),
     (Rule::MemberGone, purpose::member_gone),
     (Rule::PersonalTokenForAutomation, purpose::personal_token_for_automation),
@@ -43,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unknown_roles: HashSet<&'a str>,
     /// Whether the API names the members of tokens. If it names none, a missing member means nothing.
     pub(crate) names_members: bool,
+    /// The service tokens that a weaker one may not take over, the strongest first.
+    pub(crate) strong: Vec<&'a Token>,
 }
 
 impl<'a> Context<'a> {
@@ -52,6 +56,7 @@ impl<'a> Context<'a> {
             thresholds,
             unknown_roles: inventory.unknown_roles.iter().map(String::as_str).collect(),
             names_members: inventory.tokens.iter().any(purpose::has_member),
+            strong: takeover::strong(&inventory.tokens, inventory.taken_at),
         }
     }
 

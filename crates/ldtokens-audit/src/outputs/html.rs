@@ -211,9 +211,11 @@ fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
 /// The message, if it says more than the columns beside it.
 fn said(finding: &Finding) -> &str {
     match finding.rule {
-        Rule::OutranksMember | Rule::WildcardPolicy | Rule::UnknownCustomRole | Rule::PersonalTokenForAutomation => {
-            finding.message.trim_end_matches('.')
-        }
+        Rule::OutranksMember
+        | Rule::ResetsStrongerToken
+        | Rule::WildcardPolicy
+        | Rule::UnknownCustomRole
+        | Rule::PersonalTokenForAutomation => finding.message.trim_end_matches('.'),
         rule => rule.title(),
     }
 }

@@ -15,6 +15,7 @@ const COUNT: u64 = 10_000;
 
 /// Problems, each of one token: the token's number, its changes, and the rule that finds it.
 fn problems() -> Vec<(u64, Value, &'static str)> {
+    let resets = json!([{ "effect": "allow", "actions": ["resetAccessToken"], "resources": ["service-token/*"] }]);
     let wildcard = json!([{ "effect": "allow", "actions": ["*"], "resources": ["proj/*:env/*:flag/*"] }]);
     vec![
         (17, json!({ "lastUsed": NOW - 90 * DAY }), "unused"),
@@ -23,6 +24,7 @@ fn problems() -> Vec<(u64, Value, &'static str)> {
         (2_500, json!({ "role": "admin", "member": "owner@example.com" }), "admin"),
         (3_333, json!({ "role": null, "inlineRole": wildcard }), "wildcard-policy"),
         (4_000, json!({ "role": "writer", "member": "grace@example.com" }), "outranks-member"),
+        (4_100, json!({ "role": null, "inlineRole": resets }), "resets-stronger-token"),
         (5_001, json!({ "name": "Jenkins", "serviceToken": false }), "personal-token-for-automation"),
         (6_100, json!({ "defaultApiVersion": 20_220_603 }), "retired-api-version"),
         (7_002, json!({ "description": null }), "no-description"),

@@ -11,3 +11,4 @@ mod policies;
 mod reports;
 mod rules;
 mod support;
+mod takeovers;

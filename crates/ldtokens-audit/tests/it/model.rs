@@ -5,10 +5,41 @@ use std::collections::BTreeSet;
 use ldtokens_audit::{Policy, audit};
 use serde_json::{Value, json};
 
-use crate::support::{DAY, NOW, inventory, token};
+use crate::support::{DAY, NOW, id, inventory, token};
 
 /// Rules and the tokens that they find, joined by commas.
 type Findings = BTreeSet<(String, String)>;
+
+/// A policy, whether it is one of wildcards, and the service tokens that it may reset, by their numbers.
+type Known = (Value, bool, fn(u64) -> bool);
+
+/// Policies, whose meanings were worked out by hand.
+fn policies() -> Vec<Known> {
+    let allow =
+        |actions: Value, resources: Value| json!({ "effect": "allow", "actions": actions, "resources": resources });
+    let deny =
+        |actions: Value, resources: Value| json!({ "effect": "deny", "actions": actions, "resources": resources });
+    let reset = || json!(["resetAccessToken"]);
+    let all = || json!(["service-token/*"]);
+    vec![
+        (json!([allow(json!(["*"]), json!(["proj/*"]))]), true, |_| false),
+        (json!([allow(json!(["*"]), json!(["proj/a"]))]), false, |_| false),
+        (json!([deny(json!(["*"]), json!(["proj/*"]))]), false, |_| false),
+        (json!([deny(reset(), all())]), false, |_| false),
+        (json!([allow(reset(), all())]), false, |_| true),
+        (json!([allow(reset(), json!(["member/*:token/*", "service-token/*;tag"]))]), false, |_| false),
+        (json!([allow(json!(["update*", "*set*Token"]), json!(["*-token/0*"]))]), false, |_| true),
+        (json!([allow(json!(["update*"]), all())]), false, |_| false),
+        (json!([allow(reset(), json!([format!("service-token/x,{}", id(2))]))]), false, |number| number == 2),
+        (json!([allow(reset(), json!(["service-token/*1"]))]), false, |number| number % 16 == 1),
+        (json!([allow(reset(), all()), deny(json!(["*"]), json!(["service-token/*1"]))]), false, |number| {
+            number % 16 != 1
+        }),
+        (json!([allow(json!(["*"]), all())]), true, |_| true),
+        // Whoever may do everything gains nothing.
+        (json!([allow(json!(["*"]), json!(["*"]))]), true, |_| false),
+    ]
+}
 
 /// What the rules' descriptions say of these tokens, read from their JSON.
 fn expected(tokens: &[Value]) -> Findings {
@@ -16,6 +47,18 @@ fn expected(tokens: &[Value]) -> Findings {
     let api_names_members = tokens.iter().any(|token| token["_member"]["_id"].is_string());
     let alive: Vec<&Value> =
         tokens.iter().filter(|token| token["expiry"].as_i64().is_none_or(|end| end > NOW)).collect();
+    let policies = policies();
+    let known = |token: &Value| policies.iter().find(|(policy, ..)| *policy == token["inlineRole"]);
+    // The stronger service tokens: their numbers, and the policies with wildcards, which whoever has the same does not gain.
+    let strong: Vec<(u64, Option<&Value>)> = alive
+        .iter()
+        .filter(|token| token["serviceToken"] == true)
+        .filter_map(|token| {
+            let wildcard = known(token).filter(|(_, is_wildcard, _)| *is_wildcard).map(|(policy, ..)| policy);
+            let is_strong = wildcard.is_some() || token["role"] == "writer" || token["role"] == "admin";
+            is_strong.then(|| (u64::from_str_radix(token["_id"].as_str().unwrap(), 16).unwrap(), wildcard))
+        })
+        .collect();
     for token in tokens {
         let mut fires = |rule: &str| found.extend([(rule.to_owned(), token["_id"].as_str().unwrap().to_owned())]);
         let end = token["expiry"].as_i64();
@@ -62,8 +105,13 @@ fn expected(tokens: &[Value]) -> Findings {
         if token["defaultApiVersion"].as_i64() < Some(20_240_415) {
             fires("retired-api-version");
         }
-        if token["inlineRole"][0]["resources"] == json!(["proj/*"]) && token["inlineRole"][0]["effect"] == "allow" {
-            fires("wildcard-policy");
+        if let Some((policy, is_wildcard, may_reset)) = known(token) {
+            if *is_wildcard {
+                fires("wildcard-policy");
+            }
+            if strong.iter().any(|(number, others)| may_reset(*number) && *others != Some(policy)) {
+                fires("resets-stronger-token");
+            }
         }
         if token["customRoleIds"] == json!(["gone"]) {
             fires("unknown-custom-role");
@@ -111,10 +159,10 @@ fn random_token(random: &mut fastrand::Rng, number: u64) -> Value {
         "role": null,
     });
     match random.u8(..6) {
-        0 => {
-            changes["inlineRole"] = json!([{ "effect": "allow", "actions": ["*"], "resources": one(random, json!([["proj/*"], ["proj/a"]])) }])
+        0 | 1 => {
+            let policies = policies();
+            changes["inlineRole"] = policies[random.usize(..policies.len())].0.clone();
         }
-        1 => changes["inlineRole"] = json!([{ "effect": "deny", "actions": ["*"], "resources": ["proj/*"] }]),
         2 => changes["customRoleIds"] = json!([one(random, json!(["gone", "here"]))]),
         _ => changes["role"] = one(random, json!(["reader", "writer", "admin"])),
     }

@@ -55,6 +55,7 @@ mod rotate_docs;
 mod rotate_edges;
 mod secrets;
 mod serve;
+mod serve_logs;
 mod serve_process;
 mod shell;
 mod support;
