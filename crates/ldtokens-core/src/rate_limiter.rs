@@ -2,7 +2,7 @@
 //!
 //! Responses tell how many requests are left for the account, the route and the token. Other limits, such as that of an IP
 //! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
-//! trying: one request at first, and more at once for each that is accepted. After a 429, one request a second tries.
+//! trying: two requests at first, and more at once for each that is accepted. After a 429, one request a second tries.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
@@ -133,7 +133,7 @@ impl State {
     }
 
     fn limit(&mut self, family: Family) -> &mut Limit {
-        self.limits.entry(family).or_default()
+        self.limits.entry(family).or_insert_with(|| Limit { beside_one: 1, ..Limit::default() })
     }
 }
 

@@ -86,11 +86,11 @@ async fn after(responses: &[RateLimitHeaders]) -> (RateLimiter, Sleeper) {
 #[tokio::test]
 async fn what_is_not_known_is_found_out_step_by_step() {
     for (responses, at_once) in [
-        (vec![], 1),
-        (vec![headers(200, &[])], 8),
-        (vec![headers(200, &[]), headers(404, &[])], 15),
+        (vec![], 2),
+        (vec![headers(200, &[])], 9),
+        (vec![headers(200, &[]), headers(404, &[])], 16),
         // These may be a gateway's, or are not counted (fact 12).
-        (vec![headers(401, &[]), headers(502, &[]), headers(408, &[])], 1),
+        (vec![headers(401, &[]), headers(502, &[]), headers(408, &[])], 2),
     ] {
         let (limiter, _) = after(&responses).await;
         assert_eq!(room(&limiter, LIST), at_once, "{responses:?}");
@@ -100,7 +100,7 @@ async fn what_is_not_known_is_found_out_step_by_step() {
 #[tokio::test]
 async fn a_share_of_what_is_left_is_kept_for_others() {
     let (limiter, clock) = after(&[limited(200, "7", "20000")]).await;
-    assert_eq!((room(&limiter, LIST), room(&limiter, READ)), (3, 1), "another route is not known");
+    assert_eq!((room(&limiter, LIST), room(&limiter, READ)), (3, 2), "another route is not known");
     // A response without headers was counted all the same, and one that is lost may have been.
     limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(200, &[]), &clock);
     assert_eq!(room(&limiter, LIST), 2);
@@ -161,6 +161,7 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
 async fn a_response_wakes_all_waiting_calls() {
     let (limiter, clock) = (RateLimiter::default(), Sleeper { is_frozen: true, ..Sleeper::default() });
     let first = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+    let _second = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
     // Time stands still: only the response can wake them, those of the same route and of another.
     let others =
         async { tokio::join!(limiter.acquire(READ, 0, &clock, MINUTE), limiter.acquire(LIST, 0, &clock, MINUTE)) };
@@ -190,7 +191,8 @@ async fn a_wait_has_jitter_and_never_passes_the_deadline() {
 #[tokio::test]
 async fn a_call_that_waits_for_another_response_ends_at_its_deadline() {
     let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
-    let _under_way = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+    let _first = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
+    let _second = limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
     let deadline = Duration::from_millis(400);
     let late = limiter.acquire(LIST, 0, &clock, deadline).await.unwrap_err();
     assert!(late.0.is_none(), "no limit is the reason");
