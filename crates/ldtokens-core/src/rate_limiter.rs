@@ -231,7 +231,9 @@ impl RateLimiter {
             if now >= deadline || is_refused && until >= deadline {
                 return Err(TooLate(is_refused.then_some(wait)));
             }
-            let jitter = (wait / 4).min(LONGEST_JITTER).mul_f64(fastrand::f64());
+            let left = (deadline - now).saturating_sub(wait);
+            // A part of the time that is left, so that some is left to send the request.
+            let jitter = (wait / 4).min(left / 2).min(LONGEST_JITTER).mul_f64(fastrand::f64());
             tokio::select! {
                 () = changed => {}
                 () = clock.sleep((wait + jitter).min(deadline - now)) => {}

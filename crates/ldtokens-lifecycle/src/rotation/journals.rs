@@ -1,12 +1,17 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use ldtokens::TokenId;
 
 use crate::file::{Staged, remove_leftovers};
 use crate::rotation::error::Error;
 use crate::rotation::journal::{Journal, VERSION};
+
+/// How long a locked journal is tried before it counts as another process's.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The folder of journals, one file for each token. Only its owner can read it.
 #[derive(Clone, Debug)]
@@ -33,10 +38,15 @@ impl Journals {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(&lock_path).map_err(|error| unusable(&lock_path, "it can't be opened", error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Busy { token_id: id.clone() }),
-            Err(TryLockError::Error(error)) => return Err(unusable(&lock_path, "it can't be locked", error)),
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A child that this process is starting keeps a lock that was dropped, until it runs its program.
+                Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => thread::sleep(PATIENCE / 25),
+                Err(TryLockError::WouldBlock) => return Err(Error::Busy { token_id: id.clone() }),
+                Err(TryLockError::Error(error)) => return Err(unusable(&lock_path, "it can't be locked", error)),
+            }
         }
         remove_leftovers(&path);
         let journal = read(&path)?;

@@ -7,9 +7,6 @@ use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, UnixM
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
 
-/// The maximum number of times that the list is read, if it changes while it is read.
-const MAX_LISTS: u32 = 3;
-
 /// How many tokens to request on a page. The API does not document a maximum; if its pages are smaller, there are more.
 const PAGE_SIZE: u64 = 100;
 
@@ -140,34 +137,25 @@ impl Lost<'_> {
     /// may have created, and errors.
     async fn delete_marked(&self, client: &Client, created: Option<&Token>) -> (Vec<String>, Vec<String>) {
         let mut errors = Vec::new();
-        for round in 1.. {
-            let (tokens, error) = match client.list().page_size(PAGE_SIZE).collect_all().await {
-                Ok(tokens) => (tokens, None),
-                Err(incomplete) => (incomplete.tokens, Some(incomplete.error)),
-            };
-            let (marked, others): (Vec<_>, Vec<_>) = tokens
-                .into_iter()
-                .filter(|token| created.is_none_or(|created| created.id != token.id))
-                .partition(|token| token.description.as_ref().is_some_and(|text| text.contains(&self.marker)));
-            for token in marked {
-                match client.delete(&token.id).await {
-                    Ok(()) | Err(Error::NotFound(_)) => {}
-                    Err(error) => errors.push(error.to_string()),
-                }
+        let (tokens, error) = match client.list().page_size(PAGE_SIZE).collect_all().await {
+            Ok(tokens) => (tokens, None),
+            Err(incomplete) => (incomplete.tokens, Some(incomplete.error)),
+        };
+        let (marked, others): (Vec<_>, Vec<_>) = tokens
+            .into_iter()
+            .filter(|token| created.is_none_or(|created| created.id != token.id))
+            .partition(|token| token.description.as_ref().is_some_and(|text| text.contains(&self.marker)));
+        for token in marked {
+            match client.delete(&token.id).await {
+                Ok(()) | Err(Error::NotFound(_)) => {}
+                Err(error) => errors.push(error.to_string()),
             }
-            if matches!(error, Some(Error::ListChanged { .. } | Error::WrongTotal { .. }))
-                && round < MAX_LISTS
-                && client.sender.back_off(round, client.options).await
-            {
-                continue;
-            }
-            // By now the server's clock is known.
-            let since = client.sender.server_time(self.began).at_least;
-            let duplicates = others.into_iter().filter(|token| self.may_be_duplicate(token, created, since));
-            errors.extend(error.map(|error| error.to_string()));
-            return (duplicates.map(|token| token.id.to_string()).collect(), errors);
         }
-        unreachable!("the last round returns")
+        // By now the server's clock is known.
+        let since = client.sender.server_time(self.began).at_least;
+        let duplicates = others.into_iter().filter(|token| self.may_be_duplicate(token, created, since));
+        errors.extend(error.map(|error| error.to_string()));
+        (duplicates.map(|token| token.id.to_string()).collect(), errors)
     }
 
     async fn remove_mark(&self, client: &Client, created: &Token) -> Result<Token, Error> {

@@ -48,7 +48,7 @@ fn neither_logs_nor_debug_output_hold_a_secret() {
 #[ignore = "run by the test above, in a process of its own"]
 async fn a_process_that_searches_its_own_log() {
     let log = Log::default();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone()).init();
 
     let server = server().await;
     let faults = [
