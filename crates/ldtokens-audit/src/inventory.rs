@@ -128,14 +128,8 @@ impl Inventory {
     }
 
     fn is_admin(&self, caller: Option<&CallerIdentity>) -> bool {
-        let is_admins = |role: Option<&Role>| matches!(role, Some(Role::Admin | Role::Owner));
         let id = caller.and_then(|caller| caller.token_id.as_ref());
-        let own = self.tokens.iter().find(|token| Some(&token.id) == id);
-        own.is_some_and(|own| {
-            // A personal token can't do more than its member.
-            let member = own.member.as_ref().and_then(|member| member.role.as_ref());
-            is_admins(own.role.as_ref()) && (is_service(own) || is_admins(member))
-        })
+        self.tokens.iter().find(|token| Some(&token.id) == id).is_some_and(sees_all)
     }
 
     /// The custom roles that tokens have, each once.
@@ -144,6 +138,14 @@ impl Inventory {
         let roles = self.tokens.iter().flat_map(|token| &token.custom_role_ids).map(String::as_str);
         roles.filter(|role| seen.insert(*role)).collect()
     }
+}
+
+/// Whether a credential of this token sees the tokens of all members: whether it is an Admin's. To others the API shows only some.
+pub fn sees_all(token: &Token) -> bool {
+    let is_admins = |role: Option<&Role>| matches!(role, Some(Role::Admin | Role::Owner));
+    // A personal token can't do more than its member.
+    let member = token.member.as_ref().and_then(|member| member.role.as_ref());
+    is_admins(token.role.as_ref()) && (is_service(token) || is_admins(member))
 }
 
 /// Whether it is a service token. The API leaves out `false`.

@@ -3,12 +3,12 @@
 //! The text is edited line by line and then parsed again. If the result is not exactly what it should be, nothing is written.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::files::private::reason;
-use crate::files::text;
+use crate::files::{replace, text};
 use crate::terminal::failure::Failure;
 
 pub(crate) enum Change {
@@ -42,7 +42,7 @@ pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Fail
         }
     }
     if new != old {
-        write(&path, &new).map_err(io)?;
+        replace::with(&path, &new, true).map_err(io)?;
     }
     Ok(())
 }
@@ -189,18 +189,6 @@ fn indent(line: &str) -> usize {
 fn is_empty(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')
-}
-
-/// Replaces the file in one step, so that an error leaves the old text.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".ldtokens-").tempfile_in(folder(path))?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(old) = fs::metadata(path) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

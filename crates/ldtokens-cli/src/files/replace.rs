@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes `text` to the file. A symbolic link stays one. What is no file, such as a pipe, is written to.
-pub(crate) fn with(path: &Path, text: &str) -> io::Result<()> {
+/// Writes `text` to the file. A symbolic link stays one, and a file keeps its mode. A new one that `is_private` only this user can
+/// read. What is no file, such as a pipe, is written to.
+pub(crate) fn with(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
     let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
     let old = fs::metadata(&path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
@@ -14,11 +15,10 @@ pub(crate) fn with(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".ldtokens-");
-    #[cfg(unix)]
-    if old.is_none() {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask applies. It has no secrets.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    if old.is_none() && !is_private {
+        // As any new file: the umask applies.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;

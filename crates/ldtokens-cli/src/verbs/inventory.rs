@@ -183,7 +183,7 @@ impl ToArgs {
     pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
         match &self.to {
             None => write(text).map(|_| ()),
-            Some(file) => replace::with(file, text)
+            Some(file) => replace::with(file, text, false)
                 .map_err(|error| Failure::other(format!("can't write {}: {error}", file.display()))),
         }
     }

@@ -215,9 +215,7 @@ async fn rotate(
     };
     let mut rotations = Vec::with_capacity(total);
     for selected in selected {
-        // Its end reads the journal's destinations.
-        let destinations =
-            if selected.is_waiting { Vec::new() } else { places.of(selected.named()).map_err(Failure::usage)? };
+        let destinations = places.of(selected.named()).map_err(Failure::usage)?;
         let rotation = Rotation::new(&session.client, selected.id, destinations, options.clone());
         let rotation = rotation.caller(caller.clone()).on_step(note);
         rotations.push(match selected.token {

@@ -100,6 +100,11 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         }
         plan.agree(session, arguments.confirm, false).await?;
         plan.items.retain(|item| item.before.is_some());
+        if plan.items.is_empty() {
+            // Another credential may see them, so the change still counts as not undone.
+            let hint = "`ldtokens undo FILE` undoes an earlier change";
+            return Err(Failure::new(Kind::NotFound, format!("nothing was restored; {hint} in {}", folder.display())));
+        }
         let record = if session.is_dry_run { None } else { Some(Record::open(path, true)?) };
         let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
         let change = |item: &Item, token: &mut Token| {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use clap::{ArgGroup, Args};
 use ldtokens::{DryRun, Error, Permissions, Token, UnixMillis};
+use ldtokens_plan::Marker;
 
 use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
@@ -84,6 +85,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
                 item.after = Some(after);
             }
         }
+        for (marker, name) in plan.items.iter().filter_map(lost_marker) {
+            session
+                .warn(&format!("without {marker} in its description, `ldtokens apply` does not know {name} any more"));
+        }
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let record = bulk.record(session, &plan)?;
         let is_batch = plan.items.len() != 1;
@@ -97,6 +102,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
         edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
     .await
+}
+
+/// The marker of a token that is managed as code, if the change removes it, and the token.
+fn lost_marker(item: &Item) -> Option<(String, String)> {
+    let markers = |token: &Token| Marker::split(token.description.as_deref().unwrap_or_default()).1;
+    let left = markers(item.after.as_ref()?);
+    let lost = markers(item.before.as_ref()?).into_iter().find(|marker| !left.contains(marker))?;
+    Some((lost.text(), item.target.to_string()))
 }
 
 /// What the arguments change, in words.
@@ -116,7 +129,10 @@ fn in_words(arguments: &UpdateArgs, permissions: Option<&Permissions>) -> String
         Permissions::CustomRoles(keys) => format!("custom roles {}", keys.join(", ")),
         other => format!("{other:?}"),
     }));
-    words.extend(arguments.expiry.expires_in.map(|length| format!("expires in {length:?}")));
+    words.extend(arguments.expiry.expires_in.map(|length| match length.as_secs() {
+        seconds if seconds.is_multiple_of(86_400) => format!("expires in {}d", seconds / 86_400),
+        seconds => format!("expires in {seconds}s"),
+    }));
     words.extend(arguments.expiry.expires_at.map(|moment| format!("expires at {}", date(moment))));
     if arguments.no_expiry {
         words.push("no expiry".to_owned());

@@ -4,9 +4,6 @@
 use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 
-/// The roles that see all tokens.
-const SEES_ALL: [&str; 2] = ["admin", "owner"];
-
 /// Warns if the credential can't see all tokens, or if that is not known. With `require_all` it is an error.
 pub(crate) async fn check(session: &Session, require_all: bool) -> Result<(), Failure> {
     let own = match session.own_token().await? {
@@ -14,9 +11,7 @@ pub(crate) async fn check(session: &Session, require_all: bool) -> Result<(), Fa
         None => None,
     };
     let text = match own {
-        Some(own) if own.role.as_ref().is_some_and(|role| SEES_ALL.contains(&role.to_string().as_str())) => {
-            return Ok(());
-        }
+        Some(own) if ldtokens_audit::sees_all(&own) => return Ok(()),
         Some(own) => {
             let personal = if own.service_token == Some(true) { "" } else { ", and this member's own" };
             format!(

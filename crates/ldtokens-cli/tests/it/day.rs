@@ -254,6 +254,42 @@ fn what_matches_nothing_and_what_is_not_seen_are_said() {
 }
 
 #[test]
+fn an_admin_token_of_a_member_who_is_no_admin_does_not_see_all_tokens() {
+    let (folder, secret) = (tempfile::tempdir().unwrap(), "api-11111111-1111-4111-8111-111111111111");
+    let file = folder.path().join("account.yaml");
+    let account = json!({
+        "members": [{"email": "a@example.com", "role": "owner"}, {"email": "b@example.com", "role": "reader"}],
+        "tokens": [
+            {"name": "Owner", "member": "a@example.com", "role": "admin"},
+            {"name": "Old", "member": "b@example.com", "role": "admin", "secret": secret},
+        ],
+    });
+    std::fs::write(&file, account.to_string()).unwrap();
+    let served = Served::with(&["--account", file.to_str().unwrap()]);
+    for (arguments, status) in [(&["list", "-a", "--require-all"][..], 4), (&["inventory"], 10)] {
+        let output = served.acting_as(secret, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_change_of_tokens_that_are_not_seen_stays_to_be_undone() {
+    let served = Served::start();
+    let id = served.json(&["create", "-n", "X", "--role", "reader", "--secret-to", "-"])["_id"].clone();
+    let id = id.as_str().unwrap();
+    succeeded(
+        &served.owner(&["update", id, "--expires-in", "20d", "--description", "x [ldtokens:x]"]).output().unwrap(),
+    );
+    let said = succeeded(&served.owner(&["update", id, "--expires-in", "40d", "--no-description"]).output().unwrap());
+    assert!(said.contains("warning: without [ldtokens:x] in its description"), "{said}");
+    succeeded(&served.owner(&["deleteToken", &format!("tokenId={id}")]).output().unwrap());
+    for _ in 0..2 {
+        let undo = served.owner(&["undo", "--yes"]).output().unwrap();
+        refused(&undo, 5, &["(no description, expires in 40d)", "there is no such token", "nothing was restored"]);
+    }
+}
+
+#[test]
 fn permissions_of_every_kind_are_restored_and_a_secret_in_a_text_is_not_written_down() {
     let served = Served::with(&["--seed-tokens", "60"]);
     let leaked = "api-11111111-2222-4333-8444-555555555555";

@@ -152,6 +152,8 @@ fn the_same_replacement_again_by_name_or_id_reports_that_it_is_done_and_with_now
         assert_eq!((&again["newId"], &again["oldExpires"]), (&first["newId"], &first["oldExpires"]), "{word}");
         assert_eq!(again["wasResumed"], true);
     }
+    let other = rotate(&served, &["Export", "--secret-to", "other.secret"]).output().unwrap();
+    refused(&other, 2, &["another destination, which can't be changed now"]);
     assert!(rotate(&served, &["--finish"]).output().unwrap().status.success());
     assert!(served.works(&old) && contents(&served, "Export.secret") == kept);
     replace(&id, &["--now", "--yes"]);

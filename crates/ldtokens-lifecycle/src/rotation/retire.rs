@@ -20,10 +20,29 @@ impl Run<'_> {
         let is_over = self.journal.ends_at_once() || self.journal.old_ends_at.is_none_or(|ends| self.now() >= ends);
         if is_over {
             self.remove_old().await?;
-        } else if !self.journal.is_expiring {
+            return Ok(false);
+        }
+        if self.was_resumed && self.held.is_none() {
+            self.look_again().await?;
+        }
+        if !self.journal.is_expiring {
             self.expire_old().await?;
         }
         Ok(false)
+    }
+
+    /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for.
+    async fn look_again(&mut self) -> Result<(), Error> {
+        if self.delivery.places().iter().any(|place| !self.journal.places.contains(place)) {
+            return Err(Error::TooLateFor("destination"));
+        }
+        self.prove().await?;
+        if self.token().await?.is_none() {
+            self.notes.push(format!("the old token {} was deleted, or this credential can't see it", self.id));
+            // Only for the report: when it ends is not known any more.
+            self.journal.old_ends_at = None;
+        }
+        Ok(())
     }
 
     async fn end_reset(&mut self) -> Result<bool, Error> {

@@ -128,6 +128,25 @@ async fn the_same_rotation_again_reports_what_is_done_and_another_within_the_ove
 }
 
 #[tokio::test]
+async fn a_replacement_is_reported_again_only_as_far_as_it_is_still_true() {
+    let world = World::new().await;
+    let first = world.rotate(options(Strategy::Replace)).await.unwrap();
+    let delivered = world.secret();
+    let elsewhere: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(world.folder.path().join("other")))];
+    let other = Rotation::new(&world.client, world.id.clone(), elsewhere, options(Strategy::Replace).again());
+    let other = other.run(&world.journals()).await;
+    assert!(matches!(other, Err(Error::TooLateFor("destination"))), "{other:?}");
+    std::fs::remove_file(world.file()).unwrap();
+    let lost = world.rotate(options(Strategy::Replace)).await;
+    assert!(matches!(lost, Err(Error::Stuck { why: Stuck::NotHeld(_), .. })), "{lost:?}");
+    std::fs::write(world.file(), delivered.expose()).unwrap();
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().old_ends_at, first.old_ends_at);
+    world.client.delete(&world.id).await.unwrap();
+    let gone = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert!(gone.old_ends_at.is_none() && gone.notes[0].contains("was deleted"), "{gone:?}");
+}
+
+#[tokio::test]
 async fn a_file_that_holds_another_secret_is_not_changed_and_no_secret_is_requested() {
     let world = World::new().await;
     let other = "api-00000000-0000-4000-8000-00000000zzzz";
