@@ -207,7 +207,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
                 Plan::new(&file, &session.interrupt.unless(reading).await?.map_err(unreadable)?)
             }
         };
-        session.say(&shown(&plan));
+        plan.to_string().lines().for_each(|line| session.say(&visible(line)));
         if !plan.actions.is_empty() {
             ask(arguments.confirm, session, async || Ok("carry this out?".to_owned())).await?;
         }
