@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.last_four(), "5b6a");
 /// ```
 ///
-/// So nobody writes "[redacted]" where the secret is meant:
+/// So nobody writes `[redacted]` where the secret is meant:
 ///
 /// ```compile_fail,E0599
 /// let secret = ldtokens_client::Secret::new("api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
