@@ -76,8 +76,9 @@ async fn after_random_edits_with_faults_the_account_is_what_the_file_says() {
         }
         world.server.faults().clear();
         let mut last = String::new();
-        for _ in 0..3 {
-            let applied = world.try_apply(&file, options).await.unwrap();
+        for _ in 0..4 {
+            // An overlap may end between a plan and its check.
+            let Ok(applied) = world.try_apply(&file, options).await else { continue };
             last = format!("{:?}", applied.failed);
         }
         let plan = world.plan(&file).await;

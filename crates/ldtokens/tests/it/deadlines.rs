@@ -158,7 +158,7 @@ async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
     queue.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
-/// The second call reaches its deadline while the first one still waits for its response.
+/// The third call reaches its deadline while the first two, which may be sent when nothing is known, still wait for their responses.
 #[tokio::test]
 async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     let server = server().await;
@@ -166,9 +166,13 @@ async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     let policy = hasty().deadline(Duration::from_millis(200)).attempt_timeout(HOUR);
     let clock = Arc::new(SkippingClock::default());
     let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
-    let calls = tokio::time::timeout(GUARD, async { tokio::join!(client.list().send(), client.list().send()) });
-    let (first, second) = calls.await.unwrap();
-    assert!(matches!(first, Err(Error::Transport { .. })), "{first:?}");
-    assert!(matches!(second, Err(Error::DeadlineExceeded { .. })), "{second:?}");
-    assert_eq!(proxy.seen().len(), 1);
+    let calls = tokio::time::timeout(GUARD, async {
+        tokio::join!(client.list().send(), client.list().send(), client.list().send())
+    });
+    let (first, second, third) = calls.await.unwrap();
+    for sent in [first, second] {
+        assert!(matches!(sent, Err(Error::Transport { .. })), "{sent:?}");
+    }
+    assert!(matches!(third, Err(Error::DeadlineExceeded { .. })), "{third:?}");
+    assert_eq!(proxy.seen().len(), 2);
 }
