@@ -217,7 +217,7 @@ async fn carry_out(
 }
 
 fn has_marker(token: &Token, key: &str, is: impl Fn(State) -> bool) -> bool {
-    let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+    let (_, markers) = Marker::of(token);
     markers.iter().any(|marker| marker.key == key && is(marker.state))
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn differences(wanted: &ManagedToken, token: &Token, account: &Accoun
         }
     };
     compare("name", json!(token.name.as_deref().unwrap_or_default()), json!(wanted.name));
-    let (description, _) = Marker::split(token.description.as_deref().unwrap_or_default());
+    let (description, _) = Marker::of(token);
     compare("description", json!(description.trim()), json!(wanted.text()));
     if let Ok(permissions) = wanted.permissions() {
         compare("permissions", shown(token, account), shown(&with_permissions(token, &permissions), account));

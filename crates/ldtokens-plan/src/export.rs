@@ -67,7 +67,7 @@ pub async fn adopt(client: &Client, export: &Export) -> Result<usize, Error> {
         let marker = Marker { key: key.clone(), state: State::Current };
         let token = client
             .edit(id, |token| {
-                let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+                let (text, markers) = Marker::of(token);
                 if markers.is_empty() {
                     token.description = Some(marker.append_to(&text));
                 }
@@ -79,7 +79,7 @@ pub async fn adopt(client: &Client, export: &Export) -> Result<usize, Error> {
 }
 
 fn markers_of(token: &Token) -> Vec<Marker> {
-    Marker::split(token.description.as_deref().unwrap_or_default()).1
+    Marker::of(token).1
 }
 
 /// A key made from the name, which no other token has.
@@ -95,7 +95,7 @@ fn free_key(token: &Token, taken: &BTreeSet<String>) -> String {
 }
 
 fn describe(token: &Token, key: String) -> ManagedToken {
-    let (description, _) = Marker::split(token.description.as_deref().unwrap_or_default());
+    let (description, _) = Marker::of(token);
     let mut managed = ManagedToken {
         key,
         name: token.name.clone().unwrap_or_default(),

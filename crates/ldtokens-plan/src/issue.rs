@@ -113,7 +113,7 @@ impl Issue<'_> {
             let marker = |until| Marker { key: self.wanted.key.clone(), state: State::Old(until) };
             self.client
                 .edit(&token.id, |token| {
-                    let (text, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+                    let (text, markers) = Marker::of(token);
                     let is_ours =
                         |marker: &Marker| marker.key == self.wanted.key && !matches!(marker.state, State::Old(_));
                     if markers.iter().any(is_ours) {
@@ -138,7 +138,7 @@ impl Issue<'_> {
 /// The tokens with this key whose secrets may not be delivered.
 fn marked_new(tokens: Vec<Token>, key: &str) -> Vec<Token> {
     let is_new = |token: &Token| {
-        let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+        let (_, markers) = Marker::of(token);
         markers.iter().any(|marker| marker.key == key && marker.state == State::New)
     };
     tokens.into_iter().filter(is_new).collect()
@@ -171,7 +171,7 @@ impl<'a> Issue<'a> {
     pub(crate) fn new(client: &'a Client, account: &'a Account, wanted: &'a ManagedToken) -> Self {
         let (mut new, mut current, mut old) = (Vec::new(), Vec::new(), Vec::new());
         for token in &account.tokens {
-            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            let (_, markers) = Marker::of(token);
             for marker in markers.into_iter().filter(|marker| marker.key == wanted.key) {
                 match marker.state {
                     State::New => new.push(token.clone()),

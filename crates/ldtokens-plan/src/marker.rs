@@ -1,7 +1,7 @@
 //! The markers in descriptions, which are all that the account knows of a file.
 
 use jiff::Timestamp;
-use ldtokens::UnixMillis;
+use ldtokens::{Token, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 const START: &str = "[ldtokens:";
@@ -41,6 +41,11 @@ impl Marker {
     /// `description`, which may be empty, with this marker at its end.
     pub(crate) fn append_to(&self, description: &str) -> String {
         format!("{description} {}", self.text()).trim_start().to_owned()
+    }
+
+    /// Splits the description of a token into its text and its markers.
+    pub(crate) fn of(token: &Token) -> (String, Vec<Self>) {
+        Self::split(token.description.as_deref().unwrap_or_default())
     }
 
     /// Splits a description into its text and its markers.

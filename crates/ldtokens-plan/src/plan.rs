@@ -96,7 +96,7 @@ impl Plan {
         let now = account.now.unwrap_or_else(UnixMillis::now);
         let mut marked: BTreeMap<String, Marked<'_>> = BTreeMap::new();
         for token in &account.tokens {
-            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            let (_, markers) = Marker::of(token);
             match markers.as_slice() {
                 [] => {}
                 [Marker { key, state }] => {
