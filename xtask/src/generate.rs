@@ -113,11 +113,12 @@ pub fn client_code(document: &str) -> Result<String> {
 ///
 /// # Errors
 /// The generator does not support `document`.
-pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 3]> {
+pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 4]> {
     caught(|| {
         let code = [
             ("crates/ldtokens-client/src/generated.rs", client::tokens(document)?),
-            ("crates/ldtokens-client/src/operations/table.rs", operations_table::tokens(document)?),
+            ("crates/ldtokens-client/src/operation/table.rs", operations_table::routes(document)),
+            ("crates/ldtokens-operations/src/table.rs", operations_table::table(document)?),
             ("crates/ldtokens-client/tests/it/derived_schemas.rs", derived_schemas::tokens(document)?),
         ];
         code.iter().try_for_each(|(_, code)| items::check(code))?;

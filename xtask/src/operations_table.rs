@@ -1,4 +1,4 @@
-//! The table of operations: their names, parameters and bodies, and what the document says of each.
+//! The operations: the names and routes that the client has, and the table of what the document says of each.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,21 @@ struct Table<'a> {
     around: BTreeSet<String>,
 }
 
-pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
-    let mut table = Table { document, around: BTreeSet::new() };
-    document.schema_names().find(|name| *name == "Token").context("the document has no schema Token")?;
-    let token = table.properties(&document.schema("/components/schemas/Token"));
-    let (mut variants, mut operations) = (Vec::new(), Vec::new());
+/// The client's operations: an enum, and how each is requested.
+pub(crate) fn routes(document: &Document) -> TokenStream {
+    let (mut variants, mut routes) = (Vec::new(), Vec::new());
     for operation in &document.operations() {
-        let name = variant(&operation.name());
-        let route = format!(" `{} {}`", operation.method, operation.path);
+        let (id, Operation { method, path, .. }) = (operation.name(), operation);
+        let (name, route) = (variant(&id), format!(" `{method} {path}`"));
         variants.push(quote!(#[doc = #route] #name));
-        operations.push(table.spec(operation)?);
+        let success = operation.responses.iter().find_map(|(status, _)| status.parse::<u16>().ok().filter(is_success));
+        let success = success.map_or_else(|| quote!(None), |status| quote!(Some(#status)));
+        routes.push(quote! {
+            Route { operation: Operation::#name, id: #id, method: #method, path: #path, success: #success }
+        });
     }
-    Ok(quote! {
-        use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
+    quote! {
+        use super::Route;
 
         /// An operation of the API.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,23 @@ pub(crate) fn tokens(document: &Document) -> Result<TokenStream> {
             /// An operation that this crate does not know, by its ID in the API's documentation.
             Other(&'static str),
         }
+
+        pub(super) static ROUTES: &[Route] = &[#(#routes),*];
+    }
+}
+
+fn is_success(status: &u16) -> bool {
+    (200..300).contains(status)
+}
+
+/// The table of operations, for programs that handle all alike.
+pub(crate) fn table(document: &Document) -> Result<TokenStream> {
+    let mut table = Table { document, around: BTreeSet::new() };
+    document.schema_names().find(|name| *name == "Token").context("the document has no schema Token")?;
+    let token = table.properties(&document.schema("/components/schemas/Token"));
+    let operations = document.operations().iter().map(|it| table.spec(it)).collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        use crate::{BodySpec, OperationSpec, ParameterSpec, ValueType};
 
         /// All operations, in the order of `openapi.yaml`.
         pub static OPERATIONS: &[OperationSpec] = &[#(#operations),*];
@@ -69,7 +88,7 @@ impl Table<'_> {
                 quote!(Some(BodySpec { description: #description, value_type: #value_type, example: #example }))
             }
         };
-        let (variant, example) = (variant(&id), operation.example());
+        let example = operation.example();
         let responses = operation.responses.iter().map(|(status, at)| {
             let meaning = self.document.at(at).get("description").and_then(Value::as_str).unwrap_or_default();
             let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -77,7 +96,7 @@ impl Table<'_> {
         });
         Ok(quote! {
             OperationSpec {
-                operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary,
+                id: #id, method: #method, path: #path, summary: #summary,
                 description: #description, deprecated: #deprecated, parameters: &[#(#parameters),*], body: #body,
                 responses: &[#(#responses),*], example: #example,
             }

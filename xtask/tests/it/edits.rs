@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -365,7 +366,7 @@ fn random(count: usize, seed: u64) -> Vec<Edit> {
 }
 
 /// The code that is generated from each edited document that is accepted. Nothing panics, and each refusal has a line.
-fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 2])> {
+fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 3])> {
     let (mut accepted, mut wrong) = (Vec::new(), Vec::new());
     for Edit { name, document } in edits {
         let text = serde_saphyr::to_string(document).unwrap();
@@ -373,9 +374,8 @@ fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 2])> {
         match catch_unwind(AssertUnwindSafe(|| xtask::generate(folder.path()))) {
             Err(_) => wrong.push(format!("{name}: it panics")),
             Ok(Ok(())) => {
-                let made = ["generated.rs", "operations/table.rs"].map(|file| {
-                    fs::read_to_string(folder.path().join("crates/ldtokens-client/src").join(file)).unwrap()
-                });
+                let made = ["client/src/generated.rs", "client/src/operation/table.rs", "operations/src/table.rs"]
+                    .map(|file| fs::read_to_string(folder.path().join(format!("crates/ldtokens-{file}"))).unwrap());
                 accepted.push((name.as_str(), made));
             }
             Ok(Err(error)) => {
@@ -402,7 +402,7 @@ fn no_edit_panics_and_each_refusal_names_a_line() {
 /// What the client crate has beside the generated code, for the code of one edit.
 const MODULE: &str = "
     mod generated;
-    mod operations;
+    mod operation;
     impl progenitor_client::ClientHooks<crate::SharedTransport> for generated::Client {}
     fn exchange<'a>(client: &'a generated::Client, request: reqwest::Request, operation: &'static str) -> crate::Exchange<'a> {
         use progenitor_client::ClientInfo;
@@ -419,22 +419,29 @@ fn each_edit_compiles_or_is_refused_with_a_line() {
     assert!(edits.len() >= 300, "{}", edits.len());
     let copy = tempfile::tempdir().unwrap();
     copy_workspace(&root(), copy.path());
-    let source = copy.path().join("crates/ldtokens-client/src");
-    let operations = fs::read_to_string(source.join("operations.rs")).unwrap();
-    let mut library = fs::read_to_string(source.join("lib.rs")).unwrap();
-    for (number, (name, [generated, table])) in accepted(&edits).into_iter().enumerate() {
-        let module = source.join(format!("edit{number}"));
-        fs::create_dir_all(module.join("operations")).unwrap();
+    let [client, operations] =
+        ["client", "operations"].map(|name| copy.path().join(format!("crates/ldtokens-{name}/src")));
+    let operation = fs::read_to_string(client.join("operation.rs")).unwrap();
+    let read = |source: &Path| fs::read_to_string(source.join("lib.rs")).unwrap();
+    let (mut client_library, mut operations_library) = (read(&client), read(&operations));
+    for (number, (name, [generated, routes, table])) in accepted(&edits).into_iter().enumerate() {
+        let module = client.join(format!("edit{number}"));
+        fs::create_dir_all(module.join("operation")).unwrap();
         let exchange = format!("crate::edit{number}::exchange");
         fs::write(module.join("generated.rs"), generated.replace("crate::transport::exchange", &exchange)).unwrap();
-        fs::write(module.join("operations.rs"), &operations).unwrap();
-        fs::write(module.join("operations/table.rs"), table).unwrap();
+        fs::write(module.join("operation.rs"), &operation).unwrap();
+        fs::write(module.join("operation/table.rs"), routes).unwrap();
         fs::write(module.join("mod.rs"), MODULE).unwrap();
-        library.push_str(&format!("\n// {}\n#[allow(warnings)]\nmod edit{number};\n", name.escape_debug()));
+        fs::write(operations.join(format!("edit{number}.rs")), table).unwrap();
+        for library in [&mut client_library, &mut operations_library] {
+            library.push_str(&format!("\n// {}\n#[allow(warnings)]\nmod edit{number};\n", name.escape_debug()));
+        }
     }
-    fs::write(source.join("lib.rs"), library).unwrap();
+    fs::write(client.join("lib.rs"), client_library).unwrap();
+    fs::write(operations.join("lib.rs"), operations_library).unwrap();
     let mut check = Command::new(env!("CARGO"));
-    check.args(["check", "--quiet", "--package", "ldtokens-client"]).current_dir(copy.path());
+    let packages = ["--package", "ldtokens-client", "--package", "ldtokens-operations"];
+    check.args(["check", "--quiet"]).args(packages).current_dir(copy.path());
     let output = check.env("CARGO_TARGET_DIR", root().join("target/additive")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
