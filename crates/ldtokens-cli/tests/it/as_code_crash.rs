@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ldtokens::{Secret, UnixMillis};
 use ldtokens_server::{Clock, Server};
@@ -53,8 +53,10 @@ fn an_apply_that_is_killed_at_any_moment_is_finished_by_the_next() {
         assert!(output.status.success(), "{}", stderr(&output));
     };
     fs::write(folder.path().join("tokens.yaml"), FILE.replace("SERVICE", "true")).unwrap();
+    let began = Instant::now();
     apply();
-    let mut kills = 0;
+    // Later than this, a run has probably ended.
+    let whole_run = began.elapsed();
     for round in 0..8 {
         fs::write(
             folder.path().join("tokens.yaml"),
@@ -62,9 +64,10 @@ fn an_apply_that_is_killed_at_any_moment_is_finished_by_the_next() {
         )
         .unwrap();
         let mut seen = vec![read("secret"), read("vault")];
-        for _ in 0..3 {
+        let mut kills = 0;
+        while kills < 3 {
             let mut child = command(&["apply", "tokens.yaml", "--yes"]).spawn().unwrap();
-            std::thread::sleep(Duration::from_micros(dice.u64(..120_000)));
+            std::thread::sleep(whole_run.mul_f64(dice.f64()));
             if child.try_wait().unwrap().is_none() {
                 child.kill().unwrap();
                 kills += 1;
@@ -91,5 +94,4 @@ fn an_apply_that_is_killed_at_any_moment_is_finished_by_the_next() {
             (&"[ldtokens:export]".into(), left[0].get("_id"))
         );
     }
-    assert!(kills > 8, "{kills}");
 }
