@@ -247,6 +247,10 @@ impl Delivery {
         for group in 0..self.groups.len() {
             let members = self.groups[group].0.clone();
             if members.iter().all(|number| self.targets[*number].has(secret)) {
+                let is_locked = self.groups[group].1.is_some();
+                if let Some(file) = self.targets[members[0]].destination.file().filter(|_| is_locked) {
+                    file.remove_leftovers();
+                }
                 continue;
             }
             let mut problem = self.deliver_group(group, secret, handover).await.err();

@@ -4,7 +4,7 @@ use ldtokens::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Contents;
-use crate::file::{env, leftovers, read, resolved};
+use crate::file::{env, leftovers, read, remove_leftovers, resolved};
 
 /// The maximum length of a secret, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -73,6 +73,13 @@ impl FilePart {
             _ => None,
         };
         leftovers(&path).into_iter().filter_map(read).collect()
+    }
+
+    /// Removes what killed processes left beside the file. It must be locked, and hold the new secret.
+    pub(crate) fn remove_leftovers(&self) {
+        if let Ok(path) = resolved(&self.path) {
+            remove_leftovers(&path);
+        }
     }
 
     fn contents(&self, bytes: &[u8]) -> Result<Contents, String> {

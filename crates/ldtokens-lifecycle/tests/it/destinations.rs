@@ -52,6 +52,21 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+#[tokio::test]
+async fn what_a_killed_process_left_beside_a_file_goes_also_if_the_file_has_the_secret_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    fs::write(&file, NEW).unwrap();
+    let mut killed = Delivery::new(vec![Box::new(FileDestination::new(&file))]);
+    killed.prepare().await.unwrap();
+    let with_staged = names(folder.path());
+    drop(killed);
+    let staged = with_staged.iter().find(|name| name.contains("-new-")).unwrap();
+    fs::write(folder.path().join(staged), "").unwrap();
+    deliver(FileDestination::new(&file)).await.unwrap();
+    assert_eq!(names(folder.path()), ["secret"]);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_keeps_its_mode_its_line_end_and_the_links_to_it_and_can_keep_the_old_secret() {
