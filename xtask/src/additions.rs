@@ -1,9 +1,9 @@
 //! Adds the vendor's additions to `openapi.yaml`, as text, which keeps its comments and order.
 
 use anyhow::{Result, ensure};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::api::{Change, Difference, Document, escape, said, unescape};
+use crate::api::{Change, Difference, Document, escape, is_default_form, unescape};
 use crate::lines::Lines;
 
 /// Adds to `text` those of the `news` that are only additions. After each, `still_news` says what is still news for a text:
@@ -38,18 +38,17 @@ fn is_same(one: &Difference, other: &Difference) -> bool {
 /// The text with what the difference adds, if it is only an addition.
 fn addition(lines: &Lines, difference: &Difference, vendor: &Document) -> Option<String> {
     let Difference { old, new, .. } = difference;
-    match &difference.change {
-        Change::Added { kind, required: false } if kind == "property" => {
-            let name = unescape(new.rsplit('/').next()?);
-            insert_entry(lines, &format!("{old}/properties"), &name, &inlined(vendor, new, 0).ok()?)
+    let theirs = || inlined(vendor, new, 0).ok();
+    let (at, added) = match &difference.change {
+        Change::Added { kind: "property", required: false } => {
+            (format!("{old}/properties"), json!({ unescape(new.rsplit('/').next()?): theirs()? }))
         }
-        Change::Added { kind, required: false } if kind == "parameter" => {
-            insert_item(lines, &format!("{old}/parameters"), &inlined(vendor, new, 0).ok()?)
-        }
-        Change::ValueAdded(value) => insert_item(lines, &format!("{old}/enum"), &serde_json::from_str(value).ok()?),
-        Change::Marked { mark, set: true } => insert_entry(lines, old, mark, &json!(true)),
-        _ => None,
-    }
+        Change::Added { kind: "parameter", required: false } => (format!("{old}/parameters"), json!([theirs()?])),
+        Change::ValueAdded(value) => (format!("{old}/enum"), json!([serde_json::from_str::<Value>(value).ok()?])),
+        Change::Marked { mark, set: true } => (old.clone(), json!({ mark: true })),
+        _ => return None,
+    };
+    lines.with(&at, &added)
 }
 
 /// What the vendor says at `pointer`, with references written out and without what OpenAPI means anyway.
@@ -60,41 +59,10 @@ fn inlined(vendor: &Document, pointer: &str, depth: usize) -> Result<Value> {
     let inner = |part: &str| inlined(vendor, &format!("{at}/{}", escape(part)), depth + 1);
     Ok(match value {
         Value::Object(object) => {
-            let is_form = |name: &str| {
-                let without: Map<_, _> = object
-                    .iter()
-                    .filter(|(other, _)| *other != name)
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect();
-                matches!(name, "explode" | "style")
-                    && object.contains_key("in")
-                    && said(&Value::Object(without), name) == &object[name]
-            };
-            let names = object.keys().filter(|name| !is_form(name));
+            let names = object.keys().filter(|name| !(object.contains_key("in") && is_default_form(value, name)));
             Value::Object(names.map(|name| Ok((name.clone(), inner(name)?))).collect::<Result<_>>()?)
         }
         Value::Array(items) => Value::Array((0..items.len()).map(|at| inner(&at.to_string())).collect::<Result<_>>()?),
         other => other.clone(),
     })
-}
-
-/// The text with `name: value` as the last entry of the mapping at `pointer`.
-fn insert_entry(lines: &Lines, pointer: &str, name: &str, value: &Value) -> Option<String> {
-    let block = lines.block(pointer)?;
-    let yaml = serde_saphyr::to_string(&json!({ name: value })).ok()?;
-    Some(lines.with(block.end, &indented(&yaml, block.indent)))
-}
-
-/// The text with `value` as the last item of the sequence at `pointer`, which may be written in one line.
-fn insert_item(lines: &Lines, pointer: &str, value: &Value) -> Option<String> {
-    if let Some(block) = lines.block(pointer) {
-        let yaml = serde_saphyr::to_string(&[value]).ok()?;
-        return Some(lines.with(block.end, &indented(&yaml, block.indent)));
-    }
-    let value = if value.is_object() { value.to_string() } else { serde_saphyr::to_string(value).ok()? };
-    lines.with_flow_item(pointer, value.trim_end())
-}
-
-fn indented(yaml: &str, indent: usize) -> Vec<String> {
-    yaml.lines().map(|line| format!("{}{line}", " ".repeat(indent))).collect()
 }

@@ -10,14 +10,14 @@ mod schema;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+pub(crate) use change::grouped;
 pub use change::{Bump, Change, Difference, Direction, caller};
 pub use compare::compare;
-pub(crate) use compare::said;
 pub use document::Document;
 pub(crate) use document::yaml;
 pub(crate) use grammar::{escape, unescape};
-pub(crate) use read::{keys, names, without_names};
-pub use schema::{Property, Schema};
+pub(crate) use read::{is_default_form, keys, names, said, text, without_names};
+pub use schema::Schema;
 
 /// An operation.
 #[derive(Clone, Debug)]
@@ -45,11 +45,6 @@ pub struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// What it says under `keyword`, if that is a text.
-    pub fn text(&self, keyword: &str) -> &str {
-        self.value.get(keyword).and_then(Value::as_str).unwrap_or_default().trim()
-    }
-
     /// Whether it should no longer be used.
     pub fn deprecated(&self) -> bool {
         self.value.get("deprecated") == Some(&Value::Bool(true))
@@ -63,16 +58,11 @@ impl Operation<'_> {
     /// An example of the operation, as the command's arguments: its ID, its parameters, and `-` if it takes a body.
     pub(crate) fn example(&self) -> String {
         let mut arguments = vec![self.name()];
-        for Parameter { name, schema, .. } in self.command_parameters() {
+        for Parameter { name, schema, .. } in self.parameters.values() {
             arguments.push(format!("{name}={}", schema.example().trim_matches('"')));
         }
         arguments.extend(self.body.is_some().then(|| "-".to_owned()));
         arguments.join(" ")
-    }
-
-    /// The parameters that can be given on the command line: those in the path and in the query.
-    pub(crate) fn command_parameters(&self) -> impl Iterator<Item = &Parameter> {
-        self.parameters.values().filter(|parameter| matches!(parameter.place.as_str(), "path" | "query"))
     }
 }
 

@@ -1,9 +1,8 @@
 //! What the differences mean to whom: `cargo xtask diff`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::api::{Bump, Change, Difference, Document, caller, compare};
+use crate::api::{Bump, Change, Difference, Document, caller, compare, grouped};
 use crate::generate;
 use crate::items::{self, Changed};
 
@@ -23,7 +22,7 @@ pub struct Diff {
 impl Diff {
     /// Compares two documents.
     pub fn of(old: &Document, new: &Document) -> Self {
-        let items = generate::checked(old).and_then(|old| items::compare(&old, &generate::checked(new)?));
+        let items = generate::checked(old).and_then(|old| Ok(items::compare(&old, &generate::checked(new)?)));
         Self { differences: compare(old, new, |_| true), items: items.map_err(|error| format!("{error:#}")) }
     }
 
@@ -53,37 +52,29 @@ impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} differences for callers of the API:", self.differences.len())?;
         // What many places share is told once.
-        let mut same: BTreeMap<_, (&Difference, usize)> = BTreeMap::new();
-        for difference in &self.differences {
-            let Difference { old, new, direction, change, .. } = difference;
-            same.entry((old, new, direction, change)).or_insert((difference, 0)).1 += 1;
-        }
-        for (difference, count) in same.values() {
+        for (difference, more) in grouped(&self.differences, |it| (&it.old, &it.new, it.direction, &it.change)) {
             let Difference { location, change, old, new, .. } = difference;
             let class = caller(difference).map_or_else(|| "?".to_owned(), |bump| bump.to_string());
             let pointer = if matches!(change, Change::Added { .. }) { new } else { old };
-            let more = if *count > 1 { format!(", and {} more like it", count - 1) } else { String::new() };
             writeln!(f, "{class:<5}  {location}: {change}{more}  ({pointer})")?;
         }
-        let breaks = if self.caller() == Bump::Major {
-            "breaks callers of the API"
-        } else {
-            "breaks no caller of the API, as far as it is classified"
+        let breaks = match self.caller() {
+            Bump::Major => "breaks callers of the API",
+            _ => "breaks no caller of the API, as far as it is classified",
         };
-        match (&self.items, self.client(), self.facade()) {
-            (Ok(items), Some(client), Some(facade)) => {
-                writeln!(f, "\n{} differences between the public items of ldtokens-client:", items.len())?;
-                items.iter().try_for_each(|item| writeln!(f, "{item}"))?;
-                let [client, facade] = [client, facade].map(|bump| bump.to_string().to_lowercase());
-                writeln!(
-                    f,
-                    "\nThis {breaks}; it asks for a {client} version of ldtokens-client and a {facade} version of ldtokens."
-                )
+        let items = match &self.items {
+            Ok(items) => items,
+            Err(error) => {
+                return writeln!(f, "\nThis {breaks}. The code of ldtokens-client can't be compared: {error}");
             }
-            (items, ..) => {
-                let reason = items.as_ref().err().map_or("", String::as_str);
-                writeln!(f, "\nThis {breaks}. The code of ldtokens-client can't be compared: {reason}")
-            }
-        }
+        };
+        writeln!(f, "\n{} differences between the public items of ldtokens-client:", items.len())?;
+        items.iter().try_for_each(|item| writeln!(f, "{item}"))?;
+        let [client, facade] =
+            [self.client(), self.facade()].map(|it| it.unwrap_or(Bump::Patch).to_string().to_lowercase());
+        writeln!(
+            f,
+            "\nThis {breaks}; it asks for a {client} version of ldtokens-client and a {facade} version of ldtokens."
+        )
     }
 }

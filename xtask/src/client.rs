@@ -1,9 +1,10 @@
 //! The client crate's code, by progenitor.
 
-use anyhow::{Context, Result, anyhow, ensure};
-use proc_macro2::TokenStream;
+use anyhow::{Context, Result, ensure};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use quote::{format_ident, quote};
 use schemars::schema::{InstanceType, SchemaObject};
+use syn::File;
 
 use crate::api::Document;
 use crate::{DOCUMENT, lenient};
@@ -17,15 +18,28 @@ const HAND_WRITTEN: [(&str, &[TypeImpl]); 5] = [
     ("UnixMillis", &[TypeImpl::Display]),
 ];
 
-/// Whether the client has a type written by hand for this schema.
-pub(crate) fn is_hand_written(schema: &str) -> bool {
-    HAND_WRITTEN.iter().any(|(name, _)| *name == schema)
-}
-
-pub(crate) fn tokens(Document(document): &Document) -> Result<TokenStream> {
+pub(crate) fn code(Document(document): &Document) -> Result<File> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone())
         .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
-    with_own_parts(&lenient::types(Generator::new(&settings()).generate_tokens(&spec)?, document)?)
+    with_own_parts(lenient::types(Generator::new(&settings()).generate_tokens(&spec)?, document)?)
+}
+
+/// The list by which the client's tests compare each compiled type with the document.
+pub(crate) fn derived_schemas(document: &Document) -> Result<File> {
+    let pairs = document.schema_names().map(|name| {
+        let ident = format_ident!("{name}");
+        let is_hand_written = HAND_WRITTEN.iter().any(|(known, _)| known == name);
+        let path = if is_hand_written { quote!(ldtokens_client) } else { quote!(ldtokens_client::types) };
+        quote!((#name, schemars::schema_for!(#path::#ident)))
+    });
+    Ok(syn::parse2(quote! {
+        //! The types of the document's schemas.
+
+        /// Each schema's name, and the JSON Schema that its type derives.
+        pub(crate) fn all() -> Vec<(&'static str, schemars::Schema)> {
+            vec![#(#pairs),*]
+        }
+    })?)
 }
 
 /// Parts of the generator's code, and what the client crate has instead.
@@ -62,8 +76,7 @@ const FOREIGN: [&str; 6] = [
 ];
 
 /// Replaces the parts listed in [`OWN_PARTS`].
-fn with_own_parts(code: &TokenStream) -> Result<TokenStream> {
-    let mut code = code.to_string();
+fn with_own_parts(mut code: String) -> Result<File> {
     for (of_generator, own) in OWN_PARTS {
         code = code.replace(of_generator, own);
     }
@@ -72,7 +85,7 @@ fn with_own_parts(code: &TokenStream) -> Result<TokenStream> {
         foreign.is_none(),
         "what the generator writes for this has {foreign:?}, which the client crate does not have"
     );
-    code.parse::<TokenStream>().map_err(|error| anyhow!("what was made is not Rust: {error}"))
+    syn::parse_str(&code).context("what was made is not Rust")
 }
 
 /// The generator's settings, for what the document can't express.

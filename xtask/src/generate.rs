@@ -1,18 +1,16 @@
 //! `cargo xtask generate`: all files generated from `openapi.yaml`.
 
-use std::fs;
-use std::path::Path;
-
 use std::cell::Cell;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Once;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use proc_macro2::TokenStream;
+use syn::File;
 
 use crate::api::{Document, yaml};
-use crate::lint::{self, unsupported};
-use crate::{DOCUMENT, client, derived_schemas, items, json_schemas, operations_table, reference};
+use crate::{DOCUMENT, client, items, json_schemas, lint, operations_table, reference};
 
 /// The folders that contain generated files only.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
@@ -23,13 +21,9 @@ const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
 /// The document can't be read or is not supported by the generator, or a file can't be written.
 pub fn generate(root: &Path) -> Result<()> {
     let made = made(root)?;
-    for (path, content) in &made {
+    for (path, content, _) in out_of_date(root, &made) {
         let file = root.join(path);
-        if fs::read_to_string(&file).is_ok_and(|found| found == *content) {
-            continue;
-        }
-        let folder = file.parent().expect("a file lies in a folder");
-        fs::create_dir_all(folder)
+        fs::create_dir_all(file.parent().expect("a file lies in a folder"))
             .and_then(|()| fs::write(&file, content))
             .with_context(|| format!("cannot write {path}"))?;
         println!("wrote {path}");
@@ -48,18 +42,16 @@ pub fn generate(root: &Path) -> Result<()> {
 /// A file is out of date: the error names it and the first lines that differ. And those of [`generate`].
 pub fn check(root: &Path) -> Result<()> {
     let made = made(root)?;
-    let mut differences = Vec::new();
-    for (path, content) in &made {
-        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
-        if let Some(lines) = difference(&found, content) {
-            differences.push(format!("{path} is not what is generated from {DOCUMENT}. {lines}"));
-        }
+    let mut differences = String::new();
+    for (path, content, found) in out_of_date(root, &made) {
+        let lines = difference(&found, content);
+        differences.push_str(&format!("{path} is not what is generated from {DOCUMENT}. {lines}"));
     }
     for path in stale(root, &made)? {
-        differences.push(format!("{path} is no longer generated from {DOCUMENT}.\n"));
+        differences.push_str(&format!("{path} is no longer generated from {DOCUMENT}.\n"));
     }
     if !differences.is_empty() {
-        bail!("{}Run `cargo xtask generate` and commit what it writes.", differences.concat());
+        bail!("{differences}Run `cargo xtask generate` and commit what it writes.");
     }
     println!("{} files are up to date with {DOCUMENT}", made.len());
     Ok(())
@@ -68,13 +60,10 @@ pub fn check(root: &Path) -> Result<()> {
 /// The files generated from `openapi.yaml`: their paths below `root` and their contents.
 fn made(root: &Path) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    let problems = lint::known_problems(&Document(yaml(&text)?));
-    lint::refuse(&text, &problems)?;
+    lint::refuse(&text, &lint::known_problems(&Document(yaml(&text)?)))?;
     let document = Document::parse(&text)?;
-    let mut made = Vec::new();
-    for (path, tokens) in code(&document).map_err(|error| lint::lint(&text).err().unwrap_or(error))? {
-        made.push((path.to_owned(), formatted(tokens)?));
-    }
+    let code = code(&document).map_err(|error| lint::lint(&text).err().unwrap_or(error))?;
+    let mut made: Vec<_> = code.iter().map(|(path, file)| ((*path).to_owned(), formatted(file))).collect();
     let as_json = serde_json::to_string_pretty(&document.0)? + "\n";
     made.push(("crates/ldtokens-server/tests/it/openapi.json".to_owned(), as_json));
     made.extend(reference::files(&document));
@@ -82,10 +71,18 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
     Ok(made)
 }
 
+/// The files that are not as they are generated: the path, what it should have, and what it has.
+fn out_of_date<'a>(root: &Path, made: &'a [(String, String)]) -> impl Iterator<Item = (&'a str, &'a str, String)> {
+    let with_found = made.iter().map(move |(path, content)| {
+        (path.as_str(), content.as_str(), fs::read_to_string(root.join(path)).unwrap_or_default())
+    });
+    with_found.filter(|(_, content, found)| content != found)
+}
+
 /// The files in [`FOLDERS`] that are no longer generated.
 fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
     let mut stale = Vec::new();
-    let mut folders: Vec<String> = FOLDERS.map(str::to_owned).to_vec();
+    let mut folders = FOLDERS.map(str::to_owned).to_vec();
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
         for entry in entries {
@@ -106,20 +103,19 @@ fn stale(root: &Path, made: &[(String, String)]) -> Result<Vec<String>> {
 /// # Errors
 /// The generator does not support `document`.
 pub fn client_code(document: &str) -> Result<String> {
-    formatted(client::tokens(&Document::parse(document)?)?)
+    Ok(formatted(&client::code(&Document::parse(document)?)?))
 }
 
 /// All code that is generated from `document`, by the paths below the workspace's root.
 ///
 /// # Errors
 /// The generator does not support `document`.
-pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 4]> {
+pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 3]> {
     caught(|| {
         let code = [
-            ("crates/ldtokens-client/src/generated.rs", client::tokens(document)?),
-            ("crates/ldtokens-client/src/operation/table.rs", operations_table::routes(document)),
-            ("crates/ldtokens-operations/src/table.rs", operations_table::table(document)?),
-            ("crates/ldtokens-client/tests/it/derived_schemas.rs", derived_schemas::tokens(document)?),
+            ("crates/ldtokens-client/src/generated.rs", client::code(document)?),
+            ("crates/ldtokens-client/src/operations/table.rs", operations_table::code(document)?),
+            ("crates/ldtokens-client/tests/it/derived_schemas.rs", client::derived_schemas(document)?),
         ];
         code.iter().try_for_each(|(_, code)| items::check(code))?;
         Ok(code)
@@ -130,15 +126,15 @@ pub(crate) fn code(document: &Document) -> Result<[(&'static str, TokenStream); 
 ///
 /// # Errors
 /// The generator does not support `document`.
-pub(crate) fn checked(document: &Document) -> Result<TokenStream> {
-    let problems = unsupported(document);
+pub(crate) fn checked(document: &Document) -> Result<File> {
+    let problems = lint::unsupported(document);
     let first = problems.first().map(|problem| format!("{}: {}", problem.pointer, problem.text)).unwrap_or_default();
     ensure!(
         problems.is_empty(),
         "the generator does not support a document: {} problems, the first at {first}",
         problems.len()
     );
-    caught(|| client::tokens(document))
+    caught(|| client::code(document))
 }
 
 /// Runs the generator, which panics on what it does not support.
@@ -164,25 +160,18 @@ fn caught<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-fn formatted(tokens: TokenStream) -> Result<String> {
+fn formatted(file: &File) -> String {
     let notice = "Made from openapi.yaml by `cargo xtask generate`. Do not edit: edit openapi.yaml and run it again.";
-    let file = syn::parse2(tokens).context("the generated code is not Rust")?;
-    Ok(format!("// {notice}\n\n{}", prettyplease::unparse(&file)))
+    format!("// {notice}\n\n{}", prettyplease::unparse(file))
 }
 
-/// The first lines that differ, if any do.
-fn difference(found: &str, expected: &str) -> Option<String> {
+/// The first lines that differ.
+fn difference(found: &str, expected: &str) -> String {
     const MAX_LINES: usize = 5;
-    if found == expected {
-        return None;
-    }
-    let (old, new): (Vec<_>, Vec<_>) = (found.split('\n').collect(), expected.split('\n').collect());
+    let [old, new] = [found, expected].map(|text| text.split('\n').collect::<Vec<_>>());
     let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let mut report = format!("They differ from line {} on:\n", same + 1);
-    for (sign, lines) in [("-", &old), ("+", &new)] {
-        for line in lines.iter().skip(same).take(MAX_LINES) {
-            report.push_str(&format!("  {sign} {line}\n"));
-        }
-    }
-    Some(report)
+    let first = |sign: &str, lines: &[&str]| -> String {
+        lines.iter().skip(same).take(MAX_LINES).map(|line| format!("  {sign} {line}\n")).collect()
+    };
+    format!("They differ from line {} on:\n{}{}", same + 1, first("-", &old), first("+", &new))
 }

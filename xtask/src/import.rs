@@ -1,12 +1,12 @@
 //! `cargo xtask import`: compares the vendor's document with ours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::api::{Change, Difference, Document, Operation, compare};
+use crate::api::{Change, Difference, Document, Operation, compare, grouped};
 use crate::overlay::Overlay;
 use crate::{DOCUMENT, additions, source};
 
@@ -42,26 +42,27 @@ pub struct Comparison {
 /// # Errors
 /// A document can't be read; or, to check, there is news.
 pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
-    let comparison = compare_with(root, source::document(source)?)?;
-    let intentional = lines(intentional(&comparison));
+    let Comparison { all, news, unused, vendor } = compare_with(root, source::document(source)?)?;
+    let are_news: BTreeSet<_> = news.iter().map(|news| (&news.location, &news.change)).collect();
+    let intentional = lines(all.iter().filter(|it| !are_news.contains(&(&it.location, &it.change))));
     println!("{} intentional differences, from {OVERLAY}:\n{}", intentional.len(), intentional.concat());
-    for action in &comparison.unused {
+    for action in &unused {
         println!("This action of {OVERLAY} no longer finds its target: {action}");
     }
-    let news = lines(&comparison.news);
-    println!("{} news:\n{}", news.len(), news.concat());
+    let of_news = lines(&news);
+    println!("{} news, from ours to theirs:\n{}", of_news.len(), of_news.concat());
     match then {
         Then::Apply => {
             let path = root.join(DOCUMENT);
             let text = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
-            let still_news = |text: &str| Ok(differences(&Document::parse(text)?, &comparison.vendor));
-            let (text, left) = additions::apply(&text, &comparison.news, &comparison.vendor, still_news)?;
+            let still_news = |text: &str| Ok(differences(&Document::parse(text)?, &vendor));
+            let (text, left) = additions::apply(&text, &news, &vendor, still_news)?;
             fs::write(&path, text).with_context(|| format!("cannot write {DOCUMENT}"))?;
-            println!("{} added to {DOCUMENT}", comparison.news.len() - left.len());
+            println!("{} added to {DOCUMENT}", news.len() - left.len());
             lines(&left).iter().for_each(|line| print!("  change this by hand: {line}"));
             Ok(())
         }
-        Then::Check if !(comparison.news.is_empty() && comparison.unused.is_empty()) => {
+        Then::Check if !(news.is_empty() && unused.is_empty()) => {
             bail!(
                 "the vendor's document has news: change {DOCUMENT} accordingly, or add an action with the reason to {OVERLAY}"
             )
@@ -106,39 +107,11 @@ fn differences(ours: &Document, vendor: &Document) -> Vec<Difference> {
     differences
 }
 
-/// The differences that the overlay removes.
-fn intentional(comparison: &Comparison) -> impl IntoIterator<Item = &Difference> {
-    let news: BTreeSet<_> = comparison.news.iter().map(|news| (&news.location, &news.change)).collect();
-    comparison.all.iter().filter(move |difference| !news.contains(&(&difference.location, &difference.change)))
-}
-
 /// A line for each difference. Equal differences at the same pointer into our document share a line.
 fn lines<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> Vec<String> {
-    let mut groups: BTreeMap<(&str, &Change), Vec<&Difference>> = BTreeMap::new();
-    for difference in differences {
-        groups.entry((&difference.old, &difference.change)).or_default().push(difference);
-    }
-    let more = |same: &[&Difference]| {
-        if same.len() > 1 { format!(" and {} more like it", same.len() - 1) } else { String::new() }
+    let groups = grouped(differences, |it| (&it.old, &it.change)).into_iter();
+    let line = |(Difference { location, change, old, new, .. }, more): (&Difference, String)| {
+        format!("  {location}: {change}  (ours {old}, theirs {new}){more}\n")
     };
-    groups.values().map(|same| format!("  {}{}\n", line(same[0]), more(same))).collect()
-}
-
-fn line(difference: &Difference) -> String {
-    let Difference { location, change, old, new, .. } = difference;
-    let change = match change {
-        Change::Added { kind, required } => format!("{} that only theirs has", named(kind, *required)),
-        Change::Removed { kind, required } => format!("{} that only ours has", named(kind, *required)),
-        Change::Renamed { kind, from, to } => format!("the {kind} is {from} in ours and {to} in theirs"),
-        Change::Marked { mark, set } => format!("{mark} only in {}", if *set { "theirs" } else { "ours" }),
-        Change::ValueAdded(value) => format!("the value {value} is only in theirs"),
-        Change::ValueRemoved(value) => format!("the value {value} is only in ours"),
-        other => format!("from ours to theirs: {other}"),
-    };
-    format!("{location}: {change}  (ours {old}, theirs {new})")
-}
-
-fn named(kind: &str, required: bool) -> String {
-    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) && !required { "an" } else { "a" };
-    format!("{article} {}{kind}", if required { "required " } else { "" })
+    groups.map(line).collect()
 }

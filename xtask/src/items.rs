@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use anyhow::{Context, Result, ensure};
-use proc_macro2::{TokenStream, TokenTree};
+use anyhow::{Result, ensure};
+use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
-use syn::{Expr, Fields, ImplItem, Item, Stmt, UseTree, Visibility};
+use syn::{Expr, File, ImplItem, Item, ItemImpl, Stmt, UseTree, Visibility};
 
 use crate::api::Bump;
 
@@ -15,7 +15,7 @@ const RESERVED: [(&str, &str); 3] =
     [("types::", PRELUDE), ("builder::", PRELUDE), ("Client::", "api_version baseurl client exec inner post pre")];
 const PRELUDE: &str = "Box Clone Copy Debug Default Deserialize Err From Into None Ok Option Result Self Serialize Some String ToString Vec";
 
-/// What must be given to a builder: its users notice only if there is more of it.
+/// What must be given to a builder.
 const NEEDS: &str = " needs ";
 
 /// An item that is not as it was.
@@ -44,72 +44,64 @@ impl fmt::Display for Changed {
 }
 
 /// How the public items of two codes differ.
-///
-/// # Errors
-/// One is not Rust.
-pub(crate) fn compare(old: &TokenStream, new: &TokenStream) -> Result<Vec<Changed>> {
-    let public = |code| -> Result<BTreeMap<String, String>> {
-        Ok(items(code)?.into_iter().filter_map(|(path, seen)| Some((path, seen?))).collect())
+pub(crate) fn compare(old: &File, new: &File) -> Vec<Changed> {
+    let public = |code: &File| -> BTreeMap<String, String> {
+        items("", &code.items).into_iter().filter_map(|(path, seen)| Some((path, seen?))).collect()
     };
-    let (old, new) = (public(old)?, public(new)?);
+    let (old, new) = (public(old), public(new));
     let mut changed = Vec::new();
     let mut add = |path: &str, what: String, bump| changed.push(Changed { path: path.to_owned(), what, bump });
-    for (path, before) in &old {
-        match new.get(path) {
-            None if path.contains(NEEDS) => add(path, "no longer".to_owned(), Bump::Minor),
-            None => add(path, "removed".to_owned(), Bump::Major),
-            Some(after) if before != after => add(path, format!("`{before}` is now `{after}`"), Bump::Major),
-            Some(_) => {}
+    for path in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        // Users notice only if a builder needs more. All structs and enums are non-exhaustive.
+        let is_need = path.contains(NEEDS);
+        match (old.get(path), new.get(path)) {
+            (Some(_), None) if is_need => add(path, "no longer".to_owned(), Bump::Minor),
+            (Some(_), None) => add(path, "removed".to_owned(), Bump::Major),
+            (None, _) => add(path, "added".to_owned(), if is_need { Bump::Major } else { Bump::Minor }),
+            (Some(before), Some(after)) if before != after => {
+                add(path, format!("`{before}` is now `{after}`"), Bump::Major);
+            }
+            _ => {}
         }
     }
-    for path in new.keys().filter(|path| !old.contains_key(*path)) {
-        // All structs and enums are non-exhaustive.
-        add(path, "added".to_owned(), if path.contains(NEEDS) { Bump::Major } else { Bump::Minor });
-    }
-    Ok(changed)
+    changed
 }
 
 /// Checks that no name in the generated code is taken twice, which the compiler would refuse.
 ///
 /// # Errors
-/// One is, or the code is not Rust.
-pub(crate) fn check(code: &TokenStream) -> Result<()> {
+/// One is.
+pub(crate) fn check(code: &File) -> Result<()> {
     let reserved =
         RESERVED.iter().flat_map(|(place, names)| names.split(' ').map(move |name| format!("{place}{name}")));
     let mut taken: BTreeSet<String> = reserved.collect();
-    for (path, _) in items(code)? {
+    for (path, _) in items("", &code.items) {
         ensure!(taken.insert(path.clone()), "two things would be called {path}, or the name is reserved");
     }
     Ok(())
 }
 
-/// All items by their paths, and what is seen of each if it is public.
-fn items(code: &TokenStream) -> Result<Vec<(String, Option<String>)>> {
-    let file: syn::File = syn::parse2(code.clone()).context("what was made is not Rust")?;
+/// All items below `path` by their paths, and what is seen of each if it is public.
+fn items(path: &str, within: &[Item]) -> Vec<(String, Option<String>)> {
     let mut found = Vec::new();
-    of_module("", &file.items, &mut found);
-    Ok(found)
-}
-
-fn of_module(path: &str, within: &[Item], found: &mut Vec<(String, Option<String>)>) {
     for item in within {
+        let mut add = |name: String, seen| found.push((format!("{path}{name}"), seen));
         match item {
             Item::Mod(module) => {
                 let inner = module.content.as_ref().map_or(&[][..], |(_, items)| items);
-                of_module(&format!("{path}{}::", module.ident), inner, found);
+                found.extend(items(&format!("{path}{}::", module.ident), inner));
             }
             Item::Struct(of) => {
-                found.push((format!("{path}{}", of.ident), Some(derived(&of.attrs))));
+                add(of.ident.to_string(), Some(derived(&of.attrs)));
                 for (index, field) in of.fields.iter().enumerate() {
-                    let ident = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-                    found.push((format!("{path}{}.{ident}", of.ident), is_public(&field.vis).then(|| text(&field.ty))));
+                    let name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
+                    add(format!("{}.{name}", of.ident), is_public(&field.vis).then(|| text(&field.ty)));
                 }
             }
             Item::Enum(of) => {
-                found.push((format!("{path}{}", of.ident), Some(derived(&of.attrs))));
+                add(of.ident.to_string(), Some(derived(&of.attrs)));
                 for variant in &of.variants {
-                    let fields = if let Fields::Unit = variant.fields { String::new() } else { text(&variant.fields) };
-                    found.push((format!("{path}{}::{}", of.ident, variant.ident), Some(fields)));
+                    add(format!("{}::{}", of.ident, variant.ident), Some(text(&variant.fields)));
                 }
             }
             // An open enum: `pub enum Name { Variant = "text", }`.
@@ -117,21 +109,22 @@ fn of_module(path: &str, within: &[Item], found: &mut Vec<(String, Option<String
                 let mut tokens =
                     of.mac.tokens.clone().into_iter().skip_while(|token| token.to_string() != "enum").skip(1);
                 let (Some(name), Some(TokenTree::Group(variants))) = (tokens.next(), tokens.next()) else { continue };
-                found.push((format!("{path}{name}"), Some("open".to_owned())));
+                add(name.to_string(), Some("open".to_owned()));
                 for ident in variants.stream().into_iter().filter(|token| matches!(token, TokenTree::Ident(_))) {
-                    found.push((format!("{path}{name}::{ident}"), Some(String::new())));
+                    add(format!("{name}::{ident}"), Some(String::new()));
                 }
             }
-            Item::Type(of) => found.push((format!("{path}{}", of.ident), Some(text(&of.ty)))),
-            Item::Use(of) => found.extend(used(&of.tree).into_iter().map(|name| (format!("{path}{name}"), None))),
-            Item::Impl(of) => of_impl(path, of, found),
+            Item::Type(of) => add(of.ident.to_string(), Some(text(&of.ty))),
+            Item::Use(of) => used(&of.tree).into_iter().for_each(|name| add(name, None)),
+            Item::Impl(of) => found.extend(of_impl(path, of)),
             _ => {}
         }
     }
+    found
 }
 
-fn of_impl(path: &str, of: &syn::ItemImpl, found: &mut Vec<(String, Option<String>)>) {
-    let of_type = text(&of.self_ty);
+fn of_impl(path: &str, of: &ItemImpl) -> Vec<(String, Option<String>)> {
+    let (mut found, of_type) = (Vec::new(), text(&of.self_ty));
     let name = format!("{path}{}", of_type.split('<').next().unwrap_or_default().trim());
     if let Some((of_trait, _)) = &of.trait_ {
         found.push((format!("impl {} for {path}{of_type}", text(of_trait)), Some(String::new())));
@@ -148,6 +141,7 @@ fn of_impl(path: &str, of: &syn::ItemImpl, found: &mut Vec<(String, Option<Strin
             found.extend(needed.map(|field| (format!("{name}{NEEDS}{}", text(&field.member)), Some(String::new()))));
         }
     }
+    found
 }
 
 /// The names that a `use` brings.

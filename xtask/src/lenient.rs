@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use serde_json::Value;
-use syn::{Attribute, Field, Fields, File, Item, ItemEnum, ItemStruct, Lit, Meta, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Field, Fields, File, Item, ItemEnum, ItemStruct, Lit, Meta, Token, parse_quote};
 
 /// Marks a property of a schema: 0 means that it is absent.
 const ZERO_IS_ABSENT: &str = "x-zero-is-absent";
@@ -18,7 +19,7 @@ const ZERO_IS_ABSENT: &str = "x-zero-is-absent";
 /// - an enum of strings is open: it keeps a value that the document does not list;
 /// - every enum and every struct with named fields is `#[non_exhaustive]`;
 /// - a JSON Schema is derived only with the feature `schemars`.
-pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> {
+pub(crate) fn types(code: TokenStream, document: &Value) -> Result<String> {
     let mut file: File = syn::parse2(code).context("the generator's code is not Rust")?;
     let types = file.items.iter_mut().find_map(|item| match item {
         Item::Mod(module) if module.ident == "types" => module.content.as_mut().map(|(_, items)| items),
@@ -33,80 +34,59 @@ pub(crate) fn types(code: TokenStream, document: &Value) -> Result<TokenStream> 
         match item {
             Item::Struct(of) => rewrite_struct(of, document)?,
             Item::Enum(of) if of.variants.iter().all(|variant| variant.fields.is_empty()) => {
-                open.push(of.ident.clone());
+                open.push(of.ident.to_string());
                 *item = open_enum(of)?;
             }
             Item::Enum(of) => {
                 of.attrs.push(parse_quote!(#[non_exhaustive]));
-                of.variants
-                    .iter_mut()
-                    .flat_map(|variant| &mut variant.fields)
-                    .try_for_each(|field| rewrite_field(field, false))?;
+                let mut fields = of.variants.iter_mut().flat_map(|variant| &mut variant.fields);
+                fields.try_for_each(|field| rewrite_field(field, false))?;
             }
             _ => {}
         }
     }
     // An open enum brings its own.
     types.retain(|item| match item {
-        Item::Impl(of) => !open.iter().any(|ident| *ident == of.self_ty.to_token_stream().to_string()),
+        Item::Impl(of) => !open.contains(&of.self_ty.to_token_stream().to_string()),
         _ => true,
     });
-    Ok(file.into_token_stream())
+    Ok(file.into_token_stream().to_string())
 }
 
 fn rewrite_struct(of: &mut ItemStruct, document: &Value) -> Result<()> {
-    let schema = of.ident.to_string();
-    match &mut of.fields {
-        Fields::Named(fields) => {
-            of.attrs.push(parse_quote!(#[non_exhaustive]));
-            for field in &mut fields.named {
-                let name = serde_value(&field.attrs, "rename")
-                    .unwrap_or_else(|| field.ident.as_ref().expect("it is named").to_string());
-                let pointer = format!("/components/schemas/{schema}/properties/{name}/{ZERO_IS_ABSENT}");
-                let zero_is_absent = document.pointer(&pointer) == Some(&Value::Bool(true));
-                rewrite_field(field, zero_is_absent).with_context(|| format!("{schema}.{name}"))?;
-            }
-        }
-        Fields::Unnamed(fields) => {
-            for field in &mut fields.unnamed {
-                rewrite_field(field, false)?;
-            }
-        }
-        Fields::Unit => {}
+    if let Fields::Named(_) = of.fields {
+        of.attrs.push(parse_quote!(#[non_exhaustive]));
+    }
+    for field in &mut of.fields {
+        let name = renamed(&field.attrs).or(field.ident.as_ref().map(ToString::to_string)).unwrap_or_default();
+        let pointer = format!("/components/schemas/{}/properties/{name}/{ZERO_IS_ABSENT}", of.ident);
+        let zero_is_absent = document.pointer(&pointer) == Some(&Value::Bool(true));
+        rewrite_field(field, zero_is_absent).with_context(|| format!("{}.{name}", of.ident))?;
     }
     Ok(())
 }
 
 fn rewrite_field(field: &mut Field, zero_is_absent: bool) -> Result<()> {
-    if serde_words(&field.attrs).iter().any(|word| word == "flatten") {
+    if serde_words(&field.attrs).any(|word| word.path().is_ident("flatten")) {
         field.attrs.push(parse_quote!(#[doc = "Properties that the document does not name, as they came."]));
         return Ok(());
     }
     let kind = field.ty.to_token_stream().to_string().replace(' ', "");
-    let attribute: Option<Attribute> = match kind.as_str() {
-        "::std::option::Option<crate::UnixMillis>" if zero_is_absent => {
-            Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::zero_is_absent")]))
-        }
+    let is_whole = is_whole(&kind);
+    let (container, inner) = kind.split_once('<').unwrap_or((&kind, ""));
+    let reader = match container {
+        "::std::option::Option" if zero_is_absent && inner == "crate::UnixMillis>" => "zero_is_absent",
         _ if zero_is_absent => bail!("{ZERO_IS_ABSENT} is for an optional time"),
-        "::std::option::Option<::serde_json::Value>" => {
-            Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::any")]))
-        }
-        kind if kind.starts_with("::std::option::Option<") && is_whole(kind) => {
-            Some(parse_quote!(#[serde(default, deserialize_with = "crate::lenient::whole_numbers")]))
-        }
-        kind if kind.starts_with("::std::collections::BTreeMap<") => {
-            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::map")]))
-        }
-        kind if kind.starts_with("::std::vec::Vec<") && is_whole(kind) => {
-            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::list_of_whole_numbers")]))
-        }
-        kind if kind.starts_with("::std::vec::Vec<") => {
-            Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::null_is_empty")]))
-        }
-        kind if is_whole(kind) => Some(parse_quote!(#[serde(deserialize_with = "crate::lenient::whole_numbers")])),
-        _ => None,
+        "::std::option::Option" if inner == "::serde_json::Value>" => "any",
+        "::std::collections::BTreeMap" => "map",
+        "::std::vec::Vec" if is_whole => "list_of_whole_numbers",
+        "::std::vec::Vec" => "null_is_empty",
+        _ if is_whole => "whole_numbers",
+        _ => return Ok(()),
     };
-    field.attrs.extend(attribute);
+    let reader = format!("crate::lenient::{reader}");
+    let default = (container == "::std::option::Option").then(|| quote!(default,));
+    field.attrs.push(parse_quote!(#[serde(#default deserialize_with = #reader)]));
     Ok(())
 }
 
@@ -128,7 +108,7 @@ fn open_enum(of: &ItemEnum) -> Result<Item> {
                 "{ident} has a value `other`, which is what the client calls an unknown value; give the type by hand"
             );
         }
-        let text = serde_value(&variant.attrs, "rename").unwrap_or_else(|| name.to_string());
+        let text = renamed(&variant.attrs).unwrap_or_else(|| name.to_string());
         let docs = self::docs(&variant.attrs);
         variants.push(quote!(#(#docs)* #name = #text,));
     }
@@ -139,31 +119,19 @@ fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {
     attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).collect()
 }
 
-/// The text that a `#[serde(name = "text")]` gives.
-fn serde_value(attrs: &[Attribute], name: &str) -> Option<String> {
-    let mut found = None;
-    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // What is not of this form has no such text.
-        let _ = attribute.parse_nested_meta(|meta| {
-            if let Ok(value) = meta.value()
-                && let Lit::Str(text) = value.parse()?
-                && meta.path.is_ident(name)
-            {
-                found = Some(text.value());
-            }
-            Ok(())
-        });
-    }
-    found
+/// The text that a `#[serde(rename = "text")]` gives.
+fn renamed(attrs: &[Attribute]) -> Option<String> {
+    serde_words(attrs).find_map(|word| match word {
+        Meta::NameValue(of) if of.path.is_ident("rename") => match of.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
-/// The words of the `#[serde(...)]` attributes.
-fn serde_words(attrs: &[Attribute]) -> Vec<String> {
-    let mut words = Vec::new();
-    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        if let Meta::List(list) = &attribute.meta {
-            words.extend(list.tokens.clone().into_iter().map(|token| token.to_string()));
-        }
-    }
-    words
+/// What is said in the `#[serde(...)]` attributes.
+fn serde_words(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
+    let serde = attrs.iter().filter(|attribute| attribute.path().is_ident("serde"));
+    serde.flat_map(|it| it.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default())
 }

@@ -1,9 +1,8 @@
 //! What is wrong with `openapi.yaml`, by line, and what to write instead.
 
-mod examples;
+mod described;
 mod generator;
 mod refusal;
-mod words;
 
 use anyhow::{Result, bail};
 use indexmap::IndexSet;
@@ -12,6 +11,8 @@ use crate::DOCUMENT;
 use crate::api::{Document, yaml};
 use crate::lines::Lines;
 
+pub(crate) use generator::unsupported;
+
 /// Something wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
@@ -19,6 +20,16 @@ pub struct Problem {
     pub pointer: String,
     /// What is wrong, and what to write instead.
     pub text: String,
+}
+
+/// The problems found so far, each once: operations share parameters.
+#[derive(Default)]
+struct Found(IndexSet<Problem>);
+
+impl Found {
+    fn when(&mut self, is_wrong: bool, pointer: impl Into<String>, text: impl Into<String>) {
+        self.0.extend(is_wrong.then(|| Problem { pointer: pointer.into(), text: text.into() }));
+    }
 }
 
 /// Refuses a document that the generator does not support, or in which something is not described: each problem with its line.
@@ -51,20 +62,6 @@ pub fn problems(document: &Document) -> Vec<Problem> {
 /// The problems of a document that can be seen without generating its code.
 pub(crate) fn known_problems(document: &Document) -> Vec<Problem> {
     // What the generator does not support has to change before it is described.
-    let mut problems = unsupported(document);
-    if problems.is_empty() {
-        problems.extend(words::problems(document));
-        problems.extend(examples::problems(document));
-    }
-    // Operations share parameters.
-    problems.into_iter().collect::<IndexSet<_>>().into_iter().collect()
-}
-
-/// The problems that the generator would have with a document, as far as they are known without trying.
-pub(crate) fn unsupported(document: &Document) -> Vec<Problem> {
-    generator::problems(document)
-}
-
-fn problem(pointer: impl Into<String>, text: impl Into<String>) -> Problem {
-    Problem { pointer: pointer.into(), text: text.into() }
+    let unsupported = unsupported(document);
+    if unsupported.is_empty() { described::problems(document) } else { unsupported }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask`: the build steps of ldtokens.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
@@ -36,14 +36,10 @@ enum Task {
     },
     /// Compare the speed of ldtokens with its alternatives, in under ten minutes on an idle machine.
     Bench {
-        /// Run each comparison once, briefly, without optimisation, to check that all work.
-        #[arg(long)]
-        quick: bool,
-        /// Also write the numbers to a file.
-        #[arg(long, value_name = "FILE")]
-        json: Option<PathBuf>,
-        /// Only these comparisons: calls, stream, command, bulk, build.
-        only: Vec<String>,
+        /// `--quick` runs each comparison once, briefly, without optimisation, to check that all work; `--json FILE` also writes
+        /// the numbers to a file; and only the comparisons that are named are run: calls, stream, list, command, bulk, build.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Classify each change between two documents, for callers of the API and for users of the crates.
     Diff {
@@ -77,7 +73,7 @@ fn run(root: &Path, task: Task) -> Result<()> {
             };
             xtask::import(root, &source, then)
         }
-        Task::Bench { quick, json, only } => bench(root, quick, json, only),
+        Task::Bench { arguments } => bench(&arguments),
         Task::Diff { old, new } => {
             let read = |source: String| xtask::document_or_revision(root, &source);
             let (old, new) = std::thread::scope(|scope| {
@@ -92,13 +88,11 @@ fn run(root: &Path, task: Task) -> Result<()> {
 }
 
 /// The benchmarks are a package of their own, so that nobody who builds the rest compiles what they need.
-fn bench(root: &Path, quick: bool, json: Option<PathBuf>, only: Vec<String>) -> Result<()> {
+fn bench(arguments: &[String]) -> Result<()> {
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["run", "--quiet", "--locked", "--package", "ldtokens-bench"]);
-    cargo.args((!quick).then_some("--release")).arg("--").args(quick.then_some("--quick"));
-    if let Some(json) = json {
-        cargo.arg("--json").arg(std::path::absolute(json)?);
-    }
-    ensure!(cargo.args(only).current_dir(root).status()?.success(), "the benchmarks failed");
+    cargo.args((!is_quick).then_some("--release")).arg("--").args(arguments);
+    ensure!(cargo.status()?.success(), "the benchmarks failed");
     Ok(())
 }

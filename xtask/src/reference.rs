@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::api::{Document, Operation, Schema, escape};
+use crate::api::{Document, Operation, Schema, escape, text};
 
 const NOTICE: &str = "<!-- Made from openapi.yaml by `cargo xtask generate`. Do not edit. -->";
 
@@ -35,7 +35,7 @@ fn operations(document: &Document) -> String {
 
 fn operation(page: &mut String, document: &Document, operation: &Operation<'_>) {
     let Operation { method, path, parameters, .. } = operation;
-    let description = description(operation.deprecated(), operation.text("description"));
+    let description = description(operation.deprecated(), text(operation.value, "description"));
     line!(page, "\n## {}\n\n`{method} {path}`\n\n{description}", operation.name());
     if !parameters.is_empty() {
         line!(page, "\n| parameter | in | type | | what it means |\n| --- | --- | --- | --- | --- |");
@@ -70,15 +70,16 @@ fn types(document: &Document) -> String {
     let mut page = format!("{NOTICE}\n\n# Types\n");
     for name in document.schema_names() {
         let schema = document.schema(&format!("/components/schemas/{}", escape(name)));
-        line!(page, "\n## {name}\n\n{}", description(schema.is("deprecated"), schema.description()));
+        line!(page, "\n## {name}\n\n{}", description(schema.is("deprecated"), schema.text("description")));
         if schema.properties.is_empty() {
             line!(page, "\n{}", structure(document, &schema));
             continue;
         }
         line!(page, "\n| property | type | | what it means | example |\n| --- | --- | --- | --- | --- |");
-        for (name, property) in &schema.properties {
-            let schema = document.schema(&property.pointer);
-            let (required, kind, example) = (required(property.required), kind(document, &schema), schema.example());
+        for (name, at) in &schema.properties {
+            let required = required(schema.required.contains(name));
+            let schema = document.schema(at);
+            let (kind, example) = (kind(document, &schema), schema.example());
             let example =
                 if example.is_empty() || example.len() > 60 { String::new() } else { format!("`{}`", cell(&example)) };
             line!(page, "| `{name}` | {kind} | {required} | {} | {example} |", meaning(&schema));
@@ -96,7 +97,7 @@ fn description(deprecated: bool, description: &str) -> String {
 
 /// The description, for a cell of a table.
 fn meaning(schema: &Schema) -> String {
-    cell(&description(schema.is("deprecated"), schema.description()))
+    cell(&description(schema.is("deprecated"), schema.text("description")))
 }
 
 fn required(required: bool) -> &'static str {
@@ -136,10 +137,6 @@ fn structure(document: &Document, schema: &Schema) -> String {
         words.push_str(&format!(", at least {minimum}"));
     }
     words
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default().trim()
 }
 
 /// A text that fits into a cell of a table.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec};
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 use crate::account::environment;
 use crate::arguments::{GlobalArgs, SecretArgs};

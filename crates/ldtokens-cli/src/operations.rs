@@ -1,4 +1,4 @@
-//! The API's operations as commands, under their own names. All come from the table in `ldtokens_operations`.
+//! The API's operations as commands, under their own names. All come from the table in `ldtokens_client::operations`.
 
 pub(crate) mod json_patch;
 pub(crate) mod parameter;

@@ -1,5 +1,6 @@
 //! What can be different between two APIs, and what that asks of callers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Whether a value is sent to the API or received from it.
@@ -26,53 +27,22 @@ pub struct Difference {
     pub change: Change,
 }
 
-/// A change.
+/// A change. `Display` describes each. A mark is `deprecated` and the like; what is unclassified is compared only as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)] // `Display` describes each
+#[allow(missing_docs)]
 pub enum Change {
-    Added {
-        kind: String,
-        required: bool,
-    },
-    Removed {
-        kind: String,
-        required: bool,
-    },
-    Renamed {
-        kind: &'static str,
-        from: String,
-        to: String,
-    },
-    Moved {
-        from: String,
-        to: String,
-    },
+    Added { kind: &'static str, required: bool },
+    Removed { kind: &'static str, required: bool },
+    Renamed { kind: &'static str, from: String, to: String },
+    Moved { from: String, to: String },
     ValueAdded(String),
     ValueRemoved(String),
-    /// Less is allowed than before.
     Narrowed(String),
-    /// More is allowed than before.
     Widened(String),
-    /// Something else is allowed than before.
     Altered(String),
-    /// `deprecated` and the like were set, or taken away.
-    Marked {
-        mark: String,
-        set: bool,
-    },
+    Marked { mark: String, set: bool },
     Redescribed(String),
-    /// A keyword that is compared only as a whole.
     Unclassified(String),
-}
-
-impl Change {
-    pub(super) fn added(kind: &str, required: bool) -> Self {
-        Self::Added { kind: kind.to_owned(), required }
-    }
-
-    pub(super) fn removed(kind: &str, required: bool) -> Self {
-        Self::Removed { kind: kind.to_owned(), required }
-    }
 }
 
 impl fmt::Display for Change {
@@ -86,8 +56,7 @@ impl fmt::Display for Change {
             Self::ValueAdded(value) => write!(f, "value {value} added"),
             Self::ValueRemoved(value) => write!(f, "value {value} removed"),
             Self::Narrowed(text) | Self::Widened(text) | Self::Altered(text) => f.write_str(text),
-            Self::Marked { mark, set: true } => f.write_str(mark),
-            Self::Marked { mark, set: false } => write!(f, "no longer {mark}"),
+            Self::Marked { mark, set } => write!(f, "{}{mark}", if *set { "" } else { "no longer " }),
             Self::Redescribed(keyword) => write!(f, "{keyword} changed"),
             Self::Unclassified(keyword) => write!(f, "changed, not classified: {keyword}"),
         }
@@ -107,11 +76,7 @@ pub enum Bump {
 
 impl fmt::Display for Bump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Patch => "patch",
-            Self::Minor => "minor",
-            Self::Major => "MAJOR",
-        })
+        f.pad(["patch", "minor", "MAJOR"][*self as usize])
     }
 }
 
@@ -123,19 +88,26 @@ pub fn caller(difference: &Difference) -> Option<Bump> {
     Some(match (&difference.change, difference.direction) {
         (Change::Unclassified(_), _) => return None,
         // The name of a path parameter or of an operation is not sent. An error that no longer occurs harms nobody.
-        (Change::Redescribed(_) | Change::Renamed { kind: "path parameter" | "operation ID", .. }, _) => Bump::Patch,
-        (Change::Removed { kind, .. }, _) if kind == "error" => Bump::Patch,
-        (Change::Marked { mark, .. }, _) => {
-            if mark == "deprecated" {
-                Bump::Minor
-            } else {
-                Bump::Patch
-            }
-        }
+        (Change::Redescribed(_) | Change::Renamed { kind: "path parameter" | "operation ID", .. }, _)
+        | (Change::Removed { kind: "error", .. }, _) => Bump::Patch,
+        (Change::Marked { mark, .. }, _) if mark != "deprecated" => Bump::Patch,
         (Change::Added { required: true, .. }, Request) => Bump::Major,
-        (Change::Added { .. }, _) => Bump::Minor,
-        (Change::Narrowed(_) | Change::ValueRemoved(_), Response) => Bump::Minor,
-        (Change::Widened(_) | Change::ValueAdded(_), Request) => Bump::Minor,
+        (Change::Marked { .. } | Change::Added { .. }, _)
+        | (Change::Narrowed(_) | Change::ValueRemoved(_), Response)
+        | (Change::Widened(_) | Change::ValueAdded(_), Request) => Bump::Minor,
         _ => Bump::Major,
     })
+}
+
+/// One of the differences with each `key`, and how many more there are.
+pub(crate) fn grouped<'a, K: Ord>(
+    differences: impl IntoIterator<Item = &'a Difference>,
+    key: impl Fn(&'a Difference) -> K,
+) -> Vec<(&'a Difference, String)> {
+    let mut groups: BTreeMap<K, (&Difference, usize)> = BTreeMap::new();
+    for difference in differences {
+        groups.entry(key(difference)).or_insert((difference, 0)).1 += 1;
+    }
+    let more = |count| if count > 1 { format!(", and {} more like it", count - 1) } else { String::new() };
+    groups.into_values().map(|(first, count)| (first, more(count))).collect()
 }

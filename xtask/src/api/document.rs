@@ -4,6 +4,8 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::grammar::escape;
+
 /// An OpenAPI document.
 #[derive(Clone, Debug)]
 pub struct Document(pub Value);
@@ -67,8 +69,12 @@ impl Document {
         self.0.pointer(target).map(|_| target)
     }
 
-    /// How many items the array at a JSON Pointer has; 0 if there is no array.
-    pub(super) fn length(&self, pointer: &str) -> usize {
-        self.at(pointer).as_array().map_or(0, Vec::len)
+    /// The pointers of what is directly in the object or the array at a JSON Pointer.
+    pub(crate) fn within(&self, pointer: &str) -> Vec<String> {
+        match self.at(pointer) {
+            Value::Object(object) => object.keys().map(|name| format!("{pointer}/{}", escape(name))).collect(),
+            Value::Array(items) => (0..items.len()).map(|index| format!("{pointer}/{index}")).collect(),
+            _ => Vec::new(),
+        }
     }
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::{Document, yaml};
+
 /// A part of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Document,
     Components,
@@ -21,7 +24,7 @@ pub(crate) enum Part {
 }
 
 /// What a keyword holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) enum Holds {
     /// Words for people.
     Words,
@@ -46,105 +49,46 @@ pub(crate) enum Holds {
     Map(Part),
 }
 
-use Holds::{Default, Form, Limit, List, Lower, Map, Mark, One, Own, Upper, Whole, Words};
-use Part::{Body, Components, Document, Header, Media, Operation, Parameter, PathItem, Response, Schema};
+/// The table in `grammar.yaml`. Several keywords of the same kind are in one text.
+#[derive(Deserialize)]
+pub(crate) struct Grammar {
+    keywords: Vec<(Part, Holds, String)>,
+    /// What the generator can't do: the part, its keywords, and what to write.
+    pub(crate) unsupported: Vec<(Part, String, String)>,
+    /// Where the generator can use only some values: the part, its keyword, these values, and what to write.
+    pub(crate) values: Vec<(Part, String, String, String)>,
+}
 
-const GRAMMAR: &[(Part, Holds, &str)] = &[
-    (Document, Words, "openapi info tags externalDocs jsonSchemaDialect"),
-    (Document, Own, "servers security webhooks"),
-    (Document, Map(PathItem), "paths"),
-    (Document, One(Components), "components"),
-    (Components, Map(Schema), "schemas"),
-    (Components, Map(Response), "responses"),
-    (Components, Map(Parameter), "parameters"),
-    (Components, Map(Header), "headers"),
-    (Components, Map(Body), "requestBodies"),
-    (Components, Own, "securitySchemes examples links callbacks pathItems"),
-    (PathItem, Words, "summary description"),
-    (PathItem, Own, "servers"),
-    (PathItem, List(Parameter), "parameters"),
-    (PathItem, One(Operation), "get post put patch delete head options trace"),
-    (Operation, Words, "summary description tags externalDocs"),
-    (Operation, Own, "operationId security"),
-    (Operation, Mark, "deprecated"),
-    (Operation, List(Parameter), "parameters"),
-    (Operation, One(Body), "requestBody"),
-    (Operation, Map(Response), "responses"),
-    (Operation, Whole, "callbacks servers"),
-    (Parameter, Own, "name in required"),
-    (Parameter, Words, "description example examples"),
-    (Parameter, Mark, "deprecated"),
-    (Parameter, Form, "style explode"),
-    (Parameter, Whole, "allowReserved allowEmptyValue"),
-    (Parameter, One(Schema), "schema"),
-    (Parameter, Map(Media), "content"),
-    (Header, Words, "description example examples"),
-    (Header, Own, "required"),
-    (Header, Mark, "deprecated"),
-    (Header, Form, "style explode"),
-    (Header, One(Schema), "schema"),
-    (Header, Map(Media), "content"),
-    (Body, Words, "description"),
-    (Body, Own, "required"),
-    (Body, Map(Media), "content"),
-    (Media, Words, "example examples"),
-    (Media, One(Schema), "schema"),
-    (Media, Whole, "encoding"),
-    (Response, Words, "description"),
-    (Response, Map(Header), "headers"),
-    (Response, Map(Media), "content"),
-    (Response, Whole, "links"),
-    (Schema, Words, "title description example examples externalDocs xml $comment $schema $id"),
-    (Schema, Mark, "deprecated readOnly writeOnly"),
-    (Schema, Default, "default"),
-    (Schema, Lower, "minimum exclusiveMinimum minLength minItems minProperties minContains"),
-    (Schema, Upper, "maximum exclusiveMaximum maxLength maxItems maxProperties maxContains"),
-    (
-        Schema,
-        Limit,
-        "not pattern multipleOf uniqueItems if then else contains prefixItems propertyNames patternProperties",
-    ),
-    (Schema, Limit, "dependentRequired dependentSchemas unevaluatedItems unevaluatedProperties contentSchema"),
-    (Schema, Limit, "contentEncoding contentMediaType nothing"),
-    (Schema, Whole, "discriminator $ref $anchor $dynamicRef $dynamicAnchor $defs"),
-    (Schema, Own, "type nullable format enum const required"),
-    (Schema, One(Schema), "items additionalProperties"),
-    (Schema, List(Schema), "allOf oneOf anyOf"),
-    (Schema, Map(Schema), "properties"),
-];
+pub(crate) static GRAMMAR: LazyLock<Grammar> =
+    LazyLock::new(|| yaml(include_str!("grammar.yaml")).expect("the tests read it"));
 
 /// What `keyword` holds in `part`, unless it is unknown there.
 pub(crate) fn holds(part: Part, keyword: &str) -> Option<Holds> {
     static KNOWN: LazyLock<HashMap<(Part, &str), Holds>> = LazyLock::new(|| {
-        GRAMMAR.iter().flat_map(|(part, holds, keywords)| keywords.split(' ').map(|it| ((*part, it), *holds))).collect()
+        let all = GRAMMAR.keywords.iter();
+        all.flat_map(|(part, holds, keywords)| keywords.split(' ').map(|it| ((*part, it), *holds))).collect()
     });
-    KNOWN.get(&(part, keyword)).copied().or(keyword.starts_with("x-").then_some(Words))
+    KNOWN.get(&(part, keyword)).copied().or(keyword.starts_with("x-").then_some(Holds::Words))
 }
 
 /// The keywords of `part`.
 pub(crate) fn keywords(part: Part) -> impl Iterator<Item = &'static str> {
-    GRAMMAR.iter().filter(move |(of, ..)| *of == part).flat_map(|(.., keywords)| keywords.split(' '))
+    GRAMMAR.keywords.iter().filter(move |(of, ..)| *of == part).flat_map(|(.., keywords)| keywords.split(' '))
 }
 
-/// Calls `visit` with each part of `value`, which is a `part` and stands at `pointer`. References are not followed.
-pub(crate) fn walk(part: Part, value: &Value, pointer: &str, visit: &mut impl FnMut(Part, &str, &Value)) {
+/// Calls `visit` with each part of what is at `pointer`, which is a `part`. References are not followed.
+pub(crate) fn walk(document: &Document, part: Part, pointer: &str, visit: &mut impl FnMut(Part, &str, &Value)) {
+    let value = document.at(pointer);
     visit(part, pointer, value);
     if value.get("$ref").is_some() {
         return;
     }
     for (keyword, inner) in value.as_object().into_iter().flatten() {
         let at = format!("{pointer}/{}", escape(keyword));
-        match (holds(part, keyword), inner) {
-            (Some(One(part)), inner @ Value::Object(_)) => walk(part, inner, &at, visit),
-            (Some(Map(part)), Value::Object(named)) => {
-                for (name, inner) in named {
-                    walk(part, inner, &format!("{at}/{}", escape(name)), visit);
-                }
-            }
-            (Some(List(part)), Value::Array(items)) => {
-                for (index, inner) in items.iter().enumerate() {
-                    walk(part, inner, &format!("{at}/{index}"), visit);
-                }
+        match holds(part, keyword) {
+            Some(Holds::One(part)) if inner.is_object() => walk(document, part, &at, visit),
+            Some(Holds::Map(part) | Holds::List(part)) => {
+                document.within(&at).iter().for_each(|at| walk(document, part, at, visit));
             }
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Reading the operations out of an OpenAPI document.
 
+use std::borrow::Cow;
+
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
@@ -57,27 +59,24 @@ impl Document {
     /// The path's parameters, and the operation's own, which replace those of the same place and name.
     fn parameters(&self, path: &str, owners: [&str; 2]) -> IndexMap<String, Parameter> {
         let mut parameters = IndexMap::new();
-        for owner in owners {
-            for index in 0..self.length(&format!("{owner}/parameters")) {
-                let (value, pointer) = self.follow(&format!("{owner}/parameters/{index}"));
-                let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-                let (name, place) = (text("name"), text("in"));
-                // The name of a parameter in the path is not on the wire.
-                let key = match place.as_str() {
-                    "path" => {
-                        let others = parameters.keys().filter(|key: &&String| key.starts_with("path")).count();
-                        format!("path {}", names(path).position(|known| known == name).unwrap_or(others))
-                    }
-                    "header" => format!("header {}", name.to_ascii_lowercase()),
-                    other => format!("{other} {name}"),
-                };
-                let mut schema = self.schema(&format!("{pointer}/schema"));
-                for keyword in ["description", "example", "deprecated"] {
-                    schema.words.extend(value.get(keyword).map(|own| (keyword.to_owned(), own.clone())));
+        for at in owners.into_iter().flat_map(|owner| self.within(&format!("{owner}/parameters"))) {
+            let (value, pointer) = self.follow(&at);
+            let [name, place] = ["name", "in"].map(|name| text(value, name).to_owned());
+            // The name of a parameter in the path is not on the wire.
+            let key = match place.as_str() {
+                "path" => {
+                    let others = parameters.keys().filter(|key: &&String| key.starts_with("path")).count();
+                    format!("path {}", names(path).position(|known| known == name).unwrap_or(others))
                 }
-                let required = value.get("required") == Some(&Value::Bool(true));
-                parameters.insert(key, Parameter { pointer, name, place, required, schema });
+                "header" => format!("header {}", name.to_ascii_lowercase()),
+                other => format!("{other} {name}"),
+            };
+            let mut schema = self.schema(&format!("{pointer}/schema"));
+            for keyword in ["description", "example", "deprecated"] {
+                schema.words.extend(value.get(keyword).map(|own| (keyword.to_owned(), own.clone())));
             }
+            let required = value.get("required") == Some(&Value::Bool(true));
+            parameters.insert(key, Parameter { pointer, name, place, required, schema });
         }
         parameters
     }
@@ -88,14 +87,11 @@ impl Document {
         let way = |way: &Value| {
             let schemes = way.as_object().into_iter().flatten().map(|(name, scopes)| {
                 let scheme = self.follow(&format!("/components/securitySchemes/{}", escape(name))).0;
-                let part = |name: &str| scheme.get(name).and_then(Value::as_str);
-                match part("type") {
+                let part = |name: &&str| scheme.get(name).and_then(Value::as_str);
+                match part(&"type") {
                     Some("oauth2" | "openIdConnect") => format!("{name} {scopes}"),
                     None => name.clone(),
-                    Some(kind) => ["in", "name", "scheme"]
-                        .into_iter()
-                        .filter_map(part)
-                        .fold(kind.to_owned(), |all, part| all + " " + part),
+                    Some(_) => ["type", "in", "name", "scheme"].iter().filter_map(part).collect::<Vec<_>>().join(" "),
                 }
             });
             schemes.collect::<Vec<_>>().join(" and ")
@@ -115,7 +111,31 @@ pub(crate) fn without_names(path: &str) -> String {
     names(path).fold(path.to_owned(), |path, name| path.replacen(&format!("{{{name}}}"), "{}", 1))
 }
 
+/// What `value` says under `name`, if that is a text.
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().trim()
+}
+
 /// The names in the object `name` of `value`.
 pub(crate) fn keys<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a String> + use<'a> {
     value.get(name).and_then(Value::as_object).into_iter().flat_map(|object| object.keys())
+}
+
+/// What a part says under a keyword, or what is meant where it says nothing.
+pub(crate) fn said<'a>(value: &'a Value, keyword: &str) -> Cow<'a, Value> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let default = if matches!(text("in"), Some("query" | "cookie")) { "form" } else { "simple" };
+    match (value.get(keyword), keyword) {
+        (None, "style") => Cow::Owned(default.into()),
+        (None, "explode") => Cow::Owned((text("style").unwrap_or(default) == "form").into()),
+        (Some(said), _) if said != &Value::Bool(false) || keyword == "explode" => Cow::Borrowed(said),
+        _ => Cow::Owned(Value::Null),
+    }
+}
+
+/// Whether `value` says of its form, under `style` or `explode`, what is meant where it says nothing.
+pub(crate) fn is_default_form(value: &Value, keyword: &str) -> bool {
+    let mut without = value.clone();
+    without.as_object_mut().map(|object| object.shift_remove(keyword));
+    matches!(keyword, "style" | "explode") && *said(&without, keyword) == value[keyword]
 }

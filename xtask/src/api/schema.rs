@@ -18,8 +18,10 @@ pub struct Schema {
     pub site: String,
     /// Its JSON types; none if it can be anything.
     pub kinds: BTreeSet<String>,
-    /// Its properties.
-    pub properties: IndexMap<String, Property>,
+    /// Where its properties stand, by name.
+    pub properties: IndexMap<String, String>,
+    /// The names of the properties that must be there.
+    pub required: BTreeSet<String>,
     /// Where it says what is inside it, by keyword: `items`, `additionalProperties`.
     pub inner: IndexMap<String, String>,
     /// Where it says what else it can be: one of these.
@@ -28,51 +30,35 @@ pub struct Schema {
     pub words: Map<String, Value>,
 }
 
-/// A property of an object.
-#[derive(Clone, Debug)]
-pub struct Property {
-    /// Whether it must be there.
-    pub required: bool,
-    /// Where it stands in its document.
-    pub pointer: String,
-}
-
 impl Document {
     /// The schema at a JSON Pointer.
     pub fn schema(&self, pointer: &str) -> Schema {
-        let (mut schema, mut required) = (Schema::default(), BTreeSet::new());
-        self.collect(pointer, &mut schema, &mut required, &mut BTreeSet::new());
-        for (name, property) in &mut schema.properties {
-            property.required = required.contains(name);
-        }
+        let mut schema = Schema::default();
+        self.collect(pointer, &mut schema, &mut BTreeSet::new());
         if schema.kinds.is_empty() && !schema.properties.is_empty() {
             schema.kinds.insert("object".to_owned());
         }
         schema
     }
 
-    fn collect(&self, pointer: &str, into: &mut Schema, required: &mut BTreeSet<String>, seen: &mut BTreeSet<String>) {
+    fn collect(&self, pointer: &str, into: &mut Schema, seen: &mut BTreeSet<String>) {
         if !seen.insert(pointer.to_owned()) {
             return;
         }
         let value = self.at(pointer);
-        let all_of = (0..self.length(&format!("{pointer}/allOf"))).map(|index| format!("{pointer}/allOf/{index}"));
+        let all_of = self.within(&format!("{pointer}/allOf"));
         let parts: Vec<String> = self.target(value).map(str::to_owned).into_iter().chain(all_of).collect();
         for part in &parts {
-            self.collect(part, into, required, seen);
+            self.collect(part, into, seen);
         }
-        let own = value
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| !(name.as_str() == "$ref" || name.as_str() == "allOf"));
-        let only_words =
-            own.clone().all(|(name, _)| matches!(holds(Part::Schema, name), Some(Holds::Words | Holds::Mark)));
+        let is_own = |name: &str| name != "allOf" && (name != "$ref" || parts.is_empty());
+        let own: Vec<_> = value.as_object().into_iter().flatten().filter(|(name, _)| is_own(name)).collect();
+        let is_word = |name: &str| matches!(holds(Part::Schema, name), Some(Holds::Words | Holds::Mark));
         // One reference with words beside it is what it refers to.
-        if parts.len() != 1 || !only_words {
+        if parts.len() != 1 || !own.iter().all(|(name, _)| is_word(name)) {
             pointer.clone_into(&mut into.pointer);
         }
-        if parts.len() != 1 || own.clone().next().is_some() {
+        if parts.len() != 1 || !own.is_empty() {
             pointer.clone_into(&mut into.site);
         }
         if value == &json!(false) {
@@ -82,40 +68,27 @@ impl Document {
             let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             listed.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        if parts.is_empty()
-            && let Some(reference) = value.get("$ref")
-        {
-            into.words.insert("$ref".to_owned(), reference.clone());
-        }
         for (name, value) in own {
             let at = format!("{pointer}/{}", escape(name));
             match (name.as_str(), value) {
                 ("type", value) if into.kinds.is_empty() => into.kinds = texts(value),
                 ("type", value) => into.kinds.retain(|kind| texts(value).contains(kind)),
-                ("required", value) => required.extend(texts(value)),
+                ("required", value) => into.required.extend(texts(value)),
                 ("properties", Value::Object(named)) => {
-                    for name in named.keys() {
-                        let pointer = format!("{at}/{}", escape(name));
-                        into.properties.insert(name.clone(), Property { required: false, pointer });
-                    }
+                    into.properties.extend(named.keys().map(|name| (name.clone(), format!("{at}/{}", escape(name)))));
                 }
-                ("oneOf" | "anyOf", Value::Array(items)) => {
-                    into.variants.extend((0..items.len()).map(|index| format!("{at}/{index}")));
-                }
+                ("oneOf" | "anyOf", Value::Array(_)) => into.variants.extend(self.within(&at)),
                 ("const", value) => drop(into.words.insert("enum".to_owned(), json!([value]))),
                 // Absent means the same.
                 ("additionalProperties", Value::Bool(true))
-                | ("exclusiveMinimum" | "exclusiveMaximum", Value::Bool(false)) => {}
+                | ("exclusiveMinimum" | "exclusiveMaximum", Value::Bool(false))
+                | ("deprecated" | "readOnly" | "writeOnly" | "nullable" | "uniqueItems", Value::Bool(false)) => {}
                 ("exclusiveMinimum" | "exclusiveMaximum", Value::Bool(true)) => {
                     let bound = self.at(&format!("{pointer}/{}", name.replace("exclusiveM", "m")));
                     into.words.insert(name.clone(), bound.clone());
                 }
                 ("items" | "additionalProperties", Value::Object(_) | Value::Bool(_)) => {
                     into.inner.insert(name.clone(), at);
-                }
-                ("deprecated" | "readOnly" | "writeOnly" | "nullable", value) => {
-                    let set = into.is(name) || value == &json!(true);
-                    into.words.insert(name.clone(), json!(set));
                 }
                 (_, value) => drop(into.words.insert(name.clone(), value.clone())),
             }
@@ -132,25 +105,26 @@ impl Schema {
         self.pointer.strip_prefix("/components/schemas/").filter(|rest| !rest.contains('/'))
     }
 
-    /// The component that it is or lies in; empty if there is none.
-    pub fn component(&self) -> &str {
-        let rest = self.pointer.strip_prefix("/components/schemas/").unwrap_or_default();
-        rest.split('/').next().unwrap_or_default()
-    }
-
     /// Its type; empty if it can be anything.
     pub fn kind(&self) -> String {
         self.kinds.iter().filter(|kind| *kind != "null").cloned().collect::<Vec<_>>().join("|")
     }
 
-    /// What it says under `keyword`, if that is a text.
-    pub fn text(&self, keyword: &str) -> &str {
-        self.words.get(keyword).and_then(Value::as_str).unwrap_or_default()
+    /// Its type in a word or two.
+    pub(super) fn type_name(&self) -> String {
+        let name = match self.kind() {
+            kind if !kind.is_empty() => kind,
+            _ if self.variants.is_empty() => "anything".to_owned(),
+            _ => "one of several".to_owned(),
+        };
+        let format = Some(self.text("format")).filter(|format| !format.is_empty());
+        let format = format.map(|format| format!(" ({format})")).unwrap_or_default();
+        format!("{name}{format}{}", if self.kinds.contains("null") { " or null" } else { "" })
     }
 
-    /// What it means.
-    pub fn description(&self) -> &str {
-        self.text("description").trim()
+    /// What it says under `keyword`, if that is a text.
+    pub fn text(&self, keyword: &str) -> &str {
+        self.words.get(keyword).and_then(Value::as_str).unwrap_or_default().trim()
     }
 
     /// Whether it says `keyword: true`.

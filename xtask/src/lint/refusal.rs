@@ -2,22 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{Problem, problem};
-use crate::api::{Document, escape, unescape};
+use super::Problem;
+use crate::api::{Document, unescape};
 use crate::generate;
 
 /// The problem of a document from which no code can be generated.
 pub(super) fn problem_of(document: &Document) -> Option<Problem> {
     let reason = format!("{:#}", generate::code(document).err()?);
-    let mut at = String::new();
+    let mut pointer = String::new();
     // First an operation, a schema and the like, then what is wrong within it.
     let owners = ["/paths", "/components/schemas", "/components/parameters", "/components/responses"];
-    let mut parts: Vec<String> = owners.iter().flat_map(|at| within(document, at)).collect();
+    let mut parts: Vec<String> = owners.iter().flat_map(|at| document.within(at)).collect();
     while let Some(culprit) = culprit(document, &parts).map(str::to_owned) {
-        parts = within(document, &culprit);
-        at = culprit;
+        parts = document.within(&culprit);
+        pointer = culprit;
     }
-    Some(problem(at, format!("the generator refuses this: {reason}; write it in another way")))
+    Some(Problem { pointer, text: format!("the generator refuses this: {reason}; write it in another way") })
 }
 
 /// The part without which code can be generated, found by halves.
@@ -30,14 +30,6 @@ fn culprit<'a>(document: &Document, parts: &'a [String]) -> Option<&'a str> {
             let half = [first, second].into_iter().find(|half| is_accepted_without(document, half))?;
             culprit(document, half)
         }
-    }
-}
-
-fn within(document: &Document, pointer: &str) -> Vec<String> {
-    match document.at(pointer) {
-        Value::Object(object) => object.keys().map(|name| format!("{pointer}/{}", escape(name))).collect(),
-        Value::Array(items) => (0..items.len()).map(|index| format!("{pointer}/{index}")).collect(),
-        _ => Vec::new(),
     }
 }
 

@@ -39,7 +39,7 @@ fn the_news_since_the_vendors_older_document_are_those_of_october() {
     let Some((_, vendor)) = vendors("official-full.yaml.gz") else { return };
     let comparison = compare_with(&root(), vendor).unwrap();
     let news: Vec<_> = comparison.news.iter().map(|news| (news.location.as_str(), &news.change)).collect();
-    let gone = Change::Removed { kind: "property".to_owned(), required: false };
+    let gone = Change::Removed { kind: "property", required: false };
     let marked = |set| Change::Marked { mark: "deprecated".to_owned(), set };
     assert_eq!(
         news,
@@ -260,7 +260,7 @@ fn a_reference_is_written_out_under_the_propertys_own_name() {
 /// Whatever the vendor adds: once it is applied it is no longer news, and code can be generated.
 #[test]
 fn random_additions_are_applied_so_that_nothing_is_news() {
-    let seed = std::env::var("LDTOKENS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    let seed = support::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     for round in 0..8 {
         let mut vendor = document();

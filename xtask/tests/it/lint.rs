@@ -100,6 +100,33 @@ fn parameters_by_reference_and_on_the_path_are_checked_too() {
 }
 
 #[test]
+fn parameters_by_reference_and_on_the_path_are_listed_and_the_operations_own_replace_them() {
+    let text = r##"
+        openapi: 3.0.3
+        paths:
+          /a:
+            parameters:
+              - {$ref: "#/components/parameters/one"}
+              - {in: query, name: two, schema: {type: string}}
+            get:
+              operationId: getA
+              parameters:
+                - {in: query, name: two, schema: {$ref: "#/components/schemas/Number"}}
+        components:
+          parameters:
+            one: {in: query, name: one, schema: {$ref: "#/components/schemas/Again"}}
+          schemas:
+            Again: {$ref: "#/components/schemas/Number"}
+            Number: {type: integer, minimum: 3}
+        "##;
+    let document = Document::parse(text).unwrap();
+    let operation = document.operations().remove(0);
+    let parameters = operation.parameters.values();
+    let parameters: Vec<_> = parameters.map(|it| (it.name.as_str(), it.schema.words.get("minimum"))).collect();
+    assert_eq!(parameters, [("one", Some(&json!(3))), ("two", Some(&json!(3)))]);
+}
+
+#[test]
 fn a_chain_of_references_that_ends_nowhere_or_in_itself_is_found() {
     for target in ["#/components/parameters/nobody", "#/components/parameters/sort", "other.yaml#/sort"] {
         let mut document = document();

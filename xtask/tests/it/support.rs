@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,7 +24,24 @@ pub(crate) fn vendors(name: &str) -> Option<PathBuf> {
 }
 
 pub(crate) fn document() -> Value {
-    Document::parse(DOCUMENT).unwrap().0
+    static PARSED: LazyLock<Value> = LazyLock::new(|| Document::parse(DOCUMENT).unwrap().0);
+    PARSED.clone()
+}
+
+/// The seed of what is random: `LDTOKENS_SEED`, which repeats a failure, or another one each time. It is printed.
+pub(crate) fn seed() -> u64 {
+    let seed = std::env::var("LDTOKENS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("LDTOKENS_SEED={seed}");
+    seed
+}
+
+/// Some of `all`, at random; all of them if `LDTOKENS_AT_LENGTH` is set.
+pub(crate) fn sample<T>(mut all: Vec<T>, count: usize, seed: u64) -> Vec<T> {
+    if std::env::var_os("LDTOKENS_AT_LENGTH").is_none() {
+        fastrand::Rng::with_seed(seed).shuffle(&mut all);
+        all.truncate(count);
+    }
+    all
 }
 
 /// A folder with this document, and an overlay that changes nothing.

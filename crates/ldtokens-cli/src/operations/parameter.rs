@@ -1,6 +1,6 @@
 //! How parameters and body properties are written on the command line.
 
-use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec, ValueType};
+use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec, ValueType};
 
 /// The arguments for an operation's parameters and body properties.
 pub(crate) trait ArgumentWords {

@@ -17,7 +17,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::verbs::deliver::{Handing, Named, Places};
-use ldtokens_operations::OperationSpec;
+use ldtokens_client::operations::OperationSpec;
 
 /// The arguments of an operation.
 #[derive(Args, Debug)]

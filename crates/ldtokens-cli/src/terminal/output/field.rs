@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::nearest::did_you_mean;
 use crate::operations::parameter::roles;
 use crate::terminal::output::age::{age, date};
-use ldtokens_operations::{TOKEN, ValueType};
+use ldtokens_client::operations::{TOKEN, ValueType};
 
 /// The default columns of a table.
 const IN_TABLES: [&str; 7] = ["_id", "name", ACCESS, KIND, EXPIRY, SECRET, LAST_USED];
