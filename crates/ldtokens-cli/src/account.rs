@@ -3,11 +3,8 @@
 pub(crate) mod config_edit;
 pub(crate) mod config_file;
 pub(crate) mod connect;
-pub(crate) mod connection;
 pub(crate) mod credential;
-pub(crate) mod curl;
-pub(crate) mod environment;
-pub(crate) mod failure;
+mod curl;
+pub(crate) mod errors;
 pub(crate) mod keychain;
-pub(crate) mod local;
 pub(crate) mod settings;

@@ -9,21 +9,18 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 use ldtokens::UnixMillis;
 
+use crate::moment::{age, moment};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::{Format, Output};
-use crate::verbs::moment::{age, moment};
+use crate::terminal::output::{LAST, OUTPUT};
 
 const CONNECTION: &str = "Connection";
-pub(crate) const OUTPUT: &str = "Output";
-
-/// Options of all commands are listed after a command's own, in one order everywhere.
-pub(crate) const LAST: usize = 1000;
 
 /// The options of every command, before its name or after it.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct GlobalArgs {
     /// Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT] [default: table]
-    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
+    #[arg(long, short, global = true, value_name = "FORMAT", value_parser = Output::parser(), help_heading = OUTPUT, display_order = LAST)]
     pub(crate) output: Option<Output>,
 
     /// Print the requests as curl commands; send nothing
@@ -132,29 +129,25 @@ impl GlobalArgs {
 
     /// Refuses flags that say which account to use, for a command that uses none.
     pub(crate) fn refuse_account(&self, command: &str) -> Result<(), Failure> {
-        match self.account_flags().first() {
-            Some(flag) => {
-                Err(Failure::usage(format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account")))
-            }
-            None => Ok(()),
-        }
+        self.account_flags().first().map_or(Ok(()), |flag| {
+            Err(Failure::usage(format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account")))
+        })
     }
 
     /// Refuses those of the `flags` that were given.
     pub(crate) fn refuse(&self, flags: &[&str]) -> Result<(), Failure> {
-        match self.account_flags().iter().find(|flag| flags.contains(flag)) {
-            Some(flag) => Err(Failure::usage(format!("--{flag} has no meaning here"))),
-            None => Ok(()),
-        }
+        self.account_flags()
+            .iter()
+            .find(|flag| flags.contains(flag))
+            .map_or(Ok(()), |flag| Err(Failure::usage(format!("--{flag} has no meaning here"))))
     }
 
     /// Refuses more than one of the `flags`.
     pub(crate) fn refuse_several(&self, flags: &[&str]) -> Result<(), Failure> {
         let given = self.account_flags().into_iter().filter(|flag| flags.contains(flag));
-        let given: Vec<_> = given.map(|flag| format!("--{flag}")).collect();
-        match given.len() {
-            0 | 1 => Ok(()),
-            _ => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
+        match &given.map(|flag| format!("--{flag}")).collect::<Vec<_>>()[..] {
+            [] | [_] => Ok(()),
+            given => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands and their help.
 
 #[cfg(test)]
+#[path = "../tests/unit/documented.rs"]
 mod documented;
 mod tips;
 
@@ -10,19 +11,20 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum as _};
 use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
-use crate::account::environment;
+use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::{GlobalArgs, SecretArgs};
-use crate::operations::parameter::ArgumentWords as _;
-use crate::operations::perform::{OperationArgs, gives_secret};
+use crate::moment;
+use crate::operations::words::{parameter_words, property_words};
+use crate::operations::{OperationArgs, gives_secret};
 use crate::shell;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    as_code, audit, config, create, delete, diff, filter, get, inventory, list, login, moment, reset, revoke, rotate,
-    serve, undo, update, verify, whoami,
+    as_code, audit, config, create, delete, diff, filter, get, inventory, list, login, reset, revoke, rotate, serve,
+    undo, update, verify, whoami,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -47,6 +49,29 @@ Examples:
   ldtokens list -a -q -f name~test- | ldtokens delete - --yes
   ldtokens getTokens showAll=true --output json
   ldtokens serve --port 8765 --store ld.db";
+
+/// The environment variables that the command reads: names and meanings.
+const VARIABLES: [(&str, &str); 12] = [
+    (
+        "LD_ACCESS_TOKEN, LAUNCHDARKLY_ACCESS_TOKEN",
+        "The credential: the secret of an access token. The first one that is set is used.",
+    ),
+    ("LD_BASE_URI, LAUNCHDARKLY_API_HOST", "The API's URL, like --host."),
+    ("LDTOKENS_PROFILE", "The profile of the configuration file to use, like --profile."),
+    ("LDTOKENS_CONFIG", "The configuration file, in place of the usual one. `ldtokens config` prints which is used."),
+    ("LD_OUTPUT", "The output format, like --output."),
+    ("NO_COLOR", "If set and not empty, disables colors."),
+    (
+        "RUST_LOG",
+        "What to log on standard error, e.g. debug or ldtokens=debug. Replaces what -vv, -vvv and `serve` log, except with \
+         --log off. Does not change the requests that -v shows.",
+    ),
+    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The proxy for requests, and the hosts to reach without it."),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities to trust, in place of the system's."),
+    ("CREDENTIALS_DIRECTORY", "Set by systemd; the credential is read from the file ldtokens in it."),
+    (ROOT_TOKEN, "The owner's secret for a new store of `ldtokens serve`."),
+    ("LDTOKENS_TOKEN_ID", "Set for the command of --secret-to-command: the ID of the token whose secret it reads."),
+];
 
 /// The commands that use no account.
 pub(crate) const WITHOUT_ACCOUNT: [&str; 5] = ["diff", "completions", "man", "serve", "demo"];
@@ -77,7 +102,7 @@ pub(crate) fn words() -> impl Iterator<Item = OsString> {
 /// Manage LaunchDarkly access tokens from a shell and in CI
 #[derive(Debug, Parser)]
 #[command(name = "ldtokens", version, styles = STYLES, subcommand_value_name = "COMMAND",
-    after_long_help = format!("{}\n\nEnvironment:{}", after_help(), environment::help()))]
+    after_long_help = after_help())]
 pub(crate) struct Cli {
     /// Print what this program is
     #[arg(long)]
@@ -243,9 +268,12 @@ pub(crate) fn notes(matches: &ArgMatches) -> Vec<String> {
 }
 
 fn after_help() -> String {
-    let statuses = Kind::ALL.iter().filter(|(_, status, ..)| *status != 0);
-    let statuses: String = statuses.map(|(_, status, _, meaning)| format!("\n  {status:<4} {meaning}")).collect();
-    format!("{AFTER_HELP}\n\nExit status:\n  0    success{statuses}")
+    let meaning = |kind: &Kind| kind.to_possible_value()?.get_help().map(ToString::to_string);
+    let kinds = Kind::value_variants().iter().filter(|kind| **kind != Kind::DryRun);
+    let statuses: String =
+        kinds.map(|kind| format!("\n  {:<4} {}", *kind as u8, meaning(kind).unwrap_or_default())).collect();
+    let variables: String = VARIABLES.iter().map(|(name, meaning)| format!("\n  {name}\n      {meaning}")).collect();
+    format!("{AFTER_HELP}\n\nExit status:\n  0    success{statuses}\n\nEnvironment:{variables}")
 }
 
 fn operation(operation: &'static OperationSpec) -> Command {
@@ -274,8 +302,8 @@ fn parameters(operation: &OperationSpec) -> String {
             let _ = writeln!(text, "  {word}  ({}{must}{old})\n      {}", parameter.value_type, parameter.description);
         }
     };
-    list("Parameters:", operation.parameter_words().collect());
-    list("Body:", operation.property_words().collect());
+    list("Parameters:", parameter_words(operation).collect());
+    list("Body:", property_words(operation).collect());
     if let Some(body) = &operation.body {
         let _ = writeln!(text, "A body on standard input, with -, is JSON like\n  {}", body.example);
     }

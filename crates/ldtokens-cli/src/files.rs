@@ -1,8 +1,104 @@
-//! Files and standard input: reading text, replacing a file, who else can read one, and the folder for what has to be known
-//! later.
+//! Files: replacing one, who else can use one, why this user can't, and reading text.
 
-pub(crate) mod private;
-pub(crate) mod replace;
-pub(crate) mod state;
-pub(crate) mod stdin;
 pub(crate) mod text;
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Replaces the file in one step, so that an error leaves the old text, and a reader never sees half of the new one. A symbolic
+/// link stays one, and a file keeps its mode. A new one that `is_private` only this user can read. What is no file, such as a
+/// pipe, is written to.
+pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
+    let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
+    let old = fs::metadata(&path).ok();
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        return fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".ldtokens-");
+    if old.is_none() && !is_private {
+        // As any new file: the umask applies.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder_of(&path))?;
+    file.write_all(text.as_bytes())?;
+    if let Some(old) = old {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+/// The folder that the file is in, or will be.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Creates the folder, for this user alone.
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Whether everyone on this machine can read the file.
+///
+/// Access by a group is intended, as with Kubernetes' `fsGroup` and systemd's credentials. On a read-only mount, such as a
+/// secret that Kubernetes or Docker mounts, and in `/run/secrets`, where Podman writes them, the mode can't be chosen, so it is
+/// not checked. Other systems than Unix have no modes; there, other users can't read a user's own folders.
+pub(crate) fn readable_by_everyone(file: &File, path: &Path) -> io::Result<bool> {
+    let is_mounted = || path.canonicalize().is_ok_and(|path| path.starts_with("/run/secrets"));
+    Ok(has_mode(file, 0o004)? && !is_mounted() && !is_on_read_only_mount(file)?)
+}
+
+/// Whether users other than its owner can write to the file.
+pub(crate) fn writable_by_others(file: &File) -> io::Result<bool> {
+    has_mode(file, 0o022)
+}
+
+/// Whether the file has one of the bits of `mode`. That of a pipe, such as a shell's `<(...)`, is not checked.
+#[cfg(unix)]
+fn has_mode(file: &File, mode: u32) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file() && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & mode != 0)
+}
+
+#[cfg(not(unix))]
+fn has_mode(_: &File, _: u32) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(unix)]
+fn is_on_read_only_mount(file: &File) -> io::Result<bool> {
+    Ok(rustix::fs::fstatvfs(file)?.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+#[cfg(not(unix))]
+fn is_on_read_only_mount(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Whether the file belongs to a user who is neither this one nor root.
+pub(crate) fn belongs_to_another(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        let owner = std::os::unix::fs::MetadataExt::uid(&file.metadata()?);
+        Ok(owner != 0 && owner != rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    file.metadata().map(|_| false)
+}
+
+/// The system's reason why a file can't be used. It names the user, who in a container is often not the one expected.
+pub(crate) fn reason(error: &io::Error) -> String {
+    #[cfg(unix)]
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return format!("{error} for the user with ID {}, who runs this", rustix::process::geteuid().as_raw());
+    }
+    error.to_string()
+}

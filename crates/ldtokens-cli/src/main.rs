@@ -4,6 +4,7 @@ mod account;
 mod arguments;
 mod command;
 mod files;
+mod moment;
 mod nearest;
 mod operations;
 mod shell;
@@ -16,12 +17,12 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::command::{Action, Cli, Tool, Verb, WITHOUT_ACCOUNT};
-use crate::operations::perform;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
 use crate::terminal::redact::has_secret;
-use crate::terminal::{is_dumb, logging, progress, say};
+use crate::terminal::streams::is_dumb;
+use crate::terminal::{logging, progress, say};
 use crate::verbs::{
     as_code, audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve,
     undo, update, verify, whoami,
@@ -97,7 +98,7 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
     if let Some(name) = name {
-        account::failure::typed(name);
+        account::errors::typed(name);
     }
     if let Some(name) = name.filter(|name| WITHOUT_ACCOUNT.contains(name)) {
         global.refuse_account(name)?;
@@ -122,7 +123,7 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Verb::Plan(arguments) => as_code::plan(global, &arguments).await,
             Verb::Apply(arguments) => as_code::apply(global, &arguments).await,
         },
-        Action::Operation(operation, arguments) => perform::run(operation, global, &arguments).await,
+        Action::Operation(operation, arguments) => operations::run(operation, global, &arguments).await,
         Action::Tool(tool) => match tool {
             Tool::Config(arguments) => config::run(global, arguments),
             Tool::Login(arguments) => login::run(global, arguments).await,

@@ -1,6 +1,190 @@
-//! The API's operations as commands, under their own names. All come from the table in `ldtokens_client::operations`.
+//! The API's operations as commands, under their own names: reads the arguments, sends one request, and prints the response.
+//! All of it follows the table in `ldtokens_client::operations`; code names an operation only for what the table does not
+//! describe.
 
-pub(crate) mod json_patch;
-pub(crate) mod parameter;
-pub(crate) mod perform;
 pub(crate) mod words;
+
+use clap::Args;
+use ldtokens::raw::reqwest::Method;
+use ldtokens::{DryRun, Error, Secret, TokenId};
+use ldtokens_lifecycle::Handover;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::account::connect::with_client;
+use crate::account::settings::Settings;
+use crate::arguments::{GlobalArgs, SecretArgs};
+use crate::files::text;
+use crate::operations::words::Words;
+use crate::terminal::failure::Failure;
+use crate::terminal::output;
+use crate::terminal::output::format::Format;
+use crate::verbs::deliver::{Handing, Named, Places};
+use ldtokens_client::operations::OperationSpec;
+
+/// The arguments of an operation.
+#[derive(Args, Debug)]
+pub(crate) struct OperationArgs {
+    /// Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value
+    #[arg(value_name = "NAME=VALUE", num_args(0..))]
+    pub(crate) words: Vec<String>,
+
+    /// Only for operations that return a secret.
+    #[arg(skip)]
+    pub(crate) secret: SecretArgs,
+}
+
+pub(crate) async fn run(
+    operation: &OperationSpec,
+    global: &GlobalArgs,
+    arguments: &OperationArgs,
+) -> Result<(), Failure> {
+    let words = Words::read(operation, &arguments.words, || text::of_stdin("the body"))?;
+    let format = global.format_of_operation()?;
+    if format == Format::Value {
+        return Err(Failure::usage(output::VALUE_OF_VERBS));
+    }
+    let path = path(operation, &words)?;
+    if let ("patchToken", Some(body)) = (operation.id, &words.body) {
+        check_patch(body)?;
+    }
+    let method: Method = operation.method.parse().expect("the table has valid methods");
+    if !method.is_safe() {
+        Settings::read(global)?.refuse_conflict()?;
+    }
+    let places = gives_secret(operation).then(|| Places::for_scripts(global, &arguments.secret)).transpose()?;
+
+    with_client(global, DryRun::Everything, async |session| {
+        let is_reading = method.is_safe();
+        let mut request = session.client.request(operation.id, method, &path);
+        for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {
+            request = request.query(name, value);
+        }
+        for (name, value) in &words.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &words.body {
+            request = request.json(body);
+        }
+        let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
+        let id = id.and_then(Result::ok);
+        let handing = match places.as_ref().filter(|_| !session.is_dry_run) {
+            Some(places) => {
+                let mut name = words.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
+                if let Some(id) = id.as_ref().filter(|_| places.needs_name()) {
+                    name = session.interrupt.unless(session.client.get(id)).await??.name;
+                }
+                Some(places.prepare(session, Named { id: id.as_ref(), name: name.as_deref() }).await?)
+            }
+            None => None,
+        };
+        let response = if is_reading {
+            session.interrupt.unless(request.send()).await??
+        } else {
+            session.interrupt.until_done(request.send()).await??
+        };
+        if response.is_empty() {
+            return Ok(());
+        }
+        let response: Value = serde_json::from_slice(&response)
+            .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
+        show(operation, response, format, handing).await
+    })
+    .await
+}
+
+/// Whether the response contains a new secret.
+pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
+    matches!(operation.id, "postToken" | "resetToken")
+}
+
+/// Prints the response, and delivers a new secret.
+async fn show(
+    operation: &OperationSpec,
+    mut response: Value,
+    format: Format,
+    handing: Option<Handing>,
+) -> Result<(), Failure> {
+    let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
+    let (Some(secret), Some(handing)) = (secret.map(Secret::new), handing) else {
+        return output::response(format, &response).map(|_| ());
+    };
+    if !handing.is_printed() {
+        response["token"] = secret.last_four().into();
+    }
+    let handover = Handover::new(id.as_str(), response.get("name").and_then(Value::as_str));
+    let was = if operation.id == "postToken" { "created" } else { "reset" };
+    let done = format!("{}: the token {id} was {was}", operation.id);
+    let state = |reason: &str| {
+        format!(
+            "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get a new one, run \
+             `ldtokens resetToken tokenId={id}`",
+            operation.id
+        )
+    };
+    handing.hand_out(&handover, &secret, || output::response(format, &response), &done, state).await.map(|_| ())
+}
+
+/// The operation's path with its parameters filled in.
+fn path(operation: &OperationSpec, words: &Words) -> Result<String, Failure> {
+    let mut path = operation.path.to_owned();
+    for (name, value) in words.parameters().filter(|(name, _)| operation.is_in_path(name)) {
+        let id = TokenId::new(value).map_err(Error::from)?;
+        path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
+    }
+    Ok(path)
+}
+
+/// Checks a patch (RFC 6902) in one of the API's forms: an array of operations, or `{"comment": ..., "patch": [...]}`.
+fn check_patch(body: &Value) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        #[serde(rename = "comment")]
+        _comment: Option<String>,
+        patch: Vec<Value>,
+    }
+    let operations = match body {
+        Value::Object(_) => Form::deserialize(body).map(|form| form.patch),
+        list => Vec::deserialize(list),
+    };
+    let operations = operations
+        .map_err(|error| Error::InvalidInput(format!("a patch is a JSON array of operations, or has one: {error}")))?;
+    for (index, operation) in operations.iter().enumerate() {
+        json_patch::PatchOperation::deserialize(operation)
+            .map_err(|error| Error::InvalidInput(format!("operation {index} of the patch: {error}")))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_patch;
+
+    #[test]
+    fn valid_patches_are_accepted() {
+        let patch = r#"[{"op":"test","path":"/description","value":null},{"from":"/a","op":"move","path":"/b"}]"#;
+        for text in [patch, &format!(r#"{{"comment":"why","patch":{patch}}}"#)] {
+            check_patch(&serde_json::from_str(text).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn invalid_patches_are_refused() {
+        for text in [
+            "\"\"",
+            "{}",
+            "[1]",
+            r#"{"patch": 1}"#,
+            r#"{"patch": [], "comment": 1}"#,
+            r#"{"patch": [], "commment": "typo"}"#,
+            r#"[{"op": "add", "path": "/name"}]"#,
+            r#"[{"op": "move", "path": "/name"}]"#,
+            r#"[{"op": "rename", "path": "/name", "value": 1}]"#,
+            r#"[{"op": "replace", "path": "name", "value": 1}]"#,
+        ] {
+            assert!(check_patch(&serde_json::from_str(text).unwrap()).is_err(), "{text}");
+        }
+    }
+}

@@ -16,7 +16,6 @@ pub(crate) mod get;
 pub(crate) mod inventory;
 pub(crate) mod list;
 pub(crate) mod login;
-pub(crate) mod moment;
 pub(crate) mod order;
 pub(crate) mod permissions;
 pub(crate) mod plan;
@@ -38,11 +37,11 @@ use serde_json::Value;
 
 use crate::account::connect::Session;
 use crate::arguments::GlobalArgs;
-use crate::terminal::discard::{self, Discard};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::output::{details, write};
+use crate::terminal::streams::{Discard, discard_of_stdout};
 
 /// Whether the arguments name one token. How many are on standard input is not known yet.
 fn names_one(tokens: &[String]) -> bool {
@@ -120,7 +119,7 @@ impl Printing {
 
 /// Notes that standard output is closed. It is not an error, because a program may not need the output.
 pub(crate) fn warn_if_closed(session: &Session) {
-    if discard::of_stdout() == Some(Discard::Closed) {
+    if discard_of_stdout() == Some(Discard::Closed) {
         session.note("standard output is closed or discarded: nothing is shown");
     }
 }

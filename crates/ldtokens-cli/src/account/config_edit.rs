@@ -6,10 +6,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::files::private::reason;
-use crate::files::{replace, text};
+use crate::files::{folder_of, reason, replace, text};
 use crate::terminal::failure::Failure;
+use crate::terminal::output::yaml::yaml;
 
 pub(crate) enum Change {
     /// Sets the profile of this name.
@@ -22,7 +24,7 @@ pub(crate) enum Change {
 
 /// Changes the configuration file, or creates it. `changes` gets the file as it is: while this runs, other commands wait.
 pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Failure>) -> Result<(), Failure> {
-    let given = ConfigFile::path_to_edit()?;
+    let given = ConfigFile::read_to_edit()?.path;
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
     let io = |error: io::Error| failed(reason(&error));
     // A symbolic link stays one.
@@ -42,7 +44,7 @@ pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Fail
         }
     }
     if new != old {
-        replace::with(&path, &new, true).map_err(io)?;
+        replace(&path, &new, true).map_err(io)?;
     }
     Ok(())
 }
@@ -50,16 +52,12 @@ pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Fail
 /// Waits until no other command changes the file. The lock ends when it is dropped; its file stays, since another command may
 /// wait for it.
 fn lock(path: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder(path))?;
+    fs::create_dir_all(folder_of(path))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(path.with_file_name(name))?;
     file.lock()?;
     Ok(file)
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The file's contents after the change.
@@ -98,7 +96,7 @@ fn edited(text: &str, change: &Change) -> String {
 }
 
 fn set_default(lines: &mut Vec<String>, name: &str) {
-    let line = format!("default: {}", scalar(name));
+    let line = yaml(&json!({ "default": name })).trim_end().to_owned();
     match lines.iter().position(|line| key(line) == Some("default") && indent(line) == 0) {
         Some(at) => lines[at] = line,
         None => {
@@ -127,16 +125,8 @@ fn set_profile(lines: &mut Vec<String>, name: &str, profile: Option<&Profile>) {
     let end = section_end(lines, head, 0);
     let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
     let there = (head + 1..end).find(|at| indent(&lines[*at]) == depth && key(&lines[*at]) == Some(name));
-    let block = block(depth);
-    match there {
-        Some(at) => {
-            let end = section_end(lines, at, depth);
-            lines.splice(at..end, block);
-        }
-        None => {
-            lines.splice(end..end, block);
-        }
-    }
+    let replaced = there.map_or(end..end, |at| at..section_end(lines, at, depth));
+    lines.splice(replaced, block(depth));
 }
 
 /// The line after the section that begins at line `head` and is indented by `depth`.
@@ -151,28 +141,12 @@ fn section_end(lines: &[String], head: usize, depth: usize) -> usize {
 }
 
 fn block(name: &str, profile: &Profile, depth: usize) -> Vec<String> {
-    let mut lines = vec![format!("{:depth$}{}:", "", scalar(name))];
-    let mut line = |key: &str, value: Option<String>| {
-        lines.extend(value.map(|value| format!("{:depth$}  {key}: {value}", "")));
-    };
-    line("host", profile.host.as_deref().map(scalar));
-    line("region", profile.region.map(|region| region.name().to_owned()));
-    line("token-variable", profile.token_variable.as_deref().map(scalar));
-    line("token-file", profile.token_file.as_ref().map(|path| scalar(&path.to_string_lossy())));
-    line("token-command", profile.token_command.as_deref().map(scalar));
-    line("local", profile.local.then(|| "true".to_owned()));
-    if lines.len() == 1 {
-        lines[0].push_str(" {}");
+    // A path that is not UTF-8 has no YAML. What is made then is found to be different.
+    let mut settings = serde_json::to_value(profile).unwrap_or_default();
+    if let Value::Object(settings) = &mut settings {
+        settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
     }
-    lines
-}
-
-/// A text as YAML. It is quoted, as in JSON, if YAML could read it as another type.
-fn scalar(text: &str) -> String {
-    let is_plain = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '/')
-        && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_./".contains(&letter))
-        && !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&text.to_ascii_lowercase().as_str());
-    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    yaml(&json!({ name: settings })).lines().map(|line| format!("{:depth$}{line}", "")).collect()
 }
 
 /// The key at the start of the line, without quotes.
@@ -185,7 +159,6 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Whether the line is blank or a comment.
 fn is_empty(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')

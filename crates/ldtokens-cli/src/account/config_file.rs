@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ldtokens::Region;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_saphyr::{Error, Location, MergeKeyPolicy, options};
 
-use crate::files::private::{belongs_to_another, reason, writable_by_others};
 use crate::files::text::decode;
+use crate::files::{belongs_to_another, reason, writable_by_others};
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
@@ -37,7 +37,7 @@ pub(crate) struct ConfigFile {
 }
 
 /// An account, and the source of its credential.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Profile {
     pub(crate) host: Option<String>,
@@ -52,31 +52,12 @@ pub(crate) struct Profile {
 }
 
 /// A region as the file names it.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RegionName {
     Us,
     Eu,
     Federal,
-}
-
-impl RegionName {
-    /// The name in the file.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Us => "us",
-            Self::Eu => "eu",
-            Self::Federal => "federal",
-        }
-    }
-
-    pub(crate) fn region(self) -> Region {
-        match self {
-            Self::Us => Region::Us,
-            Self::Eu => Region::Eu,
-            Self::Federal => Region::Federal,
-        }
-    }
 }
 
 impl ConfigFile {
@@ -85,46 +66,44 @@ impl ConfigFile {
         Self::find(false)
     }
 
-    /// The path of the file to change. It need not exist yet.
-    pub(crate) fn path_to_edit() -> Result<PathBuf, Failure> {
-        named().or_else(usual).ok_or_else(|| Failure::usage("no home folder found: set HOME"))
-    }
-
-    /// Reads the file to change it.
+    /// Reads the file to change it. It need not exist yet.
     pub(crate) fn read_to_edit() -> Result<Self, Failure> {
         Self::find(true)
     }
 
-    fn find(may_be_missing: bool) -> Result<Self, Failure> {
-        let named = named();
+    fn find(is_edited: bool) -> Result<Self, Failure> {
+        let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let is_named = named.is_some();
-        let Some(path) = named.or_else(usual) else { return Ok(Self::default()) };
+        let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
+        let Some(path) = named.or_else(usual) else {
+            let missing = Failure::usage("no home folder found: set HOME");
+            return if is_edited { Err(missing) } else { Ok(Self::default()) };
+        };
         let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
+        // One that isn't read is no error if the environment has all that is needed.
+        let skipped = |reason: &str| match is_named || is_edited {
+            true => Err(unusable(reason)),
+            false => {
+                let skipped = Some(format!("{}: {reason}", path.display()));
+                Ok(Self { path: path.clone(), skipped, ..Self::default() })
+            }
+        };
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && (!is_named || may_be_missing) => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (!is_named || is_edited) => {
                 return Ok(Self { path, ..Self::default() });
             }
             // HOME is /dev/null or another user's, as in containers and services.
-            Err(error) if !is_named && !may_be_missing => {
-                let skipped = Some(format!("{}: {}", path.display(), reason(&error)));
-                return Ok(Self { path, skipped, ..Self::default() });
-            }
-            Err(error) => return Err(unusable(&reason(&error))),
+            Err(error) => return skipped(&reason(&error)),
         };
         // It contains commands that are run: they must be this user's.
         if !is_named && belongs_to_another(&file).map_err(|error| unusable(&error.to_string()))? {
-            let skipped = format!("{}: it belongs to another user, and it can contain commands to run", path.display());
-            return match may_be_missing {
-                true => Err(Failure::usage(skipped)),
-                false => Ok(Self { path, skipped: Some(skipped), ..Self::default() }),
-            };
+            return skipped("it belongs to another user, and it can contain commands to run");
         }
-        // It contains commands that are run.
         if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
-            let path = path.display();
             return Err(unusable(&format!(
-                "other users can write to it, and it contains commands to run: run `chmod go-w {path}`"
+                "other users can write to it, and it contains commands to run: run `chmod go-w {}`",
+                path.display()
             )));
         }
         let mut bytes = Vec::new();
@@ -141,8 +120,15 @@ impl ConfigFile {
         if has_secret(text) {
             return Err("it contains a secret; name its source instead, with token-file or token-command".to_owned());
         }
-        let mut file = read(text)?;
-        path.clone_into(&mut file.path);
+        let options = options! {
+            strict_booleans: true,
+            merge_keys: MergeKeyPolicy::AsOrdinary,
+            with_snippet: false,
+        };
+        let file: Option<Self> =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| describe(&error, text))?;
+        // An empty document has no profiles.
+        let file = Self { path: path.to_owned(), ..file.unwrap_or_default() };
         for (name, profile) in &file.profiles {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
         }
@@ -163,32 +149,10 @@ impl ConfigFile {
     }
 }
 
-/// The file that the environment names.
-fn named() -> Option<PathBuf> {
-    std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
-}
-
-/// The file in the user's folder.
-fn usual() -> Option<PathBuf> {
-    Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"))
-}
-
 /// The profiles. An empty value is no profiles, or a profile without settings.
 fn profiles<'de, D: Deserializer<'de>>(value: D) -> Result<BTreeMap<String, Profile>, D::Error> {
     let profiles: Option<BTreeMap<String, Option<Profile>>> = Deserialize::deserialize(value)?;
     Ok(profiles.unwrap_or_default().into_iter().map(|(name, profile)| (name, profile.unwrap_or_default())).collect())
-}
-
-fn read(text: &str) -> Result<ConfigFile, String> {
-    let options = options! {
-        strict_booleans: true,
-        merge_keys: MergeKeyPolicy::AsOrdinary,
-        with_snippet: false,
-    };
-    // An empty document has no profiles.
-    let file: Option<ConfigFile> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| describe(&error, text))?;
-    Ok(file.unwrap_or_default())
 }
 
 /// Names the line and the key, but no value, which may be a secret.
@@ -219,10 +183,18 @@ fn key_before(text: &str, location: Location) -> Option<&'static str> {
 }
 
 impl Profile {
-    /// The API's URL.
     pub(crate) fn url(&self) -> String {
-        let region = || self.region.map_or_else(Region::default, RegionName::region).url().to_owned();
-        self.host.clone().unwrap_or_else(region)
+        self.chosen_url().unwrap_or_else(|| Region::default().url().to_owned())
+    }
+
+    /// The API's URL, if the profile names a host or region.
+    pub(crate) fn chosen_url(&self) -> Option<String> {
+        let region = self.region.map(|region| match region {
+            RegionName::Us => Region::Us,
+            RegionName::Eu => Region::Eu,
+            RegionName::Federal => Region::Federal,
+        });
+        self.host.clone().or_else(|| Some(region?.url().to_owned()))
     }
 
     pub(crate) fn check(&self) -> Result<(), &'static str> {

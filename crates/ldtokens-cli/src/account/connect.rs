@@ -1,19 +1,26 @@
 //! Builds the client from a command's flags, environment and profile.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
+use ldtokens_server::Server;
 
-use crate::account::credential::remember;
+use crate::account::credential::oddity;
 use crate::account::curl;
-use crate::account::local;
+use crate::account::errors::{self, InUse};
 use crate::account::settings::Settings;
 use crate::arguments::GlobalArgs;
+use crate::files::{create_private_folder, folder_of};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::output::print;
 use crate::terminal::say;
 use crate::terminal::watch::Watch;
+
+/// How long to wait while another command has the store of `--local` open.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// What a command needs to send requests and to report results.
 pub(crate) struct Session {
@@ -59,21 +66,18 @@ impl Session {
         }
     }
 
-    /// Prints a warning.
     pub(crate) fn warn(&self, text: &str) {
         if !self.has_json_errors {
             say::warning(text);
         }
     }
 
-    /// Prints a note.
     pub(crate) fn note(&self, text: &str) {
         if !self.has_json_errors {
             say::note(text);
         }
     }
 
-    /// Prints one of several errors.
     pub(crate) fn say_error(&self, text: &str) {
         if !self.has_json_errors {
             say::error(text);
@@ -105,41 +109,38 @@ async fn connected(
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
-    let changes = held_back == DryRun::Changes && needs_credential;
-    if changes {
+    if held_back == DryRun::Changes && needs_credential {
         settings.refuse_conflict()?;
     }
     let is_dry_run = global.dry_run;
-    let sends_nothing = is_dry_run && held_back == DryRun::Everything;
-
-    let (server, credential) = if settings.is_local() {
-        let (server, secret) = local::start().await?;
-        (Some(server), secret)
-    } else if sends_nothing || !needs_credential {
-        (None, Secret::new("none"))
-    } else {
-        (None, credential(&settings)?)
-    };
-    let host = match (&server, &settings.host) {
-        (Some(server), _) => server.url().to_owned(),
-        (None, Some(host)) => host.value.clone(),
-        (None, None) => unreachable!("only the local LaunchDarkly has no host setting"),
+    let (server, host, credential) = match &settings.host {
+        None => {
+            let (server, secret) = start_local().await?;
+            let host = server.url().to_owned();
+            (Some(server), host, secret)
+        }
+        Some(host) if !needs_credential || (is_dry_run && held_back == DryRun::Everything) => {
+            (None, host.value.clone(), Secret::new("none"))
+        }
+        Some(host) => (None, host.value.clone(), credential(&settings)?),
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
-    if let Some(source) = &source {
-        remember(source, &host);
+    if let Some(source) = source.clone() {
+        errors::uses(InUse { source, host: host.clone(), oddity: oddity(credential.expose()) });
     }
     let has_json_errors = global.any_output()?.has_json_errors();
-    let is_verbose = global.verbose > 0;
-    let interrupt = Interrupt::listen(Watch::new(&host, is_verbose, has_json_errors))?;
-    let mut builder = Client::builder(credential).host(host.clone()).user_agent_suffix("ldtokens-cli");
+    let interrupt = Interrupt::listen(Watch::new(&host, global.verbose > 0, has_json_errors))?;
+    // A dry run prints its requests in order.
+    let concurrency = if is_dry_run { 1 } else { global.concurrency.map_or(8, usize::from) };
+    let mut builder = Client::builder(credential)
+        .host(host.clone())
+        .user_agent_suffix("ldtokens-cli")
+        .concurrency(concurrency)
+        .observer(interrupt.activity())
+        .clock(interrupt.activity());
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }
-    // A dry run prints its requests in order.
-    let concurrency = if is_dry_run { Some(1) } else { global.concurrency };
-    builder = builder.concurrency(concurrency.map_or(8, usize::from));
-    builder = builder.observer(interrupt.activity()).clock(interrupt.activity());
     let printing: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
     if is_dry_run {
         let printing = printing.clone();
@@ -157,12 +158,12 @@ async fn connected(
     if let Some(skipped) = &settings.skipped {
         session.note(&format!("the configuration file is not used: {skipped}"));
     }
-    if let Some(conflict) = settings.conflict.as_ref().filter(|_| needs_credential) {
+    if let Some(conflict) = settings.conflict().filter(|_| needs_credential) {
         session.warn(&format!("{conflict}; this reads from {}", session.account));
     } else if let Some(unused) = settings.unused_host() {
         session.note(&unused);
     }
-    if let (true, Some(_)) = (is_dry_run, &server) {
+    if is_dry_run && server.is_some() {
         session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }
     let result = match work(&session).await {
@@ -172,11 +173,28 @@ async fn connected(
     };
     // An output error makes the dry run fail.
     let printing = std::mem::replace(&mut *printing.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
-    let result = result.and(printing);
     if let Some(server) = server {
         server.stop().await;
     }
-    result
+    result.and(printing)
+}
+
+/// The path of the store of `--local`.
+pub(crate) fn local_store() -> Result<PathBuf, Failure> {
+    let data = dirs::data_dir().ok_or_else(|| Failure::usage("--local: no data folder found: set HOME"))?;
+    Ok(data.join("ldtokens").join("local.db"))
+}
+
+/// Starts the local LaunchDarkly of `--local`, which runs for one command, and returns a credential that works as long.
+pub(crate) async fn start_local() -> Result<(Server, Secret), Failure> {
+    let store = local_store()?;
+    let folder = folder_of(&store);
+    create_private_folder(folder)
+        .map_err(|error| Failure::other(format!("--local: can't create the folder {}: {error}", folder.display())))?;
+    let server = Server::builder().store(&store).store_wait(WAIT).session().start();
+    let server = server.await.map_err(|error| Failure::from(error).within("--local"))?;
+    let secret = server.session_secret().expect("it was asked for").clone();
+    Ok((server, secret))
 }
 
 fn credential(settings: &Settings) -> Result<Secret, Failure> {

@@ -4,32 +4,60 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use ldtokens::Secret;
-use serde_json::json;
 
 use crate::terminal::failure::Failure;
 
-/// A password manager.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Keychain {
-    SecretTool,
-    Security,
-    Pass,
-    OnePassword,
+/// A password manager. In its texts, NAME is the name of an entry, and SECRET what it holds. Neither has quotes or blanks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keychain {
+    pub(crate) program: &'static str,
+    /// The command that prints the secret.
+    lookup: &'static str,
+    /// The arguments that store the secret, and replace an older one.
+    store: &'static [&'static str],
+    /// What it reads then.
+    input: &'static str,
 }
 
 impl Keychain {
     /// All of them. The first one that is installed is the default.
-    pub(crate) const ALL: [Self; 4] = [Self::Security, Self::SecretTool, Self::Pass, Self::OnePassword];
+    pub(crate) const ALL: [Self; 4] = [
+        Self {
+            program: "security",
+            lookup: "security find-generic-password -s ldtokens -a NAME -w",
+            // It reads commands from standard input, so that other users can't see their arguments.
+            store: &["-i"],
+            input: "add-generic-password -U -s ldtokens -a \"NAME\" -w \"SECRET\"\n",
+        },
+        Self {
+            program: "secret-tool",
+            lookup: "secret-tool lookup service ldtokens account NAME",
+            store: &["store", "--label=ldtokens NAME", "service", "ldtokens", "account", "NAME"],
+            input: "SECRET",
+        },
+        Self {
+            program: "pass",
+            lookup: "pass show ldtokens/NAME",
+            store: &["insert", "--multiline", "--force", "ldtokens/NAME"],
+            input: "SECRET\n",
+        },
+        Self {
+            program: "op",
+            lookup: "op item get ldtokens-NAME --fields label=password --reveal",
+            store: &["item", "create", "-"],
+            input: r#"{"title":"ldtokens-NAME","category":"PASSWORD","fields":[{"id":"password","type":"CONCEALED","purpose":"PASSWORD","label":"password","value":"SECRET"}]}"#,
+        },
+    ];
 
     /// The one with this name, or the first one that is installed.
     pub(crate) fn chosen(name: Option<&str>) -> Result<Self, Failure> {
         let found = match name {
-            Some(name) => Self::ALL.into_iter().find(|known| known.program() == name),
-            None => Self::ALL.into_iter().find(|known| is_installed(known.program())),
+            Some(name) => Self::ALL.into_iter().find(|known| known.program == name),
+            None => Self::ALL.into_iter().find(|known| is_installed(known.program)),
         };
         match found {
-            Some(known) if is_installed(known.program()) => Ok(known),
-            Some(known) => Err(Failure::usage(format!("--with {0}: {0} is not installed", known.program()))),
+            Some(known) if is_installed(known.program) => Ok(known),
+            Some(known) => Err(Failure::usage(format!("--with {0}: {0} is not installed", known.program))),
             None => Err(Failure::usage(
                 "no password manager is installed: install secret-tool, pass or op, or create a profile with \
                  `ldtokens config set`",
@@ -37,69 +65,30 @@ impl Keychain {
         }
     }
 
-    /// The program's name.
-    pub(crate) fn program(self) -> &'static str {
-        match self {
-            Self::SecretTool => "secret-tool",
-            Self::Security => "security",
-            Self::Pass => "pass",
-            Self::OnePassword => "op",
-        }
-    }
-
     /// The command that prints the secret stored under this name.
     pub(crate) fn lookup(self, name: &str) -> String {
-        match self {
-            Self::SecretTool => format!("secret-tool lookup service ldtokens account {name}"),
-            Self::Security => format!("security find-generic-password -s ldtokens -a {name} -w"),
-            Self::Pass => format!("pass show ldtokens/{name}"),
-            Self::OnePassword => format!("op item get ldtokens-{name} --fields label=password --reveal"),
-        }
+        self.lookup.replace("NAME", name)
     }
 
     /// Stores the secret under this name, and replaces an older one.
     pub(crate) fn store(self, name: &str, secret: &Secret) -> Result<(), Failure> {
-        let failed = |reason: String| Failure::other(format!("{} did not store the secret: {reason}", self.program()));
+        let failed = |reason: String| Failure::other(format!("{} did not store the secret: {reason}", self.program));
+        let io = |error: std::io::Error| failed(error.to_string());
         if secret.expose().contains(['"', '\'', '\\', '\n', ' ']) {
             return Err(failed("it contains characters that a secret can't have".to_owned()));
         }
-        let (arguments, input) = match self {
-            Self::SecretTool => {
-                let label = format!("--label=ldtokens {name}");
-                (
-                    vec!["store".to_owned(), label, "service".into(), "ldtokens".into(), "account".into(), name.into()],
-                    secret.expose().to_owned(),
-                )
-            }
-            // It reads commands from standard input, so that other users can't see their arguments.
-            Self::Security => (
-                vec!["-i".to_owned()],
-                format!("add-generic-password -U -s ldtokens -a \"{name}\" -w \"{}\"\n", secret.expose()),
-            ),
-            Self::Pass => (
-                ["insert", "--multiline", "--force", &format!("ldtokens/{name}")].map(str::to_owned).to_vec(),
-                format!("{}\n", secret.expose()),
-            ),
-            Self::OnePassword => {
-                let field = json!({
-                    "id": "password", "type": "CONCEALED", "purpose": "PASSWORD", "label": "password", "value": secret.expose()
-                });
-                let item = json!({ "title": format!("ldtokens-{name}"), "category": "PASSWORD", "fields": [field] });
-                (["item", "create", "-"].map(str::to_owned).to_vec(), item.to_string())
-            }
-        };
-        let mut child = Command::new(self.program())
-            .args(arguments)
+        let mut child = Command::new(self.program)
+            .args(self.store.iter().map(|argument| argument.replace("NAME", name)))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(io)?;
+        let input = self.input.replace("NAME", name).replace("SECRET", secret.expose());
         let written = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
-        let status = child.wait().map_err(|error| failed(error.to_string()))?;
-        if !status.success() {
-            return Err(failed(format!("it failed with {status}")));
+        match child.wait().map_err(io)? {
+            status if status.success() => written.map_err(io),
+            status => Err(failed(format!("it failed with {status}"))),
         }
-        written.map_err(|error| failed(error.to_string()))
     }
 }
 

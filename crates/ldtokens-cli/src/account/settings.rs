@@ -5,7 +5,7 @@
 //! with a named profile that has no credential. If the environment names two accounts, nothing is changed in either.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 
@@ -17,6 +17,9 @@ use crate::terminal::redact::has_secret;
 
 /// The variable that names the profile, like `--profile`.
 const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
+
+/// The variable for the state folder.
+const STATE_VARIABLE: &str = "LDTOKENS_STATE";
 
 /// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +69,6 @@ pub(crate) struct Settings {
     pub(crate) credential: Option<Setting<Source>>,
     /// The `default` of the configuration file.
     default_profile: Option<String>,
-    /// Two sources that name different accounts, if neither is a flag.
-    pub(crate) conflict: Option<String>,
     /// Why the configuration file was not read. It was not needed.
     pub(crate) skipped: Option<String>,
 }
@@ -78,96 +79,76 @@ impl Settings {
         global.refuse_several(&["local", "profile"])?;
         global.refuse_several(&["local", "token-file", "token-command", "token-stdin"])?;
         let config = ConfigFile::read()?;
-        let by_flag = source_by_flag(global);
-        let by_environment = source_by_environment();
-        let profile = profile_in_effect(global, &config, by_flag.is_none() && by_environment.is_none());
-        let needs_file = profile.is_some() || (by_flag.is_none() && by_environment.is_none());
-        if let (true, Some(skipped)) = (needs_file, &config.skipped) {
+        let (by_flag, by_environment) = (source_by_flag(global), source_by_environment());
+        let has_no_source = by_flag.is_none() && by_environment.is_none();
+        let name = profile_in_effect(global, &config, has_no_source);
+        if let (true, Some(skipped)) = (name.is_some() || has_no_source, &config.skipped) {
             return Err(Failure::usage(skipped.clone()));
         }
-        let of_profile = match &profile {
-            Some(name) => Some((Origin::Profile(name.value.clone()), config.profile(&name.value)?)),
+        let profile = match &name {
+            Some(name) => Some(Setting::new(config.profile(&name.value)?, Origin::Profile(name.value.clone()))),
             None => None,
         };
-        let is_local_profile = of_profile.as_ref().is_some_and(|(_, profile)| profile.local);
-
-        let profile_source = match &of_profile {
-            Some((origin, profile)) => profile.source()?.map(|source| Setting::new(source, origin.clone())),
+        let by_profile = match &profile {
+            Some(profile) => profile.value.source()?.map(|source| Setting::new(source, profile.origin.clone())),
             None => None,
         };
-        let has_flag = by_flag.is_some();
-        let credential = match (by_flag, profile_source) {
-            (Some(flag), _) if is_local_profile => {
-                let flag = flag.origin;
-                return Err(Failure::usage(format!(
-                    "{flag}: can't be used with the local LaunchDarkly, which has its own credential"
-                )));
-            }
-            (Some(source), _) | (None, Some(source)) => Some(source),
-            (None, None) => by_environment,
-        };
+        if let (Some(flag), Some(Setting { value: Source::Local, .. })) = (&by_flag, &by_profile) {
+            let problem = "can't be used with the local LaunchDarkly, which has its own credential";
+            return Err(Failure::usage(format!("{}: {problem}", flag.origin)));
+        }
+        let credential = by_flag.or(by_profile).or(by_environment);
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
-        let host = if is_local { None } else { Some(host(global, of_profile.as_ref())?) };
-        let mut settings = Self {
-            config_file: config.path,
-            profile,
+        let host = if is_local { None } else { Some(host(global, profile.as_ref())?) };
+        Ok(Self {
+            profile: name,
             host,
             credential,
+            config_file: config.path,
             default_profile: config.default,
-            conflict: None,
             skipped: config.skipped,
-        };
-        settings.conflict = settings.of_two_accounts(has_flag);
-        Ok(settings)
+        })
     }
 
-    /// The sources that name different accounts. A flag decides between them.
-    fn of_two_accounts(&self, has_credential_flag: bool) -> Option<String> {
-        let is_flag = |origin: Option<&Origin>| matches!(origin, Some(Origin::Flag(_)));
-        let profile = self.profile.as_ref().filter(|profile| !is_flag(Some(&profile.origin)));
-        let credential =
-            self.credential.as_ref().filter(|source| !has_credential_flag && !is_flag(Some(&source.origin)));
-        let host = self.host.as_ref();
-        let of_profile = profile.map(|profile| Origin::Profile(profile.value.clone()));
-        if let (Some(profile), Some((variable, _)), Some(source)) =
-            (profile, first_set(CREDENTIAL_VARIABLES), credential)
-        {
+    /// Two sources that name different accounts, if neither is a flag.
+    pub(crate) fn conflict(&self) -> Option<String> {
+        fn unless_flag<T>(setting: Option<&Setting<T>>) -> Option<&Setting<T>> {
+            setting.filter(|setting| !matches!(setting.origin, Origin::Flag(_)))
+        }
+        let profile = unless_flag(self.profile.as_ref());
+        if let Some(source) = unless_flag(self.credential.as_ref()) {
             let is_used =
                 matches!(&source.value, Source::Variable(name) if CREDENTIAL_VARIABLES.contains(&name.as_str()));
-            if profile.origin == Origin::Variable(PROFILE_VARIABLE) && !is_used {
+            if let (Some(Setting { value: name, origin: Origin::Variable(_) }), Some((variable, _)), false) =
+                (profile, first_set(CREDENTIAL_VARIABLES), is_used)
+            {
                 return Some(format!(
-                    "{PROFILE_VARIABLE} names the profile {}, which has its own credential, but {variable} is set too",
-                    profile.value
+                    "{PROFILE_VARIABLE} names the profile {name}, which has its own credential, but {variable} is set too"
                 ));
             }
+            if let (Origin::Variable(_), Some((first, second))) =
+                (&source.origin, differing(CREDENTIAL_VARIABLES, |first, second| first.trim() == second.trim()))
+            {
+                return Some(format!("{first} and {second} hold different secrets"));
+            }
         }
-        if let Some(Setting { origin: Origin::Variable(_), .. }) = credential
-            && let Some((first, second)) =
-                differing(CREDENTIAL_VARIABLES, |first, second| first.trim() == second.trim())
-        {
-            return Some(format!("{first} and {second} hold different secrets"));
-        }
-        if is_flag(host.map(|host| &host.origin)) || (host.is_none() && profile.is_none()) {
+        if let Some(Setting { origin: Origin::Flag(_), .. }) = self.host {
             return None;
         }
-        if let Some((first, second)) =
-            differing(HOST_VARIABLES, is_same_host).filter(|_| of_profile.is_none() && self.profile.is_none())
+        if let (None, Some(_), Some((first, second))) =
+            (&self.profile, &self.host, differing(HOST_VARIABLES, is_same_host))
         {
             return Some(format!("{first} and {second} name different hosts"));
         }
-        let (variable, other) = first_set(HOST_VARIABLES)?;
-        let profile = profile?;
-        let uses = match host {
-            Some(host) if is_same_host(&host.value, &other) => return None,
-            Some(host) => host.value.clone(),
-            None => "the local LaunchDarkly".to_owned(),
-        };
-        Some(format!("{variable} is {other}, but the profile {} uses {uses}", profile.value))
+        let (profile, (variable, other)) = (profile?, first_set(HOST_VARIABLES)?);
+        let uses = self.host.as_ref().map_or("the local LaunchDarkly", |host| &host.value);
+        let differs = self.host.is_none() || !is_same_host(uses, &other);
+        differs.then(|| format!("{variable} is {other}, but the profile {} uses {uses}", profile.value))
     }
 
     /// Refuses to change anything while two sources name different accounts.
     pub(crate) fn refuse_conflict(&self) -> Result<(), Failure> {
-        match &self.conflict {
+        match self.conflict() {
             Some(conflict) => Err(Failure::usage(format!(
                 "{conflict}: say which account to change with --profile or --host, or unset one of them; `ldtokens config` shows \
                  what is used"
@@ -183,6 +164,24 @@ impl Settings {
             Some(profile) => format!("{host}, profile {}", profile.value),
             None => host.to_owned(),
         }
+    }
+
+    /// The folder of this `kind` for the account's host, with what the command has to know later: below `given`, the variable's
+    /// folder, or the user's state folder.
+    pub(crate) fn state_folder(&self, given: Option<&Path>, kind: &str) -> Result<PathBuf, Failure> {
+        let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let usual = || Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join("ldtokens"));
+        let folder = given.map(Path::to_owned).or_else(variable).or_else(usual);
+        let missing = || Failure::usage(format!("there is no state folder: set HOME or {STATE_VARIABLE}"));
+        Ok(folder.ok_or_else(missing)?.join(kind).join(self.host_as_name()))
+    }
+
+    /// The account's host as the name of a folder.
+    pub(crate) fn host_as_name(&self) -> String {
+        let host = self.host.as_ref().map_or("local", |host| &host.value);
+        let host = host.trim_start_matches("https://").trim_start_matches("http://");
+        let host = host.trim_end_matches('/').trim_end_matches("/api/v2");
+        host.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '.' { sign } else { '_' }).collect()
     }
 
     /// The settings that are not used, and why.
@@ -210,10 +209,6 @@ impl Settings {
         let differs = !is_same_host(&host.value, &other);
         differs.then(|| format!("{variable} is not used, because the host comes from {}", host.origin))
     }
-
-    pub(crate) fn is_local(&self) -> bool {
-        self.credential.as_ref().is_some_and(|source| source.value == Source::Local)
-    }
 }
 
 /// The profile of `--profile`, or else of the environment. Without either, and if the credential has no other source, the one
@@ -235,10 +230,9 @@ fn differing(
     names: &'static [&'static str],
     is_same: impl Fn(&str, &str) -> bool,
 ) -> Option<(&'static str, &'static str)> {
-    let (first, value) = first_set(names)?;
-    let others = names.iter().filter_map(|name| first_set(std::slice::from_ref(name)));
-    let (second, _) = others.into_iter().find(|(_, other)| !is_same(&value, other))?;
-    Some((first, second))
+    let mut set = names.iter().filter_map(|name| first_set(std::slice::from_ref(name)));
+    let (first, value) = set.next()?;
+    set.find(|(_, other)| !is_same(&value, other)).map(|(second, _)| (first, second))
 }
 
 /// Whether both name the same API, however its path is written.
@@ -251,16 +245,13 @@ pub(crate) fn is_same_host(first: &str, second: &str) -> bool {
     plain(first) == plain(second)
 }
 
-fn host(global: &GlobalArgs, of_profile: Option<&(Origin, &Profile)>) -> Result<Setting<String>, Failure> {
-    let default = || Setting::new(Region::default().url().to_owned(), Origin::Default);
-    let host = if let Some(host) = &global.host {
-        Setting::new(host.clone(), Origin::Flag("host"))
-    } else if let Some((origin, profile)) = of_profile {
-        let host = profile.host.clone().or_else(|| Some(profile.region?.region().url().to_owned()));
-        host.map_or_else(default, |host| Setting::new(host, origin.clone()))
-    } else {
-        first_set(HOST_VARIABLES).map_or_else(default, |(name, host)| Setting::new(host, Origin::Variable(name)))
-    };
+fn host(global: &GlobalArgs, profile: Option<&Setting<&Profile>>) -> Result<Setting<String>, Failure> {
+    let by_flag = global.host.clone().map(|host| Setting::new(host, Origin::Flag("host")));
+    let host = by_flag.or_else(|| match profile {
+        Some(profile) => profile.value.chosen_url().map(|host| Setting::new(host, profile.origin.clone())),
+        None => first_set(HOST_VARIABLES).map(|(name, host)| Setting::new(host, Origin::Variable(name))),
+    });
+    let host = host.unwrap_or_else(|| Setting::new(Region::default().url().to_owned(), Origin::Default));
     if has_secret(&host.value) {
         // Resolving the host would send the secret to DNS servers.
         return Err(Failure::usage(format!("{}: the host contains a secret", host.origin)));
@@ -270,21 +261,15 @@ fn host(global: &GlobalArgs, of_profile: Option<&(Origin, &Profile)>) -> Result<
 
 impl Profile {
     pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
-        if self.local {
-            return Ok(Some(Source::Local));
-        }
-        if let Some(name) = &self.token_variable {
-            return Ok(Some(Source::Variable(name.clone())));
-        }
-        if let Some(path) = &self.token_file {
-            return Ok(Some(Source::File(in_home(path)?)));
-        }
-        Ok(self.token_command.clone().map(Source::Command))
+        let file = self.token_file.as_deref().map(in_home).transpose()?.map(Source::File);
+        let local = self.local.then_some(Source::Local);
+        let variable = self.token_variable.clone().map(Source::Variable);
+        Ok(local.or(variable).or(file).or(self.token_command.clone().map(Source::Command)))
     }
 }
 
 /// Replaces `~/` at the start of the path with the user's home.
-pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
+pub(crate) fn in_home(path: &Path) -> Result<PathBuf, Failure> {
     match path.strip_prefix("~") {
         Ok(rest) => match dirs::home_dir() {
             Some(home) => Ok(home.join(rest)),
@@ -295,16 +280,13 @@ pub(crate) fn in_home(path: &std::path::Path) -> Result<PathBuf, Failure> {
 }
 
 fn source_by_flag(global: &GlobalArgs) -> Option<Setting<Source>> {
-    if global.local {
-        return Some(Setting::new(Source::Local, Origin::Flag("local")));
-    }
-    if let Some(path) = &global.token_file {
-        return Some(Setting::new(Source::File(path.clone()), Origin::Flag("token-file")));
-    }
-    if let Some(command) = &global.token_command {
-        return Some(Setting::new(Source::Command(command.clone()), Origin::Flag("token-command")));
-    }
-    global.token_stdin.then(|| Setting::new(Source::Stdin, Origin::Flag("token-stdin")))
+    let sources = [
+        ("local", global.local.then_some(Source::Local)),
+        ("token-file", global.token_file.clone().map(Source::File)),
+        ("token-command", global.token_command.clone().map(Source::Command)),
+        ("token-stdin", global.token_stdin.then_some(Source::Stdin)),
+    ];
+    sources.into_iter().find_map(|(flag, source)| Some(Setting::new(source?, Origin::Flag(flag))))
 }
 
 /// The credential of the environment: a variable, or else systemd's file.

@@ -3,11 +3,14 @@
 //! PowerShell 5 and old editors write a byte-order mark, or UTF-16. One mark is skipped. UTF-16 is an error that says so.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::options;
+
+use crate::terminal::failure::Failure;
 
 /// The maximum size of a YAML file, in bytes.
 const MAX_YAML: u64 = 4 * 1024 * 1024;
@@ -49,6 +52,26 @@ pub(crate) fn yaml_of_file<T: DeserializeOwned>(path: &Path) -> Result<T, String
     }
     let options = options! { strict_booleans: true, with_snippet: false };
     serde_saphyr::from_str_with_options(&text, options).map_err(|error| error.to_string())
+}
+
+/// What standard input was used for. Only one of these can use it: a body, a policy, IDs or the credential.
+static TAKEN_FOR: Mutex<Option<&str>> = Mutex::new(None);
+
+/// Standard input, for `what`. It is an error if it was used for something else.
+pub(crate) fn take_stdin(what: &'static str) -> Result<impl Read, Failure> {
+    let mut taken_for = TAKEN_FOR.lock().expect("nothing panics with it");
+    match taken_for.replace(what) {
+        Some(other) => Err(Failure::usage(format!("{other} and {what} can't both come from standard input"))),
+        None => Ok(io::stdin()),
+    }
+}
+
+/// All of standard input as text, for `what`.
+pub(crate) fn of_stdin(what: &'static str) -> Result<String, Failure> {
+    let unusable = |reason: &str| Failure::usage(format!("can't read {what} from standard input: {reason}"));
+    let mut bytes = Vec::new();
+    take_stdin(what)?.read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
+    decode(bytes).map_err(unusable)
 }
 
 #[cfg(test)]

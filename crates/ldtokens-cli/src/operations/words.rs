@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::operations::parameter::ArgumentWords as _;
 use crate::terminal::failure::Failure;
 use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
 
@@ -74,6 +73,29 @@ impl Words {
     }
 }
 
+/// The operation's parameters, and how the argument for each begins: `limit=`.
+pub(crate) fn parameter_words(operation: &OperationSpec) -> impl Iterator<Item = (&'static ParameterSpec, String)> {
+    operation.parameters.iter().map(|parameter| (parameter, format!("{}=", parameter.name)))
+}
+
+/// Its body properties, and how the argument for each begins: `name==`, `serviceToken:=`.
+pub(crate) fn property_words(operation: &OperationSpec) -> impl Iterator<Item = (&'static ParameterSpec, String)> {
+    let properties = body_properties(operation).iter();
+    properties.map(|property| {
+        (property, format!("{}{}", property.name, if property.value_type.is_text() { "==" } else { ":=" }))
+    })
+}
+
+fn body_properties(operation: &OperationSpec) -> &'static [ParameterSpec] {
+    operation.body.as_ref().map_or(&[], |body| body.value_type.properties())
+}
+
+/// How the argument for the parameter or property with this name begins.
+fn word_for(operation: &OperationSpec, name: &str) -> Option<String> {
+    let mut words = parameter_words(operation).chain(property_words(operation));
+    words.find(|(parameter, _)| parameter.name == name).map(|(_, word)| word)
+}
+
 /// Splits `name==text` and `name:=json`.
 fn property(word: &str) -> Option<(&str, &str, bool)> {
     let at = word.find('=')?;
@@ -116,15 +138,14 @@ fn of_body(
     value: &str,
     is_json: bool,
 ) -> Result<(&'static str, Value), Failure> {
-    let properties = operation.body.as_ref().map_or(&[][..], |body| body.value_type.properties());
-    let property = find(operation, properties, name, "body property")?;
+    let property = find(operation, body_properties(operation), name, "body property")?;
     let value = if is_json {
         serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
     } else {
         Value::from(value)
     };
     if let Err(error) = property.value_type.check(&value) {
-        let word = operation.word(name).unwrap_or_default();
+        let word = word_for(operation, name).unwrap_or_default();
         if !error.pointer().is_empty() {
             return Err(usage(operation, format!("{word} {error}")));
         }
@@ -169,9 +190,9 @@ fn body(
     let text = stdin()?;
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
-    if let (Value::Object(given), false) = (&json, body.value_type.properties().is_empty()) {
+    if let (Value::Object(given), false) = (&json, body_properties(operation).is_empty()) {
         for name in given.keys() {
-            find(operation, body.value_type.properties(), name, "body property")?;
+            find(operation, body_properties(operation), name, "body property")?;
         }
     }
     Ok(Some(json))
@@ -190,7 +211,7 @@ fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), Fail
     match given.len() {
         1 => Ok(()),
         0 => {
-            let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| operation.word(name)).collect();
+            let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| word_for(operation, name)).collect();
             Err(usage(operation, format!("the permissions are missing: give {}", words.join(" or "))))
         }
         _ => Err(usage(
@@ -207,7 +228,7 @@ fn find(
     what: &str,
 ) -> Result<&'static ParameterSpec, Failure> {
     known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
-        if let Some(right) = operation.word(name) {
+        if let Some(right) = word_for(operation, name) {
             return usage(operation, format!("{name} is written {right}"));
         }
         let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();

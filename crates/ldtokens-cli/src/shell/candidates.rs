@@ -9,7 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::line::Line;
 use super::tokens;
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::operations::parameter::ArgumentWords as _;
+use crate::operations::words::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
 use crate::verbs::filter;
 use ldtokens_client::operations::{OperationSpec, ValueType};
@@ -27,7 +27,7 @@ fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<L
     let line = Arc::clone(line);
     let completer = match (arg.get_id().as_str(), operation) {
         ("words", Some(operation)) => of_text(move |word| words(operation, &line, whole, word)),
-        ("tokens", _) => of_text(move |word| tokens::by_id_or_name(&line, whole, word)),
+        ("tokens", _) => of_text(move |word| tokens::candidates(&line, whole, word, !word.is_empty())),
         ("columns", _) => of_text(columns),
         ("filter" | "all_matching", _) => of_text(filters),
         ("sort", _) => of_text(orders),
@@ -47,18 +47,15 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 
 /// Parameters and body properties, and their values.
 fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
-    let known: Vec<_> = operation
-        .parameter_words()
-        .chain(operation.property_words())
-        .filter(|(_, beginning)| !line.has(beginning))
-        .collect();
+    let known = parameter_words(operation).chain(property_words(operation));
+    let known: Vec<_> = known.filter(|(_, beginning)| !line.has(beginning)).collect();
 
     if let Some((beginning, parameter, value)) = known
         .iter()
         .find_map(|(parameter, beginning)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
     {
         let values = if operation.is_in_path(parameter.name) {
-            tokens::by_id(line, whole, value)
+            tokens::candidates(line, whole, value, false)
         } else {
             values(parameter.value_type)
                 .filter(|known| known.starts_with(value))

@@ -9,8 +9,9 @@ use clap_complete::engine::CompletionCandidate;
 use ldtokens::{Client, RetryPolicy, Secret};
 
 use super::line::Line;
+use crate::account::connect::local_store;
+use crate::account::connect::start_local;
 use crate::account::credential::Source;
-use crate::account::local;
 use crate::account::settings::{Settings, in_home};
 use crate::arguments::GlobalArgs;
 use crate::terminal::output::visible::visible;
@@ -22,44 +23,23 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// The maximum number of tokens.
 const MAX_TOKENS: usize = 1000;
 
-/// The shown part of a token.
-struct Suggestion {
-    id: String,
-    /// None if the name is not safe to print.
-    name: Option<String>,
-}
+/// A token's ID, and its name if that is safe to print.
+type Suggestion = (String, Option<String>);
 
-/// The IDs that start with `word`, with the tokens' names.
-pub(super) fn by_id(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
-    candidates(line, command, word).0
-}
-
-/// The IDs that start with `word`, and the names, unless `word` is empty.
-pub(super) fn by_id_or_name(line: &Line, command: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
-    let (mut by_id, by_name) = candidates(line, command, word);
-    if !word.is_empty() {
-        by_id.extend(by_name);
-    }
-    by_id
-}
-
-/// Candidates by ID and by name, without tokens that are on the line already.
-fn candidates(
-    line: &Line,
-    command: fn() -> Command,
-    word: &str,
-) -> (Vec<CompletionCandidate>, Vec<CompletionCandidate>) {
+/// The IDs that start with `word`, with the tokens' names, and the names themselves if `by_name`. Tokens that are on the line
+/// already are left out.
+pub(super) fn candidates(line: &Line, command: fn() -> Command, word: &str, by_name: bool) -> Vec<CompletionCandidate> {
     let tokens = fetch(line, command);
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);
-    let is_only = |name: &str| tokens.iter().filter(|token| token.name.as_deref() == Some(name)).count() == 1;
+    let is_only = |name: &str| tokens.iter().filter(|(_, other)| other.as_deref() == Some(name)).count() == 1;
     let candidate = |value: &str, help: &str| CompletionCandidate::new(value).help(Some(help.to_owned().into()));
-    let by_id = tokens.iter().filter(|token| token.id.starts_with(word) && is_free(&token.id));
-    let by_id = by_id.map(|token| candidate(&token.id, token.name.as_deref().unwrap_or("no name")));
-    let by_name = tokens.iter().filter_map(|token| Some((token.name.as_deref()?, &token.id)));
-    let by_name = by_name.filter(|(name, id)| {
+    let by_id = tokens.iter().filter(|(id, _)| id.starts_with(word) && is_free(id));
+    let by_id = by_id.map(|(id, name)| candidate(id, name.as_deref().unwrap_or("no name")));
+    let named = tokens.iter().filter_map(|(id, name)| Some((id, name.as_deref().filter(|_| by_name)?)));
+    let by_name = named.filter(|(id, name)| {
         name.starts_with(word) && line.can_be(name) && is_only(name) && is_free(name) && is_free(id)
     });
-    (by_id.collect(), by_name.map(|(name, id)| candidate(name, id)).collect())
+    by_id.chain(by_name.map(|(id, name)| candidate(name, id))).collect()
 }
 
 /// The tokens that arrive within the time limit. Errors are ignored: the command itself will report them.
@@ -96,10 +76,10 @@ async fn with_credential(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option
         }
         Source::Local => {
             // A completion does not create the store.
-            if !local::store().ok()?.is_file() {
+            if !local_store().ok()?.is_file() {
                 return None;
             }
-            let (server, secret) = local::start().await.ok()?;
+            let (server, secret) = start_local().await.ok()?;
             list(secret, server.url(), to).await;
             server.stop().await;
             Some(())
@@ -116,7 +96,7 @@ async fn list(credential: Secret, host: &str, to: &Sender<Suggestion>) -> Option
         // The name goes to the terminal: it may not have hidden characters, or be a secret.
         let is_printable = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
         if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-            to.send(Suggestion { id: token.id.into(), name: token.name.filter(is_printable) }).ok()?;
+            to.send((token.id.into(), token.name.filter(is_printable))).ok()?;
         }
     }
     Some(())

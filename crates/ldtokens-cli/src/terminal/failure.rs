@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
 use ldtokens::ApiError;
 use ldtokens_server::StartError;
 use serde_json::{Value, json};
@@ -10,56 +11,46 @@ use serde_json::{Value, json};
 use crate::terminal::redact::redacted;
 use crate::terminal::say;
 
-/// The kind of error, which decides the exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kind of error: its exit status, and its meaning. A program gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    Other,
-    Usage,
-    NotAuthenticated,
-    Forbidden,
-    NotFound,
-    Conflict,
-    RateLimited,
-    OutcomeUnknown,
-    Transport,
-    PartialFailure,
-    SecretNotDelivered,
-    NoMatch,
-    Matches,
-    ExpiresSoon,
-    Findings,
-    Drift,
-    Interrupted,
-    /// Not an error: a dry run ended as it should.
-    DryRun,
-}
-
-impl Kind {
-    /// All kinds, with their exit statuses, names in JSON, and meanings.
-    pub(crate) const ALL: [(Self, u8, &'static str, &'static str); 18] = [
-        (Self::Other, 1, "other", "another error"),
-        (Self::Usage, 2, "usage", "invalid usage or input: nothing was changed"),
-        (Self::NotAuthenticated, 3, "not_authenticated", "no credential, or an invalid one"),
-        (Self::Forbidden, 4, "forbidden", "permission denied: the credential may not do this"),
-        (Self::NotFound, 5, "not_found", "no such token, or not visible to this credential"),
-        (Self::Conflict, 6, "conflict", "conflict, or the patch does not apply: nothing was changed"),
-        (Self::RateLimited, 7, "rate_limited", "still rate limited after waiting: nothing was done"),
-        (Self::OutcomeUnknown, 8, "outcome_unknown", "outcome unknown: the response was lost"),
-        (Self::Transport, 9, "transport", "no connection or no response"),
-        (Self::PartialFailure, 10, "partial_failure", "some tokens succeeded and some failed"),
-        (Self::SecretNotDelivered, 11, "secret_not_delivered", "done, but the new secret could not be delivered"),
-        (Self::NoMatch, 12, "no_match", "no token matches, with --fail-if-none"),
-        (Self::Matches, 13, "matches", "tokens match, with --fail-if-any"),
-        (Self::ExpiresSoon, 14, "expires_soon", "works, but expires too soon, with --expires-within"),
-        (Self::Findings, 15, "findings", "the audit found what --fail-on names"),
-        (Self::Drift, 16, "drift", "the account differs from the file, with --fail-if-drift"),
-        (Self::Interrupted, 130, "interrupted", "interrupted"),
-        (Self::DryRun, 0, "dry_run", "a dry run"),
-    ];
-
-    fn row(self) -> (Self, u8, &'static str, &'static str) {
-        *Self::ALL.iter().find(|(kind, ..)| *kind == self).expect("all are listed")
-    }
+    /// another error
+    Other = 1,
+    /// invalid usage or input: nothing was changed
+    Usage = 2,
+    /// no credential, or an invalid one
+    NotAuthenticated = 3,
+    /// permission denied: the credential may not do this
+    Forbidden = 4,
+    /// no such token, or not visible to this credential
+    NotFound = 5,
+    /// conflict, or the patch does not apply: nothing was changed
+    Conflict = 6,
+    /// still rate limited after waiting: nothing was done
+    RateLimited = 7,
+    /// outcome unknown: the response was lost
+    OutcomeUnknown = 8,
+    /// no connection or no response
+    Transport = 9,
+    /// some tokens succeeded and some failed
+    PartialFailure = 10,
+    /// done, but the new secret could not be delivered
+    SecretNotDelivered = 11,
+    /// no token matches, with --fail-if-none
+    NoMatch = 12,
+    /// tokens match, with --fail-if-any
+    Matches = 13,
+    /// works, but expires too soon, with --expires-within
+    ExpiresSoon = 14,
+    /// the audit found what --fail-on names
+    Findings = 15,
+    /// the account differs from the file, with --fail-if-drift
+    Drift = 16,
+    /// interrupted
+    Interrupted = 130,
+    /// a dry run
+    DryRun = 0,
 }
 
 /// Why the command failed.
@@ -118,18 +109,17 @@ impl Failure {
 
     /// Prints it on standard error, as a line or as JSON.
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
-        let (_, status, ..) = self.kind.row();
         if as_json {
             say::json(&json!({ "error": self.to_json() }));
         } else {
             say::error(&self.to_string());
         }
-        ExitCode::from(status)
+        ExitCode::from(self.kind as u8)
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let (_, status, name, _) = self.kind.row();
-        let mut json = json!({ "kind": name, "exitStatus": status, "message": self.to_string() });
+        let name = self.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
+        let mut json = json!({ "kind": name, "exitStatus": self.kind as u8, "message": self.to_string() });
         if let Some(api) = &self.api {
             json["operation"] = api.operation.id().into();
             json["httpStatus"] = api.status.into();

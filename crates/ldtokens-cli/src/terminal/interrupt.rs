@@ -4,15 +4,15 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use ldtokens::raw::reqwest::Method;
 use ldtokens::{AttemptEvent, Clock, Observer, Operation, Outcome};
 use tokio::sync::watch;
 
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
-use crate::terminal::signals::Stops;
 use crate::terminal::watch::Watch;
 
 tokio::task_local! {
@@ -88,7 +88,7 @@ impl Interrupt {
     /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is
     /// known.
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
-        let (sender, mut now) = watch::channel(Now::default());
+        let (sender, mut now) = watch::channel(Now { is_harmless: false, leaves: Some(Stopped::Unchanged) });
         let mut wanted = self.wanted.clone();
         let writing = NOW.scope(sender, writing);
         tokio::pin!(writing);
@@ -118,40 +118,18 @@ pub(crate) struct Activity {
     watch: Watch,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Now {
-    doing: Doing,
-    /// What earlier requests have changed.
-    past: Past,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Doing {
-    /// Between requests and pauses.
-    #[default]
-    Idle,
-    Pausing,
-    Reading,
-    Writing,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Past {
-    #[default]
-    Unchanged,
-    /// The result of a request that can be repeated is not known.
-    Unknown,
-    /// The work has to be finished, for example because a new token's secret would be lost.
-    MustGoOn,
+    /// Whether it only reads or pauses.
+    is_harmless: bool,
+    /// What an interrupt would leave after all earlier requests. None if the work has to be finished, for example because a new
+    /// token's secret would be lost.
+    leaves: Option<Stopped>,
 }
 
 impl Now {
     fn may_stop(self) -> Option<Stopped> {
-        match (self.doing, self.past) {
-            (Doing::Idle | Doing::Writing, _) | (_, Past::MustGoOn) => None,
-            (_, Past::Unchanged) => Some(Stopped::Unchanged),
-            (_, Past::Unknown) => Some(Stopped::Unknown),
-        }
+        self.leaves.filter(|_| self.is_harmless)
     }
 }
 
@@ -162,26 +140,25 @@ fn change(change: impl FnOnce(&mut Now)) {
 
 impl Observer for Activity {
     fn sending(&self, _: Operation, method: &str) {
-        let doing = if is_safe(method) { Doing::Reading } else { Doing::Writing };
-        change(|now| now.doing = doing);
+        change(|now| now.is_harmless = is_safe(method));
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.watch.attempt(attempt);
         change(|now| {
-            now.doing = Doing::Idle;
-            now.past = match (attempt.outcome, attempt.method) {
-                (_, method) if is_safe(method) => now.past,
-                (Outcome::NotDone, _) => now.past,
-                (Outcome::Unknown, method) if method != "POST" => Past::Unknown,
-                _ => Past::MustGoOn,
+            now.is_harmless = false;
+            now.leaves = match (attempt.outcome, attempt.method) {
+                (_, method) if is_safe(method) => now.leaves,
+                (Outcome::NotDone, _) => now.leaves,
+                (Outcome::Unknown, method) if method != "POST" => Some(Stopped::Unknown),
+                _ => None,
             };
         });
     }
 }
 
 fn is_safe(method: &str) -> bool {
-    method.parse::<Method>().is_ok_and(|method| method.is_safe())
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 /// The system's clock, which also notices when the client pauses.
@@ -211,13 +188,61 @@ struct Pause(watch::Sender<Now>);
 
 impl Pause {
     fn begin(now: watch::Sender<Now>) -> Self {
-        now.send_modify(|now| now.doing = Doing::Pausing);
+        now.send_modify(|now| now.is_harmless = true);
         Self(now)
     }
 }
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        self.0.send_modify(|now| now.doing = Doing::Idle);
+        self.0.send_modify(|now| now.is_harmless = false);
     }
+}
+
+/// Receives the signals that ask the command to stop: from Ctrl-C, from a CI job that is cancelled, or from a terminal that is
+/// closed.
+pub(crate) struct Stops {
+    #[cfg(unix)]
+    signals: Vec<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Stops {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        kinds.extend((!is_hang_up_ignored()).then(SignalKind::hangup));
+        let signals = kinds.into_iter().map(signal).collect::<Result<_, _>>();
+        let signals = signals.map_err(|error| Failure::other(format!("can't listen for signals: {error}")))?;
+        Ok(Self { signals })
+    }
+
+    /// Waits for the next signal.
+    pub(crate) async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let has_come = self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if has_come { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+#[cfg(not(unix))]
+impl Stops {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    /// Waits for the next signal.
+    pub(crate) async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// Whether the program was started so that it outlives its terminal, as by `nohup`.
+#[cfg(unix)]
+fn is_hang_up_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }

@@ -18,10 +18,16 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::field::{EXPIRY, Field, plain, spaced};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::{Printer, record};
+use crate::terminal::output::printer::{PrintArgs, Printer, record};
 use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
+
+/// The heading of the options about output.
+pub(crate) const OUTPUT: &str = "Output";
+
+/// Options of all commands are listed after a command's own, in one order everywhere.
+pub(crate) const LAST: usize = 1000;
 
 /// The properties that are shown for one token, in this order.
 const DETAILS: [&str; 15] = [
@@ -49,7 +55,7 @@ pub(crate) const VALUE_OF_VERBS: &str = "--output value needs --columns, which o
 pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     match (format, value) {
         (Format::Yaml, _) => write(&yaml(value)).map(|_| ()),
-        (Format::Csv, _) => write(&csv(value)?).map(|_| ()),
+        (Format::Csv, _) => write(&csv(value)).map(|_| ()),
         (Format::Value, _) => Err(Failure::usage(
             "--output value prints the field that --columns names, and this command has no --columns: use json or csv",
         )),
@@ -60,7 +66,7 @@ pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
 }
 
 /// Objects as CSV. Parts have names such as `member_email`.
-fn csv(value: &Value) -> Result<String, Failure> {
+fn csv(value: &Value) -> String {
     fn flatten(value: &Value, name: &str, row: &mut Map<String, Value>) {
         match value {
             Value::Object(parts) if !parts.is_empty() => parts.iter().for_each(|(part, value)| {
@@ -87,13 +93,10 @@ fn csv(value: &Value) -> Result<String, Failure> {
         }
     }
     if names.is_empty() {
-        return Ok(String::new());
+        return String::new();
     }
-    let mut text = record(names.iter().map(|name| (*name).clone()))?;
-    for row in &rows {
-        text += &record(names.iter().map(|name| row.get(*name).map(plain).unwrap_or_default()))?;
-    }
-    Ok(text)
+    let lines = rows.iter().map(|row| record(names.iter().map(|name| row.get(*name).map(plain).unwrap_or_default())));
+    std::iter::once(record(names.iter().map(ToString::to_string))).chain(lines).collect()
 }
 
 /// Prints the response to an operation: tokens in the requested format, and anything else as JSON. Returns whether the reader
@@ -106,7 +109,7 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
         (Format::Table, None) if response.get("_id").is_some() => write(&format!("{}\n", details(response))),
         (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(response) + "\n")),
         (Format::Table | Format::Ndjson | Format::Csv, items) => {
-            let mut printer = Printer::plain(format);
+            let mut printer = Printer::new(format, &PrintArgs::default())?;
             let tokens = items.map_or(std::slice::from_ref(response), Vec::as_slice);
             for token in tokens {
                 printer.token(token)?;

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::terminal::is_dumb;
 use crate::terminal::output::columns::cut;
 use crate::terminal::output::visible::visible;
-use crate::terminal::say::width;
+use crate::terminal::streams::{error_width, is_dumb};
 
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
@@ -16,7 +15,7 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// Replaces the line with `text`. Does nothing if standard error is not a terminal.
 pub(crate) fn show(text: &str) {
-    let Some(width) = width().filter(|_| !is_dumb()) else { return };
+    let Some(width) = error_width().filter(|_| !is_dumb()) else { return };
     IS_SHOWN.store(true, Ordering::Relaxed);
     // A line that wraps could not be removed.
     let text = cut(&visible(text), width.saturating_sub(1));

@@ -5,27 +5,19 @@ const PREFIXES: [&str; 4] = ["api-", "sdk-", "mob-", "rel-"];
 
 const REDACTED: &str = "[redacted]";
 
-/// The lengths of a UUID's parts.
-const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+/// How a UUID is written.
+const UUID: &[u8] = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-/// The byte range of the first secret in `text`.
-fn find(text: &str) -> Option<(usize, usize)> {
-    let starts = text.char_indices().filter(|(at, _)| PREFIXES.iter().any(|prefix| text[*at..].starts_with(prefix)));
-    starts.filter_map(|(at, _)| Some((at, at + PREFIXES[0].len() + uuid(&text[at + PREFIXES[0].len()..])?))).next()
-}
+/// The number of bytes of a secret.
+const LENGTH: usize = 4 + UUID.len();
 
-/// The length of a UUID at the start of the text.
-fn uuid(text: &str) -> Option<usize> {
-    let mut at = 0;
-    for (part, length) in UUID.into_iter().enumerate() {
-        if part > 0 {
-            at += text[at..].starts_with('-').then_some(1)?;
-        }
-        let digits = text.as_bytes().get(at..at + length)?;
-        digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
-        at += length;
-    }
-    Some(at)
+/// Where the first secret in `text` begins.
+fn find(text: &str) -> Option<usize> {
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'-' { byte == form } else { byte.is_ascii_hexdigit() };
+    text.as_bytes().windows(LENGTH).position(|window| {
+        let (prefix, uuid) = window.split_at(4);
+        PREFIXES.iter().any(|known| known.as_bytes() == prefix) && uuid.iter().zip(UUID).all(fits)
+    })
 }
 
 /// Whether `text` contains a secret.
@@ -36,10 +28,10 @@ pub(crate) fn has_secret(text: &str) -> bool {
 /// `text` with its secrets replaced.
 pub(crate) fn redacted(text: &str) -> String {
     let (mut clean, mut rest) = (String::new(), text);
-    while let Some((start, end)) = find(rest) {
+    while let Some(start) = find(rest) {
         clean.push_str(&rest[..start]);
         clean.push_str(REDACTED);
-        rest = &rest[end..];
+        rest = &rest[start + LENGTH..];
     }
     clean + rest
 }

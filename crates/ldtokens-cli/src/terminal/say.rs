@@ -1,35 +1,29 @@
 //! Messages on standard error, in one format.
 
-use std::io::{self, IsTerminal};
-
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
-use terminal_size::terminal_size_of;
 use unicode_width::UnicodeWidthStr;
 
 use crate::terminal::output::visible::{self, visible};
 use crate::terminal::progress;
+use crate::terminal::streams::error_width;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Prints an error.
 pub(crate) fn error(text: &str) {
     message(Some(("error:", ERROR)), text);
 }
 
-/// Prints a warning.
 pub(crate) fn warning(text: &str) {
     message(Some(("warning:", WARNING)), text);
 }
 
-/// Prints a note.
 pub(crate) fn note(text: &str) {
     message(Some(("note:", NOTE)), text);
 }
 
-/// Prints a result.
 pub(crate) fn result(text: &str) {
     message(None, text);
 }
@@ -46,19 +40,13 @@ fn message(title: Option<(&str, Style)>, text: &str) {
     if let Some((title, _)) = title {
         text = format!("{title} {text}");
     }
-    if let Some(width) = width() {
+    if let Some(width) = error_width() {
         text = wrapped(&text, width);
     }
     match title {
         Some((title, style)) => anstream::eprintln!("{style}{title}{style:#}{}", &text[title.len()..]),
         None => anstream::eprintln!("{text}"),
     }
-}
-
-/// The width of the terminal, if standard error is one.
-pub(crate) fn width() -> Option<usize> {
-    let error = io::stderr();
-    error.is_terminal().then(|| terminal_size_of(&error).map_or(80, |(width, _)| usize::from(width.0)))
 }
 
 /// Wraps the text at `width` columns, between words and not inside backquotes.

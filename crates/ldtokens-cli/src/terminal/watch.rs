@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use ldtokens::AttemptEvent;
 use ldtokens::raw::reqwest::Url;
 
-use crate::terminal::is_dumb;
 use crate::terminal::progress;
 use crate::terminal::redact::redacted;
 use crate::terminal::say;
+use crate::terminal::streams::{error_width, is_dumb};
 
 /// The minimum wait that is shown. The client's usual pauses before a retry are shorter.
 const LONG_WAIT: Duration = Duration::from_millis(1700);
@@ -63,7 +63,7 @@ impl Watch {
             Some(_) => format!("rate limited: waiting {seconds} s"),
             None => format!("no response: retrying in {seconds} s"),
         };
-        if say::width().is_some() && !is_dumb() {
+        if error_width().is_some() && !is_dumb() {
             progress::show(&text);
         } else if !self.has_json_errors {
             say::note(&text);

@@ -12,9 +12,10 @@ use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::{Columns, aligned};
-use crate::terminal::output::format::{Format, Output, terminal_width};
+use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::yaml::yaml;
+use crate::terminal::streams::terminal_width;
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner

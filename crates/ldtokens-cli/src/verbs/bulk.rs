@@ -10,7 +10,6 @@ use ldtokens::{Error, Token, TokenId};
 use crate::account::connect::Session;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
-use crate::files::state;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::progress;
 use crate::verbs::batch::ends_batch;
@@ -83,13 +82,13 @@ impl BulkArgs {
     /// Reads standard input and files. `change` says in words what `command` changes.
     pub(crate) fn read(&self, global: &GlobalArgs, command: &str, change: &str) -> Result<Bulk<'_>, Failure> {
         let settings = Settings::read(global)?;
-        let header = Header::new(command, change, &state::host(&settings));
+        let header = Header::new(command, change, &settings.host_as_name());
         let past = self.which.resume.as_deref().map(Past::read).transpose()?;
         if let Some(past) = &past {
             past.check(&header)?;
         }
         let words = targets::words(&self.which.tokens)?;
-        Ok(Bulk { arguments: self, words, past, folder: state::folder(None, &settings, FOLDER), header })
+        Ok(Bulk { arguments: self, words, past, folder: settings.state_folder(None, FOLDER), header })
     }
 }
 

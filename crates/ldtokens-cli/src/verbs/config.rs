@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::account::config_edit::{Change, edit};
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
+use crate::account::connect::local_store;
 use crate::account::credential::Source;
-use crate::account::local;
 use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::failure::Failure;
@@ -221,7 +221,7 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     }
     match &settings.host {
         Some(host) => row("host", host.value.clone(), Some(host.origin.to_string())),
-        None => row("host", format!("local, kept in {}", local::store()?.display()), None),
+        None => row("host", format!("local, kept in {}", local_store()?.display()), None),
     }
     match &settings.credential {
         Some(source) => row("credential", source.value.to_string(), Some(source.origin.to_string())),
@@ -233,7 +233,7 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     for setting in settings.unused_settings() {
         row("not used", setting, None);
     }
-    if let Some(conflict) = &settings.conflict {
+    if let Some(conflict) = settings.conflict() {
         row(
             "conflict",
             format!("{conflict}: nothing can be changed until one of them is unset, or a flag decides"),

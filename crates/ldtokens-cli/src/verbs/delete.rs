@@ -4,9 +4,9 @@ use clap::Args;
 use ldtokens::{DryRun, Error};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, LAST, OUTPUT};
+use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::print;
+use crate::terminal::output::{LAST, OUTPUT, print};
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::plan::{Item, Plan, Words};

@@ -16,11 +16,11 @@ use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
 use crate::account::connect::Session;
 use crate::account::credential::{Source, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
-use crate::terminal::discard::{self, Discard};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
+use crate::terminal::streams::{Discard, discard_of_stderr, discard_of_stdout};
 pub(crate) use crate::verbs::deliver::handing::{Handing, not_ready};
 
 /// Where new secrets go. All options but the last two can be repeated and combined.
@@ -148,7 +148,7 @@ impl Places {
         let lost = |what: &str, stream: &str, todo: &str| {
             Failure::usage(format!("{what}: {stream} is closed or /dev/null, and {todo}"))
         };
-        if discard::of_stdout().is_some() {
+        if discard_of_stdout().is_some() {
             if self.print.is_some() {
                 return Err(lost(
                     "--secret-to -",
@@ -161,7 +161,7 @@ impl Places {
             }
         }
         let masks = self.templates.iter().any(|template| matches!(template, Template::Github(..)));
-        if masks && discard::of_stderr().is_some() {
+        if masks && discard_of_stderr().is_some() {
             return Err(lost("--github-output, --github-env", "standard error", "the runner would not see the mask"));
         }
         Ok(())
@@ -171,7 +171,7 @@ impl Places {
     pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Self, Failure> {
         let mut places = Self::read(global, &PlaceArgs { secret: arguments.clone(), ..PlaceArgs::default() })?;
         if places.is_empty() {
-            if !global.dry_run && discard::of_stdout() == Some(Discard::Closed) {
+            if !global.dry_run && discard_of_stdout() == Some(Discard::Closed) {
                 return Err(Failure::usage(
                     "standard output is closed, and the new secret would be lost; give --secret-to FILE",
                 ));

@@ -8,10 +8,11 @@ use ldtokens_audit::{Policy, diff};
 use crate::arguments::{GlobalArgs, some_path};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
-use crate::terminal::output::format::{Format, terminal_width};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
 use crate::terminal::output::{self, print, write};
 use crate::terminal::say;
+use crate::terminal::streams::terminal_width;
 use crate::verbs::audit::policy;
 use crate::verbs::inventory::saved;
 
@@ -64,7 +65,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Failu
         Format::Csv => {
             let head = ["change", "tokenId", "tokenName", "message"].map(str::to_owned);
             let records = std::iter::once(head).chain(rows).map(|row| record(row.into_iter()));
-            write(&records.collect::<Result<String, _>>()?).map(|_| ())
+            write(&records.collect::<String>()).map(|_| ())
         }
         Format::Ndjson => output::value(format, &serde_json::to_value(&diff.changes).expect("it is JSON")),
         Format::Json | Format::Yaml => output::value(format, &serde_json::to_value(&diff).expect("it is JSON")),

@@ -5,11 +5,10 @@ use std::ops::Range;
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
+use crate::moment::{duration, is_date, moment};
 use crate::nearest::did_you_mean;
-use crate::operations::parameter::roles;
 use crate::terminal::output::age::date;
-use crate::terminal::output::field::{Field, plain};
-use crate::verbs::moment::{duration, is_date, moment};
+use crate::terminal::output::field::{Field, plain, roles};
 
 /// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, some_path};
-use crate::files::{replace, text};
+use crate::files::{self, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::pretty_json;
@@ -183,7 +183,7 @@ impl ToArgs {
     pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
         match &self.to {
             None => write(text).map(|_| ()),
-            Some(file) => replace::with(file, text, false)
+            Some(file) => files::replace(file, text, false)
                 .map_err(|error| Failure::other(format!("can't write {}: {error}", file.display()))),
         }
     }

@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, some_path, whole_number};
+use crate::moment::{age, before, moment};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::progress;
 use crate::verbs::filter::{FORM, Filter, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved};
-use crate::verbs::moment::{age, before, moment};
 use crate::verbs::order::Order;
 use crate::verbs::targets::PAGE;
 use crate::verbs::{json, warn_if_closed, whole};

@@ -13,12 +13,12 @@ use crate::account::credential::Source;
 use crate::account::keychain::Keychain;
 use crate::account::settings::{first_set, is_same_host};
 use crate::arguments::GlobalArgs;
-use crate::files::{stdin, text};
+use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::hidden::Hidden;
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::redact::has_secret;
 use crate::terminal::say;
+use crate::terminal::streams::Hidden;
 use crate::terminal::watch::Watch;
 use crate::verbs::config::{RegionArgs, target};
 
@@ -31,7 +31,7 @@ pub(crate) struct LoginArgs {
     profile_name: String,
 
     /// Program that keeps the secret [default: the first of these that is installed]
-    #[arg(long, value_name = "PROGRAM", value_parser = Keychain::ALL.map(Keychain::program))]
+    #[arg(long, value_name = "PROGRAM", value_parser = Keychain::ALL.map(|known| known.program))]
     with: Option<String>,
 
     #[command(flatten)]
@@ -90,7 +90,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     if stored != secret {
         return Err(Failure::other(format!(
             "{} returned a different secret than the one stored; remove the other entry with this name",
-            keychain.program()
+            keychain.program
         )));
     }
     (profile.token_variable, profile.token_file, profile.token_command) = (None, None, Some(command));
@@ -101,7 +101,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
         Ok(std::iter::once(Change::Profile(name.clone(), profile)).chain(default).collect())
     })?;
     let how = if is_default { String::new() } else { format!("; use it with --profile {name}") };
-    say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program()));
+    say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program));
     Ok(())
 }
 
@@ -137,7 +137,7 @@ async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
         line?.unwrap_or_else(|error| Err(io::Error::other(error)))
     } else {
         let mut bytes = Vec::new();
-        stdin::take("the secret")?.take(4096).read_to_end(&mut bytes).map(|_| bytes)
+        text::take_stdin("the secret")?.take(4096).read_to_end(&mut bytes).map(|_| bytes)
     };
     let unusable = |reason: &str| Failure::new(Kind::NotAuthenticated, format!("can't read the secret: {reason}"));
     let text = text::decode(bytes.map_err(|error| unusable(&error.to_string()))?).map_err(unusable)?;

@@ -6,11 +6,10 @@ use ldtokens::{BaseRole, Permissions, Policy};
 use serde_json::Value;
 
 use crate::arguments::some_text;
-use crate::files::stdin;
 use crate::files::text;
 use crate::nearest::did_you_mean;
-use crate::operations::parameter::roles;
 use crate::terminal::failure::Failure;
+use crate::terminal::output::field::roles;
 
 const POLICY: &str = r#"File with an inline policy, a JSON array of statements; - reads standard input. For example:
 [{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]},
@@ -50,7 +49,7 @@ impl PermissionArgs {
         let Some(file) = &self.policy else { return Ok(None) };
         let unusable = |reason: String| Failure::usage(format!("--policy {file}: {reason}"));
         let text = match file.as_str() {
-            "-" => stdin::text("the policy")?,
+            "-" => text::of_stdin("the policy")?,
             file => text::of_file(file.as_ref(), u64::MAX).map_err(unusable)?,
         };
         Ok(Some(policy(&text).map_err(unusable)?.into()))

@@ -14,7 +14,7 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::columns::cut;
 use crate::terminal::output::field::{access, plain};
 use crate::terminal::progress::grouped;
-use crate::terminal::say;
+use crate::terminal::streams::error_width;
 use crate::verbs::ask::{ask, warn_of_own};
 use crate::verbs::batch::Labels;
 use crate::verbs::json;
@@ -97,7 +97,7 @@ impl Plan<'_> {
 
     /// The plan, line by line.
     fn lines(&self, account: &str) -> Vec<String> {
-        let width = say::width().unwrap_or(WIDTH);
+        let width = error_width().unwrap_or(WIDTH);
         let mut lines = vec![format!("{} of {account}:", self.title())];
         let mut line = |text: String| lines.push(format!("- {text}"));
         changes(self.changing()).into_iter().for_each(&mut line);
@@ -149,7 +149,7 @@ impl Plan<'_> {
                 (Some([one, _]), ..=1) => format!(" {one}"),
                 (Some([_, several]), _) => format!(" {several}"),
             };
-            let is_hidden = session.has_json_errors || say::width().is_none();
+            let is_hidden = session.has_json_errors || error_width().is_none();
             let before = if is_hidden && !is_named { lines.join("\n") + "\n" } else { String::new() };
             Ok(format!("{before}{}?{warning}", self.title()))
         })

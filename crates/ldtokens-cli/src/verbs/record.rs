@@ -11,7 +11,7 @@ use ldtokens::{Token, TokenId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::files::{state, text};
+use crate::files::{self, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
 use crate::verbs::json;
@@ -34,7 +34,7 @@ pub(crate) struct Header {
     pub(crate) command: String,
     /// What it changes, in words.
     pub(crate) change: String,
-    /// The account's host, as `state::host` writes it.
+    /// The account's host, as `Settings::host_as_name` writes it.
     pub(crate) host: String,
     /// When it began, in RFC 3339.
     pub(crate) at: String,
@@ -103,7 +103,7 @@ impl Record {
     }
 
     fn write(folder: &Path, path: &Path, header: &Header, items: &[Item]) -> std::io::Result<Self> {
-        state::create(folder)?;
+        files::create_private_folder(folder)?;
         let mut options = OpenOptions::new();
         options.create_new(true).append(true);
         #[cfg(unix)]

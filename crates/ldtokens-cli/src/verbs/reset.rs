@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
+use crate::moment::{age, moment};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
@@ -16,7 +17,6 @@ use crate::verbs::Printing;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
-use crate::verbs::moment::{age, moment};
 use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::targets::Target;
 

@@ -17,7 +17,6 @@ use ldtokens_lifecycle::{
 use crate::account::connect::{Session, with_client};
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
-use crate::files::state;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
@@ -89,7 +88,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     }
     let places = places(global, &arguments)?;
     let journals = match places {
-        Some(_) => Some(Journals::new(state::folder(None, &Settings::read(global)?, "rotations")?)),
+        Some(_) => Some(Journals::new(Settings::read(global)?.state_folder(None, "rotations")?)),
         None => None,
     };
     let rotation = places.zip(journals);

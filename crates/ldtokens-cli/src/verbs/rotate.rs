@@ -18,14 +18,13 @@ use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::files::state;
+use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
 use crate::verbs::ask::confirm;
 use crate::verbs::deliver::{PlaceArgs, Places};
 use crate::verbs::filter::Filter;
-use crate::verbs::moment::{age, duration};
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
@@ -130,7 +129,7 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
     let format = result::format(global)?;
     let settings = Settings::read(global)?;
-    let journals = Journals::new(state::folder(arguments.state_folder.as_deref(), &settings, "rotations")?);
+    let journals = Journals::new(settings.state_folder(arguments.state_folder.as_deref(), "rotations")?);
     let places = Places::read(global, &arguments.places)?;
     if places.print.is_some() {
         return Err(Failure::usage("--secret-to: what is printed can't be read back; give a file or a command"));

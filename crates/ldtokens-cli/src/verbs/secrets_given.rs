@@ -9,10 +9,9 @@ use ldtokens::Secret;
 use ldtokens_lifecycle::Scan;
 
 use crate::account::connect::Session;
-use crate::files::private::readable_by_everyone;
-use crate::files::{stdin, text};
+use crate::files::{readable_by_everyone, text};
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::hidden::Hidden;
+use crate::terminal::streams::Hidden;
 
 /// Means standard input instead of a file.
 const STDIN: &str = "-";
@@ -64,7 +63,7 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
     let mut given = Given::default();
     for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
-            true => lines("standard input", &stdin::text("the secrets")?)?,
+            true => lines("standard input", &text::of_stdin("the secrets")?)?,
             false => {
                 let name = file.display().to_string();
                 let unusable = |reason: &str| Failure::usage(format!("{name}: {reason}"));
@@ -78,7 +77,7 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
         let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
         let is_stdin = file.as_os_str() == STDIN;
         match is_stdin {
-            true => given.scan.read(stdin::take("the text to scan")?).map_err(failed)?,
+            true => given.scan.read(text::take_stdin("the text to scan")?).map_err(failed)?,
             false => File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?,
         }
         let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
@@ -125,12 +124,12 @@ fn of_file(path: &Path, session: &Session) -> Result<String, Failure> {
 /// Reads all of standard input. On a terminal it asks first, and does not show what is typed.
 async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
-        return stdin::text("the secrets");
+        return text::of_stdin("the secrets");
     }
     // Restores the terminal when it is dropped.
     let hidden = Hidden::begin();
     anstream::eprint!("{question}");
-    let reading = session.interrupt.unless(tokio::task::spawn_blocking(|| stdin::text("the secrets"))).await;
+    let reading = session.interrupt.unless(tokio::task::spawn_blocking(|| text::of_stdin("the secrets"))).await;
     drop(hidden);
     anstream::eprintln!();
     reading?.unwrap_or_else(|_| Err(Failure::other("can't read from the terminal")))

@@ -9,14 +9,14 @@ use clap::{Arg, Args, ValueEnum};
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
 
-use crate::account::environment::ROOT_TOKEN;
+use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::whole_number;
 use crate::files::text;
 use crate::terminal::failure::Failure;
+use crate::terminal::interrupt::Stops;
 use crate::terminal::logging::Log;
 use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
-use crate::terminal::signals::Stops;
 
 /// Run a local LaunchDarkly server until interrupted
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@ use clap::Args;
 use ldtokens::{Token, TokenId};
 
 use crate::account::connect::Session;
-use crate::files::stdin;
+use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::visible::visible;
 use crate::terminal::progress;
@@ -101,7 +101,7 @@ pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
     let unmarked = |word: &str| word.trim_start_matches('\u{feff}').to_owned();
     for word in tokens {
         if word == "-" {
-            let text = stdin::text("the IDs")?;
+            let text = text::of_stdin("the IDs")?;
             words.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
         } else {
             // It may come from a file with a byte-order mark, as in `$(cat ids.txt)`.

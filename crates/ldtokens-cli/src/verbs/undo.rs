@@ -10,7 +10,6 @@ use serde_json::Value;
 use crate::account::connect::with_client;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
-use crate::files::state;
 use crate::terminal::failure::{Failure, Kind};
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::{FOLDER, read_each};
@@ -50,7 +49,7 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
-    let (folder, host) = (state::folder(None, &settings, FOLDER)?, state::host(&settings));
+    let (folder, host) = (settings.state_folder(None, FOLDER)?, settings.host_as_name());
     let past = match &arguments.file {
         Some(file) => Past::read(file)?,
         None => Past::all(&folder).next().ok_or_else(|| {

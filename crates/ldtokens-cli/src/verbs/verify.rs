@@ -9,14 +9,14 @@ use ldtokens_lifecycle::{KeyKind, Verdict, Verified, verify};
 use serde_json::{Value, json};
 
 use crate::account::connect::{Session, with_host};
-use crate::arguments::{GlobalArgs, LAST, OUTPUT, some_path};
+use crate::arguments::{GlobalArgs, some_path};
+use crate::moment::age;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::{self, details, print};
+use crate::terminal::output::{self, LAST, OUTPUT, details, print};
 use crate::terminal::redact::has_secret;
-use crate::verbs::moment::age;
 use crate::verbs::secrets_given::one;
 use crate::verbs::{json as token_json, revoke};
 

@@ -117,6 +117,48 @@ fn a_token_file_on_a_read_only_mount_is_accepted_with_any_mode() {
     assert_eq!(run("rw").unwrap().status.code(), Some(3));
 }
 
+/// The recipes for containers, as a random user, like OpenShift's: Docker's secrets have the mode 0444, Kubernetes' 0644, and its
+/// `defaultMode: 0400` needs `fsGroup`, which lets a group read the file too. All are on read-only mounts. A journal is kept in a
+/// volume that belongs to the group.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_random_user_can_use_what_docker_and_kubernetes_mount() {
+    const GROUP: u32 = 1_000_670_000;
+    let served = Served::start();
+    served.create("Export");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_ldtokens"), path("ldtokens")).unwrap();
+    for name in ["mount", "state"] {
+        fs::create_dir(path(name)).unwrap();
+        fs::set_permissions(path(name), std::os::unix::fs::PermissionsExt::from_mode(0o2770)).unwrap();
+        if std::os::unix::fs::chown(path(name), None, Some(GROUP)).is_err() {
+            return eprintln!("only root can give a folder to another group");
+        }
+    }
+    let run = |mode: &str, group: u32, arguments: &[&str]| {
+        let script = "mount -t tmpfs none mount && printf %s \"$1\" > mount/token && chown \"0:$2\" mount/token && \
+             chmod \"$3\" mount/token && mount -o remount,ro mount && echo mounted && shift 3 && exec setpriv \
+             --reuid 1000660000 --regid 1000660000 --groups 1000670000 ./ldtokens \"$@\" --token-file mount/token";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script, "sh", OWNER, &group.to_string(), mode]).args(arguments);
+        command.args(["--host", &served.url]).current_dir(folder.path()).env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("HOME", "/").env("LDTOKENS_STATE", path("state")).output().unwrap()
+    };
+    let rotate = ["rotate", "Export", "--secret-to-command", "cat >/dev/null"];
+    for (mode, group) in [("0444", 0), ("0644", 0), ("0440", GROUP)] {
+        let output = run(mode, group, &rotate);
+        if !stdout(&output).starts_with("mounted") {
+            return eprintln!("mounting is not permitted here");
+        }
+        works(&output);
+    }
+    let output = run("0400", 0, &["list"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("for the user with ID 1000660000"), "{}", stderr(&output));
+}
+
 #[test]
 fn the_credentials_directory_of_systemd_is_used() {
     let served = Served::start();

@@ -32,6 +32,7 @@ mod local;
 #[cfg(unix)]
 mod login;
 #[cfg(unix)]
+mod man;
 mod messages;
 mod operations;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! The layout of the output: one object or a list, one field, aligned tables, several sort keys.
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::pty::Terminal;
 use crate::support::{Served, refused, stderr, stdout, with_stdin};
@@ -113,4 +114,24 @@ fn on_a_terminal_a_long_table_prints_rows_before_the_last_page() {
     let mut terminal = Terminal::run(served.owner(&["list", "-a"]));
     terminal.expect("ID ");
     terminal.expect("reader");
+}
+
+#[test]
+fn a_table_fits_the_terminal_without_cutting_ids() {
+    let served = Served::start();
+    let long = "a name that goes on and on, longer than any terminal is wide, as people like to write";
+    let ids = [served.create(long).0, served.create("名前名前名前名前名前名前名前名前名前名前").0];
+    for columns in [24, 30, 40, 60, 80, 120] {
+        let (status, shown) = Terminal::sized(served.owner(&["list", "--no-color"]), columns).end();
+        assert_eq!(status, Some(0), "{shown}");
+        for line in shown.lines() {
+            assert!(line.width() <= usize::from(columns), "{columns}: {line:?}");
+        }
+        for id in &ids {
+            assert!(shown.contains(id.as_str()), "{columns}: {shown}");
+        }
+        assert_eq!(shown.contains("LAST USED"), columns >= 80, "{columns}: {shown}");
+    }
+    // In a pipe nothing is cut.
+    assert!(stdout(&served.owner(&["list"]).output().unwrap()).contains(long));
 }

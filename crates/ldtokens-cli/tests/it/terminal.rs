@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::delaying_proxy::DelayingProxy;
 use crate::pty::{CTRL_C, Terminal, screen};
 use crate::support::{OWNER, Served, stderr, stdout};
@@ -195,26 +193,6 @@ fn a_long_list_shows_progress_until_the_first_row() {
     assert!(!screen(&shown, 80).concat().contains("tokens read"), "{shown:?}");
     let output = served.owner(&["list", "-a", "-q", "--sort", "name"]).output().unwrap();
     assert_eq!(stderr(&output), "");
-}
-
-#[test]
-fn a_table_fits_the_terminal_without_cutting_ids() {
-    let served = Served::start();
-    let long = "a name that goes on and on, longer than any terminal is wide, as people like to write";
-    let ids = [served.create(long).0, served.create("名前名前名前名前名前名前名前名前名前名前").0];
-    for columns in [24, 30, 40, 60, 80, 120] {
-        let (status, shown) = Terminal::sized(served.owner(&["list", "--no-color"]), columns).end();
-        assert_eq!(status, Some(0), "{shown}");
-        for line in shown.lines() {
-            assert!(line.width() <= usize::from(columns), "{columns}: {line:?}");
-        }
-        for id in &ids {
-            assert!(shown.contains(id.as_str()), "{columns}: {shown}");
-        }
-        assert_eq!(shown.contains("LAST USED"), columns >= 80, "{columns}: {shown}");
-    }
-    // In a pipe nothing is cut.
-    assert!(stdout(&served.owner(&["list"]).output().unwrap()).contains(long));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Filter, UnixMillis, nothing_matches};
-use crate::verbs::moment::moment;
+use crate::moment::moment;
 
 const USED: i64 = 1_750_000_000_000; // 2025-06-15
 

@@ -4,9 +4,8 @@ use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
 use crate::nearest::did_you_mean;
-use crate::operations::parameter::roles;
 use crate::terminal::output::age::{age, date};
-use ldtokens_client::operations::{TOKEN, ValueType};
+use ldtokens_client::operations::{OPERATIONS, TOKEN, ValueType};
 
 /// The default columns of a table.
 const IN_TABLES: [&str; 7] = ["_id", "name", ACCESS, KIND, EXPIRY, SECRET, LAST_USED];
@@ -195,17 +194,7 @@ impl Field {
             "creationDate" => return "CREATED".to_owned(),
             _ => {}
         }
-        let mut heading = String::new();
-        for letter in self.name.trim_start_matches('_').chars() {
-            match letter {
-                '.' | '_' => heading.push(' '),
-                letter if letter.is_ascii_uppercase() && !heading.ends_with(' ') => {
-                    heading.extend([' ', letter]);
-                }
-                letter => heading.push(letter.to_ascii_uppercase()),
-            }
-        }
-        heading
+        spaced(self.name.trim_start_matches('_')).replace(['.', '_'], " ").to_ascii_uppercase()
     }
 
     /// The field's value in `token`, formatted for people.
@@ -272,6 +261,16 @@ pub(crate) fn access(token: &Value) -> String {
 
 fn kind(token: &Value) -> &'static str {
     if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
+}
+
+/// The base roles that a token can have, from the table of operations.
+pub(crate) fn roles() -> &'static [&'static str] {
+    let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
+    let mut properties = bodies.flat_map(|body| body.value_type.properties());
+    match properties.find(|property| property.name == "role").map(|property| property.value_type) {
+        Some(ValueType::OneOf(roles)) => roles,
+        _ => &[],
+    }
 }
 
 /// Separates the words of a name: `authKind` becomes `auth kind`.

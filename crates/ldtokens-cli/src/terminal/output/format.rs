@@ -1,10 +1,8 @@
 //! The output format.
 
 use std::borrow::Cow;
-use std::io::IsTerminal;
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::terminal::failure::Failure;
 
@@ -22,7 +20,7 @@ pub(crate) enum Format {
     Value,
 }
 
-/// What `--output` names: a format, or one of those that only the audit has.
+/// What `--output` names: a format, or one of those that only a few commands have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Output {
     Data(Format),
@@ -31,48 +29,32 @@ pub(crate) enum Output {
     Html,
 }
 
-impl ValueEnum for Output {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::Data(Format::Table),
-            Self::Data(Format::Json),
-            Self::Data(Format::Ndjson),
-            Self::Data(Format::Yaml),
-            Self::Data(Format::Csv),
-            Self::Data(Format::Value),
-            Self::Markdown,
-            Self::Prometheus,
-            Self::Html,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Self::Data(Format::Table) => ("table", "for people: one token per line, or one field per line"),
-            Self::Data(Format::Json) => ("json", "JSON, with the API's own names"),
-            Self::Data(Format::Ndjson) => ("ndjson", "one JSON object per line"),
-            Self::Data(Format::Yaml) => ("yaml", "YAML, with the API's own names"),
-            Self::Data(Format::Csv) => ("csv", "comma-separated values (RFC 4180)"),
-            Self::Data(Format::Value) => ("value", "only the field that --columns names, one value per line"),
-            Self::Markdown => {
-                ("markdown", "`ldtokens audit` and `plan` only: for a pull request or the summary of a job")
-            }
-            Self::Prometheus => ("prometheus", "`ldtokens audit` only: metrics for the textfile collector"),
-            Self::Html => ("html", "`ldtokens audit` only: one page, without scripts"),
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
-}
+/// All of them, with names and meanings.
+const OUTPUTS: [(Output, &str, &str); 9] = [
+    (Output::Data(Format::Table), "table", "for people: one token per line, or one field per line"),
+    (Output::Data(Format::Json), "json", "JSON, with the API's own names"),
+    (Output::Data(Format::Ndjson), "ndjson", "one JSON object per line"),
+    (Output::Data(Format::Yaml), "yaml", "YAML, with the API's own names"),
+    (Output::Data(Format::Csv), "csv", "comma-separated values (RFC 4180)"),
+    (Output::Data(Format::Value), "value", "only the field that --columns names, one value per line"),
+    (Output::Markdown, "markdown", "`ldtokens audit` and `plan` only: for a pull request or the summary of a job"),
+    (Output::Prometheus, "prometheus", "`ldtokens audit` only: metrics for the textfile collector"),
+    (Output::Html, "html", "`ldtokens audit` only: one page, without scripts"),
+];
 
 impl Output {
+    /// Parses the value of `--output`.
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
+        PossibleValuesParser::new(OUTPUTS.map(|(_, name, help)| PossibleValue::new(name).help(help)))
+            .map(|name| Self::named(&name).expect("it is one of them"))
+    }
+
     /// What `--output` names, or else `LD_OUTPUT`, if one was asked for.
     pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
-        if output.is_some() {
-            return Ok(output);
-        }
-        match std::env::var(VARIABLE) {
-            Err(_) => Ok(None),
-            Ok(name) => Self::named(&name).map(Some).ok_or_else(|| {
+        match (output, std::env::var(VARIABLE)) {
+            (Some(output), _) => Ok(Some(output)),
+            (None, Err(_)) => Ok(None),
+            (None, Ok(name)) => Self::named(&name).map(Some).ok_or_else(|| {
                 Failure::usage(format!(
                     "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"
                 ))
@@ -81,10 +63,8 @@ impl Output {
     }
 
     fn named(name: &str) -> Option<Self> {
-        match name {
-            "" | "plaintext" => Some(Self::Data(Format::Table)),
-            name => <Self as ValueEnum>::from_str(name, false).ok(),
-        }
+        let name = if matches!(name, "" | "plaintext") { "table" } else { name };
+        OUTPUTS.iter().find(|(_, known, _)| *known == name).map(|(output, ..)| *output)
     }
 
     /// Whether errors are JSON too.
@@ -124,14 +104,6 @@ fn value_of_output(word: &str) -> Option<&str> {
     let (switches, value) = word.strip_prefix('-').filter(|word| !word.starts_with('-'))?.split_once('o')?;
     let takes_no_value = |switch: char| "aqvy".contains(switch);
     switches.chars().all(takes_no_value).then(|| value.strip_prefix('=').unwrap_or(value))
-}
-
-/// The width of the terminal, if standard output is one.
-pub(crate) fn terminal_width() -> Option<usize> {
-    if !std::io::stdout().is_terminal() {
-        return None;
-    }
-    Some(terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)))
 }
 
 #[cfg(test)]

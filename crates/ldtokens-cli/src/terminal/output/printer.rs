@@ -8,14 +8,14 @@ use clap::Args;
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
-use crate::arguments::{LAST, OUTPUT};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
-use crate::terminal::output::format::{Format, terminal_width};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::{self, visible};
 use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{has_colours, write};
+use crate::terminal::output::{LAST, OUTPUT, has_colours, write};
+use crate::terminal::streams::terminal_width;
 
 /// On a terminal, the widths of a table's columns depend on this number of rows. Elsewhere they depend on all rows, since
 /// nothing is cut.
@@ -24,7 +24,7 @@ const MEASURED_ROWS: usize = 25;
 const HEAD: Style = Style::new().bold();
 
 /// The options of commands that print tokens.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct PrintArgs {
     /// Print only these fields, comma-separated, e.g. _id,name,_member.email
     #[arg(long, value_name = "FIELDS", value_parser = Field::list, help_heading = OUTPUT, display_order = LAST + 1)]
@@ -52,10 +52,12 @@ pub(crate) type Fields = Vec<Field>;
 
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
-    form: Form,
+    format: Format,
+    /// Whether only IDs are printed.
+    is_quiet: bool,
     fields: Vec<Field>,
     /// Whether the user chose the fields.
-    chosen: bool,
+    is_chosen: bool,
     has_head: bool,
     /// Whether to print one object and not a list.
     is_single: bool,
@@ -65,80 +67,54 @@ pub(crate) struct Printer {
     is_csv_safe: bool,
     printed: u64,
     now: UnixMillis,
-}
-
-enum Form {
-    Ids,
-    Value,
-    Json,
-    Ndjson,
-    Yaml,
-    Csv,
-    Table(Table),
-}
-
-/// The rows that are held back until the widths are known, or the widths.
-enum Table {
-    Measuring(Vec<Vec<String>>),
-    Measured(Columns),
+    /// The rows of a table that are held back until the widths are known.
+    waiting: Vec<Vec<String>>,
+    /// The widths of a table's columns, once they are known.
+    columns: Option<Columns>,
 }
 
 impl Printer {
     /// A printer for `--output`, `--columns`, `--no-headers` and `--quiet`.
     pub(crate) fn new(format: Format, arguments: &PrintArgs) -> Result<Self, Failure> {
-        let form = if arguments.quiet { Form::Ids } else { Form::of(format) };
-        let chosen = arguments.columns.clone();
-        if matches!(form, Form::Value) && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
+        let (is_quiet, chosen) = (arguments.quiet, arguments.columns.clone());
+        if format == Format::Value && !is_quiet && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
             return Err(Failure::usage(
                 "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
             ));
         }
-        if arguments.csv_safe && !matches!(form, Form::Csv) {
+        if arguments.csv_safe && (format != Format::Csv || is_quiet) {
             return Err(Failure::usage("--csv-safe is for --output csv"));
         }
-        let has_iso_times = arguments.times.as_deref().map(|times| times == "iso");
-        let printer = Self::with(form, chosen);
         Ok(Self {
+            is_chosen: chosen.is_some(),
+            fields: match (chosen, format) {
+                (None, Format::Table) => Field::in_tables(false),
+                (None, _) => Field::in_csv(),
+                (Some(fields), Format::Csv) => fields.iter().flat_map(Field::flattened).collect(),
+                (Some(fields), _) => fields,
+            },
             has_head: !arguments.no_headers,
+            is_single: false,
+            has_iso_times: match &arguments.times {
+                Some(times) => Some(times == "iso"),
+                None => (format == Format::Csv).then_some(true),
+            },
             is_csv_safe: arguments.csv_safe,
-            has_iso_times: has_iso_times.or(printer.has_iso_times),
-            ..printer
+            printed: 0,
+            now: UnixMillis::now(),
+            waiting: Vec::new(),
+            columns: None,
+            format,
+            is_quiet,
         })
     }
 
     /// A printer of all members' tokens, if `is_wide`: a table then says whose they are.
-    pub(crate) fn wide(self, is_wide: bool) -> Self {
-        match (&self.form, self.chosen) {
-            (Form::Table(_), false) => Self { fields: Field::in_tables(is_wide), ..self },
-            _ => self,
+    pub(crate) fn wide(mut self, is_wide: bool) -> Self {
+        if self.format == Format::Table && !self.is_chosen {
+            self.fields = Field::in_tables(is_wide);
         }
-    }
-
-    /// A printer of all fields.
-    pub(crate) fn plain(format: Format) -> Self {
-        Self::with(Form::of(format), None)
-    }
-
-    fn with(form: Form, chosen: Option<Vec<Field>>) -> Self {
-        let is_chosen = chosen.is_some();
-        let is_csv = matches!(form, Form::Csv);
-        let fields = match (chosen, &form) {
-            (None, Form::Table(_)) => Field::in_tables(false),
-            (None, _) => Field::in_csv(),
-            (Some(fields), Form::Csv) => fields.iter().flat_map(Field::flattened).collect(),
-            (Some(fields), _) => fields,
-        };
-        Self {
-            form,
-            fields,
-            chosen: is_chosen,
-            has_head: true,
-            is_single: false,
-            has_iso_times: is_csv.then_some(true),
-            is_csv_safe: false,
-            printed: 0,
-            now: UnixMillis::now(),
-        }
+        self
     }
 
     /// Prints one object in JSON and YAML, not a list with one item.
@@ -149,48 +125,44 @@ impl Printer {
     /// Prints `token`, and returns whether the reader is still there.
     pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         self.printed += 1;
-        let text = match &mut self.form {
-            Form::Table(table) => {
-                let row = self.fields.iter().map(|field| match (self.has_iso_times, field.value(token)) {
-                    (Some(is_iso), Some(_)) if field.is_time() => {
-                        field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default()
-                    }
+        let is_iso = self.has_iso_times == Some(true);
+        let printed =
+            |field: &Field| escaped_on_terminal(field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default());
+        let text = match self.format {
+            _ if self.is_quiet => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
+            Format::Table => {
+                let row = self.fields.iter().map(|field| match self.has_iso_times.and(field.value(token)) {
+                    Some(_) if field.is_time() => field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default(),
                     _ => field.cell(token, self.now),
                 });
                 let row: Vec<String> = row.collect();
-                match table {
-                    Table::Measured(columns) => columns.line(&row),
-                    Table::Measuring(rows) => {
-                        rows.push(row);
-                        if rows.len() < MEASURED_ROWS || terminal_width().is_none() {
-                            return Ok(true);
-                        }
-                        return self.measured(true);
+                match &self.columns {
+                    Some(columns) => columns.line(&row),
+                    None => {
+                        self.waiting.push(row);
+                        let is_measured = self.waiting.len() >= MEASURED_ROWS && terminal_width().is_some();
+                        return if is_measured { self.measured(true) } else { Ok(true) };
                     }
                 }
             }
-            Form::Ids => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
-            Form::Value => {
-                let value = self.fields[0].printed(token, self.has_iso_times == Some(true));
-                escaped_on_terminal(value.as_ref().map(plain).unwrap_or_default())
-            }
-            Form::Ndjson => visible::json(&self.chosen(token)),
-            Form::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
-            Form::Json => {
+            Format::Value => printed(&self.fields[0]),
+            Format::Ndjson => visible::json(&self.chosen(token)),
+            Format::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
+            Format::Json => {
                 let before = if self.printed == 1 { "[\n" } else { ",\n" };
                 let json = visible::pretty_json(&self.chosen(token));
                 return write(&format!("{before}  {}", json.replace('\n', "\n  ")));
             }
-            Form::Yaml if self.is_single => return write(&yaml(&self.chosen(token))),
-            Form::Yaml => return write(&yaml(&Value::from(vec![self.chosen(token).into_owned()]))),
-            Form::Csv => {
-                let head = if self.printed == 1 { self.csv_head()? } else { String::new() };
-                let cells = self.fields.iter().map(|field| {
-                    let cell = field.printed(token, self.has_iso_times == Some(true)).as_ref().map(plain);
-                    let cell = escaped_on_terminal(cell.unwrap_or_default());
-                    if self.is_csv_safe && is_formula(&cell) { format!("'{cell}") } else { cell }
+            Format::Yaml if self.is_single => return write(&yaml(&self.chosen(token))),
+            Format::Yaml => return write(&yaml(&[self.chosen(token)])),
+            Format::Csv => {
+                let head = if self.printed == 1 { self.csv_head() } else { String::new() };
+                let cells = self.fields.iter().map(printed);
+                let cells = cells.map(|cell| match self.is_csv_safe && is_formula(&cell) {
+                    true => format!("'{cell}"),
+                    false => cell,
                 });
-                return write(&(head + &record(cells)?));
+                return write(&(head + &record(cells)));
             }
         };
         write(&(text + "\n"))
@@ -198,27 +170,23 @@ impl Printer {
 
     /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn end(mut self) -> Result<bool, Failure> {
-        let text = match (&self.form, self.printed) {
-            (Form::Json | Form::Yaml, _) if self.is_single => return Ok(true),
-            (Form::Json, 0) => "[]\n".to_owned(),
-            (Form::Json, _) => "\n]\n".to_owned(),
-            (Form::Yaml, 0) => "[]\n".to_owned(),
-            (Form::Csv, 0) => self.csv_head()?,
-            (Form::Table(Table::Measuring(_)), _) => return self.measured(false),
-            _ => return Ok(true),
-        };
-        write(&text)
+        match (self.format, self.printed) {
+            _ if self.is_quiet => Ok(true),
+            (Format::Json | Format::Yaml, _) if self.is_single => Ok(true),
+            (Format::Json | Format::Yaml, 0) => write("[]\n"),
+            (Format::Json, _) => write("\n]\n"),
+            (Format::Csv, 0) => write(&self.csv_head()),
+            (Format::Table, _) if self.columns.is_none() => self.measured(false),
+            _ => Ok(true),
+        }
     }
 
     /// Sets the widths, and prints the rows that were held back.
     fn measured(&mut self, has_more: bool) -> Result<bool, Failure> {
-        let Form::Table(table) = &mut self.form else { return Ok(true) };
-        let Table::Measuring(mut rows) = std::mem::replace(table, Table::Measured(Columns::default())) else {
-            return Ok(true);
-        };
+        let mut rows = std::mem::take(&mut self.waiting);
         // Only for those who let tokens expire. Later rows may have a date.
         let expiry = self.fields.iter().position(|field| field.name() == EXPIRY);
-        if let Some(at) = expiry.filter(|at| !self.chosen && !has_more && rows.iter().all(|row| row[*at] == NEVER)) {
+        if let Some(at) = expiry.filter(|at| !self.is_chosen && !has_more && rows.iter().all(|row| row[*at] == NEVER)) {
             self.fields.remove(at);
             rows.iter_mut().for_each(|row| {
                 row.remove(at);
@@ -232,7 +200,7 @@ impl Printer {
         let room = terminal_width();
         let mut columns = Columns::new(&all, &usual, room, &may_shrink);
         // Chosen fields are all shown. Of the default ones, the last are omitted if there is too little room.
-        while !self.chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
+        while !self.is_chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
             self.fields.pop();
             all.iter_mut().for_each(|row| row.truncate(self.fields.len()));
             columns = Columns::new(&all, &usual, room, &may_shrink);
@@ -250,48 +218,30 @@ impl Printer {
             text.push_str(&columns.line(row));
             text.push('\n');
         }
-        *table = Table::Measured(columns);
+        self.columns = Some(columns);
         write(&text)
     }
 
     /// The token, or only its chosen fields.
     fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
-        if !self.chosen && self.has_iso_times != Some(true) {
-            return Cow::Borrowed(token);
-        }
-        if !self.chosen {
-            let mut token = token.clone();
-            for field in Field::in_csv().iter().filter(|field| field.is_time()) {
-                if let Some(time) = field.printed(&token, true) {
-                    token[field.name()] = time;
-                }
-            }
-            return Cow::Owned(token);
-        }
         let is_iso = self.has_iso_times == Some(true);
-        let fields = self.fields.iter();
-        let fields = fields.map(|field| (field.name().to_owned(), field.printed(token, is_iso).unwrap_or_default()));
-        Cow::Owned(Value::Object(fields.collect::<Map<_, _>>()))
+        if self.is_chosen {
+            let fields = self.fields.iter();
+            let fields =
+                fields.map(|field| (field.name().to_owned(), field.printed(token, is_iso).unwrap_or_default()));
+            return Cow::Owned(fields.collect::<Map<_, _>>().into());
+        }
+        let mut token = Cow::Borrowed(token);
+        for field in self.fields.iter().filter(|field| is_iso && field.is_time()) {
+            if let Some(time) = field.printed(&token, true) {
+                token.to_mut()[field.name()] = time;
+            }
+        }
+        token
     }
 
-    fn csv_head(&self) -> Result<String, Failure> {
-        match self.has_head {
-            true => record(self.fields.iter().map(Field::csv_name)),
-            false => Ok(String::new()),
-        }
-    }
-}
-
-impl Form {
-    fn of(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table(Table::Measuring(Vec::new())),
-            Format::Json => Self::Json,
-            Format::Ndjson => Self::Ndjson,
-            Format::Yaml => Self::Yaml,
-            Format::Csv => Self::Csv,
-            Format::Value => Self::Value,
-        }
+    fn csv_head(&self) -> String {
+        if self.has_head { record(self.fields.iter().map(Field::csv_name)) } else { String::new() }
     }
 }
 
@@ -305,10 +255,15 @@ fn escaped_on_terminal(text: String) -> String {
     if std::io::stdout().is_terminal() { visible(&text) } else { text }
 }
 
-pub(crate) fn record(cells: impl Iterator<Item = String>) -> Result<String, Failure> {
-    let failed = |_| Failure::other("can't write the response as CSV");
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer.write_record(cells).map_err(failed)?;
-    let bytes = writer.into_inner().expect("a vector takes all");
-    Ok(String::from_utf8(bytes).expect("it was text"))
+/// The cells as a line of CSV (RFC 4180).
+pub(crate) fn record(cells: impl Iterator<Item = String>) -> String {
+    let quoted = |cell: String| match cell.contains(['"', ',', '\r', '\n']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell,
+    };
+    match cells.map(quoted).collect::<Vec<_>>().join(",") {
+        // An empty line would be no record.
+        line if line.is_empty() => "\"\"\n".to_owned(),
+        line => line + "\n",
+    }
 }

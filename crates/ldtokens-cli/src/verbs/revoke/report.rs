@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::plain;
-use crate::terminal::output::format::{Format, terminal_width};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
 use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::write;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
+use crate::terminal::streams::terminal_width;
 
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 
@@ -132,9 +133,9 @@ impl Report {
             Format::Ndjson => write(&(visible::json(json) + "\n")),
             Format::Yaml => write(&yaml(&json!([json]))),
             Format::Csv | Format::Value => {
-                let head = if is_first { record(FIELDS.iter().map(|name| (*name).to_owned()))? } else { String::new() };
+                let head = if is_first { record(FIELDS.iter().map(|name| (*name).to_owned())) } else { String::new() };
                 let cells = FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default());
-                write(&(head + &record(cells)?))
+                write(&(head + &record(cells)))
             }
         }
     }
@@ -144,7 +145,7 @@ impl Report {
         let text = match (self.format, self.printed) {
             (Format::Json, 0) | (Format::Yaml, 0) => "[]\n".to_owned(),
             (Format::Json, _) => "\n]\n".to_owned(),
-            (Format::Csv, 0) => record(FIELDS.iter().map(|name| (*name).to_owned()))?,
+            (Format::Csv, 0) => record(FIELDS.iter().map(|name| (*name).to_owned())),
             _ => return Ok(()),
         };
         write(&text).map(|_| ())

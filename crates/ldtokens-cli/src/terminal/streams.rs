@@ -1,0 +1,94 @@
+//! The standard streams: whether they are terminals, how wide, and whether they discard what is written.
+
+use std::io::{IsTerminal, stderr, stdout};
+
+use terminal_size::{terminal_size, terminal_size_of};
+
+/// Whether the terminal understands no escape sequences, as those of editors and CI jobs say.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|name| name.is_empty() || name == "dumb")
+}
+
+/// The width of the terminal, if standard output is one.
+pub(crate) fn terminal_width() -> Option<usize> {
+    stdout().is_terminal().then(|| terminal_size().map_or(80, |(width, _)| usize::from(width.0)))
+}
+
+/// The width of the terminal, if standard error is one.
+pub(crate) fn error_width() -> Option<usize> {
+    stderr().is_terminal().then(|| terminal_size_of(stderr()).map_or(80, |(width, _)| usize::from(width.0)))
+}
+
+/// Why a stream discards everything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Discard {
+    /// It was closed when the program started. A null device that is open for reading too looks the same, since the
+    /// runtime opens one for a closed descriptor.
+    Closed,
+    /// `>/dev/null`
+    #[cfg_attr(not(unix), allow(dead_code))]
+    Null,
+}
+
+/// Why standard output discards everything: a secret written there would be lost.
+pub(crate) fn discard_of_stdout() -> Option<Discard> {
+    discard(&stdout())
+}
+
+/// Why standard error discards everything: a mask written there would be lost.
+pub(crate) fn discard_of_stderr() -> Option<Discard> {
+    discard(&stderr())
+}
+
+#[cfg(unix)]
+fn discard(stream: &impl std::os::fd::AsFd) -> Option<Discard> {
+    let null = rustix::fs::stat("/dev/null").ok()?;
+    let output = rustix::fs::fstat(stream).ok()?;
+    if rustix::fs::FileType::from_raw_mode(output.st_mode) != rustix::fs::FileType::CharacterDevice
+        || output.st_rdev != null.st_rdev
+    {
+        return None;
+    }
+    let flags = rustix::fs::fcntl_getfl(stream).ok()?;
+    Some(if flags.contains(rustix::fs::OFlags::RDWR) { Discard::Closed } else { Discard::Null })
+}
+
+#[cfg(not(unix))]
+fn discard<T>(_: &T) -> Option<Discard> {
+    None
+}
+
+/// Until this is dropped, the terminal of standard input does not show what is typed. On other systems than Unix it does.
+pub(crate) struct Hidden {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl Hidden {
+    pub(crate) fn begin() -> Self {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(std::io::stdin()).ok();
+        if let Some(mut quiet) = before.clone() {
+            quiet.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet);
+        }
+        Self { before }
+    }
+}
+
+#[cfg(not(unix))]
+impl Hidden {
+    pub(crate) fn begin() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Flush, before);
+        }
+    }
+}
