@@ -110,11 +110,12 @@ pub fn client_code(document: &str) -> Result<String> {
 ///
 /// # Errors
 /// The generator does not support `document`.
-pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 3]> {
+pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 4]> {
     caught(|| {
         let code = [
             ("crates/ldtokens-client/src/generated.rs", client::code(document)?),
-            ("crates/ldtokens-client/src/operations/table.rs", operations_table::code(document)?),
+            ("crates/ldtokens-client/src/operation/table.rs", operations_table::routes(document)?),
+            ("crates/ldtokens-operations/src/table.rs", operations_table::table(document)?),
             ("crates/ldtokens-client/tests/it/derived_schemas.rs", client::derived_schemas(document)?),
         ];
         code.iter().try_for_each(|(_, code)| items::check(code))?;

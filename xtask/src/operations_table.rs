@@ -1,4 +1,4 @@
-//! The table of operations: their names, parameters and bodies, and what the document says of each.
+//! The operations: the names and routes that the client has, and the table of what the document says of each.
 
 use std::collections::BTreeSet;
 
@@ -17,19 +17,21 @@ struct Table<'a> {
     is_body: bool,
 }
 
-pub(crate) fn code(document: &Document) -> Result<File> {
-    let mut table = Table { document, around: BTreeSet::new(), is_body: false };
-    ensure!(document.schema_names().any(|name| name == "Token"), "the document has no schema Token");
-    let token = table.properties(&document.schema("/components/schemas/Token"))?;
-    let (mut variants, mut operations) = (Vec::new(), Vec::new());
+/// The client's operations: an enum, and how each is requested.
+pub(crate) fn routes(document: &Document) -> Result<File> {
+    let (mut variants, mut routes) = (Vec::new(), Vec::new());
     for operation in &document.operations() {
-        let name = variant(&operation.name());
-        let route = format!(" `{} {}`", operation.method, operation.path);
+        let (id, Operation { method, path, .. }) = (operation.name(), operation);
+        let (name, route) = (variant(&id), format!(" `{method} {path}`"));
         variants.push(quote!(#[doc = #route] #name));
-        operations.push(table.operation(operation)?);
+        let success = operation.responses.keys().find_map(|status| status.parse::<u16>().ok().filter(is_success));
+        let success = success.map_or_else(|| quote!(None), |status| quote!(Some(#status)));
+        routes.push(quote! {
+            Route { operation: Operation::#name, id: #id, method: #method, path: #path, success: #success }
+        });
     }
     Ok(syn::parse2(quote! {
-        use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
+        use super::Route;
 
         /// An operation of the API.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,23 @@ pub(crate) fn code(document: &Document) -> Result<File> {
             /// An operation that this crate does not know, by its ID in the API's documentation.
             Other(&'static str),
         }
+
+        pub(super) static ROUTES: &[Route] = &[#(#routes),*];
+    })?)
+}
+
+fn is_success(status: &u16) -> bool {
+    (200..300).contains(status)
+}
+
+/// The table of operations, for programs that handle all alike.
+pub(crate) fn table(document: &Document) -> Result<File> {
+    let mut table = Table { document, around: BTreeSet::new(), is_body: false };
+    ensure!(document.schema_names().any(|name| name == "Token"), "the document has no schema Token");
+    let token = table.properties(&document.schema("/components/schemas/Token"))?;
+    let operations = document.operations().iter().map(|it| table.operation(it)).collect::<Result<Vec<_>>>()?;
+    Ok(syn::parse2(quote! {
+        use crate::{BodySpec, OperationSpec, ParameterSpec, ValueType};
 
         /// All operations, in the order of `openapi.yaml`.
         pub static OPERATIONS: &[OperationSpec] = &[#(#operations),*];
@@ -58,7 +77,7 @@ impl Table<'_> {
     fn operation(&mut self, operation: &Operation<'_>) -> Result<TokenStream> {
         let (id, Operation { method, path, value, .. }) = (operation.name(), operation);
         let [summary, description] = ["summary", "description"].map(|name| text(value, name));
-        let (deprecated, variant, example) = (operation.deprecated(), variant(&id), operation.example());
+        let (deprecated, example) = (operation.deprecated(), operation.example());
         let parameters = operation.parameters.values().map(|it| self.parameter(&it.name, it.required, &it.schema));
         let parameters = parameters.collect::<Result<Vec<_>>>()?;
         let mut body = quote!(None);
@@ -77,7 +96,7 @@ impl Table<'_> {
         });
         Ok(quote! {
             OperationSpec {
-                operation: Operation::#variant, id: #id, method: #method, path: #path, summary: #summary,
+                id: #id, method: #method, path: #path, summary: #summary,
                 description: #description, deprecated: #deprecated, parameters: &[#(#parameters),*], body: #body,
                 responses: &[#(#responses),*], example: #example,
             }

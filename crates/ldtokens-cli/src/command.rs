@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum as _};
-use ldtokens_client::operations::{OPERATIONS, OperationSpec, ParameterSpec};
+use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::{GlobalArgs, SecretArgs};

@@ -1,5 +1,5 @@
 //! The API's operations as commands, under their own names: reads the arguments, sends one request, and prints the response.
-//! All of it follows the table in `ldtokens_client::operations`; code names an operation only for what the table does not
+//! All of it follows the table in `ldtokens_operations`; code names an operation only for what the table does not
 //! describe.
 
 pub(crate) mod words;
@@ -20,7 +20,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::verbs::deliver::{Handing, Named, Places};
-use ldtokens_client::operations::OperationSpec;
+use ldtokens_operations::OperationSpec;
 
 /// The arguments of an operation.
 #[derive(Args, Debug)]

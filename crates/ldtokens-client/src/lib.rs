@@ -1,6 +1,6 @@
 //! The generated client for LaunchDarkly's access tokens, beneath the [`ldtokens`] facade.
 //!
-//! `cargo xtask generate` writes [`Client`], everything in [`types`] and [`builder`], and the table of [`operations`], from
+//! `cargo xtask generate` writes [`Client`], everything in [`types`] and [`builder`], and [`Operation`], from
 //! the project's `openapi.yaml`. Only what that document can't express is written by hand:
 //!
 //! - [`Secret`] is never printed.
@@ -32,7 +32,7 @@ mod generated;
 mod lenient;
 mod links;
 mod open_enum;
-pub mod operations;
+mod operation;
 mod policy;
 mod read_token;
 mod role;
@@ -46,7 +46,7 @@ pub use api_version::{ApiVersion, InvalidApiVersion};
 pub use extra::Extra;
 pub use generated::{Client, Error, ResponseValue, builder, types};
 pub use links::{Link, Links};
-pub use operations::Operation;
+pub use operation::{Operation, Route};
 pub use policy::{Actions, InvalidPolicy, Policy, Resources, Statement};
 pub use read_token::{ReadToken, arrived_properties, read_token};
 pub use role::Role;

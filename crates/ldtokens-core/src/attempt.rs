@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ldtokens_client::operations::OperationSpec;
 use ldtokens_client::{Operation, Secret, arrived_properties};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Method, Request, StatusCode};
@@ -171,12 +170,15 @@ fn success(
         return Err((AttemptOutcome::Unreadable, undecodable(place)));
     }
     let foreign = token_of(headers, CONTENT_TYPE).filter(|named| !named.ends_with("json"));
-    let is_enough = match (operation, operation.spec().and_then(OperationSpec::success_status)) {
+    let is_enough = match operation {
         _ if *method == Method::HEAD => true,
         // Nothing is known of their bodies.
-        (Operation::Other(_), _) if method.is_safe() => status == StatusCode::NO_CONTENT,
-        (Operation::Other(_), _) => !is_html(headers, &body),
-        (_, own) => body.is_empty() && own == Some(status) && matches!(*method, Method::PATCH | Method::DELETE),
+        Operation::Other(_) if method.is_safe() => status == StatusCode::NO_CONTENT,
+        Operation::Other(_) => !is_html(headers, &body),
+        _ => {
+            let documented = operation.route().and_then(|route| route.success);
+            body.is_empty() && documented == Some(status.as_u16()) && matches!(*method, Method::PATCH | Method::DELETE)
+        }
     };
     match cut {
         None if can_be_json(&body) || is_enough => return Ok(body.into()),

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use ldtokens_client::operations::OperationSpec;
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseValue, Transport};
 use reqwest::{Request, StatusCode};
@@ -105,7 +104,8 @@ pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
 /// A copy of the response with the success status that the generated code expects. The headers move to the copy.
 fn for_generated(response: &mut Response, operation: Operation) -> http::Response<Bytes> {
     let mut copy = http::Response::new(Bytes::from(response.body().clone()));
-    *copy.status_mut() = operation.spec().and_then(OperationSpec::success_status).unwrap_or(response.status());
+    let documented = operation.route().and_then(|route| StatusCode::from_u16(route.success?).ok());
+    *copy.status_mut() = documented.unwrap_or(response.status());
     *copy.headers_mut() = std::mem::take(response.headers_mut());
     copy
 }

@@ -71,7 +71,7 @@ pub(crate) fn check_path(
     url: &Url,
     base: &BaseUrl,
 ) -> Result<Option<String>, Error> {
-    if let Some(own) = operation.spec().map(|spec| spec.method)
+    if let Some(own) = operation.route().map(|route| route.method)
         && own != method.as_str()
         && (own, method) != ("GET", &Method::HEAD)
     {
@@ -81,7 +81,7 @@ pub(crate) fn check_path(
     }
     let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
     let path = path.and_then(|path| path.strip_prefix('/'));
-    let is_expected = match (path, operation.spec().map(|spec| spec.path)) {
+    let is_expected = match (path, operation.route().map(|route| route.path)) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(path), Some(expected)) => {

@@ -185,7 +185,7 @@ impl Sender {
             dry_run.show(&request);
             return Err(Error::DryRun { operation });
         }
-        let template = operation.spec().map(|spec| spec.path);
+        let template = operation.route().map(|route| route.path);
         let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id, http.request.method = %method, url.template = template);
         let begun = self.clock.elapsed();
         let deadline = begun.saturating_add(self.policy.deadline).min(options.deadline.unwrap_or(Duration::MAX));

@@ -11,7 +11,7 @@ pub(crate) mod token_rules;
 mod tokens;
 pub(crate) mod validation;
 
-use ldtokens_client::operations::OPERATIONS;
+use ldtokens_operations::OPERATIONS;
 
 pub(crate) use custom_role_ids::replace_keys;
 use operation::Operation;

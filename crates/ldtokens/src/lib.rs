@@ -54,7 +54,7 @@ pub use ldtokens_core::{
 /// client that is ready to use.
 pub mod raw {
     pub use http;
-    pub use ldtokens_client::{Client, Error, ResponseValue, builder, operations, reqwest, types};
+    pub use ldtokens_client::{Client, Error, ResponseValue, builder, reqwest, types};
 }
 
 /// The README's example is compiled and run as a test.

@@ -1,7 +1,7 @@
 //! What is generated compiles.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{edits, mutations};
 /// What the client crate has beside the generated code, for the code of one edit.
 const MODULE: &str = "
     mod generated;
-    mod operations;
+    mod operation;
     impl progenitor_client::ClientHooks<crate::SharedTransport> for generated::Client {}
     fn exchange<'a>(client: &'a generated::Client, request: reqwest::Request, operation: &'static str) -> crate::Exchange<'a> {
         use progenitor_client::ClientInfo;
@@ -35,7 +35,7 @@ fn the_workspace_compiles_after_every_additive_change_and_each_edit_that_is_not_
     copy_workspace(&root(), &copy);
     fs::write(copy.join("openapi.yaml"), serde_saphyr::to_string(&together).unwrap()).unwrap();
     xtask::generate(&copy).unwrap();
-    add_edits(&copy.join("crates/ldtokens-client/src"));
+    add_edits(["client", "operations"].map(|name| copy.join(format!("crates/ldtokens-{name}/src"))));
     // The dependencies are compiled in the folder of this build.
     let mut check = Command::new(env!("CARGO"));
     check.args(["check", "--quiet", "--locked", "--workspace", "--exclude", "xtask"]).current_dir(&copy);
@@ -45,23 +45,27 @@ fn the_workspace_compiles_after_every_additive_change_and_each_edit_that_is_not_
 }
 
 /// Adds a module for each edit that is accepted, with the code that is made for it.
-fn add_edits(source: &Path) {
+fn add_edits([client, operations]: [PathBuf; 2]) {
     let seed = seed();
     let edits = edits::all(seed);
     assert!(edits.len() >= 300, "{}", edits.len());
-    let operations = fs::read_to_string(source.join("operations.rs")).unwrap();
-    let mut library = fs::read_to_string(source.join("lib.rs")).unwrap();
-    for (number, (name, [generated, table])) in sample(edits::accepted(&edits), 40, seed).into_iter().enumerate() {
-        let module = source.join(format!("edit{number}"));
-        fs::create_dir_all(module.join("operations")).unwrap();
+    let operation = fs::read_to_string(client.join("operation.rs")).unwrap();
+    let mut modules = String::new();
+    for (number, (name, made)) in sample(edits::accepted(&edits), 40, seed).into_iter().enumerate() {
+        let [generated, routes, table] = made;
+        let module = client.join(format!("edit{number}"));
+        fs::create_dir_all(module.join("operation")).unwrap();
         let exchange = format!("crate::edit{number}::exchange");
         fs::write(module.join("generated.rs"), generated.replace("crate::transport::exchange", &exchange)).unwrap();
-        fs::write(module.join("operations.rs"), &operations).unwrap();
-        fs::write(module.join("operations/table.rs"), table).unwrap();
+        fs::write(module.join("operation.rs"), &operation).unwrap();
+        fs::write(module.join("operation/table.rs"), routes).unwrap();
         fs::write(module.join("mod.rs"), MODULE).unwrap();
-        library.push_str(&format!("\n// {}\n#[allow(warnings)]\nmod edit{number};\n", name.escape_debug()));
+        fs::write(operations.join(format!("edit{number}.rs")), table).unwrap();
+        modules.push_str(&format!("\n// {}\n#[allow(warnings)]\nmod edit{number};\n", name.escape_debug()));
     }
-    fs::write(source.join("lib.rs"), library).unwrap();
+    for library in [client, operations].map(|source| source.join("lib.rs")) {
+        fs::write(&library, fs::read_to_string(&library).unwrap() + &modules).unwrap();
+    }
 }
 
 /// Puts into `all` what `one` has beyond it.

@@ -192,9 +192,9 @@ pub(crate) fn all(seed: u64) -> Vec<Edit> {
     edits
 }
 
-/// The code that is generated from each edited document that is accepted: the client's, and the table of operations. Nothing
-/// panics, and each refusal has a line.
-pub(crate) fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 2])> {
+/// The code that is generated from each edited document that is accepted: the client's, its routes, and the table of
+/// operations. Nothing panics, and each refusal has a line.
+pub(crate) fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 3])> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let made: Vec<_> = std::thread::scope(|scope| {
         let parts = edits
@@ -211,13 +211,13 @@ pub(crate) fn accepted(edits: &[Edit]) -> Vec<(&str, [String; 2])> {
 }
 
 /// The code, unless the document is refused; or what is wrong with that.
-fn made(Edit { document, .. }: &Edit) -> Result<Option<[String; 2]>, String> {
+fn made(Edit { document, .. }: &Edit) -> Result<Option<[String; 3]>, String> {
     let folder = folder_with(&serde_saphyr::to_string(document).unwrap());
     match catch_unwind(AssertUnwindSafe(|| xtask::generate(folder.path()))) {
         Err(_) => Err("it panics".to_owned()),
         Ok(Ok(())) => Ok(Some(
-            ["generated.rs", "operations/table.rs"]
-                .map(|file| fs::read_to_string(folder.path().join("crates/ldtokens-client/src").join(file)).unwrap()),
+            ["client/src/generated.rs", "client/src/operation/table.rs", "operations/src/table.rs"]
+                .map(|file| fs::read_to_string(folder.path().join(format!("crates/ldtokens-{file}"))).unwrap()),
         )),
         Ok(Err(error)) => {
             let error = error.to_string();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::terminal::failure::Failure;
-use ldtokens_client::operations::{OperationSpec, ParameterSpec, ValueType};
+use ldtokens_operations::{OperationSpec, ParameterSpec, ValueType};
 
 /// The parsed arguments of an operation.
 #[derive(Debug, Default)]
@@ -249,7 +249,7 @@ fn usage(operation: &OperationSpec, problem: String) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::{Words, property};
-    use ldtokens_client::operations::OperationSpec;
+    use ldtokens_operations::OperationSpec;
 
     fn operation(id: &str) -> &'static OperationSpec {
         OperationSpec::find(id).unwrap()

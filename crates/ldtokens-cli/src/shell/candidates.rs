@@ -12,7 +12,7 @@ use crate::account::config_file::{ConfigFile, Profile};
 use crate::operations::words::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
 use crate::verbs::filter;
-use ldtokens_client::operations::{OperationSpec, ValueType};
+use ldtokens_operations::{OperationSpec, ValueType};
 
 /// Adds completion of values to the built command, for this line. `whole` makes the command that parses a whole line.
 pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() -> Command) -> Command {

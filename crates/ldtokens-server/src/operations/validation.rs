@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ldtokens_client::operations::{BodySpec, OperationSpec, ValueType};
+use ldtokens_operations::{BodySpec, OperationSpec, ValueType};
 use serde_json::Value;
 
 use crate::response::ApiError;

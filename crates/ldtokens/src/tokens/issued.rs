@@ -1,4 +1,3 @@
-use ldtokens_client::operations::OperationSpec;
 use ldtokens_core::DecodedResponse;
 
 use crate::tokens::odd_response;
@@ -30,8 +29,8 @@ impl IssuedToken {
         if response.body().is_cut_short() {
             warnings.push(format!("{operation}: the response is cut short after the secret"));
         }
-        let documented = operation.spec().and_then(OperationSpec::success_status);
-        if documented.is_some_and(|documented| documented != response.status()) {
+        let documented = operation.route().and_then(|route| route.success);
+        if documented.is_some_and(|documented| documented != response.status().as_u16()) {
             warnings.push(format!("{operation}: the response's status is {}", response.status().as_u16()));
         }
         let mut details = match decoded {

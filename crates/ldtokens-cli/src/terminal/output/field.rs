@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::nearest::did_you_mean;
 use crate::terminal::output::age::{age, date};
-use ldtokens_client::operations::{OPERATIONS, TOKEN, ValueType};
+use ldtokens_operations::{OPERATIONS, TOKEN, ValueType};
 
 /// The default columns of a table.
 const IN_TABLES: [&str; 7] = ["_id", "name", ACCESS, KIND, EXPIRY, SECRET, LAST_USED];

@@ -1,29 +1,9 @@
 // Made from openapi.yaml by `cargo xtask generate`. Do not edit: edit openapi.yaml and run it again.
 
-use super::{BodySpec, OperationSpec, ParameterSpec, ValueType};
-/// An operation of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// `GET /tokens`
-    GetTokens,
-    /// `POST /tokens`
-    PostToken,
-    /// `GET /tokens/{tokenId}`
-    GetToken,
-    /// `PATCH /tokens/{tokenId}`
-    PatchToken,
-    /// `DELETE /tokens/{tokenId}`
-    DeleteToken,
-    /// `POST /tokens/{tokenId}/reset`
-    ResetToken,
-    /// An operation that this crate does not know, by its ID in the API's documentation.
-    Other(&'static str),
-}
+use crate::{BodySpec, OperationSpec, ParameterSpec, ValueType};
 /// All operations, in the order of `openapi.yaml`.
 pub static OPERATIONS: &[OperationSpec] = &[
     OperationSpec {
-        operation: Operation::GetTokens,
         id: "getTokens",
         method: "GET",
         path: "/tokens",
@@ -74,7 +54,6 @@ pub static OPERATIONS: &[OperationSpec] = &[
         example: "getTokens showAll=true limit=25 offset=50",
     },
     OperationSpec {
-        operation: Operation::PostToken,
         id: "postToken",
         method: "POST",
         path: "/tokens",
@@ -214,7 +193,6 @@ pub static OPERATIONS: &[OperationSpec] = &[
         example: "postToken -",
     },
     OperationSpec {
-        operation: Operation::GetToken,
         id: "getToken",
         method: "GET",
         path: "/tokens/{tokenId}",
@@ -246,7 +224,6 @@ pub static OPERATIONS: &[OperationSpec] = &[
         example: "getToken tokenId=61095542756dba551110ae21",
     },
     OperationSpec {
-        operation: Operation::PatchToken,
         id: "patchToken",
         method: "PATCH",
         path: "/tokens/{tokenId}",
@@ -389,7 +366,6 @@ pub static OPERATIONS: &[OperationSpec] = &[
         example: "patchToken tokenId=61095542756dba551110ae21 -",
     },
     OperationSpec {
-        operation: Operation::DeleteToken,
         id: "deleteToken",
         method: "DELETE",
         path: "/tokens/{tokenId}",
@@ -421,7 +397,6 @@ pub static OPERATIONS: &[OperationSpec] = &[
         example: "deleteToken tokenId=61095542756dba551110ae21",
     },
     OperationSpec {
-        operation: Operation::ResetToken,
         id: "resetToken",
         method: "POST",
         path: "/tokens/{tokenId}/reset",

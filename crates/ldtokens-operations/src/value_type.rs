@@ -1,117 +1,11 @@
-//! The API's operations as data: methods, paths, parameters and bodies.
-//!
-//! The generated client has a method for each operation. This table is for programs that handle all of them alike, such as
-//! a command with an argument for each parameter, or a server with a route for each path.
-
 use std::fmt;
 
-use http::StatusCode;
 use serde_json::Value;
 
-use crate::lenient;
+use crate::ParameterSpec;
 
-#[rustfmt::skip] // the generator formats it
-mod table;
-
-pub use table::{OPERATIONS, Operation, TOKEN};
-
-/// An operation of the API, as `openapi.yaml` describes it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct OperationSpec {
-    /// The operation.
-    pub operation: Operation,
-    /// The operation's ID, such as `getToken`.
-    pub id: &'static str,
-    /// The HTTP method, in capitals.
-    pub method: &'static str,
-    /// The path below `/api/v2`, with parameters in braces: `/tokens/{tokenId}`.
-    pub path: &'static str,
-    /// What the operation does, in a few words.
-    pub summary: &'static str,
-    /// What the operation does.
-    pub description: &'static str,
-    /// Whether it should no longer be used; then the description says what to use.
-    pub deprecated: bool,
-    /// The parameters in the path and in the query.
-    pub parameters: &'static [ParameterSpec],
-    /// The request body, if the operation takes one.
-    pub body: Option<BodySpec>,
-    /// The responses: each status code and its meaning.
-    pub responses: &'static [(&'static str, &'static str)],
-    /// An example, as arguments: the operation's ID, each parameter as `name=value`, and `-` for a body on standard input.
-    pub example: &'static str,
-}
-
-impl OperationSpec {
-    /// The operation with this ID, if the API has it.
-    pub fn find(id: &str) -> Option<&'static Self> {
-        OPERATIONS.iter().find(|operation| operation.id == id)
-    }
-
-    /// The status that the API documents for success.
-    pub fn success_status(&self) -> Option<StatusCode> {
-        let mut statuses = self.responses.iter();
-        statuses.find_map(|(status, _)| status.parse().ok().filter(StatusCode::is_success))
-    }
-
-    /// Whether the parameter of that name stands in the path, not in the query.
-    pub fn is_in_path(&self, parameter: &str) -> bool {
-        self.path
-            .split('/')
-            .any(|segment| segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) == Some(parameter))
-    }
-}
-
-impl Operation {
-    /// The operation's ID in the API's documentation, such as `getTokens`.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Other(id) => id,
-            known => known.spec().expect("the table has every operation").id,
-        }
-    }
-
-    /// The operation's entry in `openapi.yaml`. `None` for [`Other`](Self::Other).
-    pub fn spec(self) -> Option<&'static OperationSpec> {
-        OPERATIONS.iter().find(|spec| spec.operation == self)
-    }
-}
-
-/// Finds an operation by its ID (`getTokens`) or by its name in the generated code (`get_tokens`). An unknown name becomes
-/// [`Operation::Other`].
-impl From<&'static str> for Operation {
-    fn from(name: &'static str) -> Self {
-        let letters =
-            |name: &'static str| name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
-        let spec = OPERATIONS.iter().find(|spec| letters(spec.id).eq(letters(name)));
-        spec.map_or(Self::Other(name), |spec| spec.operation)
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.id())
-    }
-}
-
-/// A parameter of an operation, or a property of an object.
-#[derive(Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ParameterSpec {
-    /// Its name.
-    pub name: &'static str,
-    /// Whether it is required.
-    pub required: bool,
-    /// Whether it should no longer be used.
-    pub deprecated: bool,
-    /// The type of its value.
-    pub value_type: ValueType,
-    /// What it means.
-    pub description: &'static str,
-    /// An example value, as JSON. Empty if there is none.
-    pub example: &'static str,
-}
+/// The first float that an `i64` can't hold.
+const MAX_FLOAT: f64 = 9_223_372_036_854_775_808.0;
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -206,7 +100,8 @@ impl ValueType {
 
 /// JSON Schema (2020-12, section 4.2.3) takes a number with a zero fraction, such as `1.0`, for an integer.
 fn integer(value: &Value) -> Option<i64> {
-    lenient::whole_numbers::<_, Option<i64>>(value).ok().flatten()
+    let float = || value.as_f64().filter(|number| number.fract() == 0.0 && (-MAX_FLOAT..MAX_FLOAT).contains(number));
+    value.as_i64().or_else(|| float().map(|number| number as i64))
 }
 
 /// Says in words which values there are, such as `true or false`.
@@ -261,21 +156,9 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// A request body.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct BodySpec {
-    /// What the body is.
-    pub description: &'static str,
-    /// The type of the body.
-    pub value_type: ValueType,
-    /// An example body, as JSON. Empty if there is none.
-    pub example: &'static str,
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{OperationSpec, ValueType};
+    use crate::{OperationSpec, ValueType};
 
     fn error(id: &str, body: &str) -> String {
         let operation = OperationSpec::find(id).unwrap();
