@@ -49,10 +49,10 @@ pub fn audit(inventory: &Inventory, policy: &Policy) -> Report {
             }
         }
     }
-    for (ids, message) in rules::account::duplicate_names(&context, inventory) {
+    for (ids, message) in rules::purpose::duplicate_names(&context, inventory) {
         found.add(Rule::DuplicateName, None, Subject::TokenIds(ids), None, message);
     }
-    if let Some(message) = rules::account::near_limit(&context, inventory) {
+    if let Some(message) = rules::purpose::near_limit(&context, inventory) {
         found.add(Rule::NearAccountLimit, None, Subject::TokenIds(Vec::new()), None, message);
     }
     found.report(inventory)

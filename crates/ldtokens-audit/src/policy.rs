@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 
 use ldtokens::{TokenId, UnixMillis};
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::date::{DAY, Date};
 use crate::rule::{Rule, Severity};
@@ -150,58 +151,36 @@ all_rules! {
 
 /// A finding that is accepted until a day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "AnyException", into = "AnyException")]
-#[schemars(with = "AnyException")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Exception {
-    /// The rule.
+    /// The rule. It can't be `partial-inventory`.
+    #[serde(deserialize_with = "rule")]
     pub rule: Rule,
-    /// The token. If absent, all findings of the rule are accepted.
+    /// The ID of the token. If absent, all findings of the rule are accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub token: Option<TokenId>,
     /// Why it is accepted.
+    #[serde(deserialize_with = "reason")]
+    #[schemars(length(min = 1))]
     pub reason: String,
     /// The last day of the exception, in UTC.
     pub until: Date,
 }
 
-/// An exception before it is checked.
-#[derive(Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Exception", description = "A finding that is accepted until a day.")]
-struct AnyException {
-    /// The rule. It can't be `partial-inventory`.
-    rule: Rule,
-    /// The ID of the token. If absent, all findings of the rule are accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    token: Option<TokenId>,
-    /// Why it is accepted.
-    #[schemars(length(min = 1))]
-    reason: String,
-    /// The last day of the exception, in UTC.
-    until: Date,
-}
-
-impl TryFrom<AnyException> for Exception {
-    type Error = &'static str;
-
-    fn try_from(exception: AnyException) -> Result<Self, Self::Error> {
-        let AnyException { rule, token, reason, until } = exception;
-        match rule {
-            Rule::PartialInventory => {
-                Err("there is no exception to partial-inventory: what was not seen can't be accepted")
-            }
-            _ if reason.trim().is_empty() => Err("an exception has a reason"),
-            _ => Ok(Self { rule, token, reason, until }),
+fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rule, D::Error> {
+    match Rule::deserialize(deserializer)? {
+        Rule::PartialInventory => {
+            Err(D::Error::custom("there is no exception to partial-inventory: what was not seen can't be accepted"))
         }
+        rule => Ok(rule),
     }
 }
 
-impl From<Exception> for AnyException {
-    fn from(exception: Exception) -> Self {
-        let Exception { rule, token, reason, until } = exception;
-        Self { rule, token, reason, until }
-    }
+fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let reason = String::deserialize(deserializer)?;
+    if reason.trim().is_empty() { Err(D::Error::custom("an exception has a reason")) } else { Ok(reason) }
 }
 
 impl Exception {
@@ -212,38 +191,9 @@ impl Exception {
 }
 
 /// The words in names that say that no person uses a token: programs and services that run jobs, and what such jobs are called.
-const AUTOMATION: [&str; 30] = [
-    "ansible",
-    "argocd",
-    "automation",
-    "automated",
-    "azure-pipelines",
-    "bitbucket",
-    "bot",
-    "buildkite",
-    "cd",
-    "ci",
-    "cicd",
-    "circleci",
-    "cron",
-    "cronjob",
-    "deploy",
-    "deployment",
-    "github",
-    "gitlab",
-    "jenkins",
-    "jenkinsfile",
-    "k8s",
-    "kubernetes",
-    "lambda",
-    "pipeline",
-    "pipelines",
-    "pulumi",
-    "spinnaker",
-    "teamcity",
-    "terraform",
-    "travis",
-];
+const AUTOMATION: &str = "ansible argocd automation automated azure-pipelines bitbucket bot buildkite cd ci cicd circleci cron \
+    cronjob deploy deployment github gitlab jenkins jenkinsfile k8s kubernetes lambda pipeline pipelines pulumi spinnaker teamcity \
+    terraform travis";
 
 /// The policy with all defaults filled in.
 pub(crate) struct Thresholds {
@@ -284,7 +234,7 @@ impl Thresholds {
             old_secret: after(rules.old_secret.days, 365, 90),
             expiring: steps.into_iter().enumerate().map(|(step, length)| (length, severity(step))).collect(),
             words: words.map_or_else(
-                || AUTOMATION.map(str::to_owned).into(),
+                || AUTOMATION.split_whitespace().map(str::to_owned).collect(),
                 |words| words.iter().map(|word| word.to_lowercase()).collect(),
             ),
             limit: rules.near_account_limit.limit.map(number),

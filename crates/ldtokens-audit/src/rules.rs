@@ -1,6 +1,5 @@
 //! The rules, each a pure function of a token, and what they know besides it.
 
-pub(crate) mod account;
 pub(crate) mod ages;
 pub(crate) mod power;
 pub(crate) mod purpose;

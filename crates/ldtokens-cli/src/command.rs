@@ -23,8 +23,8 @@ use crate::shell;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    as_code, audit, config, create, delete, diff, filter, get, inventory, list, login, reset, revoke, rotate, serve,
-    undo, update, verify, whoami,
+    as_code, audit, config, create, delete, filter, inventory, list, login, record, reset, revoke, rotate, serve,
+    update, verify,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -127,19 +127,19 @@ pub(crate) enum Action {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     List(list::ListArgs),
-    Get(get::GetArgs),
+    Get(list::GetArgs),
     Create(Box<create::CreateArgs>),
     Update(Box<update::UpdateArgs>),
-    Undo(undo::UndoArgs),
+    Undo(record::UndoArgs),
     Reset(Box<reset::ResetArgs>),
     Rotate(Box<rotate::RotateArgs>),
     Delete(delete::DeleteArgs),
     Revoke(Box<revoke::RevokeArgs>),
     Verify(verify::VerifyArgs),
-    Whoami(whoami::WhoamiArgs),
+    Whoami(verify::WhoamiArgs),
     Audit(Box<audit::AuditArgs>),
     Inventory(inventory::InventoryArgs),
-    Diff(diff::DiffArgs),
+    Diff(audit::DiffArgs),
     Export(as_code::ExportArgs),
     Plan(as_code::PlanArgs),
     Apply(as_code::ApplyArgs),

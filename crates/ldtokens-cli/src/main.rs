@@ -24,8 +24,8 @@ use crate::terminal::redact::has_secret;
 use crate::terminal::streams::is_dumb;
 use crate::terminal::{logging, progress, say};
 use crate::verbs::{
-    as_code, audit, config, create, delete, demo, diff, get, inventory, list, login, reset, revoke, rotate, serve,
-    undo, update, verify, whoami,
+    as_code, audit, config, create, delete, demo, inventory, list, login, record, reset, revoke, rotate, serve, update,
+    verify,
 };
 
 fn main() -> ExitCode {
@@ -105,20 +105,20 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
     }
     match action {
         Action::Verb(verb) => match verb {
-            Verb::List(arguments) => list::run(global, arguments).await,
-            Verb::Get(arguments) => get::run(global, arguments).await,
+            Verb::List(arguments) => list::list(global, arguments).await,
+            Verb::Get(arguments) => list::get(global, arguments).await,
             Verb::Create(arguments) => create::run(global, *arguments).await,
             Verb::Update(arguments) => update::run(global, *arguments).await,
-            Verb::Undo(arguments) => undo::run(global, &arguments).await,
+            Verb::Undo(arguments) => record::undo(global, &arguments).await,
             Verb::Reset(arguments) => reset::run(global, *arguments).await,
             Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
             Verb::Delete(arguments) => delete::run(global, arguments).await,
             Verb::Revoke(arguments) => revoke::run(global, *arguments).await,
-            Verb::Verify(arguments) => verify::run(global, arguments).await,
-            Verb::Whoami(_) => whoami::run(global).await,
+            Verb::Verify(arguments) => verify::verify(global, arguments).await,
+            Verb::Whoami(_) => verify::whoami(global).await,
             Verb::Audit(arguments) => audit::run(global, &arguments).await,
             Verb::Inventory(arguments) => inventory::run(global, &arguments).await,
-            Verb::Diff(arguments) => diff::run(global, &arguments),
+            Verb::Diff(arguments) => audit::diff(global, &arguments),
             Verb::Export(arguments) => as_code::export(global, &arguments).await,
             Verb::Plan(arguments) => as_code::plan(global, &arguments).await,
             Verb::Apply(arguments) => as_code::apply(global, &arguments).await,

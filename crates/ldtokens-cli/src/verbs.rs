@@ -1,7 +1,6 @@
 //! The commands for everyday use.
 
 pub(crate) mod as_code;
-pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod bulk;
@@ -10,13 +9,10 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deliver;
 pub(crate) mod demo;
-pub(crate) mod diff;
 pub(crate) mod filter;
-pub(crate) mod get;
 pub(crate) mod inventory;
 pub(crate) mod list;
 pub(crate) mod login;
-pub(crate) mod order;
 pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod record;
@@ -26,11 +22,8 @@ pub(crate) mod rotate;
 mod secrets_given;
 pub(crate) mod serve;
 pub(crate) mod targets;
-pub(crate) mod undo;
 pub(crate) mod update;
 pub(crate) mod verify;
-pub(crate) mod whoami;
-mod whole;
 
 use ldtokens::Token;
 use serde_json::Value;
@@ -53,6 +46,17 @@ pub(crate) fn json(token: &Token) -> Value {
     serde_json::to_value(token).expect("a token is JSON")
 }
 
+/// Puts the keys of custom roles in the place of their IDs, for people, as far as they can be read.
+pub(crate) async fn show_keys(session: &Session, token: &mut Value) -> Result<(), Failure> {
+    let ids = token.get_mut("customRoleIds").and_then(Value::as_array_mut);
+    for id in ids.into_iter().flatten() {
+        if let Some(text) = id.as_str() {
+            *id = session.custom_roles().await?.key(text).into();
+        }
+    }
+    Ok(())
+}
+
 /// How a verb prints each of its tokens.
 pub(crate) enum Printing {
     /// Nothing. A dry run prints only commands.
@@ -61,47 +65,36 @@ pub(crate) enum Printing {
     Details {
         is_first: bool,
     },
-    Rows(Printer),
+    Rows {
+        printer: Printer,
+        is_table: bool,
+    },
 }
 
 impl Printing {
-    /// For the `tokens` that the arguments name.
-    fn new(global: &GlobalArgs, arguments: &PrintArgs, tokens: &[String]) -> Result<Self, Failure> {
-        Self::with(global, arguments, names_one(tokens), names_one(tokens))
-    }
-
-    /// For the `tokens` that the arguments name, if each may be printed with a secret, which a table would cut off.
-    fn with_secrets(
-        global: &GlobalArgs,
-        arguments: &PrintArgs,
-        tokens: &[String],
-        is_printed: bool,
-    ) -> Result<Self, Failure> {
-        Self::with(global, arguments, names_one(tokens), is_printed || names_one(tokens))
-    }
-
-    /// For a new token.
-    fn for_new(global: &GlobalArgs, arguments: &PrintArgs) -> Result<Self, Failure> {
-        Self::with(global, arguments, true, true)
-    }
-
-    fn with(global: &GlobalArgs, arguments: &PrintArgs, is_single: bool, has_details: bool) -> Result<Self, Failure> {
+    /// For one token, if it `is_single`. With `has_details`, a table has a line for each field: its cells would cut a secret off.
+    fn new(global: &GlobalArgs, arguments: &PrintArgs, is_single: bool, has_details: bool) -> Result<Self, Failure> {
         if global.dry_run {
             return Ok(Self::Nothing);
         }
         let format = global.format()?;
-        if format == Format::Table && has_details && !arguments.quiet && arguments.columns.is_none() {
+        let is_table = format == Format::Table;
+        if is_table && has_details && !arguments.quiet && arguments.columns.is_none() {
             return Ok(Self::Details { is_first: true });
         }
         let printer = Printer::new(format, arguments)?;
-        Ok(Self::Rows(if is_single { printer.single() } else { printer }))
+        Ok(Self::Rows { printer: if is_single { printer.single() } else { printer }, is_table })
+    }
+
+    fn is_for_people(&self) -> bool {
+        matches!(self, Self::Details { .. } | Self::Rows { is_table: true, .. })
     }
 
     /// Prints a token. Returns whether standard output is still read.
     fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         match self {
             Self::Nothing => Ok(true),
-            Self::Rows(printer) => printer.token(token),
+            Self::Rows { printer, .. } => printer.token(token),
             Self::Details { is_first } => {
                 let before = if std::mem::take(is_first) { "" } else { "\n" };
                 write(&format!("{before}{}\n", details(token)))
@@ -111,7 +104,7 @@ impl Printing {
 
     fn end(self) -> Result<(), Failure> {
         match self {
-            Self::Rows(printer) => printer.end().map(|_| ()),
+            Self::Rows { printer, .. } => printer.end().map(|_| ()),
             Self::Nothing | Self::Details { .. } => Ok(()),
         }
     }

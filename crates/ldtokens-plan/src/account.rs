@@ -1,13 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use ldtokens::raw::reqwest::Method;
-use ldtokens::{CallerIdentity, Client, Error, Operation, Token, UnixMillis};
+use ldtokens::{CallerIdentity, Client, Error, Token, UnixMillis};
 use ldtokens_lifecycle::{Contents, Destination};
-use serde_json::Value;
 
 use crate::file::TokensFile;
+use crate::roles::CustomRoles;
 
 /// What a plan is made from: the account and the destinations, as they are now.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +14,8 @@ pub struct Account {
     pub tokens: Vec<Token>,
     /// Whose the credential is.
     pub caller: CallerIdentity,
-    /// The IDs of custom roles by their keys, as far as they could be read.
-    pub roles: BTreeMap<String, String>,
+    /// The custom roles, as far as they could be read, if the file names any.
+    pub roles: CustomRoles,
     /// What the destinations hold, by the key of the token.
     pub held: BTreeMap<String, Vec<Held>>,
     /// The time, by the API's clock.
@@ -89,10 +87,10 @@ impl Account {
         let caller = client.whoami().await?;
         let tokens = client.list().all_members(true).collect_all().await;
         let tokens = tokens.map_err(|incomplete| ReadError::Incomplete(incomplete.error))?;
-        let keys: BTreeSet<_> = file.tokens.iter().flat_map(|token| token.custom_role_ids.iter().cloned()).collect();
-        let roles = stream::iter(keys).map(async |key| Ok::<_, Error>((role_id(client, &key).await?, key)));
-        let roles: Vec<_> = roles.buffer_unordered(8).try_collect().await?;
-        let roles = roles.into_iter().filter_map(|(id, key)| Some((key, id?))).collect();
+        let roles = match file.tokens.iter().any(|token| !token.custom_role_ids.is_empty()) {
+            true => CustomRoles::read(client).await?,
+            false => CustomRoles::default(),
+        };
         let held = file.tokens.iter().map(|token| {
             let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
             (token.key.clone(), destinations.map(|destination| look_at(&*destination)).collect())
@@ -100,27 +98,6 @@ impl Account {
         let held = held.collect();
         Ok(Self { tokens, caller, roles, held, now: Some(client.server_time().into()) })
     }
-
-    /// A custom role's ID, or the text itself if that is all that is known.
-    pub(crate) fn role_id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
-        self.roles.get(key_or_id).map_or(key_or_id, String::as_str)
-    }
-}
-
-async fn role_id(client: &Client, key: &str) -> Result<Option<String>, Error> {
-    let is_plain =
-        key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !key.starts_with('.');
-    if !is_plain {
-        return Ok(None);
-    }
-    let request = client.request(Operation::Other("getCustomRole"), Method::GET, &format!("/roles/{key}"));
-    let body = match request.send().await {
-        Ok(body) => body,
-        Err(Error::NotFound(_) | Error::Forbidden(_)) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let role: Value = serde_json::from_slice(&body).unwrap_or_default();
-    Ok(role.get("_id").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// What a destination holds. None if it can't be read back.

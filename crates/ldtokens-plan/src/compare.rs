@@ -66,7 +66,7 @@ pub(crate) fn change(token: &mut Token, wanted: &ManagedToken, permissions: &Per
         *token = with_permissions(token, permissions);
         // A patch takes the IDs of custom roles.
         for role in &mut token.custom_role_ids {
-            *role = account.role_id(role).to_owned();
+            *role = account.roles.id(role).to_owned();
         }
     }
     if differs("expiry") {
@@ -86,7 +86,7 @@ fn shown(token: &Token, account: &Account) -> Value {
         return json!({ "inlineRole": token.inline_role });
     }
     if !token.custom_role_ids.is_empty() {
-        let ids: BTreeSet<_> = token.custom_role_ids.iter().map(|role| account.role_id(role)).collect();
+        let ids: BTreeSet<_> = token.custom_role_ids.iter().map(|role| account.roles.id(role)).collect();
         return json!({ "customRoleIds": ids });
     }
     json!({ "role": token.role })

@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ldtokens_lifecycle::Destination;
@@ -24,7 +25,7 @@ pub enum DestinationSpec {
     },
     /// A program and its arguments. It gets the secret on its standard input.
     Command(Vec<String>),
-    /// A key of a Kubernetes Secret, written by kubectl.
+    /// A key of a Kubernetes Secret: its manifest is printed, for `kubectl apply -f -`.
     #[serde(rename_all = "camelCase")]
     Kubernetes {
         /// The namespace; kubectl's current one by default.
@@ -37,8 +38,28 @@ pub enum DestinationSpec {
 }
 
 impl DestinationSpec {
-    /// The destination, or why it can't be one.
-    pub(crate) fn destination(&self) -> Result<Box<dyn Destination>, String> {
+    /// Makes a relative path one below `folder`.
+    pub fn relative_to(&mut self, folder: &Path) {
+        if let Self::File(path) | Self::EnvFile { path, .. } = self {
+            *path = folder.join(&path);
+        }
+    }
+
+    /// What is wrong with these destinations. `seen` has the identities of those before, in the same file.
+    pub fn faults(specs: &[Self], seen: &mut BTreeSet<String>) -> Vec<String> {
+        let fault = |spec: &Self| match spec.destination() {
+            Err(text) => Some(text),
+            Ok(destination) if seen.insert(destination.identity()) => None,
+            Ok(destination) => Some(format!("{} is a destination twice", destination.label())),
+        };
+        specs.iter().filter_map(fault).collect()
+    }
+
+    /// The destination.
+    ///
+    /// # Errors
+    /// Why it can't be one.
+    pub fn destination(&self) -> Result<Box<dyn Destination>, String> {
         Ok(match self {
             Self::File(path) => Box::new(FileDestination::new(path)),
             Self::EnvFile { path, variable } => Box::new(EnvFileDestination::new(path, variable)?),

@@ -117,15 +117,7 @@ impl TokensFile {
             if lifetime.is_some_and(|lifetime| lifetime <= token.overlap()) {
                 fault("lifetime must be longer than overlap".to_owned());
             }
-            for spec in &token.destinations {
-                match spec.destination() {
-                    Err(text) => fault(text),
-                    Ok(destination) if !places.insert(destination.identity()) => {
-                        fault(format!("{} is a destination twice", destination.label()));
-                    }
-                    Ok(_) => {}
-                }
-            }
+            DestinationSpec::faults(&token.destinations, &mut places).into_iter().for_each(&mut fault);
         }
         if faults.is_empty() { Ok(()) } else { Err(InvalidFile(faults)) }
     }
@@ -133,11 +125,7 @@ impl TokensFile {
     /// This file with relative paths of destinations below `folder`.
     #[must_use]
     pub fn relative_to(mut self, folder: &Path) -> Self {
-        for spec in self.tokens.iter_mut().flat_map(|token| &mut token.destinations) {
-            if let DestinationSpec::File(path) | DestinationSpec::EnvFile { path, .. } = spec {
-                *path = folder.join(&path);
-            }
-        }
+        self.tokens.iter_mut().flat_map(|token| &mut token.destinations).for_each(|spec| spec.relative_to(folder));
         self
     }
 

@@ -43,6 +43,7 @@ mod length;
 mod marker;
 mod plan;
 mod render;
+mod roles;
 
 pub use account::{Account, Held, Holding, ReadError};
 pub use apply::{Applied, ApplyError, ApplyOptions, Done, apply};
@@ -52,6 +53,7 @@ pub use file::{InvalidFile, ManagedToken, TokensFile};
 pub use length::Length;
 pub use marker::{Marker, State};
 pub use plan::{Action, Change, Kind, Plan};
+pub use roles::CustomRoles;
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

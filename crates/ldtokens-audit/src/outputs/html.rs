@@ -1,14 +1,14 @@
 //! The report as one HTML page.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use ldtokens::{Token, TokenId, UnixMillis};
 
-use crate::date::Date;
+use crate::date::{DAY, Date};
 use crate::inventory::{Inventory, access, name};
 use crate::outputs::chart;
-use crate::outputs::escape::{self, escaped};
 use crate::outputs::markdown::{groups, headline};
 use crate::report::{Finding, Report};
 use crate::rule::{Rule, Severity};
@@ -27,6 +27,8 @@ const POLICY: &str =
 pub fn html(report: &Report, inventory: &Inventory) -> String {
     let mut out = String::with_capacity(32 * 1024 + inventory.tokens.len() * 512);
     let day = Date::of(report.audited_at);
+    let rows = rows(report, inventory);
+    let filters = filters(&rows);
     let _ = write!(
         out,
         "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"{POLICY}\">\n\
@@ -34,7 +36,7 @@ pub fn html(report: &Report, inventory: &Inventory) -> String {
          <link rel=icon href=\"data:,\">\n<title>Access tokens, {day}: {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n\
          <a class=skip href=#tokens>Skip to the tokens</a>\n",
         headline(report),
-        Filters::style(report),
+        style(&filters),
     );
     head(&mut out, report, inventory);
     out.push_str("<main>\n");
@@ -43,13 +45,13 @@ pub fn html(report: &Report, inventory: &Inventory) -> String {
     chart::write(&mut out, inventory);
     found(&mut out, report);
     accepted(&mut out, report);
-    tokens(&mut out, report, inventory);
+    tokens(&mut out, &rows, &filters, inventory);
     out.push_str("</main>\n<footer><p>Made by ldtokens. This page loads nothing and runs no script.</footer>\n</body>\n</html>\n");
     out
 }
 
 fn head(out: &mut String, report: &Report, inventory: &Inventory) {
-    let moment = escape::time(report.audited_at);
+    let moment = time(report.audited_at);
     let _ = write!(out, "<header>\n<h1>Access token audit</h1>\n<p>{} tokens, as of {moment}", inventory.tokens.len());
     for (what, value) in [("account", &report.account_id), ("", &report.host)] {
         if let Some(value) = value {
@@ -97,15 +99,14 @@ fn found(out: &mut String, report: &Report) {
         for finding in findings.iter().filter(|finding| finding.subject.ids().len() != 1).take(20) {
             let _ = write!(out, "<p class=soft><bdi>{}</bdi></p>", escaped(&finding.message));
         }
-        let _ = writeln!(out, "<p>{}</p>", escape::code(rule.fix()));
+        let _ = writeln!(out, "<p>{}</p>", code(rule.fix()));
     }
     out.push_str("</ul>\n");
 }
 
 fn accepted(out: &mut String, report: &Report) {
-    if !report.accepted.is_empty() {
-        out.push_str("<h2>Accepted for a time</h2>\n<ul class=accepted>\n");
-    }
+    let has_any = !report.accepted.is_empty();
+    out.push_str(if has_any { "<h2>Accepted for a time</h2>\n<ul class=accepted>\n" } else { "" });
     for accepted in &report.accepted {
         let (finding, exception) = (&accepted.finding, &accepted.exception);
         let of = finding.token_name.as_deref().unwrap_or_default();
@@ -120,9 +121,7 @@ fn accepted(out: &mut String, report: &Report) {
             escaped(&exception.reason),
         );
     }
-    if !report.accepted.is_empty() {
-        out.push_str("</ul>\n");
-    }
+    out.push_str(if has_any { "</ul>\n" } else { "" });
     for note in &report.notes {
         let _ = writeln!(out, "<p class=soft>{}</p>", escaped(note));
     }
@@ -135,8 +134,15 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn worst(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.severity).max()
+    /// The name of its most severe finding's severity.
+    fn worst(&self) -> &'static str {
+        self.findings.iter().map(|finding| finding.severity).max().map_or("none", Severity::name)
+    }
+
+    /// By which the filters know it.
+    fn classes(&self) -> Vec<String> {
+        let of_row = [&self.worst()[..1], &kind(self.token)[..1]].map(str::to_owned);
+        of_row.into_iter().chain(self.findings.iter().map(|finding| class(finding.rule))).collect()
     }
 }
 
@@ -160,29 +166,37 @@ fn rows<'a>(report: &'a Report, inventory: &'a Inventory) -> Vec<Row<'a>> {
     rows
 }
 
-fn tokens(out: &mut String, report: &Report, inventory: &Inventory) {
-    let rows = rows(report, inventory);
-    out.push_str("<section aria-labelledby=tokens>\n<h2 id=tokens>Tokens by risk</h2>\n");
-    Filters::write(out, report, &rows);
+fn tokens(out: &mut String, rows: &[Row<'_>], filters: &[Filter], inventory: &Inventory) {
+    out.push_str("<section aria-labelledby=tokens>\n<h2 id=tokens>Tokens by risk</h2>\n<div class=filters>\n");
+    for group in filters.chunk_by(|one, other| one.group == other.group) {
+        let Filter { group: name, title, .. } = group[0];
+        let _ = write!(
+            out,
+            "<fieldset><legend>{title}</legend><div class=pills><label><input type=radio name={name} checked autocomplete=off><span>all</span></label>"
+        );
+        for Filter { id, text, count, .. } in group {
+            let _ = write!(
+                out,
+                "<label><input type=radio name={name} id={name}-{id} autocomplete=off><span>{text} {count}</span></label>"
+            );
+        }
+        out.push_str("</div></fieldset>\n");
+    }
     out.push_str(
-        "<p class=soft>In the column \"In use\", a line is thick from the token's creation to its last use, and thin from then on.</p>\n\
+        "</div>\n<p class=soft>In the column \"In use\", a line is thick from the token's creation to its last use, and thin from then on.</p>\n\
          <div class=head aria-hidden=true><span>Risk</span><span>Token</span><span>Access and member</span><span>Created</span>\
          <span>In use</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n<ol class=tokens>\n",
     );
     let scale = chart::Scale::of(inventory);
-    for row in &rows {
+    for row in rows {
         write_row(out, row, &scale);
     }
     out.push_str("</ol>\n</section>\n");
 }
 
 fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
-    let token = row.token;
-    let worst = row.worst().map_or("none", Severity::name);
-    let _ = write!(out, "<li class=\"{} {}", &worst[..1], &kind(token)[..1]);
-    for finding in &row.findings {
-        let _ = write!(out, " r{}", number(finding.rule));
-    }
+    let (token, worst) = (row.token, row.worst());
+    let _ = write!(out, "<li class=\"{}", row.classes().join(" "));
     let day =
         |moment: Option<UnixMillis>| moment.map_or_else(|| "never".to_owned(), |moment| Date::of(moment).to_string());
     let _ = write!(
@@ -220,77 +234,88 @@ fn said(finding: &Finding) -> &str {
     }
 }
 
-/// The number of a rule in the page's class names.
-fn number(rule: Rule) -> usize {
-    Rule::ALL.iter().position(|known| *known == rule).unwrap_or_default()
+/// The class of the tokens in which a rule found something.
+fn class(rule: Rule) -> String {
+    format!("r{}", Rule::ALL.iter().position(|known| *known == rule).unwrap_or_default())
 }
 
-/// The filters: radio buttons, and CSS that hides the tokens that don't match the chosen ones. Its `:has` is limited to the buttons,
-/// since a browser would try one of the whole page again for each token that it reads.
-struct Filters;
+/// A choice: a radio button, and CSS that hides the tokens without the class.
+struct Filter {
+    group: &'static str,
+    title: &'static str,
+    id: &'static str,
+    text: &'static str,
+    class: String,
+    count: usize,
+}
 
-impl Filters {
-    const KINDS: [(&str, &str); 2] = [("s", "service"), ("p", "personal")];
-
-    fn rules(report: &Report) -> Vec<Rule> {
-        let mut rules: Vec<Rule> =
-            report.findings.iter().filter(|it| !it.subject.ids().is_empty()).map(|it| it.rule).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules
+/// The filters that some tokens pass.
+fn filters(rows: &[Row<'_>]) -> Vec<Filter> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for class in rows.iter().flat_map(Row::classes) {
+        *counts.entry(class).or_default() += 1;
     }
+    let risks = Severity::ALL.map(Severity::name).into_iter().chain(["none"]);
+    let risks = risks.map(|name| ("risk", "Worst finding", name, name, name[..1].to_owned()));
+    let kinds = ["service", "personal"].map(|name| ("kind", "Kind", name, name, name[..1].to_owned()));
+    let rules = Rule::ALL.iter().map(|rule| ("rule", "Finding", rule.id(), rule.title(), class(*rule)));
+    let filters = risks.chain(kinds).chain(rules).filter_map(|(group, title, id, text, class)| {
+        let count = counts.get(&class).copied()?;
+        Some(Filter { group, title, id, text, class, count })
+    });
+    filters.collect()
+}
 
-    fn style(report: &Report) -> String {
-        let risks = Severity::ALL.map(Severity::name).into_iter().chain(["none"]);
-        let risks = risks.map(|name| (format!("risk-{name}"), name[..1].to_owned()));
-        let kinds = Self::KINDS.map(|(class, name)| (format!("kind-{name}"), class.to_owned()));
-        let mut style = String::new();
-        for (id, class) in risks.chain(kinds) {
-            let _ = writeln!(style, ".filters:has(#{id}:checked)~.tokens>li:not(.{class}){{display:none!important}}");
-        }
-        // A browser tries only those of these that are for a class of the token.
-        style.push_str(".filters:has([id^=rule-]:checked)~.tokens>li{display:none}\n");
-        for rule in Self::rules(report) {
-            let class = number(rule);
-            let _ = writeln!(style, ".filters:has(#rule-{rule}:checked)~.tokens>.r{class}{{display:grid}}");
-        }
-        style
+/// The `:has` is limited to the buttons, since a browser would try one of the whole page again for each token that it reads.
+fn style(filters: &[Filter]) -> String {
+    // A browser tries only those of the rules that are for a class of the token.
+    let mut style = ".filters:has([id^=rule-]:checked)~.tokens>li{display:none}\n".to_owned();
+    for Filter { group, id, class, .. } in filters {
+        let _ = match *group {
+            "rule" => writeln!(style, ".filters:has(#rule-{id}:checked)~.tokens>.{class}{{display:grid}}"),
+            _ => writeln!(
+                style,
+                ".filters:has(#{group}-{id}:checked)~.tokens>li:not(.{class}){{display:none!important}}"
+            ),
+        };
     }
+    style
+}
 
-    fn write(out: &mut String, report: &Report, rows: &[Row<'_>]) {
-        let count = |of: &dyn Fn(&Row<'_>) -> bool| rows.iter().filter(|row| of(row)).count();
-        let mut risks: Vec<(&str, &str, usize)> = Vec::new();
-        for severity in Severity::ALL {
-            risks.push((severity.name(), severity.name(), count(&|row| row.worst() == Some(severity))));
-        }
-        risks.push(("none", "none", count(&|row| row.worst().is_none())));
-        let kinds = Self::KINDS.map(|(_, name)| (name, name, count(&|row| kind(row.token) == name)));
-        let mut of_rule: HashMap<Rule, usize> = HashMap::new();
-        for row in rows {
-            for finding in &row.findings {
-                *of_rule.entry(finding.rule).or_default() += 1;
-            }
-        }
-        let rules = Self::rules(report)
-            .into_iter()
-            .map(|rule| (rule.id(), rule.title(), of_rule.get(&rule).copied().unwrap_or(0)));
-        let rules: Vec<_> = rules.collect();
-        out.push_str("<div class=filters>\n");
-        for (group, title, choices) in
-            [("risk", "Worst finding", &risks[..]), ("kind", "Kind", &kinds[..]), ("rule", "Finding", &rules[..])]
-        {
-            let _ = write!(
-                out,
-                "<fieldset><legend>{title}</legend><div class=pills><label><input type=radio name={group} checked autocomplete=off><span>all</span></label>"
-            );
-            for (id, name, count) in choices.iter().filter(|(.., count)| *count > 0) {
-                let _ = write!(
-                    out,
-                    "<label><input type=radio name={group} id={group}-{id} autocomplete=off><span>{name} {count}</span></label>"
-                );
-            }
-            out.push_str("</div></fieldset>\n");
-        }
-        out.push_str("</div>\n");
+/// The text, in which nothing is HTML. Control characters and those that change the direction of text are replaced.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| !matches!(letter, '<' | '>' | '&' | '"' | '\'') && !is_odd(letter);
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
     }
+    let mut out = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            letter if is_odd(letter) => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_odd(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Our own text, with what is between backquotes as code.
+fn code(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
+}
+
+/// The moment, to the minute.
+fn time(moment: UnixMillis) -> String {
+    let minutes = moment.get().rem_euclid(DAY) / 60_000;
+    let (day, hour, minute) = (Date::of(moment), minutes / 60, minutes % 60);
+    format!("<time datetime={day}T{hour:02}:{minute:02}Z>{day} {hour:02}:{minute:02} UTC</time>")
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
+use ldtokens_plan::CustomRoles;
 use ldtokens_server::Server;
 
 use crate::account::credential::oddity;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) has_json_errors: bool,
     /// The token in use, after the API was asked. None if the response does not name it.
     own_token: OnceLock<Option<TokenId>>,
+    /// The account's custom roles, after the API was asked.
+    custom_roles: OnceLock<CustomRoles>,
 }
 
 impl Session {
@@ -45,6 +48,15 @@ impl Session {
             let _ = self.own_token.set(caller.ok().and_then(|caller| caller.token_id));
         }
         Ok(self.own_token.get().and_then(Option::as_ref))
+    }
+
+    /// The account's custom roles. The API is asked only once; there are none if they can't be read.
+    pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
+        if self.custom_roles.get().is_none() {
+            let roles = self.interrupt.unless(CustomRoles::read(&self.client)).await?;
+            let _ = self.custom_roles.set(roles.unwrap_or_default());
+        }
+        Ok(self.custom_roles.get().expect("they were just set"))
     }
 
     /// Stores the token in use, from a response that is known already.
@@ -154,7 +166,8 @@ async fn connected(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let account = settings.account();
-    let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token: OnceLock::new() };
+    let (own_token, custom_roles) = (OnceLock::new(), OnceLock::new());
+    let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token, custom_roles };
     if let Some(skipped) = &settings.skipped {
         session.note(&format!("the configuration file is not used: {skipped}"));
     }

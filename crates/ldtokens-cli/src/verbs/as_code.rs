@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
 use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Export, Kind as Doing, Plan, ReadError, TokensFile};
 
@@ -13,11 +13,12 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::visible::{pretty_json, visible};
 use crate::terminal::output::yaml::yaml;
-use crate::verbs::ask::ask;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, json as json_of_file};
 use crate::verbs::json;
-use crate::verbs::targets::{self, TargetArgs};
+use crate::verbs::plan::ask;
+use crate::verbs::rotate::file::RotationsFile;
+use crate::verbs::targets;
 
 /// Write a file that describes tokens, to manage them as code with `plan` and `apply`
 #[derive(Args, Debug)]
@@ -111,11 +112,23 @@ It shows the plan and asks. A new secret always comes with a new token: it is de
 expiry, the end of the overlap. You can stop it at any moment and run it again. There is no state file; tokens without the marker \
 [ldtokens:KEY] in their description are never changed.";
 
-/// Print the JSON Schema of the file that `plan` and `apply` read
+/// Print the JSON Schema of the file that `plan` and `apply` read, or that `rotate --file` reads
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArgs {
+    /// The file
+    #[arg(value_name = "WHICH", value_enum, default_value_t)]
+    which: Which,
+
     #[command(flatten)]
     to: ToArgs,
+}
+
+/// A file that has a schema.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Which {
+    #[default]
+    Tokens,
+    Rotations,
 }
 
 pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Result<(), Failure> {
@@ -140,11 +153,11 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
 }
 
 async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Result<Export, Failure> {
+    let filters = &Filter::resolved(session, filters.to_vec()).await?[..];
     let account = targets::read_list(session, "reading", |_| true).await?;
-    let named = TargetArgs { tokens: Vec::new(), by_name: false };
-    let targets = if filters.is_empty() { targets::find(&named, session, words).await? } else { Vec::new() };
+    let named = targets::of_words(words, &account, false, false)?;
     let is_meant = |token: &&Token| match filters {
-        [] => targets.iter().any(|target| target.id == token.id),
+        [] => named.iter().any(|item| item.target.id == token.id),
         _ => {
             let token = json(token);
             filters.iter().all(|filter| filter.is_met_by(&token))
@@ -246,15 +259,18 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
 }
 
 pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
-    arguments.to.write(&(pretty_json(&TokensFile::json_schema()) + "\n"))
+    let schema = match arguments.which {
+        Which::Tokens => TokensFile::json_schema(),
+        Which::Rotations => RotationsFile::json_schema(),
+    };
+    arguments.to.write(&(pretty_json(&schema) + "\n"))
 }
 
 /// Reads and checks a file of tokens.
 fn read(path: &Path) -> Result<TokensFile, Failure> {
     let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let file: TokensFile = text::yaml_of_file(path).map_err(unusable)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = file.relative_to(folder);
+    let file = file.relative_to(path.parent().unwrap_or(Path::new("")));
     file.check().map_err(|error| unusable(error.0.join("; ")))?;
     Ok(file)
 }

@@ -1,8 +1,9 @@
-//! `ldtokens audit`: judges the account's tokens by rules, and reports in many formats.
+//! `ldtokens audit` and `diff`: judge the account's tokens by rules, and compare inventories, in many formats.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ldtokens::DryRun;
 use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, csv, html, markdown, prometheus};
 
@@ -13,8 +14,11 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::{Columns, aligned};
 use crate::terminal::output::format::{Format, Output};
+use crate::terminal::output::printer::record;
 use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::yaml::yaml;
+use crate::terminal::output::{self, print, write};
+use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
@@ -23,8 +27,8 @@ use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, s
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLES, after_long_help = rules())]
 pub(crate) struct AuditArgs {
     /// Exit with status 15 if there is a finding of this severity or above: low, medium, high or critical
-    #[arg(long, value_name = "SEVERITY")]
-    fail_on: Option<Level>,
+    #[arg(long, value_name = "SEVERITY", value_parser = severity())]
+    fail_on: Option<Severity>,
 
     /// Let only findings fail that an earlier `audit -o json` does not have
     #[arg(long, value_name = "FILE", value_parser = some_path())]
@@ -53,24 +57,11 @@ pub(crate) struct AuditArgs {
     policy_schema: bool,
 }
 
-/// A severity, as an argument.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Low => Self::Low,
-            Level::Medium => Self::Medium,
-            Level::High => Self::High,
-            Level::Critical => Self::Critical,
-        }
-    }
+/// Parses a severity.
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    let all = || Severity::ALL.into_iter().rev();
+    PossibleValuesParser::new(all().map(Severity::name))
+        .map(move |name| all().find(|severity| severity.name() == name).expect("it is one of them"))
 }
 
 const LONG_ABOUT: &str = "\
@@ -115,7 +106,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
             report.compare_with(baseline).map_err(Failure::usage)?;
         }
         arguments.to.write(&text(output, &report, inventory)?)?;
-        check(&report, inventory, arguments.fail_on.map(Severity::from))
+        check(&report, inventory, arguments.fail_on)
     };
     match &arguments.from {
         Some(path) => {
@@ -130,7 +121,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
 }
 
 /// Reads a policy.
-pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
+fn policy(path: &Path) -> Result<Policy, Failure> {
     text::yaml_of_file(path).map_err(|reason| Failure::usage(format!("{}: {reason}", path.display())))
 }
 
@@ -199,4 +190,62 @@ fn check(report: &Report, inventory: &Inventory, fail_on: Option<Severity>) -> R
         }
     }
     check_complete(inventory)
+}
+
+/// Compare two saved inventories
+#[derive(Args, Debug)]
+#[command(long_about = ABOUT_DIFF, after_help = DIFF_EXAMPLES)]
+pub(crate) struct DiffArgs {
+    /// The older inventory
+    #[arg(value_name = "OLD", value_parser = some_path())]
+    old: PathBuf,
+
+    /// The newer inventory
+    #[arg(value_name = "NEW", value_parser = some_path())]
+    new: PathBuf,
+
+    /// The policy that says when a token counts as unused or about to expire
+    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    policy: Option<PathBuf>,
+}
+
+const ABOUT_DIFF: &str = "\
+Compare two inventories that `ldtokens inventory` saved: tokens that are new or gone, that changed, that may do more than before, \
+that were used again after a long time, and that are about to expire. A change of lastUsed alone is none.";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  ldtokens diff 2026-10.json 2026-11.json
+  ldtokens diff 2026-10.json 2026-11.json -o json";
+
+pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Failure> {
+    let format = global.format()?;
+    let policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
+    let diff =
+        ldtokens_audit::diff(&saved(&arguments.old)?, &saved(&arguments.new)?, &policy).map_err(Failure::usage)?;
+    if format == Format::Table || format == Format::Csv {
+        diff.notes.iter().for_each(|note| say::warning(note));
+    }
+    let rows = diff.changes.iter().map(|change| {
+        let name = change.token_name.clone().unwrap_or_default();
+        [change.kind.to_string(), change.token_id.to_string(), name, change.message.clone()]
+    });
+    match format {
+        Format::Table if diff.changes.is_empty() => print("no changes"),
+        Format::Table => {
+            let rows = std::iter::once(["CHANGE", "TOKEN", "NAME", "WHAT"].map(str::to_owned)).chain(rows);
+            let rows: Vec<Vec<String>> = rows.map(Vec::from).collect();
+            let columns = Columns::new(&rows, &[], terminal_width(), &[false, false, true, true]);
+            let lines: String = rows.iter().map(|row| columns.line(row) + "\n").collect();
+            write(&lines).map(|_| ())
+        }
+        Format::Csv => {
+            let head = ["change", "tokenId", "tokenName", "message"].map(str::to_owned);
+            let records = std::iter::once(head).chain(rows).map(|row| record(row.into_iter()));
+            write(&records.collect::<String>()).map(|_| ())
+        }
+        Format::Ndjson => output::value(format, &serde_json::to_value(&diff.changes).expect("it is JSON")),
+        Format::Json | Format::Yaml => output::value(format, &serde_json::to_value(&diff).expect("it is JSON")),
+        Format::Value => Err(Failure::usage("--output value has no meaning for `ldtokens diff`: use json or csv")),
+    }
 }

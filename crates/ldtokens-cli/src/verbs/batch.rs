@@ -1,6 +1,5 @@
 //! Does the same to several tokens, several at a time: shows progress, and reports at the end what was done and what was not.
 
-use std::borrow::Borrow;
 use std::cell::Cell;
 
 use futures_util::{StreamExt, stream};
@@ -11,6 +10,7 @@ use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress::{self, Job, grouped};
+use crate::verbs::plan::Item;
 use crate::verbs::record::Record;
 use crate::verbs::targets::{NAMED, Target};
 
@@ -42,11 +42,11 @@ pub(crate) type Done<T> = (T, bool);
 impl Batch<'_> {
     /// Does `work` for each token, and then `show`, in order. A failure does not stop the others, unless it would be the same for
     /// them. The token in use comes last and alone, since a change of it can end the command's own access.
-    pub(crate) async fn run<I: Borrow<Target>, T>(
+    pub(crate) async fn run<T>(
         &self,
-        items: &[I],
-        work: impl AsyncFn(&I) -> Result<Done<T>, Failure>,
-        mut show: impl FnMut(&I, Done<T>) -> Result<(), Failure>,
+        items: &[Item],
+        work: impl AsyncFn(&Item) -> Result<Done<T>, Failure>,
+        mut show: impl FnMut(&Item, Done<T>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let session = self.session;
         if items.is_empty() {
@@ -55,13 +55,13 @@ impl Batch<'_> {
         if let [only] = items {
             let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
             let result = done.flatten().and_then(|done| {
-                self.note(only.borrow());
+                self.note(&only.target);
                 show(only, done)
             });
-            return result.map_err(|failure| about(only.borrow(), failure));
+            return result.map_err(|failure| about(&only.target, failure));
         }
         let own = if self.labels.changes { session.own_token().await? } else { None };
-        let is_own = |item: &&I| Some(&(*item).borrow().id) == own;
+        let is_own = |item: &&Item| Some(&item.target.id) == own;
         let others = items.iter().filter(|item| !is_own(item));
         let job = Job::begin(self.labels.doing, items.len());
         let mut report = Report::default();
@@ -75,7 +75,7 @@ impl Batch<'_> {
                     }
                     let result = session.interrupt.until_done(work(item)).await;
                     if let Ok(Ok(_)) = result {
-                        self.note(item.borrow());
+                        self.note(&item.target);
                     }
                     is_over.set(is_over.get() || matches!(&result, Ok(Err(failure)) if ends_batch(failure)));
                     (item, result)
@@ -84,7 +84,7 @@ impl Batch<'_> {
             let at_once = if self.in_turn { 1 } else { session.client.concurrency() };
             let mut results = stream::iter(works).buffered(at_once);
             while let Some((item, result)) = results.next().await {
-                let target: &Target = item.borrow();
+                let target = &item.target;
                 let result = match result {
                     Err(Stopped::Unchanged) => {
                         report.outcome.not_tried.push(target.id.clone());
@@ -126,7 +126,8 @@ impl Batch<'_> {
             }
             return report.unprinted.map_or(Ok(()), Err);
         }
-        Err(report.outcome.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref()))
+        let failure = report.outcome.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref());
+        Err(failure.within(&self.session.account))
     }
 }
 
@@ -202,15 +203,16 @@ impl Incomplete {
                 summary = format!("{summary}; {title}: {}", ids.join(", "));
             }
         }
-        if let Some(record) = record {
-            summary = format!("{summary}. To go on, {}", record.how_to_go_on());
+        let going_on = record.map(Record::how_to_go_on);
+        if let Some((how, _)) = &going_on {
+            summary = format!("{summary}. To go on, {how}");
         }
         let kind = common_kind(&failures, !self.done.is_empty(), is_interrupted);
         let failed = ids.iter().zip(&failures);
         let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
         let mut details = json!({ "done": self.done, "failed": failed, "notTried": self.not_tried });
-        if let Some(record) = record {
-            details["resume"] = record.path().display().to_string().into();
+        if let Some((_, path)) = going_on {
+            details["resume"] = path.display().to_string().into();
         }
         Failure::new(kind, summary).with_details(details)
     }

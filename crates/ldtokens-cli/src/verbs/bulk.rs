@@ -14,10 +14,11 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::progress;
 use crate::verbs::batch::ends_batch;
 use crate::verbs::filter::{Filter, nothing_matches};
+use crate::verbs::inventory::warn_if_partial;
+use crate::verbs::json;
 use crate::verbs::plan::{Item, Plan};
 use crate::verbs::record::{Header, Past, Record};
 use crate::verbs::targets::{self, Target};
-use crate::verbs::{json, whole};
 
 /// The kind of the folder of records.
 pub(crate) const FOLDER: &str = "changes";
@@ -113,12 +114,13 @@ impl Bulk<'_> {
         } else if filters.is_empty() {
             targets::find_tokens(session, &self.words, self.arguments.by_name, ignore_not_found).await?
         } else {
+            let filters = Filter::resolved(session, filters.clone()).await?;
             let is_meant = |token: &Token| {
                 let token = json(token);
                 filters.iter().all(|filter| filter.is_met_by(&token))
             };
             let reading = targets::read_list(session, "looking for matches", is_meant);
-            let (found, ()) = tokio::try_join!(reading, whole::check(session, self.arguments.require_all))?;
+            let (found, ()) = tokio::try_join!(reading, warn_if_partial(session, self.arguments.require_all))?;
             found.into_iter().map(Item::of).collect()
         };
         if found.is_empty() {
@@ -142,7 +144,7 @@ impl Bulk<'_> {
             return Ok(None);
         }
         if let Some(past) = &self.past {
-            return Record::open(&past.path, false).map(Some);
+            return Record::open(&past.path).map(Some);
         }
         match self.folder.clone().and_then(|folder| Record::begin(&folder, &self.header, &plan.items)) {
             Ok(record) => Ok(Some(record)),

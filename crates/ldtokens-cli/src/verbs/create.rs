@@ -1,8 +1,7 @@
 //! `ldtokens create`: creates a token.
 
 use clap::Args;
-use ldtokens::{ApiVersion, DryRun, Error, NewToken};
-
+use ldtokens::{ApiVersion, DryRun, Error, NewToken, Permissions};
 use serde_json::Value;
 
 use crate::account::connect::with_client;
@@ -11,7 +10,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::Printing;
 use crate::verbs::deliver::{Named, PlaceArgs, Places};
-use crate::verbs::permissions::PermissionArgs;
+use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::targets::Target;
 
 /// Create a token and deliver its secret, which is shown only once
@@ -57,10 +56,12 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
     let mut printing = match places.prints_manifests() {
         true => Printing::Nothing,
-        false => Printing::for_new(global, &arguments.print)?,
+        false => Printing::new(global, &arguments.print, true, true)?,
     };
-    let new_token = new_token(&arguments)?;
+    let permissions = arguments.permissions.read()?.expect("clap requires one");
+    arguments.expiry.check()?;
     with_client(global, DryRun::Changes, async |session| {
+        let new_token = new_token(&arguments, with_roles(session, permissions, RolesBy::Key).await?);
         if session.is_dry_run {
             let created = session.client.create(&new_token).await;
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
@@ -99,8 +100,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
     .await
 }
 
-fn new_token(arguments: &CreateArgs) -> Result<NewToken, Failure> {
-    let permissions = arguments.permissions.read()?.expect("clap requires one");
+fn new_token(arguments: &CreateArgs, permissions: Permissions) -> NewToken {
     let mut new_token = NewToken::new(permissions);
     if let Some(name) = &arguments.texts.name {
         new_token = new_token.name(name);
@@ -114,11 +114,10 @@ fn new_token(arguments: &CreateArgs) -> Result<NewToken, Failure> {
     if let Some(version) = arguments.default_api_version {
         new_token = new_token.default_api_version(version);
     }
-    arguments.expiry.check()?;
     match (arguments.expiry.expires_in, arguments.expiry.expires_at) {
         (Some(lifetime), _) => new_token = new_token.expires_in(lifetime),
         (None, Some(end)) => new_token = new_token.expires_at(end),
         (None, None) => {}
     }
-    Ok(new_token)
+    new_token
 }

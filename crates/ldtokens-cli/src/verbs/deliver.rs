@@ -12,6 +12,7 @@ use ldtokens_lifecycle::destinations::{
     KubernetesSecret,
 };
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
+use ldtokens_plan::DestinationSpec;
 
 use crate::account::connect::Session;
 use crate::account::credential::{Source, shell};
@@ -72,6 +73,8 @@ enum Template {
     Command(String),
     Kubernetes(String),
     Github(GithubFile, PathBuf, String),
+    /// Of a file, without placeholders.
+    Described(DestinationSpec),
 }
 
 /// How a secret is printed.
@@ -137,6 +140,16 @@ impl Places {
             overwrites: arguments.secret.overwrite,
             own: None,
         };
+        if !global.dry_run {
+            places.refuse_discarded()?;
+        }
+        Ok(places)
+    }
+
+    /// The destinations that a file describes.
+    pub(crate) fn described(global: &GlobalArgs, specs: &[DestinationSpec]) -> Result<Self, Failure> {
+        let mut places = Self::read(global, &PlaceArgs::default())?;
+        places.templates = specs.iter().cloned().map(Template::Described).collect();
         if !global.dry_run {
             places.refuse_discarded()?;
         }
@@ -226,7 +239,10 @@ impl Places {
 
     /// Whether manifests are printed, so that nothing else may be.
     pub(crate) fn prints_manifests(&self) -> bool {
-        self.templates.iter().any(|template| matches!(template, Template::Kubernetes(_)))
+        let prints = |template: &Template| {
+            matches!(template, Template::Kubernetes(_) | Template::Described(DestinationSpec::Kubernetes { .. }))
+        };
+        self.templates.iter().any(prints)
     }
 
     /// Whether a token's name must be known.
@@ -322,6 +338,7 @@ impl Template {
                 let name = filled(kind.variable(), name, named)?;
                 Box::new(GithubDestination::new(*kind, file, name)?)
             }
+            Self::Described(spec) => spec.destination()?,
         })
     }
 
@@ -330,7 +347,7 @@ impl Template {
         match self {
             Self::File(text) | Self::Kubernetes(text) | Self::Github(_, _, text) => [text, ""],
             Self::EnvFile(file, variable) => [file, variable],
-            Self::Command(_) => ["", ""],
+            Self::Command(_) | Self::Described(_) => ["", ""],
         }
     }
 }

@@ -1,12 +1,15 @@
-//! `--filter` and similar options: selects tokens by their fields.
+//! `--filter`, `--sort` and similar options: selects and orders tokens by their fields.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use ldtokens::UnixMillis;
 use serde_json::Value;
 
+use crate::account::connect::Session;
 use crate::moment::{duration, is_date, moment};
 use crate::nearest::did_you_mean;
+use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::field::{Field, plain, roles};
 
@@ -43,25 +46,23 @@ enum Wanted {
     Text(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Operator {
     Is,
     IsNot,
     Contains,
-    Less,
-    AtMost,
-    More,
-    AtLeast,
+    /// Which number is greater.
+    Ordered(fn(&i64, &i64) -> bool),
 }
 
 const OPERATORS: [(&str, Operator, &str); 7] = [
     ("!=", Operator::IsNot, "is not"),
-    ("<=", Operator::AtMost, "at most"),
-    (">=", Operator::AtLeast, "at least"),
+    ("<=", Operator::Ordered(i64::le), "at most"),
+    (">=", Operator::Ordered(i64::ge), "at least"),
     ("=", Operator::Is, "is"),
     ("~", Operator::Contains, "contains, in any case"),
-    ("<", Operator::Less, "less, or earlier"),
-    (">", Operator::More, "more, or later"),
+    ("<", Operator::Ordered(i64::lt), "less, or earlier"),
+    (">", Operator::Ordered(i64::gt), "more, or later"),
 ];
 
 /// Operators of other languages, and the ones to use here.
@@ -69,15 +70,11 @@ const ELSEWHERE: [(&str, &str); 7] =
     [("==", "="), ("===", "="), ("~=", "~"), ("=~", "~"), ("<>", "!="), ("=<", "<="), ("=>", ">=")];
 
 impl Operator {
-    /// Whether it compares which value is greater.
-    fn is_ordered(self) -> bool {
-        matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
-    }
-
     fn fits(self, field: &Field) -> bool {
         match self {
             Self::Contains => !field.is_number() && !is_boolean(field),
-            operator => field.is_number() || !operator.is_ordered(),
+            Self::Ordered(_) => field.is_number(),
+            Self::Is | Self::IsNot => true,
         }
     }
 }
@@ -120,6 +117,19 @@ impl Filter {
         }
         let wanted = wanted(&field, operator, value)?;
         Ok(Self { text: text.trim().to_owned(), condition: Condition::Compares { field, operator, wanted } })
+    }
+
+    /// The filters with the IDs of custom roles in the place of their keys, as far as they can be read.
+    pub(crate) async fn resolved(session: &Session, mut filters: Vec<Self>) -> Result<Vec<Self>, Failure> {
+        for filter in &mut filters {
+            if let Condition::Compares { field, wanted: Wanted::Text(text), .. } = &mut filter.condition
+                && matches!(field.name(), "customRoleIds" | "access")
+                && !field.values().contains(&text.as_str())
+            {
+                *text = session.custom_roles().await?.id(text).to_owned();
+            }
+        }
+        Ok(filters)
     }
 
     /// Not used since then. A token that was never used counts from its creation.
@@ -176,13 +186,8 @@ fn compares(field: &Field, operator: Operator, wanted: &Wanted, token: &Value) -
         (Operator::Contains, Wanted::Text(text)) => {
             value.is_some_and(|value| plain(&value).to_lowercase().contains(&text.to_lowercase()))
         }
-        (operator, Wanted::Number(limit)) => {
-            value.and_then(|value| value.as_i64()).is_some_and(|value| match operator {
-                Operator::Less => value < *limit,
-                Operator::AtMost => value <= *limit,
-                Operator::More => value > *limit,
-                _ => value >= *limit,
-            })
+        (Operator::Ordered(is), Wanted::Number(limit)) => {
+            value.and_then(|value| value.as_i64()).is_some_and(|value| is(&value, limit))
         }
         _ => false,
     }
@@ -213,7 +218,7 @@ fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, Stri
     if field.is_number() {
         return value.parse().map(Wanted::Number).map_err(|_| format!("{name} is compared with a whole number"));
     }
-    if operator == Operator::Contains {
+    if matches!(operator, Operator::Contains) {
         return Ok(Wanted::Text(value.to_owned()));
     }
     if is_boolean(field) || is_role(name) || name == "kind" {
@@ -234,7 +239,7 @@ fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, Stri
 }
 
 fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, String> {
-    let is_equality = !operator.is_ordered();
+    let is_equality = !matches!(operator, Operator::Ordered(_));
     if value.eq_ignore_ascii_case("never") {
         return match name {
             "lastUsed" | "expiry" if is_equality => Ok(Wanted::Absent),
@@ -285,6 +290,32 @@ fn is_boolean(field: &Field) -> bool {
 
 fn is_role(name: &str) -> bool {
     matches!(name, "role" | "_member.role")
+}
+
+/// One field of `--sort`.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    field: Field,
+    is_reversed: bool,
+}
+
+impl Order {
+    /// Reads the name of a field; a leading `-` reverses the order.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        let (name, is_reversed) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+        Ok(Self { field: Field::new(name)?, is_reversed })
+    }
+
+    /// Compares numbers by size and texts without regard to case. Absent values come last.
+    pub(crate) fn compare(&self, a: &Value, b: &Value) -> Ordering {
+        let (a, b) = (self.field.value(a), self.field.value(b));
+        let (Some(a), Some(b)) = (&a, &b) else { return a.is_none().cmp(&b.is_none()) };
+        let order = match (a.as_i64(), b.as_i64()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => plain(a).to_lowercase().cmp(&plain(b).to_lowercase()),
+        };
+        if self.is_reversed { order.reverse() } else { order }
+    }
 }
 
 #[cfg(test)]

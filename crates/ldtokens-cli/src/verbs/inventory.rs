@@ -6,6 +6,7 @@ use clap::Args;
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Operation, TokenId, UnixMillis};
 use ldtokens_audit::{Inventory, Scope};
+use ldtokens_plan::CustomRoles;
 use serde::de::DeserializeOwned;
 
 use crate::account::connect::{Session, with_client};
@@ -24,8 +25,6 @@ const MAX_SIZE: u64 = 1024 * 1024 * 1024;
 
 /// How often a list is read again that changes while it is read.
 const ATTEMPTS: u32 = 3;
-
-const GET_CUSTOM_ROLE: Operation = Operation::Other("getCustomRole");
 
 /// Save the list of tokens, without secrets, for `audit`, `diff` and `list`
 #[derive(Args, Debug)]
@@ -134,17 +133,19 @@ async fn read(session: &Session, scope: Scope) -> Result<Read, Failure> {
     Ok(read)
 }
 
-/// Finds the custom roles of tokens that the account does not have.
+/// Finds the custom roles of tokens that the account does not have. A list may leave out what the credential may not see, so those
+/// that are not in it are asked for.
 async fn look_up_roles(session: &Session, inventory: &mut Inventory) -> Result<(), Failure> {
     let roles: Vec<String> = inventory.custom_roles().into_iter().map(str::to_owned).collect();
-    for role in roles {
+    let known = if roles.is_empty() { &CustomRoles::default() } else { session.custom_roles().await? };
+    for role in roles.into_iter().filter(|role| !known.has(role)) {
         // A role's key or ID is a segment of a path, as a token's ID is.
         let Ok(segment) = TokenId::new(role.as_str()) else {
             inventory.unknown_roles.push(role);
             continue;
         };
         let path = format!("/roles/{}", segment.to_path_segment());
-        let request = session.client.request(GET_CUSTOM_ROLE, Method::GET, &path);
+        let request = session.client.request(Operation::Other("getCustomRole"), Method::GET, &path);
         match session.interrupt.unless(request.send()).await? {
             Ok(_) => {}
             // A 404 without the API's code is of a proxy or the like.
@@ -163,6 +164,30 @@ pub(crate) fn check_complete(inventory: &Inventory) -> Result<(), Failure> {
         count => format!(" (and {} more)", count - 1),
     };
     Err(Failure::new(Kind::PartialFailure, format!("not everything was read or seen: {}{more}", gap.reason)))
+}
+
+/// Warns if the credential can't see the tokens of all members, or if that is not known: the API shows it some, and does not say so.
+/// With `require_all` it is an error.
+pub(crate) async fn warn_if_partial(session: &Session, require_all: bool) -> Result<(), Failure> {
+    let own = match session.own_token().await? {
+        Some(id) => session.interrupt.unless(session.client.get(id)).await?.ok(),
+        None => None,
+    };
+    let text = match own {
+        Some(own) if ldtokens_audit::sees_all(&own) => return Ok(()),
+        Some(own) => {
+            let personal = if own.service_token == Some(true) { "" } else { ", and this member's own" };
+            format!(
+                "not all tokens are seen: the credential has no Admin role, so there are only service tokens{personal}"
+            )
+        }
+        None => "it is not known whether all tokens are seen: that takes a credential with the Admin role".to_owned(),
+    };
+    if require_all {
+        return Err(Failure::new(Kind::Forbidden, text));
+    }
+    session.warn(&text);
+    Ok(())
 }
 
 /// Reads a saved inventory.

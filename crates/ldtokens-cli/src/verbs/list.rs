@@ -1,4 +1,4 @@
-//! `ldtokens list`: lists tokens, as they arrive.
+//! `ldtokens list` and `get`: tokens as they arrive, or with all their fields.
 
 use std::cmp::Ordering;
 use std::path::PathBuf;
@@ -13,13 +13,15 @@ use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, some_path, whole_number};
 use crate::moment::{age, before, moment};
 use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::progress;
-use crate::verbs::filter::{FORM, Filter, nothing_matches};
-use crate::verbs::inventory::{check_complete, saved};
-use crate::verbs::order::Order;
-use crate::verbs::targets::PAGE;
-use crate::verbs::{json, warn_if_closed, whole};
+use crate::terminal::{progress, say};
+use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
+use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
+use crate::verbs::plan::Item;
+use crate::verbs::targets::{self, PAGE, TargetArgs};
+use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
 
 /// List tokens
 #[derive(Args, Debug)]
@@ -94,16 +96,170 @@ Examples:
   ldtokens list -a --unused-for 90d --columns _id,name,_member.email,lastUsed --output csv
   ldtokens list -a -q -f name~test- | ldtokens delete - --yes";
 
-pub(crate) async fn run(global: &GlobalArgs, arguments: ListArgs) -> Result<(), Failure> {
+/// Show one or more tokens
+#[derive(Args, Debug)]
+#[command(
+    visible_alias = "show",
+    after_help = "\
+Examples:
+  ldtokens get 61095542756dba551110ae21
+  ldtokens get 'Nightly export' -o json
+  ldtokens get 'Nightly export' --columns _id -o value"
+)]
+pub(crate) struct GetArgs {
+    #[command(flatten)]
+    targets: TargetArgs,
+
+    #[command(flatten)]
+    print: PrintArgs,
+}
+
+pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), Failure> {
+    let is_single = names_one(&arguments.targets.tokens);
+    let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
+    let words = targets::words(&arguments.targets.tokens)?;
+    let is_for_people = printing.is_for_people();
+    with_client(global, DryRun::Everything, async |session| {
+        warn_if_closed(session);
+        let items = targets::find_tokens(session, &words, arguments.targets.by_name, false).await?;
+        if items.is_empty() {
+            session.note("standard input names no token: nothing to do");
+        }
+        let batch = Batch { session, labels: &GET, record: None, in_turn: false };
+        let work = async |item: &Item| {
+            let mut token = match &item.before {
+                Some(token) => json(token),
+                None => json(&session.client.get(&item.target.id).await?),
+            };
+            if is_for_people {
+                show_keys(session, &mut token).await?;
+            }
+            Ok((token, false))
+        };
+        let done = batch.run(&items, work, |_, (token, _)| printing.token(&token).map(|_| ())).await;
+        printing.end().and(done)
+    })
+    .await
+}
+
+const GET: Labels = Labels { doing: "reading", done: "read", unchanged: "", changes: false };
+
+pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(), Failure> {
     if let Some(path) = &arguments.from {
         global.refuse_account("list --from")?;
         return list_saved(global, &arguments, &saved(path)?);
     }
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed(session);
-        list(global, &arguments, session).await
+        let filters = filters(&arguments, UnixMillis::now(), session.client.server_time().into());
+        let filters = Filter::resolved(session, filters).await?;
+        // That there is no such token is known only of a whole list.
+        let requires_all = arguments.require_all || arguments.fail_if_any && arguments.show_all && !session.is_dry_run;
+        if requires_all {
+            warn_if_partial(session, true).await?;
+        }
+        let has_to_check = arguments.show_all && !requires_all && !session.is_dry_run;
+        let check = async || if has_to_check { warn_if_partial(session, false).await } else { Ok(()) };
+        let listing = Listing::new(global, &arguments, &filters, arguments.show_all)?;
+        let (count, ()) = tokio::try_join!(list_all(&arguments, session, listing), check())?;
+        check_count(global, &arguments, &filters, count)
     })
     .await
+}
+
+/// Prints the tokens, and returns how many match.
+async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<'_>) -> Result<usize, Failure> {
+    let mut tokens = session.client.list().all_members(arguments.show_all).stream();
+    let mut seen = 0_u64;
+    while listing.wants_more() {
+        let Some(token) = session.interrupt.unless(tokens.next()).await? else { break };
+        let mut token = json(&token?);
+        seen += 1;
+        if seen.is_multiple_of(PAGE) {
+            progress::show(&format!("{seen} tokens read, {} found", listing.count));
+        }
+        if listing.is_meant(&token) {
+            if listing.is_for_people {
+                show_keys(session, &mut token).await?;
+            }
+            if !listing.add(token)? {
+                return Ok(listing.count);
+            }
+        }
+    }
+    progress::clear();
+    listing.end()
+}
+
+/// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
+fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
+    let filters = filters(arguments, inventory.taken_at, inventory.taken_at);
+    let mut listing = Listing::new(global, arguments, &filters, true)?;
+    for token in inventory.tokens.iter().map(json) {
+        if listing.wants_more() && listing.is_meant(&token) && !listing.add(token)? {
+            break;
+        }
+    }
+    let count = listing.end()?;
+    check_complete(inventory)?;
+    check_count(global, arguments, &filters, count)
+}
+
+/// The tokens that match, on their way to standard output.
+struct Listing<'a> {
+    filters: &'a [Filter],
+    orders: &'a [Order],
+    limit: usize,
+    printer: Printer,
+    is_for_people: bool,
+    /// Those that are printed when all are known.
+    unsorted: Vec<Value>,
+    count: usize,
+}
+
+impl<'a> Listing<'a> {
+    fn new(
+        global: &GlobalArgs,
+        arguments: &'a ListArgs,
+        filters: &'a [Filter],
+        is_wide: bool,
+    ) -> Result<Self, Failure> {
+        let format = global.format()?;
+        let printer = Printer::new(format, &arguments.print)?.wide(is_wide);
+        let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let (orders, is_for_people) = (&arguments.sort[..], format == Format::Table);
+        Ok(Self { filters, orders, limit, printer, is_for_people, unsorted: Vec::new(), count: 0 })
+    }
+
+    fn wants_more(&self) -> bool {
+        self.count < self.limit || !self.orders.is_empty()
+    }
+
+    fn is_meant(&self, token: &Value) -> bool {
+        self.filters.iter().all(|filter| filter.is_met_by(token))
+    }
+
+    /// Takes a token, and returns whether standard output is still read.
+    fn add(&mut self, token: Value) -> Result<bool, Failure> {
+        self.count += 1;
+        if self.orders.is_empty() {
+            return self.printer.token(&token);
+        }
+        self.unsorted.push(token);
+        Ok(true)
+    }
+
+    /// Prints what is left, and returns how many there are.
+    fn end(mut self) -> Result<usize, Failure> {
+        let compare = |a: &Value, b: &Value| {
+            self.orders.iter().map(|order| order.compare(a, b)).fold(Ordering::Equal, Ordering::then)
+        };
+        self.unsorted.sort_by(compare);
+        for token in self.unsorted.iter().take(self.limit) {
+            self.printer.token(token)?;
+        }
+        self.printer.end().map(|_| self.count)
+    }
 }
 
 /// All conditions that a token must match. The API's clock decides what has expired.
@@ -117,94 +273,18 @@ fn filters(arguments: &ListArgs, now: UnixMillis, expiring_from: UnixMillis) -> 
     arguments.filter.iter().cloned().chain(unused).chain(created).chain(expires).chain(expired).collect()
 }
 
-async fn list(global: &GlobalArgs, arguments: &ListArgs, session: &Session) -> Result<(), Failure> {
-    let filters = filters(arguments, UnixMillis::now(), session.client.server_time().into());
-    // That there is no such token is known only of a whole list.
-    let requires_all = arguments.require_all || arguments.fail_if_any && arguments.show_all && !session.is_dry_run;
-    if requires_all {
-        whole::check(session, true).await?;
-    }
-    let has_to_check = arguments.show_all && !requires_all && !session.is_dry_run;
-    let check = async || if has_to_check { whole::check(session, false).await } else { Ok(()) };
-    let (listed, ()) = tokio::try_join!(print_list(global, arguments, session, &filters), check())?;
-    if listed == 0 && !arguments.fail_if_none {
-        session.note(&nothing_matches(&filters));
-    }
-    check_count(arguments, &filters, listed)
-}
-
-/// An error if the number of tokens is one that fails.
-fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
+/// Says that there is no token, or an error if their number is one that fails.
+fn check_count(global: &GlobalArgs, arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
     match count {
         0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(filters))),
-        1.. if arguments.fail_if_any => Err(Failure::new(Kind::Matches, found(count))),
+        0 if !global.any_output()?.has_json_errors() => {
+            say::note(&nothing_matches(filters));
+            Ok(())
+        }
+        1 if arguments.fail_if_any => Err(Failure::new(Kind::Matches, "1 token matches")),
+        2.. if arguments.fail_if_any => {
+            Err(Failure::new(Kind::Matches, format!("{} tokens match", progress::grouped(count))))
+        }
         _ => Ok(()),
     }
-}
-
-fn found(count: usize) -> String {
-    if count == 1 { "1 token matches".to_owned() } else { format!("{} tokens match", progress::grouped(count)) }
-}
-
-/// Prints the tokens, and returns how many there are.
-async fn print_list(
-    global: &GlobalArgs,
-    arguments: &ListArgs,
-    session: &Session,
-    filters: &[Filter],
-) -> Result<usize, Failure> {
-    let orders = &arguments.sort;
-    let is_sorted = !orders.is_empty();
-    let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut printer = Printer::new(global.format()?, &arguments.print)?.wide(arguments.show_all);
-
-    let mut tokens = session.client.list().all_members(arguments.show_all).stream();
-    let (mut seen, mut met) = (0_u64, 0);
-    let mut sorted: Vec<Value> = Vec::new();
-    while met < limit || is_sorted {
-        let Some(token) = session.interrupt.unless(tokens.next()).await? else { break };
-        let token = json(&token?);
-        seen += 1;
-        if seen.is_multiple_of(PAGE) {
-            progress::show(&format!("{seen} tokens read, {met} found"));
-        }
-        if !filters.iter().all(|filter| filter.is_met_by(&token)) {
-            continue;
-        }
-        met += 1;
-        if is_sorted {
-            sorted.push(token);
-        } else if !printer.token(&token)? {
-            return Ok(met);
-        }
-    }
-    progress::clear();
-    sort(&mut sorted, orders);
-    for token in sorted.iter().take(limit) {
-        printer.token(token)?;
-    }
-    printer.end().map(|_| met)
-}
-
-fn sort(tokens: &mut [Value], orders: &[Order]) {
-    tokens.sort_by(|a, b| {
-        let by_each = orders.iter().map(|order| order.compare(a, b));
-        by_each.fold(Ordering::Equal, Ordering::then)
-    });
-}
-
-/// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
-fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
-    let filters = filters(arguments, inventory.taken_at, inventory.taken_at);
-    let mut printer = Printer::new(global.format()?, &arguments.print)?.wide(true);
-    let tokens = inventory.tokens.iter().map(json);
-    let mut tokens: Vec<Value> = tokens.filter(|token| filters.iter().all(|filter| filter.is_met_by(token))).collect();
-    sort(&mut tokens, &arguments.sort);
-    let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    for token in tokens.iter().take(limit) {
-        printer.token(token)?;
-    }
-    printer.end()?;
-    check_complete(inventory)?;
-    check_count(arguments, &filters, tokens.len().min(limit))
 }

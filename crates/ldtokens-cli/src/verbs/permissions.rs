@@ -2,14 +2,15 @@
 
 use clap::{Args, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
-
 use serde_json::Value;
 
+use crate::account::connect::Session;
 use crate::arguments::some_text;
 use crate::files::text;
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::roles;
+use crate::verbs::targets::is_id;
 
 const POLICY: &str = r#"File with an inline policy, a JSON array of statements; - reads standard input. For example:
 [{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]},
@@ -56,6 +57,31 @@ impl PermissionArgs {
     }
 }
 
+/// How a request names custom roles (fact 5).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum RolesBy {
+    /// As a create does.
+    Key,
+    /// As a patch does.
+    Id,
+}
+
+/// Names the custom roles as the request needs them, as far as they can be read.
+pub(crate) async fn with_roles(
+    session: &Session,
+    permissions: Permissions,
+    by: RolesBy,
+) -> Result<Permissions, Failure> {
+    match &permissions {
+        Permissions::CustomRoles(names) if names.iter().any(|name| is_id(name) == (by == RolesBy::Key)) => {
+            let roles = session.custom_roles().await?;
+            let named = names.iter().map(|name| if by == RolesBy::Key { roles.key(name) } else { roles.id(name) });
+            Ok(Permissions::custom_roles(named))
+        }
+        _ => Ok(permissions),
+    }
+}
+
 /// The keys of a statement, and its effects.
 const KEYS: [&str; 5] = ["effect", "actions", "notActions", "resources", "notResources"];
 const EFFECTS: [&str; 2] = ["allow", "deny"];
@@ -85,35 +111,5 @@ fn policy(text: &str) -> Result<Policy, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::policy;
-
-    /// The file that the manual shows.
-    #[test]
-    fn the_example_of_a_policy_is_one() {
-        assert_eq!(policy(include_str!("../../../../docs/policy.json")).unwrap().statements().len(), 2);
-    }
-
-    #[test]
-    fn a_typo_in_a_policy_is_named_with_its_statement_and_key() {
-        let good = r#"{"effect": "allow", "actions": ["*"], "resources": ["proj/*"]}"#;
-        for (second, words) in [
-            (
-                good.replace("resources", "resorces"),
-                "statement 2: there is no key `resorces`; did you mean `resources`?",
-            ),
-            (
-                good.replace("allow", "alow"),
-                "statement 2: `effect` is `allow` or `deny`, not `alow`; did you mean `allow`?",
-            ),
-            (good.replace(r#"["*"]"#, "[]"), "statement 2: a statement has either `actions` or `notActions`"),
-            (good.replace(r#"["*"]"#, r#""*""#), "statement 2: "),
-            ("1".to_owned(), "statement 2: it is not a JSON object"),
-            ("{".to_owned(), "not JSON"),
-        ] {
-            let error = policy(&format!("[{good}, {second}]")).unwrap_err();
-            assert!(error.contains(words), "{words} in {error}");
-        }
-        assert!(policy(good).unwrap_err().contains("between `[` and `]`"));
-    }
-}
+#[path = "../../tests/unit/permissions.rs"]
+mod tests;

@@ -1,7 +1,8 @@
 //! What a command is about to change: shown before anything is changed, asked about, and written down.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
 use ldtokens::{Token, UnixMillis};
 use serde_json::Value;
@@ -9,16 +10,15 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::account::connect::Session;
 use crate::arguments::ConfirmArgs;
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::cut;
 use crate::terminal::output::field::{access, plain};
-use crate::terminal::progress::grouped;
+use crate::terminal::progress::{self, grouped};
 use crate::terminal::streams::error_width;
-use crate::verbs::ask::{ask, warn_of_own};
 use crate::verbs::batch::Labels;
-use crate::verbs::json;
 use crate::verbs::targets::Target;
+use crate::verbs::{json, show_keys};
 
 /// The width of a plan's lines, if standard error is not a terminal.
 const WIDTH: usize = 100;
@@ -50,12 +50,6 @@ impl Item {
     /// Whether it is known that nothing has to be changed.
     pub(crate) fn is_unchanged(&self) -> bool {
         self.after.is_some() && self.after == self.before
-    }
-}
-
-impl Borrow<Target> for Item {
-    fn borrow(&self) -> &Target {
-        &self.target
     }
 }
 
@@ -96,11 +90,11 @@ impl Plan<'_> {
     }
 
     /// The plan, line by line.
-    fn lines(&self, account: &str) -> Vec<String> {
+    async fn lines(&self, session: &Session) -> Result<Vec<String>, Failure> {
         let width = error_width().unwrap_or(WIDTH);
-        let mut lines = vec![format!("{} of {account}:", self.title())];
+        let mut lines = vec![format!("{} of {}:", self.title(), session.account)];
         let mut line = |text: String| lines.push(format!("- {text}"));
-        changes(self.changing()).into_iter().for_each(&mut line);
+        changes(session, self.changing()).await?.into_iter().for_each(&mut line);
         let unchanged = self.items.iter().filter(|item| item.is_unchanged()).count();
         if unchanged > 0 {
             line(format!("{} {}", grouped(unchanged), self.words.labels.unchanged));
@@ -122,7 +116,7 @@ impl Plan<'_> {
             line(note.clone());
         }
         line(self.words.lasting.unwrap_or("`ldtokens undo` can restore what they were").to_owned());
-        lines
+        Ok(lines)
     }
 
     /// Whether it is not known that all is as it is to be.
@@ -135,15 +129,15 @@ impl Plan<'_> {
         if self.items.is_empty() {
             return Ok(());
         }
-        let lines = if is_named { Vec::new() } else { self.lines(&session.account) };
+        let lines = if is_named { Vec::new() } else { self.lines(session).await? };
         lines.iter().for_each(|line| session.say(line));
         if !self.changes_something() || is_named && self.words.warning.is_none() {
             return Ok(());
         }
+        if self.words.warning.is_some() {
+            warn_of_own(session, self.items.iter().map(|item| &item.target)).await?;
+        }
         ask(arguments, session, async || {
-            if self.words.warning.is_some() {
-                warn_of_own(session, self.items.iter().map(|item| &item.target)).await?;
-            }
             let warning = match (self.words.warning, self.changing().count()) {
                 (None, _) => String::new(),
                 (Some([one, _]), ..=1) => format!(" {one}"),
@@ -181,12 +175,14 @@ pub(crate) fn fitting(texts: &[String], width: usize) -> String {
 }
 
 /// The changes of properties, with how many tokens have each: `access: reader → admin: 41`.
-fn changes<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
+async fn changes<'a>(session: &Session, items: impl Iterator<Item = &'a Item>) -> Result<Vec<String>, Failure> {
     type Counts = BTreeMap<(Option<String>, String), usize>;
     let mut counts: [(&str, Counts); 4] = ["access", "name", "description", "expiry"].map(|name| (name, Counts::new()));
     for item in items {
         let (Some(before), Some(after)) = (&item.before, &item.after) else { continue };
-        let (before, after) = (json(before), json(after));
+        let (mut before, mut after) = (json(before), json(after));
+        show_keys(session, &mut before).await?;
+        show_keys(session, &mut after).await?;
         for (name, counts) in &mut counts {
             let value = |token: &Value| match *name {
                 "access" => policy_or_access(token),
@@ -226,7 +222,7 @@ fn changes<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
             lines.push(format!("{name}: {change}: {}", grouped(count)));
         }
     }
-    lines
+    Ok(lines)
 }
 
 /// The token's permissions in short. Two policies are told apart by their length.
@@ -238,4 +234,74 @@ fn policy_or_access(token: &Value) -> String {
         },
         _ => access(token),
     }
+}
+
+/// Where people are asked if standard input or standard error is something else.
+const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+
+/// The terminal to ask on. A job that nobody watches has none, even if it was started from one.
+fn terminal() -> Option<File> {
+    let is_watched = io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal();
+    is_watched.then(|| File::open(TERMINAL).ok()).flatten()
+}
+
+/// Prints a question, where the answer is typed.
+fn prompt(text: &str) -> io::Result<()> {
+    progress::clear();
+    if io::stderr().is_terminal() {
+        let mut error = anstream::stderr();
+        write!(error, "{text}").and_then(|()| error.flush())
+    } else {
+        File::options().write(true).open(if cfg!(windows) { "CONOUT$" } else { TERMINAL })?.write_all(text.as_bytes())
+    }
+}
+
+/// The same as [`ask`], for tokens whose secrets stop working.
+pub(crate) async fn confirm(
+    arguments: ConfirmArgs,
+    session: &Session,
+    targets: &[Target],
+    question: impl AsyncFnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    warn_of_own(session, targets.iter()).await?;
+    ask(arguments, session, question).await
+}
+
+/// Returns an error unless `--yes` was given or the user answers yes. `question` is called only if it is asked.
+pub(crate) async fn ask(
+    arguments: ConfirmArgs,
+    session: &Session,
+    question: impl AsyncFnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    if arguments.yes || session.is_dry_run {
+        return Ok(());
+    }
+    let Some(terminal) = terminal() else {
+        return Err(Failure::usage("there is no terminal to confirm this on: use --yes"));
+    };
+    let question = question().await?;
+    prompt(&format!("{}: {question} [y/N] ", session.account))
+        .map_err(|error| Failure::usage(format!("can't ask on the terminal: {error}; use --yes")))?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        BufReader::new(terminal).read_line(&mut line).map(|_| line)
+    });
+    let answer = session.interrupt.unless(reading).await?;
+    let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
+    }
+}
+
+/// Warns if one of the tokens is the one that this command uses, if the API says which one that is.
+pub(crate) async fn warn_of_own(session: &Session, mut targets: impl Iterator<Item = &Target>) -> Result<(), Failure> {
+    let own = session.own_token().await?;
+    if let Some(target) = targets.find(|target| Some(&target.id) == own) {
+        session.warn(&format!("{target} is the token that this command uses: its secret stops working here too"));
+    }
+    Ok(())
 }

@@ -13,12 +13,12 @@ use crate::moment::{age, moment};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
-use crate::verbs::Printing;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
 use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::targets::Target;
+use crate::verbs::{Printing, names_one};
 
 const KEEPING: Words<'static> = Words {
     verb: "Reset",
@@ -67,9 +67,10 @@ Examples:
 pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(), Failure> {
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
     let is_printed = places.print == Some(Print::WithToken);
+    let is_single = names_one(arguments.bulk.words());
     let mut printing = match places.prints_manifests() {
         true => Printing::Nothing,
-        false => Printing::with_secrets(global, &arguments.print, arguments.bulk.words(), is_printed)?,
+        false => Printing::new(global, &arguments.print, is_single, is_single || is_printed)?,
     };
     let overlap = overlap(&arguments)?;
     let bulk = arguments.bulk.read(global, "reset", &format!("old secrets: {overlap:?}"))?;

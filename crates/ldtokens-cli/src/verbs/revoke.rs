@@ -21,9 +21,9 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
-use crate::verbs::ask::confirm;
 use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
+use crate::verbs::plan::confirm;
 use crate::verbs::revoke::report::{Report, Row};
 pub(crate) use crate::verbs::revoke::result::named;
 use crate::verbs::revoke::result::{

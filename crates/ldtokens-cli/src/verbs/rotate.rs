@@ -1,7 +1,9 @@
 //! `ldtokens rotate`: delivers and verifies new secrets before the old ones end.
 
+pub(crate) mod file;
 pub(crate) mod result;
 mod selection;
+mod status;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -9,22 +11,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgGroup, Args};
-use ldtokens::{CallerIdentity, DryRun, TokenId};
-use ldtokens_lifecycle::{Journal, Journals, Options, Rotation, Step, Strategy, rotate_all};
+use clap::{ArgGroup, Args, ValueHint};
+use ldtokens::{CallerIdentity, DryRun};
+use ldtokens_lifecycle::{Destination, Journal, Journals, Options, Rotation, Step, Strategy, rotate_all};
 use tokio::sync::watch;
 
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
 use crate::account::settings::Settings;
-use crate::arguments::{ConfirmArgs, GlobalArgs};
+use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::progress;
-use crate::verbs::ask::confirm;
 use crate::verbs::deliver::{PlaceArgs, Places};
 use crate::verbs::filter::Filter;
+use crate::verbs::plan::confirm;
+use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::result::Results;
 use crate::verbs::rotate::selection::{Selected, select, waiting};
 
@@ -50,12 +53,14 @@ Examples:
   ldtokens rotate CI --strategy replace --secret-to-command 'gh secret set LD_ACCESS_TOKEN'
   ldtokens rotate --all-matching name~export --older-than 60d --secret-to '/etc/ld/{name}.secret'
   ldtokens rotate LEAKED --now --secret-to ld.secret
+  ldtokens rotate --file rotations.yaml
+  ldtokens rotate --status --file rotations.yaml
   ldtokens rotate --finish";
 
 /// Give tokens new secrets, deliver them, then let the old secrets expire
 #[derive(Args, Debug)]
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
-#[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "finish"]).required(true))]
+#[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "finish", "file", "status"]).multiple(true).required(true))]
 pub(crate) struct RotateArgs {
     /// Token IDs or names; - reads them from standard input
     #[arg(value_name = "ID|NAME", num_args(1..))]
@@ -72,6 +77,15 @@ pub(crate) struct RotateArgs {
     /// Only delete replaced tokens whose overlap has ended
     #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
     finish: bool,
+
+    /// Rotate the tokens of a YAML file that are due. It says how, and where their secrets go; `ldtokens schema rotations`
+    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["tokens", "all_matching", "finish", "older_than", "strategy", "overlap", "lifetime", "now"])]
+    file: Option<PathBuf>,
+
+    /// Show which rotations are in their overlap or unfinished, and with --older-than or --file which tokens are due
+    #[arg(long, conflicts_with_all = ["finish", "strategy", "overlap", "lifetime", "now", "again", "mark_time"])]
+    status: bool,
 
     /// reset: new secret, same token. replace: an identical new token [default: reset]
     #[arg(long, value_name = "STRATEGY", value_parser = strategy())]
@@ -126,11 +140,35 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
     PossibleValuesParser::new(names).map(|name| if name == "replace" { Strategy::Replace } else { Strategy::Reset })
 }
 
+/// A token to be rotated, and how.
+pub(crate) struct Task {
+    pub(crate) selected: Selected,
+    pub(crate) destinations: Vec<Box<dyn Destination>>,
+    pub(crate) strategy: Strategy,
+    options: Options,
+}
+
+impl Task {
+    fn new(selected: Selected, places: &Places, options: Options, strategy: Option<Strategy>) -> Result<Self, Failure> {
+        let destinations = places.of(selected.named()).map_err(Failure::usage)?;
+        Ok(Self { selected, destinations, strategy: strategy.unwrap_or(Strategy::Reset), options })
+    }
+}
+
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
     let format = result::format(global)?;
     let settings = Settings::read(global)?;
     let journals = Journals::new(settings.state_folder(arguments.state_folder.as_deref(), "rotations")?);
+    let file = arguments.file.as_deref().map(RotationsFile::read).transpose()?;
     let places = Places::read(global, &arguments.places)?;
+    if !places.is_empty() && (file.is_some() || arguments.status) {
+        return Err(Failure::usage(
+            "--file says where new secrets go, and --status delivers none: give no destination",
+        ));
+    }
+    if arguments.status {
+        return status::run(global, arguments, &journals, file.as_ref(), format).await;
+    }
     if places.print.is_some() {
         return Err(Failure::usage("--secret-to: what is printed can't be read back; give a file or a command"));
     }
@@ -143,23 +181,39 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
     with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
+        if let Some(file) = &file {
+            let known = journals.all().map_err(|error| result::failure(error, None))?;
+            let options = options(arguments);
+            let (tasks, missing) = file
+                .tasks(global, session, &known, &options, |places| places.with_own(&caller, source.as_ref()))
+                .await?;
+            let is_some_done = !tasks.is_empty();
+            let rotated = match session.is_dry_run {
+                true => result::print_plan(format, &tasks),
+                false => rotate(session, &journals, tasks, file.prints_manifests(), &caller, format).await,
+            };
+            return file::with_missing(session, rotated, &missing, is_some_done);
+        }
         let selected = match arguments.finish {
             true => waiting(session, &journals, &caller)?,
             false => select(arguments, session, &journals, places.needs_name()).await?,
         };
         let places = places.with_own(&caller, source.as_ref());
         check(&places, &selected, &caller, source.as_ref())?;
+        let targets = selection::targets(&selected);
+        let tasks = selected.into_iter();
+        let tasks = tasks.map(|selected| Task::new(selected, &places, options(arguments), arguments.strategy));
+        let tasks: Vec<Task> = tasks.collect::<Result<_, _>>()?;
         if session.is_dry_run {
-            return result::print_plan(format, arguments.strategy.unwrap_or(Strategy::Reset), &selected, &places);
+            return result::print_plan(format, &tasks);
         }
         if arguments.now {
-            let targets = selection::targets(&selected);
             confirm(arguments.confirm, session, &targets, async || {
                 Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&targets)))
             })
             .await?;
         }
-        rotate(arguments, session, &journals, selected, &places, &caller, format).await
+        rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await
     })
     .await
 }
@@ -189,21 +243,19 @@ fn check(
 /// The tokens that have a secret which exists only in this process.
 type AtStake = watch::Sender<BTreeSet<String>>;
 
+/// Carries out the tasks. With `is_silent`, standard output is only for secrets.
 async fn rotate(
-    arguments: &RotateArgs,
     session: &Session,
     journals: &Journals,
-    selected: Vec<Selected>,
-    places: &Places,
+    tasks: Vec<Task>,
+    is_silent: bool,
     caller: &CallerIdentity,
     format: Format,
 ) -> Result<(), Failure> {
-    let total = selected.len();
-    let names: Vec<(TokenId, Option<String>)> =
-        selected.iter().map(|selected| (selected.id.clone(), selected.name.clone())).collect();
-    let mut results = Results::new(format, places.prints_manifests(), names);
+    let total = tasks.len();
+    let names = tasks.iter().map(|task| (task.selected.id.clone(), task.selected.name.clone())).collect();
+    let mut results = Results::new(format, is_silent, names);
     progress::show(&format!("rotating {total} tokens"));
-    let options = options(arguments, places);
     let at_stake = AtStake::default();
     let note = |journal: &Journal| {
         let is_at_stake = journal.attempts > 0 && journal.step < Step::Verified;
@@ -213,9 +265,8 @@ async fn rotate(
         });
     };
     let mut rotations = Vec::with_capacity(total);
-    for selected in selected {
-        let destinations = places.of(selected.named()).map_err(Failure::usage)?;
-        let rotation = Rotation::new(&session.client, selected.id, destinations, options.clone());
+    for Task { selected, destinations, options, .. } in tasks {
+        let rotation = Rotation::new(&session.client, selected.id, destinations, options);
         let rotation = rotation.caller(caller.clone()).on_step(note);
         rotations.push(match selected.token {
             Some(token) => rotation.known(*token),
@@ -248,7 +299,7 @@ async fn rotate(
     results.end(session)
 }
 
-fn options(arguments: &RotateArgs, places: &Places) -> Options {
+fn options(arguments: &RotateArgs) -> Options {
     let mut options = Options::default().settle(arguments.settle);
     if let Some(strategy) = arguments.strategy {
         options = options.strategy(strategy);
@@ -262,7 +313,7 @@ fn options(arguments: &RotateArgs, places: &Places) -> Options {
     if arguments.again {
         options = options.again();
     }
-    if places.overwrites {
+    if arguments.places.secret.overwrite {
         options = options.overwrite();
     }
     if arguments.mark_time {

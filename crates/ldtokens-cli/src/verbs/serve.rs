@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::FalseyValueParser;
 use clap::{Arg, Args, ValueEnum};
 use ldtokens::Secret;
-use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server};
+use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server, ServerBuilder};
 
 use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::whole_number;
@@ -145,30 +145,20 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let mut stops = Stops::listen()?;
     #[cfg(unix)]
     let _file_size_signal = raise_limits()?;
-    let mut limits = Limits::none();
-    if let Some(limit) = arguments.limit {
-        limits = limits.account(limit);
-    }
-    if let Some(limit) = arguments.route_limit {
-        limits = limits.route(limit);
-    }
-    if let Some(limit) = arguments.token_limit {
-        limits = limits.token(limit);
-    }
+    let limits = arguments.limit.into_iter().fold(Limits::none(), Limits::account);
+    let limits = arguments.route_limit.into_iter().fold(limits, Limits::route);
+    let limits = arguments.token_limit.into_iter().fold(limits, Limits::token);
+    let mut limits = arguments.ip_limit.into_iter().fold(limits, Limits::address);
     if arguments.limit_windows == LimitWindows::Independent {
         limits = limits.independent_windows();
     }
-    if let Some(limit) = arguments.ip_limit {
-        limits = limits.address(limit);
-    }
     let listen = arguments.port.map_or(arguments.listen, |port| SocketAddr::from(([127, 0, 0, 1], port)));
-    let mut builder = Server::builder().listen(listen).limits(limits);
-    for name in &arguments.allow_host {
-        builder = builder.allow_host(name);
-    }
-    if let Some(store) = &arguments.store {
-        builder = builder.store(store);
-    }
+    let builder = Server::builder().listen(listen).limits(limits);
+    let builder = arguments.allow_host.iter().fold(builder, ServerBuilder::allow_host);
+    let builder = arguments.store.iter().fold(builder, ServerBuilder::store);
+    let builder = arguments.seed_tokens.into_iter().fold(builder, ServerBuilder::seed_tokens);
+    let builder = arguments.fault_seed.into_iter().fold(builder, ServerBuilder::fault_seed);
+    let mut builder = arguments.admin.into_iter().fold(builder, ServerBuilder::admin);
     let text = std::env::var(ACCOUNT_TEXT).ok().filter(|text| !text.is_empty());
     match (&arguments.account, text) {
         (Some(_), Some(_)) => return Err(Failure::usage(format!("--account and {ACCOUNT_TEXT} can't both be given"))),
@@ -179,20 +169,11 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
         }
         (None, None) => {}
     }
-    if let Some(count) = arguments.seed_tokens {
-        builder = builder.seed_tokens(count);
-    }
     if arguments.strict {
         builder = builder.strict();
     }
     for line in &arguments.fault {
         builder = builder.fault(line.parse().map_err(|error| Failure::usage(format!("--fault: {error}")))?);
-    }
-    if let Some(seed) = arguments.fault_seed {
-        builder = builder.fault_seed(seed);
-    }
-    if let Some(addr) = arguments.admin {
-        builder = builder.admin(addr);
     }
     let given = match std::env::var(ROOT_TOKEN) {
         Ok(secret) if secret.is_empty() => {

@@ -1,6 +1,6 @@
 //! Finds the tokens that a command is about, by ID or by a unique name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use ldtokens::{Token, TokenId};
@@ -42,48 +42,66 @@ pub(crate) struct TargetArgs {
     pub(crate) by_name: bool,
 }
 
-/// Finds the tokens by their IDs and names, each once, in order.
-pub(crate) async fn find(arguments: &TargetArgs, session: &Session, words: &[String]) -> Result<Vec<Target>, Failure> {
-    if words.is_empty() {
-        session.note("standard input names no token: nothing to do");
-    }
-    let items = find_tokens(session, words, arguments.by_name, false).await?;
-    Ok(items.into_iter().map(|item| item.target).collect())
-}
+/// With more words than this, no similar name is looked for.
+const FEW: usize = 20;
 
-/// The same, with the tokens that were read to find them. `by_name` takes every word as a name, and `ignore_not_found` skips
-/// words that name no token.
+/// Finds the tokens by their IDs and names, each once, in order, with those that were read to find them. `by_name` takes every word as a
+/// name, and `ignore_not_found` skips words that name no token.
 pub(crate) async fn find_tokens(
     session: &Session,
     words: &[String],
     by_name: bool,
     ignore_not_found: bool,
 ) -> Result<Vec<Item>, Failure> {
-    let (mut named, mut names) = (Vec::new(), HashSet::new());
+    let mut known = Vec::new();
     if words.iter().any(|word| by_name || !is_id(word)) {
-        let words: HashSet<&str> = words.iter().map(String::as_str).collect();
-        let is_meant = |token: &Token| {
-            names.extend(token.name.clone().filter(|name| words.iter().any(|word| is_near(word, name))));
-            words.contains(token.id.as_str()) || token.name.as_deref().is_some_and(|name| words.contains(name))
-        };
-        named = read_list(session, "looking up names", is_meant).await?;
+        let set: HashSet<&str> = words.iter().map(String::as_str).collect();
+        let may_be_meant =
+            |name: &str| set.contains(name) || words.len() <= FEW && words.iter().any(|word| is_near(word, name));
+        let is_meant =
+            |token: &Token| set.contains(token.id.as_str()) || token.name.as_deref().is_some_and(may_be_meant);
+        known = read_list(session, "looking up names", is_meant).await?;
     }
-    let mut items: Vec<Item> = Vec::new();
-    let mut known = HashSet::new();
+    of_words(words, &known, by_name, ignore_not_found)
+}
+
+/// The same, of these tokens.
+pub(crate) fn of_words(
+    words: &[String],
+    tokens: &[Token],
+    by_name: bool,
+    ignore_not_found: bool,
+) -> Result<Vec<Item>, Failure> {
+    let by_id: HashMap<&str, &Token> = tokens.iter().map(|token| (token.id.as_str(), token)).collect();
+    let mut named: HashMap<&str, Vec<&Token>> = HashMap::new();
+    for token in tokens {
+        named.entry(token.name.as_deref().unwrap_or_default()).or_default().push(token);
+    }
+    let (mut items, mut seen) = (Vec::new(), HashSet::new());
     for word in words {
-        let target = match target(word, &named, by_name) {
-            Err(failure) if failure.kind() == Kind::NotFound && ignore_not_found => continue,
-            Err(failure) if failure.kind() == Kind::NotFound => {
-                let mut near = names.iter().filter(|name| is_near(word, name));
+        let of_id = by_id.get(word.as_str()).filter(|_| !by_name);
+        let item = match (of_id, named.get(word.as_str()).map(Vec::as_slice).unwrap_or_default()) {
+            (Some(&token), _) | (None, &[token]) => Item::of(token.clone()),
+            (None, []) if is_id(word) && !by_name => {
+                Item::new(Target { id: TokenId::new(word.as_str())?, name: None }, None)
+            }
+            (None, []) if ignore_not_found => continue,
+            (None, []) => {
+                let mut near = named.keys().filter(|name| is_near(word, name));
                 let hint = near.next().filter(|_| near.next().is_none());
                 let hint = hint.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-                return Err(Failure::new(Kind::NotFound, format!("{failure}{hint}")));
+                let text = format!("no token visible to this credential has the name or ID `{word}`");
+                let text = format!("{text}; `ldtokens list --show-all` lists them{hint}");
+                return Err(Failure::new(Kind::NotFound, text));
             }
-            target => target?,
+            (None, several) => {
+                let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
+                let text = format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "));
+                return Err(Failure::usage(text));
+            }
         };
-        if known.insert(target.id.clone()) {
-            let token = named.iter().find(|token| token.id == target.id).cloned();
-            items.push(Item::new(target, token));
+        if seen.insert(item.target.id.clone()) {
+            items.push(item);
         }
     }
     Ok(items)
@@ -151,26 +169,6 @@ pub(crate) const NAMED: usize = 5;
 
 /// After how many tokens the progress of a list is shown.
 pub(crate) const PAGE: u64 = 100;
-
-/// Finds the one token that a word names.
-pub(crate) fn target(word: &str, known: &[Token], names_only: bool) -> Result<Target, Failure> {
-    let by_id = known.iter().find(|token| token.id == word && !names_only);
-    let by_name: Vec<_> = known.iter().filter(|token| token.name.as_deref() == Some(word)).collect();
-    match (by_id, &by_name[..]) {
-        (Some(token), _) | (None, &[token]) => Ok(Target { id: token.id.clone(), name: token.name.clone() }),
-        (None, []) if is_id(word) && !names_only => Ok(Target { id: TokenId::new(word)?, name: None }),
-        (None, []) => Err(Failure::new(
-            Kind::NotFound,
-            format!(
-                "no token visible to this credential has the name or ID `{word}`; `ldtokens list --show-all` lists them"
-            ),
-        )),
-        (None, several) => {
-            let ids: Vec<_> = several.iter().map(|token| token.id.as_str()).collect();
-            Err(Failure::usage(format!("{} tokens are named `{word}`: use an ID: {}", ids.len(), ids.join(", "))))
-        }
-    }
-}
 
 /// How a question speaks of `count` tokens, of which the first have these names.
 pub(crate) fn enumerate(mut names: Vec<String>, count: usize) -> String {

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use clap::{ArgGroup, Args};
 use ldtokens::{DryRun, Error, Permissions, Token, UnixMillis};
 use ldtokens_plan::Marker;
+use serde_json::Value;
 
 use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
@@ -14,9 +15,9 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
-use crate::verbs::permissions::PermissionArgs;
+use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::plan::{Item, Plan, Words};
-use crate::verbs::{Printing, json};
+use crate::verbs::{Printing, json, names_one, show_keys};
 
 const WORDS: Words<'static> = Words {
     verb: "Update",
@@ -70,11 +71,16 @@ Examples:
   ldtokens update Export --custom-role ops --comment 'Needs releases'";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
-    let mut printing = Printing::new(global, &arguments.print, arguments.bulk.words())?;
+    let is_single = names_one(arguments.bulk.words());
+    let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
     let permissions = arguments.permissions.read()?;
     arguments.expiry.check()?;
     let bulk = arguments.bulk.read(global, "update", &in_words(&arguments, permissions.as_ref()))?;
     with_client(global, DryRun::Changes, async |session| {
+        let permissions = match permissions {
+            Some(permissions) => Some(with_roles(session, permissions, RolesBy::Id).await?),
+            None => None,
+        };
         let expiry = arguments.expiry.moment(session.client.server_time().into());
         let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
         let mut plan = Plan { words: &WORDS, items: bulk.find(session, false).await?, notes: Vec::new() };
@@ -167,11 +173,8 @@ pub(crate) async fn edit_each(
     mut printing: Printing,
     is_quiet: bool,
 ) -> Result<(), Failure> {
-    let (session, done) = (batch.session, batch.labels.done);
+    let (session, done, is_for_people) = (batch.session, batch.labels.done, printing.is_for_people());
     let work = async |item: &Item| {
-        if let (true, Some(token)) = (item.is_unchanged(), &item.before) {
-            return Ok((token.clone(), false));
-        }
         let is_changed = Cell::new(false);
         let edit = |token: &mut Token| -> Result<(), Error> {
             let before = token.clone();
@@ -179,7 +182,10 @@ pub(crate) async fn edit_each(
             is_changed.set(*token != before);
             Ok(())
         };
-        let token = session.client.try_edit(&item.target.id, comment, edit).await?;
+        let token = match &item.before {
+            Some(token) if item.is_unchanged() => token.clone(),
+            _ => session.client.try_edit(&item.target.id, comment, edit).await?,
+        };
         let mut wanted = token.clone();
         change(item, &mut wanted);
         // The API ignores properties that it does not know (fact 20).
@@ -190,17 +196,21 @@ pub(crate) async fn edit_each(
         if let Some(record) = &batch.record {
             record.became(item, &token);
         }
-        Ok((token, is_changed.get()))
+        let mut shown = json(&token);
+        if is_for_people {
+            show_keys(session, &mut shown).await?;
+        }
+        Ok(((token, shown), is_changed.get()))
     };
     let is_single = items.len() == 1;
-    let show = |item: &Item, (token, is_changed): (Token, bool)| {
+    let show = |item: &Item, ((token, shown), is_changed): ((Token, Value), bool)| {
         if session.is_dry_run {
             if is_single {
                 session.note(&format!("{}: nothing would change", item.target));
             }
             return Ok(());
         }
-        let printed = printing.token(&json(&token));
+        let printed = printing.token(&shown);
         printed.map_err(|failure| failure.after(format!("{} was {done}", item.target)))?;
         let target = Item::of(token).target;
         session.say_done(

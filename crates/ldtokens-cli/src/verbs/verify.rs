@@ -1,24 +1,25 @@
-//! `ldtokens verify`: checks whether a secret works, which token it belongs to, and what it may do.
+//! `ldtokens verify` and `whoami`: whether a secret, or the credential, works, which token it belongs to, and what it may do.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ldtokens::{Secret, UnixMillis};
-use ldtokens_lifecycle::{KeyKind, Verdict, Verified, verify};
+use ldtokens::{DryRun, Secret, UnixMillis};
+use ldtokens_lifecycle::{KeyKind, Verdict, Verified, describe};
 use serde_json::{Value, json};
 
-use crate::account::connect::{Session, with_host};
+use crate::account::connect::{Session, with_client, with_host};
 use crate::arguments::{GlobalArgs, some_path};
 use crate::moment::age;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::columns::aligned;
+use crate::terminal::output::field::{NEVER, access, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, LAST, OUTPUT, details, print};
 use crate::terminal::redact::has_secret;
 use crate::verbs::secrets_given::one;
-use crate::verbs::{json as token_json, revoke};
+use crate::verbs::{json as token_json, revoke, show_keys};
 
 /// Check whether a secret works, and show its token
 #[derive(Args, Debug)]
@@ -51,12 +52,12 @@ Examples:
   ldtokens verify -q --secret-from export.secret --expires-within 14d
   ldtokens verify -q --secret-from export.secret || ldtokens rotate Export --secret-to export.secret";
 
-pub(crate) async fn run(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
+pub(crate) async fn verify(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
     let format = global.format()?;
     let is_quiet = arguments.quiet;
     with_host(global, async |session| {
         let secret = one(arguments.secret_from.as_deref(), session).await?;
-        match session.interrupt.unless(verify(&session.client, &secret)).await? {
+        match session.interrupt.unless(ldtokens_lifecycle::verify(&session.client, &secret)).await? {
             Ok(Verdict::Works(verified)) => {
                 if !is_quiet {
                     show(session, &secret, &verified, format)?;
@@ -114,7 +115,7 @@ fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format)
     }
     match &verified.token {
         Some(token) => print(&details(&token_json(token)))?,
-        None => print(&aligned(&of_identity(&serde_json::to_value(&verified.identity).unwrap_or_default())))?,
+        None => print(&aligned(&rows(&described(verified))))?,
     }
     session.say(&format!("The secret that ends in {} works{}", secret.last_four(), until(verified)));
     if verified.token.is_none() {
@@ -135,7 +136,7 @@ fn ends_by(verified: &Verified, end: UnixMillis) -> bool {
 }
 
 /// When the secret's token expires, if the API says so.
-pub(crate) fn expires_at(verified: &Verified) -> Option<UnixMillis> {
+fn expires_at(verified: &Verified) -> Option<UnixMillis> {
     verified.identity.expires_at.or(verified.token.as_ref()?.expiry)
 }
 
@@ -156,9 +157,79 @@ fn until(verified: &Verified) -> String {
     }
 }
 
-fn of_identity(identity: &Value) -> Vec<Vec<String>> {
-    [("tokenId", "id"), ("tokenName", "name"), ("memberId", "member id"), ("accountId", "account id")]
-        .iter()
-        .filter_map(|(name, title)| Some(vec![(*title).to_owned(), identity.get(*name)?.as_str()?.to_owned()]))
-        .collect()
+/// Show which token the credential is
+#[derive(Args, Debug)]
+#[command(long_about = ABOUT_WHOAMI, after_help = WHOAMI_EXAMPLES)]
+pub(crate) struct WhoamiArgs {}
+
+const ABOUT_WHOAMI: &str = "\
+Show which token the credential is: its name, ID and kind, its member and its account, and, if it may read its own token, what it \
+may do and until when. Any valid credential may ask. The exit status is 3 if the credential is invalid.";
+
+const WHOAMI_EXAMPLES: &str = "\
+Examples:
+  ldtokens whoami
+  ldtokens whoami -o json
+  ldtokens whoami --profile work";
+
+pub(crate) async fn whoami(global: &GlobalArgs) -> Result<(), Failure> {
+    let format = global.format()?;
+    with_client(global, DryRun::Everything, async |session| {
+        let verified = session.interrupt.unless(describe(&session.client)).await??;
+        let mut json = described(&verified);
+        if let (Format::Table, Some(token)) = (format, &verified.token) {
+            let mut token = token_json(token);
+            show_keys(session, &mut token).await?;
+            json["access"] = access(&token).into();
+        }
+        match format {
+            Format::Table => print(&aligned(&rows(&json))),
+            _ => output::value(format, &json),
+        }
+    })
+    .await
+}
+
+/// The caller's identity, with the token's access, its member's role, and when it expires.
+fn described(verified: &Verified) -> Value {
+    let mut json = serde_json::to_value(&verified.identity).expect("it is JSON");
+    if let Some(token) = &verified.token {
+        json["access"] = access(&token_json(token)).into();
+        // A personal token can't do more than its member.
+        let member = token.member.as_ref().filter(|_| token.service_token != Some(true));
+        if let Some(role) = member.and_then(|member| member.role.as_ref()) {
+            json["memberRole"] = role.to_string().into();
+        }
+    }
+    if let Some(end) = expires_at(verified) {
+        json["expiresAt"] = date(end).into();
+    }
+    json
+}
+
+/// Rows for a table: first the properties that have their own titles, then all others.
+fn rows(json: &Value) -> Vec<Vec<String>> {
+    let known = [
+        ("tokenName", "name"),
+        ("tokenId", "id"),
+        ("serviceToken", "kind"),
+        ("access", "access"),
+        ("memberRole", "member role"),
+        ("expiresAt", "expires"),
+        ("memberId", "member id"),
+        ("accountId", "account id"),
+    ];
+    let text = |name: &str, value: &Value| match (name, value.as_bool()) {
+        ("serviceToken", Some(true)) => "service".to_owned(),
+        ("serviceToken", Some(false)) => "personal".to_owned(),
+        ("expiresAt", _) if value.is_null() => NEVER.to_owned(),
+        _ => plain(value),
+    };
+    let first = known.iter().filter_map(|(name, title)| {
+        let value = json.get(*name).or((*name == "expiresAt").then_some(&Value::Null))?;
+        Some(vec![(*title).to_owned(), text(name, value)])
+    });
+    let rest = json.as_object().into_iter().flatten();
+    let rest = rest.filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
+    first.chain(rest.map(|(name, value)| vec![spaced(name), text(name, value)])).collect()
 }

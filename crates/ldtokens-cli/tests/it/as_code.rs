@@ -148,11 +148,18 @@ fn a_typo_in_the_file_is_refused_before_anything_is_asked_of_the_api() {
 }
 
 #[test]
-fn the_schema_names_each_property() {
-    let output = ldtokens(&["schema"]).output().unwrap();
-    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let properties = &schema["$defs"]["ManagedToken"]["properties"];
-    for name in ["key", "customRoleIds", "inlineRole", "rotateAfter", "destinations"] {
-        assert!(properties[name]["description"].is_string(), "{name}: {properties}");
+fn the_schemas_of_files_describe_each_property() {
+    for (file, item, names) in [
+        ("tokens", "ManagedToken", &["key", "customRoleIds", "inlineRole", "rotateAfter", "destinations"][..]),
+        ("rotations", "Entry", &["token", "olderThan", "strategy", "overlap", "lifetime", "destinations"]),
+    ] {
+        let output = ldtokens(&["schema", file]).output().unwrap();
+        let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let properties = &schema["$defs"][item]["properties"];
+        for name in names {
+            assert!(properties[name]["description"].is_string(), "{name}: {properties}");
+        }
+        assert!(schema["$defs"]["DestinationSpec"]["oneOf"].is_array(), "{schema}");
+        assert!(file == "rotations" || stdout(&output) == stdout(&ldtokens(&["schema"]).output().unwrap()));
     }
 }

@@ -14,13 +14,13 @@ fn run(arguments: &[&str], host: &str, variables: &[(&str, &str)]) -> Output {
 }
 
 /// A server that sends the same response to every request, and counts the requests.
-struct StaticServer {
-    url: String,
+pub struct StaticServer {
+    pub url: String,
     count: Arc<AtomicUsize>,
 }
 
 impl StaticServer {
-    fn start(status: &str, headers: &str, body: &str) -> Self {
+    pub fn start(status: &str, headers: &str, body: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let count = Arc::new(AtomicUsize::new(0));

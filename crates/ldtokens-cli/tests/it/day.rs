@@ -81,13 +81,10 @@ fn many_tokens_are_changed_after_a_plan_and_an_answer_and_can_be_restored() {
     assert_eq!(changed(&before, &admins).len(), many);
     assert!(canaries.iter().all(|id| admins[*id]["role"] == "admin"));
 
-    let mut terminal = Terminal::run(served.owner(&["undo"]));
-    let plan = terminal.expect("[y/N] ");
+    let (plan, status, shown) = Terminal::run(served.owner(&["undo"])).answer("y\r");
     assert!(plan.contains("This undoes `ldtokens update` of") && plan.contains("(role admin)"), "{plan}");
     assert!(plan.contains(&format!("access: admin → reader: {readers}")), "{plan}");
     assert!(plan.contains("secrets and deleted tokens can't be restored"), "{plan}");
-    terminal.type_in("y\r");
-    let (status, shown) = terminal.end();
     assert_eq!(status, Some(0), "{shown}");
     assert!(shown.contains(&format!("{many} of {many} restored")), "{shown}");
     assert_eq!(changed(&before, &state(&served)), Vec::<String>::new());

@@ -8,6 +8,8 @@ mod as_code_crash;
 mod audit;
 mod bash_client;
 #[cfg(unix)]
+mod bulk;
+#[cfg(unix)]
 mod connections;
 #[cfg(unix)]
 mod credentials;
@@ -54,6 +56,8 @@ mod rotate_crash;
 mod rotate_docs;
 #[cfg(unix)]
 mod rotate_edges;
+#[cfg(unix)]
+mod rotate_file;
 mod secrets;
 mod serve;
 mod serve_logs;

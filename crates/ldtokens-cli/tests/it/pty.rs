@@ -80,6 +80,14 @@ impl Terminal {
         (&*self.pty).write_all(text.as_bytes()).unwrap();
     }
 
+    /// Answers the question, and returns what was shown before it, the exit status and all output.
+    pub fn answer(mut self, answer: &str) -> (String, Option<i32>, String) {
+        let before = self.expect("[y/N] ");
+        self.type_in(answer);
+        let (status, shown) = self.end();
+        (before, status, shown)
+    }
+
     /// Waits for the process to end, and returns its exit status and all output.
     pub fn end(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + TIMEOUT;

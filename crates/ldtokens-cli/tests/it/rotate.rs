@@ -9,19 +9,19 @@ use serde_json::Value;
 use crate::support::{OWNER, Served, refused, stderr, stdout};
 
 /// `rotate` with its journals in the server's folder.
-fn rotate(served: &Served, arguments: &[&str]) -> Command {
+pub fn rotate(served: &Served, arguments: &[&str]) -> Command {
     let mut command = served.owner(&[&["rotate"], arguments].concat());
     command.env("LDTOKENS_STATE", served.folder.path()).env("PATH", "/usr/bin:/bin").current_dir(served.folder.path());
     command
 }
 
-fn token(served: &Served, name: &str) -> (String, String) {
+pub fn token(served: &Served, name: &str) -> (String, String) {
     let (id, secret) = served.create(name);
     fs::write(served.folder.path().join(format!("{name}.secret")), &secret).unwrap();
     (id, secret)
 }
 
-fn contents(served: &Served, name: &str) -> String {
+pub fn contents(served: &Served, name: &str) -> String {
     fs::read_to_string(served.folder.path().join(name)).unwrap()
 }
 

@@ -88,6 +88,21 @@ fn the_commands_of_each_schedule_are_valid() {
 }
 
 #[test]
+fn the_example_of_a_file_of_rotations_names_what_it_would_do() {
+    let served = Served::start();
+    for name in ["Nightly export", "Deployments"] {
+        served.create(name);
+    }
+    let file = served.folder.path().join("rotations.yaml");
+    fs::write(&file, blocks("yaml")[0].replace("60d", "0s").replace("30d", "0s")).unwrap();
+    let plan = served.json(&["rotate", "--dry-run", "--file", file.to_str().unwrap()]);
+    let places = |at: usize| plan[at]["wouldDeliverTo"].as_array().unwrap();
+    assert_eq!((places(0).len(), places(1).len(), &plan[1]["strategy"]), (1, 2, &"replace".into()), "{plan}");
+    let folder = served.folder.path().canonicalize().unwrap();
+    assert!(places(0)[0].as_str().unwrap().contains(folder.join("export.secret").to_str().unwrap()), "{plan}");
+}
+
+#[test]
 fn the_examples_for_systemd_kubernetes_and_github_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let units = blocks("ini");
@@ -102,7 +117,7 @@ fn the_examples_for_systemd_kubernetes_and_github_are_valid() {
         assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
     }
     let yaml: Vec<Value> = blocks("yaml").iter().map(|text| serde_saphyr::from_str(text).unwrap()).collect();
-    let [workflow, cron_job] = &yaml[..] else { panic!("{yaml:?}") };
+    let [_, workflow, cron_job] = &yaml[..] else { panic!("{yaml:?}") };
     let steps = workflow["jobs"]["rotate"]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["run"].as_str().is_some_and(|run| run.contains("ldtokens rotate"))));
     let container = &cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];

@@ -64,21 +64,15 @@ fn destructive_commands_ask_and_accept_only_y_or_yes() {
     let (id, secret) = served.create("Export");
     for verb in ["delete", "reset"] {
         for answer in ["n\r", "\r", "yess\r", "\u{4}"] {
-            let mut terminal = Terminal::run(served.owner(&[verb, &id]));
-            let question = terminal.expect("[y/N] ");
+            let (question, status, shown) = Terminal::run(served.owner(&[verb, &id])).answer(answer);
             assert!(question.contains(&format!("the token {id} (Export)?")), "{question}");
-            terminal.type_in(answer);
-            let (status, shown) = terminal.end();
             assert_eq!(status, Some(130), "{verb} {answer:?}: {shown}");
             assert!(shown.contains("cancelled: nothing was changed"), "{shown}");
             assert!(served.works(&secret), "{verb} {answer:?}");
         }
     }
     for (verb, answer) in [("reset", "y\r"), ("delete", "YES\r")] {
-        let mut terminal = Terminal::run(served.owner(&[verb, "Export"]));
-        terminal.expect("[y/N] ");
-        terminal.type_in(answer);
-        let (status, shown) = terminal.end();
+        let (_, status, shown) = Terminal::run(served.owner(&[verb, "Export"])).answer(answer);
         assert_eq!(status, Some(0), "{shown}");
         assert!(!served.works(&secret), "{verb}");
     }
@@ -121,20 +115,18 @@ fn a_question_is_asked_on_the_terminal_whatever_the_standard_streams_are() {
         std::io::Write::write_all(&mut writer, b"y\n").unwrap();
         let piped = Terminal::started(served.owner(arguments), 80, |command| command.stdin(yes));
         let quiet = Terminal::started(served.owner(arguments), 80, |command| command.stderr(Stdio::null()));
-        for mut terminal in [piped, quiet] {
-            terminal.expect("[y/N] ");
-            terminal.type_in("n\r");
-            assert_eq!(terminal.end().0, Some(130), "{verb}");
+        for terminal in [piped, quiet] {
+            assert_eq!(terminal.answer("n\r").1, Some(130), "{verb}");
         }
     }
     assert!(served.works(&secret));
     let (ids, mut writer) = std::io::pipe().unwrap();
     std::io::Write::write_all(&mut writer, format!("{id}\n").as_bytes()).unwrap();
     drop(writer);
-    let mut terminal = Terminal::started(served.owner(&["delete", "-"]), 80, |command| command.stdin(ids));
-    terminal.expect("(Export)? Whatever uses it stops working at once. [y/N] ");
-    terminal.type_in("y\r");
-    assert_eq!(terminal.end().0, Some(0));
+    let terminal = Terminal::started(served.owner(&["delete", "-"]), 80, |command| command.stdin(ids));
+    let (question, status, _) = terminal.answer("y\r");
+    assert!(question.ends_with("(Export)? Whatever uses it stops working at once. "), "{question}");
+    assert_eq!(status, Some(0));
     assert!(!served.works(&secret));
 }
 
@@ -208,10 +200,7 @@ fn control_characters_in_a_name_are_escaped() {
         let arguments = if verb == "list" { vec!["list"] } else { vec!["get", &id] };
         shows(&Terminal::run(served.owner(&arguments)).end().1);
     }
-    let mut terminal = Terminal::run(served.owner(&["delete", &id, &other]));
-    shows(&(terminal.expect("[y/N] ") + "[y/N] "));
-    terminal.type_in("n\r");
-    terminal.end();
+    shows(&Terminal::run(served.owner(&["delete", &id, &other])).answer("n\r").2);
     shows(&Terminal::run(served.owner(&["delete", "\u{1b}[2J\rharmless", &other, "--yes"])).end().1);
 }
 
@@ -324,10 +313,7 @@ fn ctrl_c_at_a_question_or_while_reading_changes_nothing_and_stops_at_once() {
     let served = Served::start();
     let (id, secret) = served.create("Export");
     for verb in ["delete", "reset"] {
-        let mut terminal = Terminal::run(served.owner(&[verb, &id]));
-        terminal.expect("[y/N] ");
-        terminal.type_in(CTRL_C);
-        let (status, shown) = terminal.end();
+        let (_, status, shown) = Terminal::run(served.owner(&[verb, &id])).answer(CTRL_C);
         assert_eq!(status, Some(130), "{shown}");
         assert!(shown.contains("nothing was changed"), "{shown}");
         assert!(served.works(&secret));
@@ -355,14 +341,11 @@ fn deleting_the_token_in_use_shows_a_warning() {
         ("delete", vec![other.as_str(), own.as_str()], true),
         ("delete", vec![other.as_str()], false),
     ] {
-        let mut terminal = Terminal::run(served.owner(&[&["-v", verb], &ids[..]].concat()));
-        let before = terminal.expect("[y/N] ");
+        let (before, status, _) = Terminal::run(served.owner(&[&["-v", verb], &ids[..]].concat())).answer("n\r");
         assert_eq!(before.matches("/caller-identity").count(), 1, "asked more than once: {before}");
         let is_warned =
             before.split_whitespace().collect::<Vec<_>>().join(" ").contains("the token that this command uses");
-        assert_eq!(is_warned, is_own, "{verb} {ids:?}: {before}");
-        terminal.type_in("n\r");
-        assert_eq!(terminal.end().0, Some(130));
+        assert_eq!((is_warned, status), (is_own, Some(130)), "{verb} {ids:?}: {before}");
     }
     assert!(served.works(OWNER));
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Filter, UnixMillis, nothing_matches};
+use super::{Filter, Order, UnixMillis, nothing_matches};
 use crate::moment::moment;
 
 const USED: i64 = 1_750_000_000_000; // 2025-06-15
@@ -149,4 +149,13 @@ fn what_expires_soon_is_not_what_has_expired() {
 fn what_matches_nothing_is_named() {
     let filters = [Filter::new("name~nosuch").unwrap(), Filter::new("role=admin").unwrap()];
     assert_eq!(nothing_matches(&filters), "no token matches name~nosuch and role=admin");
+}
+
+#[test]
+fn an_order_puts_what_is_absent_last() {
+    let mut tokens = [json!({"name": "b"}), json!({}), json!({"name": "A"})];
+    tokens.sort_by(|a, b| Order::new("name").unwrap().compare(a, b));
+    assert_eq!(tokens, [json!({"name": "A"}), json!({"name": "b"}), json!({})]);
+    tokens.sort_by(|a, b| Order::new("-name").unwrap().compare(a, b));
+    assert_eq!(tokens, [json!({"name": "b"}), json!({"name": "A"}), json!({})]);
 }

@@ -15,9 +15,8 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::verbs::batch::{Incomplete, ends_batch};
-use crate::verbs::deliver::Places;
 use crate::verbs::rotate::selection::Selected;
-use crate::verbs::rotate::strategy_name;
+use crate::verbs::rotate::{Task, strategy_name};
 
 /// The format of the report.
 pub(crate) fn format(global: &GlobalArgs) -> Result<Format, Failure> {
@@ -198,30 +197,26 @@ fn sentence(report: &Report) -> String {
 }
 
 /// Prints what would be done.
-pub(crate) fn print_plan(
-    format: Format,
-    strategy: Strategy,
-    selected: &[Selected],
-    places: &Places,
-) -> Result<(), Failure> {
-    let how = strategy_name(strategy);
-    let labels = |selected: &Selected| -> Vec<String> {
-        let destinations = if selected.is_waiting { Ok(Vec::new()) } else { places.of(selected.named()) };
-        destinations.iter().flatten().map(|destination| destination.label()).collect()
+pub(crate) fn print_plan(format: Format, tasks: &[Task]) -> Result<(), Failure> {
+    let labels = |task: &Task| -> Vec<String> {
+        let destinations = task.destinations.iter().filter(|_| !task.selected.is_waiting);
+        destinations.map(|destination| destination.label()).collect()
     };
     if format != Format::Table {
-        let rows = selected.iter().map(|selected| {
-            json!({ "_id": selected.id.as_str(), "name": selected.name, "strategy": how, "wouldDeliverTo": labels(selected) })
+        let rows = tasks.iter().map(|task| {
+            let Selected { id, name, .. } = &task.selected;
+            json!({ "_id": id, "name": name, "strategy": strategy_name(task.strategy), "wouldDeliverTo": labels(task) })
         });
         return output::value(format, &rows.collect());
     }
-    if selected.is_empty() {
+    if tasks.is_empty() {
         return Ok(());
     }
     let heading = ["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec();
-    let rows = selected.iter().map(|selected| {
-        let name = selected.name.as_deref().map(visible).unwrap_or_default();
-        vec![selected.id.to_string(), name.to_string(), how.to_owned(), labels(selected).join(", ")]
+    let rows = tasks.iter().map(|task| {
+        let Selected { id, name, .. } = &task.selected;
+        let name = name.as_deref().map(visible).unwrap_or_default().to_string();
+        vec![id.to_string(), name, strategy_name(task.strategy).to_owned(), labels(task).join(", ")]
     });
     print(&aligned(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()))
 }

@@ -1,0 +1,172 @@
+//! A file of rotations, for `ldtokens rotate --file`: which tokens, how often, and where their secrets go.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ldtokens_lifecycle::{Journal, Options, Strategy};
+use ldtokens_plan::{DestinationSpec, Length};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::account::connect::Session;
+use crate::arguments::GlobalArgs;
+use crate::files::text;
+use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::redact::has_secret;
+use crate::verbs::batch::common_kind;
+use crate::verbs::deliver::Places;
+use crate::verbs::rotate::Task;
+use crate::verbs::rotate::selection::{Selected, by_word, is_due, read_named, read_unread};
+
+/// Which tokens are rotated, how often, and where their new secrets go. Its JSON Schema is made from this type.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RotationsFile {
+    /// One for each token.
+    rotations: Vec<Entry>,
+}
+
+/// How one token is rotated.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Entry {
+    /// The token's name or ID. A replacement has another ID, so with `strategy: replace` give the name.
+    token: String,
+    /// The token is rotated when its last rotation, or else its creation, is at least this long ago, such as `60d`.
+    pub(crate) older_than: Length,
+    /// Where the new secret goes. Relative paths are relative to the file's folder.
+    #[schemars(length(min = 1))]
+    destinations: Vec<DestinationSpec>,
+    /// `reset`: a new secret, the same token. `replace`: an identical new token. Default: `reset`.
+    #[schemars(with = "Option<String>", extend("enum" = ["reset", "replace"]))]
+    strategy: Option<Strategy>,
+    /// How long the old secret keeps working. Default: `24h`.
+    overlap: Option<Length>,
+    /// How long a replacement works, such as `90d`. By default as long as its predecessor.
+    lifetime: Option<Length>,
+}
+
+impl RotationsFile {
+    /// Its JSON Schema, for editors.
+    pub(crate) fn json_schema() -> Value {
+        schemars::schema_for!(Self).into()
+    }
+
+    /// Reads and checks the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
+        let mut file: Self = text::yaml_of_file(path).map_err(unusable)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let (mut faults, mut tokens, mut places) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for Entry { token, destinations, strategy, lifetime, .. } in &mut file.rotations {
+            if has_secret(token) {
+                return Err(unusable("a secret was given instead of a token's ID or name".to_owned()));
+            }
+            destinations.iter_mut().for_each(|spec| spec.relative_to(folder));
+            let mut found = DestinationSpec::faults(destinations, &mut places);
+            if destinations.is_empty() {
+                found.push("it has no destination for the new secret".to_owned());
+            }
+            if !tokens.insert(token.clone()) {
+                found.push("two rotations are of this token".to_owned());
+            }
+            if lifetime.is_some() && *strategy != Some(Strategy::Replace) {
+                found.push("lifetime needs `strategy: replace`".to_owned());
+            }
+            faults.extend(found.into_iter().map(|fault| format!("{token:?}: {fault}")));
+        }
+        if faults.is_empty() { Ok(file) } else { Err(unusable(faults.join("; "))) }
+    }
+
+    /// Finds the tokens. Those that can't be found are errors of their own, so that they do not keep the others from being rotated.
+    pub(crate) async fn find(
+        &self,
+        session: &Session,
+        known: &[Journal],
+    ) -> Result<(Vec<(&Entry, Selected)>, Vec<Failure>), Failure> {
+        let words: Vec<&str> = self.rotations.iter().map(|entry| entry.token.as_str()).collect();
+        let tokens = read_named(session, &words, known).await?;
+        let (mut found, mut missing) = (Vec::<(&Entry, Selected)>::new(), Vec::new());
+        for entry in &self.rotations {
+            let selected = match by_word(session, &entry.token, &tokens, known) {
+                Ok(selected) => read_unread(session, selected, known).await,
+                Err(failure) => Err(failure),
+            };
+            match selected {
+                Ok(selected) => match found.iter().find(|(_, other)| other.id == selected.id) {
+                    Some((other, _)) => {
+                        let both = format!("`{}` and `{}` are one token: rotate it once", other.token, entry.token);
+                        return Err(Failure::usage(both));
+                    }
+                    None => found.push((entry, selected)),
+                },
+                Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::Usage) => missing.push(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok((found, missing))
+    }
+}
+
+impl RotationsFile {
+    /// What is to be rotated now, and what could not be found. `with_own` adds the file of the credential in use.
+    pub(crate) async fn tasks(
+        &self,
+        global: &GlobalArgs,
+        session: &Session,
+        known: &[Journal],
+        options: &Options,
+        with_own: impl Fn(Places) -> Places,
+    ) -> Result<(Vec<Task>, Vec<Failure>), Failure> {
+        let (found, missing) = self.find(session, known).await?;
+        let mut tasks = Vec::new();
+        for (entry, selected) in found {
+            if is_due(session, &selected, known, entry.older_than.duration()) {
+                let places = with_own(Places::described(global, &entry.destinations)?);
+                tasks.push(Task::new(selected, &places, entry.options(options.clone()), entry.strategy)?);
+            }
+        }
+        if tasks.is_empty() {
+            session.say("no token needs to be rotated");
+        }
+        Ok((tasks, missing))
+    }
+
+    /// Whether manifests are printed, so that nothing else may be.
+    pub(crate) fn prints_manifests(&self) -> bool {
+        let mut specs = self.rotations.iter().flat_map(|entry| &entry.destinations);
+        specs.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
+    }
+}
+
+impl Entry {
+    /// The options, beside those of the command.
+    fn options(&self, mut options: Options) -> Options {
+        if let Some(strategy) = self.strategy {
+            options = options.strategy(strategy);
+        }
+        if let Some(overlap) = &self.overlap {
+            options = options.overlap(overlap.duration());
+        }
+        if let Some(lifetime) = &self.lifetime {
+            options = options.lifetime(lifetime.duration());
+        }
+        options
+    }
+}
+
+/// The result of the others, and an error about those that could not be found.
+pub(crate) fn with_missing(
+    session: &Session,
+    rotated: Result<(), Failure>,
+    missing: &[Failure],
+    is_some_done: bool,
+) -> Result<(), Failure> {
+    if rotated.is_err() || missing.is_empty() {
+        missing.iter().for_each(|failure| session.say_error(&failure.to_string()));
+        return rotated;
+    }
+    let texts: Vec<String> = missing.iter().map(Failure::to_string).collect();
+    Err(Failure::new(common_kind(missing, is_some_done, false), texts.join("; ")))
+}

@@ -1,0 +1,131 @@
+//! What changes several tokens: undoing, going on, custom roles by key, and the token in use.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::connections::StaticServer;
+use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout};
+
+#[test]
+fn an_undo_can_be_undone_with_its_file() {
+    let served = Served::start();
+    let (id, _) = served.create("Export");
+    let role = || served.json(&["get", &id])["role"].clone();
+    let undo = |arguments: &[&str]| {
+        let output = served.owner(&[&["undo", "--yes"], arguments].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = stderr(&output);
+        let (_, rest) = said.split_once("`ldtokens undo ").unwrap_or_else(|| panic!("{said}"));
+        rest.split_once("` takes this back").unwrap_or_else(|| panic!("{said}")).0.to_owned()
+    };
+    assert!(served.owner(&["update", &id, "--role", "writer"]).output().unwrap().status.success());
+    let file = undo(&[]);
+    assert_eq!(role(), "reader");
+    undo(&[&file]);
+    assert_eq!(role(), "writer");
+    // The change counts again, and what undid it does not.
+    undo(&[]);
+    assert_eq!(role(), "reader");
+    refused(&served.owner(&["undo", "--yes"]).output().unwrap(), 12, &["nothing to undo"]);
+}
+
+#[test]
+fn a_reset_of_all_that_match_goes_on_with_its_file_where_it_failed() {
+    let served = Served::start();
+    let names = ["job 1", "job 2", "job 3", "other"];
+    let old = names.map(|name| served.create(name).1);
+    let at = |name: &str| served.folder.path().join(format!("{name}.secret"));
+    fs::write(at("job 2"), "not a secret").unwrap();
+    let reset = |which: &[&str], overlap: &str| {
+        let arguments = ["reset", "--yes", "--expires-in", overlap, "--secret-to", "{name}.secret"];
+        served.owner(&[&arguments[..], which].concat()).current_dir(served.folder.path()).output().unwrap()
+    };
+    let output = reset(&["--all-matching", "name~job"], "1h");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(10), "{said}");
+    assert!(said.contains(&format!("{}: 2 of 3 reset", served.url)), "the account is named: {said}");
+    let (_, file) = said.split_once("--resume ").unwrap();
+    let file = file.split_once('`').unwrap().0;
+    let first = fs::read_to_string(at("job 1")).unwrap();
+    refused(&reset(&["--resume", file], "2h"), 2, &["another change"]);
+    fs::remove_file(at("job 2")).unwrap();
+    let output = reset(&["--resume", file], "1h");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let new = ["job 1", "job 2", "job 3"].map(|name| fs::read_to_string(at(name)).unwrap());
+    assert_eq!(new[0], first, "it was done, and is not reset again");
+    assert!(new.iter().chain(&old).all(|secret| served.works(secret)), "within the overlap all work");
+    assert!(!at("other").exists());
+}
+
+/// As by an API that does not know the property yet (fact 20).
+#[test]
+fn an_expiry_that_the_api_ignores_is_an_error() {
+    let id = "61095542756dba551110ae21";
+    let token =
+        json!({ "_id": id, "ownerId": "o", "memberId": "m", "creationDate": 1, "lastModified": 1, "role": "reader" });
+    let server = StaticServer::start("200 OK", "content-type: application/json\r\n", &token.to_string());
+    let state = tempfile::tempdir().unwrap();
+    let mut update = ldtokens(&["update", id, "--expires-in", "30d", "--host", &server.url]);
+    let output = update.env("LD_ACCESS_TOKEN", OWNER).env("LDTOKENS_STATE", state.path()).output().unwrap();
+    refused(&output, 1, &["the response does not show the new expiry: the token expires never"]);
+}
+
+#[test]
+fn a_token_that_ends_itself_is_named_even_with_yes() {
+    let served = Served::start();
+    let own = served.json(&["create", "-n", "CI", "--role", "admin", "--secret-to", "-"]);
+    let (id, secret) = (own["_id"].as_str().unwrap(), own["token"].as_str().unwrap());
+    let (other, _) = served.create("other");
+    let with_own = |arguments: &[&str]| {
+        let output = served.acting_as(secret, arguments).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    assert!(!with_own(&["delete", &other, "--yes"]).contains("this command uses"));
+    let said = with_own(&["delete", id, "--yes"]);
+    assert!(said.contains(&format!("{id} (CI) is the token that this command uses")), "{said}");
+    assert!(!served.works(secret));
+}
+
+#[test]
+fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = json!([{ "effect": "allow", "actions": ["*"], "resources": ["proj/*"] }]);
+    let roles: Vec<Value> =
+        (0..30).map(|number| json!({ "key": format!("role-{number}"), "policy": policy })).collect();
+    let account = json!({
+        "members": [{ "email": "a@example.com", "role": "owner" }],
+        "customRoles": roles,
+        "tokens": [{ "name": "Owner", "member": "a@example.com", "role": "admin" }],
+    });
+    let file = folder.path().join("account.yaml");
+    fs::write(&file, account.to_string()).unwrap();
+    let served = Served::with(&["--account", file.to_str().unwrap()]);
+    let created = served.json(&["create", "-n", "one", "--custom-role", "role-25", "--secret-to", "-"]);
+    let role = created["customRoleIds"][0].as_str().unwrap();
+    assert_ne!(role, "role-25");
+    let by_id = served.json(&["create", "-n", "two", "--custom-role", role, "--secret-to", "-"]);
+    assert_eq!(by_id["customRoleIds"], created["customRoleIds"]);
+    // A key that looks like no ID, in a change of several tokens.
+    let output = served.owner(&["update", "one", "two", "--custom-role", "role-3", "--yes", "-v"]).output().unwrap();
+    let said = stderr(&output);
+    assert!(output.status.success() && said.contains("access: role-25 → role-3: 2"), "{said}");
+    assert_eq!(said.matches("/api/v2/roles").count(), 1, "{said}");
+
+    let role = served.json(&["get", "one"])["customRoleIds"][0].as_str().unwrap().to_owned();
+    for filter in ["customRoleIds=role-3".to_owned(), "access=role-3".to_owned(), format!("customRoleIds={role}")] {
+        let output = served.owner(&["list", "-f", &filter, "-v"]).output().unwrap();
+        assert_eq!(stdout(&output).matches("role-3").count(), 2, "{filter}: {}", stdout(&output));
+        assert_eq!(stderr(&output).matches("/api/v2/roles").count(), 1, "{}", stderr(&output));
+    }
+    let shown = stdout(&served.owner(&["get", "one"]).output().unwrap());
+    assert!(shown.contains("role-3") && !shown.contains(&role), "{shown}");
+    // For programs they stay IDs.
+    assert_eq!(served.json(&["list", "-f", "name=one"])[0]["customRoleIds"][0], role.as_str());
+    let none = stderr(&served.owner(&["list", "-f", "name=Owner", "-v"]).output().unwrap());
+    assert!(!none.contains("/roles"), "nobody asks if no token has one: {none}");
+    // An update is undone, also by its key.
+    let undo = served.owner(&["undo", "--yes"]).output().unwrap();
+    assert!(stderr(&undo).contains("access: role-3 → role-25: 2"), "{}", stderr(&undo));
+}

@@ -1,0 +1,151 @@
+//! `ldtokens rotate --file`, and `--status`.
+
+use std::fs;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::rotate::{contents, rotate, token};
+use crate::support::{Served, refused, stderr, stdout};
+
+/// Runs with this file of rotations, from another folder than the file's.
+fn with_file(served: &Served, file: &Value, more: &[&str]) -> Output {
+    let path = served.folder.path().join("rotations.yaml");
+    fs::write(&path, json!({ "rotations": file }).to_string()).unwrap();
+    let path = path.to_str().unwrap();
+    rotate(served, &[&["--file", path], more].concat()).current_dir("/").output().unwrap()
+}
+
+/// A report, by the tokens' names.
+fn by_name(output: &Output, name: &str) -> Value {
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)));
+    report.as_array().unwrap().iter().find(|row| row["name"] == name).cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_file_of_rotations_rotates_what_is_due_each_in_its_own_way() {
+    let served = Served::start();
+    let [(_, one), (two_id, two), (_, three)] = ["one", "two", "three"].map(|name| token(&served, name));
+    fs::write(served.folder.path().join(".env"), format!("LD={two}\n")).unwrap();
+    let file = json!([
+        { "token": "one", "olderThan": "0s", "overlap": "2h", "destinations": [{ "file": "one.secret" }] },
+        { "token": "two", "olderThan": "0s", "strategy": "replace", "lifetime": "30d", "destinations": [
+            { "envFile": { "path": ".env", "variable": "LD" } }, { "command": ["sh", "-c", "cat > \"$0\"", "PIPED"] }] },
+        { "token": "three", "olderThan": "60d", "destinations": [{ "file": "three.secret" }] },
+    ]);
+    let piped = served.folder.path().join("piped");
+    let file: Value = serde_json::from_str(&file.to_string().replace("PIPED", piped.to_str().unwrap())).unwrap();
+    let plan = with_file(&served, &file, &["--dry-run", "-o", "json"]);
+    assert_eq!(by_name(&plan, "two")["strategy"], "replace");
+    assert!(by_name(&plan, "three").is_null() && served.works(&one) && contents(&served, "one.secret") == one);
+
+    let output = with_file(&served, &file, &["-o", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(contents(&served, "three.secret"), three, "it is not due");
+    let new = [contents(&served, "one.secret"), contents(&served, "piped")];
+    assert_eq!(contents(&served, ".env"), format!("LD={}\n", new[1]));
+    assert!(new.iter().chain([&one, &two, &three]).all(|secret| served.works(secret)));
+    let report = by_name(&output, "two");
+    assert_eq!((&report["_id"], &report["strategy"]), (&two_id.into(), &"replace".into()));
+    let replaced = served.json(&["get", report["newId"].as_str().unwrap()]);
+    let lifetime = replaced["expiry"].as_i64().unwrap() - replaced["creationDate"].as_i64().unwrap();
+    assert_eq!((lifetime + 60_000) / 86_400_000, 30, "{replaced}");
+    let overlap = by_name(&output, "one")["oldExpires"].as_i64().unwrap() - replaced["creationDate"].as_i64().unwrap();
+    assert_eq!((overlap + 600_000) / 3_600_000, 2, "{overlap}");
+
+    // The next night, within the overlap.
+    let output = with_file(&served, &file, &["-o", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(by_name(&output, "two")["wasResumed"], true);
+    assert_eq!([contents(&served, "one.secret"), contents(&served, "piped")], new);
+}
+
+#[test]
+fn a_token_of_the_file_that_is_gone_does_not_keep_the_others_from_being_rotated() {
+    let served = Served::start();
+    let (_, old) = token(&served, "there");
+    let entry = |name: &str| json!({ "token": name, "olderThan": "0s", "destinations": [{ "file": format!("{name}.secret") }] });
+    let output = with_file(&served, &json!([entry("gone"), entry("there")]), &[]);
+    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+    assert!(stderr(&output).contains("name or ID `gone`"), "{}", stderr(&output));
+    assert_ne!(contents(&served, "there.secret"), old);
+    let output = with_file(&served, &json!([entry("gone")]), &[]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+}
+
+#[test]
+fn a_file_of_rotations_with_a_mistake_is_refused_before_anything_is_rotated() {
+    let served = Served::start();
+    let (id, old) = token(&served, "one");
+    let good = json!({ "token": "one", "olderThan": "0s", "destinations": [{ "file": "one.secret" }] });
+    let with = |name: &str, value: Value| {
+        let mut entry = good.clone();
+        entry[name] = value;
+        json!([good, entry])
+    };
+    let other =
+        |token: &str, file: &str| json!({ "token": token, "olderThan": "0s", "destinations": [{ "file": file }] });
+    for (file, words) in [
+        (with("older", json!("1d")), "older"),
+        (with("olderThan", json!("3m")), "min for minutes"),
+        (with("strategy", json!("rotate")), "expected one of reset, replace"),
+        (with("lifetime", json!("9d")), "needs `strategy: replace`"),
+        (with("destinations", json!([])), "no destination"),
+        (
+            with("destinations", json!([{ "envFile": { "path": "e", "variable": "A B" } }])),
+            "a variable's name consists of",
+        ),
+        (with("token", json!("api-11111111-2222-3333-4444-555555555555")), "a secret was given"),
+        (json!([good, other("one", "two.secret")]), "two rotations are of this token"),
+        (json!([good, other(&id, "two.secret")]), "are one token"),
+        (json!([good, other("two", "one.secret")]), "destination twice"),
+    ] {
+        let output = with_file(&served, &file, &[]);
+        assert_eq!(output.status.code(), Some(2), "{file}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{words} in {}", stderr(&output));
+    }
+    refused(&with_file(&served, &json!([good]), &["--secret-to", "x"]), 2, &["--file says where"]);
+    assert_eq!(contents(&served, "one.secret"), old);
+}
+
+#[test]
+fn the_status_shows_what_is_in_its_overlap_unfinished_over_and_due() {
+    let served = Served::start();
+    let empty = rotate(&served, &["--status"]).output().unwrap();
+    assert!(empty.status.success() && stderr(&empty).contains("no rotation is unfinished"), "{}", stderr(&empty));
+    let names = ["overlap", "unfinished", "over", "due", "young"];
+    let [_, _, (over, _), ..] = names.map(|name| token(&served, name));
+    let rotated = rotate(&served, &["overlap", "--secret-to", "overlap.secret"]).output().unwrap();
+    assert!(rotated.status.success(), "{}", stderr(&rotated));
+    let unfinished = rotate(&served, &["unfinished", "--secret-to-command", "exit 1"]).output().unwrap();
+    assert_eq!(unfinished.status.code(), Some(11), "{}", stderr(&unfinished));
+    let rotated = rotate(&served, &["over", "--strategy", "replace", "--secret-to", "over.secret"]).output().unwrap();
+    assert!(rotated.status.success(), "{}", stderr(&rotated));
+    // As if a day had passed.
+    let host = fs::read_dir(served.folder.path().join("rotations")).unwrap().next().unwrap().unwrap().path();
+    let path = host.join(format!("{over}.json"));
+    let mut journal: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    journal["oldEndsAt"] = 1_700_000_000_000_u64.into();
+    fs::write(&path, journal.to_string()).unwrap();
+
+    let states = |more: &[&str], names: &[&str]| {
+        let output = rotate(&served, &[&["--status", "-o", "json"], more].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        names.iter().map(|name| by_name(&output, name)["state"].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&[], &names), ["overlap", "unfinished", "ended", "-", "-"]);
+    assert_eq!(states(&["due", "young", "--older-than", "0s"], &names), ["-", "-", "-", "due", "due"]);
+    assert_eq!(states(&["young", "--older-than", "60d"], &["young"]), ["rotated"]);
+    let entry = |name: &str, age: &str| json!({ "token": name, "olderThan": age, "destinations": [{ "file": format!("{name}.secret") }] });
+    let file = json!([entry("overlap", "0s"), entry("due", "0s"), entry("young", "60d"), entry("gone", "0s")]);
+    let output = with_file(&served, &file, &["--status", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(10), "one is gone: {}", stderr(&output));
+    assert_eq!(
+        ["overlap", "due", "young"].map(|name| by_name(&output, name)["state"].clone()),
+        ["overlap", "due", "rotated"]
+    );
+    let table = rotate(&served, &["--status"]).output().unwrap();
+    for words in ["unfinished", "run the same command again", "--finish"] {
+        assert!(stdout(&table).contains(words), "{words} in {}", stdout(&table));
+    }
+}
