@@ -77,8 +77,8 @@ fn a_403_from_a_firewall_differs_from_one_from_the_api() {
         assert!(!line.contains("Admin role") && !line.contains("set LD_ACCESS_TOKEN"), "{line}");
     }
     let served = Served::start();
-    let (id, reader) = served.create("reads");
-    let output = served.acting_as(&reader, &["delete", &id, "--yes"]).output().unwrap();
+    let (reader, other) = (served.create("reads").1, served.create("other").0);
+    let output = served.acting_as(&reader, &["delete", &other, "--yes"]).output().unwrap();
     refused(&output, 4, &["Admin role"]);
     assert!(!stderr(&output).contains("firewall"));
 }
