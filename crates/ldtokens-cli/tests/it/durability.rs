@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use crate::serve::send;
 use crate::support::{OWNER, Served};
 
-const KILLS: usize = 50;
 const WRITERS: usize = 8;
 
 /// How many tokens a writer keeps before it deletes the oldest.
@@ -49,13 +48,15 @@ enum Write {
 
 #[tokio::test]
 async fn after_kill_9_every_acknowledged_write_is_there_and_no_partial_one() {
+    // More make it a long run.
+    let kills = std::env::var("LDTOKENS_KILLS").map_or(16, |count| count.parse().unwrap());
     let done = Arc::new(AtomicUsize::new(0));
     let (mut unsure, mut kept) = (0, 0);
     let mut writers: Vec<Writer> =
         (0..WRITERS).map(|number| Writer { name: format!("writer {number}"), number, ..Writer::default() }).collect();
     let mut served = Served::start();
     let mut client = client(&served);
-    for round in 0..KILLS {
+    for round in 0..kills {
         let mut writing = JoinSet::new();
         for writer in writers.drain(..) {
             writing.spawn(writer.write(client.clone(), done.clone()));
@@ -75,12 +76,12 @@ async fn after_kill_9_every_acknowledged_write_is_there_and_no_partial_one() {
     for writer in &writers {
         let live = writer.live.values().map(|known| (&known.secret, true));
         for (secret, expected) in live.chain(writer.dead.iter().map(|secret| (secret, false))) {
-            assert_eq!(works(&served, secret), expected, "{}: a secret of {KILLS} kills", writer.name);
+            assert_eq!(works(&served, secret), expected, "{}: a secret of {kills} kills", writer.name);
         }
     }
     let done = done.load(Ordering::Relaxed);
     println!("{done} writes acknowledged; {unsure} were under way at a kill, of which {kept} are there");
-    assert!(done >= 4_000 && kept > 0 && kept < unsure, "{done} {kept} {unsure}");
+    assert!(done >= kills * 60 && kept > 0 && kept < unsure, "{done} {kept} {unsure}");
 }
 
 impl Writer {

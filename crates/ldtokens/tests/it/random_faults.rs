@@ -18,7 +18,7 @@ const GUARD: Duration = Duration::from_secs(3600);
 
 /// How many operations are made for each seed. `LDTOKENS_RANDOM_FAULTS=3334` makes it a long run, of ten thousand in all.
 fn operations() -> usize {
-    std::env::var("LDTOKENS_RANDOM_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(800)
+    std::env::var("LDTOKENS_RANDOM_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(400)
 }
 
 fn fault(random: &mut fastrand::Rng) -> Fault {

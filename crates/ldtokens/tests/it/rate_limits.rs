@@ -92,14 +92,17 @@ fn few_are_refused(responses: &Responses) -> bool {
 
 #[tokio::test]
 async fn a_bulk_job_uses_each_window_to_its_end_and_gets_few_429s() {
-    for (allowed, workers) in [(50, 1), (50, 16), (50, 64), (200, 32)] {
-        for skew in [Skew::Ahead(MINUTES), Skew::Behind(MINUTES)] {
-            let bulk = Bulk { skew, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 20) };
-            let (windows, responses) = bulk.run().await;
-            println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows");
-            assert!(windows <= 20, "{allowed} a window, {workers} at once: {windows} windows");
-            assert!(few_are_refused(&responses), "{allowed} a window, {workers} at once");
-        }
+    for (allowed, workers, skew) in [
+        (50, 1, Skew::Ahead(MINUTES)),
+        (50, 16, Skew::Behind(MINUTES)),
+        (50, 64, Skew::Ahead(MINUTES)),
+        (200, 32, Skew::Behind(MINUTES)),
+    ] {
+        let bulk = Bulk { skew, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10) };
+        let (windows, responses) = bulk.run().await;
+        println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows");
+        assert!(windows <= 10, "{allowed} a window, {workers} at once: {windows} windows");
+        assert!(few_are_refused(&responses), "{allowed} a window, {workers} at once");
     }
 }
 
