@@ -62,7 +62,6 @@ mod destination;
 pub mod destinations;
 mod file;
 mod hash;
-mod lists;
 mod revocation;
 mod rotation;
 mod time;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token, TokenId};
 
-use crate::lists::is_read_again;
 use crate::revocation::scan::{KeyKind, is_access_token};
 use crate::verify::is_refusal;
 
@@ -204,15 +203,8 @@ async fn identify(client: &Client, secret: &Secret) -> Identified {
 
 /// Returns all tokens that the client's credential can see. They are read once, and kept in `all`.
 async fn tokens<'t>(client: &Client, all: &'t mut Option<Vec<Token>>) -> Result<&'t [Token], Error> {
-    let mut round = 1;
-    while all.is_none() {
-        match client.list().all_members(true).collect_all().await {
-            Ok(tokens) => *all = Some(tokens),
-            Err(incomplete) => match incomplete.error {
-                error if is_read_again(&error, round) => round += 1,
-                error => return Err(error),
-            },
-        }
+    if all.is_none() {
+        *all = Some(client.list().all_members(true).collect_all().await?);
     }
     Ok(all.as_deref().unwrap_or_default())
 }

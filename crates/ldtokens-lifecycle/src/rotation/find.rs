@@ -1,8 +1,7 @@
 //! Finds a secret that an earlier run requested, and decides what to do if it is lost.
 
-use ldtokens::Token;
+use ldtokens::{Error as ApiError, Incomplete, Token};
 
-use crate::lists::{is_incomplete, is_read_again};
 use crate::rotation::error::{Error, Stuck};
 use crate::rotation::journal::{NewSecret, Step};
 use crate::rotation::options::Strategy;
@@ -59,26 +58,13 @@ impl Run<'_> {
     /// The tokens with the marker, except the one that has the new secret.
     pub(crate) async fn orphans(&self) -> Result<Vec<NewSecret>, Error> {
         let Some(marker) = &self.journal.marker else { return Ok(Vec::new()) };
-        let client = self.acting()?;
-        let mut round = 1;
-        loop {
-            let mut orphans: Vec<NewSecret> = Vec::new();
-            let mut tokens = client.list().all_members(true).stream();
-            let error = loop {
-                match tokens.next().await {
-                    None => return Ok(orphans),
-                    Some(Ok(token)) if self.is_orphan(&token, marker) => orphans.push(of(&token)),
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => break error,
-                }
-            };
-            match error {
-                error if is_read_again(&error, round) => round += 1,
-                // What was missed is found before the rotation ends, or by the next run.
-                error if is_incomplete(&error) => return Ok(orphans),
-                error => return Err(self.api(error)),
-            }
-        }
+        let tokens = match self.acting()?.list().all_members(true).collect_all().await {
+            Ok(tokens) => tokens,
+            // What was missed is found before the rotation ends, or by the next run.
+            Err(Incomplete { error: ApiError::ListChanged { .. } | ApiError::WrongTotal { .. }, tokens, .. }) => tokens,
+            Err(incomplete) => return Err(self.api(incomplete.error)),
+        };
+        Ok(tokens.iter().filter(|token| self.is_orphan(token, marker)).map(of).collect())
     }
 
     fn is_orphan(&self, token: &Token, marker: &str) -> bool {
