@@ -262,19 +262,19 @@ fn ctrl_c_while_rate_limited_sends_no_more_requests() {
 
 #[test]
 fn ctrl_c_before_a_retry_stops_and_says_what_is_not_known() {
-    let served = Served::with(&["--fault", "deleteToken status=500"]);
-    let (id, _) = served.create("one");
-    let proxy = DelayingProxy::of_writes(&served.url);
-    proxy.release();
-    let terminal = Terminal::run(through(&proxy, &["delete", &id, "--yes"]));
-    proxy.wait_for_request();
-    terminal.type_in(CTRL_C);
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
-    assert!(
-        shown.split_whitespace().collect::<Vec<_>>().join(" ").contains("may or may not have taken effect"),
-        "{shown}"
-    );
+    for fault in ["deleteToken status=500", "deleteToken status=408"] {
+        let served = Served::with(&["--fault", fault]);
+        let (id, _) = served.create("one");
+        let proxy = DelayingProxy::of_writes(&served.url);
+        proxy.release();
+        let terminal = Terminal::run(through(&proxy, &["delete", &id, "--yes"]));
+        proxy.wait_for_request();
+        terminal.type_in(CTRL_C);
+        let (status, shown) = terminal.end();
+        assert_eq!(status, Some(130), "{fault}: {shown}");
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("may or may not have taken effect"), "{fault}: {shown}");
+    }
 }
 
 /// The proxy never releases the response, so a command that waited for it would not end.
