@@ -17,7 +17,7 @@ static PAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let owner = server.owner_secret().expect("the server is new").clone();
         let client = Client::builder(owner).host(server.url()).build().expect("loopback is fine");
         let request = client.request(Operation::GetTokens, Method::GET, "/tokens").query("limit", "1000");
-        request.query("showAll", "true").send().await.expect("the owner may list").into()
+        request.query("showAll", "true").send().await.expect("the owner may list").to_vec()
     })
 });
 

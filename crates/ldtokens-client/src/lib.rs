@@ -48,7 +48,7 @@ pub use generated::{Client, Error, ResponseValue, builder, types};
 pub use links::{Link, Links};
 pub use operation::{Operation, Route};
 pub use policy::{Actions, InvalidPolicy, Policy, Resources, Statement};
-pub use read_token::{ReadToken, arrived_properties, read_token};
+pub use read_token::{ReadToken, arrived_properties, read_token, readable_properties};
 pub use role::Role;
 pub use secret::Secret;
 pub use token_id::{InvalidTokenId, TokenId};

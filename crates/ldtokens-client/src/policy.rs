@@ -159,6 +159,7 @@ impl Policy {
     }
 
     /// The statements as the API writes them.
+    #[doc(hidden)] // for the facade
     pub fn to_wire(&self) -> Vec<types::Statement> {
         self.0.iter().map(|statement| statement.0.clone()).collect()
     }

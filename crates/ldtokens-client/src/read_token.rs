@@ -1,3 +1,5 @@
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::types::Token;
@@ -33,44 +35,31 @@ pub struct ReadToken {
 /// [`InvalidTokenId`] if `json` has no `_id`, or one that can't be the ID of a token.
 pub fn read_token(json: &Value) -> Result<ReadToken, InvalidTokenId> {
     let id = TokenId::new(json.get("_id").and_then(Value::as_str).unwrap_or_default())?;
-    let mut readable = placeholders(&id);
-    let mut odd: Vec<String> = Vec::new();
-    let mut token = token(&readable);
-    for name in readable.keys().filter(|name| json.get(name.as_str()).is_none()) {
-        odd.push(name.clone());
-    }
-    for (name, value) in json.as_object().into_iter().flatten() {
-        let before = readable.insert(name.clone(), value.clone());
-        match serde_json::from_value(Value::Object(readable.clone())) {
-            Ok(read) => token = Ok(read),
-            Err(_) => {
-                odd.push(name.clone());
-                match before {
-                    Some(before) => drop(readable.insert(name.clone(), before)),
-                    None => drop(readable.remove(name)),
-                }
-            }
-        }
-    }
+    // The required properties, all empty except the ID.
+    let required = json!({ "_id": id, "ownerId": "", "memberId": "", "creationDate": 0, "lastModified": 0 });
+    let required = required.as_object().expect("it is written as an object");
+    let (read, unreadable) = readable_properties::<Token>(required, json.as_object().cloned().unwrap_or_default());
+    let missing = required.keys().filter(|name| json.get(name.as_str()).is_none()).cloned();
+    let mut odd: Vec<String> = unreadable.keys().cloned().chain(missing).collect();
     odd.sort();
-    let required = placeholders(&id);
-    let mut token = token.expect("the placeholders are a token");
-    for name in odd.iter().filter(|name| !required.contains_key(*name) && *name != "token") {
-        token.extra.insert(name.clone(), json[name].clone());
-    }
+    let mut whole = required.clone();
+    whole.extend(read);
+    let mut token = Token::deserialize(Value::Object(whole)).expect("each property can be read");
+    token.extra.extend(unreadable.into_iter().filter(|(name, _)| !required.contains_key(name) && name != "token"));
     let has_required = odd.iter().all(|name| !required.contains_key(name));
     Ok(ReadToken { token, odd, has_required })
 }
 
-/// The required properties of a token, all empty except the ID.
-fn placeholders(id: &TokenId) -> Map<String, Value> {
-    let json = json!({ "_id": id, "ownerId": "", "memberId": "", "creationDate": 0, "lastModified": 0 });
-    let Value::Object(object) = json else { unreachable!("it is written as an object") };
-    object
-}
-
-fn token(object: &Map<String, Value>) -> Result<Token, serde_json::Error> {
-    serde_json::from_value(Value::Object(object.clone()))
+/// Splits properties into those with which a `T` can be read, beside its `required` ones, and the others.
+pub fn readable_properties<T: DeserializeOwned>(
+    required: &Map<String, Value>,
+    properties: impl IntoIterator<Item = (String, Value)>,
+) -> (Map<String, Value>, Map<String, Value>) {
+    properties.into_iter().partition(|(name, value)| {
+        let mut alone = required.clone();
+        alone.insert(name.clone(), value.clone());
+        T::deserialize(Value::Object(alone)).is_ok()
+    })
 }
 
 /// The properties of an object that arrived whole, if the JSON is cut short, or followed by something else. Those of objects in it

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ldtokens_client::{Operation, Secret};
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
@@ -34,43 +34,15 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A page instead of the API's own response: the host or the path is wrong.
-    pub(crate) fn of_a_page(self) -> Self {
-        Self { message: "an HTML page and not the API's response: check the host and the path".to_owned(), ..self }
-    }
-
     /// The error for a rate limit that is known from earlier responses and lasts longer than the call's deadline.
     pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
-        Self {
-            operation,
-            status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
-            code: "rate_limited".to_owned(),
-            message: "not sent: the rate limit lasts longer than the call's deadline".to_owned(),
-            id: None,
-            request_id: None,
-            retry_after: Some(wait),
-        }
+        let (code, message) = ("rate_limited", "not sent: the rate limit lasts longer than the call's deadline");
+        let (code, message) = (code.to_owned(), message.to_owned());
+        Self { operation, status: 429, code, message, id: None, request_id: None, retry_after: Some(wait) }
     }
 }
 
 impl std::error::Error for ApiError {}
-
-impl From<ApiError> for Error {
-    fn from(api: ApiError) -> Self {
-        let api = Box::new(api);
-        match api.status {
-            400 => Self::InvalidRequest(api),
-            401 => Self::Unauthorized(api),
-            403 => Self::Forbidden(api),
-            404 => Self::NotFound(api),
-            408 | 500..=599 => Self::Server(api),
-            409 => Self::Conflict(api),
-            422 => Self::PatchFailed(api),
-            429 => Self::RateLimited(api),
-            _ => Self::Unexpected(api),
-        }
-    }
-}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,15 +72,18 @@ pub(crate) fn read(
     body: &[u8],
     retry_after: Option<Duration>,
     credential: &Secret,
-) -> ApiError {
+) -> Error {
+    // The API's own 404 is JSON: a page means that the host or the path is wrong (fact 19).
+    let is_page = status == StatusCode::NOT_FOUND && is_html(headers, body);
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text =
         |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(|text| printable(text, credential));
     let message = match redirect(status, headers) {
         Some(to) => format!("it redirects to {}, and redirects are not followed", printable(&to, credential)),
+        None if is_page => "an HTML page and not the API's response: check the host and the path".to_owned(),
         None => text("message").unwrap_or_else(|| status.canonical_reason().unwrap_or("unknown status").to_owned()),
     };
-    ApiError {
+    let api = Box::new(ApiError {
         operation,
         status: status.as_u16(),
         code: text("code").unwrap_or_default(),
@@ -116,7 +91,23 @@ pub(crate) fn read(
         id: text("id"),
         request_id: request_id(headers),
         retry_after,
+    });
+    match status.as_u16() {
+        400 => Error::InvalidRequest(api),
+        401 => Error::Unauthorized(api),
+        403 => Error::Forbidden(api),
+        404 if !is_page => Error::NotFound(api),
+        408 | 500..=599 => Error::Server(api),
+        409 => Error::Conflict(api),
+        422 => Error::PatchFailed(api),
+        429 => Error::RateLimited(api),
+        _ => Error::Unexpected(api),
     }
+}
+
+pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
+    let named = headers.get(CONTENT_TYPE).and_then(|named| named.to_str().ok()).unwrap_or_default();
+    named.to_ascii_lowercase().contains("html") || body.trim_ascii().starts_with(b"<")
 }
 
 /// The response's `X-Request-Id`, for LaunchDarkly's support.

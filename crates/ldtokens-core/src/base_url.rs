@@ -33,12 +33,13 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
         }
-        if url.scheme() == "http" && !allows_plain_http && !is_loopback(&url) {
-            return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
-        }
         let stem = url.path().trim_end_matches('/').trim_end_matches(API_PATH).to_owned();
         url.set_path(&format!("{stem}{API_PATH}"));
-        Ok(Self(url))
+        let base = Self(url);
+        if !base.is_https() && !allows_plain_http && !base.is_loopback() {
+            return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
+        }
+        Ok(base)
     }
 
     /// The URL to which an operation's path is appended.
@@ -46,14 +47,20 @@ impl BaseUrl {
         self.0.as_str()
     }
 
-    /// Whether requests stay on this machine.
-    pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
+    /// The host's name or IP address, without the port.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether requests stay on this machine and are not encrypted.
-    pub fn is_plain_loopback(&self) -> bool {
-        self.0.scheme() == "http" && self.is_loopback()
+    /// Whether requests stay on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Whether requests are encrypted.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// Resolves a link from the API, such as `/api/v2/tokens?limit=25`. `None` if it leads to another origin.
@@ -61,12 +68,6 @@ impl BaseUrl {
         let target = self.0.join(href).ok()?;
         (target.origin() == self.0.origin()).then_some(target)
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "localhost"
-        || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl fmt::Debug for BaseUrl {

@@ -1,12 +1,21 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+/// A response, read to its end.
+pub type Response = http::Response<Body>;
 
 /// A response's body. `Debug` shows only its length: after a create or reset, the body contains the secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
-    bytes: Bytes,
+    pub(crate) bytes: Bytes,
     is_cut_short: bool,
 }
 
@@ -36,20 +45,34 @@ impl From<Bytes> for Body {
     }
 }
 
-impl From<Body> for Bytes {
-    fn from(body: Body) -> Self {
-        body.bytes
-    }
-}
-
-impl From<Body> for Vec<u8> {
-    fn from(body: Body) -> Self {
-        body.bytes.into()
-    }
-}
-
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} bytes]", self.len())
+    }
+}
+
+/// The body of a request. It notes when a connection takes the request, which is before any of it is sent.
+pub(crate) struct Watched {
+    pub(crate) bytes: Bytes,
+    pub(crate) is_taken: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    /// A connection asks this first.
+    fn is_end_stream(&self) -> bool {
+        self.is_taken.store(true, Ordering::Relaxed);
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
     }
 }

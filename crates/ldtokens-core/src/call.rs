@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseValue, Transport};
 use reqwest::{Request, StatusCode};
@@ -50,13 +49,14 @@ impl Sender {
         call: impl AsyncFnOnce(&Client) -> Result<ResponseValue<T>, RawError<ErrorRep>>,
     ) -> Result<DecodedResponse<T>, Error> {
         let transport = Arc::new(CallTransport { sender: self.clone(), options, sent: Mutex::default() });
-        let raw = Client::new_with_client(self.base_url.as_str(), self.http.clone(), transport.clone());
+        let raw = Client::new_with_client(self.base_url().as_str(), self.http.clone(), transport.clone());
         let result = call(&raw).await;
-        match (transport.take_sent(), result) {
-            (Some((_, Err(error))), _) => Err(error),
-            (Some((operation, Ok(response))), result) => {
+        // The last request, if one was made.
+        let sent = transport.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (sent, result) {
+            (Some((operation, response)), result) => {
                 let decoded = result.map(ResponseValue::into_inner).map_err(|error| decode_error(&error));
-                Ok(DecodedResponse { operation, response, decoded })
+                response.map(|response| DecodedResponse { operation, response, decoded })
             }
             (None, Err(RawError::InvalidRequest(reason))) => Err(Error::InvalidInput(reason)),
             (None, _) => Err(Error::InvalidInput("the call made no request".to_owned())),
@@ -72,24 +72,20 @@ struct CallTransport {
     sent: Mutex<Option<(Operation, Result<Response, Error>)>>,
 }
 
-impl CallTransport {
-    /// The last request's operation and result, if one was made.
-    fn take_sent(&self) -> Option<(Operation, Result<Response, Error>)> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
 impl Transport for CallTransport {
     fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a> {
         Box::pin(async move {
             let mut result = self.sender.send(operation, request, self.options).await;
-            let response = match &mut result {
-                Ok(response) => for_generated(response, operation),
-                // The generated code returns an error for this status. `sent` keeps the real one.
-                Err(_) => with_status(StatusCode::BAD_GATEWAY),
-            };
+            // The generated code gets the success status that it expects, and returns an error for the other. `sent` has the real ones.
+            let mut copy = with_status(StatusCode::BAD_GATEWAY);
+            if let Ok(response) = &mut result {
+                let documented = operation.route().and_then(|route| StatusCode::from_u16(route.success?).ok());
+                *copy.status_mut() = documented.unwrap_or(response.status());
+                *copy.headers_mut() = std::mem::take(response.headers_mut());
+                *copy.body_mut() = response.body().bytes.clone();
+            }
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
-            Ok(response)
+            Ok(copy)
         })
     }
 }
@@ -99,15 +95,6 @@ pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
     let mut response = http::Response::<B>::default();
     *response.status_mut() = status;
     response
-}
-
-/// A copy of the response with the success status that the generated code expects. The headers move to the copy.
-fn for_generated(response: &mut Response, operation: Operation) -> http::Response<Bytes> {
-    let mut copy = http::Response::new(Bytes::from(response.body().clone()));
-    let documented = operation.route().and_then(|route| StatusCode::from_u16(route.success?).ok());
-    *copy.status_mut() = documented.unwrap_or(response.status());
-    *copy.headers_mut() = std::mem::take(response.headers_mut());
-    copy
 }
 
 /// Where decoding failed, without the value at that place.

@@ -34,10 +34,9 @@ impl DryRunConfig {
     }
 
     /// Shows `request` without the credential.
-    pub(crate) fn show(&self, request: &Request) {
-        let mut shown = request.try_clone().expect("the body is not a stream");
-        shown.headers_mut().remove(AUTHORIZATION);
-        (self.show)(&shown);
+    pub(crate) fn show(&self, mut request: Request) {
+        request.headers_mut().remove(AUTHORIZATION);
+        (self.show)(&request);
     }
 }
 

@@ -31,8 +31,7 @@ pub enum Error {
     Conflict(Box<ApiError>),
     /// 422: the patch does not apply to the token, or one of its `test`s failed. Nothing was changed.
     PatchFailed(Box<ApiError>),
-    /// 429: the rate limit is exceeded, and lasts longer than the call's deadline or the maximum number of attempts. Nothing
-    /// was done.
+    /// 429: the rate limit lasts longer than the call's deadline or the maximum number of attempts. Nothing was done.
     /// [`ApiError::retry_after`] says how long to wait.
     RateLimited(Box<ApiError>),
     /// 408 or 5xx for a request that only reads, after all retries.
@@ -41,11 +40,13 @@ pub enum Error {
     Unexpected(Box<ApiError>),
     /// The deadline passed before the request could be sent, because of other requests, or of earlier calls with the same
     /// deadline. Or too little time was left for the response to a request that can't be repeated. This request was not sent.
+    #[non_exhaustive]
     DeadlineExceeded {
         /// The operation.
         operation: Operation,
     },
     /// No response: no connection could be made, or a request that only reads lost its connection or timed out.
+    #[non_exhaustive]
     Transport {
         /// The operation.
         operation: Operation,
@@ -71,6 +72,7 @@ pub enum Error {
     },
     /// The request was sent and may have been carried out, but no response shows it. A create or reset is not retried then,
     /// because carrying it out twice could do harm; a delete and an idempotent patch were.
+    #[non_exhaustive]
     OutcomeUnknown {
         /// The operation.
         operation: Operation,
@@ -80,6 +82,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// The request was shown and not sent, because this is a dry run.
+    #[non_exhaustive]
     DryRun {
         /// The operation.
         operation: Operation,
@@ -160,11 +163,13 @@ impl Error {
     }
 
     /// The error for a successful response that can't be read at this `place`, of a token that is not known.
+    #[doc(hidden)] // for the facade
     pub fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
         Self::Undecodable { operation, token_id: None, place: place.into() }
     }
 
     /// The error for a request that may have been carried out. `source` is what happened instead of a response.
+    #[doc(hidden)] // for the facade
     pub fn outcome_unknown(operation: Operation, source: Self) -> Self {
         let advice = match operation {
             Operation::PostToken => {
@@ -191,11 +196,8 @@ impl fmt::Display for Error {
             }
             Self::Transport { operation, source } => write!(f, "{operation}: {source}"),
             Self::Undecodable { operation, token_id, place } => {
-                write!(f, "{operation}: the response can't be read")?;
-                if let Some(id) = token_id {
-                    write!(f, ", token {id}")?;
-                }
-                write!(f, ": {place}")
+                let token = token_id.as_ref().map(|id| format!(", token {id}")).unwrap_or_default();
+                write!(f, "{operation}: the response can't be read{token}: {place}")
             }
             Self::NoSecret { operation, id } => {
                 let done = if *operation == Operation::PostToken { "created" } else { "reset" };
@@ -213,12 +215,10 @@ impl fmt::Display for Error {
                 f,
                 "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
             ),
-            Self::WrongTotal { total, read } => {
-                write!(
-                    f,
-                    "the API says that there are {total} tokens, but returned {read} and no next page: some may be missing"
-                )
-            }
+            Self::WrongTotal { total, read } => write!(
+                f,
+                "the API says that there are {total} tokens, but returned {read} and no next page: some may be missing"
+            ),
             Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
             Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
             _ => self.api().map_or(Ok(()), |api| api.fmt(f)),
@@ -271,11 +271,6 @@ impl TransportError {
         self.0.is_connect()
     }
 
-    /// Whether it timed out.
-    pub fn is_timeout(&self) -> bool {
-        self.0.is_timeout()
-    }
-
     /// Whether it would fail again: the server's certificate is not trusted, it does not speak TLS, or its response is not HTTP that
     /// can be read.
     pub(crate) fn is_lasting(&self) -> bool {
@@ -287,21 +282,17 @@ impl TransportError {
                 || cause.contains("corrupt message of type InvalidContentType")
         })
     }
-
-    /// Whether the proxy failed, and not the host.
-    fn is_proxy_error(&self) -> bool {
-        self.is_connect() && causes(&self.0).any(|cause| cause.to_string().starts_with("tunnel error"))
-    }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match () {
-            () if self.is_proxy_error() => "could not connect through the proxy",
-            () if self.is_connect() => "could not connect",
-            () if self.is_timeout() => "timed out",
-            () if self.is_lasting() => "the response is not HTTP that can be read",
-            () => "the connection was lost",
+        let is_proxy = || causes(&self.0).any(|cause| cause.to_string().starts_with("tunnel error"));
+        f.write_str(match self.is_connect() {
+            true if is_proxy() => "could not connect through the proxy",
+            true => "could not connect",
+            false if self.0.is_timeout() => "timed out",
+            false if self.is_lasting() => "the response is not HTTP that can be read",
+            false => "the connection was lost",
         })
     }
 }

@@ -38,7 +38,7 @@ mod server_time;
 
 pub use api_error::ApiError;
 pub use base_url::BaseUrl;
-pub use body::Body;
+pub use body::{Body, Response};
 pub use call::DecodedResponse;
 pub use clock::Clock;
 pub use config_error::ConfigError;
@@ -47,8 +47,7 @@ pub use error::{Error, TransportError, innermost_cause};
 pub use observe::{AttemptEvent, Observer, Outcome};
 pub use prepare::authorization_header;
 pub use retry::RetryPolicy;
-pub use sender::{Response, SendOptions, Sender};
-pub use server_time::ServerNow;
+pub use sender::{SendOptions, Sender, Settings};
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

@@ -4,7 +4,6 @@ use std::time::Duration;
 use ldtokens_client::Operation;
 
 use crate::Error;
-use crate::retry::AttemptOutcome;
 
 /// Receives what a client does, as typed values, for metrics. All of them are safe to print.
 ///
@@ -31,16 +30,6 @@ pub enum Outcome {
     NotDone,
     /// The request was sent, and no response shows whether it was carried out.
     Unknown,
-}
-
-impl From<AttemptOutcome> for Outcome {
-    fn from(outcome: AttemptOutcome) -> Self {
-        match outcome {
-            AttemptOutcome::Responded(200..=299) => Self::Done,
-            AttemptOutcome::Responded(_) | AttemptOutcome::Refused { .. } | AttemptOutcome::Impossible => Self::NotDone,
-            AttemptOutcome::Unknown { .. } | AttemptOutcome::Unreadable => Self::Unknown,
-        }
-    }
 }
 
 /// One attempt of a call.

@@ -6,9 +6,11 @@ use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
-use reqwest::{Method, Request, Url};
+use reqwest::{Method, Request};
 
-use crate::{BaseUrl, ConfigError, Error, ServerNow};
+use crate::{BaseUrl, ConfigError, Error};
+
+const WRONG_PATH: &str = "the path is not this operation's; check the token's ID and the host";
 
 /// The credential as a header value that `Debug` doesn't show.
 ///
@@ -60,45 +62,43 @@ pub(crate) fn set_headers(
     request.headers_mut().insert(AUTHORIZATION, authorization.clone());
 }
 
-/// The token's ID in the request's path, if it has one.
+/// Refuses a request that can't be the operation's. Returns the token's ID in its path, if it has one.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if the method or the path is not the operation's: a URL resolves `..`, so an ID that is not a path segment would
-/// lead to another resource. [`Error::TokenId`] if the ID looks like a secret, which must not be in URLs.
-pub(crate) fn check_path(
+/// [`Error::InvalidInput`] says what is wrong. A URL resolves `..`, so an ID that is not a path segment would lead to another resource.
+/// [`Error::TokenId`] if the ID looks like a secret, which must not be in URLs.
+pub(crate) fn check(
     operation: Operation,
-    method: &Method,
-    url: &Url,
+    request: &Request,
     base: &BaseUrl,
+    overlap: Option<Duration>,
 ) -> Result<Option<String>, Error> {
-    if let Some(own) = operation.route().map(|route| route.method)
-        && own != method.as_str()
-        && (own, method) != ("GET", &Method::HEAD)
-    {
-        return Err(Error::InvalidInput(format!(
-            "{operation}: the method {method} is not this operation's, which is {own}"
-        )));
-    }
-    let path = url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str()));
-    let path = path.and_then(|path| path.strip_prefix('/'));
-    let is_expected = match (path, operation.route().map(|route| route.path)) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(path), Some(expected)) => {
-            let (mut segments, mut expected) = (path.split('/'), expected.split('/').skip(1));
-            let all_fit = expected.all(|expected| match segments.next() {
-                Some(segment) if expected.starts_with('{') => !segment.is_empty(),
-                segment => segment == Some(expected),
-            });
-            all_fit && segments.next().is_none()
+    let refuse = |reason| Err(Error::InvalidInput(format!("{operation}: {reason}")));
+    let (method, url) = (request.method(), request.url());
+    let path =
+        url.as_str().split(['?', '#']).next().and_then(|path| path.strip_prefix(base.as_str())?.strip_prefix('/'));
+    let Some(path) = path else { return refuse(WRONG_PATH.to_owned()) };
+    if let Some(route) = operation.route() {
+        if route.method != method.as_str() && (route.method, method) != ("GET", &Method::HEAD) {
+            return refuse(format!("the method {method} is not this operation's, which is {}", route.method));
         }
-    };
-    if !is_expected {
-        return Err(Error::InvalidInput(format!(
-            "{operation}: the path is not this operation's; check the token's ID and the host"
-        )));
+        let (mut segments, mut expected) = (path.split('/'), route.path.split('/').skip(1));
+        let all_fit = expected.all(|expected| match segments.next() {
+            Some(segment) if expected.starts_with('{') => !segment.is_empty(),
+            segment => segment == Some(expected),
+        });
+        if !all_fit || segments.next().is_some() {
+            return refuse(WRONG_PATH.to_owned());
+        }
     }
-    let token_id = path.and_then(|path| path.strip_prefix("tokens/")).and_then(|path| path.split('/').next());
+    if request.body().is_some_and(|body| body.as_bytes().is_none()) {
+        return refuse("the body is a stream; give it as bytes".to_owned());
+    }
+    if overlap.is_some() && (operation != Operation::ResetToken || url.query_pairs().any(|(name, _)| name == "expiry"))
+    {
+        return refuse("an overlap is only for a reset without an expiry".to_owned());
+    }
+    let token_id = path.strip_prefix("tokens/").and_then(|path| path.split('/').next());
     // Percent-encoded, a valid ID can be longer than the maximum. A secret is shorter.
     if let Some(id) = token_id.filter(|id| id.len() <= TokenId::MAX_LEN) {
         TokenId::new(id)?;
@@ -106,19 +106,20 @@ pub(crate) fn check_path(
     Ok(token_id.map(str::to_owned))
 }
 
-/// Sets `expiry` to the end of the `overlap`, if there is one, and refuses an `expiry` that has passed.
+/// Sets `expiry` to the end of the `overlap`, if there is one, and refuses an `expiry` that has passed. The server's time is `now`, or
+/// up to a second later.
 ///
 /// This happens when the request is sent, after all waiting: an expiry in the past would end the old secret at once.
-pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: ServerNow) -> Result<(), Error> {
+pub(crate) fn set_expiry(request: &mut Request, overlap: Option<Duration>, now: UnixMillis) -> Result<(), Error> {
     if let Some(overlap) = overlap {
-        let expiry = now.at_most.saturating_add(overlap).to_string();
+        let expiry = now.saturating_add(overlap.saturating_add(Duration::from_secs(1))).to_string();
         request.url_mut().query_pairs_mut().append_pair("expiry", &expiry);
         return Ok(());
     }
     let expiry =
         request.url().query_pairs().find(|(name, _)| name == "expiry").and_then(|(_, value)| value.parse().ok());
     match expiry.map(UnixMillis::new) {
-        Some(expiry) if expiry.get() != 0 && expiry <= now.at_least => Err(Error::InvalidInput(past(expiry))),
+        Some(expiry) if expiry.get() != 0 && expiry <= now => Err(Error::InvalidInput(past(expiry))),
         _ => Ok(()),
     }
 }

@@ -4,18 +4,18 @@
 //! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
 //! trying: two requests at first, and more at once for each that is accepted. After a 429, one request a second tries.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ldtokens_client::{Operation, Secret};
+use ldtokens_client::{Operation, Secret, UnixMillis};
 use tokio::sync::Notify;
 
+use crate::Clock;
 use crate::rate_limit_headers::{Left, RateLimitHeaders};
 use crate::server_time::ServerTime;
-use crate::{Clock, ServerNow};
 
 /// The least time between requests that try again, and the longest wait for the response to one that tries.
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,17 +46,16 @@ pub(crate) struct RateLimiter {
 struct State {
     server_time: ServerTime,
     /// There are few of them, unless a program uses many credentials.
-    limits: BTreeMap<Family, Limit>,
+    limits: HashMap<Family, Limit>,
 }
 
 /// The requests that a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Family {
     /// All of them, by a limit that no header tells of.
     Untold,
     Account,
-    /// Those to one route, by its hash.
-    Route(u64),
+    Route(Operation),
     /// Those with one credential, by its [`RateLimiter::token`].
     Token(u64),
 }
@@ -111,14 +110,13 @@ impl State {
     fn learn(&mut self, request: Request, response: Option<&RateLimitHeaders>, now: Duration) {
         // A reset that is past or too far away says nothing (fact 12).
         let server_time = self.server_time;
-        let when = |left: &Left| {
-            server_time.when(left.reset).filter(|when| (request.sent..=now + LONGEST_WAIT).contains(when))
-        };
+        let when =
+            |left: Left| server_time.when(left.reset).filter(|when| (request.sent..=now + LONGEST_WAIT).contains(when));
         let (status, told) = response.map_or((0, [None; 3]), |response| (response.status, response.left));
         let some_is_used_up = told.iter().flatten().any(|left| left.remaining <= 0);
-        let retry_at = response.and_then(RateLimitHeaders::retry_after).map(|wait| now + wait.min(LONGEST_WAIT));
+        let retry_at = response.and_then(|response| response.retry_after).map(|wait| now + wait.min(LONGEST_WAIT));
         for (family, left) in request.families.into_iter().zip([None].into_iter().chain(told)) {
-            let (limit, ends) = (self.limit(family), left.as_ref().and_then(when));
+            let (limit, ends) = (self.limit(family), left.and_then(when));
             // Requests whose credential does not work are not counted (fact 12).
             if left.is_some() || status != 401 {
                 limit.learn(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
@@ -199,37 +197,33 @@ impl Limit {
     }
 }
 
-/// The deadline comes first. It holds the remaining wait, if a 429 is the reason.
-#[derive(Debug)]
-pub(crate) struct TooLate(pub(crate) Option<Duration>);
-
 impl RateLimiter {
     /// The credential as [`acquire`](Self::acquire) takes it.
     pub(crate) fn token(&self, credential: &Secret) -> u64 {
         self.hasher.hash_one(credential.expose())
     }
 
-    /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`.
+    /// Waits until a request to `route` may be sent, at most until `deadline` by the clock's `elapsed`. If that comes first and a
+    /// 429 is the reason, the error is the remaining wait.
     pub(crate) async fn acquire(
         &self,
         route: Operation,
         token: u64,
         clock: &dyn Clock,
         deadline: Duration,
-    ) -> Result<Permit<'_>, TooLate> {
-        let families =
-            [Family::Untold, Family::Account, Family::Route(self.hasher.hash_one(route)), Family::Token(token)];
+    ) -> Result<Permit<'_>, Option<Duration>> {
+        let families = [Family::Untold, Family::Account, Family::Route(route), Family::Token(token)];
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let now = clock.elapsed();
             let request = Request { families, sent: now };
             let Some(Wait { is_refused, until }) = self.lock().acquire(request, deadline) else {
-                return Ok(Permit { rate_limiter: self, request, is_sent: false });
+                return Ok(Permit { rate_limiter: self, request, is_lost: true });
             };
             let wait = until.saturating_sub(now);
             if now >= deadline || is_refused && until >= deadline {
-                return Err(TooLate(is_refused.then_some(wait)));
+                return Err(is_refused.then_some(wait));
             }
             let left = (deadline - now).saturating_sub(wait);
             // A part of the time that is left, so that some is left to send the request.
@@ -242,12 +236,12 @@ impl RateLimiter {
     }
 
     /// The server's time now. See [`ServerTime::now`].
-    pub(crate) fn server_now(&self, clock: &dyn Clock) -> ServerNow {
+    pub(crate) fn server_now(&self, clock: &dyn Clock) -> UnixMillis {
         self.lock().server_time.now(clock.now(), clock.elapsed())
     }
 
     /// The server's time when our wall clock shows `wall`. See [`ServerTime::at`].
-    pub(crate) fn server_time(&self, wall: SystemTime) -> ServerNow {
+    pub(crate) fn server_time(&self, wall: SystemTime) -> UnixMillis {
         self.lock().server_time.at(wall)
     }
 
@@ -261,19 +255,14 @@ impl RateLimiter {
 pub(crate) struct Permit<'a> {
     rate_limiter: &'a RateLimiter,
     request: Request,
-    /// Whether the server may have counted the request, and no response came.
-    is_sent: bool,
+    /// Whether the server may have counted the request, and no response has come.
+    is_lost: bool,
 }
 
 impl Permit<'_> {
-    /// From now on the server may count the request.
-    pub(crate) fn sending(&mut self) {
-        self.is_sent = true;
-    }
-
-    /// No connection could be made, so the server has not counted the request.
+    /// It was not sent, so the server has not counted it.
     pub(crate) fn not_sent(mut self) {
-        self.is_sent = false;
+        self.is_lost = false;
     }
 
     /// Learns from the response.
@@ -284,14 +273,14 @@ impl Permit<'_> {
         }
         state.learn(self.request, Some(response), now);
         drop(state);
-        self.is_sent = false;
+        self.is_lost = false;
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.rate_limiter.lock();
-        if self.is_sent {
+        if self.is_lost {
             state.learn(self.request, None, self.request.sent);
         }
         for family in self.request.families {

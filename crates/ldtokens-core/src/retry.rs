@@ -5,6 +5,8 @@ use std::time::Duration;
 use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
 use reqwest::{Method, Request};
 
+use crate::Outcome;
+
 /// How long a call may take, and how often it is retried.
 ///
 /// Whether a request is retried at all is not a setting: that depends on what the operation does if it is carried out
@@ -128,27 +130,39 @@ fn is_idempotent(operation: &PatchOperation) -> bool {
     }
 }
 
-/// What is known after an attempt. `wait_named` says whether the response named a time to wait.
+/// What is known after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
-    /// The API responded with this status, which is not 408, 429 or 5xx.
-    Responded(u16),
-    /// Nothing was done: 429, or no connection.
-    Refused { wait_named: bool },
-    /// Nothing was done, and another attempt would fail in the same way: the certificate is not trusted,
-    /// or the server does not speak TLS.
-    Impossible,
-    /// The request was sent, and a response came that can't be read and would be the same again. It may have been carried out.
-    Unreadable,
-    /// The request was sent, and no usable response came: it may have been carried out. This includes 408 and 5xx, which a
-    /// gateway can send after the API has done the work.
-    Unknown { wait_named: bool },
+pub(crate) struct AttemptOutcome {
+    pub(crate) outcome: Outcome,
+    /// Whether another attempt may end in another way.
+    pub(crate) may_change: bool,
+    /// Whether the response named a time to wait. Then the attempt does not count towards the maximum.
+    pub(crate) wait_named: bool,
 }
 
 impl AttemptOutcome {
-    /// Whether the attempt counts towards the maximum.
-    pub(crate) fn counts(self) -> bool {
-        !matches!(self, Self::Refused { wait_named: true } | Self::Unknown { wait_named: true })
+    pub(crate) const DONE: Self = Self::new(Outcome::Done, false);
+    /// Nothing was done, because no connection could be made.
+    pub(crate) const REFUSED: Self = Self::new(Outcome::NotDone, true);
+    /// Nothing was done, and another attempt would fail in the same way: by the API's response, or because the certificate is not
+    /// trusted or the server does not speak TLS.
+    pub(crate) const FINAL: Self = Self::new(Outcome::NotDone, false);
+    /// The request was sent, and no usable response came.
+    pub(crate) const LOST: Self = Self::new(Outcome::Unknown, true);
+    /// The request was sent, and a response came that can't be read and would be the same again.
+    pub(crate) const UNREADABLE: Self = Self::new(Outcome::Unknown, false);
+
+    const fn new(outcome: Outcome, may_change: bool) -> Self {
+        Self { outcome, may_change, wait_named: false }
+    }
+
+    /// What an error response says. 408 and 5xx can come from a gateway after the API has done the work.
+    pub(crate) fn of_error(status: u16, wait_named: bool) -> Self {
+        match status {
+            429 => Self { wait_named, ..Self::REFUSED },
+            408 | 500..=599 => Self { wait_named, ..Self::LOST },
+            _ => Self::FINAL,
+        }
     }
 }
 
@@ -183,36 +197,28 @@ pub(crate) struct RetryState {
 /// Decides by the table in ldtokens' guide on retries. `jitter` is random in 0..1.
 pub(crate) fn decide(
     idempotency: Idempotency,
-    outcome: AttemptOutcome,
+    attempt: AttemptOutcome,
     state: RetryState,
     policy: &RetryPolicy,
     jitter: f64,
 ) -> Decision {
-    use AttemptOutcome::{Impossible, Refused, Responded, Unknown, Unreadable};
-    let unknown = state.unknown || matches!(outcome, Unknown { .. } | Unreadable);
-    let give_up = match unknown && idempotency != Idempotency::ReadOnly {
-        true => Decision::OutcomeUnknown,
-        false => Decision::Return,
-    };
-    match outcome {
-        Impossible | Unreadable => return give_up,
-        Responded(status) if state.unknown => return after_unknown(idempotency, status, state.is_gone),
-        Responded(_) => return Decision::Return,
-        Unknown { .. } if idempotency == Idempotency::NotIdempotent => return Decision::OutcomeUnknown,
-        Unknown { .. } | Refused { .. } => {}
+    let unknown = state.unknown || attempt.outcome == Outcome::Unknown;
+    match (attempt.outcome, idempotency) {
+        (Outcome::Done, _) => return Decision::Return,
+        (Outcome::NotDone, Idempotency::Delete) if state.unknown && state.is_gone => return Decision::Done,
+        _ => {}
     }
     let wait = state.wait + policy.backoff_after(state.counted.max(1), jitter);
-    let is_last = outcome.counts() && state.counted >= policy.max_attempts;
-    if !is_last && wait < state.left { Decision::Retry(wait) } else { give_up }
-}
-
-/// What to do after a response if an earlier attempt may have been carried out.
-fn after_unknown(idempotency: Idempotency, status: u16, is_gone: bool) -> Decision {
-    match (idempotency, status) {
-        (Idempotency::ReadOnly, _) | (_, 200..=299) => Decision::Return,
-        (Idempotency::Delete, _) if is_gone => Decision::Done,
-        // The first attempt may have lowered its own credential's permissions, or changed what the patch's `test`s expect.
-        _ => Decision::OutcomeUnknown,
+    let is_last = !attempt.wait_named && state.counted >= policy.max_attempts;
+    let does_harm = attempt.outcome == Outcome::Unknown && idempotency == Idempotency::NotIdempotent;
+    if attempt.may_change && !does_harm && !is_last && wait < state.left {
+        Decision::Retry(wait)
+    } else if unknown && idempotency != Idempotency::ReadOnly {
+        // For instance, the first attempt may have lowered its own credential's permissions, or changed what the patch's `test`s
+        // expect.
+        Decision::OutcomeUnknown
+    } else {
+        Decision::Return
     }
 }
 

@@ -16,9 +16,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{
-    CallerIdentity, ConfigError, Error, IssuedToken, List, NewToken, Overlap, Patch, Token, TokenId, TokenStream,
-};
+use crate::{CallerIdentity, ConfigError, Error, IssuedToken, List, NewToken, Overlap, Patch, Token, TokenId};
 
 /// A client whose calls block the thread until they end. Each call works like the method of the same name of
 /// [`ldtokens::Client`](crate::Client), and returns the same errors.
@@ -86,8 +84,9 @@ impl Client {
     }
 
     /// Lists tokens, one at a time. `options` sets what to list. See [`List::stream`].
-    pub fn list(&self, options: impl FnOnce(List) -> List) -> Tokens {
-        Tokens { stream: options(self.client.list()).stream(), background: self.background.clone() }
+    pub fn list<F: FnOnce(List) -> List>(&self, options: F) -> impl Iterator<Item = Result<Token, Error>> + use<F> {
+        let (mut stream, background) = (options(self.client.list()).stream(), self.background.clone());
+        std::iter::from_fn(move || background.block_on(stream.next()))
     }
 
     /// Creates a token. See [`Client::create`](crate::Client::create).
@@ -128,20 +127,5 @@ impl Client {
     /// Asks who the credential belongs to. See [`Client::whoami`](crate::Client::whoami).
     pub fn whoami(&self) -> Result<CallerIdentity, Error> {
         self.run(async |client| client.whoami().await)
-    }
-}
-
-/// The tokens of a list, one at a time. [`Client::list`] returns it.
-#[derive(Debug)]
-pub struct Tokens {
-    stream: TokenStream,
-    background: Arc<Background>,
-}
-
-impl Iterator for Tokens {
-    type Item = Result<Token, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.background.block_on(self.stream.next())
     }
 }

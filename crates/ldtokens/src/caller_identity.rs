@@ -2,10 +2,10 @@
 //!
 //! Written by hand, because `GET /caller-identity` is not one of the six operations in `openapi.yaml`.
 
-use ldtokens_client::Extra;
+use ldtokens_client::{Extra, readable_properties};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{Client, Error, Operation, TokenId, UnixMillis};
 
@@ -89,8 +89,7 @@ impl CallerIdentity {
     /// Reads the properties that can be read. A property of an unexpected type goes to `extra`.
     fn read(json: Map<String, Value>) -> Self {
         let present = json.into_iter().filter(|(_, value)| !value.is_null());
-        let (readable, odd): (Map<_, _>, Map<_, _>) =
-            present.partition(|(name, value)| Self::deserialize(json!({ name: value })).is_ok());
+        let (readable, odd) = readable_properties::<Self>(&Map::new(), present);
         let mut caller: Self = serde_json::from_value(readable.into()).expect("each property can be read");
         caller.extra.extend(odd);
         caller

@@ -50,15 +50,13 @@ impl Client {
     /// # }
     /// ```
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
-        let mut sender = Sender::clone(&self.sender);
-        sender.policy = policy;
-        Self { sender: Arc::new(sender), ..self.clone() }
+        Self { sender: Arc::new(self.sender.with_policy(policy)), ..self.clone() }
     }
 
     /// The time on the API's clock, calculated from its responses: never later than the real one, and at most about a second
     /// earlier. Before the first response, it is the time on our own clock.
     pub fn server_time(&self) -> SystemTime {
-        self.sender.server_now().at_least.to_system_time()
+        self.sender.server_now().to_system_time()
     }
 
     /// The maximum number of requests that a list sends at once: [`ClientBuilder::concurrency`](crate::ClientBuilder::concurrency).

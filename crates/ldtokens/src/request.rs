@@ -24,12 +24,11 @@ impl Client {
     /// # }
     /// ```
     pub fn request(&self, operation: impl Into<Operation>, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.sender.base_url.as_str());
         RequestBuilder {
             client: self.clone(),
             operation: operation.into(),
             is_safe: method.is_safe(),
-            request: self.sender.http.request(method, url),
+            request: self.sender.request(method, path),
         }
     }
 }

@@ -6,16 +6,23 @@ use std::time::Duration;
 use ldtokens_client::reqwest::{self, Method, Request};
 use ldtokens_client::types::TokenBody;
 use ldtokens_client::{Operation, Secret};
-use ldtokens_core::{AttemptEvent, BaseUrl, ConfigError, Error, Observer, RetryPolicy, SendOptions, Sender};
+use ldtokens_core::{AttemptEvent, BaseUrl, ConfigError, Error, Observer, RetryPolicy, SendOptions, Sender, Settings};
 use ldtokens_server::Server;
 use serde_json::{Value, json};
 
+fn policy() -> RetryPolicy {
+    RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(10))
+}
+
 fn sender(server: &Server) -> Arc<Sender> {
+    with_settings(server, Settings::default())
+}
+
+fn with_settings(server: &Server, settings: Settings) -> Arc<Sender> {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let base_url = BaseUrl::parse(server.url(), false).unwrap();
-    let mut sender = Sender::new(http, base_url, server.owner_secret().unwrap().clone()).unwrap();
-    sender.policy = RetryPolicy::default().backoff(Duration::from_millis(1), Duration::from_millis(10));
-    Arc::new(sender)
+    let settings = Settings { policy: policy(), ..settings };
+    Arc::new(Sender::new(http, base_url, server.owner_secret().unwrap().clone(), settings).unwrap())
 }
 
 fn fault(server: &Server, line: &str) {
@@ -59,9 +66,7 @@ async fn a_create_of_the_generated_client_whose_response_is_lost_is_made_once() 
 #[tokio::test]
 async fn a_408_is_retried_for_a_read_and_is_outcome_unknown_for_a_create() {
     let server = Server::start().await.unwrap();
-    let mut sender = Sender::clone(&sender(&server));
-    sender.policy = sender.policy.max_attempts(2);
-    let sender = Arc::new(sender);
+    let sender = Arc::new(sender(&server).with_policy(policy().max_attempts(2)));
     for effect in ["getTokens status=408 times=2", "postToken status-after=408 times=1"] {
         fault(&server, effect);
     }
@@ -93,9 +98,8 @@ impl Observer for Methods {
 async fn an_observer_sees_the_method_of_the_operation_and_the_number_of_the_attempt() {
     let server = Server::start().await.unwrap();
     let methods = Arc::new(Methods::default());
-    let mut sender = Sender::clone(&sender(&server));
-    sender.method_override = true;
-    sender.observer = Some(methods.clone());
+    let observer = Some(methods.clone() as Arc<dyn Observer>);
+    let sender = with_settings(&server, Settings { method_override: true, observer, ..Settings::default() });
     fault(&server, "deleteToken drop-before times=1");
     let request = request(&server, Method::DELETE, "/tokens/0123456789abcdef01234567");
     sender.send(Operation::DeleteToken, request, SendOptions::default()).await.unwrap();
@@ -186,5 +190,5 @@ async fn several_calls_can_have_one_deadline() {
     let options = SendOptions { deadline: Some(Duration::ZERO), ..SendOptions::default() };
     let options = sender.with_one_deadline(options);
     let list = sender.call(options, async |raw| raw.get_tokens().send().await).await;
-    assert!(matches!(list, Err(Error::DeadlineExceeded { operation: Operation::GetTokens })), "{list:?}");
+    assert!(matches!(list, Err(Error::DeadlineExceeded { operation: Operation::GetTokens, .. })), "{list:?}");
 }

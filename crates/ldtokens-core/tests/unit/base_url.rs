@@ -43,16 +43,16 @@ fn a_user_name_without_a_password_is_refused_too() {
 
 #[test]
 fn loopback_and_plain_http_are_recognised() {
-    for (text, loopback, plain) in [
-        ("http://127.0.0.1:8765", true, true),
-        ("https://localhost", true, false),
-        ("https://[::1]:1", true, false),
-        ("https://app.launchdarkly.com", false, false),
+    for (text, loopback, https) in [
+        ("http://127.0.0.1:8765", true, false),
+        ("https://localhost", true, true),
+        ("https://[::1]:1", true, true),
+        ("https://app.launchdarkly.com", false, true),
         ("http://10.0.0.1", false, false),
     ] {
         let url = BaseUrl::parse(text, true).unwrap();
         assert_eq!(url.is_loopback(), loopback, "{text}");
-        assert_eq!(url.is_plain_loopback(), plain, "{text}");
+        assert_eq!(url.is_https(), https, "{text}");
     }
 }
 

@@ -1,4 +1,5 @@
 use super::{Left, RateLimitHeaders};
+use ldtokens_client::UnixMillis;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
@@ -13,16 +14,16 @@ const DATE: (&str, &str) = ("date", "Thu, 01 Jan 1970 00:00:02 GMT");
 // RFC 9110 (10.2.3): seconds or a date.
 #[test]
 fn retry_after_is_seconds_or_a_date_and_nothing_else() {
-    let wait = |value| read(429, &[DATE, ("retry-after", value)]).retry_after();
+    let wait = |value| read(429, &[DATE, ("retry-after", value)]).retry_after;
     assert_eq!(wait("3"), Some(Duration::from_secs(3)));
     assert_eq!(wait("Thu, 01 Jan 1970 00:00:05 GMT"), Some(Duration::from_secs(3)));
     assert_eq!(wait("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
     for value in ["", "soon", "-3", "3.5", "0", "Thu, 01 Jan 1970 00:00:01 GMT"] {
         assert_eq!(wait(value), None, "{value}");
     }
-    assert_eq!(read(200, &[("retry-after", "3")]).retry_after(), None);
+    assert_eq!(read(200, &[("retry-after", "3")]).retry_after, None);
     let date_alone = read(429, &[("retry-after", "Thu, 01 Jan 1970 00:00:05 GMT")]);
-    assert_eq!(date_alone.retry_after(), None, "our own clock may be wrong");
+    assert_eq!(date_alone.retry_after, None, "our own clock may be wrong");
 }
 
 // Fact 17.
@@ -37,7 +38,7 @@ fn each_family_has_its_own_headers_and_the_tokens_has_its_own_reset() {
             ("x-ratelimit-auth-token-reset", "7000"),
         ],
     );
-    let left = |remaining, reset| Some(Left { remaining, reset });
+    let left = |remaining, reset| Some(Left { remaining, reset: UnixMillis::new(reset) });
     assert_eq!(seen.left, [None, left(5, 4000), left(0, 7000)]);
 }
 

@@ -3,15 +3,16 @@
 //! `LDTOKENS_RATE_LIMIT_RUNS=1000` makes it a long run: so many for each server. `LDTOKENS_SEED` repeats one.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::{Duration, UNIX_EPOCH};
 
+use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Family, Request, State};
 use crate::rate_limit_headers::RateLimitHeaders;
 
-const ROUTES: u64 = 2;
+const ROUTES: [Operation; 2] = [Operation::GetTokens, Operation::GetToken];
 const NAMES: [&str; 3] = ["global", "route", "auth-token"];
 /// The server's clock at the start, in Unix milliseconds.
 const START: u64 = 1_796_000_000_370;
@@ -166,7 +167,7 @@ struct Worker {
 /// What a client has seen: after which 429 it may send only once a second.
 #[derive(Default)]
 struct Seen {
-    refused: BTreeMap<Family, (Duration, Option<Duration>)>,
+    refused: HashMap<Family, (Duration, Option<Duration>)>,
     last_success: Duration,
 }
 
@@ -197,9 +198,7 @@ impl Run {
             counters: HashMap::new(),
             states: (0..world.clients).map(|_| State::default()).collect(),
             seen: (0..world.clients).map(|_| Seen::default()).collect(),
-            workers: (0..workers)
-                .map(|worker| Worker { route: worker % ROUTES as usize, ..Worker::default() })
-                .collect(),
+            workers: (0..workers).map(|worker| Worker { route: worker % ROUTES.len(), ..Worker::default() }).collect(),
             done: 0,
             sent: 0,
             refused: 0,
@@ -232,7 +231,7 @@ impl Run {
 
     fn try_to_send(&mut self, worker: usize) {
         let (client, route) = (worker / self.world.workers, self.workers[worker].route);
-        let families = [Family::Untold, Family::Account, Family::Route(route as u64), Family::Token(0)];
+        let families = [Family::Untold, Family::Account, Family::Route(ROUTES[route]), Family::Token(0)];
         let request = Request { families, sent: self.now };
         let wait = self.states[client].acquire(request, self.now + Duration::from_secs(3600));
         self.workers[worker].turn += 1;

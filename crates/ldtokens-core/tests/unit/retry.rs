@@ -3,8 +3,14 @@ use ldtokens_client::types::JsonPatch;
 use std::time::Duration;
 
 const RETRY: Decision = Decision::Retry(Duration::from_millis(100));
-const REFUSED: AttemptOutcome = AttemptOutcome::Refused { wait_named: false };
-const UNKNOWN: AttemptOutcome = AttemptOutcome::Unknown { wait_named: false };
+const REFUSED: AttemptOutcome = AttemptOutcome::REFUSED;
+const UNKNOWN: AttemptOutcome = AttemptOutcome::LOST;
+const TOLD_WHEN: AttemptOutcome = AttemptOutcome { wait_named: true, ..REFUSED };
+
+/// A response with this status.
+fn responded(status: u16) -> AttemptOutcome {
+    if status < 300 { AttemptOutcome::DONE } else { AttemptOutcome::of_error(status, false) }
+}
 
 fn state(counted: u32, unknown: bool) -> RetryState {
     RetryState { counted, unknown, is_gone: false, left: Duration::from_secs(10), wait: Duration::ZERO }
@@ -16,34 +22,32 @@ fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool
 
 #[test]
 fn each_row_of_the_retry_table_holds() {
-    use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
-    let told_when = AttemptOutcome::Refused { wait_named: true };
-    let told_when_unknown = AttemptOutcome::Unknown { wait_named: true };
+    let told_when_unknown = AttemptOutcome { wait_named: true, ..UNKNOWN };
     let rows = [
         (ReadOnly, UNKNOWN, RETRY),
         (ReadOnly, REFUSED, RETRY),
-        (ReadOnly, told_when, RETRY),
-        (ReadOnly, Responded(404), Decision::Return),
-        (ReadOnly, AttemptOutcome::Impossible, Decision::Return),
-        (NotIdempotent, AttemptOutcome::Impossible, Decision::Return),
-        (ReadOnly, AttemptOutcome::Unreadable, Decision::Return),
-        (Delete, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
-        (Idempotent, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
-        (NotIdempotent, AttemptOutcome::Unreadable, Decision::OutcomeUnknown),
+        (ReadOnly, TOLD_WHEN, RETRY),
+        (ReadOnly, responded(404), Decision::Return),
+        (ReadOnly, AttemptOutcome::FINAL, Decision::Return),
+        (NotIdempotent, AttemptOutcome::FINAL, Decision::Return),
+        (ReadOnly, AttemptOutcome::UNREADABLE, Decision::Return),
+        (Delete, AttemptOutcome::UNREADABLE, Decision::OutcomeUnknown),
+        (Idempotent, AttemptOutcome::UNREADABLE, Decision::OutcomeUnknown),
+        (NotIdempotent, AttemptOutcome::UNREADABLE, Decision::OutcomeUnknown),
         (Delete, UNKNOWN, RETRY),
         (Delete, REFUSED, RETRY),
-        (Delete, Responded(404), Decision::Return),
-        (Delete, Responded(401), Decision::Return),
+        (Delete, responded(404), Decision::Return),
+        (Delete, responded(401), Decision::Return),
         (Idempotent, UNKNOWN, RETRY),
         (Idempotent, told_when_unknown, RETRY),
         (Idempotent, REFUSED, RETRY),
-        (Idempotent, Responded(422), Decision::Return),
+        (Idempotent, responded(422), Decision::Return),
         (NotIdempotent, UNKNOWN, Decision::OutcomeUnknown),
         (NotIdempotent, told_when_unknown, Decision::OutcomeUnknown),
         (NotIdempotent, REFUSED, RETRY),
-        (NotIdempotent, told_when, RETRY),
-        (NotIdempotent, Responded(201), Decision::Return),
+        (NotIdempotent, TOLD_WHEN, RETRY),
+        (NotIdempotent, responded(201), Decision::Return),
     ];
     for (idempotency, outcome, decision) in rows {
         assert_eq!(after(idempotency, outcome, false), decision, "{idempotency:?} after {outcome:?}");
@@ -52,21 +56,20 @@ fn each_row_of_the_retry_table_holds() {
 
 #[test]
 fn after_an_unknown_outcome_responses_have_their_own_rules() {
-    use AttemptOutcome::Responded;
     use Idempotency::{Delete, Idempotent, ReadOnly};
-    assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
+    assert_eq!(after(Idempotent, AttemptOutcome::FINAL, true), Decision::OutcomeUnknown);
     for status in [400, 401, 403, 404, 409] {
-        assert_eq!(after(Delete, Responded(status), true), Decision::OutcomeUnknown);
+        assert_eq!(after(Delete, responded(status), true), Decision::OutcomeUnknown);
     }
     for status in [400, 401, 403, 404, 409, 422] {
-        assert_eq!(after(Idempotent, Responded(status), true), Decision::OutcomeUnknown);
+        assert_eq!(after(Idempotent, responded(status), true), Decision::OutcomeUnknown);
     }
-    assert_eq!(after(Idempotent, Responded(200), true), Decision::Return);
-    assert_eq!(after(ReadOnly, Responded(404), true), Decision::Return);
-    assert_eq!(after(Idempotent, AttemptOutcome::Impossible, true), Decision::OutcomeUnknown);
+    assert_eq!(after(Idempotent, responded(200), true), Decision::Return);
+    assert_eq!(after(ReadOnly, responded(404), true), Decision::Return);
+    assert_eq!(after(Idempotent, AttemptOutcome::FINAL, true), Decision::OutcomeUnknown);
     for (idempotency, decision) in [(Delete, Decision::Done), (Idempotent, Decision::OutcomeUnknown)] {
         let gone = RetryState { is_gone: true, ..state(1, true) };
-        assert_eq!(decide(idempotency, Responded(404), gone, &RetryPolicy::default(), 0.5), decision);
+        assert_eq!(decide(idempotency, responded(404), gone, &RetryPolicy::default(), 0.5), decision);
     }
 }
 
@@ -81,7 +84,7 @@ fn retries_end_at_the_maximum_of_attempts_or_at_the_deadline() {
     assert_eq!(decide(Delete, REFUSED, last, &policy, 0.5), Decision::Return);
     assert_eq!(decide(Delete, REFUSED, state(policy.max_attempts, true), &policy, 0.5), Decision::OutcomeUnknown);
     assert_eq!(decide(NotIdempotent, REFUSED, last, &policy, 0.5), Decision::Return);
-    let told_when = decide(NotIdempotent, AttemptOutcome::Refused { wait_named: true }, last, &policy, 0.5);
+    let told_when = decide(NotIdempotent, TOLD_WHEN, last, &policy, 0.5);
     assert!(matches!(told_when, Decision::Retry(_)), "{told_when:?}");
     let out_of_time = RetryState { left: Duration::ZERO, ..state(1, false) };
     assert_eq!(decide(ReadOnly, REFUSED, out_of_time, &policy, 0.5), Decision::Return);

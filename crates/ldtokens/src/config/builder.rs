@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldtokens_core::{BaseUrl, DryRunConfig, SendOptions, Sender, innermost_cause};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use ldtokens_core::{BaseUrl, DryRunConfig, SendOptions, Sender, Settings, innermost_cause};
+use reqwest::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use crate::config::environment;
 #[cfg(feature = "rustls")]
@@ -18,20 +18,13 @@ pub struct ClientBuilder {
     /// The environment variable that the host came from.
     host_variable: Option<&'static str>,
     allows_plain_http: bool,
-    api_version: ApiVersion,
-    user_agent_suffix: Option<String>,
-    connect_timeout: Duration,
+    user_agent_suffix: String,
     proxy: Option<reqwest::Proxy>,
     #[cfg(feature = "rustls")]
     root_certificates: Vec<Vec<u8>>,
     http_client: Option<reqwest::Client>,
-    method_override: bool,
     concurrency: usize,
-    policy: RetryPolicy,
-    transport: Option<Arc<dyn Transport>>,
-    clock: Option<Arc<dyn Clock>>,
-    observer: Option<Arc<dyn Observer>>,
-    dry_run: Option<DryRunConfig>,
+    settings: Settings,
 }
 
 /// It shows no setting: the host and the proxy may contain a password.
@@ -71,26 +64,20 @@ impl Client {
 
 impl ClientBuilder {
     pub(crate) fn new(credential: Secret) -> Self {
-        Self {
+        let builder = Self {
             credential,
             host: Region::default().url().to_owned(),
             host_variable: None,
             allows_plain_http: false,
-            api_version: ApiVersion::default(),
-            user_agent_suffix: None,
-            connect_timeout: Duration::from_secs(5),
+            user_agent_suffix: String::new(),
             proxy: None,
             #[cfg(feature = "rustls")]
             root_certificates: Vec::new(),
             http_client: None,
-            method_override: false,
             concurrency: 8,
-            policy: RetryPolicy::default(),
-            transport: None,
-            clock: None,
-            observer: None,
-            dry_run: None,
-        }
+            settings: Settings::default(),
+        };
+        builder.api_version(ApiVersion::default()).connect_timeout(Duration::from_secs(5))
     }
 
     /// A builder with the credential and the host from the same environment variables as [`Client::from_env`].
@@ -132,20 +119,21 @@ impl ClientBuilder {
     /// If requests named none, the token's own `defaultApiVersion` would apply, and the same program could get different
     /// responses with another token.
     pub fn api_version(mut self, version: ApiVersion) -> Self {
-        self.api_version = version;
+        let version = HeaderValue::from_static(version.as_str());
+        self.settings.headers.insert(HeaderName::from_static("ld-api-version"), version);
         self
     }
 
     /// Text to append to the user agent `ldtokens/VERSION`, as in `my-rotation-job/1.2`.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
-        self.user_agent_suffix = Some(suffix.into());
+        self.user_agent_suffix = suffix.into();
         self
     }
 
     /// The timeout for connecting. Default: 5 seconds, and at most a quarter of the retry policy's deadline and half of its
     /// timeout of an attempt.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.settings.connect_timeout = Some(timeout);
         self
     }
 
@@ -180,7 +168,7 @@ impl ClientBuilder {
 
     /// Sends PATCH and DELETE as POST with `X-HTTP-Method-Override`, for firewalls that block them.
     pub fn method_override(mut self) -> Self {
-        self.method_override = true;
+        self.settings.method_override = true;
         self
     }
 
@@ -194,26 +182,26 @@ impl ClientBuilder {
 
     /// How long calls may take and how often they are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.policy = policy;
+        self.settings.policy = policy;
         self
     }
 
     /// Sends the requests, complete and with the credential, in place of the HTTP client. For tests without a socket: see
     /// [`guide::testing`](crate::guide::testing).
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.settings.transport = Some(transport);
         self
     }
 
     /// The clock, for tests. Default: the machine's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+        self.settings.clock = Some(clock);
         self
     }
 
     /// Receives an event when an attempt starts and when it ends, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.settings.observer = Some(observer);
         self
     }
 
@@ -232,7 +220,7 @@ impl ClientBuilder {
     /// # }
     /// ```
     pub fn dry_run(mut self, scope: DryRun, show: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
-        self.dry_run = Some(DryRunConfig::new(scope, show));
+        self.settings.dry_run = Some(DryRunConfig::new(scope, show));
         self
     }
 
@@ -240,56 +228,41 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Error::Config`] says which setting can't be used.
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
         let base_url =
             BaseUrl::parse(&self.host, self.allows_plain_http).map_err(|error| match self.host_variable {
                 Some(name) => ConfigError::Variable { name, reason: error.to_string() },
                 None => error,
             })?;
-        let headers = self.headers()?;
-        let http = match self.http_client {
-            Some(ref own) => own.clone(),
-            None => self.http(&base_url)?,
+        let user_agent = format!("ldtokens/{} {}", env!("CARGO_PKG_VERSION"), self.user_agent_suffix);
+        let user_agent = HeaderValue::from_str(user_agent.trim_end()).map_err(|_| ConfigError::UserAgent)?;
+        self.settings.headers.insert(USER_AGENT, user_agent);
+        // It ends before the attempt does, so that a connection that was never made is not taken for a lost response.
+        let connect_timeout = self.settings.connect_timeout.take().unwrap_or_default();
+        let connect_timeout = connect_timeout.min(self.settings.policy.least_time() / 2);
+        let http = match self.http_client.take() {
+            Some(own) => own,
+            None => {
+                self.settings.connect_timeout = Some(connect_timeout);
+                self.http(&base_url, connect_timeout)?
+            }
         };
-        let mut sender = Sender::new(http, base_url, self.credential)?;
-        sender.headers = headers;
-        sender.method_override = self.method_override;
-        sender.policy = self.policy;
-        sender.transport = self.transport;
-        sender.clock = self.clock.unwrap_or(sender.clock);
-        sender.observer = self.observer;
-        sender.dry_run = self.dry_run;
+        let sender = Sender::new(http, base_url, self.credential, self.settings)?;
         Ok(Client { sender: Arc::new(sender), options: SendOptions::default(), concurrency: self.concurrency })
     }
 
-    fn headers(&self) -> Result<HeaderMap, ConfigError> {
-        let user_agent = match &self.user_agent_suffix {
-            Some(suffix) => format!("ldtokens/{} {suffix}", env!("CARGO_PKG_VERSION")),
-            None => format!("ldtokens/{}", env!("CARGO_PKG_VERSION")),
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("ld-api-version"), HeaderValue::from_static(self.api_version.as_str()));
-        headers.insert(USER_AGENT, HeaderValue::from_str(&user_agent).map_err(|_| ConfigError::UserAgent)?);
-        Ok(headers)
-    }
-
-    fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
+    fn http(&self, base_url: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client, ConfigError> {
         // The API never redirects. A redirect comes from something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            // It ends before the attempt does, so that a connection that was never made is not taken for a lost response.
-            .connect_timeout(self.connect_timeout.min(self.policy.least_time() / 2))
+            .connect_timeout(connect_timeout)
             // Many load balancers close a connection after 30 or 60 idle seconds.
             .pool_idle_timeout(Duration::from_secs(20))
             .http1_max_headers(1000);
         #[cfg(feature = "rustls")]
         {
-            let plain = base_url.is_plain_loopback();
-            http = http.tls_backend_preconfigured(if plain {
-                tls::without_roots()?
-            } else {
-                tls::trusting(&self.root_certificates)?
-            });
+            let needs_roots = base_url.is_https() || !base_url.is_loopback();
+            http = http.tls_backend_preconfigured(tls::config(needs_roots.then_some(&*self.root_certificates))?);
         }
         if base_url.is_loopback() {
             http = http.no_proxy();

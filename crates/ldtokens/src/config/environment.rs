@@ -37,24 +37,23 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
 /// Refuses a proxy variable that the HTTP library would ignore, as it does one with quotes: the credential would go past the
 /// proxy.
 pub(crate) fn check_proxies(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
-    let own = if base_url.as_str().starts_with("https:") {
-        ["HTTPS_PROXY", "https_proxy"]
-    } else {
-        ["HTTP_PROXY", "http_proxy"]
+    let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, lookup(name)?)));
+    let exceptions = first(["NO_PROXY", "no_proxy"]).and_then(|(_, names)| names.into_string().ok());
+    let is_excepted = |name: &str| {
+        let before = base_url.host().strip_suffix(name.trim_start_matches('.'));
+        name == "*" || !name.is_empty() && before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    for names in [own, ["ALL_PROXY", "all_proxy"]] {
-        let set = names.into_iter().find_map(|name| Some((name, lookup(name)?)));
-        let Some((name, value)) = set.filter(|(_, value)| !value.is_empty()) else { continue };
-        let uri = value.to_str().and_then(|value| value.parse::<http::Uri>().ok());
-        let is_usable = uri
-            .is_some_and(|uri| uri.authority().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https")));
-        if !is_usable {
-            let reason = "it is not the http:// or https:// URL of a proxy: correct it, or unset it".to_owned();
-            return Err(ConfigError::Variable { name, reason });
-        }
-        break;
+    let own = if base_url.is_https() { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    let mut set = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(first);
+    let Some((name, value)) = set.find(|(_, value)| !value.is_empty()) else { return Ok(()) };
+    let uri = value.to_str().and_then(|value| value.parse::<http::Uri>().ok());
+    let is_usable =
+        uri.is_some_and(|uri| uri.authority().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https")));
+    if is_usable || exceptions.iter().flat_map(|names| names.split(',')).any(|name| is_excepted(name.trim())) {
+        return Ok(());
     }
-    Ok(())
+    let reason = "it is not the http:// or https:// URL of a proxy: correct it, or unset it".to_owned();
+    Err(ConfigError::Variable { name, reason })
 }
 
 #[cfg(test)]

@@ -10,49 +10,53 @@ use rustls_platform_verifier::Verifier;
 
 use crate::ConfigError;
 
-/// TLS 1.2 or later, trusting the system's certificates and those in `pems`.
+/// TLS 1.2 or later, trusting the system's certificates and those in `pems`. Without `pems` it is for plain HTTP, which needs no
+/// certificates: reading the system's is slow.
 ///
 /// It uses the default crypto provider if the process has installed one, and otherwise ring, for this client alone.
-pub(crate) fn trusting(pems: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
-    let roots = certificates(pems)?;
-    let provider = provider();
-    let verifier = verifier(roots, provider.clone()).map_err(|error| match error {
-        rustls::Error::InvalidCertificate(_) => {
-            ConfigError::RootCertificate { reason: "it is PEM, but not a certificate" }
+pub(crate) fn config(pems: Option<&[Vec<u8>]>) -> Result<ClientConfig, ConfigError> {
+    let http = |error: rustls::Error| ConfigError::Http(error.to_string());
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let config = ClientConfig::builder_with_provider(provider.clone());
+    let config = config.with_safe_default_protocol_versions().map_err(http)?;
+    let config = match pems {
+        None => config.with_root_certificates(RootCertStore::empty()),
+        Some(pems) => {
+            let verifier = verifier(certificates(pems)?, provider).map_err(|error| match error {
+                rustls::Error::InvalidCertificate(_) => unusable("it is PEM, but not a certificate"),
+                // Where one of these is set, the system's own certificates are not read.
+                error => {
+                    match ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|it| std::env::var_os(it).is_some()) {
+                        Some(name) => ConfigError::Variable {
+                            name,
+                            reason: format!("no certificate can be read there ({error})"),
+                        },
+                        None => http(error),
+                    }
+                }
+            })?;
+            config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }
-        // Where one of these is set, the system's own certificates are not read.
-        error => match ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some()) {
-            Some(name) => ConfigError::Variable { name, reason: format!("no certificate can be read there ({error})") },
-            None => ConfigError::Http(error.to_string()),
-        },
-    })?;
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
-    Ok(http1(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()))
+    };
+    let mut config = config.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
-/// For plain HTTP, which needs no certificates. Reading the system's is slow.
-pub(crate) fn without_roots() -> Result<ClientConfig, ConfigError> {
-    let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| ConfigError::Http(error.to_string()))?;
-    Ok(http1(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()))
+fn unusable(reason: &'static str) -> ConfigError {
+    ConfigError::RootCertificate { reason }
 }
 
 fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let mut all = Vec::new();
     for pem in pems {
-        let some: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-        match some {
-            Ok(some) if some.is_empty() => {
-                return Err(ConfigError::RootCertificate { reason: "it contains no certificate in PEM" });
-            }
-            Ok(some) => all.extend(some),
-            Err(_) => return Err(ConfigError::RootCertificate { reason: "it is not PEM" }),
+        let some = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let some = some.map_err(|_| unusable("it is not PEM"))?;
+        if some.is_empty() {
+            return Err(unusable("it contains no certificate in PEM"));
         }
+        all.extend(some);
     }
     Ok(all)
 }
@@ -64,14 +68,8 @@ fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) 
 
 #[cfg(target_os = "android")]
 fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Verifier, rustls::Error> {
-    if roots.is_empty() {
-        Verifier::new(provider)
-    } else {
-        Err(rustls::Error::General("Android trusts only its own certificates".to_owned()))
+    match roots.is_empty() {
+        true => Verifier::new(provider),
+        false => Err(rustls::Error::General("Android trusts only its own certificates".to_owned())),
     }
-}
-
-fn http1(mut config: ClientConfig) -> ClientConfig {
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config
 }

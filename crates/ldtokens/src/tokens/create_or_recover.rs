@@ -2,13 +2,10 @@
 
 use std::time::SystemTime;
 
-use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token, UnixMillis};
+use crate::{Client, Error, IssuedToken, NewToken, Operation, Patch, Token};
 
 /// The maximum number of attempts to create one token.
 const MAX_ROUNDS: u32 = 5;
-
-/// How many tokens to request on a page. The API does not document a maximum; if its pages are smaller, there are more.
-const PAGE_SIZE: u64 = 100;
 
 impl Client {
     /// Creates a token, tries again if the response is lost, and cleans up once `store` has stored the secret.
@@ -44,7 +41,7 @@ impl Client {
         store: impl AsyncFnOnce(&IssuedToken) -> Result<(), E>,
     ) -> Result<IssuedToken, E> {
         let client = self.with_one_deadline();
-        let began = client.sender.clock.now();
+        let began = client.sender.wall_clock();
         let mut created = client.create(new_token).await;
         if !matches!(created, Err(Error::OutcomeUnknown { .. })) {
             let issued = created?;
@@ -68,21 +65,22 @@ impl Client {
                 result => result,
             };
         }
-        let mut issued = match created {
-            Ok(issued) => issued,
-            Err(mut error) => {
-                let left = lost.clean_up(&client, None).await;
-                if let Error::OutcomeUnknown { advice, .. } = &mut error {
-                    *advice =
-                        left.into_iter().chain(["then create again".to_owned()]).collect::<Vec<_>>().join("; ").into();
-                }
-                return Err(error.into());
+        match created {
+            Ok(mut issued) => {
+                let stored = store(&issued).await;
+                let left = lost.clean_up(&self.with_one_deadline(), Some(&mut issued.details)).await;
+                left.into_iter().for_each(|warning| issued.warn(warning));
+                stored.map(|()| issued)
             }
-        };
-        let stored = store(&issued).await;
-        let left = lost.clean_up(&self.with_one_deadline(), Some(&mut issued.details)).await;
-        left.into_iter().for_each(|warning| issued.warn(warning));
-        stored.map(|()| issued)
+            Err(mut error) => {
+                let mut left = lost.clean_up(&client, None).await;
+                left.push("then create again".to_owned());
+                if let Error::OutcomeUnknown { advice, .. } = &mut error {
+                    *advice = left.join("; ").into();
+                }
+                Err(error.into())
+            }
+        }
     }
 }
 
@@ -96,17 +94,32 @@ struct Lost<'a> {
 
 impl Lost<'_> {
     fn marked_description(&self) -> String {
-        match &self.wanted.description {
-            Some(description) => format!("{description} {}", self.marker),
-            None => self.marker.clone(),
-        }
+        let parts = self.wanted.body.description.iter().chain([&self.marker]);
+        parts.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// Deletes the marked tokens, but not the one that was `created` in the end, whose mark it removes. Returns what is left to
     /// do, in words.
     async fn clean_up(&self, client: &Client, created: Option<&mut Token>) -> Vec<String> {
-        let mut left = Vec::new();
-        let (duplicates, errors) = self.delete_marked(client, created.as_deref()).await;
+        let (tokens, error) = match client.list().collect_all().await {
+            Ok(tokens) => (tokens, None),
+            Err(incomplete) => (incomplete.tokens, Some(incomplete.error)),
+        };
+        let mut errors: Vec<String> = error.iter().map(ToString::to_string).collect();
+        let (mut duplicates, mut left) = (Vec::new(), Vec::new());
+        for token in &tokens {
+            let is_marked = token.description.as_ref().is_some_and(|text| text.contains(&self.marker));
+            if created.as_ref().is_some_and(|created| created.id == token.id) {
+                continue;
+            } else if !is_marked && self.may_be_duplicate(client, token, created.as_deref()) {
+                duplicates.push(token.id.as_str());
+            } else if is_marked
+                && let Err(error) = client.delete(&token.id).await
+                && !matches!(error, Error::NotFound(_))
+            {
+                errors.push(error.to_string());
+            }
+        }
         if !duplicates.is_empty() {
             left.push(format!(
                 "a lost attempt may have created {}: unless someone else did just now, delete it, since nobody has its secret",
@@ -133,33 +146,8 @@ impl Lost<'_> {
         left
     }
 
-    /// Deletes the marked tokens, but not the one that was `created` in the end. Returns the IDs of those that the first attempt
-    /// may have created, and errors.
-    async fn delete_marked(&self, client: &Client, created: Option<&Token>) -> (Vec<String>, Vec<String>) {
-        let mut errors = Vec::new();
-        let (tokens, error) = match client.list().page_size(PAGE_SIZE).collect_all().await {
-            Ok(tokens) => (tokens, None),
-            Err(incomplete) => (incomplete.tokens, Some(incomplete.error)),
-        };
-        let (marked, others): (Vec<_>, Vec<_>) = tokens
-            .into_iter()
-            .filter(|token| created.is_none_or(|created| created.id != token.id))
-            .partition(|token| token.description.as_ref().is_some_and(|text| text.contains(&self.marker)));
-        for token in marked {
-            match client.delete(&token.id).await {
-                Ok(()) | Err(Error::NotFound(_)) => {}
-                Err(error) => errors.push(error.to_string()),
-            }
-        }
-        // By now the server's clock is known.
-        let since = client.sender.server_time(self.began).at_least;
-        let duplicates = others.into_iter().filter(|token| self.may_be_duplicate(token, created, since));
-        errors.extend(error.map(|error| error.to_string()));
-        (duplicates.map(|token| token.id.to_string()).collect(), errors)
-    }
-
     async fn remove_mark(&self, client: &Client, created: &Token) -> Result<Token, Error> {
-        let patch = match &self.wanted.description {
+        let patch = match &self.wanted.body.description {
             Some(description) => Patch::new().description(description),
             None => Patch::new().remove_description(),
         };
@@ -167,10 +155,11 @@ impl Lost<'_> {
         client.update(&created.id, &patch.expect("/description", marked)).await
     }
 
-    /// Whether the first attempt may have created `token`.
-    fn may_be_duplicate(&self, token: &Token, created: Option<&Token>, since: UnixMillis) -> bool {
+    /// Whether the first attempt may have created `token`. The list has shown the server's time.
+    fn may_be_duplicate(&self, client: &Client, token: &Token, created: Option<&Token>) -> bool {
         let ours = created.map_or("", |created| &created.member_id);
         let is_ours = ours.is_empty() || ours == token.member_id;
+        let since = client.sender.server_time(self.began);
         // If a token was used, somebody has its secret.
         is_ours && token.creation_date >= since && token.last_used.is_none() && self.wanted.is_like(token)
     }

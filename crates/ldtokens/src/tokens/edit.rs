@@ -71,7 +71,7 @@ impl Client {
             let mut wanted = token.clone();
             change(&mut wanted)?;
             let difference = Difference::between(&token, &wanted);
-            if difference.0.is_empty() {
+            if difference.names.is_empty() {
                 return Ok(token);
             }
             let mut patch = difference.patch();
@@ -84,93 +84,81 @@ impl Client {
             };
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
-            if !(is_unknown || is_stale && round < MAX_ROUNDS) {
-                return Err(final_error(error, lost.is_some()).into());
+            let may_be_applied = lost.is_some();
+            let give_up = |error| match may_be_applied && !matches!(error, Error::OutcomeUnknown { .. }) {
+                true => Err(Error::outcome_unknown(Operation::PatchToken, error).into()),
+                false => Err(error.into()),
+            };
+            if !is_unknown && !(is_stale && round < MAX_ROUNDS) {
+                return give_up(error);
             }
             let now = match client.get(id).await {
                 Ok(now) => now,
-                // The read failed, but the patch may have been applied, or the first error says more.
-                Err(failed) => {
-                    let says_less = is_unknown || matches!(failed, Error::DeadlineExceeded { .. });
-                    return Err(final_error(if says_less { error } else { failed }, lost.is_some()).into());
-                }
+                // The patch may have been applied, or the first error says more.
+                Err(Error::DeadlineExceeded { .. }) => return give_up(error),
+                Err(_) if is_unknown => return give_up(error),
+                Err(failed) => return give_up(failed),
             };
-            let is_unchanged = difference.fits(&now, |property| &property.before);
-            match error {
-                Error::OutcomeUnknown { .. } if difference.fits(&now, |property| &property.after) => return Ok(now),
-                // An earlier patch without a response was applied after all.
-                _ if lost.as_ref().is_some_and(|lost| lost.fits(&now, |property| &property.after)) => return Ok(now),
-                Error::OutcomeUnknown { .. } if !is_unchanged || round >= MAX_ROUNDS => return Err(error.into()),
+            let is_applied = |patch: &Difference| patch.fits(&now, &patch.after);
+            if is_unknown && is_applied(&difference) || lost.as_ref().is_some_and(is_applied) {
+                return Ok(now);
+            }
+            let is_unchanged = difference.fits(&now, &difference.before);
+            let is_final = match error {
+                Error::OutcomeUnknown { .. } => !is_unchanged || round >= MAX_ROUNDS,
                 // Nobody changed the token, so the patch can never apply.
-                Error::PatchFailed(_) if is_unchanged && now.last_modified == token.last_modified => {
-                    return Err(final_error(error, lost.is_some()).into());
-                }
-                _ => {}
+                Error::PatchFailed(_) => is_unchanged && now.last_modified == token.last_modified,
+                _ => false,
+            };
+            if is_final || !client.sender.back_off(round, client.options).await {
+                return give_up(error);
             }
             if is_unknown {
                 lost = Some(difference);
-            }
-            if !client.sender.back_off(round, client.options).await {
-                return Err(final_error(error, lost.is_some()).into());
             }
             (token, round) = (now, round + 1);
         }
     }
 }
 
-/// The error that ends an edit. If an earlier patch may have been applied, it is `OutcomeUnknown`.
-fn final_error(error: Error, may_be_applied: bool) -> Error {
-    match error {
-        Error::OutcomeUnknown { .. } => error,
-        error if may_be_applied => Error::outcome_unknown(Operation::PatchToken, error),
-        error => error,
-    }
-}
-
-/// What an edit changes.
-struct Difference(Vec<Property>);
-
-struct Property {
-    name: String,
-    before: Option<Value>,
-    after: Option<Value>,
+/// What an edit changes: the names of the properties that differ, and all properties before and after.
+struct Difference {
+    names: Vec<String>,
+    before: Map<String, Value>,
+    after: Map<String, Value>,
 }
 
 impl Difference {
     fn between(before: &Token, after: &Token) -> Self {
-        let (old, new) = (properties(before), properties(after));
-        let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
-        let changed = names.filter(|name| old.get(*name) != new.get(*name));
-        let property = |name: &String| Property {
-            name: name.clone(),
-            before: old.get(name).cloned(),
-            after: new.get(name).cloned(),
-        };
-        Self(changed.map(property).collect())
+        let (before, after) = (properties(before), properties(after));
+        let all = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+        let names = all.filter(|name| before.get(*name) != after.get(*name)).cloned().collect();
+        Self { names, before, after }
     }
 
     fn patch(&self) -> Patch {
         let mut patch = Patch::new();
-        for Property { name, before, after } in &self.0 {
-            if let Some(value) = before {
-                patch = patch.expect(pointer(name), value.clone());
-            }
-            let op = match (before, after) {
+        for name in &self.names {
+            // As a JSON Pointer (RFC 6901, section 3).
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            let op = match (self.before.get(name), self.after.get(name)) {
                 (_, None) => PatchOperationOp::Remove,
-                (Some(_), Some(_)) => PatchOperationOp::Replace,
                 // The vendor's own tools set absent permissions in this way (fact 6).
-                (None, _) if PERMISSIONS.contains(&name.as_str()) => PatchOperationOp::Replace,
-                (None, _) => PatchOperationOp::Add,
+                (None, _) if !PERMISSIONS.contains(&name.as_str()) => PatchOperationOp::Add,
+                _ => PatchOperationOp::Replace,
             };
-            patch = patch.change(op, pointer(name), after.clone());
+            if let Some(value) = self.before.get(name) {
+                patch = patch.expect(pointer.as_str(), value.clone());
+            }
+            patch = patch.change(op, pointer, self.after.get(name).cloned());
         }
         patch
     }
 
     /// Whether `token` has the properties of one `side` of the difference.
-    fn fits(&self, token: &Token, side: fn(&Property) -> &Option<Value>) -> bool {
+    fn fits(&self, token: &Token, side: &Map<String, Value>) -> bool {
         let now = properties(token);
-        self.0.iter().all(|property| now.get(&property.name) == side(property).as_ref())
+        self.names.iter().all(|name| now.get(name) == side.get(name))
     }
 }
 
@@ -179,11 +167,6 @@ pub(crate) fn properties(token: &Token) -> Map<String, Value> {
         Ok(Value::Object(properties)) => properties,
         _ => unreachable!("a token is a JSON object"),
     }
-}
-
-/// A property's JSON Pointer (RFC 6901, section 3).
-fn pointer(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]

@@ -88,16 +88,13 @@ impl List {
             request.send().await
         };
         let reply = self.client.exchange(list).await?;
-        let (tokens, unreadable, links_are_odd) = match reply.decoded {
-            Ok(tokens) => (tokens, Vec::new(), false),
+        let (page, unreadable, links) = match reply.decoded {
+            Ok(page) => (page, Vec::new(), Ok(())),
             Err(place) => odd_response::page(reply.response.body(), place)?,
         };
-        let next = match links_are_odd {
-            false => self.next(&tokens),
-            true => Err(Error::BadLink { reason: "it can't be read" }),
-        };
-        let total_count = tokens.total_count.and_then(|count| u64::try_from(count).ok());
-        Ok(Page { tokens: tokens.items, unreadable, total_count, next })
+        let next = links.and_then(|()| self.next(&page));
+        let total_count = page.total_count.and_then(|count| u64::try_from(count).ok());
+        Ok(Page { tokens: page.items, unreadable, total_count, next })
     }
 
     /// Gets all tokens from the offset on. If the list changes while it is read, it is read again, up to three times in all.
@@ -105,31 +102,23 @@ impl List {
     /// # Errors
     /// [`Incomplete`], with the error and all tokens that could be read. It converts into an [`Error`].
     pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
-        let mut reads = 1;
+        let mut reads = 0;
         loop {
-            match self.clone().read_all().await {
-                Err(Incomplete { error: Error::ListChanged { .. }, .. }) if reads < MOST_READS => reads += 1,
-                result => return result,
+            reads += 1;
+            let mut stream = self.clone().stream();
+            let (mut tokens, mut error, mut all_pages) = (Vec::new(), None, true);
+            while let Some(item) = stream.next().await {
+                match item {
+                    Ok(token) => tokens.push(token),
+                    Err(end) if stream.is_done => (error, all_pages) = (Some(end), false),
+                    Err(unreadable) => drop(error.get_or_insert(unreadable)),
+                }
             }
-        }
-    }
-
-    async fn read_all(self) -> Result<Vec<Token>, Incomplete> {
-        let mut stream = self.stream();
-        let (mut tokens, mut unreadable, mut end) = (Vec::new(), None, None);
-        loop {
-            let skipped = stream.skipped;
-            match stream.next().await {
-                Some(Ok(token)) => tokens.push(token),
-                Some(Err(error)) if stream.skipped > skipped => drop(unreadable.get_or_insert(error)),
-                Some(Err(error)) => end = Some(error),
-                None => break,
+            match error {
+                None => return Ok(tokens),
+                Some(Error::ListChanged { .. }) if reads < MOST_READS => {}
+                Some(error) => return Err(Incomplete { tokens, error, all_pages }),
             }
-        }
-        let all_pages = end.is_none();
-        match end.or(unreadable) {
-            None => Ok(tokens),
-            Some(error) => Err(Incomplete { tokens, error, all_pages }),
         }
     }
 
@@ -138,26 +127,23 @@ impl List {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
         let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
         let bad = |reason| Err(Error::BadLink { reason });
-        let Some(url) = self.client.sender.base_url.same_origin(href) else { return bad("it leads to another host") };
+        let Some(url) = self.client.sender.base_url().same_origin(href) else { return bad("it leads to another host") };
         if !url.path().ends_with("/tokens") {
             return bad("it does not lead to a list of tokens");
         }
-        let number = |name: &str| {
-            let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
-            Some(value.parse::<u64>())
+        let text = |name: &str| url.query_pairs().find_map(|(key, value)| (key == name).then_some(value));
+        let number = |text: std::borrow::Cow<'_, str>| text.parse::<u64>().ok();
+        let offset = match text("offset").and_then(number) {
+            Some(offset) if offset > self.offset => offset,
+            Some(_) => return bad("it leads back to a part that was already read"),
+            None => return bad("it has no offset"),
         };
-        let mut next = self.clone();
-        match number("offset") {
-            Some(Ok(offset)) if offset > self.offset => next.offset = offset,
-            Some(Ok(_)) => return bad("it leads back to a part that was already read"),
-            _ => return bad("it has no offset"),
-        }
-        match number("limit") {
-            Some(Ok(size)) if size > 0 => next.page_size = Some(size),
+        let page_size = match text("limit").map(number) {
+            Some(Some(size @ 1..)) => Some(size),
             Some(_) => return bad("its limit is not a positive number"),
-            None => {}
-        }
-        Ok(Some(next))
+            None => self.page_size,
+        };
+        Ok(Some(Self { offset, page_size, ..self.clone() }))
     }
 }
 

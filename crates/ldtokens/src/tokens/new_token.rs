@@ -58,32 +58,22 @@ impl From<Policy> for Permissions {
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "nothing is created until it is given to `Client::create`"]
 pub struct NewToken {
-    pub(crate) description: Option<String>,
-    name: Option<String>,
-    permissions: Permissions,
-    service: bool,
+    pub(crate) body: TokenBody,
     default_api_version: Option<ApiVersion>,
-    expiry: Option<Expiry>,
-}
-
-/// When a token that is to be created expires.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Expiry {
-    At(UnixMillis),
-    In(Duration),
+    lifetime: Option<Duration>,
 }
 
 impl NewToken {
     /// A personal token with these permissions.
     pub fn new(permissions: impl Into<Permissions>) -> Self {
-        Self {
-            description: None,
-            name: None,
-            permissions: permissions.into(),
-            service: false,
-            default_api_version: None,
-            expiry: None,
-        }
+        let body = TokenBody::builder().service_token(false);
+        let body = match permissions.into() {
+            Permissions::Role(role) => body.role(role),
+            Permissions::CustomRoles(keys) => body.custom_role_ids(keys),
+            Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
+        };
+        let body = body.try_into().expect("nothing else is required");
+        Self { body, default_api_version: None, lifetime: None }
     }
 
     /// A token like `token`: of the same name, description, kind, permissions and default API version, but without its expiry.
@@ -102,30 +92,29 @@ impl NewToken {
                 )));
             }
         };
-        Ok(Self {
-            name: token.name.clone(),
-            description: token.description.clone(),
-            service: token.service_token.unwrap_or_default(),
-            default_api_version: token.default_api_version.and_then(ApiVersion::from_number),
-            ..Self::new(permissions)
-        })
+        let mut new = Self::new(permissions);
+        new.body.name.clone_from(&token.name);
+        new.body.description.clone_from(&token.description);
+        new.body.service_token = Some(token.service_token.unwrap_or_default());
+        new.default_api_version = token.default_api_version.and_then(ApiVersion::from_number);
+        Ok(new)
     }
 
     /// The token's name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.body.name = Some(name.into());
         self
     }
 
     /// What the token is for.
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.body.description = Some(description.into());
         self
     }
 
     /// Makes it a service token, which keeps working when the member who creates it leaves. This can't be changed later.
     pub fn service(mut self) -> Self {
-        self.service = true;
+        self.body.service_token = Some(true);
         self
     }
 
@@ -137,59 +126,47 @@ impl NewToken {
 
     /// When the token expires, to the millisecond. From then on the API refuses it. By default it never expires.
     pub fn expires_at(mut self, moment: impl Into<UnixMillis>) -> Self {
-        self.expiry = Some(Expiry::At(moment.into()));
+        (self.body.expiry, self.lifetime) = (Some(moment.into()), None);
         self
     }
 
     /// Makes the token expire `lifetime` after it is created, by the API's clock if a response has shown its time. In place of
     /// [`expires_at`](Self::expires_at).
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.expiry = Some(Expiry::In(lifetime));
+        self.lifetime = Some(lifetime);
         self
     }
 
     /// Whether `token` may have been created from this. The API turns the keys of custom roles into IDs.
     pub(crate) fn is_like(&self, token: &Token) -> bool {
-        let same_permissions = match &self.permissions {
-            Permissions::Role(role) => token.role.as_ref().is_some_and(|own| own.as_str() == role.to_string()),
-            Permissions::CustomRoles(keys) => token.custom_role_ids.len() == keys.len(),
-            Permissions::Inline(policy) => token.inline_role.len() == policy.statements().len(),
-        };
+        let TokenBody { role, custom_role_ids, inline_role, name, description, service_token, .. } = &self.body;
         let same_text = |own: &Option<String>, asked: &Option<String>| {
             own.as_deref().unwrap_or_default() == asked.as_deref().unwrap_or_default()
         };
-        same_permissions
-            && same_text(&token.name, &self.name)
-            && same_text(&token.description, &self.description)
-            && token.service_token.unwrap_or_default() == self.service
+        role.as_ref().is_none_or(|role| token.role.as_ref().is_some_and(|own| own.as_str() == role.to_string()))
+            && token.custom_role_ids.len() == custom_role_ids.len()
+            && token.inline_role.len() == inline_role.len()
+            && same_text(&token.name, name)
+            && same_text(&token.description, description)
+            && token.service_token.unwrap_or_default() == service_token.unwrap_or_default()
     }
 
     fn to_body(&self, now: UnixMillis) -> Result<TokenBody, Error> {
-        let expiry = self.expiry.map(|expiry| match expiry {
-            Expiry::At(moment) => moment,
-            Expiry::In(lifetime) => now.saturating_add(lifetime),
-        });
-        if expiry.is_some_and(|expiry| expiry <= now) {
-            return Err(Error::InvalidInput("the new token's expiry is in the past".to_owned()));
+        let invalid = |reason: &str| Err(Error::InvalidInput(reason.to_owned()));
+        let mut body = self.body.clone();
+        body.expiry = self.lifetime.map(|lifetime| now.saturating_add(lifetime)).or(body.expiry);
+        body.default_api_version = self.default_api_version.and_then(ApiVersion::number);
+        if body.expiry.is_some_and(|expiry| expiry <= now) {
+            return invalid("the new token's expiry is in the past");
         }
         if self.default_api_version == Some(ApiVersion::Beta) {
-            return Err(Error::InvalidInput("a token's default API version can't be beta".to_owned()));
+            return invalid("a token's default API version can't be beta");
         }
-        let mut body = TokenBody::builder()
-            .name(self.name.clone())
-            .description(self.description.clone())
-            .service_token(self.service)
-            .expiry(expiry)
-            .default_api_version(self.default_api_version.and_then(ApiVersion::number));
-        body = match &self.permissions {
-            Permissions::Role(role) => body.role(role.clone()),
-            Permissions::CustomRoles(keys) if keys.is_empty() || keys.iter().any(String::is_empty) => {
-                return Err(Error::InvalidInput("a new token needs at least one custom role, by ID or key".to_owned()));
-            }
-            Permissions::CustomRoles(keys) => body.custom_role_ids(keys.clone()),
-            Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
-        };
-        TokenBody::try_from(body).map_err(|error| Error::InvalidInput(error.to_string()))
+        let has_permissions = body.role.is_some() || !body.inline_role.is_empty() || !body.custom_role_ids.is_empty();
+        if !has_permissions || body.custom_role_ids.iter().any(String::is_empty) {
+            return invalid("a new token needs at least one custom role, by ID or key");
+        }
+        Ok(body)
     }
 }
 
@@ -209,7 +186,7 @@ impl Client {
     /// [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more permissions than the
     /// credential; and the errors of every call.
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
-        let body = new_token.to_body(self.sender.server_now().at_least)?;
+        let body = new_token.to_body(self.sender.server_now())?;
         let expiry = body.expiry;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
         let reply = self.exchange(create).await?;

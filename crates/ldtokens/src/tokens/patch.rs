@@ -18,8 +18,9 @@ use crate::{BaseRole, Client, Error, Operation, PatchOperation, PatchOperationOp
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "nothing is changed until it is given to `Client::update`"]
 pub struct Patch {
-    tests: Vec<PatchOperation>,
-    changes: Vec<PatchOperation>,
+    operations: Vec<PatchOperation>,
+    /// So many of the operations were set by [`expect`](Self::expect), and are the first.
+    tests: usize,
     comment: Option<String>,
 }
 
@@ -31,7 +32,7 @@ impl Patch {
 
     /// The patch of these operations, in this order.
     pub fn from_operations(operations: impl IntoIterator<Item = PatchOperation>) -> Self {
-        Self { changes: operations.into_iter().collect(), ..Self::default() }
+        Self { operations: operations.into_iter().collect(), ..Self::default() }
     }
 
     /// Sets the name.
@@ -85,7 +86,8 @@ impl Patch {
     /// Applies the patch only if the token holds `value` at `pointer`, a JSON Pointer (RFC 6901) such as `/name`. This is a
     /// `test`, which comes before all changes.
     pub fn expect(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.tests.push(new_operation(PatchOperationOp::Test, pointer.into(), Some(value.into())));
+        self.operations.insert(self.tests, new_operation(PatchOperationOp::Test, pointer.into(), Some(value.into())));
+        self.tests += 1;
         self
     }
 
@@ -97,11 +99,11 @@ impl Patch {
 
     /// Its operations, in the order in which they are applied.
     pub fn operations(&self) -> impl Iterator<Item = &PatchOperation> {
-        self.tests.iter().chain(&self.changes)
+        self.operations.iter()
     }
 
     pub(crate) fn change(mut self, op: PatchOperationOp, pointer: impl Into<String>, value: Option<Value>) -> Self {
-        self.changes.push(new_operation(op, pointer.into(), value));
+        self.operations.push(new_operation(op, pointer.into(), value));
         self
     }
 
@@ -113,27 +115,18 @@ impl Patch {
             (PatchOperationOp::Remove, Some(name)) => !name.contains('/') && !now.contains_key(name),
             _ => false,
         };
-        self.tests.is_empty() && self.changes.iter().all(is_shown)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.operations.iter().all(is_shown)
     }
 
     /// The patch as the API takes it.
     pub(crate) fn to_delta(&self) -> Result<PatchDelta, Error> {
-        if self.is_empty() {
+        if self.operations.len() == self.tests {
             return Err(Error::InvalidInput("the patch changes nothing".to_owned()));
         }
-        let patch = JsonPatch(self.operations().cloned().collect());
-        Ok(match &self.comment {
-            None => patch.into(),
-            Some(comment) => {
-                PatchWithComment::try_from(PatchWithComment::builder().patch(patch).comment(comment.clone()))
-                    .map_err(|error| Error::InvalidInput(error.to_string()))?
-                    .into()
-            }
-        })
+        let patch = JsonPatch(self.operations.clone());
+        let Some(comment) = self.comment.clone() else { return Ok(patch.into()) };
+        let delta = PatchWithComment::builder().patch(patch).comment(comment);
+        Ok(PatchWithComment::try_from(delta).expect("all that it requires is set").into())
     }
 }
 

@@ -1,4 +1,3 @@
-use std::collections::hash_map::RandomState;
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::hash::BuildHasher;
@@ -18,57 +17,58 @@ const LARGE_PAGE: u64 = 1000;
 /// It is a [`Stream`]; [`next`](Self::next) is for programs that use no stream library.
 #[derive(Debug)]
 pub struct TokenStream {
-    /// The first page. It is requested when the stream is first polled.
-    first_page: Option<List>,
     /// The requests for the next pages, in order.
     requests: VecDeque<PageRequest>,
     /// Whether pages were where they were expected, so that several can be requested at once.
     is_regular: bool,
-    page: std::vec::IntoIter<Token>,
-    unreadable: std::vec::IntoIter<Error>,
+    /// The tokens of a page, and the errors of those that can't be read.
+    items: VecDeque<Result<Token, Error>>,
     /// The error of the last page's link to the next one.
     bad_link: Option<Error>,
-    seen: Seen,
+    /// The hashes of the IDs of the tokens so far, 8 bytes each. In a list of 100,000 tokens, the chance that two IDs have the
+    /// same hash is about one in four billion. The stream then ends as if the list had changed, and the next one uses other hashes.
+    seen: HashSet<u64>,
     /// How many tokens could not be read.
-    pub(crate) skipped: u64,
+    skipped: u64,
     offset: u64,
     limit: u64,
     pages: u64,
     total_count: Option<u64>,
     changed: bool,
     repeated: u64,
+    /// Whether nothing comes any more but, perhaps, an error that was returned with it.
+    pub(crate) is_done: bool,
 }
 
 /// The request for a page, in a task of its own, which decodes the response too. Dropping it drops the task.
 #[derive(Debug)]
 struct PageRequest {
     list: List,
+    /// Empty until it is started.
     task: JoinSet<Result<Page, Error>>,
 }
 
 impl PageRequest {
     fn new(list: List) -> Self {
-        let mut task = JoinSet::new();
-        task.spawn(list.clone().send());
-        Self { list, task }
+        Self { list, task: JoinSet::new() }
     }
 
-    /// The first page, as large as the API gives it if the program sets no size. An API that refuses the size chooses it.
-    fn first(list: List) -> Self {
-        let size = LARGE_PAGE.min(list.limit);
-        if list.page_size.is_some() || size == 0 {
-            return Self::new(list);
+    fn start(&mut self, is_first: bool) {
+        if self.task.is_empty() {
+            self.task.spawn(page(self.list.clone(), is_first));
         }
-        let mut task = JoinSet::new();
-        let (large, any) = (list.clone().page_size(size), list.clone());
-        task.spawn(async {
-            match large.send().await {
-                Err(Error::InvalidRequest(_)) => any.send().await,
-                sent => sent,
-            }
-        });
-        Self { list, task }
     }
+}
+
+/// A page. The first is as large as the API gives it if the program sets no size. An API that refuses the size chooses it.
+async fn page(list: List, is_first: bool) -> Result<Page, Error> {
+    if is_first && list.page_size.is_none() {
+        match list.clone().page_size(LARGE_PAGE.min(list.limit)).send().await {
+            Err(Error::InvalidRequest(_)) => {}
+            sent => return sent,
+        }
+    }
+    list.send().await
 }
 
 impl List {
@@ -85,18 +85,17 @@ impl List {
         TokenStream {
             offset: self.offset,
             limit: self.limit,
-            first_page: Some(self),
-            requests: VecDeque::new(),
+            requests: [PageRequest::new(self)].into(),
             is_regular: true,
-            page: Vec::new().into_iter(),
-            unreadable: Vec::new().into_iter(),
+            items: VecDeque::new(),
             bad_link: None,
-            seen: Seen::default(),
+            seen: HashSet::new(),
             skipped: 0,
             pages: 0,
             total_count: None,
             changed: false,
             repeated: 0,
+            is_done: false,
         }
     }
 }
@@ -109,7 +108,7 @@ impl TokenStream {
 
     /// How many tokens there were so far, those that can't be read included.
     fn count(&self) -> u64 {
-        self.seen.ids.len() as u64 + self.skipped
+        self.seen.len() as u64 + self.skipped
     }
 
     fn take(&mut self, offset: u64, page: Page) {
@@ -120,8 +119,7 @@ impl TokenStream {
             self.changed |= self.total_count.is_some_and(|before| before != total);
             self.total_count = Some(total);
         }
-        self.page = page.tokens.into_iter();
-        self.unreadable = page.unreadable.into_iter();
+        self.items.extend(page.tokens.into_iter().map(Ok).chain(page.unreadable.into_iter().map(Err)));
         let next = page.next.unwrap_or_else(|error| {
             self.bad_link = Some(error);
             None
@@ -153,28 +151,19 @@ impl TokenStream {
             let list = list.clone().offset(list.offset + step);
             self.requests.push_back(PageRequest::new(list));
         }
+        self.requests.iter_mut().for_each(|request| request.start(false));
     }
 
-    fn forget(&mut self) {
-        (self.total_count, self.changed, self.repeated) = (None, false, 0);
-    }
-
-    /// The last item: an error, if the list changed or could not be followed to its end.
-    fn finish(&mut self) -> Option<Result<Token, Error>> {
-        let expected = self.total_count.map(|total| total.saturating_sub(self.offset));
-        let (repeated, read) = (self.repeated, self.count());
+    /// The error that ends the stream, if the list changed or could not be followed to its end.
+    fn last_error(&mut self) -> Option<Error> {
+        let (total, read, repeated) = (self.total_count, self.offset + self.count(), self.repeated);
         let changed = self.changed || repeated > 0;
-        let is_wrong = expected.is_some_and(|expected| expected != read);
-        let total = self.total_count.unwrap_or_default();
-        self.forget();
-        if let Some(error) = self.bad_link.take() {
-            return Some(Err(error));
-        }
-        if is_wrong && !changed && self.pages == 1 {
+        match (self.bad_link.take(), total.filter(|total| *total.max(&self.offset) != read)) {
+            (Some(error), _) => Some(error),
             // Tokens don't move within one page.
-            return Some(Err(Error::WrongTotal { total, read: self.offset + read }));
+            (None, Some(total)) if !changed && self.pages == 1 => Some(Error::WrongTotal { total, read }),
+            (None, wrong) => (changed || wrong.is_some()).then_some(Error::ListChanged { repeated }),
         }
-        (changed || is_wrong).then_some(Err(Error::ListChanged { repeated }))
     }
 }
 
@@ -183,54 +172,42 @@ impl Stream for TokenStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if self.count() >= self.limit {
-                // Whether the list changed is not known here.
+            // Whether the list changed is not known at the limit.
+            if self.is_done || self.count() >= self.limit {
                 return Poll::Ready(None);
             }
-            if let Some(token) = self.page.next() {
-                if self.seen.insert(token.id.as_str()) {
-                    return Poll::Ready(Some(Ok(token)));
+            match self.items.pop_front() {
+                Some(Ok(token)) => {
+                    let id = self.seen.hasher().hash_one(token.id.as_str());
+                    if self.seen.insert(id) {
+                        return Poll::Ready(Some(Ok(token)));
+                    }
+                    self.repeated += 1;
+                    continue;
                 }
-                self.repeated += 1;
-                continue;
+                Some(Err(error)) => {
+                    self.skipped += 1;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {}
             }
-            if let Some(error) = self.unreadable.next() {
-                self.skipped += 1;
-                return Poll::Ready(Some(Err(error)));
-            }
-            if let Some(list) = self.first_page.take() {
-                self.requests.push_back(PageRequest::first(list));
-            }
-            let Some(request) = self.requests.front_mut() else { return Poll::Ready(self.finish()) };
-            let result = ready!(request.task.poll_join_next(context)).expect("it has a task");
-            let offset = request.list.offset;
-            self.requests.pop_front();
-            match result {
-                Ok(Ok(page)) => self.take(offset, page),
+            let is_first = self.pages == 0;
+            let Some(request) = self.requests.front_mut() else {
+                self.is_done = true;
+                return Poll::Ready(self.last_error().map(Err));
+            };
+            request.start(is_first);
+            let page = ready!(request.task.poll_join_next(context)).expect("it has a task");
+            let request = self.requests.pop_front().expect("it was the first");
+            match page {
+                Ok(Ok(page)) => self.take(request.list.offset, page),
                 Ok(Err(error)) => {
                     self.requests.clear();
-                    self.forget();
+                    self.is_done = true;
                     return Poll::Ready(Some(Err(error)));
                 }
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-    }
-}
-
-/// The hashes of the IDs of the tokens so far, 8 bytes each.
-#[derive(Debug, Default)]
-struct Seen {
-    ids: HashSet<u64>,
-    hasher: RandomState,
-}
-
-impl Seen {
-    /// Whether `id` is new.
-    ///
-    /// In a list of 100,000 tokens, the chance that two IDs have the same hash is about one in four billion. The stream then
-    /// ends as if the list had changed, and the next stream uses other hashes.
-    fn insert(&mut self, id: &str) -> bool {
-        self.ids.insert(self.hasher.hash_one(id))
     }
 }

@@ -190,7 +190,7 @@ async fn an_error_in_a_later_attempt_is_outcome_unknown_and_what_can_be_deleted_
 #[tokio::test]
 async fn a_list_that_changes_while_it_is_read_is_read_up_to_three_times() {
     // More tokens than a page has: within one page nothing changes.
-    let server = ldtokens_server::Server::builder().seed_tokens(150).start().await.unwrap();
+    let server = ldtokens_server::Server::builder().seed_tokens(1_600).start().await.unwrap();
     let mut lost = 2;
     // Each list says that there are more tokens than come.
     let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {

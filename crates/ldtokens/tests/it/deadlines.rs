@@ -153,8 +153,15 @@ async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
     }
     let policy = hasty().deadline(Duration::from_millis(1500)).attempt_timeout(Duration::from_millis(500));
     let client = ldtokens::Client::builder("secret").host(format!("http://{addr}")).retry(policy.max_attempts(2));
-    let error = client.build().unwrap().create(&reader("x")).await.unwrap_err();
+    let client = client.build().unwrap();
+    let error = client.create(&reader("x")).await.unwrap_err();
     assert!(matches!(&error, Error::Transport { source, .. } if source.is_connect()), "{error:?}");
+    // A call of its own policy has less time than connecting takes.
+    let hasty = client.with_retry(hasty().deadline(Duration::from_millis(200)));
+    let id = "61095542756dba551110ae21".parse().unwrap();
+    for error in [hasty.create(&reader("x")).await.unwrap_err(), hasty.reset(&id, Overlap::None).await.unwrap_err()] {
+        assert!(matches!(&error, Error::Transport { .. }), "{error:?}");
+    }
     queue.iter().for_each(tokio::task::JoinHandle::abort);
 }
 

@@ -125,6 +125,23 @@ async fn ssl_cert_file_sets_the_system_certificates() {
     }
 }
 
+#[test]
+fn an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built() {
+    if std::env::var_os("LDTOKENS_TEST_BUILD").is_some() {
+        let error = Client::builder("secret").build().unwrap_err();
+        assert!(matches!(error, Error::Config(ConfigError::Variable { name: "SSL_CERT_FILE", .. })), "{error:?}");
+        return;
+    }
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    for file in [std::path::Path::new(""), std::path::Path::new("/nowhere/stale.pem"), empty.path()] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "tls::an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built"]);
+        child.env("LDTOKENS_TEST_BUILD", "1").env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR");
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{file:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
 /// A program that installed other cryptography for all of its TLS, or none at all, finds it as it left it.
 #[tokio::test]
 async fn no_crypto_provider_is_installed_for_the_process() {

@@ -3,7 +3,7 @@ use super::{builder, check_proxies};
 fn from(variables: &[(&str, &str)]) -> Result<String, String> {
     let builder = builder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
     let client = builder.map_err(crate::Error::from).and_then(|builder| builder.build());
-    client.map(|client| client.sender.base_url.as_str().to_owned()).map_err(|error| error.to_string())
+    client.map(|client| client.sender.base_url().as_str().to_owned()).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -62,5 +62,11 @@ fn a_proxy_variable_that_would_be_ignored_is_refused_and_not_shown() {
         assert_eq!(check(https, &[("HTTP_PROXY", value)]), Ok(()), "it is not for HTTPS");
         assert!(check("http://ld.example", &[("HTTP_PROXY", value)]).is_err());
         assert_eq!(check(https, &[("HTTPS_PROXY", "http://proxy"), ("ALL_PROXY", value)]), Ok(()), "the first counts");
+        for exceptions in ["*", "app.launchdarkly.com", "localhost, .launchdarkly.com", "launchdarkly.com"] {
+            assert_eq!(check(https, &[("HTTPS_PROXY", value), ("no_proxy", exceptions)]), Ok(()), "{exceptions}");
+        }
+        for exceptions in ["", ",", "localhost", "darkly.com", "eu.app.launchdarkly.com"] {
+            assert!(check(https, &[("HTTPS_PROXY", value), ("NO_PROXY", exceptions)]).is_err(), "{exceptions}");
+        }
     }
 }
