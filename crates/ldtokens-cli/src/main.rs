@@ -98,7 +98,7 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
     if let Some(name) = name {
-        account::errors::typed(name);
+        account::errors::remember_command(name);
     }
     if let Some(name) = name.filter(|name| WITHOUT_ACCOUNT.contains(name)) {
         global.refuse_account(name)?;

@@ -80,53 +80,58 @@ fn wanted(text: &str, path: &Path, change: &Change) -> Result<ConfigFile, String
 fn edited(text: &str, change: &Change) -> String {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    match change {
-        Change::Default(name) => set_default(&mut lines, name),
-        Change::Profile(name, profile) => set_profile(&mut lines, name, Some(profile)),
-        Change::Remove(name) => {
-            let is_default = |line: &String| {
-                indent(line) == 0
-                    && line.split_once(':').is_some_and(|(key, value)| key == "default" && names(value, name))
-            };
-            lines.retain(|line| !is_default(line));
-            set_profile(&mut lines, name, None);
+    let default = position(&lines, 0, "default");
+    match (change, default) {
+        (Change::Default(name), Some(at)) => lines[at] = block("default", json!(name)).concat(),
+        (Change::Default(name), None) => {
+            let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
+            lines.splice(first..first, block("default", json!(name)));
+        }
+        (Change::Profile(name, profile), _) => {
+            // A path that is not UTF-8 has no YAML. What is made then is found to be different.
+            let mut settings = serde_json::to_value(profile).unwrap_or_default();
+            if let Value::Object(settings) = &mut settings {
+                settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
+            }
+            set_profile(&mut lines, name, block(name, settings));
+        }
+        (Change::Remove(name), _) => {
+            if let Some(at) = default.filter(|at| names(&lines[*at], name)) {
+                lines.remove(at);
+            }
+            set_profile(&mut lines, name, Vec::new());
         }
     }
     lines.into_iter().map(|line| line + end).collect()
 }
 
-fn set_default(lines: &mut Vec<String>, name: &str) {
-    let line = yaml(&json!({ "default": name })).trim_end().to_owned();
-    match lines.iter().position(|line| key(line) == Some("default") && indent(line) == 0) {
-        Some(at) => lines[at] = line,
-        None => {
-            let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
-            lines.insert(first, line);
-        }
-    }
+/// The setting as lines of YAML.
+fn block(key: &str, value: Value) -> Vec<String> {
+    yaml(&json!({ key: value })).lines().map(str::to_owned).collect()
 }
 
-/// Whether a YAML value, which a comment may follow, is this name.
-fn names(value: &str, name: &str) -> bool {
-    value.split(" #").next().is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
+/// Whether the value in the line, which a comment may follow, is this name.
+fn names(line: &str, name: &str) -> bool {
+    let value = line.split_once(':').and_then(|(_, value)| value.split(" #").next());
+    value.is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
 }
 
-/// Sets the profile, or removes it.
-fn set_profile(lines: &mut Vec<String>, name: &str, profile: Option<&Profile>) {
-    let block = |depth| profile.map(|profile| block(name, profile, depth)).unwrap_or_default();
-    let Some(head) = lines.iter().position(|line| key(line) == Some("profiles") && indent(line) == 0) else {
-        lines.push("profiles:".to_owned());
-        lines.extend(block(2));
-        return;
-    };
-    if lines[head].trim_end().ends_with("{}") {
-        lines[head] = "profiles:".to_owned();
+/// Replaces the profile by `block`, or adds it.
+fn set_profile(lines: &mut Vec<String>, name: &str, block: Vec<String>) {
+    let head = position(lines, 0, "profiles").unwrap_or(lines.len());
+    if lines.get(head).is_none_or(|line| line.trim_end().ends_with("{}")) {
+        lines.splice(head..lines.len().min(head + 1), ["profiles:".to_owned()]);
     }
     let end = section_end(lines, head, 0);
     let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
-    let there = (head + 1..end).find(|at| indent(&lines[*at]) == depth && key(&lines[*at]) == Some(name));
+    let there = position(&lines[head + 1..end], depth, name).map(|at| head + 1 + at);
     let replaced = there.map_or(end..end, |at| at..section_end(lines, at, depth));
-    lines.splice(replaced, block(depth));
+    lines.splice(replaced, block.iter().map(|line| format!("{:depth$}{line}", "")));
+}
+
+/// The line with this key and indent.
+fn position(lines: &[String], depth: usize, name: &str) -> Option<usize> {
+    lines.iter().position(|line| indent(line) == depth && key(line) == Some(name))
 }
 
 /// The line after the section that begins at line `head` and is indented by `depth`.
@@ -138,15 +143,6 @@ fn section_end(lines: &[String], head: usize, depth: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-fn block(name: &str, profile: &Profile, depth: usize) -> Vec<String> {
-    // A path that is not UTF-8 has no YAML. What is made then is found to be different.
-    let mut settings = serde_json::to_value(profile).unwrap_or_default();
-    if let Value::Object(settings) = &mut settings {
-        settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
-    }
-    yaml(&json!({ name: settings })).lines().map(|line| format!("{:depth$}{line}", "")).collect()
 }
 
 /// The key at the start of the line, without quotes.

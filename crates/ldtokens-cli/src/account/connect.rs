@@ -8,7 +8,7 @@ use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, Token
 use ldtokens_plan::CustomRoles;
 use ldtokens_server::Server;
 
-use crate::account::credential::oddity;
+use crate::account::credential::likely_mistake;
 use crate::account::curl;
 use crate::account::errors::{self, InUse};
 use crate::account::settings::Settings;
@@ -138,7 +138,11 @@ async fn connected(
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
     if let Some(source) = source.clone() {
-        errors::uses(InUse { source, host: host.clone(), oddity: oddity(credential.expose()) });
+        errors::remember_account(InUse {
+            source,
+            host: host.clone(),
+            likely_mistake: likely_mistake(credential.expose()),
+        });
     }
     let has_json_errors = global.any_output()?.has_json_errors();
     let interrupt = Interrupt::listen(Watch::new(&host, global.verbose > 0, has_json_errors))?;

@@ -23,12 +23,12 @@ pub(crate) const MOUNTED_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 const MAX_SIZE: u64 = 4096; // bytes
 
 /// What is probably wrong with a credential of this form, if anything.
-pub(crate) fn oddity(secret: &str) -> Option<&'static str> {
+pub(crate) fn likely_mistake(secret: &str) -> Option<&'static str> {
     let is_name =
         |name: &str| !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
     let name = secret.split_once('=').map(|(name, _)| name.trim_start_matches("export ").trim());
     let starts = |prefix: &str| secret.starts_with(prefix);
-    let odd = [
+    let mistakes = [
         (name.is_some_and(is_name), "it begins with a name, as in NAME=VALUE: give the value alone"),
         (secret.starts_with(['"', '\'']) || secret.ends_with(['"', '\'']), "it is in quotes: leave them out"),
         (
@@ -39,7 +39,7 @@ pub(crate) fn oddity(secret: &str) -> Option<&'static str> {
         (starts("mob-"), "it is a mobile key, and not the secret of an access token, which begins with api-"),
         (starts("$") || starts("{{") || starts("<"), "it is a placeholder that nothing has replaced"),
     ];
-    odd.into_iter().find(|(is_so, _)| *is_so).map(|(_, what)| what)
+    mistakes.into_iter().find(|(is_so, _)| *is_so).map(|(_, what)| what)
 }
 
 /// The source of a credential.
@@ -144,12 +144,12 @@ pub(crate) fn shell(command: &str) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::oddity;
+    use super::likely_mistake;
 
     #[test]
     fn usual_mistakes_in_a_credential_are_recognized() {
         let secret = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
-        assert_eq!(oddity(secret), None);
+        assert_eq!(likely_mistake(secret), None);
         for (text, words) in [
             (format!("\"{secret}\""), "quotes"),
             (format!("'{secret}'"), "quotes"),
@@ -160,7 +160,7 @@ mod tests {
             ("op://Work/LaunchDarkly/token".to_owned(), "reference"),
             ("${LD_TOKEN}".to_owned(), "placeholder"),
         ] {
-            assert!(oddity(&text).is_some_and(|oddity| oddity.contains(words)), "{text}");
+            assert!(likely_mistake(&text).is_some_and(|likely_mistake| likely_mistake.contains(words)), "{text}");
         }
     }
 }

@@ -12,21 +12,20 @@ use crate::terminal::output::visible::json_visible;
 ///
 /// It passes the credential to curl through a pipe, because other users can read arguments.
 pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
-    let mut words = vec!["curl".to_owned(), "--globoff".to_owned(), "--header".to_owned(), "@-".to_owned()];
-    words.extend(["--request".to_owned(), request.method().to_string()]);
+    let mut curl = format!("curl --globoff --header @- --request {}", request.method());
     for (name, value) in request.headers() {
         if name != USER_AGENT && name != CONTENT_LENGTH {
             let value = String::from_utf8_lossy(value.as_bytes());
             // curl omits a header that ends with a colon.
             let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-            words.extend(["--header".to_owned(), quoted(&header)]);
+            curl += &format!(" --header {}", quoted(&header));
         }
     }
     if let Some(body) = request.body().and_then(|body| body.as_bytes()) {
-        words.extend(["--data-raw".to_owned(), quoted(&json_visible(&String::from_utf8_lossy(body)))]);
+        curl += &format!(" --data-raw {}", quoted(&json_visible(&String::from_utf8_lossy(body))));
     }
-    words.push(quoted(request.url().as_str()));
-    format!(r"printf 'Authorization: %s\n' {} | {}", credential(source), words.join(" "))
+    let url = quoted(request.url().as_str());
+    format!(r"printf 'Authorization: %s\n' {} | {curl} {url}", credential(source))
 }
 
 /// The shell expression for the credential.

@@ -13,8 +13,8 @@ use crate::terminal::failure::{Failure, Kind};
 pub(crate) struct InUse {
     pub(crate) source: Source,
     pub(crate) host: String,
-    /// What is odd about the credential's form.
-    pub(crate) oddity: Option<&'static str>,
+    /// What is probably wrong with the credential's form.
+    pub(crate) likely_mistake: Option<&'static str>,
 }
 
 static IN_USE: OnceLock<InUse> = OnceLock::new();
@@ -22,12 +22,12 @@ static IN_USE: OnceLock<InUse> = OnceLock::new();
 static TYPED: OnceLock<String> = OnceLock::new();
 
 /// Stores the account that is used, for messages.
-pub(crate) fn uses(account: InUse) {
+pub(crate) fn remember_account(account: InUse) {
     let _ = IN_USE.set(account);
 }
 
 /// Stores the command that the user typed, for messages.
-pub(crate) fn typed(name: &str) {
+pub(crate) fn remember_command(name: &str) {
     let _ = TYPED.set(name.to_owned());
 }
 
@@ -111,13 +111,13 @@ fn is_from_api(error: &ApiError) -> bool {
 /// What to do if the credential was rejected.
 fn advice() -> String {
     let config = "`ldtokens config` shows which account is used";
-    let Some(InUse { source, host, oddity }) = IN_USE.get() else {
+    let Some(InUse { source, host, likely_mistake }) = IN_USE.get() else {
         return format!(
             "set LD_ACCESS_TOKEN to a secret that works on this host, or use another host with --host; {config}"
         );
     };
-    if let Some(oddity) = oddity {
-        return format!("look at {source}: {oddity}");
+    if let Some(likely_mistake) = likely_mistake {
+        return format!("look at {source}: {likely_mistake}");
     }
     let what = format!("a secret that works on {host}");
     let todo = match source {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::terminal::failure::Failure;
-use ldtokens_operations::{OperationSpec, ParameterSpec, ValueType};
+use ldtokens_operations::{OperationSpec, ParameterSpec};
 
 /// The parsed arguments of an operation.
 #[derive(Debug, Default)]
@@ -22,49 +22,75 @@ impl Words {
         words: &[String],
         stdin: impl FnOnce() -> Result<String, Failure>,
     ) -> Result<Self, Failure> {
-        let mut read = Self::default();
-        let mut properties = Map::new();
-        let mut from_stdin = false;
-        for word in words {
-            if word == "-" {
-                from_stdin = true;
-            } else if let Some((name, value, is_json)) = property(word) {
-                let (name, value) = of_body(operation, name, value, is_json)?;
-                if properties.insert(name.to_owned(), value).is_some() {
-                    return Err(usage(operation, format!("{name} is given twice")));
-                }
-            } else if let Some((name, value)) = header(word) {
-                check_header(operation, name)?;
-                read.headers.push((name.to_owned(), value.to_owned()));
-            } else if let Some((name, value)) = word.split_once('=') {
-                let parameter = find(operation, operation.parameters, name, "parameter")?;
-                if read.get(name).is_some() {
-                    return Err(usage(operation, format!("{name} is given twice")));
-                }
-                check(operation, parameter, value)?;
-                read.parameters.push((parameter.name, value.to_owned()));
-            } else {
-                let mut problem =
-                    format!("{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -", printable(word));
-                if let Some(first) = operation.parameters.iter().find(|known| known.required) {
-                    problem = format!("{problem}; write {}=VALUE", first.name);
-                }
-                return Err(usage(operation, problem));
-            }
+        let usage = |problem| {
+            let id = operation.id;
+            Failure::usage(format!("{id}: {problem} (see `ldtokens {id} -h`)"))
+        };
+        let mut read = Self::parse(operation, words).map_err(usage)?;
+        if words.iter().any(|word| word == "-") {
+            read.body = Some(body(operation, &stdin()?).map_err(usage)?);
         }
-        let missing = operation.parameters.iter().find(|known| known.required && read.get(known.name).is_none());
-        if let Some(ParameterSpec { name, description, .. }) = missing {
-            return Err(usage(operation, format!("{name}= is missing: {description}")));
-        }
-        read.body = body(operation, properties, from_stdin, stdin)?;
         if let ("postToken", Some(body)) = (operation.id, &read.body) {
-            check_permissions(operation, body)?;
+            check_permissions(operation, body).map_err(usage)?;
         }
         Ok(read)
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    /// All but a body from standard input.
+    fn parse(operation: &OperationSpec, words: &[String]) -> Result<Self, String> {
+        let mut read = Self::default();
+        let mut properties = Map::new();
+        for word in words.iter().filter(|word| *word != "-") {
+            if let Some((name, value, is_json)) = property(word) {
+                let known = find(operation, body_properties(operation), name, "body property")?;
+                let json = match is_json {
+                    true => serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?,
+                    false => Value::from(value),
+                };
+                check(operation, known, &json)?;
+                if properties.insert(name.to_owned(), json).is_some() {
+                    return Err(format!("{name} is given twice"));
+                }
+            } else if let Some((name, value)) = header(word) {
+                check_header(name)?;
+                read.headers.push((name.to_owned(), value.to_owned()));
+            } else if let Some((name, value)) = word.split_once('=') {
+                let parameter = find(operation, operation.parameters, name, "parameter")?;
+                if read.has(name) {
+                    return Err(format!("{name} is given twice"));
+                }
+                let json = match parameter.value_type.is_text() {
+                    true => Value::from(value),
+                    false => serde_json::from_str(value).unwrap_or_default(),
+                };
+                check(operation, parameter, &json)?;
+                read.parameters.push((parameter.name, value.to_owned()));
+            } else {
+                let required = operation.parameters.iter().find(|known| known.required);
+                let hint = required.map_or_else(String::new, |known| format!("; write {}=VALUE", known.name));
+                return Err(format!(
+                    "{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -{hint}",
+                    printable(word)
+                ));
+            }
+        }
+        let missing = operation.parameters.iter().find(|known| known.required && !read.has(known.name));
+        if let Some(ParameterSpec { name, description, .. }) = missing {
+            return Err(format!("{name}= is missing: {description}"));
+        }
+        let from_stdin = words.iter().any(|word| word == "-");
+        match (&operation.body, properties.is_empty(), from_stdin) {
+            (None, _, true) => return Err("takes no body".to_owned()),
+            (Some(body), true, false) => return Err(format!("the body is missing: {}", body.description)),
+            (Some(_), false, true) => return Err("the body is given twice, by arguments and by -".to_owned()),
+            (Some(_), false, false) => read.body = Some(properties.into()),
+            _ => {}
+        }
+        Ok(read)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(known, _)| *known == name)
     }
 
     /// All given parameters.
@@ -112,112 +138,60 @@ fn header(word: &str) -> Option<(&str, &str)> {
     Some((&word[..at], value.trim_start()))
 }
 
-fn check_header(operation: &OperationSpec, name: &str) -> Result<(), Failure> {
+fn check_header(name: &str) -> Result<(), String> {
     let is_token =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
-    if !is_token {
-        return Err(usage(operation, "an argument with a colon is a header, and this one has an invalid name".into()));
-    }
     match name.to_ascii_lowercase().as_str() {
-        "authorization" => Err(usage(
-            operation,
-            "the credential is never an argument, which other users can read: set LD_ACCESS_TOKEN, or use --token-file or \
-             --token-command"
-                .into(),
-        )),
+        _ if !is_token => Err("an argument with a colon is a header, and this one has an invalid name".to_owned()),
+        "authorization" => {
+            Err("the credential is never an argument, which other users can read: set LD_ACCESS_TOKEN, or \
+            use --token-file or --token-command"
+                .to_owned())
+        }
         "host" | "content-length" | "transfer-encoding" | "connection" => {
-            Err(usage(operation, format!("the header {name} is set by the connection and can't be given")))
+            Err(format!("the header {name} is set by the connection and can't be given"))
         }
         _ => Ok(()),
     }
 }
 
-fn of_body(
-    operation: &OperationSpec,
-    name: &str,
-    value: &str,
-    is_json: bool,
-) -> Result<(&'static str, Value), Failure> {
-    let property = find(operation, body_properties(operation), name, "body property")?;
-    let value = if is_json {
-        serde_json::from_str(value).map_err(|error| usage(operation, format!("{name}:= needs JSON: {error}")))?
-    } else {
-        Value::from(value)
-    };
-    if let Err(error) = property.value_type.check(&value) {
-        let word = word_for(operation, name).unwrap_or_default();
-        if !error.pointer().is_empty() {
-            return Err(usage(operation, format!("{word} {error}")));
+fn check(operation: &OperationSpec, known: &ParameterSpec, value: &Value) -> Result<(), String> {
+    known.value_type.check(value).map_err(|error| {
+        let word = word_for(operation, known.name).unwrap_or_default();
+        match error.pointer().is_empty() {
+            true => format!("{word} takes {}: {}", known.value_type, known.description),
+            false => format!("{word} {error}"),
         }
-        return Err(usage(operation, format!("{word} takes {}: {}", property.value_type, property.description)));
-    }
-    Ok((property.name, value))
+    })
 }
 
-fn check(operation: &OperationSpec, parameter: &ParameterSpec, value: &str) -> Result<(), Failure> {
-    let fits = match parameter.value_type {
-        ValueType::Boolean => value.parse::<bool>().is_ok(),
-        ValueType::Time => value.parse::<i64>().is_ok(),
-        ValueType::Integer { minimum } => value.parse::<i64>().is_ok_and(|number| number >= minimum),
-        ValueType::OneOf(values) => values.contains(&value),
-        _ => true,
-    };
-    if fits {
-        return Ok(());
+/// The body that is `text`.
+fn body(operation: &OperationSpec, text: &str) -> Result<Value, String> {
+    let json =
+        serde_json::from_str(text).map_err(|error| format!("the body on standard input is not JSON: {error}"))?;
+    let known = body_properties(operation);
+    if let (Value::Object(given), false) = (&json, known.is_empty()) {
+        given.keys().try_for_each(|name| find(operation, known, name, "body property").map(|_| ()))?;
     }
-    let (name, kind) = (parameter.name, parameter.value_type);
-    Err(usage(operation, format!("{name}= takes {kind}: {}", parameter.description)))
-}
-
-fn body(
-    operation: &OperationSpec,
-    properties: Map<String, Value>,
-    from_stdin: bool,
-    stdin: impl FnOnce() -> Result<String, Failure>,
-) -> Result<Option<Value>, Failure> {
-    let Some(body) = &operation.body else {
-        return if from_stdin { Err(usage(operation, "takes no body".to_owned())) } else { Ok(None) };
-    };
-    if !from_stdin {
-        if properties.is_empty() {
-            return Err(usage(operation, format!("the body is missing: {}", body.description)));
-        }
-        return Ok(Some(Value::from(properties)));
-    }
-    if !properties.is_empty() {
-        return Err(usage(operation, "the body is given twice, by arguments and by -".to_owned()));
-    }
-    let text = stdin()?;
-    let json: Value = serde_json::from_str(&text)
-        .map_err(|error| usage(operation, format!("the body on standard input is not JSON: {error}")))?;
-    if let (Value::Object(given), false) = (&json, body_properties(operation).is_empty()) {
-        for name in given.keys() {
-            find(operation, body_properties(operation), name, "body property")?;
-        }
-    }
-    Ok(Some(json))
+    Ok(json)
 }
 
 /// The properties with a new token's permissions. The API needs exactly one.
 const PERMISSIONS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
 
-fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), Failure> {
+fn check_permissions(operation: &OperationSpec, body: &Value) -> Result<(), String> {
     let is_given = |name: &&str| match body.get(name) {
         None | Some(Value::Null) => false,
         Some(Value::Array(items)) => !items.is_empty(),
         Some(_) => true,
     };
-    let given: Vec<&str> = PERMISSIONS.into_iter().filter(is_given).collect();
-    match given.len() {
-        1 => Ok(()),
-        0 => {
+    match &PERMISSIONS.into_iter().filter(is_given).collect::<Vec<_>>()[..] {
+        [_] => Ok(()),
+        [] => {
             let words: Vec<_> = PERMISSIONS.iter().filter_map(|name| word_for(operation, name)).collect();
-            Err(usage(operation, format!("the permissions are missing: give {}", words.join(" or "))))
+            Err(format!("the permissions are missing: give {}", words.join(" or ")))
         }
-        _ => Err(usage(
-            operation,
-            format!("{} can't be used together: a token has only one of them", given.join(" and ")),
-        )),
+        given => Err(format!("{} can't be used together: a token has only one of them", given.join(" and "))),
     }
 }
 
@@ -226,24 +200,20 @@ fn find(
     known: &'static [ParameterSpec],
     name: &str,
     what: &str,
-) -> Result<&'static ParameterSpec, Failure> {
+) -> Result<&'static ParameterSpec, String> {
     known.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
         if let Some(right) = word_for(operation, name) {
-            return usage(operation, format!("{name} is written {right}"));
+            return format!("{name} is written {right}");
         }
         let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        usage(operation, format!("there is no {what} {} (known: {has})", printable(name)))
+        format!("there is no {what} {} (known: {has})", printable(name))
     })
 }
 
 /// The argument for an error message. A long one is not repeated: it may be a secret.
 fn printable(word: &str) -> String {
     if word.len() > 24 { format!("an argument of {} bytes", word.len()) } else { format!("`{word}`") }
-}
-
-fn usage(operation: &OperationSpec, problem: String) -> Failure {
-    Failure::usage(format!("{}: {problem} (see `ldtokens {} -h`)", operation.id, operation.id))
 }
 
 #[cfg(test)]
