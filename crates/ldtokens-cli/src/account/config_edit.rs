@@ -8,41 +8,33 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::config_file::ConfigFile;
 use crate::files::{folder_of, reason, replace, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::yaml::yaml;
 
-pub(crate) enum Change {
-    /// Sets the profile of this name.
-    Profile(String, Profile),
-    /// Sets the profile that is used if none is named.
-    Default(String),
-    /// Removes the profile of this name. It may be the default one.
-    Remove(String),
-}
-
-/// Changes the configuration file, or creates it. `changes` gets the file as it is: while this runs, other commands wait.
-pub(crate) fn edit(changes: impl FnOnce(&ConfigFile) -> Result<Vec<Change>, Failure>) -> Result<(), Failure> {
+/// Changes the configuration file, or creates it. `change` gets what it says: while that runs, other commands wait. A default
+/// profile that is removed is none any more.
+pub(crate) fn edit(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) -> Result<(), Failure> {
     let given = ConfigFile::read_to_edit()?.path;
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
     let io = |error: io::Error| failed(reason(&error));
     // A symbolic link stays one.
     let path = if given.exists() { given.canonicalize().map_err(io)? } else { given.clone() };
     let _lock = lock(&path).map_err(|error| failed(format!("it can't be locked: {}", reason(&error))))?;
-    let changes = changes(&ConfigFile::read_to_edit()?)?;
-    let old = if path.exists() { text::of_file(&path, u64::MAX).map_err(failed)? } else { String::new() };
-    let mut new = old.clone();
-    for change in changes {
-        let wanted = wanted(&new, &given, &change).map_err(failed)?;
-        new = edited(&new, &change);
-        if ConfigFile::parse(&new, &given).ok().as_ref() != Some(&wanted) {
-            return Err(failed(
-                "it can't be edited automatically without losing something; edit it by hand (`ldtokens config --help` shows the format)"
-                    .to_owned(),
-            ));
-        }
+    let before = ConfigFile::read_to_edit()?;
+    let mut after = before.clone();
+    change(&mut after)?;
+    for (name, profile) in &after.profiles {
+        profile.check().map_err(|reason| failed(format!("profile {name}: {reason}")))?;
     }
+    let old = if path.exists() { text::of_file(&path, u64::MAX).map_err(failed)? } else { String::new() };
+    let new = edited(&old, &before, &mut after).ok_or_else(|| {
+        failed(
+            "it can't be edited automatically without losing something; edit it by hand (`ldtokens config --help` shows the format)"
+                .to_owned(),
+        )
+    })?;
     if new != old {
         replace(&path, &new, true).map_err(io)?;
     }
@@ -60,49 +52,29 @@ fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The file's contents after the change.
-fn wanted(text: &str, path: &Path, change: &Change) -> Result<ConfigFile, String> {
-    let mut config = ConfigFile::parse(text, path)?;
-    match change {
-        Change::Profile(name, profile) => {
-            profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
-            config.profiles.insert(name.clone(), profile.clone());
-        }
-        Change::Default(name) => config.default = Some(name.clone()),
-        Change::Remove(name) => {
-            config.profiles.remove(name);
-            config.default = config.default.filter(|default| default != name);
-        }
-    }
-    Ok(config)
-}
-
-fn edited(text: &str, change: &Change) -> String {
+/// The text that says what is to be `after`. None if it would not say exactly that.
+fn edited(text: &str, before: &ConfigFile, after: &mut ConfigFile) -> Option<String> {
+    after.default.take_if(|name| !after.profiles.contains_key(name));
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let default = position(&lines, 0, "default");
-    match (change, default) {
-        (Change::Default(name), Some(at)) => lines[at] = block("default", json!(name)).concat(),
-        (Change::Default(name), None) => {
-            let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
-            lines.splice(first..first, block("default", json!(name)));
+    for (name, profile) in after.profiles.iter().filter(|(name, profile)| before.profiles.get(*name) != Some(profile)) {
+        // A path that is not UTF-8 has no YAML. What is made then is found to be different.
+        let mut settings = serde_json::to_value(profile).unwrap_or_default();
+        if let Value::Object(settings) = &mut settings {
+            settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
         }
-        (Change::Profile(name, profile), _) => {
-            // A path that is not UTF-8 has no YAML. What is made then is found to be different.
-            let mut settings = serde_json::to_value(profile).unwrap_or_default();
-            if let Value::Object(settings) = &mut settings {
-                settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
-            }
-            set_profile(&mut lines, name, block(name, settings));
-        }
-        (Change::Remove(name), _) => {
-            if let Some(at) = default.filter(|at| names(&lines[*at], name)) {
-                lines.remove(at);
-            }
-            set_profile(&mut lines, name, Vec::new());
-        }
+        set_profile(&mut lines, name, &block(name, settings));
     }
-    lines.into_iter().map(|line| line + end).collect()
+    for name in before.profiles.keys().filter(|name| !after.profiles.contains_key(*name)) {
+        set_profile(&mut lines, name, &[]);
+    }
+    if before.default != after.default {
+        let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
+        let replaced = position(&lines, 0, "default").map_or(first..first, |at| at..at + 1);
+        lines.splice(replaced, after.default.iter().flat_map(|name| block("default", json!(name))));
+    }
+    let text: String = lines.into_iter().map(|line| line + end).collect();
+    (ConfigFile::parse(&text, &after.path).ok().as_ref() == Some(after)).then_some(text)
 }
 
 /// The setting as lines of YAML.
@@ -110,14 +82,8 @@ fn block(key: &str, value: Value) -> Vec<String> {
     yaml(&json!({ key: value })).lines().map(str::to_owned).collect()
 }
 
-/// Whether the value in the line, which a comment may follow, is this name.
-fn names(line: &str, name: &str) -> bool {
-    let value = line.split_once(':').and_then(|(_, value)| value.split(" #").next());
-    value.is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
-}
-
 /// Replaces the profile by `block`, or adds it.
-fn set_profile(lines: &mut Vec<String>, name: &str, block: Vec<String>) {
+fn set_profile(lines: &mut Vec<String>, name: &str, block: &[String]) {
     let head = position(lines, 0, "profiles").unwrap_or(lines.len());
     if lines.get(head).is_none_or(|line| line.trim_end().ends_with("{}")) {
         lines.splice(head..lines.len().min(head + 1), ["profiles:".to_owned()]);
@@ -164,13 +130,14 @@ fn is_empty(line: &str) -> bool {
 mod tests {
     use std::path::Path;
 
-    use super::{Change, edited, wanted};
+    use super::edited;
     use crate::account::config_file::{ConfigFile, Profile};
 
-    fn after(text: &str, change: &Change) -> Result<String, ()> {
-        let new = edited(text, change);
-        let wanted = wanted(text, Path::new("x"), change).unwrap();
-        if ConfigFile::parse(&new, Path::new("x")).ok().as_ref() == Some(&wanted) { Ok(new) } else { Err(()) }
+    fn after(text: &str, change: impl Fn(&mut ConfigFile)) -> Option<String> {
+        let before = ConfigFile::parse(text, Path::new("x")).unwrap();
+        let mut after = before.clone();
+        change(&mut after);
+        edited(text, &before, &mut after)
     }
 
     fn profile(host: &str) -> Profile {
@@ -181,7 +148,7 @@ mod tests {
 
     #[test]
     fn setting_a_profile_keeps_everything_else() {
-        let set = Change::Profile("a".to_owned(), profile("b"));
+        let set = |config: &mut ConfigFile| drop(config.profiles.insert("a".to_owned(), profile("b")));
         for (before, expected) in [
             ("", format!("profiles:\n{NEW}")),
             ("# mine\n", format!("# mine\nprofiles:\n{NEW}")),
@@ -202,36 +169,36 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(after(before, &set), Ok(expected), "{before:?}");
+            assert_eq!(after(before, set), Some(expected), "{before:?}");
         }
-        assert!(after("profiles: {z: {}}\n", &set).is_err(), "a form that can't be edited is an error");
-        assert!(edited("profiles:\r\n  z: {}\r\n", &set).contains("host: b\r\n"));
+        assert!(after("profiles: {z: {}}\n", set).is_none(), "a form that can't be edited is an error");
+        assert!(after("profiles:\r\n  z: {}\r\n", set).unwrap().contains("host: b\r\n"));
     }
 
     #[test]
     fn setting_the_default_keeps_everything_else() {
-        let set = Change::Default("a".to_owned());
+        let set = |config: &mut ConfigFile| config.default = Some("a".to_owned());
         for (before, expected) in [
             ("profiles: {a: {}}\n", "default: a\nprofiles: {a: {}}\n"),
             ("# mine\nprofiles: {a: {}}\n", "# mine\ndefault: a\nprofiles: {a: {}}\n"),
             ("profiles: {a: {}, b: {}}\ndefault: b\n", "profiles: {a: {}, b: {}}\ndefault: a\n"),
             ("---\nprofiles: {a: {}}\n", "---\ndefault: a\nprofiles: {a: {}}\n"),
         ] {
-            assert_eq!(after(before, &set).as_deref(), Ok(expected), "{before:?}");
+            assert_eq!(after(before, set).as_deref(), Some(expected), "{before:?}");
         }
     }
 
     #[test]
     fn a_name_that_yaml_would_read_as_another_type_is_quoted() {
         for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's"] {
-            let set = Change::Profile(name.to_owned(), Profile::default());
-            assert!(after("", &set).is_ok(), "{name}");
+            let set = |config: &mut ConfigFile| drop(config.profiles.insert(name.to_owned(), Profile::default()));
+            assert!(after("", set).is_some(), "{name}");
         }
     }
 
     #[test]
     fn removing_a_profile_keeps_everything_else() {
-        let remove = Change::Remove("a".to_owned());
+        let remove = |config: &mut ConfigFile| drop(config.profiles.remove("a"));
         for (before, expected) in [
             ("profiles:\n  a: {}\n", "profiles:\n"),
             ("default: a # mine\nprofiles:\n  a: {}\n  b: {}\n", "profiles:\n  b: {}\n"),
@@ -240,8 +207,8 @@ mod tests {
                 "default: b\nprofiles:\n  # one\n  b: {}\n\n# end\n",
             ),
         ] {
-            assert_eq!(after(before, &remove).as_deref(), Ok(expected), "{before:?}");
+            assert_eq!(after(before, remove).as_deref(), Some(expected), "{before:?}");
         }
-        assert!(after("profiles: {a: {}, b: {}}\n", &remove).is_err());
+        assert!(after("profiles: {a: {}, b: {}}\n", remove).is_none());
     }
 }

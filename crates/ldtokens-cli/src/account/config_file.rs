@@ -21,7 +21,7 @@ const VARIABLE: &str = "LDTOKENS_CONFIG";
 /// The maximum size of the file, in bytes.
 const MAX_SIZE: u64 = 256 * 1024;
 
-#[derive(Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ConfigFile {
     /// The profile that is used if none is named.

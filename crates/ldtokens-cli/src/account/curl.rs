@@ -1,7 +1,5 @@
 //! Shows a request as a curl command.
 
-use std::path::Path;
-
 use ldtokens::raw::reqwest::Request;
 use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
@@ -34,7 +32,12 @@ fn credential(source: Option<&Source>) -> String {
         None => r#""$LD_ACCESS_TOKEN""#.to_owned(),
         Some(Source::Variable(name)) if is_name(name) => format!(r#""${name}""#),
         Some(Source::Variable(name)) => format!(r#""$(printenv {})""#, quoted(name)),
-        Some(Source::File(path)) => format!(r#""$(cat {})""#, quoted(&no_flag(path))),
+        Some(Source::File(path)) => {
+            let path = path.to_string_lossy();
+            // Not to be read as a flag.
+            let path = if path.starts_with('-') { format!("./{path}") } else { path.into_owned() };
+            format!(r#""$(cat {})""#, quoted(&path))
+        }
         Some(Source::Command(command)) => format!(r#""$(sh -c {})""#, quoted(command)),
         Some(Source::Stdin) => ask("standard input"),
         Some(Source::Local) => ask("the local LaunchDarkly"),
@@ -51,12 +54,6 @@ fn is_name(name: &str) -> bool {
     !name.starts_with(|letter: char| letter.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
-}
-
-/// A path that can't be read as a flag.
-fn no_flag(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    if path.starts_with('-') { format!("./{path}") } else { path.into_owned() }
 }
 
 /// The text quoted as one word for a POSIX shell.

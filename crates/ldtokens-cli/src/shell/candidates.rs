@@ -88,14 +88,8 @@ fn values(kind: ValueType) -> impl Iterator<Item = &'static str> {
 
 /// The fields whose names start with `word`. Nested fields are shown only after the outer field is typed.
 fn fields(word: &str) -> Vec<(String, &'static str)> {
-    let fields = Field::described();
-    fields
-        .filter(|(name, _)| name.starts_with(word) && (word.contains('.') || !name.contains('.') || is_in(name, word)))
-        .collect()
-}
-
-fn is_in(name: &str, word: &str) -> bool {
-    name.split_once('.').is_some_and(|(property, _)| property == word)
+    let is_shown = |name: &str| word.contains('.') || name.split_once('.').is_none_or(|(property, _)| property == word);
+    Field::described().filter(|(name, _)| name.starts_with(word) && is_shown(name)).collect()
 }
 
 /// Candidates for the last field of a list.

@@ -66,7 +66,11 @@ impl Line {
                     lexed.quote = Some(letter);
                     lexed.kept = word.len();
                 }
-                (None, ' ' | '\t' | '\n') => lexed.end_word(),
+                (None, ' ' | '\t' | '\n') => {
+                    let word = std::mem::take(word);
+                    lexed.kept = 0;
+                    lexed.before.extend((!word.is_empty()).then_some(word));
+                }
                 (quote, letter) => {
                     word.push(letter);
                     if quote.is_none() && breaks.contains(letter) {
@@ -76,14 +80,6 @@ impl Line {
             }
         }
         lexed
-    }
-
-    fn end_word(&mut self) {
-        let word = std::mem::take(&mut self.current);
-        self.kept = 0;
-        if !word.is_empty() {
-            self.before.push(word);
-        }
     }
 
     /// Whether `word` can be inserted into the line, and is not a flag.

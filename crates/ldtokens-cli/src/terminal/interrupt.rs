@@ -97,7 +97,8 @@ impl Interrupt {
             _ = wanted.wait_for(|wanted| *wanted) => {}
         }
         loop {
-            if let Some(stopped) = now.borrow_and_update().may_stop() {
+            let current = *now.borrow_and_update();
+            if let (true, Some(stopped)) = (current.is_harmless, current.leaves) {
                 return Err(stopped);
             }
             if !self.is_noted.swap(true, Ordering::Relaxed) {
@@ -125,12 +126,6 @@ struct Now {
     /// What an interrupt would leave after all earlier requests. None if the work has to be finished, for example because a new
     /// token's secret would be lost.
     leaves: Option<Stopped>,
-}
-
-impl Now {
-    fn may_stop(self) -> Option<Stopped> {
-        self.leaves.filter(|_| self.is_harmless)
-    }
 }
 
 /// Changes what the client is doing for the work that is being polled, if that has to be known.

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::account::config_edit::{Change, edit};
+use crate::account::config_edit::edit;
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
 use crate::account::connect::local_store;
 use crate::account::credential::Source;
@@ -133,7 +133,11 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 fn use_profile(name: &str) -> Result<(), Failure> {
-    edit(|config| config.profile(name).map(|_| vec![Change::Default(name.to_owned())]))?;
+    edit(|config| {
+        config.profile(name)?;
+        config.default = Some(name.to_owned());
+        Ok(())
+    })?;
     say::result(&format!("The default profile is now {name}"));
     Ok(())
 }
@@ -142,7 +146,8 @@ fn remove(name: String) -> Result<(), Failure> {
     let mut source = None;
     edit(|config| {
         source = config.profile(&name)?.source()?;
-        Ok(vec![Change::Remove(name.clone())])
+        config.profiles.remove(&name);
+        Ok(())
     })?;
     let kept = match source {
         Some(Source::Local) | None => String::new(),
@@ -157,19 +162,19 @@ fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
     let name = &arguments.profile_name;
     let mut done = "Created";
     edit(|config| {
-        let before = config.profiles.get(name);
-        let mut profile = before.cloned().unwrap_or_default();
+        let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
         target(global, arguments.region, &mut profile);
         source(global, arguments, &mut profile)?;
-        if before.is_some() {
-            done = "Changed";
+        match config.profiles.insert(name.clone(), profile) {
+            before if before.as_ref() == config.profiles.get(name) => {
+                return Err(Failure::usage(
+                    "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
+                ));
+            }
+            Some(_) => done = "Changed",
+            None => {}
         }
-        match before == Some(&profile) {
-            true => Err(Failure::usage(
-                "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
-            )),
-            false => Ok(vec![Change::Profile(name.clone(), profile)]),
-        }
+        Ok(())
     })?;
     say::result(&format!("{done} the profile {name}; use it with --profile {name}, or `ldtokens config use {name}`"));
     Ok(())

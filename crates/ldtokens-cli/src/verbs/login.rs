@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 
-use crate::account::config_edit::{Change, edit};
+use crate::account::config_edit::edit;
 use crate::account::config_file::ConfigFile;
 use crate::account::credential::Source;
 use crate::account::keychain::Keychain;
@@ -97,8 +97,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     let mut is_default = false;
     edit(|config| {
         is_default = config.default.is_none();
-        let default = is_default.then(|| Change::Default(name.clone()));
-        Ok(std::iter::once(Change::Profile(name.clone(), profile)).chain(default).collect())
+        config.default.get_or_insert_with(|| name.clone());
+        config.profiles.insert(name.clone(), profile);
+        Ok(())
     })?;
     let how = if is_default { String::new() } else { format!("; use it with --profile {name}") };
     say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program));

@@ -11,7 +11,7 @@ const NARROWEST: usize = 6;
 const GAP: usize = 2;
 
 /// The widths of a table's columns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Columns(Vec<Column>);
 
 #[derive(Debug)]

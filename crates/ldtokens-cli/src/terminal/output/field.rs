@@ -83,7 +83,8 @@ impl Field {
     /// The default columns of CSV: those of the API that have one value, also the parts of others.
     pub(crate) fn in_csv() -> Vec<Self> {
         let known = TOKEN.iter().map(|known| Self { name: known.name.to_owned(), kind: known.value_type });
-        known.flat_map(|field| field.flattened()).filter(|field| !field.is_object()).collect()
+        let fields = known.flat_map(|field| field.flattened());
+        fields.filter(|field| !field.kind.is_json() || field.name == "customRoleIds").collect()
     }
 
     /// The field, or its parts if it has any.
@@ -91,10 +92,6 @@ impl Field {
         let ValueType::Object(parts @ [_, ..]) = self.kind else { return vec![self.clone()] };
         let parts = parts.iter().filter(|part| part.name != "_links");
         parts.map(|part| Self { name: format!("{}.{}", self.name, part.name), kind: part.value_type }).collect()
-    }
-
-    fn is_object(&self) -> bool {
-        self.kind.is_json() && self.name != "customRoleIds"
     }
 
     /// The column's name in CSV: `member_email` for `_member.email`.
