@@ -7,7 +7,7 @@ pub(crate) mod words;
 use clap::Args;
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Secret, TokenId};
-use ldtokens_lifecycle::Handover;
+use ldtokens_lifecycle::Metadata;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::operations::words::Words;
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::verbs::deliver::{Handing, Named, Places};
+use crate::verbs::deliver::{Named, Places, PreparedDelivery};
 use ldtokens_operations::OperationSpec;
 
 /// The arguments of an operation.
@@ -68,7 +68,7 @@ pub(crate) async fn run(
         }
         let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
         let id = id.and_then(Result::ok);
-        let handing = match places.as_ref().filter(|_| !session.is_dry_run) {
+        let delivery = match places.as_ref().filter(|_| !session.is_dry_run) {
             Some(places) => {
                 let mut name = words.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
                 if let Some(id) = id.as_ref().filter(|_| places.needs_name()) {
@@ -88,7 +88,7 @@ pub(crate) async fn run(
         }
         let response: Value = serde_json::from_slice(&response)
             .map_err(|_| Failure::other(format!("{}: the response is not JSON", operation.id)))?;
-        show(operation, response, format, handing).await
+        show(operation, response, format, delivery).await
     })
     .await
 }
@@ -103,17 +103,17 @@ async fn show(
     operation: &OperationSpec,
     mut response: Value,
     format: Format,
-    handing: Option<Handing>,
+    delivery: Option<PreparedDelivery>,
 ) -> Result<(), Failure> {
     let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
     let (secret, id) = (text("token").filter(|_| gives_secret(operation)), text("_id").unwrap_or_default());
-    let (Some(secret), Some(handing)) = (secret.map(Secret::new), handing) else {
+    let (Some(secret), Some(delivery)) = (secret.map(Secret::new), delivery) else {
         return output::response(format, &response).map(|_| ());
     };
-    if !handing.is_printed() {
+    if !delivery.is_printed() {
         response["token"] = secret.last_four().into();
     }
-    let handover = Handover::new(id.as_str(), response.get("name").and_then(Value::as_str));
+    let metadata = Metadata::new(id.as_str(), response.get("name").and_then(Value::as_str));
     let was = if operation.id == "postToken" { "created" } else { "reset" };
     let done = format!("{}: the token {id} was {was}", operation.id);
     let state = |reason: &str| {
@@ -123,7 +123,7 @@ async fn show(
             operation.id
         )
     };
-    handing.hand_out(&handover, &secret, || output::response(format, &response), &done, state).await.map(|_| ())
+    delivery.deliver(&metadata, &secret, || output::response(format, &response), &done, state).await.map(|_| ())
 }
 
 /// The operation's path with its parameters filled in.

@@ -2,14 +2,14 @@
 //! memory it needs. `cargo bench -p ldtokens-lifecycle -- [TOKENS] [LIMIT]`
 #![allow(missing_docs)]
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use futures_util::{StreamExt, stream};
 use ldtokens::{AttemptEvent, BaseRole, Client, NewToken, Observer, RetryPolicy, Token};
 use ldtokens_lifecycle::destinations::FileDestination;
-use ldtokens_lifecycle::{Destination, Journals, Options, Rotation, rotate_all};
+use ldtokens_lifecycle::{Destination, Journals, Options, Rotation};
 use ldtokens_server::{Limits, Server};
 
 const WINDOW: Duration = Duration::from_secs(10);
@@ -64,24 +64,23 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let file = FileDestination::new(folder.path().join(token.id.as_str()));
         let destinations: Vec<Box<dyn Destination>> = vec![Box::new(file)];
         let rotation = Rotation::new(&client, token.id.clone(), destinations, Options::default());
-        rotation.known(token).caller(caller.clone())
+        rotation.known(token).caller(caller.clone()).run(&journals)
     });
     let (mut done, mut failed) = (0_u32, 0_u32);
     let mut half = 0;
-    rotate_all(rotations, &journals, 16, |id, result| {
+    let mut results = stream::iter(rotations).buffer_unordered(16);
+    while let Some(result) = results.next().await {
         match result {
             Ok(_) => done += 1,
             Err(error) => {
                 failed += 1;
-                eprintln!("{id}: {error}");
+                eprintln!("{error}");
             }
         }
         if done == tokens / 2 {
             half = resident();
         }
-        ControlFlow::Continue(())
-    })
-    .await;
+    }
     let took = began.elapsed();
 
     let sent = requests.sent.load(Ordering::Relaxed);

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let journals = Journals::new(folder.path().join("journals"));
     let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
-    let options = Options::default().overlap(Duration::from_secs(3600));
+    let options = Options { overlap: Some(Duration::from_secs(3600)), ..Options::default() };
     let report = Rotation::new(&client, token.id, destinations, options)
         .on_step(|journal| println!("{:?}", journal.step))
         .run(&journals)

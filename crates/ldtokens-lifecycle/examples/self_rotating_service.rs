@@ -34,7 +34,7 @@ impl Service {
         let file = self.folder.path().join("service.secret");
         let journals = Journals::new(self.folder.path().join("journals"));
         let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
-        let options = Options::default().overlap(Duration::from_secs(600)).again();
+        let options = Options { overlap: Some(Duration::from_secs(600)), forced: true, ..Options::default() };
         Rotation::new(&client, id, destinations, options).run(&journals).await?;
         let secret = std::fs::read_to_string(&file)?;
         *self.client.write().unwrap_or_else(|poisoned| poisoned.into_inner()) =

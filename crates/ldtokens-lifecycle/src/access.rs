@@ -11,6 +11,16 @@ pub(crate) fn obstacle(path: &Path, metadata: &Metadata) -> Option<&'static str>
     system::is_mount_point(path).then_some("it is a mount point")
 }
 
+/// What tells a file from all others, whatever its name. None on systems that don't say.
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    system::identity(&path.symlink_metadata().ok()?)
+}
+
+/// The same, of an open file.
+pub(crate) fn identity_of_open(file: &File) -> Option<(u64, u64)> {
+    system::identity(&file.metadata().ok()?)
+}
+
 /// Gives the new file at `to` the owner, mode, ACL and extended attributes of the file at `from`, or removes what the folder
 /// gave it if there is none. Returns whether exactly those can access it who could access the other.
 pub(crate) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> bool {
@@ -26,6 +36,11 @@ mod system {
 
     pub(super) fn has_other_names(metadata: &Metadata) -> bool {
         metadata.nlink() > 1
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // elsewhere it is None
+    pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+        Some((metadata.dev(), metadata.ino()))
     }
 
     pub(super) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> io::Result<bool> {
@@ -136,6 +151,10 @@ mod system {
 
     pub(super) fn has_other_names(_: &Metadata) -> bool {
         false
+    }
+
+    pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+        None
     }
 
     pub(super) fn is_mount_point(_: &Path) -> bool {

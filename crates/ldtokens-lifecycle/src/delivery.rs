@@ -1,17 +1,16 @@
 //! Delivers one secret to several destinations.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldtokens::{Client, Error as ApiError, Secret, TokenId};
+use ldtokens::{Client, Secret, TokenId};
 use serde::{Deserialize, Serialize};
 
-use crate::destination::{Contents, Destination, Handover, Prepared};
+use crate::destination::{Contents, Destination, Metadata, Prepared};
 use crate::destinations;
-use crate::file::{FilePart, is_same};
-use crate::hash::hash;
-use crate::verify::is_refusal;
+use crate::error::{Error, Reason};
+use crate::file::{FilePart, hash, resolved};
+use crate::verify::identity_of;
 
 /// The number of attempts for each delivery. Several, because the secret exists nowhere else.
 const MAX_TRIES: u32 = 3;
@@ -23,7 +22,7 @@ const MAX_TRIES: u32 = 3;
 ///
 /// ```
 /// use ldtokens::{BaseRole, NewToken};
-/// use ldtokens_lifecycle::{Delivery, Handover, Replaceable, destinations::FileDestination};
+/// use ldtokens_lifecycle::{Delivery, Metadata, Replaceable, destinations::FileDestination};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,36 +34,44 @@ const MAX_TRIES: u32 = 3;
 /// delivery.prepare().await?;
 /// delivery.check(&client, Replaceable::default()).await?;
 /// let issued = client.create(&NewToken::new(BaseRole::Reader)).await?;
-/// let delivered = delivery.deliver(&issued.secret, &Handover::new(issued.id.as_str(), None)).await;
+/// let delivered = delivery.deliver(&issued.secret, &Metadata::new(issued.id.as_str(), None)).await;
 /// assert!(delivered.iter().all(|delivered| delivered.problem.is_none()));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Delivery {
-    targets: Vec<Target>,
-    /// Destinations that are delivered to together, by their numbers, in the order of delivery.
-    groups: Vec<(Vec<usize>, Option<Prepared>)>,
+    /// In the order of delivery: those that can be read back come first.
+    groups: Vec<Group>,
 }
 
+/// Destinations that are delivered to together: the parts of one file, or a single one.
 #[derive(Debug)]
-struct Target {
-    destination: Arc<dyn Destination>,
+struct Group {
+    members: Vec<Arc<dyn Destination>>,
+    prepared: Option<Prepared>,
     note: Option<String>,
-    /// Whether this process has delivered to it.
-    is_delivered: bool,
+    state: GroupState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum GroupState {
+    Open,
+    /// This process has delivered to it.
+    Delivered,
+    /// An earlier run has, as far as is known.
+    Skipped,
 }
 
 /// A destination, as a journal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub(crate) struct Place {
     /// Its description, with absolute paths.
-    pub label: String,
+    pub(crate) label: String,
     /// A hash of what tells it from others.
-    pub hash: String,
+    pub(crate) hash: String,
     /// The file that it is part of, if any, which can be read again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<FilePart>,
+    pub(crate) file: Option<FilePart>,
 }
 
 /// What a destination may hold before a token's new secret replaces it. By default nothing.
@@ -90,277 +97,224 @@ pub struct Delivered {
     pub problem: Option<String>,
 }
 
-/// Why a secret can't be delivered.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum NotReady {
-    /// Nothing can be written to a destination.
-    Unusable {
-        /// Which one.
-        label: String,
-        /// Why.
-        reason: String,
-    },
-    /// A destination holds something that must not be overwritten unasked.
-    Occupied {
-        /// Which one.
-        label: String,
-        /// What it holds.
-        holds: String,
-    },
-    /// Whose secret a destination holds could not be found out.
-    Api {
-        /// Which one.
-        label: String,
-        /// The client's error.
-        source: ApiError,
-    },
-}
-
-impl fmt::Display for NotReady {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable { label, reason } => write!(f, "{label}: {reason}"),
-            Self::Occupied { label, holds } => write!(f, "{label} holds {holds}"),
-            Self::Api { label, source } => write!(f, "whose secret {label} holds is not known: {source}"),
-        }
-    }
-}
-
-impl std::error::Error for NotReady {}
-
 impl Delivery {
     /// Returns the delivery to these destinations. Those that can be read back come first.
     pub fn new(destinations: Vec<Box<dyn Destination>>) -> Self {
-        let targets = destinations.into_iter().map(Arc::from);
-        let mut targets: Vec<_> =
-            targets.map(|destination| Target { destination, note: None, is_delivered: false }).collect();
-        targets.sort_by_key(|target| !target.is_readable());
-        let mut groups: Vec<(Vec<usize>, Option<Prepared>)> = Vec::new();
-        for (number, target) in targets.iter().enumerate() {
-            let part = |number: usize| targets[number].destination.file();
-            let own = target.destination.file();
-            let together = groups.iter_mut().find(|(members, _)| {
-                matches!((part(members[0]), own), (Some(one), Some(other)) if is_same(one.path(), other.path()))
-            });
-            match together {
-                Some((members, _)) => members.push(number),
-                None => groups.push((vec![number], None)),
+        let mut groups: Vec<Group> = Vec::new();
+        for destination in destinations.into_iter().map(Arc::<dyn Destination>::from) {
+            let is_same = |group: &&mut Group| {
+                let parts = group.members[0].file().zip(destination.file());
+                parts.is_some_and(|(one, other)| one.is_same_file(other))
+            };
+            match groups.iter_mut().find(is_same) {
+                Some(group) => group.members.push(destination),
+                None => {
+                    let (prepared, note, state) = (None, None, GroupState::Open);
+                    groups.push(Group { members: vec![destination], prepared, note, state });
+                }
             }
         }
-        // Always locked in the same order, so that two processes don't wait for each other.
-        groups.sort_by_key(|(members, _)| {
-            let path = targets[members[0]].destination.file().map(FilePart::path);
-            (path.is_none(), path.map(|path| crate::file::resolved(path).unwrap_or_else(|_| path.to_owned())))
+        // Files are always locked in the same order, so that two processes don't wait for each other.
+        groups.sort_by_cached_key(|group| {
+            let path = group.members[0].file().map(FilePart::path);
+            let path = path.map(|path| resolved(path).unwrap_or_else(|_| path.to_owned()));
+            (path.is_none(), path, !group.is_readable())
         });
-        Self { targets, groups }
+        Self { groups }
     }
 
-    /// Whether there is no destination.
-    pub fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+    fn members(&self) -> impl Iterator<Item = &Arc<dyn Destination>> {
+        self.groups.iter().flat_map(|group| &group.members)
     }
 
     /// The destinations, without secrets.
-    pub fn places(&self) -> Vec<Place> {
-        let place = |target: &Target| Place {
-            label: target.destination.label(),
-            hash: hash(target.destination.identity().as_bytes()),
-            file: target.destination.file().cloned(),
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let place = |destination: &Arc<dyn Destination>| Place {
+            label: destination.label(),
+            hash: hash(destination.identity().as_bytes()),
+            file: destination.file().cloned(),
         };
-        self.targets.iter().map(place).collect()
+        self.members().map(place).collect()
     }
 
     /// Prepares each destination. May take as long as another process has a file locked, at most a minute.
     ///
     /// # Errors
-    /// [`NotReady::Unusable`] if one can't be prepared; then none is.
-    pub async fn prepare(&mut self) -> Result<(), NotReady> {
-        for group in 0..self.groups.len() {
-            if let Err(reason) = self.prepare_group(group).await {
-                let label = self.targets[self.groups[group].0[0]].destination.label();
+    /// [`Reason::Unusable`] if one can't be prepared; then none is.
+    pub async fn prepare(&mut self) -> Result<(), Error> {
+        for at in 0..self.groups.len() {
+            if let Err(reason) = self.groups[at].prepare().await {
                 self.release();
-                return Err(NotReady::Unusable { label, reason });
+                return Err(unusable(&self.groups[at].members[0], &reason));
             }
+            self.groups[at].state = GroupState::Open;
         }
-        self.targets.iter_mut().for_each(|target| target.is_delivered = false);
         Ok(())
     }
 
     /// Whether all is prepared.
     pub(crate) fn is_prepared(&self) -> bool {
-        self.groups.iter().all(|(_, prepared)| prepared.is_some())
+        self.groups.iter().all(|group| group.prepared.is_some())
     }
 
     /// Undoes the preparation.
     pub fn release(&mut self) {
-        self.groups.iter_mut().for_each(|(_, prepared)| *prepared = None);
-    }
-
-    async fn prepare_group(&mut self, group: usize) -> Result<(), String> {
-        // The lock that it may hold already would keep it waiting.
-        self.groups[group].1 = None;
-        let members: Vec<_> =
-            self.groups[group].0.iter().map(|number| self.targets[*number].destination.clone()).collect();
-        let prepared = blocking(move || {
-            let parts: Vec<FilePart> = members.iter().filter_map(|member| member.file().cloned()).collect();
-            if parts.is_empty() { members[0].prepare() } else { destinations::prepare(parts) }
-        });
-        let prepared = prepared.await?;
-        for number in &self.groups[group].0 {
-            self.targets[*number].note.clone_from(&prepared.note);
-        }
-        self.groups[group].1 = Some(prepared);
-        Ok(())
+        self.groups.iter_mut().for_each(|group| group.prepared = None);
     }
 
     /// Refuses destinations that hold something else than what may be replaced. Whose secret it is, the API says by
     /// authenticating with it.
     ///
     /// # Errors
-    /// [`NotReady`] says what a destination holds, or why that is not known.
-    pub async fn check(&self, client: &Client, replaceable: Replaceable<'_>) -> Result<(), NotReady> {
-        for target in &self.targets {
-            let label = target.destination.label();
-            let holds = match target.destination.read() {
-                Err(reason) => return Err(NotReady::Unusable { label, reason }),
-                Ok(None | Some(Contents::Nothing)) => continue,
-                Ok(Some(_)) if replaceable.anything => continue,
-                Ok(Some(Contents::Other(what))) => what,
-                Ok(Some(Contents::Secret(secret))) => match owner(client, &secret).await {
-                    Ok(Some(owner)) if replaceable.tokens.contains(&owner) => continue,
-                    Ok(Some(owner)) => format!("the secret of the token {owner}"),
-                    Ok(None) if replaceable.last_fours.iter().any(|known| known == secret.last_four()) => continue,
-                    Ok(None) => "a secret that does not say whose it is, or does not work here".to_owned(),
-                    Err(source) => return Err(NotReady::Api { label, source }),
-                },
+    /// [`Reason::Occupied`] says what a destination holds. [`Reason::Api`] if that is not known.
+    pub async fn check(&self, client: &Client, replaceable: Replaceable<'_>) -> Result<(), Error> {
+        for destination in self.members() {
+            let label = destination.label();
+            let holds = match destination.read().map_err(|reason| unusable(destination, &reason))? {
+                None | Some(Contents::Nothing) => continue,
+                Some(_) if replaceable.anything => continue,
+                Some(Contents::Other(what)) => what,
+                Some(Contents::Secret(secret)) => {
+                    let identity = identity_of(client, &secret).await.map_err(|source| Error {
+                        text: format!("whose secret {label} holds is not known"),
+                        ..Error::from(source)
+                    })?;
+                    match identity.and_then(|identity| identity.token_id) {
+                        Some(owner) if replaceable.tokens.contains(&owner) => continue,
+                        Some(owner) => format!("the secret of the token {owner}"),
+                        None if replaceable.last_fours.iter().any(|known| known == secret.last_four()) => continue,
+                        None => "a secret that does not say whose it is, or does not work here".to_owned(),
+                    }
+                }
             };
-            return Err(NotReady::Occupied { label, holds });
+            return Err(Error::new(Reason::Occupied, format!("{label} holds {holds}")));
         }
         Ok(())
     }
 
     /// Delivers to each destination that does not have the secret, with retries. What can't be read back gets it unless this
     /// process has delivered it.
-    pub async fn deliver(&mut self, secret: &Secret, handover: &Handover) -> Vec<Delivered> {
-        let mut problems = vec![None; self.targets.len()];
-        for group in 0..self.groups.len() {
-            let members = self.groups[group].0.clone();
-            if members.iter().all(|number| self.targets[*number].has(secret)) {
-                let is_locked = self.groups[group].1.is_some();
-                if let Some(file) = self.targets[members[0]].destination.file().filter(|_| is_locked) {
+    pub async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> Vec<Delivered> {
+        let mut deliveries = Vec::new();
+        for group in &mut self.groups {
+            let mut problem = None;
+            if group.members.iter().all(|member| group.has(&**member, secret)) {
+                if let Some(file) = group.members[0].file().filter(|_| group.prepared.is_some()) {
                     file.remove_leftovers();
                 }
-                continue;
+            } else {
+                problem = group.deliver(secret, metadata).await.err();
+                group.state = if problem.is_none() { GroupState::Delivered } else { GroupState::Open };
             }
-            let mut problem = self.deliver_group(group, secret, handover).await.err();
-            for number in members {
-                let target = &mut self.targets[number];
-                target.is_delivered = problem.is_none();
-                if problem.is_none() && !target.has(secret) {
+            for member in &group.members {
+                if problem.is_none() && !group.has(&**member, secret) {
                     problem = Some("after the delivery it does not hold the new secret".to_owned());
                 }
-                problems[number].clone_from(&problem);
+                deliveries.push(Delivered {
+                    label: member.label(),
+                    note: group.note.clone(),
+                    problem: problem.clone(),
+                });
             }
         }
         self.release();
-        let delivered = self.targets.iter().zip(problems).map(|(target, problem)| Delivered {
-            label: target.destination.label(),
-            note: target.note.clone(),
-            problem,
-        });
-        delivered.collect()
-    }
-
-    async fn deliver_group(&mut self, group: usize, secret: &Secret, handover: &Handover) -> Result<(), String> {
-        // What is in a file now was not checked, so it is not written again.
-        let max_tries = if self.targets[self.groups[group].0[0]].destination.file().is_some() { 1 } else { MAX_TRIES };
-        for attempt in 1.. {
-            if self.groups[group].1.is_none() {
-                self.prepare_group(group).await?;
-            }
-            let Some(Prepared { deliver, .. }) = self.groups[group].1.take() else { break };
-            let (secret, handover) = (secret.clone(), handover.clone());
-            match blocking(move || deliver(&secret, &handover)).await {
-                Err(_) if attempt < max_tries => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
-                result => return result,
-            }
-        }
-        Ok(())
+        deliveries
     }
 
     /// What this process has delivered.
     pub(crate) fn delivered(&self) -> Vec<Delivered> {
-        let delivered = self.targets.iter().filter(|target| target.is_delivered);
-        let delivered = delivered.map(|target| Delivered {
-            label: target.destination.label(),
-            note: target.note.clone(),
-            problem: None,
-        });
-        delivered.collect()
+        let groups = self.groups.iter().filter(|group| group.state == GroupState::Delivered);
+        let members = groups.flat_map(|group| group.members.iter().map(|member| (member.label(), group.note.clone())));
+        members.map(|(label, note)| Delivered { label, note, problem: None }).collect()
     }
 
     /// The secrets that the destinations hold, and those that killed processes left beside them. A destination that can't be read
     /// is an error.
-    pub(crate) fn held(&self) -> Result<Vec<Secret>, NotReady> {
+    pub(crate) fn held(&self) -> Result<Vec<Secret>, Error> {
         let mut held = Vec::new();
-        for target in &self.targets {
-            let label = || target.destination.label();
-            let contents = target.destination.read();
-            let contents = contents.map_err(|reason| NotReady::Unusable { label: label(), reason })?;
-            if let Some(Contents::Secret(secret)) = contents {
+        for destination in self.members() {
+            if let Some(Contents::Secret(secret)) =
+                destination.read().map_err(|reason| unusable(destination, &reason))?
+            {
                 held.push(secret);
             }
-            held.extend(target.destination.file().into_iter().flat_map(FilePart::leftovers));
+            held.extend(destination.file().into_iter().flat_map(FilePart::leftovers));
         }
         Ok(held)
     }
 
     /// What each destination that can be read holds now, with its label.
     pub(crate) fn readable(&self) -> impl Iterator<Item = (String, Result<Contents, String>)> {
-        let readable = self.targets.iter().filter(|target| target.is_readable());
-        readable.map(|target| {
-            let contents = target.destination.read().map(|contents| contents.unwrap_or(Contents::Nothing));
-            (target.destination.label(), contents)
-        })
+        self.members().filter_map(|destination| Some((destination.label(), destination.read().transpose()?)))
     }
 
-    /// Notes that what can't be read back has the secret already.
+    /// A destination that each run has to deliver to anew.
+    pub(crate) fn ephemeral(&self) -> Option<String> {
+        self.members().find(|destination| destination.is_ephemeral()).map(|destination| destination.label())
+    }
+
+    /// Leaves out what can't be read back and got the secret from an earlier run.
     pub(crate) fn skip_unreadable(&mut self) {
-        self.targets.iter_mut().filter(|target| !target.is_readable()).for_each(|target| target.is_delivered = true);
-    }
-}
-
-impl Target {
-    /// A destination that can be read back may hold nothing, or be unreadable just now.
-    fn is_readable(&self) -> bool {
-        self.destination.file().is_some() || !matches!(self.destination.read(), Ok(None))
-    }
-
-    fn has(&self, secret: &Secret) -> bool {
-        match self.destination.read() {
-            Ok(Some(Contents::Secret(held))) => held == *secret,
-            Ok(None) => self.is_delivered,
-            _ => false,
+        for group in self.groups.iter_mut().filter(|group| !group.is_readable() && !group.members[0].is_ephemeral()) {
+            group.state = GroupState::Skipped;
         }
     }
 }
 
-/// The token of a secret, if the API accepts it and says so.
-pub(crate) async fn owner(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApiError> {
-    // It has characters that no credential has.
-    let Ok(client) = client.with_credential(secret.clone()) else { return Ok(None) };
-    match client.whoami().await {
-        Ok(caller) => Ok(caller.token_id),
-        Err(error) if is_refusal(&error) => Ok(None),
-        Err(error) => Err(error),
+impl Group {
+    /// A destination that can be read back may hold nothing, or be unreadable just now.
+    fn is_readable(&self) -> bool {
+        !matches!(self.members[0].read(), Ok(None))
+    }
+
+    fn has(&self, member: &dyn Destination, secret: &Secret) -> bool {
+        match member.read() {
+            Ok(Some(Contents::Secret(held))) => held == *secret,
+            Ok(None) => self.state != GroupState::Open,
+            _ => false,
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<(), String> {
+        // The lock that it may hold already would keep it waiting.
+        self.prepared = None;
+        let members = self.members.clone();
+        let prepared = run_blocking(move || {
+            let parts: Vec<FilePart> = members.iter().filter_map(|member| member.file().cloned()).collect();
+            if parts.is_empty() { members[0].prepare() } else { destinations::prepare(parts) }
+        });
+        let prepared = prepared.await?;
+        self.note.clone_from(&prepared.note);
+        self.prepared = Some(prepared);
+        Ok(())
+    }
+
+    async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> Result<(), String> {
+        // What is in a file now was not checked, so it is not written again.
+        let max_tries = if self.members[0].file().is_some() { 1 } else { MAX_TRIES };
+        for attempt in 1.. {
+            if self.prepared.is_none() {
+                self.prepare().await?;
+            }
+            let Some(Prepared { deliver, .. }) = self.prepared.take() else { break };
+            let (secret, metadata) = (secret.clone(), metadata.clone());
+            match run_blocking(move || deliver(&secret, &metadata)).await {
+                Err(_) if attempt < max_tries => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
+                result => return result,
+            }
+        }
+        Ok(())
     }
 }
 
+fn unusable(destination: &Arc<dyn Destination>, reason: &str) -> Error {
+    Error::new(Reason::Unusable, format!("{}: {reason}", destination.label()))
+}
+
 /// Runs what may block on the disk, a lock or a command, so that signals are noticed meanwhile.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(_) => Err("the delivery stopped unexpectedly".to_owned()),
-    }
+async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let result = tokio::task::spawn_blocking(work).await;
+    result.unwrap_or_else(|_| Err("the delivery stopped unexpectedly".to_owned()))
 }

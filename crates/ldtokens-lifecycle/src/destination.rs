@@ -7,7 +7,7 @@ use crate::file::FilePart;
 /// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Handover {
+pub struct Metadata {
     /// The ID of the token that the secret belongs to.
     pub token_id: String,
     /// The token's name; empty if it has none.
@@ -16,14 +16,14 @@ pub struct Handover {
     pub old_expires: String,
 }
 
-impl Handover {
+impl Metadata {
     /// Returns the details of a token without an old secret.
     pub fn new(token_id: impl Into<String>, name: Option<&str>) -> Self {
         Self { token_id: token_id.into(), name: name.unwrap_or_default().to_owned(), old_expires: String::new() }
     }
 }
 
-type Deliver = dyn FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync;
+type Deliver = dyn FnOnce(&Secret, &Metadata) -> Result<(), String> + Send + Sync;
 
 /// A delivery that is certain to succeed, as far as that can be known. Dropping it undoes the preparation.
 pub struct Prepared {
@@ -34,7 +34,7 @@ pub struct Prepared {
 impl Prepared {
     /// Returns a delivery by `deliver`, which may block. Its error says why it failed, and where the secret is if it was
     /// written.
-    pub fn new(deliver: impl FnOnce(&Secret, &Handover) -> Result<(), String> + Send + Sync + 'static) -> Self {
+    pub fn new(deliver: impl FnOnce(&Secret, &Metadata) -> Result<(), String> + Send + Sync + 'static) -> Self {
         Self { deliver: Box::new(deliver), note: None }
     }
 
@@ -86,6 +86,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why it can't be delivered.
     fn prepare(&self) -> Result<Prepared, String>;
+
+    /// Whether each run has to deliver the secret anew, since what was delivered is only for that run.
+    fn is_ephemeral(&self) -> bool {
+        false
+    }
 
     /// Returns what the destination holds. None if that can't be read back.
     ///

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ldtokens::Secret;
 
 pub use part::FilePart;
-pub(crate) use staged::{Staged, leftovers, remove_leftovers};
+pub(crate) use staged::{Staged, hash, leftovers, private, remove_leftovers};
 
 use crate::access;
 use crate::file::lock::FileLock;
@@ -204,24 +204,4 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether two paths lead to one file.
-pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    match (resolved(one), resolved(other)) {
-        (Ok(one), Ok(other)) => one == other || is_same_file(&one, &other),
-        _ => one == other,
-    }
-}
-
-#[cfg(unix)]
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
-    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-#[cfg(not(unix))]
-fn is_same_file(_: &Path, _: &Path) -> bool {
-    false
 }

@@ -23,7 +23,7 @@
 //!
 //! let journals = Journals::new(folder.path().join("rotations"));
 //! let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(&file))];
-//! let options = Options::default().overlap(Duration::from_secs(3600));
+//! let options = Options { overlap: Some(Duration::from_secs(3600)), ..Options::default() };
 //! let report = Rotation::new(&client, token.id, destinations, options).run(&journals).await?;
 //!
 //! let new_secret = std::fs::read_to_string(&file)?;
@@ -32,12 +32,12 @@
 //! # }
 //! ```
 //!
-//! [`Revocation`] revokes leaked secrets: it finds the token of each, and deletes or resets it. [`Scan`] finds secrets in text,
-//! and [`verify`] checks whether a secret works.
+//! [`Revocation`] finds the tokens of leaked secrets, and tries whether the secrets still work once a token is deleted or rotated.
+//! [`Scan`] finds secrets in text, and [`verify`] checks whether a secret works.
 //!
 //! ```
 //! use ldtokens::{BaseRole, Client, NewToken};
-//! use ldtokens_lifecycle::{Remedy, Revocation, Scan};
+//! use ldtokens_lifecycle::{Revocation, Revoked, Scan};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,9 +48,11 @@
 //!
 //! let mut scan = Scan::default();
 //! scan.read(log.as_bytes())?;
-//! let plan = Revocation::new(&client, scan.secrets).plan().await?;
-//! assert_eq!(plan.tokens()[0].id, token.id);
-//! plan.carry_out(Remedy::Delete, &|| false, |revoked| println!("{:?}", revoked.outcome)).await;
+//! let revocation = Revocation::plan(&client, scan.secrets, &[]).await?;
+//! for leaked in revocation.tokens() {
+//!     let revoked = revocation.revoke(leaked, |client| async move { Ok(client.delete(&leaked.id).await?) }).await?;
+//!     assert_eq!(revoked, Revoked::Done(()));
+//! }
 //! # assert!(client.get(&token.id).await.is_err());
 //! # Ok(())
 //! # }
@@ -60,24 +62,22 @@ mod access;
 mod delivery;
 mod destination;
 pub mod destinations;
+mod error;
 mod file;
-mod hash;
 mod revocation;
 mod rotation;
 mod time;
 mod verify;
 
-pub use delivery::{Delivered, Delivery, NotReady, Place, Replaceable};
-pub use destination::{Contents, Destination, Handover, Prepared};
+pub use delivery::{Delivered, Delivery, Replaceable};
+pub use destination::{Contents, Destination, Metadata, Prepared};
+pub use error::{Error, Reason};
 pub use file::FilePart;
-pub use revocation::{
-    Destinations, Finding, KeyKind, Leak, LeakedToken, OtherKey, Outcome, Plan, Remedy, Revocation, Revoked, Scan,
-};
+pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan};
 pub use rotation::{
-    Error, Journal, Journals, LockedJournal, MARKER, NewSecret, NotDelivered, Options, Report, Rotation, Step,
-    Strategy, Stuck, TokenState, has_marker, noted_time, rotate_all,
+    Journal, Journals, Options, Report, Rotation, Step, Strategy, has_marker, noted_time, without_notes,
 };
-pub use verify::{Verdict, Verified, describe, verify};
+pub use verify::{Verdict, Verified, describe, identity_of, verify};
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

@@ -1,11 +1,8 @@
 //! Rotation: a token's new secret is issued, delivered and verified before the old one ends.
 
-mod batch;
-mod error;
 mod find;
 mod issue;
 mod journal;
-mod journals;
 mod options;
 mod plan;
 mod replacement;
@@ -13,11 +10,8 @@ mod report;
 mod retire;
 mod run;
 
-pub use batch::rotate_all;
-pub use error::{Error, NotDelivered, Stuck};
-pub use journal::{Journal, NewSecret, Step, TokenState};
-pub use journals::{Journals, LockedJournal};
+pub use journal::{Journal, Journals, Step};
 pub use options::{Options, Strategy};
-pub use replacement::{MARKER, has_marker, noted_time};
+pub use replacement::{has_marker, noted_time, without_notes};
 pub use report::Report;
 pub use run::Rotation;

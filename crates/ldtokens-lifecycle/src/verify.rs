@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token};
+
 /// Whether a secret works.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -82,7 +83,22 @@ pub async fn describe(client: &Client) -> Result<Verified, Error> {
     Ok(Verified { identity, token, is_former: None, expires_at })
 }
 
+/// Authenticates with `secret`, on the host of `client`, and returns whose it is. None if the API refuses it. A 401 that is not the
+/// API's own proves nothing.
+///
+/// # Errors
+/// The errors of every call; then it is not known whether the secret works.
+pub async fn identity_of(client: &Client, secret: &Secret) -> Result<Option<CallerIdentity>, Error> {
+    // It may have characters that no credential has.
+    let Ok(client) = client.with_credential(secret.clone()) else { return Ok(None) };
+    match client.whoami().await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(error) if is_refusal(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether the API itself says that the credential is not valid. A 401 without an error code can come from a proxy.
-pub(crate) fn is_refusal(error: &Error) -> bool {
+fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(api) if !api.code.is_empty())
 }

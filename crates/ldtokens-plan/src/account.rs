@@ -16,7 +16,7 @@ pub struct Account {
     pub caller: CallerIdentity,
     /// The custom roles, as far as they could be read, if the file names any.
     pub roles: CustomRoles,
-    /// What the destinations hold, by the key of the token.
+    /// What the destinations hold, by the key in the token's marker.
     pub held: BTreeMap<String, Vec<Held>>,
     /// The time, by the API's clock.
     pub now: Option<UnixMillis>,
@@ -84,6 +84,7 @@ impl Account {
     /// [`ReadError`] if the tokens can't all be read. Custom roles that don't exist, or that the credential
     /// may not read, are compared as they are written.
     pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, ReadError> {
+        let file = file.with_marker_keys();
         let caller = client.whoami().await?;
         let tokens = client.list().all_members(true).collect_all().await;
         let tokens = tokens.map_err(|incomplete| ReadError::Incomplete(incomplete.error))?;

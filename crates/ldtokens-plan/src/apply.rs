@@ -1,7 +1,6 @@
 use std::fmt;
 
 use ldtokens::{Client, Error, Token, TokenId, UnixMillis};
-use ldtokens_lifecycle::NotReady;
 
 use crate::account::{Account, ReadError};
 use crate::compare::change;
@@ -10,36 +9,15 @@ use crate::issue::{Issue, owners};
 use crate::marker::{Marker, State};
 use crate::plan::{Action, Kind, Plan};
 
-/// What [`apply`] may do.
+/// What [`apply`] may do. By default nothing of this.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ApplyOptions {
-    prune: bool,
-    many: bool,
-    own: bool,
-}
-
-impl ApplyOptions {
-    /// Deletes managed tokens that are not in the file.
-    #[must_use]
-    pub fn prune(mut self) -> Self {
-        self.prune = true;
-        self
-    }
-
-    /// Deletes them even if they are more than 30 % of the managed tokens.
-    #[must_use]
-    pub fn many_deletions(mut self) -> Self {
-        self.many = true;
-        self
-    }
-
-    /// Also rotates, replaces or deletes the token of the client's own credential, or changes its permissions or expiry.
-    #[must_use]
-    pub fn own_token(mut self) -> Self {
-        self.own = true;
-        self
-    }
+    /// Delete managed tokens that are not in the file.
+    pub prune: bool,
+    /// Delete them even if they are more than 30 % of the managed tokens.
+    pub many_deletions: bool,
+    /// Also rotate, replace or delete the token of the client's own credential, or change its permissions or expiry.
+    pub own_token: bool,
 }
 
 /// What was done.
@@ -118,7 +96,7 @@ impl From<Error> for ApplyError {
     }
 }
 
-pub(crate) fn refused(error: NotReady) -> ApplyError {
+pub(crate) fn refused(error: ldtokens_lifecycle::Error) -> ApplyError {
     ApplyError::Refused(error.to_string())
 }
 
@@ -140,13 +118,14 @@ pub async fn apply(
     if Plan::new(file, &account) != *plan {
         return Err(ApplyError::Changed);
     }
+    let file = &file.with_marker_keys();
     let deletions = plan.actions.iter().filter(|action| action.kind == Kind::Delete && options.prune).count();
-    if !options.many && deletions * 10 > plan.managed * 3 {
+    if !options.many_deletions && deletions * 10 > plan.managed * 3 {
         return Err(ApplyError::ManyDeletions { deletions, managed: plan.managed });
     }
     let mut applied = Applied::default();
     for action in &plan.actions {
-        let is_allowed = (action.kind != Kind::Delete || options.prune) && (!action.is_own || options.own);
+        let is_allowed = (action.kind != Kind::Delete || options.prune) && (!action.is_own || options.own_token);
         if !is_allowed {
             applied.skipped.push(action.clone());
             continue;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ldtokens::{Permissions, Token, UnixMillis};
+use ldtokens_lifecycle::without_notes;
 use serde_json::{Value, json};
 
 use crate::account::Account;
@@ -26,7 +27,8 @@ pub(crate) fn differences(wanted: &ManagedToken, token: &Token, account: &Accoun
     };
     compare("name", json!(token.name.as_deref().unwrap_or_default()), json!(wanted.name));
     let (description, _) = Marker::of(token);
-    compare("description", json!(description.trim()), json!(wanted.text()));
+    // `ldtokens rotate` notes its time there.
+    compare("description", json!(without_notes(&description).trim()), json!(wanted.text()));
     if let Ok(permissions) = wanted.permissions() {
         compare("permissions", shown(token, account), shown(&with_permissions(token, &permissions), account));
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use ldtokens::{ApiVersion, Client, Error, Token, TokenId};
+use ldtokens_lifecycle::without_notes;
 use serde_json::Value;
 
 use crate::file::{ManagedToken, TokensFile};
@@ -31,6 +32,7 @@ pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>, account: &[Token]
     let (mut export, mut written) = (Export::default(), BTreeSet::new());
     for token in tokens {
         let key = match markers_of(token).as_slice() {
+            [marker] if marker.file().is_some() => Err("it is in a file that has a name".to_owned()),
             [Marker { key, state: State::Current }] if !written.contains(key) => Ok(key.clone()),
             [Marker { key, state: State::Current }] => Err(format!("another token has the key {key}")),
             [] => Ok(free_key(token, &keys)),
@@ -38,7 +40,7 @@ pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>, account: &[Token]
             _ => Err("it has several markers".to_owned()),
         };
         let described = key.map(|key| describe(token, key)).and_then(|managed| {
-            let file = TokensFile { tokens: vec![managed] };
+            let file = TokensFile { tokens: vec![managed], ..TokensFile::default() };
             file.check().map_err(|error| error.to_string())?;
             Ok(file.tokens)
         });
@@ -99,7 +101,7 @@ fn describe(token: &Token, key: String) -> ManagedToken {
     let mut managed = ManagedToken {
         key,
         name: token.name.clone().unwrap_or_default(),
-        description,
+        description: without_notes(&description),
         service_token: token.service_token.unwrap_or_default(),
         default_api_version: token.default_api_version.filter(|number| ApiVersion::from_number(*number).is_some()),
         expiry: token.expiry.map(format_time),

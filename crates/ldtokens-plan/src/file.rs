@@ -16,6 +16,10 @@ use crate::marker::{Marker, is_key, parse_time};
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TokensFile {
+    /// What tells this file from other files of the same account. Its tokens have the marker `[ldtokens:NAME/KEY]`, and it leaves
+    /// those of other files alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The managed tokens. All others are left alone.
     pub tokens: Vec<ManagedToken>,
 }
@@ -82,6 +86,9 @@ impl TokensFile {
     /// [`InvalidFile`] has all faults.
     pub fn check(&self) -> Result<(), InvalidFile> {
         let (mut faults, mut keys, mut places) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        if self.name.as_deref().is_some_and(|name| !is_key(name)) {
+            faults.push("the name of a file has 1 to 64 letters, digits, `.`, `_` and `-`".to_owned());
+        }
         for token in &self.tokens {
             let key = &token.key;
             let mut fault = |text: String| faults.push(format!("{key:?}: {text}"));
@@ -132,6 +139,15 @@ impl TokensFile {
     /// The JSON Schema of such a file, for editors.
     pub fn json_schema() -> Value {
         schemars::schema_for!(Self).into()
+    }
+
+    /// The same file, with keys as they are in markers.
+    pub(crate) fn with_marker_keys(&self) -> Self {
+        let mut file = self.clone();
+        if let Some(name) = &self.name {
+            file.tokens.iter_mut().for_each(|token| token.key = format!("{name}/{}", token.key));
+        }
+        file
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<&ManagedToken> {

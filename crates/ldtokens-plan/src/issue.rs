@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ldtokens::{Client, Error, IssuedToken, Secret, Token, TokenId, UnixMillis};
-use ldtokens_lifecycle::{Contents, Delivery, Destination, Handover, Replaceable};
+use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, identity_of};
 
 use crate::account::{Account, contents};
 use crate::apply::{ApplyError, refused};
@@ -40,37 +40,43 @@ impl Issue<'_> {
         let last_fours: Vec<_> = known.filter_map(last_four).collect();
         let replaceable = Replaceable { tokens: &ids, last_fours: &last_fours, anything: false };
         delivery.check(self.client, replaceable).await.map_err(refused)?;
-        let id = match self.delivered().await? {
-            Some(id) => id,
-            None => self.create_and_deliver(&mut delivery).await?,
+        let (id, secret) = match self.half_delivered().await? {
+            Some(found) => found,
+            None => {
+                let issued = self.create().await?;
+                (issued.id, issued.secret)
+            }
         };
+        let metadata = Metadata::new(id.as_str(), Some(&self.wanted.name));
+        let delivered = delivery.deliver(&secret, &metadata).await;
         drop(delivery);
-        self.retire(&id).await?;
+        if let Some((label, problem)) = delivered.iter().find_map(|one| Some((&one.label, one.problem.as_ref()?))) {
+            if delivered.iter().all(|one| one.problem.is_some()) {
+                // Nobody uses it, so it ends by itself. If that fails, the next run finds it.
+                let _ = self.retire([&id]).await;
+            }
+            return Err(ApplyError::NotDelivered(format!("{label}: {problem}")));
+        }
+        self.try_secret(&id, &secret).await?;
+        let others = self.current.iter().chain(&self.new).map(|token| &token.id).filter(|other| **other != id);
+        self.retire(others).await?;
         self.describe(&id).await?;
         Ok(id)
     }
 
-    /// The token of an interrupted run whose secret each destination holds and the API accepts, if it still is as the file says.
-    async fn delivered(&self) -> Result<Option<TokenId>, ApplyError> {
-        if self.new.is_empty() {
-            return Ok(None);
+    /// The token of an interrupted run whose secret a destination holds, with that secret, if it still is as the file says and
+    /// the API accepts it.
+    async fn half_delivered(&self) -> Result<Option<(TokenId, Secret)>, ApplyError> {
+        let is_as_wanted = |token: &&Token| differences(self.wanted, token, self.account).is_empty();
+        for spec in self.wanted.destinations.iter().filter(|_| !self.new.is_empty()) {
+            let destination = spec.destination().map_err(ApplyError::Refused)?;
+            let Ok(Some(Contents::Secret(secret))) = contents(&*destination) else { continue };
+            let Some(owner) = owner(self.client, &secret).await? else { continue };
+            if self.new.iter().filter(is_as_wanted).any(|token| token.id == owner) {
+                return Ok(Some((owner, secret)));
+            }
         }
-        let Some(owners) = owners(self.client, self.wanted).await? else { return Ok(None) };
-        let owner = owners.first().filter(|first| owners.iter().all(|owner| owner == *first));
-        let is_as_wanted = |token: &Token| differences(self.wanted, token, self.account).is_empty();
-        Ok(owner.filter(|owner| self.new.iter().any(|token| token.id == **owner && is_as_wanted(token))).cloned())
-    }
-
-    async fn create_and_deliver(&mut self, delivery: &mut Delivery) -> Result<TokenId, ApplyError> {
-        let issued = self.create().await?;
-        let handover = Handover::new(issued.id.as_str(), Some(&self.wanted.name));
-        let delivered = delivery.deliver(&issued.secret, &handover).await;
-        if let Some(failed) = delivered.iter().find(|delivered| delivered.problem.is_some()) {
-            let problem = failed.problem.as_deref().unwrap_or_default();
-            return Err(ApplyError::NotDelivered(format!("{}: {problem}", failed.label)));
-        }
-        self.try_secret(&issued).await?;
-        Ok(issued.id)
+        Ok(None)
     }
 
     async fn create(&mut self) -> Result<IssuedToken, ApplyError> {
@@ -94,25 +100,25 @@ impl Issue<'_> {
         }
     }
 
-    async fn try_secret(&self, issued: &IssuedToken) -> Result<(), ApplyError> {
+    async fn try_secret(&self, id: &TokenId, secret: &Secret) -> Result<(), ApplyError> {
         for number in 0..MAX_TRIES {
-            match owner_of(self.client, &issued.secret).await? {
-                Some(id) if id == issued.id => return Ok(()),
+            match owner(self.client, secret).await? {
+                Some(owner) if owner == *id => return Ok(()),
                 _ => tokio::time::sleep(Duration::from_millis(50 << number)).await,
             }
         }
         Err(ApplyError::NotDelivered("the API refuses the new secret".to_owned()))
     }
 
-    /// Lets the tokens that were in use, and those of interrupted runs, end with the overlap: a consumer may have read the secret
-    /// of each. One that expires earlier still does.
-    async fn retire(&self, in_use: &TokenId) -> Result<(), ApplyError> {
+    /// Lets tokens that were in use, or those of interrupted runs, end with the overlap: a consumer may have read the secret of
+    /// each. One that expires earlier still does.
+    async fn retire(&self, tokens: impl IntoIterator<Item = &TokenId>) -> Result<(), ApplyError> {
         let now = UnixMillis::from(self.client.server_time());
         let until = now.saturating_add(self.wanted.overlap().max(Duration::from_secs(1)));
-        for token in self.current.iter().chain(&self.new).filter(|token| token.id != *in_use) {
+        for id in tokens {
             let marker = |until| Marker { key: self.wanted.key.clone(), state: State::Old(until) };
             self.client
-                .edit(&token.id, |token| {
+                .edit(id, |token| {
                     let (text, markers) = Marker::of(token);
                     let is_ours =
                         |marker: &Marker| marker.key == self.wanted.key && !matches!(marker.state, State::Old(_));
@@ -150,20 +156,15 @@ pub(crate) async fn owners(client: &Client, wanted: &ManagedToken) -> Result<Opt
     for spec in &wanted.destinations {
         let destination = spec.destination().map_err(ApplyError::Refused)?;
         let Ok(Some(Contents::Secret(secret))) = contents(&*destination) else { return Ok(None) };
-        let Some(owner) = owner_of(client, &secret).await? else { return Ok(None) };
+        let Some(owner) = owner(client, &secret).await? else { return Ok(None) };
         owners.push(owner);
     }
     Ok(Some(owners))
 }
 
 /// Whose secret it is, as the API says when it authenticates. None if it refuses it.
-async fn owner_of(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApplyError> {
-    let Ok(client) = client.with_credential(secret.clone()) else { return Ok(None) };
-    match client.whoami().await {
-        Ok(caller) => Ok(caller.token_id),
-        Err(Error::Unauthorized(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+async fn owner(client: &Client, secret: &Secret) -> Result<Option<TokenId>, ApplyError> {
+    Ok(identity_of(client, secret).await?.and_then(|identity| identity.token_id))
 }
 
 impl<'a> Issue<'a> {

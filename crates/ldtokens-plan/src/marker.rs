@@ -9,7 +9,7 @@ const START: &str = "[ldtokens:";
 /// The marker of a managed token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
-    /// Which token of the file it is.
+    /// Which token of the file it is: its key, after the name of the file and a `/` if the file has a name.
     pub key: String,
     /// Where the token is in its life.
     pub state: State,
@@ -72,7 +72,13 @@ impl Marker {
             Some((key, "new")) => (key, State::New),
             Some((key, state)) => (key, State::Old(parse_time(state.strip_prefix("old until ")?)?)),
         };
-        is_key(key).then(|| Self { key: key.to_owned(), state })
+        let is_valid = key.split_once('/').map_or(is_key(key), |(file, key)| is_key(file) && is_key(key));
+        is_valid.then(|| Self { key: key.to_owned(), state })
+    }
+
+    /// The name of the file that the token belongs to, if that has one.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.key.split_once('/').map(|(file, _)| file)
     }
 }
 
@@ -99,7 +105,8 @@ mod tests {
     #[test]
     fn a_marker_is_read_back_and_the_rest_of_the_description_is_kept() {
         for state in [State::New, State::Current, State::Old(UnixMillis::new(1_800_000_000_123))] {
-            let marker = Marker { key: "a.b-c_1".to_owned(), state };
+            let key = if state == State::New { "a.b-c_1" } else { "prod/a.b-c_1" };
+            let marker = Marker { key: key.to_owned(), state };
             for text in ["", "Feeds the [ldtokens:bad key here] warehouse", "d [ldtokens rotated x]"] {
                 let description = marker.append_to(text);
                 assert_eq!(Marker::split(&description), (text.to_owned(), vec![marker.clone()]), "{description}");

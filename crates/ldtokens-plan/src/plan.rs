@@ -92,13 +92,15 @@ struct Marked<'a> {
 impl Plan {
     /// Compares the file with the account.
     pub fn new(file: &TokensFile, account: &Account) -> Self {
+        let file = &file.with_marker_keys();
         let mut plan = Self { account_id: account.caller.account_id.clone(), ..Self::default() };
         let now = account.now.unwrap_or_else(UnixMillis::now);
         let mut marked: BTreeMap<String, Marked<'_>> = BTreeMap::new();
         for token in &account.tokens {
             let (_, markers) = Marker::of(token);
             match markers.as_slice() {
-                [] => {}
+                // The others are another file's.
+                markers if !markers.iter().any(|marker| marker.file() == file.name.as_deref()) => {}
                 [Marker { key, state }] => {
                     let entry = marked.entry(key.clone()).or_default();
                     match state {

@@ -58,7 +58,7 @@ fn a_secret_is_old_from_its_365th_day_on() {
 #[test]
 fn the_note_of_a_rotation_is_read_as_the_crate_that_writes_it_reads_it() {
     let note = "x [ldtokens rotated 2025-11-30T06:06:42Z]";
-    let noted = ldtokens_lifecycle::noted_time(note).unwrap();
+    let noted = ldtokens_lifecycle::noted_time(note).unwrap().get();
     for (now, expected) in [(noted + 365 * DAY, true), (noted + 365 * DAY - 1, false)] {
         let mut inventory = inventory(&[token(1, &json!({ "creationDate": NOW - 900 * DAY, "description": note }))]);
         inventory.taken_at = ldtokens::UnixMillis::new(now);

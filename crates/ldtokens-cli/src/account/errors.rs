@@ -42,10 +42,16 @@ fn asked() -> String {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (kind, hint) = kind_and_hint(&error);
-        let (cause, hint) = match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let (kind, hint) = kind_and_hint(error);
+        let (cause, hint) = match error {
             Error::Transport { source, .. } => explained(source),
-            _ => (causes(&error).pop(), hint),
+            _ => (causes(error).pop(), hint),
         };
         let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
         let hint = if hint.is_empty() { hint } else { format!("; {hint}") };

@@ -88,7 +88,7 @@ impl Interrupt {
     /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is
     /// known.
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
-        let (sender, mut now) = watch::channel(Now { is_harmless: false, leaves: Some(Stopped::Unchanged) });
+        let (sender, mut now) = watch::channel(Now { is_harmless: true, leaves: Some(Stopped::Unchanged) });
         let mut wanted = self.wanted.clone();
         let writing = NOW.scope(sender, writing);
         tokio::pin!(writing);
@@ -121,7 +121,7 @@ pub(crate) struct Activity {
 
 #[derive(Clone, Copy, Debug)]
 struct Now {
-    /// Whether it only reads or pauses.
+    /// Whether it only reads or pauses, or waits for something else, such as a file, and has changed nothing.
     is_harmless: bool,
     /// What an interrupt would leave after all earlier requests. None if the work has to be finished, for example because a new
     /// token's secret would be lost.
@@ -141,13 +141,13 @@ impl Observer for Activity {
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         self.watch.attempt(attempt);
         change(|now| {
-            now.is_harmless = false;
             now.leaves = match (attempt.outcome, attempt.method) {
                 (_, method) if is_safe(method) => now.leaves,
                 (Outcome::NotDone, _) => now.leaves,
                 (Outcome::Unknown, method) if method != "POST" => Some(Stopped::Unknown),
                 _ => None,
             };
+            now.is_harmless = now.leaves == Some(Stopped::Unchanged);
         });
     }
 }
@@ -190,7 +190,7 @@ impl Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        self.0.send_modify(|now| now.is_harmless = false);
+        self.0.send_modify(|now| now.is_harmless = now.leaves == Some(Stopped::Unchanged));
     }
 }
 

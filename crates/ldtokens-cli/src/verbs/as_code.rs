@@ -201,14 +201,9 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         Some(path) => Some(json_of_file(path, "a plan of `ldtokens plan -o json`")?),
         None => None,
     };
-    let mut options = ApplyOptions::default();
-    for (is_set, set) in [
-        (arguments.prune, ApplyOptions::prune as fn(_) -> _),
-        (arguments.allow_many_deletions, ApplyOptions::many_deletions),
-        (arguments.allow_own_token, ApplyOptions::own_token),
-    ] {
-        options = if is_set { set(options) } else { options };
-    }
+    let (prune, many_deletions, own_token) =
+        (arguments.prune, arguments.allow_many_deletions, arguments.allow_own_token);
+    let options = ApplyOptions { prune, many_deletions, own_token };
     if global.dry_run {
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }

@@ -67,7 +67,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
         let name = arguments.texts.name.as_deref();
-        let handing = places.prepare(session, Named { id: None, name }).await?;
+        let delivery = places.prepare(session, Named { id: None, name }).await?;
         let (mut delivered, mut shown) = (None, 0);
         let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
             let id = &issued.id;
@@ -79,7 +79,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                 )
             };
             let print = |token: &Value| printing.token(token);
-            delivered = Some(handing.deliver_and_print(session, issued, print, &done, state).await);
+            delivered = Some(delivery.deliver_and_print(session, issued, print, &done, state).await);
             shown = issued.warnings.len();
             Ok(())
         });

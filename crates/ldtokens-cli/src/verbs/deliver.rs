@@ -1,7 +1,10 @@
 //! Where new secrets go: one way for every command that gets one.
 
-mod handing;
+mod advice;
+mod prepared;
 
+use std::collections::HashMap;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -22,7 +25,9 @@ use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::streams::{Discard, discard_of_stderr, discard_of_stdout};
-pub(crate) use crate::verbs::deliver::handing::{Handing, not_ready};
+pub(crate) use crate::verbs::deliver::advice::failure;
+pub(crate) use crate::verbs::deliver::prepared::PreparedDelivery;
+use crate::verbs::targets::Target;
 
 /// Where new secrets go. All options but the last two can be repeated and combined.
 #[derive(Args, Clone, Debug, Default)]
@@ -65,16 +70,10 @@ pub(crate) struct Named<'a> {
     pub(crate) name: Option<&'a str>,
 }
 
-/// A destination as it was given, with the placeholders `{id}` and `{name}`.
-#[derive(Debug)]
-enum Template {
-    File(String),
-    EnvFile(String, String),
-    Command(String),
-    Kubernetes(String),
-    Github(GithubFile, PathBuf, String),
-    /// Of a file, without placeholders.
-    Described(DestinationSpec),
+impl<'a> From<&'a Target> for Named<'a> {
+    fn from(target: &'a Target) -> Self {
+        Self { id: Some(&target.id), name: target.name.as_deref() }
+    }
 }
 
 /// How a secret is printed.
@@ -86,10 +85,17 @@ pub(crate) enum Print {
     Alone,
 }
 
-/// The destinations of the secrets of all tokens.
-#[derive(Debug)]
+/// The destinations of the secrets of all tokens, with the placeholders `{id}` and `{name}`.
+#[derive(Debug, Default)]
 pub(crate) struct Places {
-    templates: Vec<Template>,
+    files: Vec<String>,
+    /// Files and variables.
+    env_files: Vec<(String, String)>,
+    commands: Vec<String>,
+    kubernetes: Vec<String>,
+    github: Vec<(GithubFile, PathBuf, String)>,
+    /// Of a file, without placeholders.
+    described: Vec<DestinationSpec>,
     pub(crate) print: Option<Print>,
     keeps_previous: bool,
     pub(crate) overwrites: bool,
@@ -100,46 +106,35 @@ pub(crate) struct Places {
 impl Places {
     /// Reads the arguments. `-` with a format other than table means the printed token.
     pub(crate) fn read(global: &GlobalArgs, arguments: &PlaceArgs) -> Result<Self, Failure> {
-        let mut templates = Vec::new();
-        let mut print = None;
+        let mut places = Self {
+            commands: arguments.secret.secret_to_command.clone(),
+            kubernetes: arguments.kubernetes_secret.clone(),
+            keeps_previous: arguments.keep_previous,
+            overwrites: arguments.secret.overwrite,
+            ..Self::default()
+        };
         for path in &arguments.secret.secret_to {
             match path.to_str() {
                 Some("-") => {
-                    print = Some(if global.format()? == Format::Table { Print::Alone } else { Print::WithToken })
+                    let is_alone = global.format()? == Format::Table;
+                    places.print = Some(if is_alone { Print::Alone } else { Print::WithToken });
                 }
-                Some(text) => templates.push(Template::File(text.to_owned())),
+                Some(text) => places.files.push(text.to_owned()),
                 None => return Err(Failure::usage("--secret-to: the name is not UTF-8")),
             }
         }
         for text in &arguments.env_file {
-            let (file, variable) =
-                text.rsplit_once(':').ok_or_else(|| Failure::usage("--env-file: give FILE:VARIABLE"))?;
-            templates.push(Template::EnvFile(file.to_owned(), variable.to_owned()));
+            let parts = text.rsplit_once(':').ok_or_else(|| Failure::usage("--env-file: give FILE:VARIABLE"))?;
+            places.env_files.push((parts.0.to_owned(), parts.1.to_owned()));
         }
-        templates.extend(arguments.secret.secret_to_command.iter().cloned().map(Template::Command));
-        templates.extend(arguments.kubernetes_secret.iter().cloned().map(Template::Kubernetes));
-        let github = [
-            ("github-output", GithubFile::Output, &arguments.github_output),
-            ("github-env", GithubFile::Env, &arguments.github_env),
-        ];
-        for (flag, kind, names) in github {
-            for text in names {
-                let file = std::env::var_os(kind.variable()).filter(|file| !file.is_empty()).ok_or_else(|| {
-                    Failure::usage(format!(
-                        "--{flag}: {} is not set; this is no job of GitHub Actions",
-                        kind.variable()
-                    ))
-                })?;
-                templates.push(Template::Github(kind, file.into(), text.to_owned()));
-            }
+        let github = [(GithubFile::Output, &arguments.github_output), (GithubFile::Env, &arguments.github_env)];
+        for (kind, name) in github.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, name))) {
+            let (flag, variable) = (github_flag(kind), kind.variable());
+            let file = std::env::var_os(variable).filter(|file| !file.is_empty()).ok_or_else(|| {
+                Failure::usage(format!("{flag}: {variable} is not set; this is no job of GitHub Actions"))
+            })?;
+            places.github.push((kind, file.into(), name.clone()));
         }
-        let places = Self {
-            templates,
-            print,
-            keeps_previous: arguments.keep_previous,
-            overwrites: arguments.secret.overwrite,
-            own: None,
-        };
         if !global.dry_run {
             places.refuse_discarded()?;
         }
@@ -148,8 +143,7 @@ impl Places {
 
     /// The destinations that a file describes.
     pub(crate) fn described(global: &GlobalArgs, specs: &[DestinationSpec]) -> Result<Self, Failure> {
-        let mut places = Self::read(global, &PlaceArgs::default())?;
-        places.templates = specs.iter().cloned().map(Template::Described).collect();
+        let places = Self { described: specs.to_vec(), ..Self::default() };
         if !global.dry_run {
             places.refuse_discarded()?;
         }
@@ -163,18 +157,14 @@ impl Places {
         };
         if discard_of_stdout().is_some() {
             if self.print.is_some() {
-                return Err(lost(
-                    "--secret-to -",
-                    "standard output",
-                    "the secret would be lost; give --secret-to FILE",
-                ));
+                let todo = "the secret would be lost; give --secret-to FILE";
+                return Err(lost("--secret-to -", "standard output", todo));
             }
             if self.prints_manifests() {
                 return Err(lost("--kubernetes-secret", "standard output", "the manifest would be lost"));
             }
         }
-        let masks = self.templates.iter().any(|template| matches!(template, Template::Github(..)));
-        if masks && discard_of_stderr().is_some() {
+        if !self.github.is_empty() && discard_of_stderr().is_some() {
             return Err(lost("--github-output, --github-env", "standard error", "the runner would not see the mask"));
         }
         Ok(())
@@ -229,7 +219,13 @@ impl Places {
 
     /// Whether no destination was given.
     pub(crate) fn is_empty(&self) -> bool {
-        self.templates.is_empty() && self.print.is_none()
+        let lists = [&self.files, &self.commands, &self.kubernetes];
+        let has_none = lists.iter().all(|list| list.is_empty());
+        has_none
+            && self.env_files.is_empty()
+            && self.github.is_empty()
+            && self.described.is_empty()
+            && self.print.is_none()
     }
 
     /// Whether the token in use gets its new secret anyway.
@@ -239,15 +235,15 @@ impl Places {
 
     /// Whether manifests are printed, so that nothing else may be.
     pub(crate) fn prints_manifests(&self) -> bool {
-        let prints = |template: &Template| {
-            matches!(template, Template::Kubernetes(_) | Template::Described(DestinationSpec::Kubernetes { .. }))
-        };
-        self.templates.iter().any(prints)
+        let mut described = self.described.iter();
+        !self.kubernetes.is_empty() || described.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
     }
 
     /// Whether a token's name must be known.
     pub(crate) fn needs_name(&self) -> bool {
-        self.templates.iter().any(|template| template.texts().iter().any(|text| text.contains("{name}")))
+        let variables = self.env_files.iter().flat_map(|(file, variable)| [file, variable]);
+        let names = self.github.iter().map(|(_, _, name)| name);
+        self.files.iter().chain(variables).chain(&self.kubernetes).chain(names).any(|text| text.contains("{name}"))
     }
 
     /// Refuses destinations that can't hold the secrets of all these tokens.
@@ -259,49 +255,70 @@ impl Places {
                  --secret-to '{{id}}.secret'"
             )));
         }
-        let mut seen: Vec<(String, Option<PathBuf>)> = Vec::new();
-        for named in tokens {
-            for template in &self.templates {
-                let destination = template.destination(named, self.keeps_previous).map_err(Failure::usage)?;
+        let (mut labels, mut files) = (HashMap::new(), HashMap::new());
+        for (number, named) in tokens.enumerate() {
+            for destination in self.of(named)? {
+                let part = destination.file();
                 // A command can take several: it gets the token's ID.
-                if matches!(template, Template::Command(_)) {
+                if part.is_none() && !destination.is_ephemeral() {
                     continue;
                 }
                 let label = destination.label();
-                // One file can have two names.
-                let file = destination.file().and_then(|part| std::fs::canonicalize(part.path()).ok());
-                let is_whole = matches!(template, Template::File(_));
-                if seen.iter().any(|(other, path)| *other == label || is_whole && file.is_some() && *path == file) {
+                let mut is_shared = *labels.entry(label.clone()).or_insert(number) != number;
+                // One file can have two names. Several variables in it are written one after the other if the name is the same.
+                if let Some((part, path)) = part.and_then(|part| Some((part, fs::canonicalize(part.path()).ok()?))) {
+                    let key = part.identity().map_or_else(|| path.display().to_string(), |id| format!("{id:?}"));
+                    let file = (number, path, part.is_whole());
+                    let (other, path, is_whole) = files.entry(key).or_insert_with(|| file.clone());
+                    is_shared |= *other != number && (*is_whole || file.2 || *path != file.1);
+                }
+                if is_shared {
                     return Err(Failure::usage(format!(
                         "{label} can't hold the secrets of several tokens; put {{id}} or {{name}} in the name"
                     )));
                 }
-                seen.push((label, file));
-            }
-            if count == 1 {
-                // One secret can go to one place twice.
-                seen.clear();
             }
         }
         Ok(())
     }
 
     /// The destinations of one token's secret.
-    pub(crate) fn of(&self, named: Named<'_>) -> Result<Vec<Box<dyn Destination>>, String> {
-        let mut destinations = Vec::new();
+    pub(crate) fn of(&self, named: Named<'_>) -> Result<Vec<Box<dyn Destination>>, Failure> {
+        let mut all: Vec<Box<dyn Destination>> = Vec::new();
+        let refused = |flag: &'static str| move |reason: String| Failure::usage(format!("{flag}: {reason}"));
         if let Some((_, path)) = self.own.as_ref().filter(|(id, _)| named.id == Some(id)) {
-            let own: Box<dyn Destination> = Box::new(FileDestination::new(path));
-            destinations.push(own);
+            all.push(Box::new(FileDestination::new(path)));
         }
-        for template in &self.templates {
-            destinations.push(template.destination(named, self.keeps_previous)?);
+        for text in &self.files {
+            let file = FileDestination::new(filled(text, named).map_err(refused("--secret-to"))?);
+            all.push(Box::new(if self.keeps_previous { file.keep_previous() } else { file }));
         }
-        Ok(destinations)
+        for (file, variable) in &self.env_files {
+            let destination =
+                filled(file, named).and_then(|file| EnvFileDestination::new(file, filled(variable, named)?));
+            all.push(Box::new(destination.map_err(refused("--env-file"))?));
+        }
+        for command in &self.commands {
+            let line = command.clone();
+            all.push(Box::new(CommandDestination::new(command, move || shell(&line))));
+        }
+        for text in &self.kubernetes {
+            let secret = filled(text, named).and_then(|text| text.parse::<KubernetesSecret>());
+            all.push(Box::new(KubernetesDestination::new(secret.map_err(refused("--kubernetes-secret"))?)));
+        }
+        for (kind, file, name) in &self.github {
+            let destination = filled(name, named).and_then(|name| GithubDestination::new(*kind, file, name));
+            all.push(Box::new(destination.map_err(refused(github_flag(*kind)))?));
+        }
+        for spec in &self.described {
+            all.push(spec.destination().map_err(Failure::usage)?);
+        }
+        Ok(all)
     }
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
-    pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<Handing, Failure> {
-        let mut delivery = Delivery::new(self.of(named).map_err(Failure::usage)?);
+    pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<PreparedDelivery, Failure> {
+        let mut delivery = Delivery::new(self.of(named)?);
         if !session.is_dry_run {
             let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
             let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
@@ -309,63 +326,30 @@ impl Places {
                 delivery.prepare().await?;
                 delivery.check(&session.client, replaceable).await
             };
-            session.interrupt.unless(preparing).await?.map_err(not_ready)?;
+            session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
         }
-        Ok(Handing { delivery, print: self.print })
+        Ok(PreparedDelivery { delivery, print: self.print })
     }
 }
 
-impl Template {
-    fn destination(&self, named: Named<'_>, keeps_previous: bool) -> Result<Box<dyn Destination>, String> {
-        Ok(match self {
-            Self::File(text) => {
-                let file = FileDestination::new(filled("--secret-to", text, named)?);
-                Box::new(if keeps_previous { file.keep_previous() } else { file })
-            }
-            Self::EnvFile(file, variable) => {
-                let (file, variable) = (filled("--env-file", file, named)?, filled("--env-file", variable, named)?);
-                Box::new(EnvFileDestination::new(file, variable).map_err(|reason| format!("--env-file: {reason}"))?)
-            }
-            Self::Command(text) => {
-                let command = text.clone();
-                Box::new(CommandDestination::new(text, move || shell(&command)))
-            }
-            Self::Kubernetes(text) => {
-                let secret = filled("--kubernetes-secret", text, named)?.parse::<KubernetesSecret>();
-                Box::new(KubernetesDestination::new(secret.map_err(|reason| format!("--kubernetes-secret: {reason}"))?))
-            }
-            Self::Github(kind, file, name) => {
-                let name = filled(kind.variable(), name, named)?;
-                Box::new(GithubDestination::new(*kind, file, name)?)
-            }
-            Self::Described(spec) => spec.destination()?,
-        })
-    }
-
-    /// The texts that can have placeholders.
-    fn texts(&self) -> [&str; 2] {
-        match self {
-            Self::File(text) | Self::Kubernetes(text) | Self::Github(_, _, text) => [text, ""],
-            Self::EnvFile(file, variable) => [file, variable],
-            Self::Command(_) | Self::Described(_) => ["", ""],
-        }
+fn github_flag(kind: GithubFile) -> &'static str {
+    match kind {
+        GithubFile::Output => "--github-output",
+        GithubFile::Env => "--github-env",
     }
 }
 
 /// Replaces the placeholders by the token's ID and name. A name can't lead to another folder.
-fn filled(flag: &str, text: &str, named: Named<'_>) -> Result<String, String> {
+fn filled(text: &str, named: Named<'_>) -> Result<String, String> {
     let id = named.id.map(TokenId::to_path_segment);
     if id.is_none() && text.contains("{id}") {
-        return Err(format!("{flag}: a new token has no ID before it is created, so {{id}} can't be in the name"));
+        return Err("a new token has no ID before it is created, so {id} can't be in the name".to_owned());
     }
-    let name = named.name.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| Some(id.as_ref()?.to_string()));
-    let Some(name) = name else {
-        return match text.contains("{name}") {
-            true => Err(format!("{flag}: the token has no name for {{name}}")),
-            false => Ok(text.to_owned()),
-        };
-    };
-    let name = name.replace(['/', '\\', '\0'], "_");
+    let name = named.name.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| id.clone());
+    if name.is_none() && text.contains("{name}") {
+        return Err("the token has no name for {name}".to_owned());
+    }
+    let name = name.unwrap_or_default().replace(['/', '\\', '\0'], "_");
     let name = if name.starts_with('.') { format!("_{name}") } else { name };
     Ok(text.replace("{id}", &id.unwrap_or_default()).replace("{name}", &name))
 }

@@ -256,20 +256,6 @@ fn prompt(text: &str) -> io::Result<()> {
     }
 }
 
-/// The same as [`ask`], for tokens whose secrets stop working.
-pub(crate) async fn confirm(
-    arguments: ConfirmArgs,
-    session: &Session,
-    targets: &[Target],
-    question: impl AsyncFnOnce() -> Result<String, Failure>,
-) -> Result<(), Failure> {
-    if targets.is_empty() {
-        return Ok(());
-    }
-    warn_of_own(session, targets.iter()).await?;
-    ask(arguments, session, question).await
-}
-
 /// Returns an error unless `--yes` was given or the user answers yes. `question` is called only if it is asked.
 pub(crate) async fn ask(
     arguments: ConfirmArgs,
@@ -298,7 +284,7 @@ pub(crate) async fn ask(
 }
 
 /// Warns if one of the tokens is the one that this command uses, if the API says which one that is.
-pub(crate) async fn warn_of_own(session: &Session, mut targets: impl Iterator<Item = &Target>) -> Result<(), Failure> {
+async fn warn_of_own(session: &Session, mut targets: impl Iterator<Item = &Target>) -> Result<(), Failure> {
     let own = session.own_token().await?;
     if let Some(target) = targets.find(|target| Some(&target.id) == own) {
         session.warn(&format!("{target} is the token that this command uses: its secret stops working here too"));

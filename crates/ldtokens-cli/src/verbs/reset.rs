@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use ldtokens::{DryRun, Overlap, UnixMillis};
+use ldtokens::{DryRun, Overlap, Token, UnixMillis};
 use serde_json::Value;
 
 use crate::account::connect::with_client;
@@ -15,10 +15,10 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
-use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
+use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::targets::Target;
-use crate::verbs::{Printing, names_one};
+use crate::verbs::{Printing, json, names_one};
 
 const KEEPING: Words<'static> = Words {
     verb: "Reset",
@@ -77,17 +77,18 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     with_client(global, DryRun::Changes, async |session| {
         let words = if overlap == Overlap::None { &ENDING } else { &KEEPING };
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
-        places.check(plan.items.iter().map(named))?;
+        places.check(plan.items.iter().map(|item| (&item.target).into()))?;
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let record = bulk.record(session, &plan)?;
-        // What is printed is printed in order.
+        // A secret that is printed is printed with its token, before another is requested.
         let in_turn = places.print.is_some();
         let batch = Batch { session, labels: words.labels, record, in_turn };
         let is_quiet = arguments.print.quiet || !in_turn && plan.items.len() > 1 && global.verbose == 0;
         let printing_each = RefCell::new(&mut printing);
+        let done = |item: &Item| format!("the token {} was reset", item.target.id);
         let work = async |item: &Item| {
             let id = &item.target.id;
-            let handing = places.prepare(session, named(item)).await?;
+            let delivery = places.prepare(session, (&item.target).into()).await?;
             let issued = session.client.reset(id, overlap).await?;
             let state = |reason: &str| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
@@ -96,21 +97,23 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                      get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
             };
-            let done = format!("the token {id} was reset");
-            let print = |token: &Value| printing_each.borrow_mut().token(token);
-            let place = handing.deliver_and_print(session, &issued, print, &done, state).await?;
-            let target = Target { id: id.clone(), name: issued.details.name.clone() };
-            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
-            Ok(((), true))
+            let print = |token: &Value| if in_turn { printing_each.borrow_mut().token(token) } else { Ok(true) };
+            let place = delivery.deliver_and_print(session, &issued, print, &done(item), state).await?;
+            Ok(((issued.details, place), true))
         };
-        let done = batch.run(&plan.items, work, |_, _| Ok(())).await;
-        printing.end().and(done)
+        let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {
+            if !in_turn {
+                let printed = printing_each.borrow_mut().token(&json(&token));
+                printed.map_err(|failure| failure.after(format!("{}, and its secret delivered", done(item))))?;
+            }
+            let target = Target { id: item.target.id.clone(), name: token.name };
+            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
+            Ok(())
+        };
+        let result = batch.run(&plan.items, work, show).await;
+        printing.end().and(result)
     })
     .await
-}
-
-fn named(item: &Item) -> Named<'_> {
-    Named { id: Some(&item.target.id), name: item.target.name.as_deref() }
 }
 
 /// Says how long the old secret works.

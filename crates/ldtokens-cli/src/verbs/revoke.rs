@@ -1,39 +1,48 @@
 //! `ldtokens revoke`: finds the tokens of leaked secrets, and deletes or resets them.
 
 mod report;
-mod result;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
-use ldtokens::{DryRun, TokenId};
+use ldtokens::{Client, DryRun, TokenId};
 use ldtokens_lifecycle::{
-    Destination, Finding, Journals, LeakedToken, Options, OtherKey, Outcome, Plan, Prepared, Remedy, Revocation,
-    Revoked,
+    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Prepared, Reason, Revocation, Revoked,
+    Rotation,
 };
 
 use crate::account::connect::{Session, with_client};
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
-use crate::verbs::batch::common_kind;
-use crate::verbs::deliver::{Named, PlaceArgs, Places, Print};
-use crate::verbs::plan::confirm;
-use crate::verbs::revoke::report::{Report, Row};
-pub(crate) use crate::verbs::revoke::result::named;
-use crate::verbs::revoke::result::{
-    DEAD, NOT_A_SECRET, is_revoked, judged, notes, other_key, result, result_of, unproven, unproven_result,
-};
+use crate::verbs::batch::{Batch, Labels, common_kind};
+use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
+use crate::verbs::plan::{Item, Plan, Words};
+use crate::verbs::revoke::report::{DEAD, Rows, found, of_key};
+use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::secrets_given::{Given, several};
-use crate::verbs::targets::{Target, enumerate};
+use crate::verbs::targets::Target;
 
-/// The maximum number of tokens that a question names.
-const NAMED: usize = 10;
+const WARNING: Option<[&str; 2]> = Some(["Whatever uses the leaked secrets stops working at once."; 2]);
+
+const DELETE: Words<'static> = Words {
+    verb: "Delete",
+    labels: &Labels { doing: "revoking", done: "deleted", unchanged: "were dead already", changes: true },
+    warning: WARNING,
+    lasting: Some("deleted tokens can't be restored"),
+};
+
+const ROTATE: Words<'static> = Words {
+    labels: &Labels { doing: "revoking", done: "rotated", unchanged: "were dead already", changes: true },
+    warning: WARNING,
+    ..AT_ONCE
+};
 
 /// Make leaked secrets useless: delete or reset their tokens
 #[derive(Args, Debug)]
@@ -86,35 +95,51 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     if format == Format::Value {
         return Err(Failure::usage("--output value is for tokens: use json or csv"));
     }
-    let places = places(global, &arguments)?;
-    let journals = match places {
-        Some(_) => Some(Journals::new(Settings::read(global)?.state_folder(None, "rotations")?)),
+    let rotation = match places(global, &arguments)? {
+        Some(places) => Some((places, Journals::new(Settings::read(global)?.state_folder(None, "rotations")?))),
         None => None,
     };
-    let rotation = places.zip(journals);
     with_client(global, DryRun::Changes, async |session| {
         let given = several(&arguments.secret_from, &arguments.scan, session).await?;
-        tell(session, &given);
-        let ids = arguments.id.iter().cloned();
+        say_what_was_found(session, &given);
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
-        let planning = Revocation::new(&session.client, given.secrets.iter().cloned()).ids(ids).plan();
-        let plan = session.interrupt.unless(planning).await??;
+        let planning = Revocation::plan(&session.client, given.secrets.iter().cloned(), &arguments.id);
+        let revocation = session.interrupt.unless(planning).await??;
         progress::clear();
+        let words = if rotation.is_some() { &ROTATE } else { &DELETE };
+        let items = revocation.tokens().into_iter().map(|token| Item::new(target(token), None)).collect();
+        let mut plan = Plan { words, items, notes: Vec::new() };
+        for token in revocation.tokens().iter().filter(|token| token.by_last_four) {
+            plan.notes.push(format!("{} was chosen by --id: a secret has its last four characters", target(token)));
+        }
+        let (mut is_aside, mut in_turn) = (false, false);
         if let Some((places, _)) = &rotation {
-            let tokens = plan.tokens();
-            places.check(tokens.iter().map(|token| named_token(token)))?;
+            places.check(plan.items.iter().map(|item| (&item.target).into()))?;
+            is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
+            in_turn = places.print.is_some();
+        }
+        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run);
+        for key in &given.scan.other_keys {
+            rows.print(&of_key(key.kind, &key.last_four))?;
+        }
+        if !session.is_dry_run {
+            plan.agree(session, arguments.confirm, false).await?;
+        }
+        let mut others = Vec::new();
+        for leak in &revocation.leaks {
+            let (row, failure) = found(leak, words);
+            if row.token.is_some() && !session.is_dry_run {
+                continue;
+            }
+            rows.print(&row)?;
+            others.extend(failure.map(|failure| failure.within(format!("the secret that ends in {}", leak.last_four))));
         }
         if session.is_dry_run {
-            show(&plan, &given.scan.other_keys, format, rotation.is_some())?;
+            rows.end()?;
             return given.all_searched();
         }
-        let targets: Vec<Target> = plan.tokens().into_iter().map(target).collect();
-        confirm(arguments.confirm, session, &targets, async || Ok(question(&plan, rotation.is_some()))).await?;
-        let is_aside = rotation
-            .as_ref()
-            .is_some_and(|(places, _)| places.print == Some(Print::Alone) || places.prints_manifests());
-        let report = Report::new(&plan, format, is_aside);
-        carry_out(session, plan, &given.scan.other_keys, report, rotation).await?;
+        let batch = Batch { session, labels: words.labels, record: None, in_turn };
+        revoke(&batch, &revocation, &plan, rows, rotation.as_ref(), others).await?;
         given.all_searched()
     })
     .await
@@ -131,12 +156,8 @@ fn places(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Places>,
     }
 }
 
-fn named_token(token: &LeakedToken) -> Named<'_> {
-    Named { id: Some(&token.id), name: token.name.as_deref() }
-}
-
-/// Reports keys of other kinds, and that no secret was found.
-fn tell(session: &Session, given: &Given) {
+/// Names keys of other kinds, and says if no secret was found.
+fn say_what_was_found(session: &Session, given: &Given) {
     for key in &given.scan.other_keys {
         session.warn(&format!(
             "{} that ends in {} was found: it is not an access token, and can only be reset where it was made, in \
@@ -151,64 +172,23 @@ fn tell(session: &Session, given: &Given) {
     }
 }
 
-pub(super) fn target(token: &LeakedToken) -> Target {
+/// The name of a kind of key.
+pub(crate) fn named(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Sdk => "an SDK key",
+        KeyKind::Mobile => "a mobile key",
+        KeyKind::Relay => "a Relay Proxy key",
+        _ => "another kind of key",
+    }
+}
+
+fn target(token: &LeakedToken) -> Target {
     Target { id: token.id.clone(), name: token.name.clone() }
 }
 
-fn question(plan: &Plan, is_rotated: bool) -> String {
-    let tokens = plan.tokens();
-    let mut names: Vec<String> = Vec::new();
-    for token in tokens.iter().take(NAMED) {
-        let by = if token.by_last_four { ", chosen by --id" } else { "" };
-        names.push(format!("{}{by}", target(token)));
-    }
-    let which = enumerate(names, tokens.len());
-    let verb = if is_rotated { "Rotate" } else { "Delete" };
-    format!("{verb} {which}? Whatever uses the leaked secrets stops working at once.")
-}
-
-/// Prints the plan.
-fn show(plan: &Plan, other_keys: &[OtherKey], format: Format, is_rotated: bool) -> Result<(), Failure> {
-    let mut report = Report::new(plan, format, false);
-    others(&mut report, other_keys)?;
-    for leak in plan.leaks() {
-        let (token, candidates) = match &leak.finding {
-            Finding::Token(token) => (Some(token), &[][..]),
-            Finding::Unproven { candidates, .. } => (None, &candidates[..]),
-            _ => (None, &[][..]),
-        };
-        let (result, words) = match &leak.finding {
-            Finding::Token(token) if is_rotated => ("would_be_rotated", format!("would be rotated{}", notes(token))),
-            Finding::Token(token) => ("would_be_deleted", format!("would be deleted{}", notes(token))),
-            Finding::Dead => ("dead", DEAD.to_owned()),
-            Finding::Unproven { candidates, reason } => (unproven_result(candidates), unproven(candidates, reason)),
-            Finding::NotASecret => ("not_a_secret", NOT_A_SECRET.to_owned()),
-            Finding::OtherKey(kind) => (result_of(*kind), other_key(*kind)),
-            Finding::Failed(error) => ("failed", error.to_string()),
-            _ => ("failed", "not known".to_owned()),
-        };
-        let is_revoked = matches!(leak.finding, Finding::Dead);
-        report.row(&Row { last_four: &leak.last_four, token, result, words, is_revoked, candidates })?;
-    }
-    report.end()
-}
-
-/// Prints the rows of keys that are not access tokens.
-fn others(report: &mut Report, keys: &[OtherKey]) -> Result<(), Failure> {
-    for key in keys {
-        let (last_four, result, words) = (&*key.last_four, result_of(key.kind), other_key(key.kind));
-        report.row(&Row { last_four, token: None, result, words, is_revoked: false, candidates: &[] })?;
-    }
-    Ok(())
-}
-
-fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
-    report.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Prints a new secret in its token's row of the report, or alone.
+/// Prints a new secret in its token's rows of the report, or alone.
 struct Printed {
-    report: Arc<Mutex<Report>>,
+    rows: Arc<Mutex<Rows>>,
     id: TokenId,
     print: Print,
 }
@@ -225,11 +205,11 @@ impl Destination for Printed {
     }
 
     fn prepare(&self) -> Result<Prepared, String> {
-        let (report, id, print) = (self.report.clone(), self.id.clone(), self.print);
-        Ok(Prepared::new(move |secret, _| {
+        let (rows, id, print) = (self.rows.clone(), self.id.clone(), self.print);
+        Ok(Prepared::new(move |secret, _: &Metadata| {
             let printed = match print {
                 Print::Alone => write(&format!("{}\n", secret.expose())),
-                Print::WithToken => lock(&report).with_secret(&id, secret),
+                Print::WithToken => lock(&rows).print_token(&id, "rotated", "rotated", true, Some(secret)),
             };
             match printed {
                 Ok(true) => Ok(()),
@@ -240,118 +220,106 @@ impl Destination for Printed {
     }
 }
 
-async fn carry_out(
-    session: &Session,
-    plan: Plan,
-    other_keys: &[OtherKey],
-    mut report: Report,
-    rotation: Option<(Places, Journals)>,
+fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
+    rows.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Deletes or rotates the tokens, and prints what became of each secret as soon as it is known. `others` are the failures of secrets
+/// without a known token.
+async fn revoke(
+    batch: &Batch<'_>,
+    revocation: &Revocation,
+    plan: &Plan<'_>,
+    rows: Rows,
+    rotation: Option<&(Places, Journals)>,
+    mut others: Vec<Failure>,
 ) -> Result<(), Failure> {
-    let count = plan.leaks().len();
-    let printed = others(&mut report, other_keys);
-    let report = Arc::new(Mutex::new(report));
-    let destinations = |token: &LeakedToken| {
-        let places = rotation.as_ref().map(|(places, _)| places);
-        let mut destinations = places.map_or(Ok(Vec::new()), |places| places.of(named_token(token)))?;
-        if let Some(print) = places.and_then(|places| places.print) {
-            destinations.push(Box::new(Printed { report: report.clone(), id: token.id.clone(), print }));
-        }
-        Ok(destinations)
-    };
-    let mut options = Options::default();
-    let remedy = match &rotation {
-        Some((places, journals)) => {
-            options = if places.overwrites { options.overwrite() } else { options };
-            Remedy::Rotate { journals, options: &options, destinations: &destinations }
-        }
-        None => Remedy::Delete,
-    };
-    let mut summary = Summary { count, ..Summary::default() };
-    let is_stopped = || session.interrupt.is_wanted();
-    {
-        let carrying = plan.carry_out(remedy, &is_stopped, |revoked| {
-            summary.add(session, &mut lock(&report), revoked);
-            progress::show(&format!("revoking: {} of {count} secrets", summary.seen));
-        });
-        tokio::pin!(carrying);
-        if session.interrupt.unless(&mut carrying).await.is_err() {
-            session.note("finishing requests in progress; press Ctrl-C again to stop at once");
-            carrying.await;
-        }
+    let session = batch.session;
+    let is_single = revocation.leaks.len() == 1;
+    if !is_single {
+        others.iter().for_each(|failure| session.say_error(&failure.to_string()));
     }
-    progress::clear();
-    let printed = printed.and(lock(&report).end());
-    summary.end(session, printed)
-}
-
-/// How many secrets were revoked, were dead before, and failed.
-#[derive(Default)]
-struct Summary {
-    count: usize,
-    seen: usize,
-    revoked: usize,
-    dead: usize,
-    failed: Vec<Failure>,
-    unprinted: Option<Failure>,
-}
-
-impl Summary {
-    /// Prints and counts the outcome for secrets of one token.
-    fn add(&mut self, session: &Session, report: &mut Report, revoked: Revoked) {
-        let Revoked { last_fours, token, outcome, .. } = revoked;
-        let is_revoked = is_revoked(&outcome);
-        self.seen += last_fours.len();
-        if is_revoked {
-            self.revoked += last_fours.len();
-        }
-        if matches!(outcome, Outcome::Dead) {
-            self.dead += last_fours.len();
-        }
-        let result = result(&outcome);
-        let candidates = match &outcome {
-            Outcome::Unproven { candidates, .. } => candidates.clone(),
-            _ => Vec::new(),
+    let rows = Arc::new(Mutex::new(rows));
+    let tokens = revocation.tokens();
+    let work = async |item: &Item| {
+        let id = &item.target.id;
+        let Some(token) = tokens.iter().find(|token| token.id == *id) else { return Ok(((), true)) };
+        let revoked = match rotation {
+            Some((places, journals)) => {
+                let options =
+                    Options { overlap: Some(Duration::ZERO), overwrites: places.overwrites, ..Options::default() };
+                let rotate = async |client: Client| -> Result<_, Error> {
+                    let refused = |failure: Failure| Error::new(Reason::Unusable, failure.to_string());
+                    let mut destinations = places.of((&item.target).into()).map_err(refused)?;
+                    if let Some(print) = places.print {
+                        destinations.push(Box::new(Printed { rows: rows.clone(), id: id.clone(), print }));
+                    }
+                    let rotation = Rotation::new(&client, id.clone(), destinations, options.clone());
+                    let report = rotation.run(journals).await?;
+                    Ok(("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
+                };
+                revocation.revoke(token, rotate).await
+            }
+            None => {
+                let delete = async |client: Client| -> Result<_, Error> {
+                    client.delete(id).await?;
+                    Ok(("deleted", "deleted".to_owned()))
+                };
+                revocation.revoke(token, delete).await
+            }
         };
-        let (words, failure) = judged(outcome, token.as_ref());
-        for last_four in &last_fours {
-            let row = Row {
-                last_four,
-                token: token.as_ref(),
-                result,
-                words: words.clone(),
-                is_revoked,
-                candidates: &candidates,
-            };
-            if let Err(failure) = report.row(&row) {
-                self.unprinted.get_or_insert(failure);
+        let (result, words, is_revoked, failure) = match revoked {
+            Ok(Revoked::Done((result, words))) => (result, words, true, None),
+            Ok(Revoked::Dead) => ("dead", DEAD.to_owned(), true, None),
+            Ok(Revoked::StillWorks) => {
+                let words =
+                    "STILL WORKS, though the API says that it was done: try again, and ask LaunchDarkly's support";
+                ("still_works", words.to_owned(), false, Some(Failure::other(words)))
             }
-        }
-        if let Some(failure) = failure {
-            let failure = failure.within(format!("the secret that ends in {}", last_fours.join(", ")));
-            // The failure of a single secret is the command's own.
-            if self.count > 1 {
-                session.say_error(&failure.to_string());
+            Ok(_) => {
+                let words = "the token was deleted or rotated, but the API does not say whether the secret was its own and is \
+                    dead: `ldtokens verify` tries the secret";
+                ("unverified", words.to_owned(), false, Some(Failure::other(words)))
             }
-            self.failed.push(failure);
-        }
+            Err(error) if error.reason == Reason::NotDelivered => {
+                let again = format!("{error}; run `ldtokens rotate {id}` with the same destinations to continue");
+                let failure = Failure::new(Kind::SecretNotDelivered, again);
+                let words = "reset, but its new secret is not delivered".to_owned();
+                ("not_delivered", words, revocation.is_dead(token).await, Some(failure))
+            }
+            Err(error) => {
+                let result = match error.reason {
+                    Reason::Unusable | Reason::Occupied => "not_prepared",
+                    _ => "failed",
+                };
+                let failure = failure(error, Some(id));
+                (result, format!("failed: {failure}"), false, Some(failure))
+            }
+        };
+        let printed = lock(&rows).print_token(id, result, &words, is_revoked, None).map(|_| ());
+        let failure = failure.map_or(printed.map_err(|failure| failure.after(words)), Err);
+        failure.map(|()| ((), result != "dead"))
+    };
+    let done = batch.run(&plan.items, work, |_, _| Ok(())).await;
+    let is_stopped = session.interrupt.is_wanted();
+    let mut rows = lock(&rows);
+    for token in &tokens {
+        rows.print_token(&token.id, "not_tried", "not tried", false, None)?;
     }
-
-    fn end(mut self, session: &Session, printed: Result<(), Failure>) -> Result<(), Failure> {
-        let line = match self.dead {
-            0 => format!("{} of {} secrets revoked", self.revoked, self.count),
-            dead => format!("{} revoked, {dead} already dead", self.revoked.saturating_sub(dead)),
-        };
-        let kind = match &self.failed[..] {
-            [] => {
-                if self.count > 1 {
-                    session.say(&line);
-                }
-                return self.unprinted.map_or(printed, Err);
+    rows.end()?;
+    match (done, &others[..]) {
+        (done, []) => done,
+        (_, [_]) if is_single => Err(others.remove(0)),
+        (done, _) => {
+            let (revoked, all) = (rows.revoked, revocation.leaks.len());
+            let mut text = format!("{revoked} of {all} secrets revoked ({})", session.account);
+            if let Err(failure) = done {
+                text = format!("{text}; {failure}");
+                others.push(failure);
             }
-            [_] if self.count == 1 => return Err(self.failed.remove(0)),
-            failures => common_kind(failures, self.revoked > 0, session.interrupt.is_wanted()),
-        };
-        let errors: Vec<_> = self.failed.iter().map(Failure::to_json).collect();
-        Err(Failure::new(kind, line).with_details(serde_json::json!({ "failed": errors })))
+            let errors: Vec<_> = others.iter().map(Failure::to_json).collect();
+            let kind = common_kind(&others, revoked > 0, is_stopped);
+            Err(Failure::new(kind, text).with_details(serde_json::json!({ "failed": errors })))
+        }
     }
 }

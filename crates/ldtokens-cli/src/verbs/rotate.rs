@@ -1,20 +1,19 @@
 //! `ldtokens rotate`: delivers and verifies new secrets before the old ones end.
 
 pub(crate) mod file;
-pub(crate) mod result;
+mod report;
 mod selection;
 mod status;
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueHint};
 use ldtokens::{CallerIdentity, DryRun};
-use ldtokens_lifecycle::{Destination, Journal, Journals, Options, Rotation, Step, Strategy, rotate_all};
-use tokio::sync::watch;
+use ldtokens_lifecycle::{Destination, Journals, Options, Report, Rotation, Strategy};
 
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
@@ -22,14 +21,23 @@ use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
+use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::terminal::progress;
-use crate::verbs::deliver::{PlaceArgs, Places};
+use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::deliver::{PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
-use crate::verbs::plan::confirm;
+use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
-use crate::verbs::rotate::result::Results;
-use crate::verbs::rotate::selection::{Selected, select, waiting};
+use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
+use crate::verbs::rotate::selection::{select, waiting};
+
+/// Of `--now`. Otherwise nothing is asked: the old secrets work on.
+pub(crate) const AT_ONCE: Words<'static> = Words {
+    verb: "Rotate",
+    labels: &Labels { doing: "rotating", done: "rotated", unchanged: "", changes: true },
+    warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
+    lasting: Some("old secrets can't be restored"),
+};
 
 const LONG_ABOUT: &str = "\
 Give tokens new secrets, deliver them, check that what was delivered works, then let the old secrets expire.
@@ -126,14 +134,6 @@ pub(crate) struct RotateArgs {
     places: PlaceArgs,
 }
 
-/// A strategy, as `--strategy` and reports name it.
-pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Reset => "reset",
-        Strategy::Replace => "replace",
-    }
-}
-
 /// Parses the name of a strategy.
 fn strategy() -> impl TypedValueParser<Value = Strategy> {
     let names = [Strategy::Reset, Strategy::Replace].map(strategy_name);
@@ -142,21 +142,23 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
 
 /// A token to be rotated, and how.
 pub(crate) struct Task {
-    pub(crate) selected: Selected,
+    pub(crate) item: Item,
     pub(crate) destinations: Vec<Box<dyn Destination>>,
-    pub(crate) strategy: Strategy,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 impl Task {
-    fn new(selected: Selected, places: &Places, options: Options, strategy: Option<Strategy>) -> Result<Self, Failure> {
-        let destinations = places.of(selected.named()).map_err(Failure::usage)?;
-        Ok(Self { selected, destinations, strategy: strategy.unwrap_or(Strategy::Reset), options })
+    fn new(item: Item, places: &Places, options: Options) -> Result<Self, Failure> {
+        let destinations = places.of((&item.target).into())?;
+        Ok(Self { item, destinations, options })
     }
 }
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
-    let format = result::format(global)?;
+    let format = global.format()?;
+    if matches!(format, Format::Csv | Format::Value) {
+        return Err(Failure::usage("`ldtokens rotate` supports --output table, json, ndjson and yaml"));
+    }
     let settings = Settings::read(global)?;
     let journals = Journals::new(settings.state_folder(arguments.state_folder.as_deref(), "rotations")?);
     let file = arguments.file.as_deref().map(RotationsFile::read).transpose()?;
@@ -181,67 +183,39 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
     with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
+        let known = journals.all().map_err(|error| failure(error, None))?;
+        let options = options(arguments);
         if let Some(file) = &file {
-            let known = journals.all().map_err(|error| result::failure(error, None))?;
-            let options = options(arguments);
-            let (tasks, missing) = file
-                .tasks(global, session, &known, &options, |places| places.with_own(&caller, source.as_ref()))
-                .await?;
+            let with_own = |places: Places| places.with_own(&caller, source.as_ref());
+            let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
             let is_some_done = !tasks.is_empty();
             let rotated = match session.is_dry_run {
-                true => result::print_plan(format, &tasks),
+                true => print_plan(format, &tasks, &known),
                 false => rotate(session, &journals, tasks, file.prints_manifests(), &caller, format).await,
             };
             return file::with_missing(session, rotated, &missing, is_some_done);
         }
-        let selected = match arguments.finish {
-            true => waiting(session, &journals, &caller)?,
-            false => select(arguments, session, &journals, places.needs_name()).await?,
+        let items = match arguments.finish {
+            true => waiting(session, &known, &caller),
+            false => select(arguments, session, &known, places.needs_name()).await?,
         };
         let places = places.with_own(&caller, source.as_ref());
-        check(&places, &selected, &caller, source.as_ref())?;
-        let targets = selection::targets(&selected);
-        let tasks = selected.into_iter();
-        let tasks = tasks.map(|selected| Task::new(selected, &places, options(arguments), arguments.strategy));
+        let is_waiting =
+            |item: &Item| known.iter().any(|journal| journal.is_waiting() && journal.token_id == item.target.id);
+        check(&places, items.iter().filter(|item| !is_waiting(item)), &caller, source.as_ref())?;
+        let plan = Plan { words: &AT_ONCE, items, notes: Vec::new() };
+        if arguments.now && !session.is_dry_run {
+            plan.agree(session, arguments.confirm, matches!(&arguments.tokens[..], [one] if one != "-")).await?;
+        }
+        let tasks = plan.items.into_iter().map(|item| Task::new(item, &places, options.clone()));
         let tasks: Vec<Task> = tasks.collect::<Result<_, _>>()?;
-        if session.is_dry_run {
-            return result::print_plan(format, &tasks);
+        match session.is_dry_run {
+            true => print_plan(format, &tasks, &known),
+            false => rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await,
         }
-        if arguments.now {
-            confirm(arguments.confirm, session, &targets, async || {
-                Ok(format!("Rotate {}? The old secrets stop working at once.", selection::named(&targets)))
-            })
-            .await?;
-        }
-        rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await
     })
     .await
 }
-
-/// Refuses destinations that can't hold the secrets of the `selected` tokens, before anything is changed.
-fn check(
-    places: &Places,
-    selected: &[Selected],
-    caller: &CallerIdentity,
-    source: Option<&Source>,
-) -> Result<(), Failure> {
-    let rotated = selected.iter().filter(|selected| !selected.is_waiting);
-    let without = rotated.clone().find(|selected| places.is_empty() && !places.has_own(&selected.id));
-    if let Some(Selected { id, .. }) = without {
-        let hint = match source {
-            Some(source) if caller.token_id.as_ref() == Some(id) => format!(", so that {source} gives it next time"),
-            _ => String::new(),
-        };
-        return Err(Failure::usage(format!(
-            "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command \
-             COMMAND, or others in `ldtokens rotate --help`"
-        )));
-    }
-    places.check(rotated.map(Selected::named))
-}
-
-/// The tokens that have a secret which exists only in this process.
-type AtStake = watch::Sender<BTreeSet<String>>;
 
 /// Carries out the tasks. With `is_silent`, standard output is only for secrets.
 async fn rotate(
@@ -252,72 +226,70 @@ async fn rotate(
     caller: &CallerIdentity,
     format: Format,
 ) -> Result<(), Failure> {
-    let total = tasks.len();
-    let names = tasks.iter().map(|task| (task.selected.id.clone(), task.selected.name.clone())).collect();
-    let mut results = Results::new(format, is_silent, names);
-    progress::show(&format!("rotating {total} tokens"));
-    let at_stake = AtStake::default();
-    let note = |journal: &Journal| {
-        let is_at_stake = journal.attempts > 0 && journal.step < Step::Verified;
-        at_stake.send_if_modified(|ids| match is_at_stake {
-            true => ids.insert(journal.token_id.clone()),
-            false => ids.remove(&journal.token_id),
-        });
-    };
-    let mut rotations = Vec::with_capacity(total);
-    for Task { selected, destinations, options, .. } in tasks {
-        let rotation = Rotation::new(&session.client, selected.id, destinations, options);
-        let rotation = rotation.caller(caller.clone()).on_step(note);
-        rotations.push(match selected.token {
-            Some(token) => rotation.known(*token),
+    let (mut items, mut left) = (Vec::new(), HashMap::new());
+    for Task { item, destinations, options } in tasks {
+        left.insert(item.target.id.clone(), (destinations, options));
+        items.push(item);
+    }
+    let (left, rows) = (RefCell::new(left), RefCell::new(Vec::new()));
+    let work = async |item: &Item| {
+        let id = &item.target.id;
+        let (destinations, options) = left.borrow_mut().remove(id).expect("each is rotated once");
+        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
+        let rotation = match &item.before {
+            Some(token) => rotation.known(token.clone()),
             None => rotation,
-        });
-    }
-    let at_once = session.client.concurrency();
-    let work = rotate_all(rotations, journals, at_once, |id, result| {
-        progress::clear();
-        at_stake.send_if_modified(|ids| ids.remove(id.as_str()));
-        let goes_on = results.add(session, id, result);
-        progress::show(&format!("rotated {} of {total}", results.count()));
-        if goes_on && !session.interrupt.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    // Between its response and its delivery a secret exists only in this process, so rotations that requested one finish.
-    let interrupted = async {
-        let _ = session.interrupt.unless(std::future::pending::<()>()).await;
-        if !at_stake.borrow().is_empty() {
-            session.note(
-                "finishing rotations in progress; press Ctrl-C again to stop at once, and run the command again later",
-            );
-        }
-        let _ = at_stake.subscribe().wait_for(BTreeSet::is_empty).await;
+        };
+        let result = rotation.run(journals).await.map_err(|error| failure(error, Some(id)));
+        rows.borrow_mut().push(row(&item.target, result.as_ref()));
+        Ok((result?, true))
     };
-    tokio::select! {
-        () = work => {}
-        () = interrupted => {}
+    let is_told = format == Format::Table || is_silent;
+    let show = |item: &Item, (report, _): (Report, bool)| {
+        for note in &report.notes {
+            session.warn(&format!("{}: {note}", item.target.id));
+        }
+        session.say_done(!is_told, &sentence(&report));
+        Ok(())
+    };
+    let batch = Batch { session, labels: AT_ONCE.labels, record: None, in_turn: false };
+    let result = batch.run(&items, work, show).await;
+    if !is_told {
+        output::value(format, &rows.into_inner().into())?;
     }
-    progress::clear();
-    results.end(session)
+    result
+}
+
+/// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed.
+fn check<'a>(
+    places: &Places,
+    mut items: impl Iterator<Item = &'a Item> + Clone,
+    caller: &CallerIdentity,
+    source: Option<&Source>,
+) -> Result<(), Failure> {
+    places.check(items.clone().map(|item| (&item.target).into()))?;
+    let Some(item) = items.find(|item| places.is_empty() && !places.has_own(&item.target.id)) else { return Ok(()) };
+    let hint = match source {
+        Some(source) if caller.token_id.as_ref() == Some(&item.target.id) => {
+            format!(", so that {source} gives it next time")
+        }
+        _ => String::new(),
+    };
+    Err(Failure::usage(format!(
+        "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command COMMAND, or \
+         others in `ldtokens rotate --help`"
+    )))
 }
 
 fn options(arguments: &RotateArgs) -> Options {
-    let mut options = Options::default().settle(arguments.settle);
-    if let Some(strategy) = arguments.strategy {
-        options = options.strategy(strategy);
+    Options {
+        strategy: arguments.strategy,
+        overlap: arguments.overlap.or(arguments.now.then_some(Duration::ZERO)),
+        lifetime: arguments.lifetime,
+        forced: arguments.again,
+        overwrites: arguments.places.secret.overwrite,
+        write_lag: arguments.settle,
+        notes_time: arguments.mark_time,
+        ..Options::default()
     }
-    if let Some(overlap) = arguments.overlap.or(arguments.now.then_some(Duration::ZERO)) {
-        options = options.overlap(overlap);
-    }
-    if let Some(lifetime) = arguments.lifetime {
-        options = options.lifetime(lifetime);
-    }
-    if arguments.again {
-        options = options.again();
-    }
-    if arguments.places.secret.overwrite {
-        options = options.overwrite();
-    }
-    if arguments.mark_time {
-        options = options.mark_time();
-    }
-    options
 }

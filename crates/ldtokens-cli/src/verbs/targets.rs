@@ -164,19 +164,8 @@ pub(crate) async fn read_list(
     Ok(meant)
 }
 
-/// The maximum number of tokens that a question names.
+/// The maximum number of tokens that a message names.
 pub(crate) const NAMED: usize = 5;
 
 /// After how many tokens the progress of a list is shown.
 pub(crate) const PAGE: u64 = 100;
-
-/// How a question speaks of `count` tokens, of which the first have these names.
-pub(crate) fn enumerate(mut names: Vec<String>, count: usize) -> String {
-    if names.len() < count {
-        names.push(format!("{} more", count - names.len()));
-    }
-    match count {
-        1 => format!("the token {}", names.concat()),
-        _ => format!("these {count} tokens: {}", names.join(", ")),
-    }
-}

@@ -109,9 +109,19 @@ fn several_secrets_go_to_one_file_each() {
     let output = served.owner(&["reset", "a", "b", "--yes", "-q", "--secret-to", &to("{id}.secret")]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let shown = stdout(&output);
-    assert!(shown.lines().count() == 2 && shown.contains(&a) && shown.contains(&b), "{shown}");
+    assert_eq!(shown.lines().collect::<Vec<_>>(), [&a, &b], "in the order asked");
     for id in [&a, &b] {
         assert!(served.works(&fs::read_to_string(to(&format!("{id}.secret"))).unwrap()));
+    }
+    // Two names of one file are one file.
+    for (one, other) in [("a.file", "b.file"), ("a.env", "b.env")] {
+        fs::write(to(one), "").unwrap();
+        fs::hard_link(to(one), to(other)).unwrap();
+        let place =
+            if one == "a.env" { ["--env-file", &to("{name}.env:{name}")] } else { ["--secret-to", &to("{name}.file")] };
+        let output = served.owner(&[&["reset", "a", "b", "--yes"], &place[..]].concat()).output().unwrap();
+        refused(&output, 2, &["can't hold the secrets of several tokens"]);
+        assert_eq!(fs::read_to_string(to(one)).unwrap(), "");
     }
 }
 

@@ -128,6 +128,9 @@ fn in_a_job_of_github_the_report_stays_json_and_the_mask_is_on_standard_error() 
     let text = fs::read_to_string(&file).unwrap();
     let secret = text.trim_end().strip_prefix("token=").unwrap();
     assert!(served.works(secret) && stderr(&output).starts_with(&format!("::add-mask::{secret}\n")));
+    // In the next job there is no output, and the secret can't be read anywhere.
+    fs::write(&file, "").unwrap();
+    refused(&rotate.output().unwrap(), 6, &["can't be read anywhere", "--again"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ldtokens::Secret;
 
-use crate::destination::{Destination, Handover, Prepared};
+use crate::destination::{Destination, Metadata, Prepared};
 
 type Make = dyn Fn() -> Command + Send + Sync;
 
@@ -45,17 +45,17 @@ impl Destination for CommandDestination {
 
     fn prepare(&self) -> Result<Prepared, String> {
         let make = self.make.clone();
-        Ok(Prepared::new(move |secret, handover| pipe(make(), secret, handover)))
+        Ok(Prepared::new(move |secret, metadata| pipe(make(), secret, metadata)))
     }
 }
 
 /// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
 /// what it left unread shows.
-fn pipe(mut command: Command, secret: &Secret, handover: &Handover) -> Result<(), String> {
+fn pipe(mut command: Command, secret: &Secret, metadata: &Metadata) -> Result<(), String> {
     command
-        .env("LDTOKENS_TOKEN_ID", &handover.token_id)
-        .env("LDTOKENS_TOKEN_NAME", &handover.name)
-        .env("LDTOKENS_OLD_EXPIRES", &handover.old_expires);
+        .env("LDTOKENS_TOKEN_ID", &metadata.token_id)
+        .env("LDTOKENS_TOKEN_NAME", &metadata.name)
+        .env("LDTOKENS_OLD_EXPIRES", &metadata.old_expires);
     let failed = |error: io::Error| error.to_string();
     let (mut reader, mut writer) = io::pipe().map_err(failed)?;
     command.stdin(reader.try_clone().map_err(failed)?).stdout(io::stderr());

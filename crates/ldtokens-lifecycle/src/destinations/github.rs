@@ -59,6 +59,10 @@ impl Destination for GithubDestination {
         format!("{} in {}, the file {}", self.name, self.kind.variable(), self.file.display())
     }
 
+    fn is_ephemeral(&self) -> bool {
+        true
+    }
+
     fn prepare(&self) -> Result<Prepared, String> {
         let open = OpenOptions::new().append(true).open(&self.file);
         let mut file = open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))?;

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use ldtokens::Secret;
 use serde_json::json;
 
-use crate::destination::{Destination, Handover, Prepared};
+use crate::destination::{Destination, Metadata, Prepared};
 
 /// The Kubernetes Secret, and the key in it, that holds a token's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +65,14 @@ impl Destination for KubernetesDestination {
         format!("the manifest of the Kubernetes Secret {namespace}{name}:{key}")
     }
 
+    fn is_ephemeral(&self) -> bool {
+        true
+    }
+
     fn prepare(&self) -> Result<Prepared, String> {
         let target = self.secret.clone();
-        Ok(Prepared::new(move |secret, handover| {
-            let text = manifest(&target, secret, handover);
+        Ok(Prepared::new(move |secret, metadata| {
+            let text = manifest(&target, secret, metadata);
             let mut out = io::stdout().lock();
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
         }))
@@ -76,7 +80,7 @@ impl Destination for KubernetesDestination {
 }
 
 /// Returns one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
-fn manifest(target: &KubernetesSecret, secret: &Secret, handover: &Handover) -> String {
+fn manifest(target: &KubernetesSecret, secret: &Secret, metadata: &Metadata) -> String {
     let quoted = |text: &str| json!(text).to_string();
     let namespace =
         target.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", quoted(namespace))).unwrap_or_default();
@@ -84,8 +88,8 @@ fn manifest(target: &KubernetesSecret, secret: &Secret, handover: &Handover) -> 
         "---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: {}\n{namespace}  annotations:\n    \
          ldtokens/token-id: {}\n    ldtokens/old-expires: {}\nstringData:\n  {}: {}\n",
         quoted(&target.name),
-        quoted(&handover.token_id),
-        quoted(&handover.old_expires),
+        quoted(&metadata.token_id),
+        quoted(&metadata.old_expires),
         quoted(&target.key),
         quoted(secret.expose()),
     )

@@ -3,10 +3,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::access::{identity, identity_of_open};
 use crate::file::staged::{beside, private};
 
 /// How long to wait for another process that changes the file.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Excludes other processes from changing a file. It ends with the process.
 pub(crate) struct FileLock {
@@ -22,10 +23,10 @@ impl FileLock {
         loop {
             let file = private().create(true).truncate(false).open(&path)?;
             match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => return Ok(Self { path, _file: file }),
+                Ok(()) if identity_of_open(&file) == identity(&path) => return Ok(Self { path, _file: file }),
                 // Its last owner has just removed it.
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if began.elapsed() > PATIENCE => {
+                Err(TryLockError::WouldBlock) if began.elapsed() > MAX_WAIT => {
                     return Err(io::Error::other("another process is changing it"));
                 }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
@@ -39,17 +40,4 @@ impl Drop for FileLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
-}
-
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let at = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
-    let own = file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
-    matches!((at, own), (Ok(at), Ok(own)) if at == own)
-}
-
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
 }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use ldtokens::Secret;
 use serde::{Deserialize, Serialize};
 
+use crate::access::identity;
 use crate::destination::Contents;
 use crate::file::{env, leftovers, read, remove_leftovers, resolved};
 
@@ -41,6 +42,19 @@ impl FilePart {
         &self.path
     }
 
+    /// What tells the file from others, whatever its name. None if it does not exist.
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        identity(&resolved(&self.path).ok()?)
+    }
+
+    /// Whether the other is part of the same file, maybe under another name of it.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        match (resolved(&self.path), resolved(&other.path)) {
+            (Ok(one), Ok(two)) => one == two || self.identity().is_some_and(|id| Some(id) == other.identity()),
+            _ => self.path == other.path,
+        }
+    }
+
     pub(crate) fn label(&self) -> String {
         match &self.variable {
             Some(variable) => format!("the variable {variable} in {}", self.path.display()),
@@ -49,7 +63,7 @@ impl FilePart {
     }
 
     /// Whether it is all of the file.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.variable.is_none()
     }
 

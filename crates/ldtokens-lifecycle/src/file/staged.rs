@@ -2,8 +2,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::access;
-use crate::hash::hash;
 
 /// The least space reserved on disk before a secret is requested, in bytes.
 const ROOM: u64 = 4096;
@@ -34,6 +35,11 @@ pub(crate) fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Returns 64 bits of the SHA-256 of `bytes`, as hexadecimal digits.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns a path beside `target` for a file that belongs to it.

@@ -43,10 +43,7 @@ pub enum KeyKind {
 impl KeyKind {
     /// Returns the kind of key that `text` is, if it is one.
     pub fn of(text: &str) -> Option<Self> {
-        match form(text.as_bytes())? {
-            Form::AccessToken => None,
-            Form::Other(kind) => Some(kind),
-        }
+        form(text.as_bytes()).flatten()
     }
 }
 
@@ -70,11 +67,6 @@ pub struct Scan {
     pub other_keys: Vec<OtherKey>,
     /// What could not be searched, as in `it is compressed by zstd`.
     pub unsearched: Vec<String>,
-}
-
-enum Form {
-    AccessToken,
-    Other(KeyKind),
 }
 
 impl Scan {
@@ -147,8 +139,8 @@ impl Scan {
         while at + LENGTH <= text.len() {
             match form(&text[at..at + LENGTH]) {
                 // The surrounding text is ignored: missing a secret is worse than a false match.
-                Some(form) => {
-                    self.keep(&form, &text[at..at + LENGTH]);
+                Some(kind) => {
+                    self.keep(kind, &text[at..at + LENGTH]);
                     at += LENGTH;
                 }
                 None => at += 1,
@@ -156,16 +148,16 @@ impl Scan {
         }
     }
 
-    fn keep(&mut self, form: &Form, text: &[u8]) {
+    fn keep(&mut self, kind: Option<KeyKind>, text: &[u8]) {
         let secret = Secret::new(String::from_utf8_lossy(text));
-        match form {
-            Form::AccessToken => {
+        match kind {
+            None => {
                 if !self.secrets.contains(&secret) {
                     self.secrets.push(secret);
                 }
             }
-            Form::Other(kind) => {
-                let key = OtherKey { kind: *kind, last_four: secret.last_four().to_owned() };
+            Some(kind) => {
+                let key = OtherKey { kind, last_four: secret.last_four().to_owned() };
                 if !self.other_keys.contains(&key) {
                     self.other_keys.push(key);
                 }
@@ -176,19 +168,20 @@ impl Scan {
 
 /// Whether `text` has the form of an access token's secret.
 pub(crate) fn is_access_token(text: &str) -> bool {
-    matches!(form(text.as_bytes()), Some(Form::AccessToken))
+    form(text.as_bytes()) == Some(None)
 }
 
-fn form(text: &[u8]) -> Option<Form> {
+/// Which kind of key has the form of `text`, if one has. Some(None) is an access token's secret.
+fn form(text: &[u8]) -> Option<Option<KeyKind>> {
     let (prefix, uuid) = text.split_at_checked(PREFIX_LENGTH)?;
-    let form = match prefix {
-        b"api-" => Form::AccessToken,
-        b"sdk-" => Form::Other(KeyKind::Sdk),
-        b"mob-" => Form::Other(KeyKind::Mobile),
-        b"rel-" => Form::Other(KeyKind::Relay),
+    let kind = match prefix {
+        b"api-" => None,
+        b"sdk-" => Some(KeyKind::Sdk),
+        b"mob-" => Some(KeyKind::Mobile),
+        b"rel-" => Some(KeyKind::Relay),
         _ => return None,
     };
-    is_uuid(uuid).then_some(form)
+    is_uuid(uuid).then_some(kind)
 }
 
 fn is_uuid(text: &[u8]) -> bool {

@@ -1,8 +1,10 @@
 //! Finds a secret that an earlier run requested, and decides what to do if it is lost.
 
-use ldtokens::{Error as ApiError, Incomplete, Token};
+use std::time::Duration;
 
-use crate::rotation::error::{Error, Stuck};
+use ldtokens::{Error as ApiError, Token, UnixMillis};
+
+use crate::error::{Error, Reason};
 use crate::rotation::journal::{NewSecret, Step};
 use crate::rotation::options::Strategy;
 use crate::rotation::plan::state;
@@ -23,9 +25,10 @@ impl Run<'_> {
             for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
                 if self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
                     self.journal.superseded.retain(|superseded| *superseded != new.token_id);
-                    self.held = Some(HeldSecret { secret, new: new.clone(), is_checked: true });
+                    self.journal.new = Some(new.clone());
+                    self.held = Some(HeldSecret { secret, is_checked: true });
                     if self.journal.step == Step::Planned {
-                        self.journal_issued();
+                        self.record(Step::Issued);
                     }
                     return Ok(());
                 }
@@ -36,97 +39,109 @@ impl Run<'_> {
 
     /// The secrets to look for: those that could be the new one.
     async fn wanted(&mut self) -> Result<Vec<NewSecret>, Error> {
-        let is_requested = self.journal.attempts > 0;
         match (self.journal.step, self.journal.strategy) {
-            (Step::Planned, Strategy::Replace) if is_requested => {
+            (Step::Planned, _) if self.journal.attempts == 0 => Ok(Vec::new()),
+            (Step::Planned, Strategy::Replace) => {
                 let orphans = self.orphans().await?;
                 orphans.iter().for_each(|orphan| self.journal.supersede(orphan.token_id.clone()));
                 Ok(orphans)
             }
-            (Step::Planned, Strategy::Reset) if is_requested => {
-                let token = self.token().await?.ok_or_else(|| self.stuck(Stuck::Gone))?;
-                let NewSecret { last_four, .. } = of(&token);
+            (Step::Planned, Strategy::Reset) => {
+                let new = of(&self.present_token().await?);
                 // If the last four characters are the old ones, the secret that is there can be the old one.
-                let is_new = last_four != self.journal.old.last_four;
-                Ok(if is_new { vec![of(&token)] } else { Vec::new() })
+                let is_new = new.last_four != self.journal.old.last_four;
+                Ok(Some(new).filter(|_| is_new).into_iter().collect())
             }
-            (Step::Issued | Step::Delivered, _) => Ok(self.journal.new.clone().into_iter().collect()),
-            _ => Ok(Vec::new()),
+            _ => Ok(self.journal.new.clone().into_iter().collect()),
         }
     }
 
-    /// The tokens with the marker, except the one that has the new secret.
+    /// The tokens with the marker, except the one that has the new secret. Any that a list missed are found before the rotation
+    /// ends, or by the next run.
     pub(crate) async fn orphans(&self) -> Result<Vec<NewSecret>, Error> {
         let Some(marker) = &self.journal.marker else { return Ok(Vec::new()) };
-        let tokens = match self.acting()?.list().all_members(true).collect_all().await {
+        let tokens = match self.acting_client()?.list().all_members(true).collect_all().await {
             Ok(tokens) => tokens,
-            // What was missed is found before the rotation ends, or by the next run.
-            Err(Incomplete { error: ApiError::ListChanged { .. } | ApiError::WrongTotal { .. }, tokens, .. }) => tokens,
-            Err(incomplete) => return Err(self.api(incomplete.error)),
+            Err(list) if matches!(list.error, ApiError::ListChanged { .. } | ApiError::WrongTotal { .. }) => {
+                list.tokens
+            }
+            Err(list) => return Err(self.api(list.error)),
         };
-        Ok(tokens.iter().filter(|token| self.is_orphan(token, marker)).map(of).collect())
-    }
-
-    fn is_orphan(&self, token: &Token, marker: &str) -> bool {
-        let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id.as_str());
-        let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
-        is_marked && !is_new && token.id != self.id
+        let is_orphan = |token: &&Token| {
+            let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
+            let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id);
+            is_marked && !is_new && token.id != self.id
+        };
+        Ok(tokens.iter().filter(is_orphan).map(of).collect())
     }
 
     /// Requests a new secret. If one was requested before and is lost, what is certain to harm nobody is done: its token is
     /// kept until the end.
     pub(crate) async fn obtain(&mut self) -> Result<(), Error> {
-        let is_lost = self.journal.attempts > 0;
         match self.journal.strategy {
             Strategy::Replace => {
                 if let Some(new) = self.journal.new.take() {
                     self.journal.supersede(new.token_id);
-                    self.journal.begin_again(Strategy::Replace);
+                    self.journal.restart(Strategy::Replace);
                 }
                 let count = self.journal.superseded.len();
-                if count >= MAX_SUPERSEDED && !self.options.again {
-                    return Err(self.stuck(Stuck::TooMany(count)));
+                if count >= MAX_SUPERSEDED && !self.options.forced {
+                    let text = format!(
+                        "{count} replacements of the token {} were created, and none could be delivered",
+                        self.id
+                    );
+                    return Err(Error::new(Reason::TooMany, text));
                 }
             }
-            Strategy::Reset if is_lost => self.after_lost_reset().await?,
+            Strategy::Reset if self.journal.attempts > 0 => self.restart_after_lost_reset().await?,
             Strategy::Reset => {}
         }
         self.issue().await
     }
 
-    async fn after_lost_reset(&mut self) -> Result<(), Error> {
-        let mut was_reset = self.was_reset().await?;
-        if !was_reset {
+    async fn restart_after_lost_reset(&mut self) -> Result<(), Error> {
+        let mut token = self.present_token().await?;
+        // A new secret can have the same last four characters.
+        let has_new = self.journal.new.is_some();
+        if !has_new && state(&token) == self.journal.old {
             // Until then it may still be carried out.
-            self.settle(self.journal.sent_at).await;
-            was_reset = self.was_reset().await?;
+            self.wait_for_lost_requests(self.journal.sent_at).await;
+            token = self.present_token().await?;
         }
+        let was_reset = has_new || state(&token) != self.journal.old;
+        let can_replace = self.can_replace(&token);
         // What a second reset does to a secret in its overlap is not known.
-        if !was_reset || self.journal.ends_at_once() || self.options.again && !self.can_replace() {
-            self.journal.begin_again(Strategy::Reset);
-        } else if self.can_replace() {
-            self.journal.begin_again(Strategy::Replace);
+        if !was_reset || self.journal.ends_at_once() || self.options.forced && !can_replace {
+            self.journal.restart(Strategy::Reset);
+        } else if can_replace {
+            self.journal.restart(Strategy::Replace);
         } else {
-            let until = self.journal.old_ends_at.filter(|until| *until > self.now());
-            return Err(self.stuck(Stuck::Lost { until }));
+            return Err(self.lost());
         }
         Ok(())
     }
 
-    async fn was_reset(&mut self) -> Result<bool, Error> {
-        let token = self.token().await?.ok_or_else(|| self.stuck(Stuck::Gone))?;
-        // A new secret can have the same last four characters.
-        Ok(self.journal.new.is_some() || state(&token) != self.journal.old)
+    /// The new secret is lost and can't be replaced.
+    pub(crate) fn lost(&self) -> Error {
+        let old = match self.journal.old_ends_at.filter(|until| *until > self.now()) {
+            Some(until) => format!("works until {}", time::format(until)),
+            None => "has stopped working".to_owned(),
+        };
+        let text = format!(
+            "the token {} has a new secret that is lost. The old one {old}. It can't be replaced: it is another member's \
+             personal token, or the credential may not create tokens",
+            self.id
+        );
+        Error::new(Reason::Lost, text)
     }
 
     /// Waits until a request that was sent at this time can no longer be carried out.
-    pub(crate) async fn settle(&self, sent_at: Option<i64>) {
-        let waited = (self.now() - sent_at.unwrap_or(0)).max(0);
-        let left = time::millis(self.options.settle).saturating_sub(waited);
-        tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0))).await;
+    pub(crate) async fn wait_for_lost_requests(&self, sent_at: Option<UnixMillis>) {
+        let waited = sent_at.map_or(Duration::MAX, |sent_at| self.now().saturating_duration_since(sent_at));
+        tokio::time::sleep(self.options.write_lag.saturating_sub(waited)).await;
     }
 }
 
 fn of(token: &Token) -> NewSecret {
-    NewSecret { token_id: token.id.to_string(), last_four: state(token).last_four }
+    NewSecret { token_id: token.id.clone(), last_four: state(token).last_four }
 }

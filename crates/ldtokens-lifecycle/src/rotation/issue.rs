@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use ldtokens::{Error as ApiError, Overlap, Secret, TokenId};
+use ldtokens::{Error as ApiError, Overlap, Secret, TokenId, UnixMillis};
 use serde_json::Value;
 
 use crate::delivery::Replaceable;
-use crate::rotation::error::{Error, Stuck};
+use crate::error::{Error, Reason};
 use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
 use crate::rotation::options::Strategy;
 use crate::rotation::plan::state;
 use crate::rotation::replacement::{self, new_marker};
 use crate::rotation::run::{HeldSecret, Run};
-use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
-const MAX_LOST: u32 = 5;
+const MAX_LOSSES: u32 = 5;
 
 impl Run<'_> {
     /// Requests a new secret, after it is certain that it can be delivered.
@@ -23,19 +22,20 @@ impl Run<'_> {
         self.delivery.prepare().await?;
         self.check_destinations().await?;
         let before = self.journal.clone();
-        let mut shown = None;
-        let body = match self.journal.strategy {
-            Strategy::Replace => {
-                let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
-                let token = self.token().await?.ok_or_else(|| self.stuck(Stuck::Gone))?;
-                if !self.can_replace() {
-                    return Err(self.stuck(Stuck::OthersPersonal));
-                }
-                shown = Some(state(&token));
-                Some(replacement::body(&token, &marker, self.options.lifetime, self.now()))
-            }
-            Strategy::Reset => None,
-        };
+        let (mut body, mut original) = (None, None);
+        if self.journal.strategy == Strategy::Replace {
+            let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
+            let token = self.present_token().await?;
+            self.require_replaceable(&token)?;
+            original = Some(state(&token));
+            let like = match self.journal.superseded.last().filter(|_| self.journal.is_expiring) {
+                // An earlier run gave the old token its expiry.
+                Some(id) => self.client.get(id).await.unwrap_or(token),
+                None => token,
+            };
+            self.journal.is_expiring = false;
+            body = Some(replacement::body(&like, &marker, self.options.lifetime, self.now()));
+        }
         let ends_at = self.note_sending();
         // If this is not on disk, a later run can't know that a request was sent.
         if let Err(error) = self.write() {
@@ -45,45 +45,42 @@ impl Run<'_> {
         }
         match self.send(body, ends_at).await {
             Ok(Some((token_id, secret))) => {
-                let new = NewSecret { token_id, last_four: secret.last_four().to_owned() };
-                self.held = Some(HeldSecret { secret, new, is_checked: false });
-                self.journal_issued();
-                if self.is_overtaken(shown.as_ref()).await {
+                self.journal.new = Some(NewSecret { token_id, last_four: secret.last_four().to_owned() });
+                self.held = Some(HeldSecret { secret, is_checked: false });
+                self.record(Step::Issued);
+                if self.is_overtaken(original.as_ref()).await {
                     return Err(self.withdraw().await);
                 }
                 match self.is_accepted().await {
-                    Ok(false) => Err(self.stuck(Stuck::Refused)),
+                    Ok(false) => Err(self.refused_secret()),
                     // A secret that arrived is delivered, whether or not it can be checked now.
                     Ok(true) | Err(_) => Ok(()),
                 }
             }
-            Ok(None) => self.after_lost(None),
-            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_lost(Some(error)),
-            Err(error) => self.refused(before, error).await,
+            Ok(None) => self.after_loss(None),
+            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(Some(error)),
+            Err(error) => self.after_refusal(before, error).await,
         }
     }
 
     /// Refuses to overwrite what is not a secret of this rotation's tokens.
     pub(crate) async fn check_destinations(&self) -> Result<(), Error> {
-        let ours = self.journal.superseded.iter().chain(self.journal.new.as_ref().map(|new| &new.token_id));
-        let mut tokens: Vec<TokenId> = ours.filter_map(|id| TokenId::new(id.as_str()).ok()).collect();
-        tokens.push(self.id.clone());
-        let mut last_fours = vec![self.journal.old.last_four.clone()];
-        last_fours.extend(self.journal.new.as_ref().map(|new| new.last_four.clone()));
-        let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrite };
-        self.delivery.check(&self.client, replaceable).await.map_err(Error::from)
+        let new = self.journal.new.as_ref();
+        let tokens = self.journal.superseded.iter().chain(new.map(|new| &new.token_id)).chain([&self.id]);
+        let tokens: Vec<TokenId> = tokens.cloned().collect();
+        let last_fours = [&self.journal.old.last_four].into_iter().chain(new.map(|new| &new.last_four));
+        let last_fours: Vec<String> = last_fours.cloned().collect();
+        let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrites };
+        self.delivery.check(&self.client, replaceable).await
     }
 
     /// Notes in the journal that a request is about to be sent. Returns when the old secret is to stop working.
-    fn note_sending(&mut self) -> i64 {
+    fn note_sending(&mut self) -> UnixMillis {
         let now = self.now();
-        if self.journal.attempts > 0 {
-            self.journal.lost_at = self.journal.sent_at;
-        }
         self.journal.attempts += 1;
         self.journal.sent_at = Some(now);
         // The API's clock is known to the second.
-        let ends_at = now.saturating_add(self.journal.overlap).saturating_add(1000);
+        let ends_at = now.saturating_add(self.journal.overlap()).saturating_add(Duration::from_secs(1));
         if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
             self.journal.old_ends_at = Some(ends_at);
         }
@@ -91,14 +88,14 @@ impl Run<'_> {
     }
 
     /// Sends the request. Returns `None` if the response lacks the ID or the secret.
-    async fn send(&mut self, body: Option<Value>, ends_at: i64) -> Result<Option<(String, Secret)>, ApiError> {
+    async fn send(&mut self, body: Option<Value>, ends_at: UnixMillis) -> Result<Option<(TokenId, Secret)>, ApiError> {
         let Some(body) = body else {
             let overlap = match self.journal.ends_at_once() {
                 true => Overlap::None,
-                false => Overlap::Until(time::to_system_time(ends_at)),
+                false => Overlap::Until(ends_at.to_system_time()),
             };
             let issued = self.client.reset(&self.id, overlap).await?;
-            return Ok(Some((issued.id.as_str().to_owned(), issued.secret)));
+            return Ok(Some((issued.id, issued.secret)));
         };
         let Some(created) = replacement::create(&self.client, &body).await? else { return Ok(None) };
         if body.get("expiry").and_then(Value::as_i64) != created.expiry {
@@ -107,20 +104,19 @@ impl Run<'_> {
         Ok(Some((created.id, created.secret)))
     }
 
-    /// Whether the token was rotated or changed by someone else since it was last read. `shown` is what a replacement is like.
-    async fn is_overtaken(&mut self, shown: Option<&TokenState>) -> bool {
-        let new = self.held.as_ref().map(|held| held.new.last_four.clone()).unwrap_or_default();
+    /// Whether the token was rotated or changed by someone else since it was last read. `original` is what was replaced.
+    async fn is_overtaken(&self, original: Option<&TokenState>) -> bool {
+        let (old, new) = (&self.journal.old.last_four, self.journal.new.as_ref().map(|new| &new.last_four));
         let mut waited = Duration::ZERO;
         for round in 0.. {
             let Ok(now) = self.token().await else { return false };
-            let is_patient = waited < self.options.patience;
-            match (now.as_ref().map(state), shown) {
-                (Some(now), Some(shown)) => return now != *shown,
-                (Some(now), None) if now.last_four == new => return false,
-                // Reads can lag behind writes.
-                (Some(now), None) if now.last_four == self.journal.old.last_four && !is_patient => return false,
-                (Some(now), None) if now.last_four != self.journal.old.last_four => return true,
-                (None, _) if !is_patient => return true,
+            // Reads can lag behind writes.
+            let may_lag = waited < self.options.read_lag;
+            match (now.as_ref().map(state), original) {
+                (Some(now), Some(original)) => return now != *original,
+                (Some(now), None) if Some(&now.last_four) == new => return false,
+                (Some(now), None) if now.last_four != *old => return true,
+                (now, _) if !may_lag => return now.is_none(),
                 _ => waited += self.pause(round).await,
             }
         }
@@ -130,63 +126,66 @@ impl Run<'_> {
     /// Gives up the new secret, which nobody has. A replacement that was created for it is deleted.
     async fn withdraw(&mut self) -> Error {
         self.delivery.release();
-        let new = self.held.take().map(|held| held.new.token_id);
-        if let (Strategy::Replace, Some(Ok(id))) = (self.journal.strategy, new.map(TokenId::new))
-            && let Err(source) = self.client.delete(&id).await
+        self.held = None;
+        if let (Strategy::Replace, Some(new)) = (self.journal.strategy, &self.journal.new)
+            && let Err(source) = self.client.delete(&new.token_id).await
         {
             return self.api(source);
         }
         // What earlier requests created is still to be deleted by a later run.
         let kept = match self.journal.superseded.is_empty() && self.journal.attempts == 1 {
-            true => self.locked.restore(self.earlier.as_ref()),
+            true => self.locked.write(self.earlier.as_ref()),
             false => {
-                self.journal.begin_again(self.journal.strategy);
+                self.journal.restart(self.journal.strategy);
                 self.write()
             }
         };
-        kept.err().unwrap_or_else(|| self.stuck(Stuck::Overtaken))
+        let text = format!(
+            "somebody else rotated or changed the token {} at the same time, so the new secret was not delivered",
+            self.id
+        );
+        kept.err().unwrap_or_else(|| Error::new(Reason::Overtaken, text))
     }
 
     /// Handles a request that was not carried out: the journal is restored.
-    async fn refused(&mut self, before: Journal, source: ApiError) -> Result<(), Error> {
+    async fn after_refusal(&mut self, before: Journal, source: ApiError) -> Result<(), Error> {
         self.journal = before;
         self.delivery.release();
         let has_no_route = matches!(source.status(), Some(404 | 405 | 410));
         if self.journal.strategy == Strategy::Reset
             && has_no_route
-            && self.token().await?.is_some()
-            && self.can_replace()
+            && self.token().await?.is_some_and(|token| self.can_replace(&token))
         {
             self.notes.push("the API does not reset tokens any more, so the token is replaced".to_owned());
-            self.journal.begin_again(Strategy::Replace);
+            self.journal.restart(Strategy::Replace);
             return Ok(());
         }
         let follows_reset = self.journal.strategy == Strategy::Replace && self.journal.old_ends_at.is_some();
         if follows_reset && self.journal.superseded.is_empty() && matches!(source, ApiError::Forbidden(_)) {
             self.journal.may_not_create = true;
-            self.journal.begin_again(Strategy::Reset);
+            self.journal.restart(Strategy::Reset);
             self.journal.attempts = 1;
             self.write()?;
-            let until = self.journal.old_ends_at.filter(|until| *until > self.now());
-            return Err(self.stuck(Stuck::Lost { until }));
+            return Err(self.lost());
         }
         let is_first = self.journal.attempts == 0 && self.journal.old_ends_at.is_none() && !self.was_resumed;
-        let _ = if is_first { self.locked.restore(self.earlier.as_ref()) } else { self.locked.write(&self.journal) };
-        Err(Error::Api { step: (!is_first).then_some(Step::Planned), source })
+        let _ = self.locked.write(if is_first { self.earlier.as_ref() } else { Some(&self.journal) });
+        Err(Error::api((!is_first).then_some(Step::Planned), source))
     }
 
-    fn after_lost(&mut self, error: Option<ApiError>) -> Result<(), Error> {
+    fn after_loss(&mut self, error: Option<ApiError>) -> Result<(), Error> {
         self.delivery.release();
-        self.lost += 1;
+        self.losses += 1;
         match error {
-            _ if self.lost < MAX_LOST => Ok(()),
-            Some(source) => Err(Error::Api { step: Some(Step::Planned), source }),
-            None => Err(self.stuck(Stuck::NoSecret)),
+            _ if self.losses < MAX_LOSSES => Ok(()),
+            Some(source) => Err(Error::api(Some(Step::Planned), source)),
+            None => {
+                let text = format!(
+                    "the API's responses to creates of a token like {} have no secret. The old secret keeps working",
+                    self.id
+                );
+                Err(Error::new(Reason::NoSecret, text))
+            }
         }
-    }
-
-    pub(crate) fn journal_issued(&mut self) {
-        self.journal.new = self.held.as_ref().map(|held| held.new.clone());
-        self.record(Step::Issued);
     }
 }

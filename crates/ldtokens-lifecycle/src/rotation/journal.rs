@@ -1,9 +1,18 @@
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ldtokens::{TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Place;
+use crate::error::{Error, Reason};
+use crate::file::{Staged, private, remove_leftovers};
 use crate::rotation::options::Strategy;
 
-/// The progress of a rotation. Each step is written to the journal before the next one starts.
+/// How far a rotation has come. Each step is written to the journal before the next one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
@@ -22,86 +31,66 @@ pub enum Step {
 /// What is compared to find out whether a token was reset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TokenState {
-    /// The last four characters of its secret.
-    pub last_four: String,
-    /// When it last changed, as a Unix time in milliseconds.
-    pub last_modified: i64,
+pub(crate) struct TokenState {
+    pub(crate) last_four: String,
+    pub(crate) last_modified: UnixMillis,
 }
 
 /// Identifies an issued secret without containing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct NewSecret {
-    /// The ID of its token.
-    pub token_id: String,
-    /// Its last four characters.
-    pub last_four: String,
+pub(crate) struct NewSecret {
+    pub(crate) token_id: TokenId,
+    pub(crate) last_four: String,
 }
 
-/// The state of one token's rotation. It contains no secret.
-///
-/// All times are Unix times in milliseconds by the API's clock.
+/// The state of one token's rotation. It contains no secret. All times are by the API's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Journal {
-    /// The version of the journal's format.
-    pub version: u32,
+    pub(crate) version: u32,
     /// The account, if the API named it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The ID of the token that is rotated.
-    pub token_id: String,
+    pub token_id: TokenId,
     /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How the token is rotated.
+    /// How it is rotated now.
     pub strategy: Strategy,
-    /// How it was to be rotated when the rotation was started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Strategy>,
+    /// The strategy when the rotation was started.
+    pub(crate) asked: Option<Strategy>,
     /// How far the rotation has come.
     pub step: Step,
     /// How long the old secret keeps working, in milliseconds.
-    pub overlap: i64,
+    pub(crate) overlap: u64,
     /// The token before the rotation.
-    pub old: TokenState,
+    pub(crate) old: TokenState,
     /// The number of requests for a new secret.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// When the last of these requests was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<i64>,
-    /// When the last request whose response was lost was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost_at: Option<i64>,
-    /// The new secret, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new: Option<NewSecret>,
+    pub(crate) sent_at: Option<UnixMillis>,
+    pub(crate) new: Option<NewSecret>,
     /// When the old secret stops working.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old_ends_at: Option<i64>,
+    pub old_ends_at: Option<UnixMillis>,
     /// Whether the API ends the old token then, since that is its expiry.
     #[serde(default)]
-    pub is_expiring: bool,
+    pub(crate) is_expiring: bool,
     /// The marker in the description of a replacement until nothing has to be deleted any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub marker: Option<String>,
+    pub(crate) marker: Option<String>,
     /// Earlier replacements, whose secrets are lost or may have been delivered. They end with the old token.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub superseded: Vec<String>,
+    #[serde(default)]
+    pub(crate) superseded: Vec<TokenId>,
     /// The tokens that were seen at the end, just before they were deleted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub deleting: Vec<String>,
+    #[serde(default)]
+    pub(crate) deleting: Vec<TokenId>,
     /// Whether the API refused to create a token, so that the old one can't be replaced.
     #[serde(default)]
-    pub may_not_create: bool,
-    /// The destinations.
+    pub(crate) may_not_create: bool,
     #[serde(default)]
-    pub places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
     /// When the new secret was verified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rotated_at: Option<i64>,
+    pub rotated_at: Option<UnixMillis>,
 }
 
 /// The version that this code writes.
@@ -120,21 +109,38 @@ impl Journal {
 
     /// Whether the token `id` belongs to this rotation, as the old or a new one.
     pub fn is_about(&self, id: &str) -> bool {
-        self.token_id == id
-            || self.new.as_ref().is_some_and(|new| new.token_id == id)
-            || self.superseded.iter().any(|superseded| superseded == id)
+        let new = self.new.as_ref().map(|new| &new.token_id);
+        [&self.token_id].into_iter().chain(new).chain(&self.superseded).any(|known| *known == *id)
+    }
+
+    /// Whether a token with this description is a replacement that the rotation created.
+    pub fn created(&self, description: &str) -> bool {
+        self.marker.as_ref().is_some_and(|marker| description.contains(marker))
     }
 
     pub(crate) fn ends_at_once(&self) -> bool {
         self.overlap == 0
     }
 
+    pub(crate) fn overlap(&self) -> Duration {
+        Duration::from_millis(self.overlap)
+    }
+
+    /// When the old secret stops working, unless that is as soon as possible, or has passed.
+    pub fn overlap_end(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.old_ends_at.filter(|ends| *ends > now && !self.ends_at_once())
+    }
+
+    /// The token that has the new secret, if there is one.
+    pub fn new_token_id(&self) -> Option<&TokenId> {
+        self.new.as_ref().map(|new| &new.token_id)
+    }
+
     /// Forgets the issued secret and starts over with `strategy`.
-    pub(crate) fn begin_again(&mut self, strategy: Strategy) {
+    pub(crate) fn restart(&mut self, strategy: Strategy) {
         if self.strategy != strategy {
             self.attempts = 0;
             self.sent_at = None;
-            self.lost_at = None;
         }
         self.strategy = strategy;
         self.step = Step::Planned;
@@ -142,9 +148,125 @@ impl Journal {
     }
 
     /// Notes a replacement whose secret is not the one that is delivered.
-    pub(crate) fn supersede(&mut self, id: String) {
+    pub(crate) fn supersede(&mut self, id: TokenId) {
         if !self.superseded.contains(&id) {
             self.superseded.push(id);
         }
     }
+}
+
+/// How long a locked journal is tried before it counts as another process's.
+const MAX_WAIT: Duration = Duration::from_millis(500);
+
+/// The folder of journals, one file for each token. Only its owner can read it.
+#[derive(Clone, Debug)]
+pub struct Journals {
+    folder: PathBuf,
+}
+
+/// The journal of a token, locked until it is dropped.
+pub(crate) struct LockedJournal {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Journals {
+    /// Returns the journals in this folder, which is created by the first rotation.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Locks and reads the journal of a token. The journal may not exist yet.
+    pub(crate) fn lock(&self, id: &TokenId) -> Result<(LockedJournal, Option<Journal>), Error> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let created = builder.recursive(true).create(&self.folder);
+        created.map_err(|error| unusable(&self.folder, format!("the folder can't be created: {error}")))?;
+        let path = self.path(id);
+        let lock_path = path.with_extension("lock");
+        let lock = private().create(true).truncate(false).open(&lock_path);
+        let lock = lock.map_err(|error| unusable(&lock_path, format!("it can't be opened: {error}")))?;
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A child that this process is starting keeps a lock that was dropped, until it runs its program.
+                Err(TryLockError::WouldBlock) if began.elapsed() < MAX_WAIT => thread::sleep(MAX_WAIT / 25),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::new(Reason::Busy, format!("another process is rotating the token {id}")));
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(unusable(&lock_path, format!("it can't be locked: {error}")));
+                }
+            }
+        }
+        remove_leftovers(&path);
+        let journal = read(&path)?;
+        Ok((LockedJournal { path, _lock: lock }, journal))
+    }
+
+    /// Reads the journal of a token without locking it.
+    ///
+    /// # Errors
+    /// [`Reason::Journal`] if it can't be read.
+    pub fn read(&self, id: &TokenId) -> Result<Option<Journal>, Error> {
+        read(&self.path(id))
+    }
+
+    /// Reads all journals, ordered by token ID.
+    ///
+    /// # Errors
+    /// [`Reason::Journal`] if the folder, or one of them, can't be read.
+    pub fn all(&self) -> Result<Vec<Journal>, Error> {
+        let failed = |error| unusable(&self.folder, format!("the folder can't be read: {error}"));
+        let mut journals = Vec::new();
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(journals),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
+            let path = entry.map_err(failed)?.path();
+            let is_staged = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if path.extension().is_some_and(|extension| extension == "json") && !is_staged {
+                journals.extend(read(&path)?);
+            }
+        }
+        journals.sort_by(|a, b| a.token_id.cmp(&b.token_id));
+        Ok(journals)
+    }
+
+    fn path(&self, id: &TokenId) -> PathBuf {
+        self.folder.join(format!("{}.json", id.to_path_segment()))
+    }
+}
+
+impl LockedJournal {
+    /// Writes `journal` durably, or removes the file if there is none.
+    pub(crate) fn write(&self, journal: Option<&Journal>) -> Result<(), Error> {
+        let written = match journal {
+            Some(journal) => {
+                let text = serde_json::to_string_pretty(journal).expect("a journal is JSON") + "\n";
+                Staged::new(&self.path, text.len() as u64).and_then(|staged| staged.replace(text.as_bytes(), false))
+            }
+            None => fs::remove_file(&self.path),
+        };
+        written.map_err(|error| unusable(&self.path, format!("it can't be written: {error}")))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Journal>, Error> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|error| unusable(path, format!("it can't be read: {error}")))?,
+    };
+    match serde_json::from_str::<Journal>(&text) {
+        Ok(journal) if journal.version > VERSION => Err(unusable(path, "a newer version wrote it".to_owned())),
+        Ok(journal) => Ok(Some(journal)),
+        Err(error) => Err(unusable(path, format!("it is not a journal: {error}"))),
+    }
+}
+
+fn unusable(path: &Path, text: String) -> Error {
+    Error::new(Reason::Journal, format!("{}: {text}", path.display()))
 }

@@ -12,18 +12,29 @@ pub enum Strategy {
     Replace,
 }
 
-/// How to rotate. What is not set is, for a rotation that was started, as it was then.
+/// How to rotate. What is None is, for a rotation that was started, as it was then.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use]
 pub struct Options {
-    pub(crate) strategy: Option<Strategy>,
-    pub(crate) overlap: Option<Duration>,
-    pub(crate) lifetime: Option<Duration>,
-    pub(crate) again: bool,
-    pub(crate) overwrite: bool,
-    pub(crate) settle: Duration,
-    pub(crate) patience: Duration,
-    pub(crate) marks_time: bool,
+    /// How the token gets its new secret. Default: a reset.
+    pub strategy: Option<Strategy>,
+    /// How long the old secret keeps working, to the millisecond. Default: 24 hours. Zero ends it as soon as possible: a reset
+    /// ends it before the new one is delivered, a replacement after.
+    pub overlap: Option<Duration>,
+    /// How long a replacement works. By default as long as its predecessor was made to.
+    pub lifetime: Option<Duration>,
+    /// Whether to get another secret although the last one is lost, within the overlap of an earlier rotation, with other
+    /// destinations, or after many replacements that were not delivered. It may end an old secret early.
+    pub forced: bool,
+    /// Whether to overwrite a destination whatever it holds.
+    pub overwrites: bool,
+    /// How long the API may take to carry out a request whose response was lost. Default: 20 seconds. Until then a reset is not
+    /// repeated.
+    pub write_lag: Duration,
+    /// How long the API's reads can lag behind its writes. Default: 30 seconds. So long a new secret may be refused before it counts
+    /// as one that does not work.
+    pub read_lag: Duration,
+    /// Whether to write the time of the rotation into the token's description, for schedules that keep no journal.
+    pub notes_time: bool,
 }
 
 /// How long the old secret keeps working by default.
@@ -35,65 +46,11 @@ impl Default for Options {
             strategy: None,
             overlap: None,
             lifetime: None,
-            again: false,
-            overwrite: false,
-            settle: Duration::from_secs(20),
-            patience: Duration::from_secs(30),
-            marks_time: false,
+            forced: false,
+            overwrites: false,
+            write_lag: Duration::from_secs(20),
+            read_lag: Duration::from_secs(30),
+            notes_time: false,
         }
-    }
-}
-
-impl Options {
-    /// Sets how the token gets its new secret. Default: a reset.
-    pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = Some(strategy);
-        self
-    }
-
-    /// Sets how long the old secret keeps working, to the millisecond. Default: 24 hours. Zero ends it as soon as possible: a reset
-    /// ends it before the new one is delivered, a replacement after.
-    pub fn overlap(mut self, overlap: Duration) -> Self {
-        self.overlap = Some(overlap);
-        self
-    }
-
-    /// Sets how long a replacement works. By default as long as its predecessor was made to.
-    pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = Some(lifetime);
-        self
-    }
-
-    /// Also resets a token within the overlap of an earlier reset, which may end its old secret early, and continues with other
-    /// destinations, and after many replacements that were not delivered.
-    pub fn again(mut self) -> Self {
-        self.again = true;
-        self
-    }
-
-    /// Overwrites a destination whatever it holds.
-    pub fn overwrite(mut self) -> Self {
-        self.overwrite = true;
-        self
-    }
-
-    /// Sets how long the API may take to carry out a request whose response was lost. Default: 20 seconds. Until then a reset
-    /// is not repeated.
-    pub fn settle(mut self, time: Duration) -> Self {
-        self.settle = time;
-        self
-    }
-
-    /// Sets how long a new secret may be refused before it counts as one that does not work. Default: 30 seconds. The API's
-    /// reads can lag behind its writes.
-    pub fn patience(mut self, time: Duration) -> Self {
-        self.patience = time;
-        self
-    }
-
-    /// Writes the time of the rotation into the token's description, for schedules that keep no journal.
-    pub fn mark_time(mut self) -> Self {
-        self.marks_time = true;
-        self
     }
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{Client, Error, Operation, Secret, Token};
+use ldtokens::{Client, Error, Operation, Secret, Token, TokenId, UnixMillis};
 use serde_json::{Map, Value};
 
 use crate::time;
 
 /// The start of the marker in the description of a replacement whose rotation is not over.
-pub const MARKER: &str = "[ldtokens rotate ";
+pub(crate) const MARKER: &str = "[ldtokens rotate ";
 
 /// Whether a description contains the marker of a rotation that is not over.
 pub fn has_marker(description: &str) -> bool {
@@ -24,10 +24,15 @@ pub(crate) fn new_marker() -> String {
 /// The start of the note in a token's description that holds the time of its last rotation.
 pub(crate) const TIME_NOTE: &str = "[ldtokens rotated ";
 
-/// Returns the time of the last rotation that a description notes, as a Unix time in milliseconds.
-pub fn noted_time(description: &str) -> Option<i64> {
+/// Returns the time of the last rotation that a description notes.
+pub fn noted_time(description: &str) -> Option<UnixMillis> {
     let (_, rest) = description.split_once(TIME_NOTE)?;
     time::parse(rest.split_once(']')?.0)
+}
+
+/// Returns the description without the notes and markers of rotations.
+pub fn without_notes(description: &str) -> String {
+    without(MARKER, description).and_then(|text| without(TIME_NOTE, &text)).unwrap_or_default()
 }
 
 /// Returns the description without notes that start with `start`.
@@ -43,7 +48,7 @@ pub(crate) fn without(start: &str, description: &str) -> Option<String> {
 
 /// Returns the request body for a token with the name, description, permissions, kind and API version of `token`, that expires
 /// `lifetime` after `now`, or works as long as `token` was made to.
-pub(crate) fn body(token: &Token, marker: &str, lifetime: Option<Duration>, now: i64) -> Value {
+pub(crate) fn body(token: &Token, marker: &str, lifetime: Option<Duration>, now: UnixMillis) -> Value {
     let Ok(Value::Object(mut properties)) = serde_json::to_value(token) else {
         unreachable!("a token is a JSON object")
     };
@@ -56,13 +61,12 @@ pub(crate) fn body(token: &Token, marker: &str, lifetime: Option<Duration>, now:
     let permissions = ["inlineRole", "customRoleIds", "role"].into_iter().find_map(|name| Some((name, take(name)?)));
     body.extend(permissions.map(|(name, value)| (name.to_owned(), value)));
     // A note of the predecessor's rotation is not about the new token.
-    let description = token.description.as_deref().and_then(|text| without(MARKER, text));
-    let description = description.and_then(|text| without(TIME_NOTE, &text));
-    let description = description.map_or_else(|| marker.to_owned(), |description| format!("{description} {marker}"));
+    let description = token.description.as_deref().map(without_notes).filter(|text| !text.is_empty());
+    let description = description.map_or_else(|| marker.to_owned(), |text| format!("{text} {marker}"));
     body.insert("description".to_owned(), description.into());
-    let inherited = token.expiry.map(|expiry| (expiry.get() - token.creation_date.get()).max(0));
-    if let Some(lifetime) = lifetime.map(time::millis).or(inherited) {
-        body.insert("expiry".to_owned(), now.saturating_add(lifetime).into());
+    let inherited = token.expiry.map(|expiry| expiry.saturating_duration_since(token.creation_date));
+    if let Some(lifetime) = lifetime.or(inherited) {
+        body.insert("expiry".to_owned(), now.saturating_add(lifetime).get().into());
     }
     Value::Object(body)
 }
@@ -77,7 +81,7 @@ fn is_nothing(value: &Value) -> bool {
 
 /// A created token.
 pub(crate) struct Created {
-    pub(crate) id: String,
+    pub(crate) id: TokenId,
     pub(crate) secret: Secret,
     pub(crate) expiry: Option<i64>,
 }
@@ -91,13 +95,14 @@ pub(crate) async fn create(client: &Client, body: &Value) -> Result<Option<Creat
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     };
-    Ok(take("_id").zip(take("token")).map(|(id, secret)| Created { id, secret: Secret::new(secret), expiry }))
+    let (id, secret) = (take("_id").and_then(|id| TokenId::new(id).ok()), take("token").map(Secret::new));
+    Ok(id.zip(secret).map(|(id, secret)| Created { id, secret, expiry }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{MARKER, body, new_marker, without};
-    use ldtokens::Token;
+    use ldtokens::{Token, UnixMillis};
     use serde_json::{Value, json};
 
     fn token(properties: Value) -> Token {
@@ -127,7 +132,7 @@ mod tests {
                 json!({"role": "reader", "description": "d M", "expiry": 1050}),
             ),
         ] {
-            assert_eq!(body(&token(properties), "M", None, 1000), expected);
+            assert_eq!(body(&token(properties), "M", None, UnixMillis::new(1000)), expected);
         }
     }
 

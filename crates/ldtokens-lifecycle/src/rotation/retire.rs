@@ -1,12 +1,12 @@
 //! Ends a rotation. This is the only step that deletes anything, and only what it has just read.
 
-use ldtokens::{Error as ApiError, TokenId, UnixMillis};
+use ldtokens::Error as ApiError;
 
 use crate::destination::Contents;
-use crate::rotation::error::{Error, Stuck};
+use crate::error::{Error, Reason};
 use crate::rotation::journal::Step;
 use crate::rotation::options::Strategy;
-use crate::rotation::plan::state;
+use crate::rotation::plan::{state, too_late_for};
 use crate::rotation::replacement::{MARKER, TIME_NOTE, without};
 use crate::rotation::run::{HeldSecret, Run};
 use crate::time;
@@ -22,8 +22,8 @@ impl Run<'_> {
             self.remove_old().await?;
             return Ok(false);
         }
-        if self.was_resumed && self.held.is_none() {
-            self.look_again().await?;
+        if self.was_resumed && self.held.is_none() && self.confirm_earlier_run().await? {
+            return Ok(true);
         }
         if !self.journal.is_expiring {
             self.expire_old().await?;
@@ -31,23 +31,35 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for.
-    async fn look_again(&mut self) -> Result<(), Error> {
+    /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for. Returns whether another
+    /// secret was requested.
+    async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
         if self.delivery.places().iter().any(|place| !self.journal.places.contains(place)) {
-            return Err(Error::TooLateFor("destination"));
+            return Err(too_late_for("destination"));
         }
-        self.prove().await?;
+        match self.prove().await {
+            Err(error) if error.reason == Reason::NotHeld && self.options.forced => {
+                self.obtain().await?;
+                return Ok(true);
+            }
+            proved => proved?,
+        }
+        if !self.deliver_again().await? {
+            let label = self.delivery.ephemeral().unwrap_or_default();
+            let text = format!("the new secret can't be read anywhere to be delivered again, to {label}");
+            return Err(Error::new(Reason::NotHeld, text));
+        }
         if self.token().await?.is_none() {
             self.notes.push(format!("the old token {} was deleted, or this credential can't see it", self.id));
             // Only for the report: when it ends is not known any more.
             self.journal.old_ends_at = None;
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn end_reset(&mut self) -> Result<bool, Error> {
         if self.journal.attempts > 1 {
-            let token = self.token().await?.ok_or_else(|| self.stuck(Stuck::Gone))?;
+            let token = self.present_token().await?;
             // A reset whose response was lost was carried out after the one whose secret was delivered.
             if self.journal.new.as_ref().is_some_and(|new| new.last_four != state(&token).last_four) {
                 self.held = None;
@@ -55,9 +67,9 @@ impl Run<'_> {
                 return Ok(true);
             }
         }
-        if self.options.marks_time {
+        if self.options.notes_time {
             let note = format!("{TIME_NOTE}{}]", time::format(self.journal.rotated_at.unwrap_or_else(|| self.now())));
-            let client = self.acting()?;
+            let client = self.acting_client()?;
             let edited = client.edit(&self.id, |token| {
                 let description = token.description.as_deref().and_then(|text| without(TIME_NOTE, text));
                 token.description = Some(format!("{} {note}", description.unwrap_or_default()).trim_start().to_owned());
@@ -73,15 +85,16 @@ impl Run<'_> {
     async fn expire_old(&mut self) -> Result<(), Error> {
         let Some(ends) = self.journal.old_ends_at else { return Ok(()) };
         self.note_orphans().await?;
-        let client = self.acting()?;
-        for id in self.left()? {
-            let edited = client.edit(&id, |token| {
-                if token.expiry.is_none_or(|expiry| expiry.get() > ends) {
-                    token.expiry = Some(UnixMillis::new(ends));
+        let client = self.acting_client()?;
+        // The old token last.
+        for id in self.journal.superseded.iter().chain([&self.journal.token_id]) {
+            let edited = client.edit(id, |token| {
+                if token.expiry.is_none_or(|expiry| expiry > ends) {
+                    token.expiry = Some(ends);
                 }
             });
             let why = match edited.await {
-                Ok(token) if token.expiry.is_some_and(|expiry| expiry.get() <= ends) => continue,
+                Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => continue,
                 Ok(_) => "the response does not show it".to_owned(),
                 Err(
                     error @ (ApiError::Forbidden(_)
@@ -97,41 +110,42 @@ impl Run<'_> {
         }
         self.journal.is_expiring = true;
         self.record(Step::Verified);
-        self.unmark().await
+        self.remove_marker().await
     }
 
     /// Notes tokens that requests with lost responses created.
     async fn note_orphans(&mut self) -> Result<(), Error> {
-        if let Some(lost_at) = self.journal.lost_at {
-            self.settle(Some(lost_at)).await;
+        if self.journal.attempts > 1 {
+            self.wait_for_lost_requests(self.journal.sent_at).await;
             let orphans = self.orphans().await?;
             orphans.into_iter().for_each(|orphan| self.journal.supersede(orphan.token_id));
         }
         Ok(())
     }
 
-    /// What has to end: the old token last.
-    fn left(&self) -> Result<Vec<TokenId>, Error> {
-        let ids = self.journal.superseded.iter().chain([&self.journal.token_id]);
-        ids.map(|id| TokenId::new(id.as_str()).map_err(|error| self.api(error.into()))).collect()
-    }
-
     /// Deletes the old token, and replacements that were not delivered or superseded.
     async fn remove_old(&mut self) -> Result<(), Error> {
         self.prove().await?;
         self.note_orphans().await?;
-        let client = self.acting()?;
-        for id in self.left()? {
-            let was_seen = self.journal.deleting.iter().any(|seen| *seen == id.as_str());
+        let client = self.acting_client()?;
+        let ids = self.journal.superseded.iter().chain([&self.journal.token_id]).cloned();
+        for id in ids.collect::<Vec<_>>() {
+            let was_seen = self.journal.deleting.contains(&id);
             match client.get(&id).await {
                 Ok(_) => {}
                 // Our own delete, or the API at the end of its life, ended it.
                 Err(ApiError::NotFound(_)) if was_seen || self.journal.is_expiring => continue,
-                Err(ApiError::NotFound(_)) => return Err(self.stuck(Stuck::CantSee(id.to_string()))),
+                Err(ApiError::NotFound(_)) => {
+                    let text = format!(
+                        "the token {id} can't be seen, so it is not known to be deleted: someone else deleted it, or this \
+                         credential may not see it"
+                    );
+                    return Err(Error::new(Reason::CantSee, text));
+                }
                 Err(source) => return Err(self.api(source)),
             }
             if !was_seen {
-                self.journal.deleting.push(id.to_string());
+                self.journal.deleting.push(id.clone());
                 self.write()?;
             }
             match client.delete(&id).await {
@@ -139,53 +153,45 @@ impl Run<'_> {
                 Err(source) => return Err(self.api(source)),
             }
         }
-        self.unmark().await?;
+        self.remove_marker().await?;
         self.record(Step::Retired);
         Ok(())
     }
 
     /// Reads that each destination holds a secret of the new token, and that it works.
     pub(crate) async fn prove(&mut self) -> Result<(), Error> {
-        let Some(new) = self.journal.new.clone() else { return Err(self.stuck(Stuck::Gone)) };
+        let not_held = |run: &Self, label: &str| {
+            let text = format!("{label} does not hold the new secret of the token {}; nothing was deleted", run.id);
+            Error::new(Reason::NotHeld, text)
+        };
+        let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
         let files = self.journal.places.iter();
         let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read())));
-        let others = self
-            .delivery
-            .readable()
-            .filter(|(label, _)| self.journal.places.iter().all(|place| place.label != *label || place.file.is_none()));
-        let mut readable: Vec<_> = files.collect();
-        readable.extend(others);
+        let is_file =
+            |label: &String| self.journal.places.iter().any(|place| place.label == *label && place.file.is_some());
+        let others = self.delivery.readable().filter(|(label, _)| !is_file(label));
+        let readable: Vec<_> = files.chain(others).collect();
         for (label, contents) in &readable {
-            let is_held = match contents {
-                Ok(Contents::Secret(secret)) => {
-                    let is_held = self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))?;
-                    if is_held {
-                        self.held = Some(HeldSecret { secret: secret.clone(), new: new.clone(), is_checked: true });
-                    }
-                    is_held
-                }
-                _ => false,
-            };
-            if !is_held {
-                return Err(self.stuck(Stuck::NotHeld(label.clone())));
+            let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(self, label)) };
+            if !self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))? {
+                return Err(not_held(self, label));
             }
+            self.held = Some(HeldSecret { secret: secret.clone(), is_checked: true });
         }
         if readable.is_empty() {
-            let id = TokenId::new(new.token_id.as_str()).map_err(|error| self.api(error.into()))?;
-            let token = self.client.get(&id).await.map_err(|source| self.api(source))?;
+            let token = self.client.get(&new.token_id).await.map_err(|source| self.api(source))?;
             if state(&token).last_four != new.last_four {
-                return Err(self.stuck(Stuck::NotHeld("the destination".to_owned())));
+                return Err(not_held(self, "the destination"));
             }
         }
         Ok(())
     }
 
     /// Removes the marker from the new token.
-    async fn unmark(&self) -> Result<(), Error> {
+    async fn remove_marker(&self) -> Result<(), Error> {
         let Some(new) = &self.journal.new else { return Ok(()) };
-        let id = TokenId::new(new.token_id.as_str()).map_err(|error| self.api(error.into()))?;
-        let client = self.acting()?;
-        let edited = client.edit(&id, |token| {
+        let client = self.acting_client()?;
+        let edited = client.edit(&new.token_id, |token| {
             if let Some(text) = token.description.as_deref().filter(|text| text.contains(MARKER)) {
                 token.description = without(MARKER, text);
             }

@@ -1,17 +1,16 @@
 use std::time::Duration;
 
-use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId};
+use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId, UnixMillis};
 
 use crate::delivery::Delivery;
-use crate::destination::{Destination, Handover};
-use crate::rotation::error::{Error, NotDelivered, Stuck};
-use crate::rotation::journal::{Journal, NewSecret, Step};
-use crate::rotation::journals::{Journals, LockedJournal};
+use crate::destination::{Destination, Metadata};
+use crate::error::{Error, Reason};
+use crate::rotation::journal::{Journal, Journals, LockedJournal, Step};
 use crate::rotation::options::{Options, Strategy};
-use crate::rotation::plan::{planned, read, resumed};
+use crate::rotation::plan::{planned, resumed};
 use crate::rotation::report::Report;
 use crate::time;
-use crate::verify::is_refusal;
+use crate::verify::identity_of;
 
 /// Gives a token a new secret and delivers it.
 pub struct Rotation<'a> {
@@ -28,8 +27,7 @@ impl<'a> Rotation<'a> {
     /// Returns a rotation of the token `id`. Its new secret goes to the destinations, to those that can be read back first.
     pub fn new(client: &Client, id: TokenId, destinations: Vec<Box<dyn Destination>>, options: Options) -> Self {
         let delivery = Delivery::new(destinations);
-        let on_step = Box::new(|_: &Journal| {});
-        Self { client: client.clone(), id, known: None, caller: None, delivery, options, on_step }
+        Self { client: client.clone(), id, known: None, caller: None, delivery, options, on_step: Box::new(|_| {}) }
     }
 
     /// Sets the token as it was just read, which saves a request.
@@ -53,15 +51,6 @@ impl<'a> Rotation<'a> {
         self
     }
 
-    pub(crate) fn id(&self) -> &TokenId {
-        &self.id
-    }
-
-    /// Whether it rotates the token of the client's own credential, as far as that is known.
-    pub(crate) fn is_own(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.token_id.as_ref() == Some(&self.id))
-    }
-
     /// Starts the rotation, or continues one that was started earlier, as far as possible now. If a rotation to the same
     /// destinations was done and the old secret still works, that is reported, and nothing else is done.
     ///
@@ -70,16 +59,14 @@ impl<'a> Rotation<'a> {
     /// # Errors
     /// [`Error`] says which step the rotation reached. Unless it says otherwise, run it again to continue.
     pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
-        let locked = journals.lock(&self.id)?;
-        let mut run = Run::begin(self, locked).await?;
-        run.finish().await
+        let (locked, journal) = journals.lock(&self.id)?;
+        Run::begin(self, locked, journal).await?.finish().await
     }
 }
 
 /// The new secret, in this process's memory.
 pub(crate) struct HeldSecret {
     pub(crate) secret: Secret,
-    pub(crate) new: NewSecret,
     /// Whether the API has accepted it.
     pub(crate) is_checked: bool,
 }
@@ -93,43 +80,41 @@ pub(crate) struct Run<'a> {
     pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
     pub(crate) options: Options,
-    pub(crate) caller: CallerIdentity,
-    /// The token's member, and whether it is a service token, if it was read.
-    member: Option<(String, bool)>,
+    caller: CallerIdentity,
     pub(crate) delivery: Delivery,
     pub(crate) held: Option<HeldSecret>,
-    pub(crate) lost: u32,
+    /// The number of lost responses.
+    pub(crate) losses: u32,
     pub(crate) was_resumed: bool,
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
-    pub(crate) write_error: Option<Error>,
+    write_error: Option<Error>,
     pub(crate) notes: Vec<String>,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
 }
 
 impl<'a> Run<'a> {
-    async fn begin(rotation: Rotation<'a>, mut locked: LockedJournal) -> Result<Self, Error> {
+    async fn begin(rotation: Rotation<'a>, locked: LockedJournal, found: Option<Journal>) -> Result<Self, Error> {
         let Rotation { client, id, known, caller, delivery, options, on_step } = rotation;
-        let (under_way, earlier) = match locked.journal.take() {
+        let (under_way, earlier) = match found {
             Some(journal) if journal.is_under_way() => (Some(journal), None),
             earlier => (None, earlier),
         };
+        let step = under_way.as_ref().map(|journal| journal.step);
         let caller = match caller {
             Some(caller) => caller,
-            None => client.whoami().await.map_err(Error::api(under_way.as_ref().map(|journal| journal.step)))?,
+            None => client.whoami().await.map_err(|source| Error::api(step, source))?,
         };
-        let was_resumed = under_way.is_some();
-        let mut token = None;
+        let (mut token, was_resumed) = (None, under_way.is_some());
         let journal = match under_way {
             Some(journal) => resumed(journal, &options, delivery.places(), &caller)?,
             None => {
                 let read = match known {
                     Some(known) => known,
-                    None => read(&client, &id, earlier.as_ref()).await?,
+                    None => client.get(&id).await.map_err(|source| is_replaced(source, earlier.as_ref()))?,
                 };
                 planned(token.insert(read), &caller, &options, delivery.places())?
             }
         };
-        let (member, held, write_error) = (None, None, None);
         let mut run = Self {
             client,
             id,
@@ -138,43 +123,48 @@ impl<'a> Run<'a> {
             journal,
             options,
             caller,
-            member,
             delivery,
-            held,
-            lost: 0,
+            held: None,
+            losses: 0,
             was_resumed,
-            write_error,
+            write_error: None,
             notes: Vec::new(),
             on_step,
         };
         if let Some(token) = &token {
-            run.learn(token);
-            run.look_back().await?;
-            if run.journal.strategy == Strategy::Replace && !run.can_replace() {
-                return Err(run.stuck(Stuck::OthersPersonal));
+            run.find_earlier_reset().await?;
+            if run.journal.strategy == Strategy::Replace {
+                run.require_replaceable(token)?;
             }
         }
         Ok(run)
     }
 
     /// Within the overlap of an earlier reset, the same rotation is done, and another must be asked for.
-    async fn look_back(&mut self) -> Result<(), Error> {
-        let earlier = self.earlier.as_ref().filter(|earlier| earlier.strategy == Strategy::Reset);
-        let Some(earlier) = earlier.cloned() else { return Ok(()) };
-        let ends = earlier.old_ends_at.filter(|ends| *ends > self.now() && !earlier.ends_at_once());
+    async fn find_earlier_reset(&mut self) -> Result<(), Error> {
+        let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset);
+        let ends = earlier.as_ref().and_then(|earlier| earlier.overlap_end(self.now()));
         let is_reset = self.journal.strategy == Strategy::Reset;
-        let Some(ends) = ends.filter(|_| is_reset && !self.options.again && !self.journal.ends_at_once()) else {
+        let (Some(earlier), Some(ends), true) =
+            (earlier, ends, is_reset && !self.options.forced && !self.journal.ends_at_once())
+        else {
             return Ok(());
         };
         let new = std::mem::replace(&mut self.journal, earlier);
-        if self.journal.places == new.places && self.prove().await.is_ok() {
+        let is_same = self.journal.places == new.places && self.prove().await.is_ok();
+        if is_same && self.deliver_again().await? {
             self.was_resumed = true;
             return Ok(());
         }
-        Err(Error::EarlierOverlap { until: time::to_system_time(ends) })
+        let why = if is_same { "its new secret can't be read anywhere to be delivered again, " } else { "" };
+        let text = format!(
+            "the token was reset before, {why}and the secret from before that works until {}; another reset may end it early",
+            time::format(ends)
+        );
+        Err(Error::new(Reason::EarlierOverlap, text))
     }
 
-    async fn finish(&mut self) -> Result<Report, Error> {
+    async fn finish(mut self) -> Result<Report, Error> {
         loop {
             match self.journal.step {
                 Step::Retired => break,
@@ -189,33 +179,51 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        if let Some(Error::Journal { path, reason }) = self.write_error.take() {
-            return Err(Error::Journal { path, reason: format!("{reason}; the new secret is delivered and works") });
+        if let Some(mut error) = self.write_error.take() {
+            error.text += "; the new secret is delivered and works";
+            return Err(error);
         }
-        let notes = std::mem::take(&mut self.notes);
-        Ok(Report::new(&self.journal, self.delivery.delivered(), self.was_resumed, self.now(), notes))
+        let (deliveries, ends) = (self.delivery.delivered(), self.journal.overlap_end(self.now()));
+        let Self { journal, was_resumed, notes, .. } = self;
+        let is_gone = journal.strategy == Strategy::Replace && journal.step == Step::Retired;
+        let new = journal.new.map(|new| (new.token_id, new.last_four));
+        let (new_token_id, last_four) = new.unwrap_or_else(|| (journal.token_id.clone(), String::new()));
+        Ok(Report {
+            token_id: journal.token_id,
+            name: journal.name,
+            strategy: journal.strategy,
+            step: journal.step,
+            new_token_id,
+            last_four,
+            old_ends_at: ends.filter(|_| !is_gone),
+            ends_by_itself: journal.strategy == Strategy::Reset || journal.is_expiring,
+            deliveries,
+            was_resumed,
+            notes,
+        })
     }
 
-    /// Gets a new secret, or hands out the one that there is.
+    /// Gets a new secret, or delivers the one that there is.
     async fn advance(&mut self) -> Result<(), Error> {
         if self.held.is_none() {
             self.find().await?;
         }
         if self.held.is_some() {
-            return self.hand_out().await;
+            return self.deliver().await;
         }
         // All was delivered, and nothing can be read back to be checked.
-        if self.journal.step == Step::Delivered && self.delivery.readable().next().is_none() {
-            self.mark_verified();
+        let is_kept = self.delivery.readable().next().is_none() && self.delivery.ephemeral().is_none();
+        if self.journal.step == Step::Delivered && is_kept {
+            self.record_verified();
             return Ok(());
         }
         self.obtain().await
     }
 
     /// Delivers the new secret to each destination that does not have it, and checks that it works.
-    async fn hand_out(&mut self) -> Result<(), Error> {
+    async fn deliver(&mut self) -> Result<(), Error> {
         let Some(held) = &self.held else { return Ok(()) };
-        let (secret, handover) = (held.secret.clone(), self.handover());
+        let secret = held.secret.clone();
         if !self.delivery.is_prepared() {
             self.delivery.prepare().await?;
             self.check_destinations().await?;
@@ -223,66 +231,84 @@ impl<'a> Run<'a> {
         if self.journal.step >= Step::Delivered {
             self.delivery.skip_unreadable();
         }
-        let deliveries = self.delivery.deliver(&secret, &handover).await;
-        if deliveries.iter().any(|delivered| delivered.problem.is_some()) {
-            let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
-            let old_ends_at = self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended);
-            return Err(Error::NotDelivered(Box::new(NotDelivered {
-                token_id: self.journal.token_id.clone(),
-                deliveries,
-                old_ends_at: old_ends_at.map(time::to_system_time),
-            })));
-        }
+        self.deliver_secret(&secret).await?;
         self.record(Step::Delivered);
         match self.is_accepted().await {
             Ok(true) => {
-                self.mark_verified();
+                self.record_verified();
                 Ok(())
             }
-            Ok(false) => Err(self.stuck(Stuck::Refused)),
+            Ok(false) => Err(self.refused_secret()),
             Err(source) => Err(self.api(source)),
         }
     }
 
-    fn handover(&self) -> Handover {
+    async fn deliver_secret(&mut self, secret: &Secret) -> Result<(), Error> {
         let ends = self.journal.old_ends_at.filter(|_| !self.journal.ends_at_once());
-        Handover {
-            token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.clone()),
+        let metadata = Metadata {
+            token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.to_string()),
             name: self.journal.name.clone().unwrap_or_default(),
             old_expires: ends.map(time::format).unwrap_or_default(),
+        };
+        let deliveries = self.delivery.deliver(secret, &metadata).await;
+        if deliveries.iter().all(|delivered| delivered.problem.is_none()) {
+            return Ok(());
         }
+        let mut text = format!(
+            "the token {} has a new secret, which was not delivered to all destinations",
+            self.journal.token_id
+        );
+        for delivery in &deliveries {
+            text += &format!("; {}: {}", delivery.label, delivery.problem.as_deref().unwrap_or("delivered"));
+        }
+        let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
+        text += &match self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended) {
+            Some(until) => format!("; the old secret works until {}", time::format(until)),
+            None => "; the old secret has stopped working".to_owned(),
+        };
+        Err(Error { deliveries, ..Error::new(Reason::NotDelivered, text) })
     }
 
-    fn mark_verified(&mut self) {
+    /// Delivers a secret that was delivered before to the destinations that each run has to give it to. Returns false if the secret
+    /// can't be read anywhere.
+    pub(crate) async fn deliver_again(&mut self) -> Result<bool, Error> {
+        if self.delivery.ephemeral().is_none() {
+            return Ok(true);
+        }
+        let Some(held) = &self.held else { return Ok(false) };
+        let secret = held.secret.clone();
+        self.delivery.prepare().await?;
+        self.delivery.skip_unreadable();
+        self.deliver_secret(&secret).await?;
+        Ok(true)
+    }
+
+    fn record_verified(&mut self) {
         self.journal.rotated_at = Some(self.now());
         self.record(Step::Verified);
     }
 
     /// Whether the API accepts the new secret as the new token's.
     pub(crate) async fn is_accepted(&mut self) -> Result<bool, ApiError> {
-        let Some(held) = &self.held else { return Ok(false) };
+        let (Some(held), Some(new)) = (&self.held, &self.journal.new) else { return Ok(false) };
         if held.is_checked {
             return Ok(true);
         }
-        let (secret, id) = (held.secret.clone(), held.new.token_id.clone());
-        let is_accepted = self.is_secret_of(&secret, &id).await?;
+        let is_accepted = self.is_secret_of(&held.secret, &new.token_id).await?;
         self.held.iter_mut().for_each(|held| held.is_checked = is_accepted);
         Ok(is_accepted)
     }
 
     /// Whether the API accepts the secret as the token's. Its reads can lag behind its writes, so a refusal is believed only
-    /// after `options.patience`.
-    pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &str) -> Result<bool, ApiError> {
-        // It may have characters that no credential has.
-        let Ok(client) = self.client.with_credential(secret.clone()) else { return Ok(false) };
+    /// after `options.read_lag`.
+    pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &TokenId) -> Result<bool, ApiError> {
         let mut waited = Duration::ZERO;
         for round in 0.. {
-            match client.whoami().await {
-                Ok(caller) => return Ok(caller.token_id.is_none_or(|owner| owner.as_str() == id)),
-                Err(error @ ApiError::Unauthorized(_)) if waited >= self.options.patience => {
-                    return if is_refusal(&error) { Ok(false) } else { Err(error) };
-                }
-                Err(ApiError::Unauthorized(_)) => waited += self.pause(round).await,
+            let may_lag = waited < self.options.read_lag;
+            match identity_of(&self.client, secret).await {
+                Ok(Some(caller)) => return Ok(caller.token_id.is_none_or(|owner| owner == *id)),
+                Ok(None) | Err(ApiError::Unauthorized(_)) if may_lag => waited += self.pause(round).await,
+                Ok(None) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
@@ -290,15 +316,18 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the token. `None` if it can't be seen.
-    pub(crate) async fn token(&mut self) -> Result<Option<Token>, Error> {
+    pub(crate) async fn token(&self) -> Result<Option<Token>, Error> {
         match self.client.get(&self.id).await {
-            Ok(token) => {
-                self.learn(&token);
-                Ok(Some(token))
-            }
+            Ok(token) => Ok(Some(token)),
             Err(ApiError::NotFound(_)) => Ok(None),
             Err(source) => Err(self.api(source)),
         }
+    }
+
+    /// The same, where it must be there.
+    pub(crate) async fn present_token(&self) -> Result<Token, Error> {
+        let gone = || format!("the token {} is not there any more, or this credential can't see it", self.id);
+        self.token().await?.ok_or_else(|| Error::new(Reason::Gone, gone()))
     }
 
     /// Writes the step to the journal. Once a secret was issued the rotation continues even if that fails.
@@ -307,55 +336,71 @@ impl<'a> Run<'a> {
         self.write_error = self.write().err();
     }
 
-    pub(crate) fn write(&mut self) -> Result<(), Error> {
-        self.locked.write(&self.journal)?;
+    pub(crate) fn write(&self) -> Result<(), Error> {
+        self.locked.write(Some(&self.journal))?;
         (self.on_step)(&self.journal);
         Ok(())
     }
 
     /// The time by the API's clock.
-    pub(crate) fn now(&self) -> i64 {
-        time::from_system_time(self.client.server_time())
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.client.server_time().into()
     }
 
     /// Returns the client to use after the delivery. If the old secret was the credential, the new one replaces it.
-    pub(crate) fn acting(&self) -> Result<Client, Error> {
+    pub(crate) fn acting_client(&self) -> Result<Client, Error> {
         match &self.held {
-            Some(held) if held.is_checked && self.is_own() => {
+            Some(held) if held.is_checked && self.caller.token_id.as_ref() == Some(&self.id) => {
                 self.client.with_credential(held.secret.clone()).map_err(|source| self.api(source))
             }
             _ => Ok(self.client.clone()),
         }
     }
 
-    fn is_own(&self) -> bool {
-        self.caller.token_id.as_ref() == Some(&self.id)
-    }
-
     /// Whether the caller can create a token like it. If that is not known, the request will show it.
-    pub(crate) fn can_replace(&self) -> bool {
-        let is_own_kind = self.member.as_ref().is_none_or(|(member, is_service)| {
-            *is_service || self.caller.member_id.as_ref().is_none_or(|caller| caller == member)
-        });
+    pub(crate) fn can_replace(&self, token: &Token) -> bool {
+        let is_own_kind = token.service_token.unwrap_or_default()
+            || self.caller.member_id.as_ref().is_none_or(|caller| *caller == token.member_id);
         is_own_kind && !self.journal.may_not_create
     }
 
-    fn learn(&mut self, token: &Token) {
-        self.member = Some((token.member_id.clone(), token.service_token.unwrap_or(false)));
+    pub(crate) fn require_replaceable(&self, token: &Token) -> Result<(), Error> {
+        if self.can_replace(token) {
+            return Ok(());
+        }
+        let text = format!(
+            "the token {} is another member's personal token, and only that member can create one like it",
+            self.id
+        );
+        Err(Error::new(Reason::OthersPersonal, text))
     }
 
-    pub(crate) fn stuck(&self, why: Stuck) -> Error {
-        Error::Stuck { token_id: self.id.clone(), why }
+    pub(crate) fn refused_secret(&self) -> Error {
+        let text = format!(
+            "the API refuses the new secret that it gave for the token {}. Destinations keep the secret that they have",
+            self.id
+        );
+        Error::new(Reason::Refused, text)
     }
 
     pub(crate) fn api(&self, source: ApiError) -> Error {
-        Error::Api { step: (self.journal.attempts > 0).then_some(self.journal.step), source }
+        Error::api((self.journal.attempts > 0).then_some(self.journal.step), source)
     }
 
     /// Waits after attempt `n`, and returns how long.
     pub(crate) async fn pause(&self, n: u32) -> Duration {
-        let pause = Duration::from_millis(100 << n.min(5)).min(self.options.patience);
+        let pause = Duration::from_millis(100 << n.min(5)).min(self.options.read_lag);
         tokio::time::sleep(pause).await;
         pause
+    }
+}
+
+/// The error of reading a token. If it was replaced, it names its replacement.
+fn is_replaced(source: ApiError, earlier: Option<&Journal>) -> Error {
+    match (&source, earlier) {
+        (ApiError::NotFound(_), Some(Journal { strategy: Strategy::Replace, new: Some(new), .. })) => {
+            Error::new(Reason::Replaced, format!("the token was replaced by {} and is deleted", new.token_id))
+        }
+        _ => source.into(),
     }
 }

@@ -9,7 +9,7 @@ use ldtokens_lifecycle::destinations::{
     CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
     KubernetesSecret,
 };
-use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Handover};
+use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Metadata};
 
 pub const NEW: &str = "api-11111111-1111-4111-8111-111111111111";
 const OLD: &str = "api-00000000-0000-4000-8000-000000000000";
@@ -22,7 +22,7 @@ fn holds(destination: &dyn Destination, secret: &str) -> bool {
 async fn deliver_all(destinations: Vec<Box<dyn Destination>>) -> Result<Vec<Delivered>, String> {
     let mut delivery = Delivery::new(destinations);
     delivery.prepare().await.map_err(|error| error.to_string())?;
-    let delivered = delivery.deliver(&Secret::new(NEW), &Handover::default()).await;
+    let delivered = delivery.deliver(&Secret::new(NEW), &Metadata::default()).await;
     match delivered.iter().find_map(|delivered| delivered.problem.clone()) {
         Some(problem) => Err(problem),
         None => Ok(delivered),

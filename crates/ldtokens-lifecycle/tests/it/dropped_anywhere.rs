@@ -37,7 +37,7 @@ async fn dropped_at_each_wait(options: Options) {
         ends += usize::from(is_over);
         // The consumer's secret works at this moment.
         assert!(world.owner_of(&world.secret()).await.is_some(), "after {polls} polls the consumer has no secret");
-        let report = world.rotate(options.clone().again().overwrite()).await;
+        let report = world.rotate(Options { forced: true, overwrites: true, ..options.clone() }).await;
         if !is_over {
             assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
             assert!(report.unwrap().step >= Step::Verified);
@@ -50,7 +50,7 @@ async fn dropped_at_each_wait(options: Options) {
         }
         let tokens = world.tokens().await;
         assert_eq!(tokens.len(), 1, "after {polls} polls: {tokens:?}");
-        assert_eq!(world.owner_of(&world.secret()).await.as_deref(), Some(tokens[0].id.as_str()));
+        assert_eq!(world.owner_of(&world.secret()).await.as_ref(), Some(&tokens[0].id));
         assert_eq!(tokens[0].description.as_deref(), Some("Nightly"));
         if ends == 2 {
             assert!(polls > 4, "{polls}");
@@ -61,10 +61,10 @@ async fn dropped_at_each_wait(options: Options) {
 
 #[tokio::test]
 async fn a_reset_that_is_dropped_at_any_point_can_be_finished() {
-    dropped_at_each_wait(options(Strategy::Reset).settle(Duration::from_millis(50))).await;
+    dropped_at_each_wait(Options { write_lag: Duration::from_millis(50), ..options(Strategy::Reset) }).await;
 }
 
 #[tokio::test]
 async fn a_replacement_that_is_dropped_at_any_point_can_be_finished() {
-    dropped_at_each_wait(options(Strategy::Replace).settle(Duration::from_millis(50))).await;
+    dropped_at_each_wait(Options { write_lag: Duration::from_millis(50), ..options(Strategy::Replace) }).await;
 }

@@ -8,3 +8,4 @@ mod revocations;
 mod rotations;
 mod spawnable;
 mod support;
+mod verified;

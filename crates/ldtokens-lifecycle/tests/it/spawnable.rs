@@ -1,6 +1,6 @@
 //! Rotations and revocations run in tasks of a multi-threaded runtime, as in a web service. This is our choice.
 
-use ldtokens_lifecycle::{Remedy, Revocation, Strategy};
+use ldtokens_lifecycle::{Revocation, Revoked, Strategy};
 
 use crate::support::{World, options};
 
@@ -10,10 +10,9 @@ async fn a_rotation_and_a_revocation_can_be_spawned() {
     let work = tokio::spawn(async move {
         let leaked = world.secret();
         world.rotate(options(Strategy::Reset)).await.unwrap();
-        let plan = Revocation::new(&world.client, [leaked]).plan().await.unwrap();
-        let mut revoked = Vec::new();
-        plan.carry_out(Remedy::Delete, &|| false, |outcome| revoked.push(outcome.outcome.is_success())).await;
-        revoked
+        let revocation = Revocation::plan(&world.client, [leaked], &[]).await.unwrap();
+        let (token, id) = (revocation.tokens()[0], &world.id);
+        revocation.revoke(token, |client| async move { Ok(client.delete(id).await?) }).await.unwrap()
     });
-    assert_eq!(work.await.unwrap(), [true]);
+    assert_eq!(work.await.unwrap(), Revoked::Done(()));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ldtokens::{BaseRole, Client, NewToken, RetryPolicy, Secret, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::destinations::FileDestination;
-use ldtokens_lifecycle::{Destination, Error, Journals, Options, Report, Rotation, Strategy};
+use ldtokens_lifecycle::{Destination, Error, Journals, Options, Reason, Report, Rotation, Strategy};
 use ldtokens_server::{Clock, Server};
 use tempfile::TempDir;
 
@@ -60,10 +60,10 @@ impl World {
     }
 
     /// Whose a secret is, if it works.
-    pub async fn owner_of(&self, secret: &Secret) -> Option<String> {
+    pub async fn owner_of(&self, secret: &Secret) -> Option<TokenId> {
         let client = client(&self.server, secret.clone());
         match client.whoami().await {
-            Ok(caller) => caller.token_id.map(String::from),
+            Ok(caller) => caller.token_id,
             Err(ldtokens::Error::Unauthorized(_)) => None,
             Err(error) => panic!("{error}"),
         }
@@ -96,5 +96,10 @@ pub fn client(server: &Server, secret: Secret) -> Client {
 }
 
 pub fn options(strategy: Strategy) -> Options {
-    Options::default().strategy(strategy).settle(Duration::ZERO).patience(Duration::ZERO)
+    Options { strategy: Some(strategy), write_lag: Duration::ZERO, read_lag: Duration::ZERO, ..Options::default() }
+}
+
+/// Why it failed.
+pub fn reason<T: std::fmt::Debug>(result: Result<T, Error>) -> Reason {
+    result.unwrap_err().reason
 }

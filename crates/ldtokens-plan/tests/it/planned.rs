@@ -64,6 +64,42 @@ async fn a_foreign_edit_is_shown_and_undone() {
 }
 
 #[tokio::test]
+async fn the_time_that_a_rotation_notes_is_no_drift() {
+    let world = World::new().await;
+    let file = world.file("export", json!({ "description": "Feeds the warehouse" }));
+    world.apply(&file).await;
+    let noted = "Feeds the warehouse [ldtokens:export] [ldtokens rotated 2026-01-31T12:00:00Z]";
+    world.client.update(&world.current("export").await.id, &Patch::new().description(noted)).await.unwrap();
+    let plan = world.plan(&file).await;
+    assert!(plan.is_empty(), "{plan}");
+}
+
+#[tokio::test]
+async fn two_files_with_names_leave_each_others_tokens_alone() {
+    let world = World::new().await;
+    let named = |name: Option<&str>, path: &str| {
+        let mut file = world.file("export", json!({ "destinations": [{ "file": world.path(path) }] }));
+        file.name = name.map(str::to_owned);
+        file
+    };
+    let files = [named(Some("prod"), "one"), named(Some("test"), "two"), named(None, "three")];
+    for file in &files {
+        world.apply(file).await;
+    }
+    for file in &files {
+        let plan = world.plan(file).await;
+        assert!(plan.is_empty() && plan.managed == 1, "{plan}");
+    }
+    assert_eq!((world.marked("prod/export").await.len(), world.marked("export").await.len()), (1, 1));
+    let mut empty = files[0].clone();
+    empty.tokens.clear();
+    let plan = world.plan(&empty).await;
+    assert_eq!((plan.actions.len(), plan.actions[0].kind, &*plan.actions[0].key), (1, Kind::Delete, "prod/export"));
+    empty.name = Some("a b".to_owned());
+    assert!(empty.check().unwrap_err().to_string().contains("the name of a file"));
+}
+
+#[tokio::test]
 async fn blanks_around_a_description_are_no_change() {
     let world = World::new().await;
     for description in ["  Feeds the warehouse", "\tx\n", " "] {

@@ -65,7 +65,7 @@ async fn after_random_edits_with_faults_the_account_is_what_the_file_says() {
     let world = World::new().await;
     let _stranger = world.client.create(&NewToken::new(BaseRole::Reader).name("Export")).await.unwrap();
     let strangers = world.tokens().await.len();
-    let options = ApplyOptions::default().prune().many_deletions();
+    let options = ApplyOptions { prune: true, many_deletions: true, ..ApplyOptions::default() };
     for round in 0..rounds {
         let file = random_file(&world, &mut random);
         for effect in ["status=500", "status-after=502", "cut-body"] {

@@ -1,12 +1,10 @@
 //! Prints the result for each leaked secret, one row per secret, as soon as it is known.
 
-use std::collections::HashMap;
-
 use ldtokens::{Secret, TokenId};
-use ldtokens_lifecycle::{Finding, LeakedToken, Plan};
+use ldtokens_lifecycle::{Finding, KeyKind, Leak, LeakedToken, Revocation};
 use serde_json::{Value, json};
 
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
@@ -16,124 +14,208 @@ use crate::terminal::output::write;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
+use crate::verbs::plan::Words;
+use crate::verbs::revoke::{named, target};
 
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 
 /// The fields of a row in CSV and JSON, in order.
 const FIELDS: [&str; 7] = ["lastFour", "_id", "name", "identifiedBy", "revoked", "result", "token"];
 
+pub(crate) const DEAD: &str = "dead: it does not work any more";
+
 /// The row of one secret.
 pub(crate) struct Row<'a> {
-    pub(crate) last_four: &'a str,
+    last_four: &'a str,
     pub(crate) token: Option<&'a LeakedToken>,
     /// The result, for programs.
-    pub(crate) result: &'static str,
+    result: &'static str,
     /// The result, in words.
-    pub(crate) words: String,
+    words: String,
     /// Whether the secret no longer works.
-    pub(crate) is_revoked: bool,
+    is_revoked: bool,
     /// The tokens that the secret may belong to.
-    pub(crate) candidates: &'a [LeakedToken],
+    candidates: &'a [LeakedToken],
+    /// The new secret of the token.
+    secret: Option<&'a Secret>,
+}
+
+impl<'a> Row<'a> {
+    fn new(last_four: &'a str) -> Self {
+        let words = String::new();
+        Self { last_four, token: None, result: "", words, is_revoked: false, candidates: &[], secret: None }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let id = self.token.map(|token| token.id.to_string()).unwrap_or_default();
+        let name = self.token.and_then(|token| token.name.clone()).unwrap_or_default();
+        vec![format!("...{}", self.last_four), id, name, self.words.clone()]
+    }
+
+    fn json(&self) -> Value {
+        let mut json = json!({
+            "lastFour": self.last_four,
+            "_id": self.token.map(|token| &token.id),
+            "name": self.token.and_then(|token| token.name.as_ref()),
+            "identifiedBy": self.token.map(|token| if token.by_last_four { "lastFour" } else { "secret" }),
+            "revoked": self.is_revoked,
+            "result": self.result,
+        });
+        if !self.candidates.is_empty() {
+            let candidates = self.candidates.iter().map(|token| json!({ "_id": token.id, "name": token.name }));
+            json["candidates"] = candidates.collect();
+        }
+        if let Some(secret) = self.secret {
+            json["token"] = secret.expose().into();
+        }
+        json
+    }
+}
+
+/// What is known of a secret before anything is done, and whether that is a failure.
+pub(crate) fn found<'a>(leak: &'a Leak, words: &Words<'_>) -> (Row<'a>, Option<Failure>) {
+    let row = Row::new(&leak.last_four);
+    let failed = |result, words: String, kind| {
+        let failure = Failure::new(kind, words.as_str());
+        (Row { result, words, ..Row::new(&leak.last_four) }, Some(failure))
+    };
+    match &leak.finding {
+        Finding::Token(token) => {
+            let note = match (token.is_own, token.by_last_four) {
+                (true, _) => ", last: it is the credential in use",
+                (_, true) => "; chosen by --id, and the secret has its last four characters",
+                _ => "",
+            };
+            let result = if words.verb == "Delete" { "would_be_deleted" } else { "would_be_rotated" };
+            let words = format!("would be {}{note}", words.labels.done);
+            (Row { token: Some(token), result, words, ..row }, None)
+        }
+        Finding::Dead => (Row { result: "dead", words: DEAD.to_owned(), is_revoked: true, ..row }, None),
+        Finding::Unproven { candidates, reason } => {
+            let ids: Vec<_> = candidates.iter().map(|token| target(token).to_string()).collect();
+            let (result, kind, which) = match &ids[..] {
+                [] => {
+                    let which = "no token visible to the credential has its last four characters".to_owned();
+                    ("unknown", Kind::NotFound, which)
+                }
+                ids => {
+                    let ids = ids.join(", ");
+                    let which = format!("its last four characters are those of {ids}: if it is one of them, add --id");
+                    ("unproven", Kind::Usage, which)
+                }
+            };
+            let words = format!("not done: the API does not say whose it is ({reason}); {which}");
+            let (row, failure) = failed(result, words, kind);
+            (Row { candidates, ..row }, failure)
+        }
+        Finding::NotASecret => failed(
+            "not_a_secret",
+            "not done: it is not an access token's secret, which is api- and a UUID; it may be cut or quoted"
+                .to_owned(),
+            Kind::Usage,
+        ),
+        Finding::OtherKey(kind) => {
+            let row = of_key(*kind, &leak.last_four);
+            failed(row.result, row.words, Kind::Usage)
+        }
+        Finding::Failed(error) => {
+            let failure = Failure::from(error);
+            (Row { result: "failed", words: format!("failed: {failure}"), ..row }, Some(failure))
+        }
+        _ => failed("failed", "not known".to_owned(), Kind::Other),
+    }
+}
+
+/// The row of a key that is not an access token.
+pub(crate) fn of_key(kind: KeyKind, last_four: &str) -> Row<'_> {
+    let result = match kind {
+        KeyKind::Sdk => "sdk_key",
+        KeyKind::Mobile => "mobile_key",
+        KeyKind::Relay => "relay_key",
+        _ => "other_key",
+    };
+    let words = format!("not done: it is {}, and not an access token", named(kind));
+    Row { result, words, ..Row::new(last_four) }
 }
 
 /// Prints rows.
-pub(crate) struct Report {
+pub(crate) struct Rows {
     format: Format,
     /// Whether standard output is only for the new secret.
     is_aside: bool,
     columns: Columns,
     printed: u64,
-    /// The last four characters of each token's leaked secrets.
-    leaked: HashMap<TokenId, (LeakedToken, Vec<String>)>,
-    /// The tokens whose rows were printed with their new secrets.
-    shown: Vec<TokenId>,
+    /// How many secrets no longer work.
+    pub(crate) revoked: usize,
+    /// The secrets of known tokens whose rows are still to be printed, by their last four characters.
+    left: Vec<(LeakedToken, String)>,
 }
 
-impl Report {
-    pub(crate) fn new(plan: &Plan, format: Format, is_aside: bool) -> Self {
-        let mut leaked: HashMap<TokenId, (LeakedToken, Vec<String>)> = HashMap::new();
+impl Rows {
+    pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Self {
         let mut cells = vec![HEADINGS.map(str::to_owned).to_vec()];
-        for leak in plan.leaks() {
-            let mut token = None;
-            if let Finding::Token(found) = &leak.finding {
-                token = Some(found);
-                leaked
-                    .entry(found.id.clone())
-                    .or_insert_with(|| (found.clone(), Vec::new()))
-                    .1
-                    .push(leak.last_four.clone());
+        let mut left = Vec::new();
+        for leak in &revocation.leaks {
+            let mut row = Row::new(&leak.last_four);
+            if let Finding::Token(token) = &leak.finding {
+                row.token = Some(token);
+                left.push((token.clone(), leak.last_four.clone()));
             }
-            cells.push(cells_of(&leak.last_four, token, String::new()));
+            cells.push(row.cells());
         }
         // The result comes last, and is not known yet.
         let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
         let columns = Columns::new(&cells, &[], room, &[false, false, true, false]);
-        Self { format, is_aside, columns, printed: 0, leaked, shown: Vec::new() }
+        Self { format, is_aside, columns, printed: 0, revoked: 0, left }
     }
 
-    /// Prints a row.
-    pub(crate) fn row(&mut self, row: &Row<'_>) -> Result<bool, Failure> {
-        if row.token.is_some_and(|token| self.shown.contains(&token.id)) && row.is_revoked {
-            return Ok(true);
-        }
-        let mut json = json!({
-            "lastFour": row.last_four,
-            "_id": row.token.map(|token| &token.id),
-            "name": row.token.and_then(|token| token.name.as_ref()),
-            "identifiedBy": row.token.map(|token| if token.by_last_four { "lastFour" } else { "secret" }),
-            "revoked": row.is_revoked,
-            "result": row.result,
-        });
-        if !row.candidates.is_empty() {
-            let candidates = row.candidates.iter().map(|token| json!({ "_id": token.id, "name": token.name }));
-            json["candidates"] = candidates.collect();
-        }
-        self.print(&json, cells_of(row.last_four, row.token, row.words.clone()))
-    }
-
-    /// Prints the rows of a token that is rotated, with its new secret. Returns whether standard output is still read.
-    pub(crate) fn with_secret(&mut self, id: &TokenId, secret: &Secret) -> Result<bool, Failure> {
-        let Some((token, last_fours)) = self.leaked.get(id).cloned() else { return Ok(false) };
+    /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
+    pub(crate) fn print_token(
+        &mut self,
+        id: &TokenId,
+        result: &'static str,
+        words: &str,
+        is_revoked: bool,
+        secret: Option<&Secret>,
+    ) -> Result<bool, Failure> {
+        let (own, left) = std::mem::take(&mut self.left).into_iter().partition(|(token, _)| token.id == *id);
+        self.left = left;
+        let own: Vec<(LeakedToken, String)> = own;
         let mut is_read = true;
-        for last_four in last_fours {
-            let json = json!({
-                "lastFour": last_four,
-                "_id": token.id,
-                "name": token.name,
-                "identifiedBy": if token.by_last_four { "lastFour" } else { "secret" },
-                "revoked": true,
-                "result": "rotated",
-                "token": secret.expose(),
-            });
-            let words = format!("rotated; new secret: {}", secret.expose());
-            is_read &= self.print(&json, cells_of(&last_four, Some(&token), words))?;
+        for (token, last_four) in &own {
+            let words = match secret {
+                Some(secret) => format!("{words}; new secret: {}", secret.expose()),
+                None => words.to_owned(),
+            };
+            let row = Row { token: Some(token), result, words, is_revoked, secret, ..Row::new(last_four) };
+            is_read &= self.print(&row)?;
         }
-        self.shown.push(id.clone());
         Ok(is_read)
     }
 
-    fn print(&mut self, json: &Value, cells: Vec<String>) -> Result<bool, Failure> {
+    /// Prints a row. Returns whether standard output is still read.
+    pub(crate) fn print(&mut self, row: &Row<'_>) -> Result<bool, Failure> {
         self.printed += 1;
-        let is_first = self.printed == 1;
+        self.revoked += usize::from(row.is_revoked);
+        let (is_first, json) = (self.printed == 1, row.json());
         match self.format {
             Format::Table if self.is_aside => {
-                say::result(&self.columns.line(&cells));
+                say::result(&self.columns.line(&row.cells()));
                 Ok(true)
             }
             Format::Table => {
-                let head =
-                    if is_first { self.columns.line(&HEADINGS.map(str::to_owned)) + "\n" } else { String::new() };
-                write(&format!("{head}{}\n", self.columns.line(&cells)))
+                let head = self.columns.line(&HEADINGS.map(str::to_owned)) + "\n";
+                write(&format!("{}{}\n", if is_first { &head } else { "" }, self.columns.line(&row.cells())))
             }
             _ if self.is_aside => Ok(true),
             Format::Json => {
                 let before = if is_first { "[\n" } else { ",\n" };
-                write(&format!("{before}  {}", pretty_json(json).replace('\n', "\n  ")))
+                write(&format!("{before}  {}", pretty_json(&json).replace('\n', "\n  ")))
             }
-            Format::Ndjson => write(&(visible::json(json) + "\n")),
+            Format::Ndjson => write(&(visible::json(&json) + "\n")),
             Format::Yaml => write(&yaml(&json!([json]))),
             Format::Csv | Format::Value => {
-                let head = if is_first { record(FIELDS.iter().map(|name| (*name).to_owned())) } else { String::new() };
+                let head = if is_first { record(FIELDS.map(str::to_owned).into_iter()) } else { String::new() };
                 let cells = FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default());
                 write(&(head + &record(cells)))
             }
@@ -145,15 +227,9 @@ impl Report {
         let text = match (self.format, self.printed) {
             (Format::Json, 0) | (Format::Yaml, 0) => "[]\n".to_owned(),
             (Format::Json, _) => "\n]\n".to_owned(),
-            (Format::Csv, 0) => record(FIELDS.iter().map(|name| (*name).to_owned())),
+            (Format::Csv, 0) => record(FIELDS.map(str::to_owned).into_iter()),
             _ => return Ok(()),
         };
         write(&text).map(|_| ())
     }
-}
-
-fn cells_of(last_four: &str, token: Option<&LeakedToken>, words: String) -> Vec<String> {
-    let id = token.map(|token| token.id.to_string()).unwrap_or_default();
-    let name = token.and_then(|token| token.name.clone()).unwrap_or_default();
-    vec![format!("...{last_four}"), id, name, words]
 }

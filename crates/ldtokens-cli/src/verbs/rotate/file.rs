@@ -16,8 +16,9 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
 use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
+use crate::verbs::plan::Item;
 use crate::verbs::rotate::Task;
-use crate::verbs::rotate::selection::{Selected, by_word, is_due, read_named, read_unread};
+use crate::verbs::rotate::selection::{by_word, is_due, read_named, read_unread};
 
 /// Which tokens are rotated, how often, and where their new secrets go. Its JSON Schema is made from this type.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -84,22 +85,22 @@ impl RotationsFile {
         &self,
         session: &Session,
         known: &[Journal],
-    ) -> Result<(Vec<(&Entry, Selected)>, Vec<Failure>), Failure> {
-        let words: Vec<&str> = self.rotations.iter().map(|entry| entry.token.as_str()).collect();
+    ) -> Result<(Vec<(&Entry, Item)>, Vec<Failure>), Failure> {
+        let words: Vec<String> = self.rotations.iter().map(|entry| entry.token.clone()).collect();
         let tokens = read_named(session, &words, known).await?;
-        let (mut found, mut missing) = (Vec::<(&Entry, Selected)>::new(), Vec::new());
+        let (mut found, mut missing) = (Vec::<(&Entry, Item)>::new(), Vec::new());
         for entry in &self.rotations {
-            let selected = match by_word(session, &entry.token, &tokens, known) {
-                Ok(selected) => read_unread(session, selected, known).await,
+            let item = match by_word(session, &entry.token, &tokens, known) {
+                Ok(mut item) => read_unread(session, &mut item, known).await.map(|()| item),
                 Err(failure) => Err(failure),
             };
-            match selected {
-                Ok(selected) => match found.iter().find(|(_, other)| other.id == selected.id) {
+            match item {
+                Ok(item) => match found.iter().find(|(_, other)| other.target.id == item.target.id) {
                     Some((other, _)) => {
                         let both = format!("`{}` and `{}` are one token: rotate it once", other.token, entry.token);
                         return Err(Failure::usage(both));
                     }
-                    None => found.push((entry, selected)),
+                    None => found.push((entry, item)),
                 },
                 Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::Usage) => missing.push(failure),
                 Err(failure) => return Err(failure),
@@ -107,9 +108,7 @@ impl RotationsFile {
         }
         Ok((found, missing))
     }
-}
 
-impl RotationsFile {
     /// What is to be rotated now, and what could not be found. `with_own` adds the file of the credential in use.
     pub(crate) async fn tasks(
         &self,
@@ -121,10 +120,16 @@ impl RotationsFile {
     ) -> Result<(Vec<Task>, Vec<Failure>), Failure> {
         let (found, missing) = self.find(session, known).await?;
         let mut tasks = Vec::new();
-        for (entry, selected) in found {
-            if is_due(session, &selected, known, entry.older_than.duration()) {
+        for (entry, item) in found {
+            if is_due(session, &item, known, entry.older_than.duration()) {
                 let places = with_own(Places::described(global, &entry.destinations)?);
-                tasks.push(Task::new(selected, &places, entry.options(options.clone()), entry.strategy)?);
+                let options = Options {
+                    strategy: entry.strategy,
+                    overlap: entry.overlap.as_ref().map(Length::duration),
+                    lifetime: entry.lifetime.as_ref().map(Length::duration),
+                    ..options.clone()
+                };
+                tasks.push(Task::new(item, &places, options)?);
             }
         }
         if tasks.is_empty() {
@@ -137,22 +142,6 @@ impl RotationsFile {
     pub(crate) fn prints_manifests(&self) -> bool {
         let mut specs = self.rotations.iter().flat_map(|entry| &entry.destinations);
         specs.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
-    }
-}
-
-impl Entry {
-    /// The options, beside those of the command.
-    fn options(&self, mut options: Options) -> Options {
-        if let Some(strategy) = self.strategy {
-            options = options.strategy(strategy);
-        }
-        if let Some(overlap) = &self.overlap {
-            options = options.overlap(overlap.duration());
-        }
-        if let Some(lifetime) = &self.lifetime {
-            options = options.lifetime(lifetime.duration());
-        }
-        options
     }
 }
 

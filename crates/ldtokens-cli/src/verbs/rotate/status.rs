@@ -14,14 +14,16 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::verbs::deliver::failure;
+use crate::verbs::plan::Item;
+use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::file::{RotationsFile, with_missing};
-use crate::verbs::rotate::result::failure;
-use crate::verbs::rotate::selection::{Selected, due_at, find, of_journal};
-use crate::verbs::rotate::{RotateArgs, strategy_name};
+use crate::verbs::rotate::report::strategy_name;
+use crate::verbs::rotate::selection::{due_at, find, of_journal};
 
 /// What is to be said of a token.
 struct Row<'a> {
-    selected: Selected,
+    item: Item,
     journal: Option<&'a Journal>,
     /// When it is to be rotated, if that is known.
     due: Option<UnixMillis>,
@@ -41,25 +43,25 @@ pub(crate) async fn run(
         known.retain(|journal| !journal.account_id.as_ref().is_some_and(is_others));
         let now = UnixMillis::from(session.client.server_time());
         let mut missing = Vec::new();
-        let selected: Vec<(Selected, Option<Duration>)> = if let Some(file) = file {
+        let found: Vec<(Item, Option<Duration>)> = if let Some(file) = file {
             let (found, not_found) = file.find(session, &known).await?;
             missing = not_found;
-            found.into_iter().map(|(entry, selected)| (selected, Some(entry.older_than.duration()))).collect()
+            found.into_iter().map(|(entry, item)| (item, Some(entry.older_than.duration()))).collect()
         } else if arguments.tokens.is_empty() && arguments.all_matching.is_empty() {
             let is_over = |journal: &&Journal| state(Some(journal), None, now).0 == "rotated";
             let left = known.iter().filter(|journal| !is_over(journal));
-            left.map(|journal| Ok((of_journal(journal)?, None))).collect::<Result<_, Failure>>()?
+            left.map(|journal| (of_journal(journal), None)).collect()
         } else {
             let found = find(arguments, session, &known, true).await?;
-            found.into_iter().map(|selected| (selected, arguments.older_than)).collect()
+            found.into_iter().map(|item| (item, arguments.older_than)).collect()
         };
-        if selected.is_empty() {
+        if found.is_empty() {
             session.note("no rotation is unfinished or in its overlap");
         }
-        let rows = selected.into_iter().map(|(selected, age)| {
-            let journal = known.iter().find(|journal| selected.id == *journal.token_id);
-            let due = age.zip(selected.token.as_deref()).map(|(age, token)| due_at(journal, token, age));
-            Row { selected, journal, due }
+        let rows = found.into_iter().map(|(item, age)| {
+            let journal = known.iter().find(|journal| item.target.id == journal.token_id);
+            let due = age.zip(item.before.as_ref()).map(|(age, token)| due_at(journal, token, age));
+            Row { item, journal, due }
         });
         let rows: Vec<Row<'_>> = rows.collect();
         show(&rows, now, format)?;
@@ -70,8 +72,8 @@ pub(crate) async fn run(
 
 /// The state in a word, and what to do.
 fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) -> (&'static str, &'static str) {
-    let ends = journal.filter(|journal| journal.step >= Step::Verified && journal.overlap > 0);
-    let is_in_overlap = ends.and_then(|journal| journal.old_ends_at).is_some_and(|ends| UnixMillis::new(ends) > now);
+    let is_in_overlap =
+        journal.is_some_and(|journal| journal.step >= Step::Verified && journal.overlap_end(now).is_some());
     match journal {
         Some(journal) if journal.step < Step::Verified => ("unfinished", "run the same command again to continue"),
         _ if is_in_overlap => ("overlap", ""),
@@ -82,15 +84,14 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
 }
 
 fn show(rows: &[Row<'_>], now: UnixMillis, format: Format) -> Result<(), Failure> {
-    let time = |millis: Option<i64>| millis.map(UnixMillis::new);
     if format != Format::Table {
-        let rows = rows.iter().map(|Row { selected, journal, due }| {
+        let rows = rows.iter().map(|Row { item, journal, due }| {
             json!({
-                "_id": selected.id,
-                "name": selected.name,
+                "_id": item.target.id,
+                "name": item.target.name,
                 "state": state(*journal, *due, now).0,
                 "strategy": journal.map(|journal| strategy_name(journal.strategy)),
-                "newId": journal.and_then(|journal| Some(&journal.new.as_ref()?.token_id)),
+                "newId": journal.and_then(Journal::new_token_id),
                 "rotatedAt": journal.and_then(|journal| journal.rotated_at),
                 "oldExpires": journal.and_then(|journal| journal.old_ends_at),
                 "due": due,
@@ -102,12 +103,12 @@ fn show(rows: &[Row<'_>], now: UnixMillis, format: Format) -> Result<(), Failure
         return Ok(());
     }
     let head = ["_id", "name", "state", "old secret ends", "due", ""].map(str::to_owned).to_vec();
-    let rows = rows.iter().map(|Row { selected, journal, due }| {
+    let rows = rows.iter().map(|Row { item, journal, due }| {
         let (state, todo) = state(*journal, *due, now);
-        let ends = time(journal.and_then(|journal| journal.old_ends_at)).filter(|_| state != "rotated");
-        let name = selected.name.as_deref().map(visible).unwrap_or_default().to_string();
+        let ends = journal.and_then(|journal| journal.old_ends_at).filter(|_| state != "rotated");
+        let name = item.target.name.as_deref().map(visible).unwrap_or_default().to_string();
         let [ends, due] = [ends, *due].map(|moment| moment.map_or_else(String::new, date));
-        vec![selected.id.to_string(), name, state.to_owned(), ends, due, todo.to_owned()]
+        vec![item.target.id.to_string(), name, state.to_owned(), ends, due, todo.to_owned()]
     });
     print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
-use ldtokens::IssuedToken;
-use ldtokens_lifecycle::{Delivery, Handover, NotReady};
+use ldtokens::{IssuedToken, Secret};
+use ldtokens_lifecycle::{Delivery, Metadata};
 use serde_json::Value;
 
 use crate::account::connect::Session;
@@ -12,25 +12,13 @@ use crate::terminal::output::write;
 use crate::verbs::deliver::Print;
 use crate::verbs::json;
 
-/// The failure, with advice.
-pub(crate) fn not_ready(error: NotReady) -> Failure {
-    let text = error.to_string();
-    match error {
-        NotReady::Api { source, label } => {
-            Failure::from(source).within(format!("whose secret {label} holds is not known"))
-        }
-        NotReady::Occupied { .. } => Failure::usage(format!("{text}. Name another destination, or give --overwrite")),
-        _ => Failure::usage(text),
-    }
-}
-
 /// The prepared delivery of one secret.
-pub(crate) struct Handing {
+pub(crate) struct PreparedDelivery {
     pub(super) delivery: Delivery,
     pub(super) print: Option<Print>,
 }
 
-impl Handing {
+impl PreparedDelivery {
     /// Whether the secret is printed as part of the token.
     pub(crate) fn is_printed(&self) -> bool {
         self.print == Some(Print::WithToken)
@@ -39,15 +27,15 @@ impl Handing {
     /// Delivers the secret of the token, and prints the token with `print`, which returns whether standard output is still
     /// read. Returns a sentence that says where the secret is. `state` makes the error message if the delivery fails: the
     /// token's state, and how to recover. `done` is for the error if only the token can't be printed.
-    pub(crate) async fn hand_out(
+    pub(crate) async fn deliver(
         mut self,
-        handover: &Handover,
-        secret: &ldtokens::Secret,
+        metadata: &Metadata,
+        secret: &Secret,
         print: impl FnOnce() -> Result<bool, Failure>,
         done: &str,
         state: impl Fn(&str) -> String,
     ) -> Result<String, Failure> {
-        let delivered = self.delivery.deliver(secret, handover).await;
+        let delivered = self.delivery.deliver(secret, metadata).await;
         let mut problems: Vec<String> = Vec::new();
         let mut places = Vec::new();
         for delivered in delivered {
@@ -97,8 +85,8 @@ impl Handing {
         if self.is_printed() {
             token["token"] = issued.secret.expose().into();
         }
-        let handover = Handover::new(issued.id.as_str(), issued.details.name.as_deref());
-        let delivered = self.hand_out(&handover, &issued.secret, || print(&token), done, state).await;
+        let metadata = Metadata::new(issued.id.as_str(), issued.details.name.as_deref());
+        let delivered = self.deliver(&metadata, &issued.secret, || print(&token), done, state).await;
         for warning in &issued.warnings {
             session.warn(warning);
         }

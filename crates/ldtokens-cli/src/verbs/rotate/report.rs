@@ -1,0 +1,85 @@
+//! What is said of rotations, token by token.
+
+use ldtokens_lifecycle::{Journal, Report, Step, Strategy};
+use serde_json::{Value, json};
+
+use crate::terminal::failure::Failure;
+use crate::terminal::output::age::date;
+use crate::terminal::output::columns::aligned;
+use crate::terminal::output::format::Format;
+use crate::terminal::output::visible::visible;
+use crate::terminal::output::{self, print};
+use crate::verbs::rotate::Task;
+use crate::verbs::targets::Target;
+
+/// A strategy, as `--strategy` and reports name it.
+pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Reset => "reset",
+        Strategy::Replace => "replace",
+    }
+}
+
+/// The result for one token, for programs.
+pub(crate) fn row(target: &Target, result: Result<&Report, &Failure>) -> Value {
+    let report = match result {
+        Ok(report) => report,
+        Err(failure) => return json!({ "_id": target.id, "name": target.name, "error": failure.to_json() }),
+    };
+    let deliveries: Vec<&str> = report.deliveries.iter().map(|delivery| delivery.label.as_str()).collect();
+    json!({
+        "_id": report.token_id,
+        "name": report.name,
+        "strategy": strategy_name(report.strategy),
+        "isOver": report.step == Step::Retired,
+        "newId": report.new_token_id,
+        "lastFour": report.last_four,
+        "oldExpires": report.old_ends_at,
+        "endsByItself": report.ends_by_itself,
+        "deliveredTo": deliveries,
+        "wasResumed": report.was_resumed,
+    })
+}
+
+/// The result for one token, for people.
+pub(crate) fn sentence(report: &Report) -> String {
+    let target = Target { id: report.token_id.clone(), name: report.name.clone() };
+    let notes = report.deliveries.iter().filter_map(|delivered| Some((&delivered.label, delivered.note.as_ref()?)));
+    let notes: String = notes.map(|(label, note)| format!("; {label} was {note}")).collect();
+    let was = if report.was_resumed && report.deliveries.is_empty() { "Was rotated" } else { "Rotated" };
+    let (new, last_four) = (&report.new_token_id, &report.last_four);
+    let what = match (report.strategy, report.step) {
+        (Strategy::Reset, _) => format!("{was} {target}: its new secret ends in {last_four}{notes}"),
+        (Strategy::Replace, Step::Retired) => format!("{was} {target}: replaced by {new}, and ended{notes}"),
+        (Strategy::Replace, _) => {
+            format!("{was} {target}: replaced by {new}, whose secret ends in {last_four}{notes}")
+        }
+    };
+    match report.old_ends_at.map(date) {
+        Some(end) if !report.ends_by_itself => {
+            format!("{what}; the old token works until {end}, and `ldtokens rotate --finish` deletes it then")
+        }
+        Some(end) => format!("{what}; the old one works until {end}"),
+        None => what,
+    }
+}
+
+/// Prints what would be done.
+pub(crate) fn print_plan(format: Format, tasks: &[Task], known: &[Journal]) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    let mut lines = vec![["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec()];
+    for Task { item, destinations, options } in tasks {
+        let Target { id, name } = &item.target;
+        let is_waiting = known.iter().any(|journal| journal.is_waiting() && journal.token_id == *id);
+        let labels = destinations.iter().filter(|_| !is_waiting).map(|destination| destination.label());
+        let (labels, how) = (labels.collect::<Vec<_>>(), strategy_name(options.strategy.unwrap_or(Strategy::Reset)));
+        rows.push(json!({ "_id": id, "name": name, "strategy": how, "wouldDeliverTo": labels }));
+        let name = name.as_deref().map(visible).unwrap_or_default().to_string();
+        lines.push(vec![id.to_string(), name, how.to_owned(), labels.join(", ")]);
+    }
+    match format {
+        Format::Table if tasks.is_empty() => Ok(()),
+        Format::Table => print(&aligned(&lines)),
+        format => output::value(format, &rows.into()),
+    }
+}
