@@ -7,10 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Frame, SizeHint};
+use reqwest::Request;
 
 /// A response, read to its end.
 pub type Response = http::Response<Body>;
+
+/// A response without headers and body.
+pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
+    let mut response = http::Response::<B>::default();
+    *response.status_mut() = status;
+    response
+}
 
 /// A response's body. `Debug` shows only its length: after a create or reset, the body contains the secret.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -53,8 +62,18 @@ impl fmt::Debug for Body {
 
 /// The body of a request. It notes when a connection takes the request, which is before any of it is sent.
 pub(crate) struct Watched {
-    pub(crate) bytes: Bytes,
-    pub(crate) is_taken: Arc<AtomicBool>,
+    bytes: Bytes,
+    is_taken: Arc<AtomicBool>,
+}
+
+impl Watched {
+    /// Wraps the body of `request`. The result shows whether a connection has taken the request.
+    pub(crate) fn watch(request: &mut Request) -> Arc<AtomicBool> {
+        let bytes = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
+        let is_taken = Arc::<AtomicBool>::default();
+        *request.body_mut() = Some(reqwest::Body::wrap(Self { bytes, is_taken: is_taken.clone() }));
+        is_taken
+    }
 }
 
 impl http_body::Body for Watched {

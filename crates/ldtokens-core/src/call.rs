@@ -7,6 +7,7 @@ use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseVa
 use reqwest::{Request, StatusCode};
 use serde_json::error::Category;
 
+use crate::body::with_status;
 use crate::{Error, Response, SendOptions, Sender};
 
 /// A successful response: the value that the generated code decoded, and the response itself.
@@ -88,13 +89,6 @@ impl Transport for CallTransport {
             Ok(copy)
         })
     }
-}
-
-/// A response without headers and body.
-pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
-    let mut response = http::Response::<B>::default();
-    *response.status_mut() = status;
-    response
 }
 
 /// Where decoding failed, without the value at that place.

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use ldtokens_client::{InvalidApiVersion, InvalidPolicy, InvalidTokenId, Operation, TokenId};
 
-use crate::{ApiError, ConfigError};
+use crate::ConfigError;
 
 /// Why a call failed. See ldtokens' [guide on errors].
 ///
@@ -258,6 +259,57 @@ impl From<InvalidPolicy> for Error {
 impl From<InvalidTokenId> for Error {
     fn from(error: InvalidTokenId) -> Self {
         Self::TokenId(error)
+    }
+}
+
+/// The API's error response, or a 429 made without sending, if a rate limit that is known lasts past the call's deadline.
+///
+/// A proxy may respond with HTML or nothing. Then [`code`](Self::code) is empty, and [`message`](Self::message) is the
+/// status's name, or says where a redirect leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The operation that failed.
+    pub operation: Operation,
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's error code, such as `optimistic_locking_error`. Empty if the response has none.
+    pub code: String,
+    /// The API's message, on one line and without anything that looks like a secret.
+    pub message: String,
+    /// The reference for LaunchDarkly's support, if the response has one.
+    pub id: Option<String>,
+    /// The response's `X-Request-Id`, if it has one.
+    pub request_id: Option<String>,
+    /// How long the response asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// The error for a rate limit that is known from earlier responses and lasts longer than the call's deadline.
+    pub(crate) fn not_sent(operation: Operation, wait: Duration) -> Self {
+        let (code, message) = ("rate_limited", "not sent: the rate limit lasts longer than the call's deadline");
+        let (code, message) = (code.to_owned(), message.to_owned());
+        Self { operation, status: 429, code, message, id: None, request_id: None, retry_after: Some(wait) }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({}", self.operation, self.message, self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if let Some(id) = &self.id {
+            write!(f, ", reference {id}")?;
+        }
+        f.write_str(")")?;
+        if let Some(wait) = self.retry_after {
+            write!(f, "; try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))?;
+        }
+        Ok(())
     }
 }
 

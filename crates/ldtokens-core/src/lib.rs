@@ -36,14 +36,13 @@ mod retry;
 mod sender;
 mod server_time;
 
-pub use api_error::ApiError;
 pub use base_url::BaseUrl;
 pub use body::{Body, Response};
 pub use call::DecodedResponse;
 pub use clock::Clock;
 pub use config_error::ConfigError;
 pub use dry_run::{DryRun, DryRunConfig};
-pub use error::{Error, TransportError, innermost_cause};
+pub use error::{ApiError, Error, TransportError, innermost_cause};
 pub use observe::{AttemptEvent, Observer, Outcome};
 pub use prepare::authorization_header;
 pub use retry::RetryPolicy;

@@ -31,7 +31,7 @@ pub fn authorization_header(credential: &Secret) -> Result<HeaderValue, ConfigEr
     Err(ConfigError::Credential { reason })
 }
 
-/// Sets the credential, the `headers` that the request does not set itself, and those that the method needs.
+/// Sets the credential, the `headers` that the request does not set itself, one value each, and those that the method needs.
 ///
 /// The API takes bodies only as `application/json`, and refuses a reset without this header although it has no body
 /// (fact 1).
@@ -53,9 +53,8 @@ pub(crate) fn set_headers(
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
-    let own = request.headers().clone();
-    for (name, value) in headers.iter().filter(|(name, _)| !own.contains_key(*name)) {
-        request.headers_mut().append(name.clone(), value.clone());
+    for (name, value) in headers {
+        request.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
     // Without it any coding is allowed (RFC 9110, section 12.5.3), and a secret in it would be lost.
     request.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));

@@ -1,18 +1,16 @@
 //! One call: deadline, rate limits, attempts and retries.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use ldtokens_client::{Operation, Secret, TokenId, Transport, UnixMillis};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
 use crate::attempt::Attempt;
-use crate::body::Watched;
-use crate::call::with_status;
+use crate::body::{Watched, with_status};
 use crate::clock::SystemClock;
 use crate::prepare::{self, authorization_header};
 use crate::rate_limit_headers::RateLimitHeaders;
@@ -26,7 +24,7 @@ use crate::{
 /// How a [`Sender`] sends its requests.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The headers of every request that does not set them itself. The credential is not among them.
+    /// The headers of every request that does not set them itself, one value each. The credential is not among them.
     pub headers: HeaderMap,
     /// Whether PATCH and DELETE are sent as POST with `X-HTTP-Method-Override`.
     pub method_override: bool,
@@ -325,15 +323,10 @@ impl Sender {
                 tokio::task::yield_now().await;
             }
         }
-        // Whether a connection has taken the request. Connecting may take the whole time.
-        let is_taken = Arc::new(AtomicBool::new(true));
         let Settings { transport, connect_timeout, .. } = &self.settings;
-        if transport.is_none() && connect_timeout.zip(request.timeout()).is_some_and(|(connect, all)| *all <= connect) {
-            is_taken.store(false, Ordering::Relaxed);
-            let bytes =
-                request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
-            *request.body_mut() = Some(reqwest::Body::wrap(Watched { bytes, is_taken: is_taken.clone() }));
-        }
+        // Else connecting ends before the attempt does, and its error says so.
+        let is_short = connect_timeout.zip(request.timeout()).is_some_and(|(connect, attempt)| *attempt <= connect);
+        let is_taken = (transport.is_none() && is_short).then(|| Watched::watch(&mut request));
         let exchanged = match transport {
             Some(transport) => transport.exchange(&self.http, operation, request).await.map(reqwest::Response::from),
             None => self.http.execute(request).await,
@@ -346,7 +339,8 @@ impl Sender {
                 Attempt::with_response((operation, method), response, &limits, is_redirected, &self.credential).await
             }
             Err(source) => {
-                let is_sent = !source.is_connect() && is_taken.load(Ordering::Relaxed);
+                let was_taken = is_taken.is_none_or(|is_taken| is_taken.load(Ordering::Relaxed));
+                let is_sent = was_taken && !source.is_connect();
                 if !is_sent {
                     permit.not_sent();
                 }

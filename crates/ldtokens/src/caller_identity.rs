@@ -71,17 +71,12 @@ impl Client {
     /// # Errors
     /// [`Error::Unauthorized`] if the credential is not valid, and the errors of every call.
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
-        let body = self.request(GET_CALLER_IDENTITY, Method::GET, "/caller-identity").send().await?;
-        match serde_json::from_slice(&body) {
-            Ok(json) => {
-                let caller = CallerIdentity::read(json);
-                if let Some(id) = &caller.token_id {
-                    self.sender.credential_is_of(id);
-                }
-                Ok(caller)
-            }
-            Err(_) => Err(Error::undecodable(GET_CALLER_IDENTITY, "the body is not a JSON object")),
+        let request = self.request(GET_CALLER_IDENTITY, Method::GET, "/caller-identity");
+        let caller = CallerIdentity::read(request.send_json().await?);
+        if let Some(id) = &caller.token_id {
+            self.sender.credential_is_of(id);
         }
+        Ok(caller)
     }
 }
 

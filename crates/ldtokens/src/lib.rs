@@ -35,11 +35,11 @@ pub use config::environment::{CREDENTIAL_VARIABLES, HOST_VARIABLES};
 pub use config::region::Region;
 pub use request::RequestBuilder;
 pub use tokens::issued::IssuedToken;
-pub use tokens::list::{Incomplete, List, Page};
+pub use tokens::list::{List, Page};
 pub use tokens::new_token::{NewToken, Permissions};
 pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
-pub use tokens::stream::TokenStream;
+pub use tokens::stream::{Incomplete, TokenStream};
 
 pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};

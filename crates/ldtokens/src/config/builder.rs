@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    pub(crate) fn new(credential: Secret) -> Self {
+    fn new(credential: Secret) -> Self {
         let builder = Self {
             credential,
             host: Region::default().url().to_owned(),
@@ -85,7 +86,17 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`] names the variable that is missing or can't be used.
     pub fn from_env() -> Result<Self, Error> {
-        Ok(environment::builder(|name| std::env::var_os(name))?)
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    pub(crate) fn from_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let (credential, host) = environment::read(lookup)?;
+        let builder = Self::new(credential);
+        Ok(match host {
+            // It is checked when the client is built.
+            Some((name, host)) => Self { host_variable: Some(name), ..builder.host(host) },
+            None => builder,
+        })
     }
 
     /// The LaunchDarkly instance of the account. Default: the US instance.
@@ -97,13 +108,6 @@ impl ClientBuilder {
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
         self.host_variable = None;
-        self
-    }
-
-    /// Sets the host from an environment variable. It is checked when the client is built.
-    pub(crate) fn host_from(mut self, variable: &'static str, host: String) -> Self {
-        self.host = host;
-        self.host_variable = Some(variable);
         self
     }
 

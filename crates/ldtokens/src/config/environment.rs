@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use ldtokens_core::{BaseUrl, authorization_header};
 
-use crate::{ClientBuilder, ConfigError, Secret};
+use crate::{ConfigError, Secret};
 
 /// The variables that can hold the credential, in this order: `ldcli`'s, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];
@@ -12,8 +12,11 @@ pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACC
 /// The variables that can hold the host, in this order: `ldcli`'s, then the Terraform provider's.
 pub const HOST_VARIABLES: &[&str] = &["LD_BASE_URI", "LAUNCHDARKLY_API_HOST"];
 
-/// Reads the variables with `lookup`.
-pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, ConfigError> {
+/// A variable, and its value.
+type Variable = (&'static str, String);
+
+/// The credential, and the host if a variable has one, by `lookup`.
+pub(crate) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<(Secret, Option<Variable>), ConfigError> {
     let invalid = |name, reason: String| ConfigError::Variable { name, reason };
     let first_set = |names: &'static [&'static str]| {
         let set = names.iter().find_map(|name| Some((*name, lookup(name).filter(|value| !value.is_empty())?)));
@@ -27,11 +30,7 @@ pub(crate) fn builder(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Clien
         first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential { variables: CREDENTIAL_VARIABLES })?;
     let credential = Secret::new(credential);
     authorization_header(&credential).map_err(|error| invalid(name, error.to_string()))?;
-    let mut builder = ClientBuilder::new(credential);
-    if let Some((name, host)) = first_set(HOST_VARIABLES)? {
-        builder = builder.host_from(name, host);
-    }
-    Ok(builder)
+    Ok((credential, first_set(HOST_VARIABLES)?))
 }
 
 /// Refuses a proxy variable that the HTTP library would ignore, as it does one with quotes: the credential would go past the

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::tokens::patch::properties;
 use crate::{Client, Error, Operation, Patch, PatchOperationOp, Token, TokenId};
 
 /// The maximum number of times that an edit reads and writes.
@@ -89,7 +90,7 @@ impl Client {
                 true => Err(Error::outcome_unknown(Operation::PatchToken, error).into()),
                 false => Err(error.into()),
             };
-            if !is_unknown && !(is_stale && round < MAX_ROUNDS) {
+            if !(is_unknown || is_stale && round < MAX_ROUNDS) {
                 return give_up(error);
             }
             let now = match client.get(id).await {
@@ -159,13 +160,6 @@ impl Difference {
     fn fits(&self, token: &Token, side: &Map<String, Value>) -> bool {
         let now = properties(token);
         self.names.iter().all(|name| now.get(name) == side.get(name))
-    }
-}
-
-pub(crate) fn properties(token: &Token) -> Map<String, Value> {
-    match serde_json::to_value(token) {
-        Ok(Value::Object(properties)) => properties,
-        _ => unreachable!("a token is a JSON object"),
     }
 }
 

@@ -1,13 +1,9 @@
-use std::fmt;
 use std::num::NonZeroU64;
 
 use ldtokens_client::types::Tokens;
 
 use crate::tokens::odd_response;
 use crate::{Client, Error, Token};
-
-/// How often a list that changes is read.
-const MOST_READS: u32 = 3;
 
 /// Lists tokens: page by page, as a stream, or all at once.
 ///
@@ -88,38 +84,13 @@ impl List {
             request.send().await
         };
         let reply = self.client.exchange(list).await?;
-        let (page, unreadable, links) = match reply.decoded {
-            Ok(page) => (page, Vec::new(), Ok(())),
+        let (page, unreadable, bad_link) = match reply.decoded {
+            Ok(page) => (page, Vec::new(), None),
             Err(place) => odd_response::page(reply.response.body(), place)?,
         };
-        let next = links.and_then(|()| self.next(&page));
+        let next = bad_link.map_or_else(|| self.next(&page), Err);
         let total_count = page.total_count.and_then(|count| u64::try_from(count).ok());
         Ok(Page { tokens: page.items, unreadable, total_count, next })
-    }
-
-    /// Gets all tokens from the offset on. If the list changes while it is read, it is read again, up to three times in all.
-    ///
-    /// # Errors
-    /// [`Incomplete`], with the error and all tokens that could be read. It converts into an [`Error`].
-    pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
-        let mut reads = 0;
-        loop {
-            reads += 1;
-            let mut stream = self.clone().stream();
-            let (mut tokens, mut error, mut all_pages) = (Vec::new(), None, true);
-            while let Some(item) = stream.next().await {
-                match item {
-                    Ok(token) => tokens.push(token),
-                    Err(end) if stream.is_done => (error, all_pages) = (Some(end), false),
-                    Err(unreadable) => drop(error.get_or_insert(unreadable)),
-                }
-            }
-            match error {
-                None => return Ok(tokens),
-                Some(Error::ListChanged { .. }) if reads < MOST_READS => {}
-                Some(error) => return Err(Incomplete { tokens, error, all_pages }),
-            }
-        }
     }
 
     /// The list that starts after `tokens`, if there is a link to it.
@@ -160,34 +131,4 @@ pub struct Page {
     pub total_count: Option<u64>,
     /// The next page, if there is one. [`Error::BadLink`] if its link can't be followed.
     pub next: Result<Option<List>, Error>,
-}
-
-/// The part of a list that could be read, and the error.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Incomplete {
-    /// The tokens that could be read.
-    pub tokens: Vec<Token>,
-    /// The error that ended the list, or else that of the first token that can't be read.
-    pub error: Error,
-    /// Whether all pages were read. Then nothing is missing but the tokens that can't be read.
-    pub all_pages: bool,
-}
-
-impl fmt::Display for Incomplete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Incomplete {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl From<Incomplete> for Error {
-    fn from(incomplete: Incomplete) -> Self {
-        incomplete.error
-    }
 }

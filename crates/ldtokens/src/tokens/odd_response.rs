@@ -71,8 +71,8 @@ pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Optio
     Some((read.token, names(&read.odd)))
 }
 
-/// Reads a page token by token: those that can be read, the errors of the others, and whether its links can be read.
-pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, Result<(), Error>), Error> {
+/// Reads a page token by token: those that can be read, the errors of the others, and an error if its links can't be read.
+pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, Option<Error>), Error> {
     let operation = Operation::GetTokens;
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return Err(Error::undecodable(operation, place)) };
     let items = match json.get_mut("items").map(Value::take) {
@@ -90,6 +90,6 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, Re
     let links = json.get_mut("_links").map(|links| serde_json::from_value::<Links>(links.take())).transpose();
     let total_count = json.get("totalCount").and_then(Value::as_i64);
     let page = Tokens::builder().items(tokens).total_count(total_count).links(links.as_ref().ok().cloned().flatten());
-    let links = links.map(drop).map_err(|_| Error::BadLink { reason: "it can't be read" });
-    Ok((page.try_into().expect("all that a page requires is set"), errors, links))
+    let bad_link = links.err().map(|_| Error::BadLink { reason: "it can't be read" });
+    Ok((page.try_into().expect("all that a page requires is set"), errors, bad_link))
 }

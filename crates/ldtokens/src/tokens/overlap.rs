@@ -58,14 +58,12 @@ impl Client {
             Overlap::None => (None, None),
             // Its end is known only when the request is sent.
             Overlap::For(duration) => (Some(duration), None),
-            Overlap::Until(moment) => match UnixMillis::from(moment) {
-                // The API reads 0 as no overlap.
-                zero if zero.get() == 0 => {
-                    return Err(Error::InvalidInput("the overlap ends in 1970, which is in the past".to_owned()));
-                }
-                expiry => (None, Some(expiry)),
-            },
+            Overlap::Until(moment) => (None, Some(UnixMillis::from(moment))),
         };
+        // The API reads 0 as no overlap.
+        if expiry.is_some_and(|expiry| expiry.get() == 0) {
+            return Err(Error::InvalidInput("the overlap ends in 1970, which is in the past".to_owned()));
+        }
         let reset = async |raw: &ldtokens_client::Client| {
             let request = raw.reset_token().token_id(id);
             match expiry {

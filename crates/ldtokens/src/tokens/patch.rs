@@ -1,8 +1,7 @@
 use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use ldtokens_core::DecodedResponse;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::tokens::edit::properties;
 use crate::tokens::{is_foreign, odd_response};
 use crate::{BaseRole, Client, Error, Operation, PatchOperation, PatchOperationOp, Policy, Token, TokenId, UnixMillis};
 
@@ -161,6 +160,13 @@ impl Client {
             Ok(_) => Err(Error::outcome_unknown(Operation::PatchToken, error)),
             Err(failed) => Err(Error::outcome_unknown(Operation::PatchToken, failed)),
         }
+    }
+}
+
+pub(crate) fn properties(token: &Token) -> Map<String, Value> {
+    match serde_json::to_value(token) {
+        Ok(Value::Object(properties)) => properties,
+        _ => unreachable!("a token is a JSON object"),
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::future::poll_fn;
 use std::hash::BuildHasher;
 use std::pin::Pin;
@@ -11,6 +12,9 @@ use crate::{Error, List, Page, Token};
 
 /// The size of pages, if the program sets none. The API may give smaller ones.
 const LARGE_PAGE: u64 = 1000;
+
+/// How often a list that changes is read.
+const MOST_READS: u32 = 3;
 
 /// The tokens of a list, one at a time. [`List::stream`] returns it.
 ///
@@ -37,7 +41,7 @@ pub struct TokenStream {
     changed: bool,
     repeated: u64,
     /// Whether nothing comes any more but, perhaps, an error that was returned with it.
-    pub(crate) is_done: bool,
+    is_done: bool,
 }
 
 /// The request for a page, in a task of its own, which decodes the response too. Dropping it drops the task.
@@ -96,6 +100,31 @@ impl List {
             changed: false,
             repeated: 0,
             is_done: false,
+        }
+    }
+
+    /// Gets all tokens from the offset on. If the list changes while it is read, it is read again, up to three times in all.
+    ///
+    /// # Errors
+    /// [`Incomplete`], with the error and all tokens that could be read. It converts into an [`Error`].
+    pub async fn collect_all(self) -> Result<Vec<Token>, Incomplete> {
+        let mut reads = 0;
+        loop {
+            reads += 1;
+            let mut stream = self.clone().stream();
+            let (mut tokens, mut error, mut all_pages) = (Vec::new(), None, true);
+            while let Some(item) = stream.next().await {
+                match item {
+                    Ok(token) => tokens.push(token),
+                    Err(end) if stream.is_done => (error, all_pages) = (Some(end), false),
+                    Err(unreadable) => drop(error.get_or_insert(unreadable)),
+                }
+            }
+            match error {
+                None => return Ok(tokens),
+                Some(Error::ListChanged { .. }) if reads < MOST_READS => {}
+                Some(error) => return Err(Incomplete { tokens, error, all_pages }),
+            }
         }
     }
 }
@@ -209,5 +238,35 @@ impl Stream for TokenStream {
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
+    }
+}
+
+/// The part of a list that could be read, and the error.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The tokens that could be read.
+    pub tokens: Vec<Token>,
+    /// The error that ended the list, or else that of the first token that can't be read.
+    pub error: Error,
+    /// Whether all pages were read. Then nothing is missing but the tokens that can't be read.
+    pub all_pages: bool,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Incomplete {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<Incomplete> for Error {
+    fn from(incomplete: Incomplete) -> Self {
+        incomplete.error
     }
 }

@@ -1,8 +1,10 @@
-use super::{builder, check_proxies};
+use super::check_proxies;
+use crate::ClientBuilder;
 
 fn from(variables: &[(&str, &str)]) -> Result<String, String> {
-    let builder = builder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
-    let client = builder.map_err(crate::Error::from).and_then(|builder| builder.build());
+    let builder =
+        ClientBuilder::from_variables(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()));
+    let client = builder.and_then(|builder| builder.build());
     client.map(|client| client.sender.base_url().as_str().to_owned()).map_err(|error| error.to_string())
 }
 
@@ -13,9 +15,9 @@ fn plain_http_can_be_allowed_for_a_host_from_the_environment() {
         "LD_BASE_URI" => Some("http://ld.example".into()),
         _ => None,
     };
-    let error = builder(lookup).unwrap().build().unwrap_err().to_string();
+    let error = ClientBuilder::from_variables(lookup).unwrap().build().unwrap_err().to_string();
     assert!(error.starts_with("LD_BASE_URI: ") && error.contains("plain HTTP"), "{error}");
-    assert!(builder(lookup).unwrap().allow_plain_http().build().is_ok());
+    assert!(ClientBuilder::from_variables(lookup).unwrap().allow_plain_http().build().is_ok());
 }
 
 #[test]
