@@ -107,10 +107,7 @@ pub fn diff(before: &Inventory, after: &Inventory, policy: &Policy) -> Result<Di
     if before.taken_at > after.taken_at.saturating_add(CLOCK) {
         return Err("the first inventory is newer than the second: give the older one first".to_owned());
     }
-    let judge = Judge {
-        before: Context::new(before, Thresholds::of(policy)),
-        after: Context::new(after, Thresholds::of(policy)),
-    };
+    let contexts = [before, after].map(|inventory| Context::new(inventory, Thresholds::of(policy)));
     let mut old: HashMap<&TokenId, &Token> = before.tokens.iter().map(|token| (&token.id, token)).collect();
     let mut changes = Vec::new();
     for token in &after.tokens {
@@ -120,7 +117,7 @@ pub fn diff(before: &Inventory, after: &Inventory, policy: &Policy) -> Result<Di
                 let message = format!("Created on {}: {kind}, {}.", Date::of(token.creation_date), access(token));
                 changes.push(change(Kind::New, token, Vec::new(), message));
             }
-            Some(was) => judge.compare(was, token, &mut changes),
+            Some(was) => compare(&contexts, was, token, &mut changes),
         }
     }
     for gone in before.tokens.iter().filter(|token| old.contains_key(&token.id)) {
@@ -141,39 +138,32 @@ fn change(kind: Kind, token: &Token, properties: Vec<String>, message: String) -
     Change { kind, token_id: token.id.clone(), token_name, properties, message }
 }
 
-struct Judge<'a> {
-    before: Context<'a>,
-    after: Context<'a>,
-}
-
-impl Judge<'_> {
-    fn compare(&self, was: &Token, is: &Token, changes: &mut Vec<Change>) {
-        let properties = changed_properties(was, is);
-        if is_more_powerful(was, is) {
-            let message = match (access(was), access(is)) {
-                (old, new) if old == new => format!("It may be allowed more than before, by its {new}."),
-                (old, new) => format!("It had {old} and has {new}."),
-            };
-            changes.push(change(Kind::MorePowerful, is, properties, message));
-        } else if !properties.is_empty() {
-            let message = format!("Changed: {}.", properties.join(", "));
-            changes.push(change(Kind::Changed, is, properties, message));
-        }
-        let was_asleep = ages::unused(&self.before, was).or_else(|| ages::never_used(&self.before, was));
-        let used = last_used(is).filter(|used| last_used(was).is_none_or(|before| *used > before));
-        if let (Some((_, asleep)), Some(used)) = (was_asleep, used) {
-            let message = format!("Used on {}. Before: {asleep}", Date::of(used));
-            changes.push(change(Kind::WokenUp, is, Vec::new(), message));
-        }
-        let ending = |context: &Context<'_>, token: &Token| match ages::expired(context, token) {
-            Some((_, message)) => Some((true, message)),
-            None => ages::expiring(context, token).map(|(_, message)| (false, message)),
+fn compare([before, after]: &[Context<'_>; 2], was: &Token, is: &Token, changes: &mut Vec<Change>) {
+    let properties = changed_properties(was, is);
+    if is_more_powerful(was, is) {
+        let message = match (access(was), access(is)) {
+            (old, new) if old == new => format!("It may be allowed more than before, by its {new}."),
+            (old, new) => format!("It had {old} and has {new}."),
         };
-        if let Some((has_ended, message)) = ending(&self.after, is)
-            && ending(&self.before, was).is_none_or(|(had_ended, _)| has_ended && !had_ended)
-        {
-            changes.push(change(Kind::Expiring, is, Vec::new(), message));
-        }
+        changes.push(change(Kind::MorePowerful, is, properties, message));
+    } else if !properties.is_empty() {
+        let message = format!("Changed: {}.", properties.join(", "));
+        changes.push(change(Kind::Changed, is, properties, message));
+    }
+    let was_asleep = ages::unused(before, was).or_else(|| ages::never_used(before, was));
+    let used = last_used(is).filter(|used| last_used(was).is_none_or(|last| *used > last));
+    if let (Some((_, asleep)), Some(used)) = (was_asleep, used) {
+        let message = format!("Used on {}. Before: {asleep}", Date::of(used));
+        changes.push(change(Kind::WokenUp, is, Vec::new(), message));
+    }
+    let ending = |context: &Context<'_>, token: &Token| match ages::expired(context, token) {
+        Some((_, message)) => Some((true, message)),
+        None => ages::expiring(context, token).map(|(_, message)| (false, message)),
+    };
+    if let Some((has_ended, message)) = ending(after, is)
+        && ending(before, was).is_none_or(|(had_ended, _)| has_ended && !had_ended)
+    {
+        changes.push(change(Kind::Expiring, is, Vec::new(), message));
     }
 }
 

@@ -3,7 +3,6 @@
 pub(crate) mod ages;
 pub(crate) mod power;
 pub(crate) mod purpose;
-pub(crate) mod takeover;
 
 use std::collections::HashSet;
 
@@ -24,7 +23,7 @@ pub(crate) const OF_TOKENS: &[(Rule, Judge)] = &[
     (Rule::OutranksMember, power::outranks_member),
     (Rule::Admin, power::admin),
     (Rule::WildcardPolicy, power::wildcard_policy),
-    (Rule::ResetsStrongerToken, takeover::resets_stronger),
+    (Rule::ResetsStrongerToken, power::resets_stronger),
     (Rule::UnknownCustomRole, power::unknown_custom_role),
     (Rule::MemberGone, purpose::member_gone),
     (Rule::PersonalTokenForAutomation, purpose::personal_token_for_automation),
@@ -55,7 +54,7 @@ impl<'a> Context<'a> {
             thresholds,
             unknown_roles: inventory.unknown_roles.iter().map(String::as_str).collect(),
             names_members: inventory.tokens.iter().any(purpose::has_member),
-            strong: takeover::strong(&inventory.tokens, inventory.taken_at),
+            strong: power::strong(&inventory.tokens, inventory.taken_at),
         }
     }
 

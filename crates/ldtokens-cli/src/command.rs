@@ -23,8 +23,8 @@ use crate::shell;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    as_code, audit, config, create, delete, filter, inventory, list, login, record, reset, revoke, rotate, serve,
-    update, verify,
+    as_code, audit, config, create, filter, inventory, list, login, record, reset, revoke, rotate, serve, update,
+    verify,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -133,7 +133,7 @@ pub(crate) enum Verb {
     Undo(record::UndoArgs),
     Reset(Box<reset::ResetArgs>),
     Rotate(Box<rotate::RotateArgs>),
-    Delete(delete::DeleteArgs),
+    Delete(update::DeleteArgs),
     Revoke(Box<revoke::RevokeArgs>),
     Verify(verify::VerifyArgs),
     Whoami(verify::WhoamiArgs),

@@ -6,7 +6,6 @@ pub(crate) mod batch;
 pub(crate) mod bulk;
 pub(crate) mod config;
 pub(crate) mod create;
-pub(crate) mod delete;
 pub(crate) mod deliver;
 pub(crate) mod demo;
 pub(crate) mod filter;

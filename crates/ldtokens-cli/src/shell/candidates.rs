@@ -11,14 +11,20 @@ use super::tokens;
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::operations::words::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
+use crate::terminal::output::format::Output;
 use crate::verbs::filter;
 use ldtokens_operations::{OperationSpec, ValueType};
 
 /// Adds completion of values to the built command, for this line. `whole` makes the command that parses a whole line.
 pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() -> Command) -> Command {
-    let operation = OperationSpec::find(command.get_name());
+    let name = command.get_name().to_owned();
+    let operation = OperationSpec::find(&name);
     let of_subcommands = |command| with_candidates(command, line, whole);
-    command.mut_args(|arg| of_argument(arg, operation, line, whole)).mut_subcommands(of_subcommands)
+    let command = command.mut_args(|arg| match arg.get_id().as_str() {
+        "output" => of_argument(arg.value_parser(Output::values_of(&name)), operation, line, whole),
+        _ => of_argument(arg, operation, line, whole),
+    });
+    command.mut_subcommands(of_subcommands)
 }
 
 fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>, whole: fn() -> Command) -> Arg {

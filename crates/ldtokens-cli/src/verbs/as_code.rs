@@ -241,16 +241,22 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
         applied.failed.into_iter().map(|(action, error)| (action.key, failure(error))).collect();
     let problems = plan.problems.iter().map(|problem| (String::new(), Failure::new(Kind::Conflict, problem.as_str())));
     failures.extend(problems);
-    let Some((key, first)) = failures.first().cloned() else { return Ok(()) };
+    let done = applied.done.len();
+    let Some((key, first)) = failures.first().cloned() else {
+        if done > 0 {
+            session.say(&format!("{}: {done} done", session.account));
+        }
+        return Ok(());
+    };
     let first = if key.is_empty() { first } else { first.within(visible(&key)) };
-    if failures.len() == 1 && applied.done.is_empty() {
+    if failures.len() == 1 && done == 0 {
         return Err(first);
     }
     for (key, failure) in &failures {
         session.say_error(&if key.is_empty() { failure.to_string() } else { format!("{}: {failure}", visible(key)) });
     }
-    let (done, failed) = (applied.done.len(), failures.len());
-    Err(Failure::new(Kind::PartialFailure, format!("{done} done, {failed} failed; mend the cause and apply again")))
+    let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
+    Err(Failure::new(Kind::PartialFailure, text).within(&session.account))
 }
 
 pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {

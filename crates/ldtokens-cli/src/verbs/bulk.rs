@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use futures_util::{StreamExt, stream};
 use ldtokens::{Error, Token, TokenId};
 
@@ -28,9 +28,19 @@ const FEW: usize = 10;
 
 /// The tokens of a command that changes them.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "resume"]).required(true))]
 pub(crate) struct BulkArgs {
-    #[command(flatten)]
-    which: WhichArgs,
+    /// Token IDs or names; - reads them from standard input, one per line
+    #[arg(value_name = "ID|NAME", num_args(1..))]
+    tokens: Vec<String>,
+
+    /// All tokens that match, of all members, e.g. name~test-. If repeated, all must match
+    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
+    all_matching: Vec<Filter>,
+
+    /// The tokens that an earlier run with the same changes has not done: the file that it named
+    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
+    resume: Option<PathBuf>,
 
     /// Take every token by its name, even one that looks like an ID
     #[arg(long)]
@@ -48,22 +58,6 @@ pub(crate) struct BulkArgs {
     pub(crate) confirm: ConfirmArgs,
 }
 
-#[derive(Args, Debug)]
-#[group(id = "which", required = true, multiple = false)]
-struct WhichArgs {
-    /// Token IDs or names; - reads them from standard input, one per line
-    #[arg(value_name = "ID|NAME", num_args(1..))]
-    tokens: Vec<String>,
-
-    /// All tokens that match, of all members, e.g. name~test-. If repeated, all must match
-    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
-    all_matching: Vec<Filter>,
-
-    /// The tokens that an earlier run with the same changes has not done: the file that it named
-    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
-    resume: Option<PathBuf>,
-}
-
 /// The arguments, with what they refer to, read before anything is sent.
 pub(crate) struct Bulk<'a> {
     arguments: &'a BulkArgs,
@@ -77,18 +71,18 @@ pub(crate) struct Bulk<'a> {
 impl BulkArgs {
     /// What the arguments name, for output: one token by itself, or any number of them.
     pub(crate) fn words(&self) -> &[String] {
-        &self.which.tokens
+        &self.tokens
     }
 
     /// Reads standard input and files. `change` says in words what `command` changes.
     pub(crate) fn read(&self, global: &GlobalArgs, command: &str, change: &str) -> Result<Bulk<'_>, Failure> {
         let settings = Settings::read(global)?;
         let header = Header::new(command, change, &settings.host_as_name());
-        let past = self.which.resume.as_deref().map(Past::read).transpose()?;
+        let past = self.resume.as_deref().map(Past::read).transpose()?;
         if let Some(past) = &past {
             past.check(&header)?;
         }
-        let words = targets::words(&self.which.tokens)?;
+        let words = targets::words(&self.tokens)?;
         Ok(Bulk { arguments: self, words, past, folder: settings.state_folder(None, FOLDER), header })
     }
 }
@@ -96,7 +90,7 @@ impl BulkArgs {
 impl Bulk<'_> {
     /// Whether the user has named one token, and so knows which one it is.
     pub(crate) fn names_one(&self) -> bool {
-        self.past.is_none() && self.arguments.which.all_matching.is_empty() && self.words.len() == 1
+        self.past.is_none() && self.arguments.all_matching.is_empty() && self.words.len() == 1
     }
 
     /// Whether an earlier run is gone on with.
@@ -106,7 +100,7 @@ impl Bulk<'_> {
 
     /// Finds the tokens and reads them.
     pub(crate) async fn find(&self, session: &Session, ignore_not_found: bool) -> Result<Vec<Item>, Failure> {
-        let filters = &self.arguments.which.all_matching;
+        let filters = &self.arguments.all_matching;
         let found = if let Some(past) = &self.past {
             let left = past.tokens.iter().filter(|token| !past.done.contains(&token.id));
             left.map(|token| Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name: None }, None)))

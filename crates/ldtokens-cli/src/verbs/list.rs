@@ -20,7 +20,7 @@ use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
 use crate::verbs::plan::Item;
-use crate::verbs::targets::{self, PAGE, TargetArgs};
+use crate::verbs::targets::{self, PAGE};
 use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
 
 /// List tokens
@@ -107,21 +107,26 @@ Examples:
   ldtokens get 'Nightly export' --columns _id -o value"
 )]
 pub(crate) struct GetArgs {
-    #[command(flatten)]
-    targets: TargetArgs,
+    /// Token IDs or names; - reads IDs from standard input, one per line
+    #[arg(value_name = "ID|NAME", num_args(1..), required = true)]
+    tokens: Vec<String>,
+
+    /// Take every token by its name, even one that looks like an ID
+    #[arg(long)]
+    by_name: bool,
 
     #[command(flatten)]
     print: PrintArgs,
 }
 
 pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), Failure> {
-    let is_single = names_one(&arguments.targets.tokens);
+    let is_single = names_one(&arguments.tokens);
     let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
-    let words = targets::words(&arguments.targets.tokens)?;
+    let words = targets::words(&arguments.tokens)?;
     let is_for_people = printing.is_for_people();
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed(session);
-        let items = targets::find_tokens(session, &words, arguments.targets.by_name, false).await?;
+        let items = targets::find_tokens(session, &words, arguments.by_name, false).await?;
         if items.is_empty() {
             session.note("standard input names no token: nothing to do");
         }

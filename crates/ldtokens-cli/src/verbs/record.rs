@@ -73,26 +73,16 @@ pub(crate) struct PastToken {
 
 impl PastToken {
     fn new(item: &Item) -> Self {
-        let properties = |token: &Token| -> Map<String, Value> {
-            let token = json(token);
-            // A text that looks like a secret is not written down, so it can't be restored.
-            let kept = PROPERTIES.iter().filter_map(|name| Some((*name, token.get(*name)?)));
-            kept.filter(|(_, value)| !has_secret(&value.to_string()))
-                .map(|(name, value)| (name.into(), value.clone()))
-                .collect()
-        };
-        let was = item.before.as_ref().map(properties).unwrap_or_default();
-        let mut changes = Map::new();
-        if let (Some(before), Some(after)) = (&item.before, &item.after) {
-            let (before, after) = (json(before), json(after));
-            for name in PROPERTIES {
-                let pair = json!([before.get(name), after.get(name)]);
-                if before.get(name) != after.get(name) && !has_secret(&pair.to_string()) {
-                    changes.insert(name.to_owned(), pair);
-                }
-            }
-        }
-        Self { id: item.target.id.to_string(), was, changes }
+        let before = item.before.as_ref().map(json).unwrap_or_default();
+        let after = item.after.as_ref().map_or_else(|| before.clone(), json);
+        // A text that looks like a secret is not written down, so it can't be restored.
+        let kept = |name: &str, value: Value| (!has_secret(&value.to_string())).then(|| (name.to_owned(), value));
+        let was = PROPERTIES.iter().filter_map(|name| kept(name, before.get(*name)?.clone()));
+        let changes = PROPERTIES.iter().filter_map(|name| {
+            let (before, after) = (before.get(*name), after.get(*name));
+            (before != after).then(|| kept(name, json!([before, after])))?
+        });
+        Self { id: item.target.id.to_string(), was: was.collect(), changes: changes.collect() }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use clap::Args;
 use ldtokens::{Token, TokenId};
 
 use crate::account::connect::Session;
@@ -28,18 +27,6 @@ impl std::fmt::Display for Target {
             None => write!(f, "{}", self.id),
         }
     }
-}
-
-/// The tokens that a command is about, as they are named on the command line.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct TargetArgs {
-    /// Token IDs or names; - reads IDs from standard input, one per line
-    #[arg(value_name = "ID|NAME", num_args(1..), required = true)]
-    pub(crate) tokens: Vec<String>,
-
-    /// Take every token by its name, even one that looks like an ID
-    #[arg(long)]
-    pub(crate) by_name: bool,
 }
 
 /// With more words than this, no similar name is looked for.

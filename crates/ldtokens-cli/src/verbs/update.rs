@@ -1,4 +1,4 @@
-//! `ldtokens update`: changes names, descriptions and permissions.
+//! `ldtokens update` and `delete`: changes names, descriptions, permissions and expiries, or ends tokens.
 
 use std::cell::Cell;
 
@@ -12,6 +12,7 @@ use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
 use crate::terminal::output::format::Format;
+use crate::terminal::output::{LAST, OUTPUT, print};
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
@@ -19,7 +20,7 @@ use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::plan::{Item, Plan, Words};
 use crate::verbs::{Printing, json, names_one, show_keys};
 
-const WORDS: Words<'static> = Words {
+const UPDATE: Words<'static> = Words {
     verb: "Update",
     labels: &Labels { doing: "updating", done: "updated", unchanged: "have these values already", changes: true },
     warning: None,
@@ -70,7 +71,7 @@ Examples:
   ldtokens update 61095542756dba551110ae21 --role reader
   ldtokens update Export --custom-role ops --comment 'Needs releases'";
 
-pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
+pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
     let is_single = names_one(arguments.bulk.words());
     let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
     let permissions = arguments.permissions.read()?;
@@ -83,7 +84,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
         };
         let expiry = arguments.expiry.moment(session.client.server_time().into());
         let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
-        let mut plan = Plan { words: &WORDS, items: bulk.find(session, false).await?, notes: Vec::new() };
+        let mut plan = Plan { words: &UPDATE, items: bulk.find(session, false).await?, notes: Vec::new() };
         for item in &mut plan.items {
             item.after.clone_from(&item.before);
             if let Some(mut after) = item.after.take() {
@@ -103,7 +104,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: UpdateArgs) -> Result<()
             // A table of them is more lines than anyone reads.
             printing = Printing::Nothing;
         }
-        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
+        let batch = Batch { session, labels: UPDATE.labels, record, in_turn: false };
         let is_quiet = arguments.print.quiet || is_batch && global.verbose == 0;
         edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
@@ -224,4 +225,61 @@ pub(crate) async fn edit_each(
     };
     let result = batch.run(items, work, show).await;
     printing.end().and(result)
+}
+
+const DELETE: Words<'static> = Words {
+    verb: "Delete",
+    labels: &Labels { doing: "deleting", done: "deleted", unchanged: "did not exist", changes: true },
+    warning: Some(["Whatever uses it stops working at once.", "Whatever uses them stops working at once."]),
+    lasting: Some("deleted tokens can't be restored"),
+};
+
+/// Delete tokens; their secrets stop working at once
+#[derive(Args, Debug)]
+#[command(visible_alias = "rm", after_help = DELETE_EXAMPLES)]
+pub(crate) struct DeleteArgs {
+    #[command(flatten)]
+    bulk: BulkArgs,
+
+    /// Succeed if a token does not exist
+    #[arg(long)]
+    ignore_not_found: bool,
+
+    /// Print only the IDs of deleted tokens, one per line
+    #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
+    quiet: bool,
+}
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  ldtokens delete 'Nightly export'
+  ldtokens delete --all-matching name~test- --all-matching lastUsed=never
+  ldtokens list -a -q --unused-for 90d | ldtokens delete -";
+
+pub(crate) async fn delete(global: &GlobalArgs, arguments: DeleteArgs) -> Result<(), Failure> {
+    let bulk = arguments.bulk.read(global, "delete", "")?;
+    with_client(global, DryRun::Changes, async |session| {
+        let items = bulk.find(session, arguments.ignore_not_found).await?;
+        let plan = Plan { words: &DELETE, items, notes: Vec::new() };
+        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
+        let record = bulk.record(session, &plan)?;
+        let batch = Batch { session, labels: DELETE.labels, record, in_turn: false };
+        let work = async |item: &Item| match session.client.delete(&item.target.id).await {
+            Err(Error::NotFound(_)) if arguments.ignore_not_found || bulk.is_resumed() => Ok(((), false)),
+            result => Ok((result?, true)),
+        };
+        let is_quiet = arguments.quiet || plan.items.len() > 1 && global.verbose == 0;
+        let show = |item: &Item, ((), is_deleted)| {
+            let target = &item.target;
+            if is_deleted && arguments.quiet {
+                print(target.id.as_str()).map_err(|failure| failure.after(format!("{target} was deleted")))?;
+            }
+            if is_deleted {
+                session.say_done(is_quiet, &format!("Deleted {target}"));
+            }
+            Ok(())
+        };
+        batch.run(&plan.items, work, show).await
+    })
+    .await
 }

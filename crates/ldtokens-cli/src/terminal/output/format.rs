@@ -49,6 +49,17 @@ impl Output {
             .map(|name| Self::named(&name).expect("it is one of them"))
     }
 
+    /// The values that a command takes, for completion.
+    pub(crate) fn values_of(command: &str) -> PossibleValuesParser {
+        let is_taken = |output: Self| match output {
+            Self::Data(_) => true,
+            Self::Markdown => matches!(command, "audit" | "plan"),
+            Self::Prometheus | Self::Html => command == "audit",
+        };
+        let taken = OUTPUTS.into_iter().filter(|(output, ..)| is_taken(*output));
+        PossibleValuesParser::new(taken.map(|(_, name, help)| PossibleValue::new(name).help(help)))
+    }
+
     /// What `--output` names, or else `LD_OUTPUT`, if one was asked for.
     pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
         match (output, std::env::var(VARIABLE)) {
