@@ -137,6 +137,8 @@ fn bash_lists_candidates_with_descriptions() {
     assert_eq!(values(&listed("ldtokens postToken role==")), ["reader", "writer", "admin"]);
     assert_eq!(values(&listed("ldtokens update x --role ")), ["reader", "writer", "admin"]);
     assert_eq!(values(&listed("ldtokens list --output ")), ["table", "json", "ndjson", "yaml", "csv", "value"]);
+    let audit = listed("ldtokens audit --output ");
+    assert_eq!(values(&audit)[6..], ["markdown", "prometheus", "html"], "{audit:#?}");
 
     let columns = listed("ldtokens list --columns _id,");
     assert!(values(&columns).contains(&"_id,name") && values(&columns).contains(&"_id,kind"), "{columns:#?}");
