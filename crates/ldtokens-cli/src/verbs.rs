@@ -103,7 +103,7 @@ impl Printing {
 
     fn end(self) -> Result<(), Failure> {
         match self {
-            Self::Rows { printer, .. } => printer.end().map(|_| ()),
+            Self::Rows { printer, .. } => printer.finish().map(|_| ()),
             Self::Nothing | Self::Details { .. } => Ok(()),
         }
     }

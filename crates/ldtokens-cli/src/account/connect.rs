@@ -152,8 +152,8 @@ async fn connected(
         .host(host.clone())
         .user_agent_suffix("ldtokens-cli")
         .concurrency(concurrency)
-        .observer(interrupt.activity())
-        .clock(interrupt.activity());
+        .observer(interrupt.watch())
+        .clock(interrupt.watch());
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }

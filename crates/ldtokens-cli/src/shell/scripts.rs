@@ -6,56 +6,70 @@ use std::path::Path;
 
 use clap::Command;
 use clap_complete::engine::{CompletionCandidate, complete};
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use super::BASH;
 use super::line::Line;
 
 /// The shells that have a script.
-pub(super) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
+pub(super) const SHELLS: Shells<'static> = Shells(&[
+    &Scripted { name: BASH, script: include_str!("ldtokens.bash") },
+    &Elvish,
+    &Fish,
+    &Powershell,
+    &Scripted { name: "zsh", script: include_str!("ldtokens.zsh") },
+]);
 
-/// Bash, which splits words in other places than we do, and shows no descriptions.
-struct Bash;
+/// A shell with a script of ours. Bash splits words in other places than we do, and shows no descriptions. Zsh adds a space after
+/// each word unless it is told not to.
+struct Scripted {
+    name: &'static str,
+    script: &'static str,
+}
 
-/// Zsh, which adds a space after each word unless it is told not to.
-struct Zsh;
-
-impl EnvCompleter for Bash {
+impl EnvCompleter for Scripted {
     fn name(&self) -> &'static str {
-        BASH
+        self.name
     }
 
     fn is(&self, name: &str) -> bool {
-        name == BASH
+        name == self.name
     }
 
     fn write_registration(&self, _: &str, _: &str, _: &str, _: &str, to: &mut dyn Write) -> io::Result<()> {
-        to.write_all(include_bytes!("ldtokens.bash"))
+        to.write_all(self.script.as_bytes())
     }
 
     fn write_complete(
         &self,
         command: &mut Command,
-        _: Vec<OsString>,
+        words: Vec<OsString>,
         folder: Option<&Path>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
-        let line = Line::read(Path::new(BASH));
-        let words: Vec<OsString> = line.before.iter().chain([&line.current]).map(OsString::from).collect();
-        let candidates = complete(command, words, line.before.len(), folder)?;
-        let candidates: Vec<_> = candidates.iter().filter_map(|candidate| Reply::new(candidate, &line)).collect();
-        // With these, bash inserts the candidates one after the other, so they must not have descriptions.
-        let is_inserted = matches!(std::env::var("_LDTOKENS_TYPE").as_deref(), Ok("37" | "42"));
-        if let [only] = &candidates[..] {
-            return writeln!(to, "{}{}", only.word, if only.is_complete && line.quote.is_none() { " " } else { "" });
+        match self.name {
+            BASH => write_for_bash(command, folder, to),
+            _ => Zsh.write_complete(command, words, folder, to),
         }
-        if is_inserted {
-            return candidates.iter().try_for_each(|reply| writeln!(to, "{}", reply.word));
-        }
-        let longest = candidates.iter().map(|reply| reply.word.chars().count()).max().unwrap_or(0);
-        let width = std::env::var("_LDTOKENS_WIDTH").ok().and_then(|width| width.parse().ok()).unwrap_or(80_usize);
-        candidates.iter().try_for_each(|reply| writeln!(to, "{}", reply.described(longest, width)))
     }
+}
+
+fn write_for_bash(command: &mut Command, folder: Option<&Path>, to: &mut dyn Write) -> io::Result<()> {
+    let line = Line::read(Path::new(BASH));
+    let words: Vec<OsString> = line.before.iter().chain([&line.current]).map(OsString::from).collect();
+    let candidates = complete(command, words, line.before.len(), folder)?;
+    let candidates: Vec<_> = candidates.iter().filter_map(|candidate| Reply::new(candidate, &line)).collect();
+    // With these, bash inserts the candidates one after the other, so they must not have descriptions.
+    let is_inserted = matches!(std::env::var("_LDTOKENS_TYPE").as_deref(), Ok("37" | "42"));
+    if let [only] = &candidates[..] {
+        return writeln!(to, "{}{}", only.word, if only.is_complete && line.quote.is_none() { " " } else { "" });
+    }
+    if is_inserted {
+        return candidates.iter().try_for_each(|reply| writeln!(to, "{}", reply.word));
+    }
+    let longest = candidates.iter().map(|reply| reply.word.chars().count()).max().unwrap_or(0);
+    let width = std::env::var("_LDTOKENS_WIDTH").ok().and_then(|width| width.parse().ok()).unwrap_or(80_usize);
+    candidates.iter().try_for_each(|reply| writeln!(to, "{}", reply.described(longest, width)))
 }
 
 /// An item in bash's list of candidates.
@@ -106,28 +120,4 @@ fn quoted(text: &str, quote: Option<char>) -> String {
         quoted.push(letter);
     }
     quoted
-}
-
-impl EnvCompleter for Zsh {
-    fn name(&self) -> &'static str {
-        "zsh"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "zsh"
-    }
-
-    fn write_registration(&self, _: &str, _: &str, _: &str, _: &str, to: &mut dyn Write) -> io::Result<()> {
-        to.write_all(include_bytes!("ldtokens.zsh"))
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut Command,
-        words: Vec<OsString>,
-        folder: Option<&Path>,
-        to: &mut dyn Write,
-    ) -> io::Result<()> {
-        clap_complete::env::Zsh.write_complete(command, words, folder, to)
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use ldtokens::{AttemptEvent, Clock, Observer, Operation, Outcome};
 use tokio::sync::watch;
@@ -24,7 +24,7 @@ tokio::task_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
-    activity: Arc<Activity>,
+    watch: Arc<Watch>,
     /// Whether the user knows that it takes until the last response.
     is_noted: Arc<AtomicBool>,
 }
@@ -63,8 +63,7 @@ impl Interrupt {
             say::error("stopped at once: the last request may or may not have taken effect");
             std::process::exit(130);
         });
-        let activity = Arc::new(Activity { start: Instant::now(), watch });
-        Ok(Self { wanted, activity, is_noted: Arc::default() })
+        Ok(Self { wanted, watch: Arc::new(watch), is_noted: Arc::default() })
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -72,8 +71,8 @@ impl Interrupt {
     }
 
     /// To be set as the client's observer and clock.
-    pub(crate) fn activity(&self) -> Arc<Activity> {
-        self.activity.clone()
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        self.watch.clone()
     }
 
     /// Awaits `reading`, which must not change anything, unless it is interrupted.
@@ -112,13 +111,6 @@ impl Interrupt {
     }
 }
 
-/// Follows what the client is doing.
-#[derive(Debug)]
-pub(crate) struct Activity {
-    start: Instant,
-    watch: Watch,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Now {
     /// Whether it only reads or pauses, or waits for something else, such as a file, and has changed nothing.
@@ -133,13 +125,14 @@ fn change(change: impl FnOnce(&mut Now)) {
     let _ = NOW.try_with(|now| now.send_modify(change));
 }
 
-impl Observer for Activity {
+/// Follows what the client is doing.
+impl Observer for Watch {
     fn sending(&self, _: Operation, method: &str) {
         change(|now| now.is_harmless = is_safe(method));
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
-        self.watch.attempt(attempt);
+        self.show(attempt);
         change(|now| {
             now.leaves = match (attempt.outcome, attempt.method) {
                 (_, method) if is_safe(method) => now.leaves,
@@ -157,7 +150,7 @@ fn is_safe(method: &str) -> bool {
 }
 
 /// The system's clock, which also notices when the client pauses.
-impl Clock for Activity {
+impl Clock for Watch {
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -167,7 +160,7 @@ impl Clock for Activity {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.watch.waiting(duration);
+        self.waiting(duration);
         let pause = NOW.try_with(|now| Pause::begin(now.clone()));
         Box::pin(async move {
             tokio::time::sleep(duration).await;

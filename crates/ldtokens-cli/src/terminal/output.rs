@@ -114,7 +114,7 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
             for token in tokens {
                 printer.token(token)?;
             }
-            let is_read = printer.end()?;
+            let is_read = printer.finish()?;
             match response.get("totalCount").filter(|_| format == Format::Table) {
                 Some(total) => write(&format!("\n{} of {total}\n", tokens.len())),
                 None => Ok(is_read),

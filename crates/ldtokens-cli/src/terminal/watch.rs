@@ -18,6 +18,7 @@ const LONG_WAIT: Duration = Duration::from_millis(1700);
 /// Shows requests and waits.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    pub(crate) start: Instant,
     /// The URL up to the path.
     origin: String,
     is_verbose: bool,
@@ -32,11 +33,18 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(host: &str, is_verbose: bool, has_json_errors: bool) -> Self {
         let origin = Url::parse(host).map_or_else(|_| host.to_owned(), |url| url.origin().ascii_serialization());
-        Self { origin, is_verbose, has_json_errors, last: Mutex::new(None), shown: Mutex::new(None) }
+        Self {
+            start: Instant::now(),
+            origin,
+            is_verbose,
+            has_json_errors,
+            last: Mutex::new(None),
+            shown: Mutex::new(None),
+        }
     }
 
     /// Called after an attempt.
-    pub(crate) fn attempt(&self, attempt: &AttemptEvent<'_>) {
+    pub(crate) fn show(&self, attempt: &AttemptEvent<'_>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt.status;
         if self.is_verbose {
             say::result(&redacted(&format!(

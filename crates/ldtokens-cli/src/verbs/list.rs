@@ -263,7 +263,7 @@ impl<'a> Listing<'a> {
         for token in self.unsorted.iter().take(self.limit) {
             self.printer.token(token)?;
         }
-        self.printer.end().map(|_| self.count)
+        self.printer.finish().map(|_| self.count)
     }
 }
 

@@ -197,7 +197,10 @@ fn an_interrupted_or_killed_run_goes_on_with_its_file() {
     proxy.release();
     let rest = through(&proxy, &["delete", "--resume", &file, "--yes"]).output().unwrap();
     let text = succeeded(&rest);
-    assert!(text.contains(&format!("{} of {} deleted; 8 did not exist", bots - 16, bots - 8)), "{text}");
+    // The server need not carry out, or not at once, what a client asked for that is gone.
+    let left = bots - 8;
+    let is_said = |gone| text.contains(&format!("{} of {left} deleted; {gone} did not exist", left - gone));
+    assert!(text.contains(&format!("{left} of {left} deleted")) || (1..=8).any(is_said), "{text}");
     let after = state(&served);
     assert_eq!(after.len(), before.len() - bots);
     assert!(changed(&before, &after).iter().all(|id| !after.contains_key(id)), "no other token is changed");

@@ -53,18 +53,12 @@ pub(crate) type Fields = Vec<Field>;
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
     format: Format,
-    /// Whether only IDs are printed.
-    is_quiet: bool,
+    arguments: PrintArgs,
     fields: Vec<Field>,
-    /// Whether the user chose the fields.
-    is_chosen: bool,
-    has_head: bool,
     /// Whether to print one object and not a list.
     is_single: bool,
     /// Whether times are dates. None for those that a table shows as ages.
     has_iso_times: Option<bool>,
-    /// Whether formulas in CSV are defused.
-    is_csv_safe: bool,
     printed: u64,
     now: UnixMillis,
     /// The rows of a table that are held back until the widths are known.
@@ -76,42 +70,39 @@ pub(crate) struct Printer {
 impl Printer {
     /// A printer for `--output`, `--columns`, `--no-headers` and `--quiet`.
     pub(crate) fn new(format: Format, arguments: &PrintArgs) -> Result<Self, Failure> {
-        let (is_quiet, chosen) = (arguments.quiet, arguments.columns.clone());
-        if format == Format::Value && !is_quiet && chosen.as_ref().is_none_or(|fields| fields.len() != 1) {
+        let PrintArgs { columns, times, csv_safe, quiet, .. } = arguments;
+        if format == Format::Value && !quiet && columns.as_ref().is_none_or(|fields| fields.len() != 1) {
             return Err(Failure::usage(
                 "--output value prints one field: name it, e.g. --columns _id; for several fields use csv",
             ));
         }
-        if arguments.csv_safe && (format != Format::Csv || is_quiet) {
+        if *csv_safe && (format != Format::Csv || *quiet) {
             return Err(Failure::usage("--csv-safe is for --output csv"));
         }
         Ok(Self {
-            is_chosen: chosen.is_some(),
-            fields: match (chosen, format) {
+            fields: match (columns, format) {
                 (None, Format::Table) => Field::in_tables(false),
                 (None, _) => Field::in_csv(),
                 (Some(fields), Format::Csv) => fields.iter().flat_map(Field::flattened).collect(),
-                (Some(fields), _) => fields,
+                (Some(fields), _) => fields.clone(),
             },
-            has_head: !arguments.no_headers,
-            is_single: false,
-            has_iso_times: match &arguments.times {
+            has_iso_times: match times {
                 Some(times) => Some(times == "iso"),
                 None => (format == Format::Csv).then_some(true),
             },
-            is_csv_safe: arguments.csv_safe,
+            format,
+            arguments: arguments.clone(),
+            is_single: false,
             printed: 0,
             now: UnixMillis::now(),
             waiting: Vec::new(),
             columns: None,
-            format,
-            is_quiet,
         })
     }
 
     /// A printer of all members' tokens, if `is_wide`: a table then says whose they are.
     pub(crate) fn wide(mut self, is_wide: bool) -> Self {
-        if self.format == Format::Table && !self.is_chosen {
+        if self.format == Format::Table && self.arguments.columns.is_none() {
             self.fields = Field::in_tables(is_wide);
         }
         self
@@ -129,7 +120,7 @@ impl Printer {
         let printed =
             |field: &Field| escaped_on_terminal(field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default());
         let text = match self.format {
-            _ if self.is_quiet => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
+            _ if self.arguments.quiet => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
             Format::Table => {
                 let row = self.fields.iter().map(|field| match self.has_iso_times.and(field.value(token)) {
                     Some(_) if field.is_time() => field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default(),
@@ -158,7 +149,7 @@ impl Printer {
             Format::Csv => {
                 let head = if self.printed == 1 { self.csv_head() } else { String::new() };
                 let cells = self.fields.iter().map(printed);
-                let cells = cells.map(|cell| match self.is_csv_safe && is_formula(&cell) {
+                let cells = cells.map(|cell| match self.arguments.csv_safe && is_formula(&cell) {
                     true => format!("'{cell}"),
                     false => cell,
                 });
@@ -169,9 +160,9 @@ impl Printer {
     }
 
     /// Prints what follows the last token, and returns whether the reader is still there.
-    pub(crate) fn end(mut self) -> Result<bool, Failure> {
+    pub(crate) fn finish(mut self) -> Result<bool, Failure> {
         match (self.format, self.printed) {
-            _ if self.is_quiet => Ok(true),
+            _ if self.arguments.quiet => Ok(true),
             (Format::Json | Format::Yaml, _) if self.is_single => Ok(true),
             (Format::Json | Format::Yaml, 0) => write("[]\n"),
             (Format::Json, _) => write("\n]\n"),
@@ -184,13 +175,12 @@ impl Printer {
     /// Sets the widths, and prints the rows that were held back.
     fn measured(&mut self, has_more: bool) -> Result<bool, Failure> {
         let mut rows = std::mem::take(&mut self.waiting);
+        let is_chosen = self.arguments.columns.is_some();
         // Only for those who let tokens expire. Later rows may have a date.
         let expiry = self.fields.iter().position(|field| field.name() == EXPIRY);
-        if let Some(at) = expiry.filter(|at| !self.is_chosen && !has_more && rows.iter().all(|row| row[*at] == NEVER)) {
+        if let Some(at) = expiry.filter(|at| !is_chosen && !has_more && rows.iter().all(|row| row[*at] == NEVER)) {
             self.fields.remove(at);
-            rows.iter_mut().for_each(|row| {
-                row.remove(at);
-            });
+            rows.iter_mut().for_each(|row| drop(row.remove(at)));
         }
         let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
         let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
@@ -200,7 +190,7 @@ impl Printer {
         let room = terminal_width();
         let mut columns = Columns::new(&all, &usual, room, &may_shrink);
         // Chosen fields are all shown. Of the default ones, the last are omitted if there is too little room.
-        while !self.is_chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
+        while !is_chosen && self.fields.len() > 1 && room.is_some_and(|room| columns.width() > room) {
             self.fields.pop();
             all.iter_mut().for_each(|row| row.truncate(self.fields.len()));
             columns = Columns::new(&all, &usual, room, &may_shrink);
@@ -210,7 +200,7 @@ impl Printer {
             columns.widen(at, room);
         }
         let mut text = String::new();
-        if self.has_head {
+        if !self.arguments.no_headers {
             let head = columns.line(&all[0]);
             text = if has_colours() { format!("{HEAD}{head}{HEAD:#}\n") } else { head + "\n" };
         }
@@ -225,7 +215,7 @@ impl Printer {
     /// The token, or only its chosen fields.
     fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
         let is_iso = self.has_iso_times == Some(true);
-        if self.is_chosen {
+        if self.arguments.columns.is_some() {
             let fields = self.fields.iter();
             let fields =
                 fields.map(|field| (field.name().to_owned(), field.printed(token, is_iso).unwrap_or_default()));
@@ -241,7 +231,7 @@ impl Printer {
     }
 
     fn csv_head(&self) -> String {
-        if self.has_head { record(self.fields.iter().map(Field::csv_name)) } else { String::new() }
+        if self.arguments.no_headers { String::new() } else { record(self.fields.iter().map(Field::csv_name)) }
     }
 }
 
