@@ -1,15 +1,17 @@
 //! Authorization: who sent a request, and what they may do, after the vendor's "Access tokens" and "API access tokens".
 
 pub(crate) mod policy;
-pub(crate) mod session_secret;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
+use ldtokens_client::Secret;
 use ldtokens_client::types::Statement;
 use serde_json::Value;
+use subtle::ConstantTimeEq;
 
 use crate::response::ApiError;
-use crate::secrets::Credential;
+use crate::secrets::{self, Credential};
 use crate::store::{Records, StoredToken, Visible};
 
 /// The sender of a request, as the token that its credential belongs to.
@@ -77,7 +79,7 @@ impl Caller {
     pub(crate) fn of(token: StoredToken, now: i64) -> Result<Self, ApiError> {
         let is_expired = token.properties["expiry"].as_i64().is_some_and(|expiry| expiry <= now);
         if is_expired || (token.member.is_removed && !token.service) {
-            return Err(ApiError::dead_token());
+            return Err(ApiError::DEAD_TOKEN);
         }
         Ok(Self { token, permissions: OnceCell::new() })
     }
@@ -106,7 +108,7 @@ impl Caller {
     /// The token `id`, if the caller has permission for all `actions`, or, without actions, may see it. A token that the caller
     /// may neither see nor change is not found.
     pub(crate) fn find(&self, records: &Records<'_>, id: &str, actions: &[Action]) -> Result<StoredToken, ApiError> {
-        let target = records.token(id)?.ok_or_else(ApiError::not_found)?;
+        let target = records.token(id)?.ok_or(ApiError::NOT_FOUND)?;
         self.decide(records, &target, actions, None)?;
         Ok(target)
     }
@@ -129,7 +131,7 @@ impl Caller {
                 let gives = actions.iter().any(|action| matches!(action, Action::Create | Action::UpdatePolicy));
                 changed.filter(|_| gives).map_or(Ok(()), |changed| self.require_permissions(records, changed))
             }
-            _ => Err(ApiError::not_found()),
+            _ => Err(ApiError::NOT_FOUND),
         }
     }
 
@@ -144,7 +146,7 @@ impl Caller {
         if permissions.iter().all(|permissions| permissions.allows(action, &resource)) {
             Ok(())
         } else {
-            Err(ApiError::forbidden())
+            Err(ApiError::FORBIDDEN)
         }
     }
 
@@ -159,7 +161,7 @@ impl Caller {
             && policies(records, &custom_roles(properties))?.iter().all(|policy| policy.is_some());
         let policy = statements(records, properties)?;
         let is_within = is_known && permissions.iter().all(|permissions| permissions.contains(&policy));
-        if is_within { Ok(()) } else { Err(ApiError::forbidden()) }
+        if is_within { Ok(()) } else { Err(ApiError::FORBIDDEN) }
     }
 
     /// Whether the caller is the account's owner, with all permissions.
@@ -224,4 +226,40 @@ fn policies(records: &Records<'_>, roles: &[String]) -> rusqlite::Result<Vec<Opt
 
 fn custom_roles(properties: &Value) -> Vec<String> {
     properties.get("customRoleIds").and_then(|roles| serde_json::from_value(roles.clone()).ok()).unwrap_or_default()
+}
+
+/// A second secret of the owner's token. It is not in the store.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionSecret {
+    pub(crate) secret: Secret,
+    hash: [u8; 32],
+    token_id: Arc<str>,
+}
+
+impl SessionSecret {
+    pub(crate) fn create(records: &Records<'_>) -> Result<Self, ApiError> {
+        let token_id = records.token_of_owner()?.ok_or_else(|| {
+            ApiError::invalid_request(
+                "the account's owner has no personal token with the Admin role; move the file away to start with a new account",
+            )
+        })?;
+        let secret = secrets::new_secret();
+        Ok(Self { hash: secrets::hash(secret.expose()), secret, token_id: token_id.into() })
+    }
+
+    /// The caller that sent `credential`, which may be the session secret.
+    pub(crate) fn authenticate(
+        session_secret: Option<&Self>,
+        records: &Records<'_>,
+        credential: Credential,
+        now: i64,
+    ) -> Result<Caller, ApiError> {
+        match session_secret {
+            Some(session_secret) if session_secret.hash.ct_eq(&credential.hash).into() => {
+                let token = records.token(&session_secret.token_id)?.ok_or(ApiError::UNAUTHORIZED)?;
+                Caller::of(token, now)
+            }
+            _ => Caller::authenticate(records, credential, now),
+        }
+    }
 }

@@ -1,11 +1,9 @@
 //! The account of a new store, as it is read from a file.
 
-mod seed;
 pub(crate) mod start;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 
 use ldtokens_client::types::Statement;
@@ -14,9 +12,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::operations::strictness::Strictness;
-use crate::operations::token_rules::new_token;
-use crate::operations::{replace_keys, validation};
+use crate::operations::token_rules::{Strictness, new_token, replace_keys};
+use crate::operations::validation;
 use crate::response::ApiError;
 use crate::secrets;
 use crate::store::{CustomRole, Member, Records, StoredToken};
@@ -178,7 +175,7 @@ impl Account {
         let owner = records.owner_id()?;
         for token in &self.tokens {
             let member = members.iter().find(|member| member.email == token.member).cloned();
-            let mut stored = token.stored(&owner, member.ok_or_else(ApiError::not_found)?, now)?;
+            let mut stored = token.stored(&owner, member.ok_or(ApiError::NOT_FOUND)?, now)?;
             if let Some(properties) = stored.properties.as_object_mut() {
                 replace_keys(records, Strictness { is_strict: true }, properties)?;
             }
@@ -312,16 +309,9 @@ fn check_secret(secret: &Secret) -> Result<(), &'static str> {
 }
 
 /// Why an account is invalid: where, and what is wrong there. It never has a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct InvalidAccount(String);
-
-impl fmt::Display for InvalidAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for InvalidAccount {}
 
 #[cfg(test)]
 mod tests {

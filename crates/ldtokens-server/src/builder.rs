@@ -1,3 +1,4 @@
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,23 +9,22 @@ use ldtokens_client::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::access::session_secret::SessionSecret;
+use crate::access::SessionSecret;
 use crate::account::Account;
 use crate::account::start::StartAccount;
 use crate::clock::Clock;
 use crate::connections::bodies::ArrivingBodies;
 use crate::connections::{self, ConnectionLimits};
 use crate::faults::Faults;
-use crate::faults::fault::Fault;
+use crate::faults::fault::{Fault, InvalidFault};
 use crate::http::admin;
 use crate::http::hosts::Hosts;
 use crate::http::limits::{Limiter, Limits};
-use crate::http::routes::router;
+use crate::http::router;
 use crate::http::service::Service;
-use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::Strictness;
 use crate::response::ApiError;
 use crate::server::Server;
-use crate::start_error::StartError;
 use crate::store::Store;
 
 /// Builds a [`Server`]. [`Server::builder`] returns one.
@@ -218,7 +218,7 @@ impl ServerBuilder {
             account.set_owner_secret(secret).map_err(|reason| StartError::OwnerSecret { reason })?;
         }
         let faults = Arc::new(Faults::new(self.fault_seed));
-        faults.add(self.faults)?;
+        faults.add(self.faults).map_err(StartError::Fault)?;
         let (listener, addr) = listen(self.listen).await?;
         if !addr.ip().to_canonical().is_loopback() {
             tracing::warn!(%addr, "other machines can reach this server, and there is no TLS: secrets can be read on the network");
@@ -254,7 +254,8 @@ impl ServerBuilder {
                 Ok((is_new, session_secret))
             }
         });
-        let (is_new, session_secret) = filled.await.map_err(|error: ApiError| store_error(error.message))?;
+        let (is_new, session_secret) =
+            filled.await.map_err(|error: ApiError| store_error(error.message.into_owned()))?;
         let (start, secrets) = if is_new { (Some(start), secrets) } else { (None, Vec::new()) };
 
         let (stopping, stopped) = watch::channel(false);
@@ -279,14 +280,15 @@ impl ServerBuilder {
             in_progress.clone(),
             stopped.clone(),
         ))];
-        let mut admin_addr = None;
+        let mut admin_url = None;
         if let Some((listener, addr)) = admin {
-            admin_addr = Some(addr);
+            admin_url = Some(format!("http://{addr}"));
             let router = admin::router(service.clone(), Hosts::new(addr.ip(), Vec::new()));
             let limits = self.connection_limits;
             serving.push(tokio::spawn(connections::serve(listener, router, limits, in_progress.clone(), stopped)));
         }
-        Ok(Server::new(addr, admin_addr, owner, secrets, service, in_progress, stopping, serving))
+        let url = format!("http://{addr}");
+        Ok(Server { addr, url, admin_url, owner, secrets, service, in_progress, stopping, serving })
     }
 }
 
@@ -295,4 +297,54 @@ async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
     let listener = TcpListener::bind(addr).await.map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
     Ok((listener, addr))
+}
+
+/// Why the server did not start. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The server can't listen on the address.
+    #[error("{}", cannot_listen(addr, source))]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The address of the admin endpoint is not one of loopback. Anyone who reaches it can inject faults.
+    #[error(
+        "the admin endpoint can't listen on {addr}: it is for this machine alone; choose an address of loopback, such as 127.0.0.1:0"
+    )]
+    AdminAddr {
+        /// The address.
+        addr: SocketAddr,
+    },
+    /// The store can't be opened.
+    #[error("cannot open the store {}: {reason}", path.display())]
+    Store {
+        /// The store's file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The secret given for the owner is invalid.
+    #[error("the owner's secret is invalid: {reason}")]
+    OwnerSecret {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A fault is invalid.
+    #[error("{0}")]
+    Fault(InvalidFault),
+}
+
+fn cannot_listen(addr: &SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "{addr} is in use: stop the program that listens there, or choose another port (0 takes a free one)"
+            )
+        }
+        _ => format!("cannot listen on {addr}: {error}"),
+    }
 }

@@ -1,12 +1,10 @@
 //! Connections: how many there may be, how long a client may take to send and to read, and how they end.
 
 pub(crate) mod bodies;
-mod open_files;
 pub(crate) mod slots;
 pub(crate) mod watched;
 
 use std::convert::Infallible;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,7 +59,7 @@ pub(crate) async fn serve(
     in_progress: Arc<AtomicUsize>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let slots = ConnectionSlots::new(open_files::for_connections(limits.requests.saturating_add(EXTRA_CONNECTIONS)));
+    let slots = ConnectionSlots::new(for_connections(limits.requests.saturating_add(EXTRA_CONNECTIONS)));
     let permits = Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
@@ -101,6 +99,33 @@ pub(crate) async fn serve(
         tracing::warn!(left = connections.len(), "requests that did not finish in time were aborted");
         connections.shutdown().await;
     }
+}
+
+/// Files that are kept free, for the store's files that SQLite opens when it needs them, and for what else the program does.
+#[cfg(unix)]
+const KEPT_FREE: usize = 24;
+
+/// As many of `wanted` connections as the process can have open now, and at least one.
+#[cfg(unix)]
+fn for_connections(wanted: usize) -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let open = std::fs::read_dir("/dev/fd").map_or(0, Iterator::count);
+    let left = limit.saturating_sub(open).saturating_sub(KEPT_FREE).max(1);
+    if left < wanted {
+        tracing::warn!(
+            wanted,
+            left,
+            "the limit on open files leaves room for fewer connections; `ulimit -n` raises it"
+        );
+    }
+    wanted.min(left)
+}
+
+/// As many as are wanted: this system has no such limit.
+#[cfg(not(unix))]
+fn for_connections(wanted: usize) -> usize {
+    wanted
 }
 
 /// Waits until `stopping` is true, or its sender is gone.
@@ -203,13 +228,6 @@ impl Turn {
 }
 
 /// Makes hyper drop the connection.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped by a fault")]
 struct ConnectionDropped;
-
-impl fmt::Display for ConnectionDropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is dropped by a fault")
-    }
-}
-
-impl std::error::Error for ConnectionDropped {}

@@ -36,17 +36,15 @@ mod operations;
 mod response;
 mod secrets;
 mod server;
-mod start_error;
 mod store;
 
 pub use account::{Account, InvalidAccount};
-pub use builder::ServerBuilder;
+pub use builder::{ServerBuilder, StartError};
 pub use clock::Clock;
 pub use faults::Faults;
 pub use faults::fault::{Effect, Fault, InvalidFault};
 pub use http::limits::Limits;
 pub use server::Server;
-pub use start_error::StartError;
 
 /// Compiles the examples of the manual.
 #[cfg(doctest)]

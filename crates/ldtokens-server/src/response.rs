@@ -1,5 +1,7 @@
 //! Responses. Errors have the vendor's form.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +16,7 @@ use crate::store::{DamagedToken, StoreError};
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
-    pub(crate) message: String,
+    pub(crate) message: Cow<'static, str>,
     /// In seconds.
     pub(crate) retry_after: Option<u64>,
 }
@@ -23,27 +25,72 @@ pub(crate) struct ApiError {
 #[derive(Clone, Debug)]
 pub(crate) struct SupportId(pub(crate) String);
 
+/// An error whose message is always the same.
+const fn error(status: StatusCode, code: &'static str, message: &'static str) -> ApiError {
+    ApiError { status, code, message: Cow::Borrowed(message), retry_after: None }
+}
+
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
-    }
+    pub(crate) const UNAUTHORIZED: Self = error(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid access token");
+    /// A credential that is not shaped like a token.
+    pub(crate) const MALFORMED_CREDENTIAL: Self =
+        error(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid account ID header");
+    pub(crate) const INVALID_BEARER: Self = error(StatusCode::UNAUTHORIZED, "invalid_token", "Invalid access token");
+    /// The secret of a token that works no more.
+    pub(crate) const DEAD_TOKEN: Self = error(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid key");
+    pub(crate) const FORBIDDEN: Self =
+        error(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.");
+    pub(crate) const RESET_BY_OTHER_MEMBER: Self = error(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "Forbidden. A personal token can be reset only by the member it belongs to.",
+    );
+    pub(crate) const HOST_NOT_ALLOWED: Self = error(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "The Host header names a host that is not allowed. Allowed are localhost, the address that the server listens on, and the \
+         names given with `serve --allow-host`.",
+    );
+    pub(crate) const NOT_FOUND: Self = error(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier");
+    pub(crate) const METHOD_NOT_ALLOWED: Self =
+        error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource");
+    pub(crate) const REQUEST_TIMEOUT: Self =
+        error(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body did not arrive in time");
+    pub(crate) const CONFLICT: Self =
+        error(StatusCode::CONFLICT, "optimistic_locking_error", "Conflict. Optimistic lock error. Try again later.");
+    /// There is no account to put back.
+    pub(crate) const NO_START: Self = error(
+        StatusCode::CONFLICT,
+        "optimistic_locking_error",
+        "The store had an account before this server started, so there is no start to put it back to",
+    );
+    pub(crate) const UNSUPPORTED_MEDIA_TYPE: Self = error(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "A request with this method must have the header Content-Type: application/json",
+    );
+    pub(crate) const RATE_LIMITED: Self =
+        error(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "You've exceeded the API rate limit. Try again later.");
+    pub(crate) const INTERNAL: Self =
+        error(StatusCode::INTERNAL_SERVER_ERROR, "internal_service_error", "The server failed. Its log has the cause.");
 
     /// The error with this status, which a fault injects.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::BAD_REQUEST => Self::invalid_request("The request is invalid"),
-            StatusCode::UNAUTHORIZED => Self::unauthorized(),
-            StatusCode::FORBIDDEN => Self::forbidden(),
-            StatusCode::NOT_FOUND => Self::not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
-            StatusCode::CONFLICT => Self::conflict(),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
-            StatusCode::UNPROCESSABLE_ENTITY => Self::patch_failed("it is invalid"),
-            StatusCode::TOO_MANY_REQUESTS => Self::rate_limited(),
-            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Service unavailable. Try again later."),
-            StatusCode::INTERNAL_SERVER_ERROR => Self::internal(),
-            other => Self::new(other, "error", other.canonical_reason().unwrap_or("Something went wrong")),
-        }
+        let known = [
+            Self::invalid_request("The request is invalid"),
+            Self::UNAUTHORIZED,
+            Self::FORBIDDEN,
+            Self::NOT_FOUND,
+            Self::METHOD_NOT_ALLOWED,
+            Self::CONFLICT,
+            Self::UNSUPPORTED_MEDIA_TYPE,
+            Self::patch_failed("it is invalid"),
+            Self::RATE_LIMITED,
+            Self::unavailable("Service unavailable. Try again later."),
+            Self::INTERNAL,
+        ];
+        let other = || error(status, "error", status.canonical_reason().unwrap_or("Something went wrong"));
+        known.into_iter().find(|error| error.status == status).unwrap_or_else(other)
     }
 
     pub(crate) fn retry_after(mut self, seconds: Option<u64>) -> Self {
@@ -51,101 +98,21 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..error(StatusCode::BAD_REQUEST, "invalid_request", "") }
     }
 
     pub(crate) fn invalid_body(reason: impl std::fmt::Display) -> Self {
         Self::invalid_request(format!("Invalid request body: {reason}"))
     }
 
-    pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid access token")
-    }
-
-    /// A credential that is not shaped like a token.
-    pub(crate) fn malformed_credential() -> Self {
-        Self { message: "Invalid account ID header".to_owned(), ..Self::unauthorized() }
-    }
-
-    pub(crate) fn invalid_bearer() -> Self {
-        Self { code: "invalid_token", ..Self::unauthorized() }
-    }
-
-    /// The secret of a token that works no more.
-    pub(crate) fn dead_token() -> Self {
-        Self { message: "Invalid key".to_owned(), ..Self::unauthorized() }
-    }
-
-    pub(crate) fn unknown_properties() -> Self {
-        Self::invalid_request(
-            "The body has properties that this operation does not have, and that LaunchDarkly ignores",
-        )
-    }
-
-    pub(crate) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden. Access to the requested resource was denied.")
-    }
-
-    pub(crate) fn reset_by_other_member() -> Self {
-        let message = "Forbidden. A personal token can be reset only by the member it belongs to.";
-        Self { message: message.to_owned(), ..Self::forbidden() }
-    }
-
-    pub(crate) fn host_not_allowed() -> Self {
-        let message = "The Host header names a host that is not allowed. Allowed are localhost, the address that the server listens \
-                       on, and the names given with `serve --allow-host`.";
-        Self { message: message.to_owned(), ..Self::forbidden() }
-    }
-
-    pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Invalid resource identifier")
-    }
-
-    pub(crate) fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed for this resource")
-    }
-
-    /// There is no account to put back.
-    pub(crate) fn no_start() -> Self {
-        let message = "The store had an account before this server started, so there is no start to put it back to";
-        Self { message: message.to_owned(), ..Self::conflict() }
-    }
-
-    pub(crate) fn unsupported_media_type() -> Self {
-        let message = "A request with this method must have the header Content-Type: application/json";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
-    }
-
-    pub(crate) fn conflict() -> Self {
-        let message = "Conflict. Optimistic lock error. Try again later.";
-        Self::new(StatusCode::CONFLICT, "optimistic_locking_error", message)
-    }
-
     pub(crate) fn patch_failed(reason: impl std::fmt::Display) -> Self {
-        let message = format!("Unprocessable entity. Could not apply patch: {reason}");
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "patch_failed", message)
+        let message = format!("Unprocessable entity. Could not apply patch: {reason}").into();
+        Self { message, ..error(StatusCode::UNPROCESSABLE_ENTITY, "patch_failed", "") }
     }
 
-    pub(crate) fn rate_limited() -> Self {
-        let message = "You've exceeded the API rate limit. Try again later.";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
-    }
-
-    pub(crate) fn request_timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request body did not arrive in time")
-    }
-
-    pub(crate) fn unavailable(message: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
-    }
-
-    pub(crate) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_service_error",
-            "The server failed. Its log has the cause.",
-        )
+    pub(crate) fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..error(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", "") }
     }
 }
 
@@ -166,9 +133,9 @@ impl From<StoreError> for ApiError {
         match error {
             // It is certain that nothing was changed, so the client may retry.
             StoreError::NotWritten | StoreError::Busy => {
-                Self::unavailable(&format!("Nothing was changed: {error}")).retry_after(Some(1))
+                Self::unavailable(format!("Nothing was changed: {error}")).retry_after(Some(1))
             }
-            StoreError::Failed => Self::internal(),
+            StoreError::Failed => Self::INTERNAL,
         }
     }
 }
@@ -179,7 +146,7 @@ impl From<rusqlite::Error> for ApiError {
             && let Some(damaged) = reason.downcast_ref::<DamagedToken>()
         {
             tracing::error!("{damaged}");
-            return Self { message: damaged.to_string(), ..Self::internal() };
+            return Self { message: damaged.to_string().into(), ..Self::INTERNAL };
         }
         StoreError::from(error).into()
     }

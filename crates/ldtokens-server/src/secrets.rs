@@ -40,9 +40,9 @@ impl Credential {
     /// Why it is refused if no token has this secret.
     pub(crate) fn unknown(self) -> ApiError {
         match self.form {
-            Form::Token => ApiError::unauthorized(),
-            Form::Bearer => ApiError::invalid_bearer(),
-            Form::Other => ApiError::malformed_credential(),
+            Form::Token => ApiError::UNAUTHORIZED,
+            Form::Bearer => ApiError::INVALID_BEARER,
+            Form::Other => ApiError::MALFORMED_CREDENTIAL,
         }
     }
 }

@@ -17,44 +17,19 @@ use crate::store::{Records, StoreError};
 /// A running local LaunchDarkly. Dropping it stops it. [`stop`](Self::stop) also waits for the requests in progress.
 #[derive(Debug)]
 pub struct Server {
-    addr: SocketAddr,
-    url: String,
-    admin_url: Option<String>,
+    pub(crate) addr: SocketAddr,
+    pub(crate) url: String,
+    pub(crate) admin_url: Option<String>,
     /// The index of the owner's secret in `secrets`.
-    owner: Option<usize>,
-    secrets: Vec<TokenSecret>,
-    service: Arc<Service>,
-    in_progress: Arc<AtomicUsize>,
-    stopping: watch::Sender<bool>,
-    serving: Vec<JoinHandle<()>>,
+    pub(crate) owner: Option<usize>,
+    pub(crate) secrets: Vec<TokenSecret>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) in_progress: Arc<AtomicUsize>,
+    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) serving: Vec<JoinHandle<()>>,
 }
 
 impl Server {
-    #[allow(clippy::too_many_arguments)] // each is a field
-    pub(crate) fn new(
-        addr: SocketAddr,
-        admin: Option<SocketAddr>,
-        owner: Option<usize>,
-        secrets: Vec<TokenSecret>,
-        service: Arc<Service>,
-        in_progress: Arc<AtomicUsize>,
-        stopping: watch::Sender<bool>,
-        serving: Vec<JoinHandle<()>>,
-    ) -> Self {
-        let url = |addr| format!("http://{addr}");
-        Self {
-            addr,
-            url: url(addr),
-            admin_url: admin.map(url),
-            owner,
-            secrets,
-            service,
-            in_progress,
-            stopping,
-            serving,
-        }
-    }
-
     /// The URL of the server, without the path of the API: `http://127.0.0.1:8765`.
     pub fn url(&self) -> &str {
         &self.url
@@ -189,14 +164,16 @@ mod tests {
     #[tokio::test]
     async fn a_list_is_read_no_further_once_its_client_has_left() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let server = Server::builder().seed_tokens(30_000).start().await.unwrap();
+        let server = Server::builder().seed_tokens(15_000).start().await.unwrap();
         let holders = || Arc::strong_count(&server.service.store);
         let idle = holders();
         let owner = server.owner_secret().unwrap().expose();
         let list = format!(
             "GET /api/v2/tokens?showAll=true HTTP/1.1\r\nHost: localhost\r\nLD-API-Version: 20220603\r\nAuthorization: {owner}\r\n\r\n"
         );
-        let mut client = tokio::net::TcpStream::connect(server.addr()).await.unwrap();
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        let mut client = socket.connect(server.addr()).await.unwrap();
         client.write_all(list.as_bytes()).await.unwrap();
         client.read_exact(&mut [0; 100_000]).await.unwrap();
         assert!(holders() > idle, "the whole list was sent before the client read it");

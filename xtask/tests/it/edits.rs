@@ -231,5 +231,5 @@ fn made(Edit { document, .. }: &Edit) -> Result<Option<[String; 3]>, String> {
 #[test]
 fn no_edit_panics_and_each_refusal_names_a_line() {
     let seed = seed();
-    accepted(&sample(all(seed), 30, seed));
+    accepted(&sample(all(seed), 20, seed));
 }

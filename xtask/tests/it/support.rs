@@ -35,9 +35,14 @@ pub(crate) fn seed() -> u64 {
     seed
 }
 
-/// Some of `all`, at random; all of them if `LDTOKENS_AT_LENGTH` is set.
+/// Whether the tests take all the time that they need.
+pub(crate) fn is_at_length() -> bool {
+    std::env::var_os("LDTOKENS_AT_LENGTH").is_some()
+}
+
+/// Some of `all`, at random; all of them at length.
 pub(crate) fn sample<T>(mut all: Vec<T>, count: usize, seed: u64) -> Vec<T> {
-    if std::env::var_os("LDTOKENS_AT_LENGTH").is_none() {
+    if !is_at_length() {
         fastrand::Rng::with_seed(seed).shuffle(&mut all);
         all.truncate(count);
     }

@@ -1,5 +1,6 @@
 //! One fault, and how its line is read and written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -118,84 +119,71 @@ impl Fault {
 }
 
 /// Why a fault is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct InvalidFault(String);
-
-impl fmt::Display for InvalidFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for InvalidFault {}
 
 impl FromStr for Fault {
     type Err = InvalidFault;
 
     fn from_str(line: &str) -> Result<Self, InvalidFault> {
-        let form = || InvalidFault(Self::FORM.to_owned());
-        let mut words = line.split_whitespace();
-        let operation = words.next().filter(|word| !word.contains('=')).ok_or_else(form)?;
-        let (mut effect, mut retry, mut times, mut after, mut probability) = (None, None, None, None, None);
-        for word in words {
-            let number = |value: &str| value.parse::<u64>().map_err(|_| form());
-            let is_new = match word.split_once('=') {
-                Some(("times", value)) => times.replace(value.parse().map_err(|_| form())?).is_none(),
-                Some(("after", value)) => after.replace(value.parse().map_err(|_| form())?).is_none(),
-                Some(("retry-after", value)) => retry.replace(number(value)?).is_none(),
-                Some(("probability", value)) => probability.replace(value.parse().map_err(|_| form())?).is_none(),
-                Some(("status", value)) => {
-                    let status = value.parse().map_err(|_| form())?;
-                    effect.replace(Effect::Status { status, retry_after: None }).is_none()
-                }
-                Some(("status-after", value)) => {
-                    let status = value.parse().map_err(|_| form())?;
-                    effect.replace(Effect::StatusAfter { status, retry_after: None }).is_none()
-                }
-                Some(("bare-status", value)) => {
-                    effect.replace(Effect::BareStatus(value.parse().map_err(|_| form())?)).is_none()
-                }
-                Some(("delay", value)) => {
-                    effect.replace(Effect::Delay(Duration::from_millis(number(value)?))).is_none()
-                }
-                None if word == "drop-before" => effect.replace(Effect::DropBefore).is_none(),
-                None if word == "drop-after" => effect.replace(Effect::DropAfter).is_none(),
-                None if word == "cut-body" => effect.replace(Effect::CutBody).is_none(),
-                _ => false,
-            };
-            if !is_new {
-                return Err(form());
-            }
-        }
-        match (&mut effect, retry) {
-            (Some(Effect::Status { retry_after, .. } | Effect::StatusAfter { retry_after, .. }), retry) => {
-                *retry_after = retry
-            }
-            (_, Some(_)) => return Err(form()),
-            _ => {}
-        }
-        let operation = (operation != "*").then(|| operation.to_owned());
-        let (effect, after) = (effect.ok_or_else(form)?, after.unwrap_or(0));
-        Ok(Self { operation, effect, times, after, probability: probability.unwrap_or(1.0) })
+        read(line).ok_or_else(|| InvalidFault(Self::FORM.to_owned()))
     }
+}
+
+/// Reads a line, if it has the form.
+fn read(line: &str) -> Option<Fault> {
+    let mut words = line.split_whitespace();
+    let operation = words.next().filter(|word| !word.contains('='))?;
+    let mut values = BTreeMap::new();
+    for word in words {
+        let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+        if values.insert(name, value).is_some() {
+            return None;
+        }
+    }
+    let mut fault = Fault::new(Effect::DropBefore);
+    fault.operation = (operation != "*").then(|| operation.to_owned());
+    let mut retry_after = None;
+    let mut effects = Vec::new();
+    for (name, value) in values {
+        match (name, value) {
+            ("times", Some(value)) => fault.times = Some(value.parse().ok()?),
+            ("after", Some(value)) => fault.after = value.parse().ok()?,
+            ("probability", Some(value)) => fault.probability = value.parse().ok()?,
+            ("retry-after", Some(value)) => retry_after = Some(value.parse().ok()?),
+            ("status", Some(value)) => effects.push(Effect::Status { status: value.parse().ok()?, retry_after }),
+            ("status-after", Some(value)) => {
+                effects.push(Effect::StatusAfter { status: value.parse().ok()?, retry_after })
+            }
+            ("bare-status", Some(value)) => effects.push(Effect::BareStatus(value.parse().ok()?)),
+            ("delay", Some(value)) => effects.push(Effect::Delay(Duration::from_millis(value.parse().ok()?))),
+            ("drop-before", None) => effects.push(Effect::DropBefore),
+            ("drop-after", None) => effects.push(Effect::DropAfter),
+            ("cut-body", None) => effects.push(Effect::CutBody),
+            _ => return None,
+        }
+    }
+    let [effect] = effects[..] else { return None };
+    let takes_retry_after = matches!(effect, Effect::Status { .. } | Effect::StatusAfter { .. });
+    fault.effect = effect;
+    (retry_after.is_none() || takes_retry_after).then_some(fault)
 }
 
 /// Writes the line that the fault can be read from.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.operation.as_deref().unwrap_or("*"))?;
-        match self.effect {
-            Effect::Status { status, .. } => write!(f, "status={status}")?,
-            Effect::StatusAfter { status, .. } => write!(f, "status-after={status}")?,
-            Effect::BareStatus(status) => write!(f, "bare-status={status}")?,
-            Effect::DropBefore => f.write_str("drop-before")?,
-            Effect::DropAfter => f.write_str("drop-after")?,
-            Effect::Delay(delay) => write!(f, "delay={}", delay.as_millis())?,
-            Effect::CutBody => f.write_str("cut-body")?,
-        }
-        if let Effect::Status { retry_after: Some(seconds), .. }
-        | Effect::StatusAfter { retry_after: Some(seconds), .. } = self.effect
-        {
+        let (effect, retry_after) = match self.effect {
+            Effect::Status { status, retry_after } => (format!("status={status}"), retry_after),
+            Effect::StatusAfter { status, retry_after } => (format!("status-after={status}"), retry_after),
+            Effect::BareStatus(status) => (format!("bare-status={status}"), None),
+            Effect::DropBefore => ("drop-before".to_owned(), None),
+            Effect::DropAfter => ("drop-after".to_owned(), None),
+            Effect::Delay(delay) => (format!("delay={}", delay.as_millis()), None),
+            Effect::CutBody => ("cut-body".to_owned(), None),
+        };
+        write!(f, "{} {effect}", self.operation.as_deref().unwrap_or("*"))?;
+        if let Some(seconds) = retry_after {
             write!(f, " retry-after={seconds}")?;
         }
         if let Some(times) = self.times {

@@ -14,10 +14,8 @@ use ldtokens_client::UnixMillis;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::access::session_secret::SessionSecret;
 use crate::faults::fault::Fault;
 use crate::http::hosts::Hosts;
-use crate::http::request_head::credential;
 use crate::http::service::Service;
 use crate::operations::token_response;
 use crate::operations::token_rules::check_new_expiry;
@@ -63,17 +61,9 @@ async fn refuse_web_pages(request: Request, next: Next) -> Response {
 }
 
 async fn refuse_all_but_the_owner(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let credential = credential(request.headers());
-    let owner = async {
-        let credential = credential?;
-        let (now, session_secret) = (service.clock.now().get(), service.session_secret.clone());
-        let authenticate =
-            move |records: &Records<'_>| SessionSecret::authenticate(session_secret.as_ref(), records, credential, now);
-        let caller = service.read(authenticate).await?;
-        if caller.is_owner() { Ok(()) } else { Err(ApiError::forbidden()) }
-    };
-    match owner.await {
-        Ok(()) => refuse_web_pages(request, next).await,
+    match service.caller(request.headers()).await {
+        Ok(caller) if caller.is_owner() => refuse_web_pages(request, next).await,
+        Ok(_) => ApiError::FORBIDDEN.into_response(),
         Err(error) => error.into_response(),
     }
 }
@@ -142,7 +132,7 @@ async fn patch_token(
     let times: TokenTimes = serde_json::from_slice(&body).map_err(ApiError::invalid_body)?;
     let last_use = service.store.last_use().clone();
     let write = move |records: &Records<'_>| -> Result<Response, ApiError> {
-        let mut token = records.token(&id)?.ok_or_else(ApiError::not_found)?;
+        let mut token = records.token(&id)?.ok_or(ApiError::NOT_FOUND)?;
         if let Some(created) = times.creation_date {
             token.properties["creationDate"] = created.get().into();
         }
@@ -166,7 +156,7 @@ async fn patch_token(
 
 /// Puts the account back to what it was when the server started, with the same secrets.
 async fn restore_account(State(service): State<Arc<Service>>) -> Result<StatusCode, ApiError> {
-    let Some(start) = service.start.clone() else { return Err(ApiError::no_start()) };
+    let Some(start) = service.start.clone() else { return Err(ApiError::NO_START) };
     if let Some(moment) = start.clock() {
         service.clock.set(moment);
     }

@@ -148,7 +148,7 @@ impl Limiter {
             let window = addresses.entry(address).or_default().at(now, 0);
             if window.used >= limit {
                 let seconds = u64::try_from(window.ends - now).unwrap_or(0).div_ceil(1000);
-                return Count { error: Some(ApiError::rate_limited().retry_after(Some(seconds))), headers: Vec::new() };
+                return Count { error: Some(ApiError::RATE_LIMITED.retry_after(Some(seconds))), headers: Vec::new() };
             }
             window.used += 1;
         }
@@ -180,7 +180,7 @@ impl Limiter {
                 None => headers.push((family.reset, window.ends)),
             }
         }
-        Count { error: is_exceeded.then(ApiError::rate_limited), headers }
+        Count { error: is_exceeded.then_some(ApiError::RATE_LIMITED), headers }
     }
 }
 

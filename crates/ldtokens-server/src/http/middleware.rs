@@ -58,7 +58,7 @@ pub(crate) async fn handle(State(service): State<Arc<Service>>, request: Request
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with(API_PATH);
     let mut response = if request.uri().path() != HEALTH_PATH && !service.hosts.allow(&request) {
-        ApiError::host_not_allowed().into_response()
+        ApiError::HOST_NOT_ALLOWED.into_response()
     } else if is_api {
         service.run_with_limits(request, next).await
     } else {
@@ -134,8 +134,8 @@ impl Service {
         let place = self.bodies.place(peer).await;
         let arriving = tokio::time::timeout(self.read_timeout, to_bytes(body, MAX_BODY));
         let received = tokio::select! {
-            received = arriving => received.map_err(|_| ApiError::request_timeout())?,
-            () = place.give_up_requested() => return Err(ApiError::request_timeout()),
+            received = arriving => received.map_err(|_| ApiError::REQUEST_TIMEOUT)?,
+            () = place.give_up_requested() => return Err(ApiError::REQUEST_TIMEOUT),
         };
         received.map_err(|_| ApiError::invalid_request(format!("The body is cut off, or larger than {MAX_BODY} bytes")))
     }

@@ -39,11 +39,11 @@ pub(crate) fn override_method<B>(request: &mut axum::http::Request<B>) {
 /// The credential of a request. Several are refused, since a gateway in front of the API could take another one of them.
 pub(crate) fn credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
     let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
-    let credential = credentials.next().ok_or_else(ApiError::unauthorized)?;
+    let credential = credentials.next().ok_or(ApiError::UNAUTHORIZED)?;
     if credentials.next().is_some() {
         return Err(ApiError::invalid_request("The request has several Authorization headers"));
     }
-    Ok(Credential::of(credential.to_str().map_err(|_| ApiError::malformed_credential())?))
+    Ok(Credential::of(credential.to_str().map_err(|_| ApiError::MALFORMED_CREDENTIAL)?))
 }
 
 /// Whether requests with this method must have JSON bodies, as the vendor's docs say of PATCH, POST and PUT. The vendor's

@@ -12,8 +12,7 @@ use axum::response::Response;
 use ldtokens_client::ApiVersion;
 use tokio::sync::watch;
 
-use crate::access::Caller;
-use crate::access::session_secret::SessionSecret;
+use crate::access::{Caller, SessionSecret};
 use crate::account::start::StartAccount;
 use crate::clock::Clock;
 use crate::connections::bodies::ArrivingBodies;
@@ -23,9 +22,9 @@ use crate::http::limits::Limiter;
 use crate::http::middleware::ReceivedBody;
 use crate::http::request_head::{credential, is_json, needs_json, query, version};
 use crate::operations::listing::Listing;
-use crate::operations::operation::{Change, Handler, Operation, Request, RequestInput};
-use crate::operations::strictness::Strictness;
+use crate::operations::token_rules::Strictness;
 use crate::operations::validation;
+use crate::operations::{Change, Handler, Operation, Request, RequestInput};
 use crate::response::{ApiError, json_text_response};
 use crate::store::{Reader, Records, Store};
 
@@ -109,7 +108,7 @@ impl Service {
                     }
                     // The token has been changed meanwhile. What could be applied before, and no longer can, is a conflict.
                     let change = handler(request).map_err(|error| match error.status {
-                        StatusCode::UNPROCESSABLE_ENTITY => ApiError::conflict(),
+                        StatusCode::UNPROCESSABLE_ENTITY => ApiError::CONFLICT,
                         _ => error,
                     })?;
                     request.records.replace(&change.token)?;
@@ -136,21 +135,26 @@ impl Service {
         self.store.write(write).await
     }
 
-    /// The number of the token that the credential in `headers` belongs to, if it works. If the store fails, returns 0, which no
-    /// token has: the operation will respond with the error.
-    pub(crate) async fn token_of(self: &Arc<Self>, headers: &HeaderMap) -> Option<i64> {
-        let credential = credential(headers).ok()?;
-        let (now, session_secret) = (self.clock.now().get(), self.session_secret.clone());
+    /// The caller that the credential in `headers` belongs to.
+    pub(crate) async fn caller(self: &Arc<Self>, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let (credential, now) = (credential(headers)?, self.clock.now().get());
+        let session_secret = self.session_secret.clone();
         let authenticate =
             move |records: &Records<'_>| SessionSecret::authenticate(session_secret.as_ref(), records, credential, now);
-        match self.read(authenticate).await {
+        self.read(authenticate).await
+    }
+
+    /// The number of the caller's token, if its credential works. If the store fails, returns 0, which no token has: the operation
+    /// will respond with the error.
+    pub(crate) async fn token_of(self: &Arc<Self>, headers: &HeaderMap) -> Option<i64> {
+        match self.caller(headers).await {
             Ok(caller) => Some(caller.token.number),
             Err(error) => (error.status != StatusCode::UNAUTHORIZED).then_some(0),
         }
     }
 
     /// Runs `work`, which reads little, at once if a reader is free, and otherwise on a thread where it may wait for one.
-    pub(crate) async fn read<T: Send + 'static>(
+    async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Records<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
@@ -159,7 +163,7 @@ impl Service {
         }
         let store = self.store.clone();
         let waiting = tokio::task::spawn_blocking(move || store.read(work));
-        waiting.await.unwrap_or_else(|_| Err(ApiError::internal()))
+        waiting.await.unwrap_or_else(|_| Err(ApiError::INTERNAL))
     }
 
     /// Checks a quick request, unless it would have to wait for a reader.
@@ -179,7 +183,7 @@ impl Service {
             let _permit = permit;
             service.check(request, None)
         });
-        checking.await.unwrap_or_else(|_| Err(ApiError::internal()))
+        checking.await.unwrap_or_else(|_| Err(ApiError::INTERNAL))
     }
 
     /// Checks the credential and the input, and does what only reads. A reader is held only while it reads, and not while a body
@@ -199,12 +203,14 @@ impl Service {
             let default_version = default_version.and_then(ApiVersion::from_number).unwrap_or(ApiVersion::V20160426);
             let version = version(&head.headers, default_version)?;
             if needs_json(&head.method) && !is_json(&head.headers) {
-                self.strictness.refuse_if_strict(ApiError::unsupported_media_type())?;
+                self.strictness.refuse_if_strict(ApiError::UNSUPPORTED_MEDIA_TYPE)?;
             }
             let parameters = validation::parameters(operation.parameters_of, &query(&head.uri)?)?;
             let body = validation::body(operation.id, &body)?;
             if validation::has_unknown_properties(operation.id, &body) {
-                self.strictness.refuse_if_strict(ApiError::unknown_properties())?;
+                self.strictness.refuse_if_strict(ApiError::invalid_request(
+                    "The body has properties that this operation does not have, and that LaunchDarkly ignores",
+                ))?;
             }
             Ok(RequestInput { credential, now, version, path_id, parameters, body })
         };

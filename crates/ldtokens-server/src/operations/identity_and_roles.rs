@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::operations::operation::{Handler, Operation, Request};
+use crate::operations::{Handler, Operation, Request};
 use crate::response::{ApiError, json_response, link};
 use crate::secrets;
 use crate::store::CustomRole;
@@ -52,7 +52,7 @@ fn get_caller_identity(request: &Request<'_>) -> Result<Response, ApiError> {
 
 /// Every token may ask for any member.
 fn get_member(request: &Request<'_>) -> Result<Response, ApiError> {
-    let member = request.records.member(&request.input.path_id)?.ok_or_else(ApiError::not_found)?;
+    let member = request.records.member(&request.input.path_id)?.ok_or(ApiError::NOT_FOUND)?;
     let member = json!({
         "_id": member.id,
         "_links": { "self": link(&format!("/api/v2/members/{}", member.id)) },
@@ -77,7 +77,7 @@ fn get_account(request: &Request<'_>) -> Result<Response, ApiError> {
 }
 
 fn get_custom_role(request: &Request<'_>) -> Result<Response, ApiError> {
-    let role = request.records.custom_role(&request.input.path_id)?.ok_or_else(ApiError::not_found)?;
+    let role = request.records.custom_role(&request.input.path_id)?.ok_or(ApiError::NOT_FOUND)?;
     Ok(json_response(StatusCode::OK, &role_response(&role)))
 }
 

@@ -90,7 +90,7 @@ impl Listing {
                     let chunk = store.read(|records| Ok(listing.next_chunk(records, store.last_use())?));
                     chunk.map(|chunk| (Bytes::from(chunk), listing))
                 });
-                let read = reading.await.unwrap_or_else(|_| Err(ApiError::internal()));
+                let read = reading.await.unwrap_or_else(|_| Err(ApiError::INTERNAL));
                 // An error cuts the body off, so that the client sees that the list is incomplete.
                 read.map(Some).map_err(|error| std::io::Error::other(error.message))
             }

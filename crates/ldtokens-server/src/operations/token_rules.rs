@@ -1,13 +1,12 @@
-//! A token's properties: those of a new token, and which are stored.
+//! A token's properties: those of a new token, which are stored, and what only a strict server refuses.
 
 use ldtokens_client::types::TokenBody;
 use ldtokens_client::{ApiVersion, Extra, Statement, UnixMillis};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::operations::strictness::Strictness;
 use crate::response::ApiError;
-use crate::store::{Member, StoredToken};
+use crate::store::{Member, Records, StoredToken};
 
 /// Reads the properties of a new token. Properties of a statement that the API does not have are dropped, as the API does.
 pub(crate) fn token_body(body: &Value) -> Result<TokenBody, ApiError> {
@@ -100,4 +99,43 @@ pub(crate) fn stored_properties(mut token: Value) -> Value {
         properties.retain(|name, _| !COMPUTED.contains(&name.as_str()));
     }
     token
+}
+
+/// Replaces the keys in `customRoleIds` with IDs. A role that the account does not have is refused by a strict server;
+/// otherwise it stays as it is, and allows nothing.
+pub(crate) fn replace_keys(
+    records: &Records<'_>,
+    strictness: Strictness,
+    properties: &mut Map<String, Value>,
+) -> Result<(), ApiError> {
+    let roles = properties.get_mut("customRoleIds").and_then(Value::as_array_mut);
+    for (index, role) in roles.into_iter().flatten().enumerate() {
+        match records.custom_role(role.as_str().unwrap_or_default())? {
+            Some(found) => *role = found.id.into(),
+            None => {
+                let message = format!("customRoleIds/{index} is not a custom role of the account");
+                strictness.refuse_if_strict(ApiError::invalid_request(message))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the server refuses what the vendor refuses, or may refuse, and what it otherwise accepts with a warning.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strictness {
+    pub(crate) is_strict: bool,
+}
+
+impl Strictness {
+    /// Returns `error` if the server is strict. If not, its message is logged as a warning, so it must not quote anything
+    /// from the request.
+    pub(crate) fn refuse_if_strict(self, error: ApiError) -> Result<(), ApiError> {
+        if self.is_strict {
+            return Err(error);
+        }
+        let ApiError { status, message, .. } = error;
+        tracing::warn!("with --strict the response would be {}: {message}", status.as_u16());
+        Ok(())
+    }
 }

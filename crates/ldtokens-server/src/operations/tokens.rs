@@ -6,12 +6,13 @@ use ldtokens_client::{ApiVersion, Secret};
 use serde_json::{Value, json};
 
 use crate::access::Action;
-use crate::operations::custom_role_ids::replace_keys;
 use crate::operations::listing::Listing;
-use crate::operations::operation::{Change, Handler, Request};
 use crate::operations::patch::patched;
 use crate::operations::token_response;
-use crate::operations::token_rules::{MAX_EXPIRY, check_expiry, new_token, next_last_modified, stored_properties};
+use crate::operations::token_rules::{
+    MAX_EXPIRY, check_expiry, new_token, next_last_modified, replace_keys, stored_properties,
+};
+use crate::operations::{Change, Handler, Request};
 use crate::response::{ApiError, json_text_response, link, no_content};
 use crate::secrets;
 use crate::store::StoredToken;
@@ -119,7 +120,7 @@ fn get_token(request: &Request<'_>) -> Result<Response, ApiError> {
 
 fn patch_token(request: &Request<'_>) -> Result<Change, ApiError> {
     let Request { records, caller, input, .. } = request;
-    let mut token = records.token(&input.path_id)?.ok_or_else(ApiError::not_found)?;
+    let mut token = records.token(&input.path_id)?.ok_or(ApiError::NOT_FOUND)?;
     let patched =
         patched(&token_response::value(&token, request.last_used(&token)), &input.body, input.now, |properties| {
             replace_keys(records, request.strictness, properties)
@@ -162,7 +163,7 @@ fn reset_token(request: &Request<'_>) -> Result<Response, ApiError> {
     let mut token = caller.find(records, &input.path_id, &[Action::Reset])?;
     let is_own = !caller.token.service && caller.token.member.id == token.member.id;
     if !token.service && !is_own {
-        request.strictness.refuse_if_strict(ApiError::reset_by_other_member())?;
+        request.strictness.refuse_if_strict(ApiError::RESET_BY_OTHER_MEMBER)?;
     }
     records.expire_secrets(&token.id, expiry(request)?, input.now)?;
     let secret = secrets::new_secret();

@@ -87,7 +87,7 @@ mod tests {
     use serde_json::json;
 
     fn error(result: Result<impl Sized, crate::response::ApiError>) -> String {
-        result.err().map(|error| error.message).unwrap_or_default()
+        result.err().map(|error| error.message.into_owned()).unwrap_or_default()
     }
 
     #[test]

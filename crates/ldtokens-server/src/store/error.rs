@@ -1,32 +1,21 @@
 //! Errors of the store.
 
-use std::fmt;
-
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_WRITE;
 
 /// Why the store could not do its work. Nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The disk is full or can't be written.
+    #[error("the disk is full, or the store can't be written")]
     NotWritten,
     /// Another program is writing to the file.
+    #[error("another program is writing to the store")]
     Busy,
     /// SQLite failed in another way, the work panicked, or the store is closing. The log has the cause.
+    #[error("the store failed")]
     Failed,
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotWritten => "the disk is full, or the store can't be written",
-            Self::Busy => "another program is writing to the store",
-            Self::Failed => "the store failed",
-        })
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {

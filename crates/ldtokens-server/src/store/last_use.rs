@@ -2,7 +2,7 @@
 //! doesn't wait for the disk. Tokens are named by their numbers.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The last uses since the store was opened.
 #[derive(Debug, Default)]
@@ -17,9 +17,13 @@ struct Uses {
 }
 
 impl LastUse {
+    fn uses(&self) -> MutexGuard<'_, Uses> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that the token was used at `moment` (Unix milliseconds).
     pub(crate) fn note(&self, token: i64, moment: i64) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = self.uses();
         if uses.known.insert(token, moment) != Some(moment) {
             uses.unwritten.insert(token, moment);
         }
@@ -27,28 +31,28 @@ impl LastUse {
 
     /// When the token was last used since the store was opened.
     pub(crate) fn of(&self, token: i64) -> Option<i64> {
-        let uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = self.uses();
         uses.known.get(&token).or_else(|| uses.unwritten.get(&token)).copied()
     }
 
     /// Forgets a token that is being deleted. If the deletion fails, a last use that is not written yet is still written.
     pub(crate) fn forget(&self, token: i64) {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).known.remove(&token);
+        self.uses().known.remove(&token);
     }
 
     /// Forgets all last uses, also those that are not written yet.
     pub(crate) fn forget_all(&self) {
-        *self.uses.lock().unwrap_or_else(PoisonError::into_inner) = Uses::default();
+        *self.uses() = Uses::default();
     }
 
     /// Takes the last uses that are not written yet.
     pub(super) fn take_unwritten(&self) -> HashMap<i64, i64> {
-        std::mem::take(&mut self.uses.lock().unwrap_or_else(PoisonError::into_inner).unwritten)
+        std::mem::take(&mut self.uses().unwritten)
     }
 
     /// Takes back what could not be written, for the next write.
     pub(super) fn give_back(&self, unwritten: HashMap<i64, i64>) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = self.uses();
         for (token, moment) in unwritten {
             uses.unwritten.entry(token).or_insert(moment);
         }

@@ -1,7 +1,7 @@
 //! The records of the store: members, custom roles, tokens, and hashes of secrets.
 
 use ldtokens_client::types::Statement;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
@@ -81,6 +81,19 @@ impl<'a> Records<'a> {
         Self { connection }
     }
 
+    fn execute(&self, sql: &str, values: impl Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
+
+    fn find<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.connection.prepare_cached(sql)?.query_row(values, read).optional()
+    }
+
     /// Runs `work`, which adds many tokens. It is faster within this function, since the tokens are counted once, at the end.
     pub(crate) fn add_many<E: From<rusqlite::Error>>(&self, work: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         count_at_end(self.connection, work)
@@ -101,72 +114,48 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn add_member(&self, member: &Member) -> rusqlite::Result<()> {
-        let custom_roles = Value::from(member.custom_roles.clone()).to_string();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                member.id,
-                member.email,
-                member.role,
-                member.first_name,
-                member.last_name,
-                custom_roles
-            ])?;
-        Ok(())
+        let Member { id, email, role, first_name, last_name, custom_roles, .. } = member;
+        let custom_roles = Value::from(custom_roles.clone()).to_string();
+        let sql = "INSERT INTO member (id, email, role, first_name, last_name, custom_roles) VALUES (?, ?, ?, ?, ?, ?)";
+        self.execute(sql, params![id, email, role, first_name, last_name, custom_roles]).map(drop)
     }
 
     /// The ID of the account's owner. If it has none, the first member counts as the owner, which is our choice.
     pub(crate) fn owner_id(&self) -> rusqlite::Result<String> {
-        self.connection
-            .prepare_cached(
-                "SELECT coalesce((SELECT id FROM member WHERE role = 'owner' ORDER BY rowid LIMIT 1),
-                    (SELECT id FROM member ORDER BY rowid LIMIT 1))",
-            )?
-            .query_row([], |row| row.get(0))
+        let sql = "SELECT coalesce((SELECT id FROM member WHERE role = 'owner' ORDER BY rowid LIMIT 1),
+            (SELECT id FROM member ORDER BY rowid LIMIT 1))";
+        self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
     }
 
     /// Gives a member another base role. Returns whether the account has this member.
     pub(crate) fn set_member_role(&self, email: &str, role: &str) -> rusqlite::Result<bool> {
-        Ok(self.connection.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
+        Ok(self.execute("UPDATE member SET role = ? WHERE email = ?", [role, email])? > 0)
     }
 
     /// Removes a member from the account. Returns whether the account had this member.
     pub(crate) fn remove_member(&self, email: &str) -> rusqlite::Result<bool> {
-        let removed =
-            self.connection.execute("UPDATE member SET removed = 1 WHERE email = ? AND NOT removed", [email])?;
-        Ok(removed > 0)
+        Ok(self.execute("UPDATE member SET removed = 1 WHERE email = ? AND NOT removed", [email])? > 0)
     }
 
     /// The member with this ID, unless the member has left.
     pub(crate) fn member(&self, id: &str) -> rusqlite::Result<Option<Member>> {
-        self.connection
-            .prepare_cached(
-                "SELECT id, email, role, first_name, last_name, custom_roles, removed FROM member
-                 WHERE id = ? AND NOT removed",
-            )?
-            .query_row([id], |row| read_member(row, 0))
-            .optional()
+        let sql = "SELECT id, email, role, first_name, last_name, custom_roles, removed FROM member
+            WHERE id = ? AND NOT removed";
+        self.find(sql, [id], |row| read_member(row, 0))
     }
 
     pub(crate) fn add_custom_role(&self, role: &CustomRole) -> rusqlite::Result<()> {
-        let policy = serde_json::to_string(&role.policy).map_err(serialization_error)?;
-        self.connection.execute(
-            "INSERT INTO custom_role (id, key, name, policy) VALUES (?, ?, ?, ?)",
-            [&role.id, &role.key, &role.name, &policy],
-        )?;
-        Ok(())
+        let policy = serde_json::to_string(&role.policy);
+        let policy = policy.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let sql = "INSERT INTO custom_role (id, key, name, policy) VALUES (?, ?, ?, ?)";
+        self.execute(sql, [&role.id, &role.key, &role.name, &policy]).map(drop)
     }
 
     /// The custom role with this ID or key.
     pub(crate) fn custom_role(&self, role: &str) -> rusqlite::Result<Option<CustomRole>> {
-        self.connection
-            .prepare_cached(
-                "SELECT id, key, name, policy FROM custom_role WHERE id = ?1 OR key = ?1 ORDER BY id = ?1 DESC LIMIT 1",
-            )?
-            .query_row([role], read_custom_role)
-            .optional()
+        let sql =
+            "SELECT id, key, name, policy FROM custom_role WHERE id = ?1 OR key = ?1 ORDER BY id = ?1 DESC LIMIT 1";
+        self.find(sql, [role], read_custom_role)
     }
 
     /// The number of custom roles, and a page of them in the order in which they were created.
@@ -181,9 +170,8 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn add_token(&self, token: &StoredToken) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("INSERT INTO token (id, member, service, document) VALUES (?, ?, ?, ?)")?
-            .execute(params![token.id, token.member.id, token.service, token.properties.text()])?;
+        let sql = "INSERT INTO token (id, member, service, document) VALUES (?, ?, ?, ?)";
+        self.execute(sql, params![token.id, token.member.id, token.service, token.properties.text()])?;
         match token.last_used {
             Some(moment) => self.set_last_used(self.connection.last_insert_rowid(), moment),
             None => Ok(()),
@@ -191,10 +179,7 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn add_secret(&self, token: &str, hash: &[u8; 32]) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("INSERT INTO secret (hash, token) VALUES (?, ?)")?
-            .execute(params![hash, token])?;
-        Ok(())
+        self.execute("INSERT INTO secret (hash, token) VALUES (?, ?)", params![hash, token]).map(drop)
     }
 
     /// The token whose secret has this hash, if that secret has not expired at `now`.
@@ -221,57 +206,41 @@ impl<'a> Records<'a> {
 
     /// The ID of the owner's first personal token with the Admin role.
     pub(crate) fn token_of_owner(&self) -> rusqlite::Result<Option<String>> {
-        let found = self.connection.query_row(
-            "SELECT token.id FROM token JOIN member ON member.id = token.member
-             WHERE role = 'owner' AND NOT service AND document ->> 'role' = 'admin' ORDER BY number LIMIT 1",
-            [],
-            |row| row.get(0),
-        );
-        found.optional()
+        let sql = "SELECT token.id FROM token JOIN member ON member.id = token.member
+            WHERE role = 'owner' AND NOT service AND document ->> 'role' = 'admin' ORDER BY number LIMIT 1";
+        self.find(sql, [], |row| row.get(0))
     }
 
     /// Lets the secrets of `token` stop working at `expires`, except those that expire earlier.
     pub(crate) fn expire_secrets(&self, token: &str, expires: i64, now: i64) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)")?
-            .execute(params![token, expires])?;
-        self.connection
-            .prepare_cached("DELETE FROM secret WHERE token = ? AND expires <= ?")?
-            .execute(params![token, now])?;
-        Ok(())
+        let sql = "UPDATE secret SET expires = ?2 WHERE token = ?1 AND (expires IS NULL OR expires > ?2)";
+        self.execute(sql, params![token, expires])?;
+        self.execute("DELETE FROM secret WHERE token = ? AND expires <= ?", params![token, now]).map(drop)
     }
 
     /// Does nothing if the token was deleted.
     pub(super) fn set_last_used(&self, number: i64, moment: i64) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO last_use (token, moment) SELECT number, ?2 FROM token WHERE number = ?1
-                 ON CONFLICT (token) DO UPDATE SET moment = excluded.moment",
-            )?
-            .execute([number, moment])?;
-        Ok(())
+        let sql = "INSERT INTO last_use (token, moment) SELECT number, ?2 FROM token WHERE number = ?1
+            ON CONFLICT (token) DO UPDATE SET moment = excluded.moment";
+        self.execute(sql, [number, moment]).map(drop)
     }
 
     pub(crate) fn token(&self, id: &str) -> rusqlite::Result<Option<StoredToken>> {
-        self.connection.prepare_cached(select_token!("", "", "token.id = ?"))?.query_row([id], read_token).optional()
+        self.find(select_token!("", "", "token.id = ?"), [id], read_token)
     }
 
     /// Writes the properties of `token`, if its revision is still the one that was read. Returns whether it is.
     pub(crate) fn replace(&self, token: &StoredToken) -> rusqlite::Result<bool> {
-        let replaced = self
-            .connection
-            .prepare_cached("UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?")?
-            .execute(params![token.properties.text(), token.id, token.revision])?;
-        Ok(replaced == 1)
+        let sql = "UPDATE token SET document = ?, revision = revision + 1 WHERE id = ? AND revision = ?";
+        Ok(self.execute(sql, params![token.properties.text(), token.id, token.revision])? == 1)
     }
 
     pub(crate) fn delete_token(&self, id: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached("DELETE FROM token WHERE id = ?")?.execute([id])?;
-        Ok(())
+        self.execute("DELETE FROM token WHERE id = ?", [id]).map(drop)
     }
 }
 
-fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
+fn read_token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     let member = read_member(row, 6)?;
     let id: String = row.get(1)?;
     Ok(StoredToken {
@@ -286,7 +255,7 @@ fn read_token(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredToken> {
 }
 
 /// Reads a member from the columns from `first` on.
-fn read_member(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Member> {
+fn read_member(row: &Row<'_>, first: usize) -> rusqlite::Result<Member> {
     let custom_roles = match row.get_ref(first + 5)?.as_str()? {
         "[]" => Vec::new(),
         _ => json(row, first + 5)?,
@@ -302,16 +271,12 @@ fn read_member(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Member
     })
 }
 
-fn read_custom_role(row: &rusqlite::Row<'_>) -> rusqlite::Result<CustomRole> {
+fn read_custom_role(row: &Row<'_>) -> rusqlite::Result<CustomRole> {
     Ok(CustomRole { id: row.get(0)?, key: row.get(1)?, name: row.get(2)?, policy: json(row, 3)? })
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
-}
-
-fn serialization_error(error: serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(error.into())
 }

@@ -2,23 +2,15 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The token of which the store has something else than the text of a JSON object.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the store is damaged: the token {0} can't be read")]
 pub(crate) struct DamagedToken(pub(crate) String);
-
-impl fmt::Display for DamagedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store is damaged: the token {} can't be read", self.0)
-    }
-}
-
-impl std::error::Error for DamagedToken {}
 
 /// Checks that `text`, which the store has for the token `id`, is that of a JSON object.
 pub(super) fn check_object(id: &str, text: &str) -> rusqlite::Result<()> {

@@ -1,5 +1,4 @@
 //! Random callers and attempts, compared with a model of who may do what, and with a change of the caller at the same moment.
-//! `LDTOKENS_CALLERS=N` runs N accounts in place of a few.
 
 use fastrand::Rng;
 use ldtokens_client::{Role, Secret};
@@ -219,9 +218,8 @@ async fn lower(api: &Api, model: &Model, caller: usize, how: u8) -> Model {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_callers_get_what_the_model_says_also_while_they_are_lowered() {
-    let accounts = std::env::var("LDTOKENS_CALLERS").map_or(ACCOUNTS, |count| count.parse().unwrap());
     let mut statuses = std::collections::BTreeMap::new();
-    for seed in seeds(accounts) {
+    for seed in seeds(ACCOUNTS) {
         let (_case, mut rng) = Case::of(seed);
         let (mut model, account) = account(&mut rng);
         let folder = tempfile::tempdir().unwrap();

@@ -29,7 +29,7 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
     let (mut path, mut before) = (String::new(), String::new());
     let text = async |path: &str| api.send(&api.owner, Method::GET, path, None).await.text().await.unwrap();
     let (mut applied, mut refused) = (0, 0);
-    for (number, seed) in seeds(1_200).enumerate() {
+    for (number, seed) in seeds(400).enumerate() {
         let (_case, mut rng) = Case::of(seed);
         if number % 50 == 0 {
             path = api.create(&permissions(&mut rng)).await.0;
@@ -60,7 +60,7 @@ customRoles: [{{key: {key}, id: {id}, policy: []}}]"
         }
         before = now;
     }
-    assert!(applied > 150 && refused > 500, "{applied} applied, {refused} refused");
+    assert!(applied > 50 && refused > 150, "{applied} applied, {refused} refused");
 }
 
 /// Permissions that a token can be created with.
@@ -238,7 +238,7 @@ async fn every_request_gets_a_response_other_than_5xx() {
         .skip(1)
         .collect();
     let mut under_way = JoinSet::new();
-    for seed in seeds(3_000) {
+    for seed in seeds(1_000) {
         if under_way.len() >= 64 {
             under_way.join_next().await.unwrap().unwrap();
         }
@@ -258,7 +258,7 @@ async fn every_request_gets_a_response_other_than_5xx() {
                 }
                 let _ = stream.read_to_end(&mut answer).await;
             };
-            let ended = tokio::time::timeout(Duration::from_secs(20), exchange).await;
+            let ended = tokio::time::timeout(Duration::from_secs(60), exchange).await;
             let (sent, answer) = (String::from_utf8_lossy(&sent), String::from_utf8_lossy(&answer));
             assert!(ended.is_ok(), "the connection hangs: {sent}");
             assert!(!answer.contains("HTTP/1.1 5"), "{sent}\n{answer}");

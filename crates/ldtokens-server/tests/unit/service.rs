@@ -2,6 +2,7 @@
 //! the two, or after both, so that no race has to be won.
 
 use axum::http::{Method, Request as HttpRequest, StatusCode};
+use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::{ApiError, ReceivedRequest, Response};
@@ -39,8 +40,12 @@ fn status(result: Result<Response, ApiError>) -> StatusCode {
     result.map_or_else(|error| error.status, |response| response.status())
 }
 
-async fn as_owner(server: &Server, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+/// Making one takes longer than all requests of a test.
+fn http() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+async fn as_owner(http: &Client, server: &Server, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
     let request = http.request(method, format!("{}/api/v2{path}", server.url())).json(body);
     let response = request.header("Authorization", server.secret("Owner").unwrap().expose()).send().await.unwrap();
     (response.status(), response.json().await.unwrap_or_default())
@@ -57,10 +62,10 @@ enum Meanwhile {
 }
 
 impl Meanwhile {
-    async fn happen(self, server: &Server) {
+    async fn happen(self, http: &Client, server: &Server) {
         let token = "/tokens/00000000000000000000000a";
         let patch = async |operation: Value| {
-            assert_eq!(as_owner(server, Method::PATCH, token, &json!([operation])).await.0, StatusCode::OK);
+            assert_eq!(as_owner(http, server, Method::PATCH, token, &json!([operation])).await.0, StatusCode::OK);
         };
         match self {
             Self::TokenLowered => patch(json!({ "op": "replace", "path": "/role", "value": "reader" })).await,
@@ -70,7 +75,7 @@ impl Meanwhile {
             }
             Self::MemberRemoved => assert!(server.remove_member("other@example.com").await.unwrap()),
             Self::TokenDeleted => {
-                assert_eq!(as_owner(server, Method::DELETE, token, &Value::Null).await.0, StatusCode::NO_CONTENT);
+                assert_eq!(as_owner(http, server, Method::DELETE, token, &Value::Null).await.0, StatusCode::NO_CONTENT);
             }
         }
     }
@@ -89,7 +94,7 @@ async fn what_was_decided_is_decided_again_when_the_turn_of_a_write_comes() {
     let rename = json!([{ "op": "replace", "path": "/name", "value": "renamed" }]);
     let extend = json!([{ "op": "add", "path": "/expiry", "value": 4_102_444_800_000_i64 }]);
     let create = json!({ "name": "made", "role": "admin", "serviceToken": true });
-    let reset = format!("{TARGET}/reset");
+    let (reset, http) = (format!("{TARGET}/reset"), http());
     for (method, path, body, done) in [
         (Method::PATCH, TARGET, &raise, StatusCode::OK),
         (Method::PATCH, TARGET, &rename, StatusCode::OK),
@@ -107,12 +112,12 @@ async fn what_was_decided_is_decided_again_when_the_turn_of_a_write_comes() {
         ] {
             for is_between in [false, true] {
                 let server = Server::builder().account(ACCOUNT.parse().unwrap()).start().await.unwrap();
-                let (_, before) = as_owner(&server, Method::GET, "/tokens?showAll=true", &Value::Null).await;
+                let (_, before) = as_owner(&http, &server, Method::GET, "/tokens?showAll=true", &Value::Null).await;
                 let service = server_service(&server);
                 let step = service.check(request(&server, &method, path, body), None);
                 let step = step.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
                 let expected = if is_between {
-                    meanwhile.happen(&server).await;
+                    meanwhile.happen(&http, &server).await;
                     meanwhile.refusal()
                 } else {
                     done
@@ -122,7 +127,7 @@ async fn what_was_decided_is_decided_again_when_the_turn_of_a_write_comes() {
                     expected,
                     "{method} {path} {body} {meanwhile:?}"
                 );
-                let (_, after) = as_owner(&server, Method::GET, "/tokens?showAll=true", &Value::Null).await;
+                let (_, after) = as_owner(&http, &server, Method::GET, "/tokens?showAll=true", &Value::Null).await;
                 let target = |list: &Value| {
                     list["items"].as_array().unwrap().iter().find(|token| token["name"] == "Target").cloned()
                 };
@@ -143,7 +148,7 @@ async fn a_patch_that_changes_nothing_is_not_a_way_to_read() {
     let server = Server::builder().account(ACCOUNT.parse().unwrap()).start().await.unwrap();
     let service = server_service(&server);
     let nothing = json!([{ "op": "test", "path": "/name", "value": "Target" }]);
-    Meanwhile::MemberRemoved.happen(&server).await;
+    Meanwhile::MemberRemoved.happen(&http(), &server).await;
     let checked = service.check(request(&server, &Method::PATCH, TARGET, &nothing), None);
     assert_eq!(checked.err().map(|error| error.status), Some(StatusCode::UNAUTHORIZED));
 }
