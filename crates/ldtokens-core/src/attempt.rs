@@ -62,7 +62,6 @@ impl Attempt {
         let request_id = api_error::request_id(&headers);
         let named_wait = limits.named_wait();
         let wait = named_wait.filter(|_| status != StatusCode::TOO_MANY_REQUESTS).unwrap_or_default();
-        let named = token_of(&headers, CONTENT_TYPE);
         // A token that arrived is a response, whatever the method was.
         let is_token = status.is_success() && *method != Method::DELETE && can_be_json(&body);
         let (outcome, result) = if is_redirected && status != StatusCode::NO_CONTENT && !is_token {
@@ -76,9 +75,8 @@ impl Attempt {
             let outcome = AttemptOutcome::of_error(status.as_u16(), named_wait.is_some());
             (outcome, Err(api_error::read(operation, status, &headers, &body, named_wait, credential)))
         };
-        let is_non_json = method.is_safe()
-            && matches!(result, Err(Error::Undecodable { .. }))
-            && named.is_some_and(|named| !named.ends_with("json"));
+        let is_non_json =
+            method.is_safe() && matches!(result, Err(Error::Undecodable { .. })) && foreign(&headers).is_some();
         let result = result.map(|body| {
             let mut response = Response::new(body);
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
@@ -135,7 +133,6 @@ fn success(
         let place = format!("the body is coded ({coding}), although the request asked for no coding");
         return undecodable(AttemptOutcome::UNREADABLE, place);
     }
-    let foreign = token_of(headers, CONTENT_TYPE).filter(|named| !named.ends_with("json"));
     let changes_one = matches!(*method, Method::PATCH | Method::DELETE);
     let is_enough = match operation.route() {
         _ if *method == Method::HEAD => true,
@@ -147,7 +144,7 @@ fn success(
     match cut {
         None if can_be_json(&body) || is_enough => return Ok(body.into()),
         // The status says that it was done.
-        Some(Cut::Lost(_)) if changes_one && foreign.is_none() => return Ok(Body::default()),
+        Some(Cut::Lost(_)) if changes_one && foreign(headers).is_none() => return Ok(Body::default()),
         _ => {}
     }
     let issues = matches!(operation, Operation::PostToken | Operation::ResetToken);
@@ -165,7 +162,7 @@ fn success(
             Err((AttemptOutcome::LOST, Error::Transport { operation, source: TransportError(source) }))
         }
         None => {
-            let named = foreign.map(|named| format!("{named} and ")).unwrap_or_default();
+            let named = foreign(headers).map(|named| format!("{named} and ")).unwrap_or_default();
             undecodable(AttemptOutcome::LOST, format!("the body is {named}not JSON"))
         }
     }
@@ -175,6 +172,11 @@ fn success(
 fn can_be_json(body: &[u8]) -> bool {
     let body = body.trim_ascii();
     matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+}
+
+/// The content type, if it is not JSON.
+fn foreign(headers: &HeaderMap) -> Option<String> {
+    token_of(headers, CONTENT_TYPE).filter(|named| !named.ends_with("json"))
 }
 
 /// A header's value without parameters and in lower case, such as `text/html`, if it reads like one.
