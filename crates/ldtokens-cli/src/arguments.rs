@@ -143,7 +143,7 @@ impl GlobalArgs {
     }
 
     /// Refuses more than one of the `flags`.
-    pub(crate) fn refuse_several(&self, flags: &[&str]) -> Result<(), Failure> {
+    pub(crate) fn refuse_together(&self, flags: &[&str]) -> Result<(), Failure> {
         let given = self.account_flags().into_iter().filter(|flag| flags.contains(flag));
         match &given.map(|flag| format!("--{flag}")).collect::<Vec<_>>()[..] {
             [] | [_] => Ok(()),

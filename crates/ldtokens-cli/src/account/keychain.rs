@@ -7,7 +7,8 @@ use ldtokens::Secret;
 
 use crate::terminal::failure::Failure;
 
-/// A password manager. In its texts, NAME is the name of an entry, and SECRET what it holds. Neither has quotes or blanks.
+/// A password manager. {name} is the name of an entry, and {secret} what it holds. Neither has quotes, blanks or backslashes,
+/// and the name has no braces either.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keychain {
     pub(crate) program: &'static str,
@@ -24,28 +25,28 @@ impl Keychain {
     pub(crate) const ALL: [Self; 4] = [
         Self {
             program: "security",
-            lookup: "security find-generic-password -s ldtokens -a NAME -w",
+            lookup: "security find-generic-password -s ldtokens -a {name} -w",
             // It reads commands from standard input, so that other users can't see their arguments.
             store: &["-i"],
-            input: "add-generic-password -U -s ldtokens -a \"NAME\" -w \"SECRET\"\n",
+            input: "add-generic-password -U -s ldtokens -a \"{name}\" -w \"{secret}\"\n",
         },
         Self {
             program: "secret-tool",
-            lookup: "secret-tool lookup service ldtokens account NAME",
-            store: &["store", "--label=ldtokens NAME", "service", "ldtokens", "account", "NAME"],
-            input: "SECRET",
+            lookup: "secret-tool lookup service ldtokens account {name}",
+            store: &["store", "--label=ldtokens {name}", "service", "ldtokens", "account", "{name}"],
+            input: "{secret}",
         },
         Self {
             program: "pass",
-            lookup: "pass show ldtokens/NAME",
-            store: &["insert", "--multiline", "--force", "ldtokens/NAME"],
-            input: "SECRET\n",
+            lookup: "pass show ldtokens/{name}",
+            store: &["insert", "--multiline", "--force", "ldtokens/{name}"],
+            input: "{secret}\n",
         },
         Self {
             program: "op",
-            lookup: "op item get ldtokens-NAME --fields label=password --reveal",
+            lookup: "op item get ldtokens-{name} --fields label=password --reveal",
             store: &["item", "create", "-"],
-            input: r#"{"title":"ldtokens-NAME","category":"PASSWORD","fields":[{"id":"password","type":"CONCEALED","purpose":"PASSWORD","label":"password","value":"SECRET"}]}"#,
+            input: r#"{"title":"ldtokens-{name}","category":"PASSWORD","fields":[{"id":"password","type":"CONCEALED","purpose":"PASSWORD","label":"password","value":"{secret}"}]}"#,
         },
     ];
 
@@ -67,7 +68,7 @@ impl Keychain {
 
     /// The command that prints the secret stored under this name.
     pub(crate) fn lookup(self, name: &str) -> String {
-        self.lookup.replace("NAME", name)
+        self.lookup.replace("{name}", name)
     }
 
     /// Stores the secret under this name, and replaces an older one.
@@ -78,12 +79,12 @@ impl Keychain {
             return Err(failed("it contains characters that a secret can't have".to_owned()));
         }
         let mut child = Command::new(self.program)
-            .args(self.store.iter().map(|argument| argument.replace("NAME", name)))
+            .args(self.store.iter().map(|argument| argument.replace("{name}", name)))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .map_err(io)?;
-        let input = self.input.replace("NAME", name).replace("SECRET", secret.expose());
+        let input = self.input.replace("{name}", name).replace("{secret}", secret.expose());
         let written = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
         match child.wait().map_err(io)? {
             status if status.success() => written.map_err(io),

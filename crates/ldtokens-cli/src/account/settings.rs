@@ -75,9 +75,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn read(global: &GlobalArgs) -> Result<Self, Failure> {
-        global.refuse_several(&["local", "host"])?;
-        global.refuse_several(&["local", "profile"])?;
-        global.refuse_several(&["local", "token-file", "token-command", "token-stdin"])?;
+        global.refuse_together(&["local", "host"])?;
+        global.refuse_together(&["local", "profile"])?;
+        global.refuse_together(&["local", "token-file", "token-command", "token-stdin"])?;
         let config = ConfigFile::read()?;
         let (by_flag, by_environment) = (source_by_flag(global), source_by_environment());
         let has_no_source = by_flag.is_none() && by_environment.is_none();
