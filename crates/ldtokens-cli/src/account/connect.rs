@@ -1,12 +1,13 @@
 //! Builds the client from a command's flags, environment and profile.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
 use ldtokens_plan::CustomRoles;
 use ldtokens_server::Server;
+use tokio::sync::OnceCell;
 
 use crate::account::credential::likely_mistake;
 use crate::account::curl;
@@ -35,28 +36,26 @@ pub(crate) struct Session {
     pub(crate) is_dry_run: bool,
     pub(crate) has_json_errors: bool,
     /// The token in use, after the API was asked. None if the response does not name it.
-    own_token: OnceLock<Option<TokenId>>,
+    own_token: OnceCell<Option<TokenId>>,
     /// The account's custom roles, after the API was asked.
-    custom_roles: OnceLock<CustomRoles>,
+    custom_roles: OnceCell<CustomRoles>,
 }
 
 impl Session {
     /// The token in use. The API is asked only once. None if the response does not name it.
     pub(crate) async fn own_token(&self) -> Result<Option<&TokenId>, Failure> {
-        if self.own_token.get().is_none() {
-            let caller = self.interrupt.unless(self.client.whoami()).await?;
-            let _ = self.own_token.set(caller.ok().and_then(|caller| caller.token_id));
-        }
-        Ok(self.own_token.get().and_then(Option::as_ref))
+        let ask = async || -> Result<_, Failure> {
+            Ok(self.interrupt.unless(self.client.whoami()).await?.ok().and_then(|caller| caller.token_id))
+        };
+        self.own_token.get_or_try_init(ask).await.map(Option::as_ref)
     }
 
     /// The account's custom roles. The API is asked only once; there are none if they can't be read.
     pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
-        if self.custom_roles.get().is_none() {
-            let roles = self.interrupt.unless(CustomRoles::read(&self.client)).await?;
-            let _ = self.custom_roles.set(roles.unwrap_or_default());
-        }
-        Ok(self.custom_roles.get().expect("they were just set"))
+        let ask = async || -> Result<_, Failure> {
+            Ok(self.interrupt.unless(CustomRoles::read(&self.client)).await?.unwrap_or_default())
+        };
+        self.custom_roles.get_or_try_init(ask).await
     }
 
     /// Stores the token in use, from a response that is known already.
@@ -170,7 +169,7 @@ async fn connected(
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let account = settings.account();
-    let (own_token, custom_roles) = (OnceLock::new(), OnceLock::new());
+    let (own_token, custom_roles) = (OnceCell::new(), OnceCell::new());
     let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token, custom_roles };
     if let Some(skipped) = &settings.skipped {
         session.note(&format!("the configuration file is not used: {skipped}"));

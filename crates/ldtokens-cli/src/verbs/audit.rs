@@ -158,9 +158,7 @@ fn table(report: &Report) -> String {
             let message = format!("{new}{}", finding.message);
             vec![finding.severity.to_string(), finding.rule.to_string(), tokens, name, message]
         });
-        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-        let columns = Columns::new(&rows, &[], terminal_width(), &[false, false, false, true, true]);
-        rows.iter().for_each(|row| text.extend([&columns.line(row), "\n"]));
+        text = in_columns(std::iter::once(head).chain(rows).collect(), &[false, false, false, true, true]);
         let mut found: Vec<Rule> = report.findings.iter().map(|finding| finding.rule).collect();
         found.dedup();
         text.push_str("\nWhat to do:\n");
@@ -176,6 +174,12 @@ fn table(report: &Report) -> String {
         count => format!(", {count} accepted"),
     };
     text + &format!("{} tokens as of {}: {counts}{accepted}\n", report.tokens, date(report.audited_at))
+}
+
+/// The rows, in columns that fit the terminal.
+fn in_columns(rows: Vec<Vec<String>>, may_shrink: &[bool]) -> String {
+    let columns = Columns::new(&rows, &[], terminal_width(), may_shrink);
+    rows.iter().map(|row| columns.line(row) + "\n").collect()
 }
 
 /// An error if there are findings that fail, or if not everything was judged.
@@ -234,10 +238,7 @@ pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Fail
         Format::Table if diff.changes.is_empty() => print("no changes"),
         Format::Table => {
             let rows = std::iter::once(["CHANGE", "TOKEN", "NAME", "WHAT"].map(str::to_owned)).chain(rows);
-            let rows: Vec<Vec<String>> = rows.map(Vec::from).collect();
-            let columns = Columns::new(&rows, &[], terminal_width(), &[false, false, true, true]);
-            let lines: String = rows.iter().map(|row| columns.line(row) + "\n").collect();
-            write(&lines).map(|_| ())
+            write(&in_columns(rows.map(Vec::from).collect(), &[false, false, true, true])).map(|_| ())
         }
         Format::Csv => {
             let head = ["change", "tokenId", "tokenName", "message"].map(str::to_owned);

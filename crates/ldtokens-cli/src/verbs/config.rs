@@ -11,6 +11,7 @@ use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::columns::aligned;
+use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, print};
 use crate::terminal::say;
@@ -109,27 +110,26 @@ pub(crate) fn run(global: &GlobalArgs, arguments: ConfigArgs) -> Result<(), Fail
 
 fn list(global: &GlobalArgs) -> Result<(), Failure> {
     let config = ConfigFile::read()?;
-    let is_default = |name: &String| config.default.as_ref() == Some(name);
     let mut profiles = Vec::new();
     for (name, profile) in &config.profiles {
         let host = if profile.local { "local".to_owned() } else { profile.url() };
         let source = profile.source()?.map_or_else(|| "the environment".to_owned(), |source| source.to_string());
-        profiles.push((name, is_default(name), host, source));
+        let is_default = config.default.as_ref() == Some(name);
+        profiles.push(json!({ "profile": name, "default": is_default, "host": host, "credential": source }));
     }
-    let objects = |(name, is_default, host, source): &(&String, bool, String, String)| json!({ "profile": name, "default": is_default, "host": host, "credential": source });
-    match global.format()? {
-        Format::Table => {
-            if profiles.is_empty() {
-                say::note(&format!("{} has no profiles; `ldtokens login` creates one", config.path.display()));
-            }
-            let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
-            let rows = profiles.into_iter().map(|(name, is_default, host, source)| {
-                vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source]
-            });
-            print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
-        }
-        format => output::value(format, &profiles.iter().map(objects).collect()),
+    let format = global.format()?;
+    if format != Format::Table {
+        return output::value(format, &profiles.into());
     }
+    if profiles.is_empty() {
+        say::note(&format!("{} has no profiles; `ldtokens login` creates one", config.path.display()));
+    }
+    let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
+    let rows = profiles.iter().map(|profile| {
+        let mark = if profile["default"] == true { "*" } else { "" }.to_owned();
+        [mark].into_iter().chain(["profile", "host", "credential"].map(|name| plain(&profile[name]))).collect()
+    });
+    print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
 }
 
 fn use_profile(name: &str) -> Result<(), Failure> {
@@ -245,18 +245,14 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
             None,
         );
     }
-    match global.format()? {
-        Format::Table => {
-            let rows = rows.into_iter().map(|(name, value, origin)| {
-                vec![name, value, origin.map(|origin| format!("({origin})")).unwrap_or_default()]
-            });
-            print(&aligned(&rows.collect::<Vec<_>>()))
-        }
-        format => {
-            let settings = rows
-                .into_iter()
-                .map(|(name, value, origin)| json!({ "setting": name, "value": value, "because": origin }));
-            output::value(format, &settings.collect())
-        }
+    let format = global.format()?;
+    if format != Format::Table {
+        let settings =
+            rows.into_iter().map(|(name, value, origin)| json!({ "setting": name, "value": value, "because": origin }));
+        return output::value(format, &settings.collect());
     }
+    let rows = rows
+        .into_iter()
+        .map(|(name, value, origin)| vec![name, value, origin.map(|origin| format!("({origin})")).unwrap_or_default()]);
+    print(&aligned(&rows.collect::<Vec<_>>()))
 }

@@ -121,42 +121,31 @@ fn lost_marker(item: &Item) -> Option<(String, String)> {
 
 /// What the arguments change, in words.
 fn in_words(arguments: &UpdateArgs, permissions: Option<&Permissions>) -> String {
-    let mut words = Vec::new();
-    if let Some(name) = &arguments.texts.name {
-        words.push(format!("name {name}"));
-    }
-    if let Some(description) = &arguments.texts.description {
-        words.push(format!("description {description}"));
-    }
-    if arguments.no_description {
-        words.push("no description".to_owned());
-    }
-    words.extend(permissions.map(|permissions| match permissions {
-        Permissions::Role(role) => format!("role {role}"),
-        Permissions::CustomRoles(keys) => format!("custom roles {}", keys.join(", ")),
-        other => format!("{other:?}"),
-    }));
-    words.extend(arguments.expiry.expires_in.map(|length| match length.as_secs() {
-        seconds if seconds.is_multiple_of(86_400) => format!("expires in {}d", seconds / 86_400),
-        seconds => format!("expires in {seconds}s"),
-    }));
-    words.extend(arguments.expiry.expires_at.map(|moment| format!("expires at {}", date(moment))));
-    if arguments.no_expiry {
-        words.push("no expiry".to_owned());
-    }
-    words.join(", ")
+    let UpdateArgs { texts, expiry, .. } = arguments;
+    let words = [
+        texts.name.as_ref().map(|name| format!("name {name}")),
+        texts.description.as_ref().map(|description| format!("description {description}")),
+        arguments.no_description.then(|| "no description".to_owned()),
+        permissions.map(|permissions| match permissions {
+            Permissions::Role(role) => format!("role {role}"),
+            Permissions::CustomRoles(keys) => format!("custom roles {}", keys.join(", ")),
+            other => format!("{other:?}"),
+        }),
+        expiry.expires_in.map(|length| match length.as_secs() {
+            seconds if seconds.is_multiple_of(86_400) => format!("expires in {}d", seconds / 86_400),
+            seconds => format!("expires in {seconds}s"),
+        }),
+        expiry.expires_at.map(|moment| format!("expires at {}", date(moment))),
+        arguments.no_expiry.then(|| "no expiry".to_owned()),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn change_to(token: &mut Token, arguments: &UpdateArgs, permissions: Option<&Permissions>, expiry: Option<UnixMillis>) {
-    if let Some(name) = &arguments.texts.name {
-        token.name = Some(name.clone());
-    }
-    if let Some(description) = &arguments.texts.description {
-        token.description = Some(description.clone());
-    }
-    if arguments.no_description {
-        token.description = None;
-    }
+    let texts = &arguments.texts;
+    token.name = texts.name.clone().or_else(|| token.name.take());
+    let description = texts.description.clone().or_else(|| token.description.take());
+    token.description = description.filter(|_| !arguments.no_description);
     if let Some(permissions) = permissions {
         permissions.apply_to(token);
     }

@@ -58,6 +58,7 @@ fn a_plan_is_shown_carried_out_and_then_empty() {
     assert!(!folder.path().join("secrets/export").exists());
     let applied = run(&["apply", "FOLDER/tokens.yaml", "--yes"]);
     assert_eq!(status(&applied), 0, "{}", stderr(&applied));
+    assert!(stderr(&applied).ends_with(&format!("{}: 1 done\n", served.url)), "{}", stderr(&applied));
     let whole = secret(folder.path());
     let env = fs::read_to_string(folder.path().join("secrets/.env")).unwrap();
     assert_eq!(env.trim_end(), format!("LD_ACCESS_TOKEN={whole}"));

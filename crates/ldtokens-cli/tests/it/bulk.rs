@@ -119,8 +119,12 @@ fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
         assert_eq!(stdout(&output).matches("role-3").count(), 2, "{filter}: {}", stdout(&output));
         assert_eq!(stderr(&output).matches("/api/v2/roles").count(), 1, "{}", stderr(&output));
     }
-    let shown = stdout(&served.owner(&["get", "one"]).output().unwrap());
-    assert!(shown.contains("role-3") && !shown.contains(&role), "{shown}");
+    // Several at a time wait for one request.
+    let ids = ["one", "two"].map(|name| served.json(&["get", name])["_id"].as_str().unwrap().to_owned());
+    let got = served.owner(&["get", &ids[0], &ids[1], "-v"]).output().unwrap();
+    let shown = stdout(&got);
+    assert!(shown.matches("role-3").count() == 2 && !shown.contains(&role), "{shown}");
+    assert_eq!(stderr(&got).matches("/api/v2/roles").count(), 1, "{}", stderr(&got));
     // For programs they stay IDs.
     assert_eq!(served.json(&["list", "-f", "name=one"])[0]["customRoleIds"][0], role.as_str());
     let none = stderr(&served.owner(&["list", "-f", "name=Owner", "-v"]).output().unwrap());
@@ -128,4 +132,16 @@ fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
     // An update is undone, also by its key.
     let undo = served.owner(&["undo", "--yes"]).output().unwrap();
     assert!(stderr(&undo).contains("access: role-3 → role-25: 2"), "{}", stderr(&undo));
+}
+
+#[test]
+fn a_saved_list_without_a_match_says_so() {
+    let served = Served::start();
+    let file = served.folder.path().join("saved.json");
+    let file = file.to_str().unwrap();
+    assert!(served.owner(&["inventory", "--to", file]).output().unwrap().status.success());
+    for (more, said) in [(&[][..], "note: no token matches name~nosuch\n"), (&["-o", "json"], "")] {
+        let output = ldtokens(&[&["list", "--from", file, "-f", "name~nosuch"], more].concat()).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), said));
+    }
 }
