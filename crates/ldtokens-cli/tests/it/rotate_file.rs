@@ -135,14 +135,14 @@ fn the_status_shows_what_is_in_its_overlap_unfinished_over_and_due() {
     };
     assert_eq!(states(&[], &names), ["overlap", "unfinished", "ended", "-", "-"]);
     assert_eq!(states(&["due", "young", "--older-than", "0s"], &names), ["-", "-", "-", "due", "due"]);
-    assert_eq!(states(&["young", "--older-than", "60d"], &["young"]), ["rotated"]);
+    assert_eq!(states(&["young", "--older-than", "60d"], &["young"]), ["not due"]);
     let entry = |name: &str, age: &str| json!({ "token": name, "olderThan": age, "destinations": [{ "file": format!("{name}.secret") }] });
     let file = json!([entry("overlap", "0s"), entry("due", "0s"), entry("young", "60d"), entry("gone", "0s")]);
     let output = with_file(&served, &file, &["--status", "-o", "json"]);
     assert_eq!(output.status.code(), Some(10), "one is gone: {}", stderr(&output));
     assert_eq!(
         ["overlap", "due", "young"].map(|name| by_name(&output, name)["state"].clone()),
-        ["overlap", "due", "rotated"]
+        ["overlap", "due", "not due"]
     );
     let table = rotate(&served, &["--status"]).output().unwrap();
     for words in ["unfinished", "run the same command again", "--finish"] {

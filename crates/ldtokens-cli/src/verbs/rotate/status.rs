@@ -79,7 +79,8 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
         _ if is_in_overlap => ("overlap", ""),
         Some(journal) if journal.is_under_way() => ("ended", "`ldtokens rotate --finish` removes the old token"),
         _ if due.is_some_and(|due| due <= now) => ("due", "rotate it"),
-        _ => ("rotated", ""),
+        Some(_) => ("rotated", ""),
+        None => ("not due", ""),
     }
 }
 
