@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use syn::File;
 
 use crate::api::{Document, yaml};
@@ -129,12 +129,10 @@ pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 4]> {
 /// The generator does not support `document`.
 pub(crate) fn checked(document: &Document) -> Result<File> {
     let problems = lint::unsupported(document);
-    let first = problems.first().map(|problem| format!("{}: {}", problem.pointer, problem.text)).unwrap_or_default();
-    ensure!(
-        problems.is_empty(),
-        "the generator does not support a document: {} problems, the first at {first}",
-        problems.len()
-    );
+    if let Some(lint::Problem { pointer, text }) = problems.first() {
+        let count = problems.len();
+        bail!("the generator does not support a document: {count} problems, the first at {pointer}: {text}");
+    }
     caught(|| client::code(document))
 }
 

@@ -42,7 +42,7 @@ pub struct Comparison {
 /// # Errors
 /// A document can't be read; or, to check, there is news.
 pub fn import(root: &Path, source: &str, then: Then) -> Result<()> {
-    let Comparison { all, news, unused, vendor } = compare_with(root, source::document(source)?)?;
+    let Comparison { all, news, unused, vendor } = compare_with(root, source::document(root, source)?)?;
     let are_news: BTreeSet<_> = news.iter().map(|news| (&news.location, &news.change)).collect();
     let intentional = lines(all.iter().filter(|it| !are_news.contains(&(&it.location, &it.change))));
     println!("{} intentional differences, from {OVERLAY}:\n{}", intentional.len(), intentional.concat());

@@ -23,7 +23,7 @@ pub use import::{Comparison, Then, compare_with, import};
 pub use items::Changed;
 pub use lint::{Problem, lint, problems};
 pub use overlay::Overlay;
-pub use source::{document, document_or_revision};
+pub use source::document;
 
 /// The name of the OpenAPI document, below the workspace's root.
 pub(crate) const DOCUMENT: &str = "openapi.yaml";

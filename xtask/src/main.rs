@@ -75,7 +75,7 @@ fn run(root: &Path, task: Task) -> Result<()> {
         }
         Task::Bench { arguments } => bench(&arguments),
         Task::Diff { old, new } => {
-            let read = |source: String| xtask::document_or_revision(root, &source);
+            let read = |source: String| xtask::document(root, &source);
             let (old, new) = std::thread::scope(|scope| {
                 let old = scope.spawn(|| read(old));
                 let new = read(new);

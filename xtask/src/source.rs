@@ -4,41 +4,31 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use flate2::read::MultiGzDecoder;
 
+use crate::DOCUMENT;
 use crate::api::Document;
 
-/// Reads the OpenAPI document at `source`, a path or an `http(s)://` URL, in YAML or JSON, gzipped or not, in
-/// UTF-8 or, with a byte-order mark, UTF-16.
+/// Reads the OpenAPI document at `source`: a path, an `http(s)://` URL, or a git revision of the repository at `root`, whose
+/// `openapi.yaml` is meant. It is in YAML or JSON, gzipped or not, in UTF-8 or, with a byte-order mark, UTF-16.
 ///
 /// # Errors
 /// It can't be had, or is no OpenAPI document of version 3.0 or 3.1.
-pub fn document(source: &str) -> Result<Document> {
+pub fn document(root: &Path, source: &str) -> Result<Document> {
     let bytes = if source.starts_with("https://") || source.starts_with("http://") {
         let response = reqwest::blocking::get(source).and_then(reqwest::blocking::Response::error_for_status);
         response.and_then(|response| response.bytes()).with_context(|| format!("cannot fetch {source}"))?.to_vec()
-    } else {
+    } else if Path::new(source).exists() {
         std::fs::read(source).with_context(|| format!("cannot read {source}"))?
+    } else {
+        let show = Command::new("git").arg("-C").arg(root).args(["show", &format!("{source}:{DOCUMENT}")]).output();
+        let show = show.context("git can't be run")?;
+        ensure!(show.status.success(), "{source} is neither a file, nor a URL, nor a git revision that has {DOCUMENT}");
+        show.stdout
     };
-    Document::parse(&text(&bytes).with_context(|| format!("cannot read {source}"))?)
-        .with_context(|| format!("{source} can't be used"))
-}
-
-/// Reads the document at `source`, or, if there is no such file, `openapi.yaml` as it was in the git revision `source`.
-///
-/// # Errors
-/// Those of [`document`], or git knows no such revision.
-pub fn document_or_revision(root: &Path, source: &str) -> Result<Document> {
-    if Path::new(source).exists() || source.contains("://") {
-        return document(source);
-    }
-    let show = Command::new("git").arg("-C").arg(root).args(["show", &format!("{source}:openapi.yaml")]).output();
-    let show = show.context("git can't be run")?;
-    if !show.status.success() {
-        bail!("{source} is neither a file, nor a URL, nor a git revision that has openapi.yaml");
-    }
-    Document::parse(&String::from_utf8(show.stdout)?).with_context(|| format!("openapi.yaml of {source} can't be used"))
+    let document = text(&bytes).and_then(|text| Document::parse(&text));
+    document.with_context(|| format!("{source} can't be used"))
 }
 
 fn text(bytes: &[u8]) -> Result<String> {

@@ -46,49 +46,16 @@ const DEFAULT: &str = include_str!("account/default.yaml");
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
     /// The members. There must be at least one.
-    members: Vec<AccountMember>,
+    members: Vec<Member>,
     /// The custom roles that members and tokens can have.
     #[serde(default)]
-    custom_roles: Vec<AccountRole>,
+    custom_roles: Vec<CustomRole>,
     /// The tokens.
     #[serde(default)]
     tokens: Vec<AccountToken>,
     /// The time that the server's clock shows at the start, in Unix milliseconds. From then on it runs. By default, the machine's
     /// time.
     clock: Option<i64>,
-}
-
-/// A member of the account.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AccountMember {
-    /// 24 hexadecimal digits. Random if absent.
-    id: Option<String>,
-    /// The email address, which no other member may have.
-    email: String,
-    /// The base role: owner, admin, writer, reader or no_access.
-    role: Role,
-    /// The keys or IDs of custom roles. They say what a member other than an owner or admin may do to tokens.
-    #[serde(default)]
-    custom_roles: Vec<String>,
-    #[serde(default)]
-    first_name: String,
-    #[serde(default)]
-    last_name: String,
-}
-
-/// A custom role of the account.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AccountRole {
-    /// 24 hexadecimal digits. Random if absent.
-    id: Option<String>,
-    /// The key, by which members and tokens name the role.
-    key: String,
-    #[serde(default)]
-    name: String,
-    /// The statements. One that denies beats those that allow.
-    policy: Vec<Statement>,
 }
 
 /// A token of the account. It must have exactly one of `role`, `customRoleIds` and `inlineRole`.
@@ -159,22 +126,21 @@ impl Account {
     /// The index of the owner's first token with the Admin role.
     pub(crate) fn owner_token(&self) -> Option<usize> {
         let is_owner =
-            |email: &String| self.members.iter().any(|member| member.email == *email && member.role == Role::Owner);
+            |email: &String| self.members.iter().any(|member| member.email == *email && member.role == "owner");
         self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
     }
 
     /// Adds the account to a store.
     fn add_to(&self, records: &Records<'_>, now: i64) -> Result<(), ApiError> {
         for role in &self.custom_roles {
-            records.add_custom_role(&role.stored())?;
+            records.add_custom_role(role)?;
         }
-        let members: Vec<Member> = self.members.iter().map(AccountMember::stored).collect();
-        for member in &members {
+        for member in &self.members {
             records.add_member(member)?;
         }
         let owner = records.owner_id()?;
         for token in &self.tokens {
-            let member = members.iter().find(|member| member.email == token.member).cloned();
+            let member = self.members.iter().find(|member| member.email == token.member).cloned();
             let mut stored = token.stored(&owner, member.ok_or(ApiError::NOT_FOUND)?, now)?;
             if let Some(properties) = stored.properties.as_object_mut() {
                 replace_keys(records, Strictness { is_strict: true }, properties)?;
@@ -190,13 +156,13 @@ impl Account {
     fn check(&self) -> Result<(), InvalidAccount> {
         let keys: BTreeSet<&String> = self.custom_roles.iter().map(|role| &role.key).collect();
         let roles: BTreeSet<&String> =
-            keys.iter().copied().chain(self.custom_roles.iter().filter_map(|role| role.id.as_ref())).collect();
+            keys.iter().copied().chain(self.custom_roles.iter().map(|role| &role.id)).collect();
         let emails: BTreeSet<&String> = self.members.iter().map(|member| &member.email).collect();
         if self.members.is_empty() {
             return Err(InvalidAccount("members: there must be at least one".to_owned()));
         }
         let (mut ids, mut secrets) = (BTreeSet::new(), BTreeSet::new());
-        let mut check_id = |at: &str, id: &Option<String>| match id {
+        let mut check_id = |at: &str, id: Option<&String>| match id.filter(|id| !id.is_empty()) {
             Some(id) if !secrets::is_id(id) => {
                 Err(InvalidAccount(format!("{at}.id: an ID must have 24 hexadecimal digits")))
             }
@@ -213,11 +179,11 @@ impl Account {
             return Err(InvalidAccount("two custom roles have the same key, or two members the same email".to_owned()));
         }
         for (index, role) in self.custom_roles.iter().enumerate() {
-            check_id(&format!("customRoles[{index}]"), &role.id)?;
+            check_id(&format!("customRoles[{index}]"), Some(&role.id))?;
         }
         for (index, member) in self.members.iter().enumerate() {
-            check_id(&format!("members[{index}]"), &member.id)?;
-            if !ROLES_OF_MEMBERS.contains(&member.role.as_str()) {
+            check_id(&format!("members[{index}]"), Some(&member.id))?;
+            if !ROLES_OF_MEMBERS.contains(&&*member.role) {
                 let roles = ROLES_OF_MEMBERS.join(", ");
                 return Err(InvalidAccount(format!("members[{index}]: role must be one of {roles}")));
             }
@@ -226,14 +192,14 @@ impl Account {
         for (index, token) in self.tokens.iter().enumerate() {
             let at = format!("tokens[{index}]");
             let invalid = |reason: &str| InvalidAccount(format!("{at}.{reason}"));
-            check_id(&at, &token.id)?;
+            check_id(&at, token.id.as_ref())?;
             if !matches!(token.role, None | Some(Role::Reader | Role::Writer | Role::Admin)) {
                 return Err(InvalidAccount(format!("{at}: role must be reader, writer or admin")));
             }
             check_roles(format!("{at}.customRoleIds"), token.custom_role_ids.as_deref().unwrap_or_default())?;
             let member = self.members.iter().find(|member| member.email == token.member);
             let member = member.ok_or_else(|| invalid("member: no member has this email"))?;
-            token.stored("", member.stored(), 0).map_err(|error| InvalidAccount(format!("{at}: {}", error.message)))?;
+            token.stored("", member.clone(), 0).map_err(|error| InvalidAccount(format!("{at}: {}", error.message)))?;
             if let Some(secret) = &token.secret {
                 check_secret(secret).map_err(|reason| invalid(&format!("secret: {reason}")))?;
                 if !secrets.insert(secret.expose()) {
@@ -242,31 +208,6 @@ impl Account {
             }
         }
         Ok(())
-    }
-}
-
-impl AccountMember {
-    fn stored(&self) -> Member {
-        Member {
-            id: self.id.clone().unwrap_or_else(secrets::new_id),
-            email: self.email.clone(),
-            role: self.role.to_string(),
-            first_name: self.first_name.clone(),
-            last_name: self.last_name.clone(),
-            custom_roles: self.custom_roles.clone(),
-            is_removed: false,
-        }
-    }
-}
-
-impl AccountRole {
-    fn stored(&self) -> CustomRole {
-        CustomRole {
-            id: self.id.clone().unwrap_or_else(secrets::new_id),
-            key: self.key.clone(),
-            name: self.name.clone(),
-            policy: self.policy.clone(),
-        }
     }
 }
 
@@ -345,6 +286,7 @@ mod tests {
                 "tokens[0].secret: it has the form of an ID",
             ),
             ("tokens: [{name: x, member: a@example.com, role: reader, id: '1'}]", "24 hexadecimal"),
+            ("customRoles: [{key: a, policy: [], id: ''}]", "24 hexadecimal"),
             ("tokens: [{name: x, member: a@example.com, customRoleIds: [gone]}]", "customRoles has no `gone`"),
             ("tokens: [{name: x, member: a@example.com, role: reader, nmae: x}]", "unknown field `nmae`"),
             ("tokens: [{name: x, member: a@example.com, role: reader, serviceToken: SECRET}]", "line 2"),

@@ -12,6 +12,9 @@ const ERRORS: [&str; 4] = ["400", "401", "403", "429"];
 
 pub(super) fn problems(document: &Document) -> Vec<Problem> {
     let mut found = Found::default();
+    // Where an example may stand, and its schema.
+    let mut examples = BTreeSet::new();
+    let mut with_schema = |at: &str| examples.insert((at.to_owned(), format!("{at}/schema")));
     for operation in document.operations() {
         for name in ["summary", "description"] {
             let is_missing = text(operation.value, name).is_empty();
@@ -19,42 +22,33 @@ pub(super) fn problems(document: &Document) -> Vec<Problem> {
         }
         for parameter in operation.parameters.values() {
             found.described(&parameter.pointer, &parameter.schema, "parameter");
+            with_schema(&parameter.pointer);
         }
         let by_id = operation.path.contains("{tokenId}").then_some("404");
         for status in ERRORS.into_iter().chain(by_id) {
             let text = format!("the operation can return {status} but does not list it; add that response");
-            found.when(!operation.responses.contains_key(status), format!("{}/responses", operation.pointer), text);
+            let at = format!("{}/responses", operation.pointer);
+            found.when(!operation.responses.contains_key(status), at, text);
         }
+    }
+    for at in ["/components/parameters", "/components/headers"].into_iter().flat_map(|owner| document.within(owner)) {
+        with_schema(&at);
     }
     for pointer in document.within("/components/schemas") {
         let schema = document.schema(&pointer);
         found.described(&pointer, &schema, "schema");
-        for pointer in schema.properties.values() {
-            let schema = document.schema(pointer);
+        examples.insert((pointer.clone(), pointer));
+        for pointer in schema.properties.into_values() {
+            let schema = document.schema(&pointer);
             // A property that is a component as a whole is described there.
             if schema.name().is_none() {
-                found.described(pointer, &schema, "property");
+                found.described(&pointer, &schema, "property");
             }
+            examples.insert((pointer.clone(), pointer));
         }
     }
-    let examples: Vec<_> = examples(document).into_iter().collect();
-    found.mismatches(document, &examples);
+    found.mismatches(document, &examples.into_iter().collect::<Vec<_>>());
     found.0.into_iter().collect()
-}
-
-/// Where an example may stand, and its schema.
-fn examples(document: &Document) -> BTreeSet<(String, String)> {
-    let mut examples = BTreeSet::new();
-    for pointer in document.within("/components/schemas") {
-        examples.extend(document.schema(&pointer).properties.into_values().map(|at| (at.clone(), at)));
-        examples.insert((pointer.clone(), pointer));
-    }
-    let components = ["parameters", "headers"].map(|owner| document.within(&format!("/components/{owner}")));
-    let operations = document.operations();
-    let parameters = operations.iter().flat_map(|operation| operation.parameters.values());
-    let all = components.into_iter().flatten().chain(parameters.map(|parameter| parameter.pointer.clone()));
-    examples.extend(all.map(|at| (at.clone(), format!("{at}/schema"))));
-    examples
 }
 
 impl Found {

@@ -140,9 +140,10 @@ impl Found {
 fn is_made_of_itself(document: &Document, pointer: &str) -> bool {
     let (mut seen, mut next) = (BTreeSet::new(), vec![pointer.to_owned()]);
     while let Some(at) = next.pop() {
-        let at = document.follow(&at).1;
-        let parts = ["allOf", "oneOf", "anyOf"].map(|keyword| document.within(&format!("{at}/{keyword}")));
-        for inner in parts.into_iter().flatten().map(|at| document.follow(&at).1) {
+        let (value, at) = document.follow(&at);
+        let keywords = ["allOf", "oneOf", "anyOf"].into_iter().filter(|keyword| value.get(keyword).is_some());
+        for part in keywords.flat_map(|keyword| document.within(&format!("{at}/{keyword}"))) {
+            let inner = document.follow(&part).1;
             if inner == pointer {
                 return true;
             }

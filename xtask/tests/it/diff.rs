@@ -7,7 +7,7 @@ use xtask::api::Document;
 use xtask::{Bump, Diff};
 
 use crate::mutations;
-use crate::support::{document, sample, seed};
+use crate::support::{document, root, sample, seed};
 
 fn diff(new: serde_json::Value) -> Diff {
     Diff::of(&Document(document()), &Document(new))
@@ -90,7 +90,8 @@ fn other_peoples_documents_are_compared_and_their_differences_noticed() {
     let (mut found, mut missed) = (Vec::new(), Vec::new());
     pairs(&Path::new(&folder).join("checker"), &mut found);
     for pair in &found {
-        let [old, new] = pair.each_ref().map(|path| xtask::document(path).unwrap_or_else(|error| panic!("{error:#}")));
+        let [old, new] =
+            pair.each_ref().map(|path| xtask::document(&root(), path).unwrap_or_else(|error| panic!("{error:#}")));
         // Some have components of other names that allow the same: that is no difference to us.
         if Diff::of(&old, &new).differences.is_empty() {
             missed.push(&pair[0]);

@@ -32,10 +32,9 @@ impl StartAccount {
     pub(crate) fn new(mut account: Account, seed_tokens: u32) -> (Self, Vec<TokenSecret>) {
         let ids = account.custom_roles.iter_mut().map(|role| &mut role.id);
         let ids = ids.chain(account.members.iter_mut().map(|member| &mut member.id));
-        for id in ids.chain(account.tokens.iter_mut().map(|token| &mut token.id)) {
-            id.get_or_insert_with(secrets::new_id);
-        }
+        ids.filter(|id| id.is_empty()).for_each(|id| *id = secrets::new_id());
         let fill = |token: &mut AccountToken| {
+            token.id.get_or_insert_with(secrets::new_id);
             let is_random = token.secret.is_none();
             let secret = token.secret.get_or_insert_with(secrets::new_secret).clone();
             TokenSecret { token: token.name.clone(), secret, is_random }

@@ -90,23 +90,12 @@ struct Window {
     used: u32,
 }
 
-/// The family of limits that a window belongs to, by the names of its headers.
-#[derive(Debug)]
-struct Family {
-    limit: &'static str,
-    remaining: &'static str,
-    reset: &'static str,
-}
-
-const ACCOUNT: Family =
-    Family { limit: "x-ratelimit-global-limit", remaining: "x-ratelimit-global-remaining", reset: "x-ratelimit-reset" };
-const ROUTE: Family =
-    Family { limit: "x-ratelimit-route-limit", remaining: "x-ratelimit-route-remaining", reset: "x-ratelimit-reset" };
-const TOKEN: Family = Family {
-    limit: "x-ratelimit-auth-token-limit",
-    remaining: "x-ratelimit-auth-token-remaining",
-    reset: "x-ratelimit-auth-token-reset",
-};
+/// The names of the headers of a family: the limit, what is left, and when the window ends.
+type Family = [&'static str; 3];
+const ACCOUNT: Family = ["x-ratelimit-global-limit", "x-ratelimit-global-remaining", "x-ratelimit-reset"];
+const ROUTE: Family = ["x-ratelimit-route-limit", "x-ratelimit-route-remaining", "x-ratelimit-reset"];
+const TOKEN: Family =
+    ["x-ratelimit-auth-token-limit", "x-ratelimit-auth-token-remaining", "x-ratelimit-auth-token-reset"];
 
 /// Whose request is counted.
 #[derive(Clone, Copy, Debug)]
@@ -163,21 +152,18 @@ impl Limiter {
             families.push((ROUTE, limit, routes.entry(route).or_default().at(now, shift(number * 2_300 + 700))));
         }
         if let Some(limit) = self.limits.token {
-            families.push((
-                TOKEN,
-                limit,
-                tokens.entry(token).or_default().at(now, shift(token % WINDOW * 3_700 + 5_100)),
-            ));
+            let shift = shift(token % WINDOW * 3_700 + 5_100);
+            families.push((TOKEN, limit, tokens.entry(token).or_default().at(now, shift)));
         }
         let is_exceeded = families.iter().any(|(_, limit, window)| window.used >= *limit);
         let mut headers: Vec<(&'static str, i64)> = Vec::new();
-        for (family, limit, window) in families {
+        for ([limit_name, remaining, reset], limit, window) in families {
             window.used += u32::from(!is_exceeded);
-            headers.push((family.limit, limit.into()));
-            headers.push((family.remaining, i64::from(limit) - i64::from(window.used)));
-            match headers.iter_mut().find(|(name, _)| *name == family.reset) {
+            headers.push((limit_name, limit.into()));
+            headers.push((remaining, i64::from(limit) - i64::from(window.used)));
+            match headers.iter_mut().find(|(name, _)| *name == reset) {
                 Some((_, ends)) => *ends = window.ends.max(*ends),
-                None => headers.push((family.reset, window.ends)),
+                None => headers.push((reset, window.ends)),
             }
         }
         Count { error: is_exceeded.then_some(ApiError::RATE_LIMITED), headers }

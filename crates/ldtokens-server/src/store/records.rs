@@ -2,6 +2,9 @@
 
 use ldtokens_client::types::Statement;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
@@ -9,26 +12,46 @@ use super::schema::count_at_end;
 use super::token_json::TokenJson;
 
 /// A member of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Member {
+    /// 24 hexadecimal digits. Random if absent.
+    #[serde(default, deserialize_with = "not_empty")]
     pub(crate) id: String,
+    /// The email address, which no other member may have.
     pub(crate) email: String,
+    /// The base role: owner, admin, writer, reader or no_access.
     pub(crate) role: String,
+    #[serde(default)]
     pub(crate) first_name: String,
+    #[serde(default)]
     pub(crate) last_name: String,
-    /// Keys or IDs.
+    /// The keys or IDs of custom roles. They say what a member other than an owner or admin may do to tokens.
+    #[serde(default)]
     pub(crate) custom_roles: Vec<String>,
     /// Whether the member has left. The service tokens that the member created still name the member.
+    #[serde(skip)]
     pub(crate) is_removed: bool,
 }
 
 /// A custom role of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CustomRole {
+    /// 24 hexadecimal digits. Random if absent.
+    #[serde(default, deserialize_with = "not_empty")]
     pub(crate) id: String,
+    /// The key, by which members and tokens name the role.
     pub(crate) key: String,
+    #[serde(default)]
     pub(crate) name: String,
+    /// The statements. One that denies beats those that allow.
     pub(crate) policy: Vec<Statement>,
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(id: D) -> Result<String, D::Error> {
+    let id = String::deserialize(id)?;
+    if id.is_empty() { Err(D::Error::custom("an ID must have 24 hexadecimal digits")) } else { Ok(id) }
 }
 
 /// A token.
