@@ -41,10 +41,11 @@ pub use tokens::overlap::Overlap;
 pub use tokens::patch::Patch;
 pub use tokens::stream::{Incomplete, TokenStream};
 
-pub use ldtokens_client::types::{BaseRole, MemberSummary, PatchOperation, PatchOperationOp, Token};
+pub use ldtokens_client::types::{MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
 pub use ldtokens_client::{
-    Exchange, Extra, InvalidTokenId, Link, Links, Operation, Role, Secret, TokenId, Transport, UnixMillis,
+    Exchange, Extra, InvalidTokenId, Link, Links, Operation, Role, Role as BaseRole, Secret, TokenId, Transport,
+    UnixMillis,
 };
 pub use ldtokens_core::{
     ApiError, AttemptEvent, Body, Clock, ConfigError, DryRun, Error, Observer, Outcome, RetryPolicy, TransportError,

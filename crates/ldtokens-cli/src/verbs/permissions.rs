@@ -39,7 +39,7 @@ impl PermissionArgs {
     pub(crate) fn read(&self) -> Result<Option<Permissions>, Failure> {
         if let Some(role) = &self.role {
             let role = BaseRole::from(role.as_str());
-            if matches!(role, BaseRole::Other(_)) {
+            if matches!(role, BaseRole::Owner | BaseRole::Other(_)) {
                 return Err(Failure::usage("--role: unknown base role"));
             }
             return Ok(Some(role.into()));

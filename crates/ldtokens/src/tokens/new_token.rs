@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use ldtokens_client::types::TokenBody;
+use ldtokens_client::types::{BaseRole, TokenBody};
 
 use crate::tokens::odd_response;
-use crate::{ApiVersion, BaseRole, Client, Error, IssuedToken, Policy, Token, UnixMillis};
+use crate::{ApiVersion, Client, Error, IssuedToken, Policy, Role, Token, UnixMillis};
 
 /// A token's permissions: exactly one of these.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Permissions {
-    /// A base role.
-    Role(BaseRole),
+    /// A base role. No token is given `Owner`.
+    Role(Role),
     /// Custom roles, by ID or key.
     CustomRoles(Vec<String>),
     /// An inline policy.
@@ -29,15 +29,15 @@ impl Permissions {
         token.custom_role_ids.clear();
         token.inline_role.clear();
         match self {
-            Self::Role(role) => token.role = Some(role.to_string().as_str().into()),
+            Self::Role(role) => token.role = Some(role.clone()),
             Self::CustomRoles(keys) => token.custom_role_ids.clone_from(keys),
             Self::Inline(policy) => token.inline_role = policy.to_wire(),
         }
     }
 }
 
-impl From<BaseRole> for Permissions {
-    fn from(role: BaseRole) -> Self {
+impl From<Role> for Permissions {
+    fn from(role: Role) -> Self {
         Self::Role(role)
     }
 }
@@ -68,7 +68,7 @@ impl NewToken {
     pub fn new(permissions: impl Into<Permissions>) -> Self {
         let body = TokenBody::builder().service_token(false);
         let body = match permissions.into() {
-            Permissions::Role(role) => body.role(role),
+            Permissions::Role(role) => body.role(BaseRole::from(role.as_str())),
             Permissions::CustomRoles(keys) => body.custom_role_ids(keys),
             Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
         };
@@ -82,7 +82,7 @@ impl NewToken {
     /// [`Error::InvalidInput`] if the permissions of `token` can't be read, or are not of one kind.
     pub fn like(token: &Token) -> Result<Self, Error> {
         let permissions = match (&token.role, &token.custom_role_ids[..], &token.inline_role[..]) {
-            (Some(role), [], []) => Permissions::Role(role.as_str().into()),
+            (Some(role), [], []) => Permissions::Role(role.clone()),
             (None, [_, ..], []) => Permissions::CustomRoles(token.custom_role_ids.clone()),
             (None, [], [_, ..]) => Policy::from_wire(token.inline_role.iter().cloned())?.into(),
             _ => {
@@ -143,7 +143,7 @@ impl NewToken {
         let same_text = |own: &Option<String>, asked: &Option<String>| {
             own.as_deref().unwrap_or_default() == asked.as_deref().unwrap_or_default()
         };
-        role.as_ref().is_none_or(|role| token.role.as_ref().is_some_and(|own| own.as_str() == role.to_string()))
+        role.as_ref().is_none_or(|role| token.role.as_ref().is_some_and(|own| own.as_str() == role.as_str()))
             && token.custom_role_ids.len() == custom_role_ids.len()
             && token.inline_role.len() == inline_role.len()
             && same_text(&token.name, name)

@@ -3,7 +3,7 @@ use ldtokens_core::DecodedResponse;
 use serde_json::{Map, Value};
 
 use crate::tokens::{is_foreign, odd_response};
-use crate::{BaseRole, Client, Error, Operation, PatchOperation, PatchOperationOp, Policy, Token, TokenId, UnixMillis};
+use crate::{Client, Error, Operation, PatchOperation, PatchOperationOp, Policy, Role, Token, TokenId, UnixMillis};
 
 /// Changes to a token, as a JSON Patch (RFC 6902). Either all of them are applied or none is.
 ///
@@ -66,8 +66,8 @@ impl Patch {
     ///
     /// A token has one kind of permissions. To change the kind, use
     /// [`Permissions::apply_to`](crate::Permissions::apply_to) in an [`edit`](crate::Client::edit).
-    pub fn role(self, role: BaseRole) -> Self {
-        self.change(PatchOperationOp::Replace, "/role", Some(role.to_string().into()))
+    pub fn role(self, role: Role) -> Self {
+        self.change(PatchOperationOp::Replace, "/role", Some(role.as_str().into()))
     }
 
     /// Replaces the custom roles, by ID or key, of a token that has custom roles.
