@@ -1,51 +1,37 @@
 //! Who may access a file: that is the same after the file is replaced.
 
-use std::fs::{File, Metadata};
-use std::path::Path;
-
-/// Why a file must not be replaced by another with its name, but only be written in place.
-pub(crate) fn obstacle(path: &Path, metadata: &Metadata) -> Option<&'static str> {
-    if system::has_other_names(metadata) {
-        return Some("other names, hard links, lead to it");
-    }
-    system::is_mount_point(path).then_some("it is a mount point")
-}
-
-/// What tells a file from all others, whatever its name. None on systems that don't say.
-pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
-    system::identity(&path.symlink_metadata().ok()?)
-}
-
-/// The same, of an open file.
-pub(crate) fn identity_of_open(file: &File) -> Option<(u64, u64)> {
-    system::identity(&file.metadata().ok()?)
-}
-
-/// Gives the new file at `to` the owner, mode, ACL and extended attributes of the file at `from`, or removes what the folder
-/// gave it if there is none. Returns whether exactly those can access it who could access the other.
-pub(crate) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> bool {
-    system::carry_over(from, to, file).unwrap_or(false)
-}
+#[cfg(not(unix))]
+pub(crate) use elsewhere::{carry_over, identity, obstacle};
+#[cfg(unix)]
+pub(crate) use unix::{carry_over, identity, obstacle};
 
 #[cfg(unix)]
-mod system {
+mod unix {
     use std::fs::{File, Metadata, Permissions};
     use std::io;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     use std::path::Path;
 
-    pub(super) fn has_other_names(metadata: &Metadata) -> bool {
-        metadata.nlink() > 1
-    }
-
-    #[allow(clippy::unnecessary_wraps)] // elsewhere it is None
-    pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    /// What tells a file from all others, whatever its name. None on systems that don't say.
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
         Some((metadata.dev(), metadata.ino()))
     }
 
-    pub(super) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> io::Result<bool> {
+    /// Why a file must not be replaced by another with its name, but only be written in place.
+    pub(crate) fn obstacle(path: &Path, metadata: &Metadata) -> Option<&'static str> {
+        if metadata.nlink() > 1 {
+            return Some("other names, hard links, lead to it");
+        }
+        is_mount_point(path).then_some("it is a mount point")
+    }
+
+    /// Gives the new file at `to` the owner, mode, ACL and extended attributes of the file at `from`, or removes what the folder
+    /// gave it if there is none. Returns whether exactly those can access it who could access the other.
+    pub(crate) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> io::Result<bool> {
         let Some((from, metadata)) = from else {
             // A folder's default ACL.
+            #[cfg(target_os = "linux")]
             attributes::set(Vec::new(), to)?;
             return Ok(true);
         };
@@ -57,6 +43,7 @@ mod system {
             fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
         }
         file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
+        #[cfg(target_os = "linux")]
         attributes::set(attributes::of(from)?, to)?;
         let own = file.metadata()?;
         Ok((own.uid(), own.gid(), own.mode()) == (metadata.uid(), metadata.gid(), metadata.mode()))
@@ -69,14 +56,14 @@ mod system {
     }
 
     #[cfg(target_os = "linux")]
-    pub(super) fn is_mount_point(path: &Path) -> bool {
+    fn is_mount_point(path: &Path) -> bool {
         use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
         statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
             .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn is_mount_point(_: &Path) -> bool {
+    fn is_mount_point(_: &Path) -> bool {
         false
     }
 
@@ -127,41 +114,23 @@ mod system {
             Ok(())
         }
     }
-
-    #[cfg(not(target_os = "linux"))]
-    mod attributes {
-        use std::io;
-        use std::path::Path;
-
-        pub(super) fn of(_: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
-            Ok(Vec::new())
-        }
-
-        pub(super) fn set(_: Vec<(String, Vec<u8>)>, _: &Path) -> io::Result<()> {
-            Ok(())
-        }
-    }
 }
 
 #[cfg(not(unix))]
-mod system {
+mod elsewhere {
     use std::fs::{File, Metadata};
     use std::io;
     use std::path::Path;
 
-    pub(super) fn has_other_names(_: &Metadata) -> bool {
-        false
-    }
-
-    pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    pub(crate) fn identity(_: &Metadata) -> Option<(u64, u64)> {
         None
     }
 
-    pub(super) fn is_mount_point(_: &Path) -> bool {
-        false
+    pub(crate) fn obstacle(_: &Path, _: &Metadata) -> Option<&'static str> {
+        None
     }
 
-    pub(super) fn carry_over(_: Option<(&Path, &Metadata)>, _: &Path, _: &File) -> io::Result<bool> {
+    pub(crate) fn carry_over(_: Option<(&Path, &Metadata)>, _: &Path, _: &File) -> io::Result<bool> {
         Ok(true)
     }
 }

@@ -7,9 +7,9 @@ use ldtokens::{Client, Secret, TokenId};
 use serde::{Deserialize, Serialize};
 
 use crate::destination::{Contents, Destination, Metadata, Prepared};
-use crate::destinations;
+use crate::destinations::FileDestination;
 use crate::error::{Error, Reason};
-use crate::file::{FilePart, hash, resolved};
+use crate::file::{hash, resolved};
 use crate::verify::identity_of;
 
 /// The number of attempts for each delivery. Several, because the secret exists nowhere else.
@@ -71,7 +71,7 @@ pub(crate) struct Place {
     /// A hash of what tells it from others.
     pub(crate) hash: String,
     /// The file that it is part of, if any, which can be read again.
-    pub(crate) file: Option<FilePart>,
+    pub(crate) file: Option<FileDestination>,
 }
 
 /// What a destination may hold before a token's new secret replaces it. By default nothing.
@@ -116,7 +116,7 @@ impl Delivery {
         }
         // Files are always locked in the same order, so that two processes don't wait for each other.
         groups.sort_by_cached_key(|group| {
-            let path = group.members[0].file().map(FilePart::path);
+            let path = group.members[0].file().map(FileDestination::path);
             let path = path.map(|path| resolved(path).unwrap_or_else(|_| path.to_owned()));
             (path.is_none(), path, !group.is_readable())
         });
@@ -238,7 +238,7 @@ impl Delivery {
             {
                 held.push(secret);
             }
-            held.extend(destination.file().into_iter().flat_map(FilePart::leftovers));
+            held.extend(destination.file().into_iter().flat_map(FileDestination::leftovers));
         }
         Ok(held)
     }
@@ -280,8 +280,8 @@ impl Group {
         self.prepared = None;
         let members = self.members.clone();
         let prepared = run_blocking(move || {
-            let parts: Vec<FilePart> = members.iter().filter_map(|member| member.file().cloned()).collect();
-            if parts.is_empty() { members[0].prepare() } else { destinations::prepare(parts) }
+            let parts: Vec<FileDestination> = members.iter().filter_map(|member| member.file().cloned()).collect();
+            if parts.is_empty() { members[0].prepare() } else { FileDestination::prepare_all(parts) }
         });
         let prepared = prepared.await?;
         self.note.clone_from(&prepared.note);

@@ -2,7 +2,7 @@ use std::fmt;
 
 use ldtokens::Secret;
 
-use crate::file::FilePart;
+use crate::destinations::FileDestination;
 
 /// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
     /// The part of a file that this destination is, if it is one. Destinations in one file are locked and written together,
     /// by which [`prepare`](Self::prepare) and [`read`](Self::read) of each are replaced.
-    fn file(&self) -> Option<&FilePart> {
+    fn file(&self) -> Option<&FileDestination> {
         None
     }
 

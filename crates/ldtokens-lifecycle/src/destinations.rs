@@ -6,7 +6,6 @@ mod github;
 mod kubernetes;
 
 pub use command::CommandDestination;
-pub(crate) use file::prepare;
-pub use file::{EnvFileDestination, FileDestination};
+pub use file::FileDestination;
 pub use github::{GithubDestination, GithubFile};
-pub use kubernetes::{KubernetesDestination, KubernetesSecret};
+pub use kubernetes::KubernetesDestination;

@@ -1,29 +1,32 @@
 //! One way to write a file: locked from the preparation to the delivery, and replaced so that a reader finds the old contents
 //! or the new, never a mixture.
 
-mod env;
+pub(crate) mod env;
 mod lock;
-mod part;
 mod staged;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ldtokens::Secret;
 
-pub use part::FilePart;
-pub(crate) use staged::{Staged, hash, leftovers, private, remove_leftovers};
+pub(crate) use lock::FileLock;
+pub(crate) use staged::{Staged, hash, leftovers, remove_leftovers};
 
 use crate::access;
-use crate::file::lock::FileLock;
+use crate::destinations::FileDestination;
+
+/// How long to wait for another process that changes the file.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The size of the largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
 /// A locked file, and what is needed to write it.
 pub(crate) struct LockedFile {
-    parts: Vec<FilePart>,
+    parts: Vec<FileDestination>,
     target: PathBuf,
     /// What it held when it was locked.
     before: Option<Vec<u8>>,
@@ -42,10 +45,10 @@ enum Way {
 
 impl LockedFile {
     /// Locks the file that these are parts of, and makes certain that it can be written.
-    pub(crate) fn prepare(parts: Vec<FilePart>) -> Result<Self, String> {
+    pub(crate) fn prepare(parts: Vec<FileDestination>) -> Result<Self, String> {
         let failed = |error: io::Error| error.to_string();
         let target = resolved(parts[0].path()).map_err(failed)?;
-        let lock = match FileLock::take(&target) {
+        let lock = match FileLock::take(&target, MAX_WAIT) {
             Ok(lock) => Some(lock),
             // Nothing can be created in its folder, so the file itself is locked below.
             Err(error) if is_denied(&error) && target.exists() => None,
@@ -54,7 +57,7 @@ impl LockedFile {
         let before = read(&target).map_err(failed)?;
         let changed = changed(&parts, before.as_deref(), &Secret::new("x".repeat(64)))?;
         let way = Way::choose(&target, changed.len() as u64).map_err(failed)?;
-        let previous = match parts.iter().any(FilePart::keeps_previous) {
+        let previous = match parts.iter().any(|part| part.keeps_previous) {
             true => {
                 let previous = previous(&target);
                 let staged = Staged::new(&previous, before.as_ref().map_or(0, Vec::len) as u64);
@@ -78,7 +81,7 @@ impl LockedFile {
         let failed = |error: io::Error| error.to_string();
         let before = read(&self.target).map_err(failed)?;
         let after = changed(&self.parts, before.as_deref(), secret)?;
-        let is_whole = self.parts.iter().any(FilePart::is_whole);
+        let is_whole = self.parts.iter().any(FileDestination::is_whole);
         if let (Some(previous), Some(before)) = (self.previous, &before)
             && *before != after
         {
@@ -154,7 +157,7 @@ fn write_in_place(mut file: File, contents: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn changed(parts: &[FilePart], before: Option<&[u8]>, secret: &Secret) -> Result<Vec<u8>, String> {
+fn changed(parts: &[FileDestination], before: Option<&[u8]>, secret: &Secret) -> Result<Vec<u8>, String> {
     let mut after = before.unwrap_or_default().to_vec();
     for part in parts {
         after = part.changed(&after, secret)?;

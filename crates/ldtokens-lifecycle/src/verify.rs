@@ -1,18 +1,6 @@
 //! Checks whether a secret works, and describes it.
 
-use std::time::SystemTime;
-
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token};
-
-/// Whether a secret works.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// It works.
-    Works(Box<Verified>),
-    /// The API refuses it.
-    DoesNotWork,
-}
 
 /// The details of a secret that works.
 #[derive(Clone, Debug)]
@@ -25,24 +13,22 @@ pub struct Verified {
     /// Whether it is a former secret of a token that was reset. It works until the overlap ends; the API does not say when.
     /// None if that is not known.
     pub is_former: Option<bool>,
-    /// When the token expires, if the API says so.
-    pub expires_at: Option<SystemTime>,
 }
 
-/// Checks whether `secret` works, by authenticating with it, and describes it. `client` sets the host; its own credential is not
+/// Checks whether `secret` works, by authenticating with it, and describes it. None if the API refuses it. `client` sets the host; its own credential is not
 /// used.
 ///
 /// ```
 /// # use ldtokens::Client;
-/// use ldtokens_lifecycle::{Verdict, verify};
+/// use ldtokens_lifecycle::verify;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let server = ldtokens_server::Server::start().await?;
 /// # let secret = server.owner_secret().unwrap().clone();
 /// # let client = Client::builder(secret.clone()).host(server.url()).build()?;
 /// match verify(&client, &secret).await? {
-///     Verdict::Works(verified) => println!("{:?}", verified.identity.token_name),
-///     _ => println!("rotate it"),
+///     Some(verified) => println!("{:?}", verified.identity.token_name),
+///     None => println!("rotate it"),
 /// }
 /// # Ok(())
 /// # }
@@ -51,16 +37,16 @@ pub struct Verified {
 /// # Errors
 /// The errors of every call; then it is not known whether the secret works. [`Error::Unauthorized`] only if the response came
 /// from a proxy or the like. [`Error::Config`] if it can't be a secret.
-pub async fn verify(client: &Client, secret: &Secret) -> Result<Verdict, Error> {
+pub async fn verify(client: &Client, secret: &Secret) -> Result<Option<Verified>, Error> {
     let itself = client.with_credential(secret.clone())?;
     let mut verified = match describe(&itself).await {
         Ok(verified) => verified,
-        Err(error) if is_refusal(&error) => return Ok(Verdict::DoesNotWork),
+        Err(error) if is_refusal(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     let current = verified.token.as_ref().and_then(|token| token.token.as_ref());
     verified.is_former = current.map(|current| current.last_four() != secret.last_four());
-    Ok(Verdict::Works(Box::new(verified)))
+    Ok(Some(verified))
 }
 
 /// Describes the client's own credential. Whether it is a former secret of its token is not known.
@@ -78,9 +64,7 @@ pub async fn describe(client: &Client) -> Result<Verified, Error> {
         },
         None => None,
     };
-    let expires_at = token.as_ref().and_then(|token| token.expiry).or(identity.expires_at);
-    let expires_at = expires_at.map(|moment| moment.to_system_time());
-    Ok(Verified { identity, token, is_former: None, expires_at })
+    Ok(Verified { identity, token, is_former: None })
 }
 
 /// Authenticates with `secret`, on the host of `client`, and returns whose it is. None if the API refuses it. A 401 that is not the

@@ -101,16 +101,8 @@ impl Account {
     }
 }
 
-/// What a destination holds. None if it can't be read back.
-pub(crate) fn contents(destination: &dyn Destination) -> Result<Option<Contents>, String> {
-    match destination.file() {
-        Some(part) => part.read().map(Some),
-        None => destination.read(),
-    }
-}
-
 fn look_at(destination: &dyn Destination) -> Held {
-    let holding = match contents(destination) {
+    let holding = match destination.read() {
         Ok(None) => Holding::Unknown,
         Ok(Some(Contents::Nothing)) => Holding::Nothing,
         Ok(Some(Contents::Secret(secret))) => Holding::Secret(secret.last_four().to_owned()),

@@ -3,9 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ldtokens_lifecycle::Destination;
-use ldtokens_lifecycle::destinations::{
-    CommandDestination, EnvFileDestination, FileDestination, KubernetesDestination, KubernetesSecret,
-};
+use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination, KubernetesDestination};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +60,7 @@ impl DestinationSpec {
     pub fn destination(&self) -> Result<Box<dyn Destination>, String> {
         Ok(match self {
             Self::File(path) => Box::new(FileDestination::new(path)),
-            Self::EnvFile { path, variable } => Box::new(EnvFileDestination::new(path, variable)?),
+            Self::EnvFile { path, variable } => Box::new(FileDestination::variable(path, variable)?),
             Self::Command(words) => {
                 let Some((program, arguments)) = words.split_first() else {
                     return Err("a command needs a program".to_owned());
@@ -77,7 +75,7 @@ impl DestinationSpec {
             }
             Self::Kubernetes { namespace, name, key } => {
                 let (namespace, name, key) = (namespace.clone(), name.clone(), key.clone());
-                Box::new(KubernetesDestination::new(KubernetesSecret { namespace, name, key }))
+                Box::new(KubernetesDestination { namespace, name, key })
             }
         })
     }

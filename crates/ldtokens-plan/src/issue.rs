@@ -5,7 +5,7 @@ use std::time::Duration;
 use ldtokens::{Client, Error, IssuedToken, Secret, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, identity_of};
 
-use crate::account::{Account, contents};
+use crate::account::Account;
 use crate::apply::{ApplyError, refused};
 use crate::compare::differences;
 use crate::file::ManagedToken;
@@ -70,7 +70,7 @@ impl Issue<'_> {
         let is_as_wanted = |token: &&Token| differences(self.wanted, token, self.account).is_empty();
         for spec in self.wanted.destinations.iter().filter(|_| !self.new.is_empty()) {
             let destination = spec.destination().map_err(ApplyError::Refused)?;
-            let Ok(Some(Contents::Secret(secret))) = contents(&*destination) else { continue };
+            let Ok(Some(Contents::Secret(secret))) = destination.read() else { continue };
             let Some(owner) = owner(self.client, &secret).await? else { continue };
             if self.new.iter().filter(is_as_wanted).any(|token| token.id == owner) {
                 return Ok(Some((owner, secret)));
@@ -155,7 +155,7 @@ pub(crate) async fn owners(client: &Client, wanted: &ManagedToken) -> Result<Opt
     let mut owners = Vec::new();
     for spec in &wanted.destinations {
         let destination = spec.destination().map_err(ApplyError::Refused)?;
-        let Ok(Some(Contents::Secret(secret))) = contents(&*destination) else { return Ok(None) };
+        let Ok(Some(Contents::Secret(secret))) = destination.read() else { return Ok(None) };
         let Some(owner) = owner(client, &secret).await? else { return Ok(None) };
         owners.push(owner);
     }

@@ -11,8 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ldtokens::{CallerIdentity, TokenId};
 use ldtokens_lifecycle::destinations::{
-    CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
-    KubernetesSecret,
+    CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
 };
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
 use ldtokens_plan::DestinationSpec;
@@ -295,7 +294,7 @@ impl Places {
         }
         for (file, variable) in &self.env_files {
             let destination =
-                filled(file, named).and_then(|file| EnvFileDestination::new(file, filled(variable, named)?));
+                filled(file, named).and_then(|file| FileDestination::variable(file, filled(variable, named)?));
             all.push(Box::new(destination.map_err(refused("--env-file"))?));
         }
         for command in &self.commands {
@@ -303,8 +302,8 @@ impl Places {
             all.push(Box::new(CommandDestination::new(command, move || shell(&line))));
         }
         for text in &self.kubernetes {
-            let secret = filled(text, named).and_then(|text| text.parse::<KubernetesSecret>());
-            all.push(Box::new(KubernetesDestination::new(secret.map_err(refused("--kubernetes-secret"))?)));
+            let destination = filled(text, named).and_then(|text| text.parse::<KubernetesDestination>());
+            all.push(Box::new(destination.map_err(refused("--kubernetes-secret"))?));
         }
         for (kind, file, name) in &self.github {
             let destination = filled(name, named).and_then(|name| GithubDestination::new(*kind, file, name));

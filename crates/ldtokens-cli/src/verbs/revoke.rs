@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::Args;
 use ldtokens::{Client, DryRun, TokenId};
 use ldtokens_lifecycle::{
-    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Prepared, Reason, Revocation, Revoked,
-    Rotation,
+    Destination, Error, Finding, Journals, KeyKind, LeakedToken, Metadata, Options, Prepared, Reason, Revocation,
+    Revoked, Rotation,
 };
 
 use crate::account::connect::{Session, with_client};
@@ -24,7 +24,7 @@ use crate::terminal::progress;
 use crate::verbs::batch::{Batch, Labels, common_kind};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Item, Plan, Words};
-use crate::verbs::revoke::report::{DEAD, Rows, found, of_key};
+use crate::verbs::revoke::report::{Outcome, Rows};
 use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::Target;
@@ -120,19 +120,20 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         }
         let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run);
         for key in &given.scan.other_keys {
-            rows.print(&of_key(key.kind, &key.last_four))?;
+            rows.print(&key.last_four, None, &Outcome::of_key(key.kind))?;
         }
         if !session.is_dry_run {
             plan.agree(session, arguments.confirm, false).await?;
         }
         let mut others = Vec::new();
         for leak in &revocation.leaks {
-            let (row, failure) = found(leak, words);
-            if row.token.is_some() && !session.is_dry_run {
-                continue;
+            let token = if let Finding::Token(token) = &leak.finding { Some(token) } else { None };
+            if token.is_none() || session.is_dry_run {
+                let outcome = Outcome::planned(&leak.finding, words);
+                rows.print(&leak.last_four, token, &outcome)?;
+                let about = format!("the secret that ends in {}", leak.last_four);
+                others.extend(outcome.failure.map(|failure| failure.within(about)));
             }
-            rows.print(&row)?;
-            others.extend(failure.map(|failure| failure.within(format!("the secret that ends in {}", leak.last_four))));
         }
         if session.is_dry_run {
             rows.end()?;
@@ -209,7 +210,11 @@ impl Destination for Printed {
         Ok(Prepared::new(move |secret, _: &Metadata| {
             let printed = match print {
                 Print::Alone => write(&format!("{}\n", secret.expose())),
-                Print::WithToken => lock(&rows).print_token(&id, "rotated", "rotated", true, Some(secret)),
+                Print::WithToken => {
+                    let words = format!("rotated; new secret: {}", secret.expose());
+                    let outcome = Outcome { secret: Some(secret.clone()), ..Outcome::new("rotated", words) };
+                    lock(&rows).print_token(&id, &outcome)
+                }
             };
             match printed {
                 Ok(true) => Ok(()),
@@ -243,7 +248,7 @@ async fn revoke(
     let tokens = revocation.tokens();
     let work = async |item: &Item| {
         let id = &item.target.id;
-        let Some(token) = tokens.iter().find(|token| token.id == *id) else { return Ok(((), true)) };
+        let token = tokens.iter().find(|token| token.id == *id).expect("each item is one of them");
         let revoked = match rotation {
             Some((places, journals)) => {
                 let options =
@@ -256,55 +261,53 @@ async fn revoke(
                     }
                     let rotation = Rotation::new(&client, id.clone(), destinations, options.clone());
                     let report = rotation.run(journals).await?;
-                    Ok(("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
+                    Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
                 };
                 revocation.revoke(token, rotate).await
             }
             None => {
                 let delete = async |client: Client| -> Result<_, Error> {
                     client.delete(id).await?;
-                    Ok(("deleted", "deleted".to_owned()))
+                    Ok(Outcome::new("deleted", "deleted"))
                 };
                 revocation.revoke(token, delete).await
             }
         };
-        let (result, words, is_revoked, failure) = match revoked {
-            Ok(Revoked::Done((result, words))) => (result, words, true, None),
-            Ok(Revoked::Dead) => ("dead", DEAD.to_owned(), true, None),
+        let outcome = match revoked {
+            Ok(Revoked::Done(outcome)) => outcome,
+            Ok(Revoked::Dead) => Outcome::dead(),
             Ok(Revoked::StillWorks) => {
-                let words =
+                let text =
                     "STILL WORKS, though the API says that it was done: try again, and ask LaunchDarkly's support";
-                ("still_works", words.to_owned(), false, Some(Failure::other(words)))
+                Outcome::failed("still_works", Failure::other(text))
             }
             Ok(_) => {
-                let words = "the token was deleted or rotated, but the API does not say whether the secret was its own and is \
+                let text = "the token was deleted or rotated, but the API does not say whether the secret was its own and is \
                     dead: `ldtokens verify` tries the secret";
-                ("unverified", words.to_owned(), false, Some(Failure::other(words)))
+                Outcome::failed("unverified", Failure::other(text))
             }
             Err(error) if error.reason == Reason::NotDelivered => {
                 let again = format!("{error}; run `ldtokens rotate {id}` with the same destinations to continue");
-                let failure = Failure::new(Kind::SecretNotDelivered, again);
-                let words = "reset, but its new secret is not delivered".to_owned();
-                ("not_delivered", words, revocation.is_dead(token).await, Some(failure))
+                let outcome = Outcome::failed("not_delivered", Failure::new(Kind::SecretNotDelivered, again));
+                Outcome { is_revoked: revocation.is_dead(token).await, ..outcome }
             }
             Err(error) => {
-                let result = match error.reason {
-                    Reason::Unusable | Reason::Occupied => "not_prepared",
-                    _ => "failed",
-                };
-                let failure = failure(error, Some(id));
-                (result, format!("failed: {failure}"), false, Some(failure))
+                let is_unprepared = matches!(error.reason, Reason::Unusable | Reason::Occupied);
+                let result = if is_unprepared { "not_prepared" } else { "failed" };
+                Outcome::failed(result, failure(error, Some(id)))
             }
         };
-        let printed = lock(&rows).print_token(id, result, &words, is_revoked, None).map(|_| ());
-        let failure = failure.map_or(printed.map_err(|failure| failure.after(words)), Err);
-        failure.map(|()| ((), result != "dead"))
+        let printed = lock(&rows).print_token(id, &outcome);
+        match outcome.failure {
+            Some(failure) => Err(failure),
+            None => printed.map(|_| ((), outcome.result != "dead")).map_err(|failure| failure.after(outcome.words)),
+        }
     };
     let done = batch.run(&plan.items, work, |_, _| Ok(())).await;
     let is_stopped = session.interrupt.is_wanted();
     let mut rows = lock(&rows);
     for token in &tokens {
-        rows.print_token(&token.id, "not_tried", "not tried", false, None)?;
+        rows.print_token(&token.id, &Outcome { is_revoked: false, ..Outcome::new("not_tried", "not tried") })?;
     }
     rows.end()?;
     match (done, &others[..]) {

@@ -64,13 +64,7 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
     for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
             true => lines("standard input", &text::of_stdin("the secrets")?)?,
-            false => {
-                let name = file.display().to_string();
-                let unusable = |reason: &str| Failure::usage(format!("{name}: {reason}"));
-                let bytes = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
-                let text = text::decode(bytes).map_err(unusable)?;
-                lines(&name, &text)?
-            }
+            false => lines(&file.display().to_string(), &of_file(file, u64::MAX)?.0)?,
         });
     }
     for file in scan {
@@ -90,7 +84,13 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
 /// Reads the secret of `--secret-from`, or else of standard input.
 pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result<Secret, Failure> {
     let (name, text) = match secret_from {
-        Some(file) if file.as_os_str() != STDIN => (file.display().to_string(), of_file(file, session)?),
+        Some(file) if file.as_os_str() != STDIN => {
+            let (text, is_readable) = of_file(file, LONGEST)?;
+            if is_readable {
+                session.warn(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
+            }
+            (file.display().to_string(), text)
+        }
         _ => {
             ("standard input".to_owned(), typed_or_piped(session, "Secret, then Enter and Ctrl-D (not shown): ").await?)
         }
@@ -102,23 +102,21 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
     }
 }
 
-fn of_file(path: &Path, session: &Session) -> Result<String, Failure> {
+/// Reads a file of at most `longest` bytes. Returns also whether everyone can read it.
+fn of_file(path: &Path, longest: u64) -> Result<(String, bool), Failure> {
     let failed = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
     let read = || -> io::Result<_> {
         let file = File::open(path)?;
         let is_readable = readable_by_everyone(&file, path)?;
         let mut bytes = Vec::new();
-        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok((is_readable, bytes))
     };
     let (is_readable, bytes) = read().map_err(|error| failed(&error.to_string()))?;
-    if is_readable {
-        session.warn(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", path.display()));
-    }
-    if bytes.len() as u64 > LONGEST {
+    if bytes.len() as u64 > longest {
         return Err(failed("it is longer than any secret"));
     }
-    text::decode(bytes).map_err(failed)
+    Ok((text::decode(bytes).map_err(failed)?, is_readable))
 }
 
 /// Reads all of standard input. On a terminal it asks first, and does not show what is typed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ldtokens::{DryRun, Secret, UnixMillis};
-use ldtokens_lifecycle::{KeyKind, Verdict, Verified, describe};
+use ldtokens_lifecycle::{KeyKind, Verified, describe};
 use serde_json::{Value, json};
 
 use crate::account::connect::{Session, with_client, with_host};
@@ -58,7 +58,7 @@ pub(crate) async fn verify(global: &GlobalArgs, arguments: VerifyArgs) -> Result
     with_host(global, async |session| {
         let secret = one(arguments.secret_from.as_deref(), session).await?;
         match session.interrupt.unless(ldtokens_lifecycle::verify(&session.client, &secret)).await? {
-            Ok(Verdict::Works(verified)) => {
+            Ok(Some(verified)) => {
                 if !is_quiet {
                     show(session, &secret, &verified, format)?;
                 }

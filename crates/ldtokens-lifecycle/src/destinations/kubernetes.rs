@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::destination::{Destination, Metadata, Prepared};
 
-/// The Kubernetes Secret, and the key in it, that holds a token's secret.
+/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`. A key in it holds the token's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KubernetesSecret {
+pub struct KubernetesDestination {
     /// The namespace. None for kubectl's current namespace.
     pub namespace: Option<String>,
     /// The name of the Secret.
@@ -16,7 +16,7 @@ pub struct KubernetesSecret {
     pub key: String,
 }
 
-impl std::str::FromStr for KubernetesSecret {
+impl std::str::FromStr for KubernetesDestination {
     type Err = String;
 
     /// Reads `[NAMESPACE/]NAME[:KEY]`. The key is `token` if not given.
@@ -45,22 +45,9 @@ impl std::str::FromStr for KubernetesSecret {
     }
 }
 
-/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`.
-#[derive(Clone, Debug)]
-pub struct KubernetesDestination {
-    secret: KubernetesSecret,
-}
-
-impl KubernetesDestination {
-    /// Returns the manifest of `secret` as a destination.
-    pub fn new(secret: KubernetesSecret) -> Self {
-        Self { secret }
-    }
-}
-
 impl Destination for KubernetesDestination {
     fn label(&self) -> String {
-        let KubernetesSecret { namespace, name, key } = &self.secret;
+        let Self { namespace, name, key } = self;
         let namespace = namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         format!("the manifest of the Kubernetes Secret {namespace}{name}:{key}")
     }
@@ -70,7 +57,7 @@ impl Destination for KubernetesDestination {
     }
 
     fn prepare(&self) -> Result<Prepared, String> {
-        let target = self.secret.clone();
+        let target = self.clone();
         Ok(Prepared::new(move |secret, metadata| {
             let text = manifest(&target, secret, metadata);
             let mut out = io::stdout().lock();
@@ -80,7 +67,7 @@ impl Destination for KubernetesDestination {
 }
 
 /// Returns one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
-fn manifest(target: &KubernetesSecret, secret: &Secret, metadata: &Metadata) -> String {
+fn manifest(target: &KubernetesDestination, secret: &Secret, metadata: &Metadata) -> String {
     let quoted = |text: &str| json!(text).to_string();
     let namespace =
         target.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", quoted(namespace))).unwrap_or_default();

@@ -6,12 +6,12 @@ use std::ops::Range;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The value of a variable, if it is set.
-pub(super) fn value<'a>(text: &'a [u8], variable: &str) -> Result<Option<&'a [u8]>, String> {
+pub(crate) fn value<'a>(text: &'a [u8], variable: &str) -> Result<Option<&'a [u8]>, String> {
     Ok(find(text, variable)?.map(|range| &text[range]))
 }
 
 /// Returns the text with another value, which needs no quotes, of the variable. Nothing else is changed.
-pub(super) fn with_value(text: &[u8], variable: &str, value: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn with_value(text: &[u8], variable: &str, value: &[u8]) -> Result<Vec<u8>, String> {
     let after = match find(text, variable)? {
         Some(Range { start, end }) => [&text[..start], value, &text[end..]].concat(),
         None => {

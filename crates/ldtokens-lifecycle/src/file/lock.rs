@@ -1,13 +1,10 @@
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::access::{identity, identity_of_open};
+use crate::access::identity;
 use crate::file::staged::{beside, private};
-
-/// How long to wait for another process that changes the file.
-const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Excludes other processes from changing a file. It ends with the process.
 pub(crate) struct FileLock {
@@ -16,18 +13,19 @@ pub(crate) struct FileLock {
 }
 
 impl FileLock {
-    /// Waits for the lock.
-    pub(crate) fn take(target: &Path) -> io::Result<Self> {
+    /// Waits for the lock. After `max_wait` the error is [`io::ErrorKind::WouldBlock`].
+    pub(crate) fn take(target: &Path, max_wait: Duration) -> io::Result<Self> {
         let path = beside(target, "lock");
         let began = Instant::now();
+        let id = |metadata: io::Result<Metadata>| metadata.ok().and_then(|metadata| identity(&metadata));
         loop {
             let file = private().create(true).truncate(false).open(&path)?;
             match file.try_lock() {
-                Ok(()) if identity_of_open(&file) == identity(&path) => return Ok(Self { path, _file: file }),
+                Ok(()) if id(file.metadata()) == id(path.symlink_metadata()) => return Ok(Self { path, _file: file }),
                 // Its last owner has just removed it.
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if began.elapsed() > MAX_WAIT => {
-                    return Err(io::Error::other("another process is changing it"));
+                Err(TryLockError::WouldBlock) if began.elapsed() > max_wait => {
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process is changing it"));
                 }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
                 Err(TryLockError::Error(error)) => return Err(error),

@@ -82,7 +82,7 @@ impl Staged {
             Err(error) => return Err(error),
         };
         let from = metadata.as_ref().map(|metadata| (target, metadata));
-        staged.is_alike = access::carry_over(from, &staged.path, &staged.file);
+        staged.is_alike = access::carry_over(from, &staged.path, &staged.file).unwrap_or(false);
         io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut staged.file)?;
         staged.file.sync_all()?;
         Ok(staged)

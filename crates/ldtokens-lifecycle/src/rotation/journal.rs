@@ -1,15 +1,14 @@
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ldtokens::{TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Place;
 use crate::error::{Error, Reason};
-use crate::file::{Staged, private, remove_leftovers};
+use crate::file::{FileLock, Staged, remove_leftovers};
 use crate::rotation::options::Strategy;
 
 /// How far a rotation has come. Each step is written to the journal before the next one starts.
@@ -167,7 +166,7 @@ pub struct Journals {
 /// The journal of a token, locked until it is dropped.
 pub(crate) struct LockedJournal {
     path: PathBuf,
-    _lock: File,
+    _lock: FileLock,
 }
 
 impl Journals {
@@ -184,34 +183,15 @@ impl Journals {
         let created = builder.recursive(true).create(&self.folder);
         created.map_err(|error| unusable(&self.folder, format!("the folder can't be created: {error}")))?;
         let path = self.path(id);
-        let lock_path = path.with_extension("lock");
-        let lock = private().create(true).truncate(false).open(&lock_path);
-        let lock = lock.map_err(|error| unusable(&lock_path, format!("it can't be opened: {error}")))?;
-        let began = Instant::now();
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                // A child that this process is starting keeps a lock that was dropped, until it runs its program.
-                Err(TryLockError::WouldBlock) if began.elapsed() < MAX_WAIT => thread::sleep(MAX_WAIT / 25),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Error::new(Reason::Busy, format!("another process is rotating the token {id}")));
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(unusable(&lock_path, format!("it can't be locked: {error}")));
-                }
+        let lock = FileLock::take(&path, MAX_WAIT).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                Error::new(Reason::Busy, format!("another process is rotating the token {id}"))
             }
-        }
+            _ => unusable(&path, format!("it can't be locked: {error}")),
+        })?;
         remove_leftovers(&path);
         let journal = read(&path)?;
         Ok((LockedJournal { path, _lock: lock }, journal))
-    }
-
-    /// Reads the journal of a token without locking it.
-    ///
-    /// # Errors
-    /// [`Reason::Journal`] if it can't be read.
-    pub fn read(&self, id: &TokenId) -> Result<Option<Journal>, Error> {
-        read(&self.path(id))
     }
 
     /// Reads all journals, ordered by token ID.

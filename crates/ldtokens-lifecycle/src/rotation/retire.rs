@@ -2,7 +2,7 @@
 
 use ldtokens::Error as ApiError;
 
-use crate::destination::Contents;
+use crate::destination::{Contents, Destination};
 use crate::error::{Error, Reason};
 use crate::rotation::journal::Step;
 use crate::rotation::options::Strategy;
@@ -166,7 +166,7 @@ impl Run<'_> {
         };
         let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
         let files = self.journal.places.iter();
-        let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read())));
+        let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read().transpose()?)));
         let is_file =
             |label: &String| self.journal.places.iter().any(|place| place.label == *label && place.file.is_some());
         let others = self.delivery.readable().filter(|(label, _)| !is_file(label));

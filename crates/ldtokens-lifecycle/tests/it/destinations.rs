@@ -6,8 +6,7 @@ use std::process::{Command, Stdio};
 
 use ldtokens::Secret;
 use ldtokens_lifecycle::destinations::{
-    CommandDestination, EnvFileDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
-    KubernetesSecret,
+    CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
 };
 use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Metadata};
 
@@ -251,7 +250,7 @@ async fn several_variables_in_one_file_are_one_write() {
     fs::write(&file, format!("A=1\nexport T1=\"{OLD}\" # nightly\n")).unwrap();
     std::os::unix::fs::symlink("app.env", folder.path().join("link")).unwrap();
     let variable =
-        |file: &Path, name: &str| -> Box<dyn Destination> { Box::new(EnvFileDestination::new(file, name).unwrap()) };
+        |file: &Path, name: &str| -> Box<dyn Destination> { Box::new(FileDestination::variable(file, name).unwrap()) };
     let link = folder.path().join("link");
     let delivered = deliver_all(vec![variable(&file, "T1"), variable(&link, "T2"), variable(&file, "T3")]).await;
     assert_eq!(delivered.unwrap().len(), 3);
@@ -260,7 +259,7 @@ async fn several_variables_in_one_file_are_one_write() {
     assert_eq!(names(folder.path()), ["app.env", "link"]);
     let both: Vec<Box<dyn Destination>> = vec![variable(&file, "T1"), Box::new(FileDestination::new(&link))];
     assert!(deliver_all(both).await.is_err(), "a file is one or the other");
-    assert!(EnvFileDestination::new(&file, "1X").is_err());
+    assert!(FileDestination::variable(&file, "1X").is_err());
 }
 
 #[tokio::test]
@@ -269,7 +268,7 @@ async fn deliveries_to_one_file_wait_for_each_other() {
     let file = folder.path().join("app.env");
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..12 {
-        let destination = EnvFileDestination::new(&file, format!("T{number}")).unwrap();
+        let destination = FileDestination::variable(&file, format!("T{number}")).unwrap();
         waiting.spawn(async move { deliver(destination).await.unwrap() });
     }
     waiting.join_all().await;
@@ -335,9 +334,9 @@ fn names_that_kubernetes_refuses_are_refused() {
         (&long, false),
         (&format!("{long}/a"), false),
     ] {
-        assert_eq!(text.parse::<KubernetesSecret>().is_ok(), is_valid, "{text}");
+        assert_eq!(text.parse::<KubernetesDestination>().is_ok(), is_valid, "{text}");
     }
-    let destination = KubernetesDestination::new("prod/ld-token".parse().unwrap());
+    let destination = "prod/ld-token".parse::<KubernetesDestination>().unwrap();
     assert!(destination.read() == Ok(None) && destination.label().contains("prod/ld-token"));
 }
 
@@ -347,7 +346,7 @@ async fn the_mask_is_on_standard_error_and_the_manifest_on_standard_output() {
     const CHILD: &str = "LDTOKENS_TEST_FILE";
     if let Some(file) = std::env::var_os(CHILD) {
         deliver(GithubDestination::new(GithubFile::Env, file, "LD").unwrap()).await.unwrap();
-        deliver(KubernetesDestination::new("prod/ld-token".parse().unwrap())).await.unwrap();
+        deliver("prod/ld-token".parse::<KubernetesDestination>().unwrap()).await.unwrap();
         return;
     }
     let file = tempfile::NamedTempFile::new().unwrap();

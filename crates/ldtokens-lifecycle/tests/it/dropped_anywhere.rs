@@ -43,7 +43,7 @@ async fn dropped_at_each_wait(options: Options) {
             assert!(report.unwrap().step >= Step::Verified);
         }
         world.end_overlap();
-        if let Some(journal) = world.journals().read(&world.id).unwrap()
+        if let Some(journal) = world.journal()
             && journal.step != Step::Retired
         {
             world.rotate(options.clone()).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ldtokens::{BaseRole, CallerIdentity, NewToken, Overlap, Patch, Token, TokenId};
-use ldtokens_lifecycle::destinations::{CommandDestination, EnvFileDestination, FileDestination};
+use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination};
 use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy, has_marker};
 
 use crate::support::{DAY, HOUR, World, client, options, reason};
@@ -115,7 +115,7 @@ async fn a_404_without_our_own_delete_is_not_a_deletion() {
     let world = replaced().await;
     world.fault("getToken status=404 times=1");
     assert_eq!(reason(world.rotate(options(Strategy::Replace)).await), Reason::CantSee);
-    let journal = world.journals().read(&world.id).unwrap().unwrap();
+    let journal = world.journal().unwrap();
     assert!(journal.is_waiting(), "it is kept");
     // After our own delete it is one, also if its response was lost.
     world.fault("deleteToken drop-after");
@@ -222,7 +222,7 @@ async fn who_rotates_at_the_same_time_and_loses_notices_before_the_delivery() {
         let lost = reason(rotation.on_step(meddle).run(&world.journals()).await);
         assert_eq!((lost, world.secret()), (Reason::Overtaken, before), "{strategy:?}");
         assert_eq!(world.tokens().await.len(), 1, "{strategy:?}: nothing is left that nobody holds");
-        assert_eq!(world.journals().read(&world.id).unwrap(), None);
+        assert_eq!(world.journal(), None);
     }
 }
 
@@ -273,7 +273,7 @@ async fn rotations_into_one_env_file_keep_each_others_lines() {
     }
     std::fs::write(&env, &text).unwrap();
     let rotations = ids.iter().enumerate().map(|(number, id)| {
-        let variable: Box<dyn Destination> = Box::new(EnvFileDestination::new(&env, format!("T{number}")).unwrap());
+        let variable: Box<dyn Destination> = Box::new(FileDestination::variable(&env, format!("T{number}")).unwrap());
         Rotation::new(&world.client, id.clone(), vec![variable], options(Strategy::Reset))
     });
     let journals = world.journals();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ldtokens::{BaseRole, Client, NewToken, RetryPolicy, Secret, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::destinations::FileDestination;
-use ldtokens_lifecycle::{Destination, Error, Journals, Options, Reason, Report, Rotation, Strategy};
+use ldtokens_lifecycle::{Destination, Error, Journal, Journals, Options, Reason, Report, Rotation, Strategy};
 use ldtokens_server::{Clock, Server};
 use tempfile::TempDir;
 
@@ -49,6 +49,11 @@ impl World {
 
     pub fn journals(&self) -> Journals {
         Journals::new(self.folder.path().join("rotations"))
+    }
+
+    /// The journal, if there is one.
+    pub fn journal(&self) -> Option<Journal> {
+        self.journals().all().unwrap().pop()
     }
 
     pub fn destinations(&self) -> Vec<Box<dyn Destination>> {
