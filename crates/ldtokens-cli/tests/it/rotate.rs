@@ -231,7 +231,7 @@ fn rotation_journals_logs_and_errors_have_no_secret() {
             texts.push(fs::read_to_string(file.unwrap().path()).unwrap());
         }
     }
-    assert!(texts.len() >= 3);
+    assert!(texts.len() >= 2, "what was said, and the journal");
     for secret in [&old, &new, &OWNER.to_owned()] {
         assert!(texts.iter().all(|text| !text.contains(&secret[4..30])), "{texts:?}");
     }
