@@ -23,14 +23,14 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short, global = true, value_name = "FORMAT", value_parser = Output::parser(), help_heading = OUTPUT, display_order = LAST)]
     pub(crate) output: Option<Output>,
 
-    /// Print the requests as curl commands; send nothing
+    /// Print the requests as curl commands; change nothing
     #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
     _ignored: IgnoredArgs,
 
-    /// Show each request on standard error; -vv and -vvv also log what RUST_LOG can select. Never shows secrets
+    /// Show each request on standard error; -vv and -vvv log more; RUST_LOG selects what. Never shows secrets
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT, display_order = LAST + 7)]
     pub(crate) verbose: u8,
 
@@ -208,9 +208,9 @@ pub(crate) struct SecretArgs {
     /// Write the new secret to a file: a new one, or one that holds the token's secret
     #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
         long_help = "Write the new secret, without a newline, to a file. A new file can only be read by you; - is standard output. \
-            A file that holds a secret of the token is replaced: a reader finds the old secret or the new one, never half, and who \
-            could read it can read it after. A file that holds anything else is refused, unless --overwrite is given. It is \
-            certain that it can be written before the secret is requested. {id} and {name} in it become the token's ID and name. \
+            A file that holds a secret of the token is replaced in one step, and the same users can read it. A file that holds \
+            anything else is refused, unless --overwrite is given. The command checks that it can write the file before it \
+            requests the secret. {id} and {name} in it become the token's ID and name. \
             Can be repeated and combined with the others.")]
     pub(crate) secret_to: Vec<PathBuf>,
 

@@ -34,7 +34,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER_HELP: &str = "\
-list to diff are verbs for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
+list to apply are commands for everyday use. getTokens to resetToken are the API's operations under their own names: they take \
 parameters as NAME=VALUE and a body as NAME==TEXT, NAME:=JSON, or - for standard input. See `ldtokens COMMAND --help`.
 
 The credential is the secret of an access token, in LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN. It is never an argument. \

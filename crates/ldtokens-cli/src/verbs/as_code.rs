@@ -52,7 +52,7 @@ Write a YAML file that describes tokens, to manage them as code.
 Secrets are not in it, and the API does not know where they are: add `destinations` to each token. `apply` manages only tokens with \
 the marker [ldtokens:KEY] at the end of their description. --adopt appends it; without --adopt nothing is changed.";
 
-/// Show what `apply` would change so that the account is as a file says
+/// Show what `apply` would change to make the account match a file
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -73,7 +73,7 @@ pub(crate) struct PlanArgs {
     to: ToArgs,
 }
 
-/// Create, change, rotate and delete tokens so that the account is as a file says
+/// Create, change, rotate and delete tokens to make the account match a file
 #[derive(Args, Debug)]
 #[command(long_about = ABOUT_APPLY, after_help = "\
 Examples:
@@ -106,7 +106,7 @@ pub(crate) struct ApplyArgs {
 }
 
 const ABOUT_APPLY: &str = "\
-Create, change, rotate and delete tokens so that the account is as a file says.
+Create, change, rotate and delete tokens to make the account match a file.
 
 It shows the plan and asks. A new secret always comes with a new token: it is delivered and tried before the old token gets an \
 expiry, the end of the overlap. You can stop it at any moment and run it again. There is no state file; tokens without the marker \

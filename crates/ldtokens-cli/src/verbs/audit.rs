@@ -30,7 +30,7 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     fail_on: Option<Severity>,
 
-    /// Let only findings fail that an earlier `audit -o json` does not have
+    /// Fail only on findings that are not in FILE, an earlier `audit -o json`
     #[arg(long, value_name = "FILE", value_parser = some_path())]
     baseline: Option<PathBuf>,
 
@@ -215,7 +215,7 @@ pub(crate) struct DiffArgs {
 
 const ABOUT_DIFF: &str = "\
 Compare two inventories that `ldtokens inventory` saved: tokens that are new or gone, that changed, that may do more than before, \
-that were used again after a long time, and that are about to expire. A change of lastUsed alone is none.";
+that were used again after a long time, and that are about to expire. A token of which only lastUsed changed is not listed.";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:

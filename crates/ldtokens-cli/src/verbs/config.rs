@@ -241,7 +241,7 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(conflict) = settings.conflict() {
         row(
             "conflict",
-            format!("{conflict}: nothing can be changed until one of them is unset, or a flag decides"),
+            format!("{conflict}: unset one of them, or choose the account with a flag, to change something"),
             None,
         );
     }

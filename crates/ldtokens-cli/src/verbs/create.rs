@@ -28,7 +28,7 @@ pub(crate) struct CreateArgs {
     #[arg(long)]
     service: bool,
 
-    /// API version for requests with this token that name none; can't be changed later
+    /// Default API version of requests with this token; can't be changed later
     #[arg(long, value_name = "VERSION")]
     default_api_version: Option<ApiVersion>,
 

@@ -50,7 +50,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
     token_limit: Option<u32>,
 
-    /// Let the windows of all limits start together, or of each account, operation and token at a time of its own
+    /// When the limits' windows start: all together (aligned), or each at its own time (independent)
     #[arg(long, value_name = "HOW", value_enum, default_value_t = LimitWindows::Aligned)]
     limit_windows: LimitWindows,
 

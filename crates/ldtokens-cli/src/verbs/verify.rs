@@ -29,7 +29,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
     secret_from: Option<PathBuf>,
 
-    /// Fail with exit status 14 if it works, but not for this long any more, e.g. 14d
+    /// Exit with status 14 if the secret works now but expires within this time, e.g. 14d
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = age)]
     expires_within: Option<Duration>,
 
@@ -42,7 +42,7 @@ const LONG_ABOUT: &str = "\
 Check whether a secret works, and show which token it belongs to, what it may do and, as far as the API says, until when. Only the \
 secret itself is used, so no other credential is needed.
 
-The exit status is 0 if it works, 3 if it does not, and 9 if that can't be told, for instance without a connection. With \
+The exit status is 0 if it works, 3 if it does not, and 9 if this is unknown, for instance without a connection. With \
 --expires-within it is 14 if the secret works and ends too soon, or is the old secret of a token that was reset.";
 
 const EXAMPLES: &str = "\
