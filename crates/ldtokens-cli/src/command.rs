@@ -23,8 +23,7 @@ use crate::shell;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::Field;
 use crate::verbs::{
-    as_code, audit, config, create, filter, inventory, list, login, record, reset, revoke, rotate, serve, update,
-    verify,
+    as_code, audit, config, create, filter, inventory, list, login, reset, revoke, rotate, serve, undo, update, verify,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -130,7 +129,7 @@ pub(crate) enum Verb {
     Get(list::GetArgs),
     Create(Box<create::CreateArgs>),
     Update(Box<update::UpdateArgs>),
-    Undo(record::UndoArgs),
+    Undo(undo::UndoArgs),
     Reset(Box<reset::ResetArgs>),
     Rotate(Box<rotate::RotateArgs>),
     Delete(update::DeleteArgs),

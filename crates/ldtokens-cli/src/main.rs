@@ -24,7 +24,7 @@ use crate::terminal::redact::has_secret;
 use crate::terminal::streams::is_dumb;
 use crate::terminal::{logging, progress, say};
 use crate::verbs::{
-    as_code, audit, config, create, demo, inventory, list, login, record, reset, revoke, rotate, serve, update, verify,
+    as_code, audit, config, create, demo, inventory, list, login, reset, revoke, rotate, serve, undo, update, verify,
 };
 
 fn main() -> ExitCode {
@@ -108,7 +108,7 @@ async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
             Verb::Get(arguments) => list::get(global, arguments).await,
             Verb::Create(arguments) => create::run(global, *arguments).await,
             Verb::Update(arguments) => update::update(global, *arguments).await,
-            Verb::Undo(arguments) => record::undo(global, &arguments).await,
+            Verb::Undo(arguments) => undo::run(global, &arguments).await,
             Verb::Reset(arguments) => reset::run(global, *arguments).await,
             Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
             Verb::Delete(arguments) => update::delete(global, arguments).await,

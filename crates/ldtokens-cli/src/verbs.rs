@@ -21,6 +21,7 @@ pub(crate) mod rotate;
 mod secrets_given;
 pub(crate) mod serve;
 pub(crate) mod targets;
+pub(crate) mod undo;
 pub(crate) mod update;
 pub(crate) mod verify;
 

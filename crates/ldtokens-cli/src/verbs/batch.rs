@@ -10,9 +10,8 @@ use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress::{self, Job, grouped};
-use crate::verbs::plan::Item;
 use crate::verbs::record::Record;
-use crate::verbs::targets::{NAMED, Target};
+use crate::verbs::targets::{Item, NAMED, Target};
 
 /// How messages describe what a batch does.
 pub(crate) struct Labels {

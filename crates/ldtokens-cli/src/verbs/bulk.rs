@@ -16,9 +16,9 @@ use crate::verbs::batch::ends_batch;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;
 use crate::verbs::json;
-use crate::verbs::plan::{Item, Plan};
+use crate::verbs::plan::Plan;
 use crate::verbs::record::{Header, Past, Record};
-use crate::verbs::targets::{self, Target};
+use crate::verbs::targets::{self, Item, Target};
 
 /// The kind of the folder of records.
 pub(crate) const FOLDER: &str = "changes";

@@ -19,8 +19,7 @@ use crate::terminal::{progress, say};
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
-use crate::verbs::plan::Item;
-use crate::verbs::targets::{self, PAGE};
+use crate::verbs::targets::{self, Item, PAGE};
 use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
 
 /// List tokens

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
-use ldtokens::{Token, UnixMillis};
+use ldtokens::UnixMillis;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,7 +17,7 @@ use crate::terminal::output::field::{access, plain};
 use crate::terminal::progress::{self, grouped};
 use crate::terminal::streams::error_width;
 use crate::verbs::batch::Labels;
-use crate::verbs::targets::Target;
+use crate::verbs::targets::{Item, Target};
 use crate::verbs::{json, show_keys};
 
 /// The width of a plan's lines, if standard error is not a terminal.
@@ -25,33 +25,6 @@ const WIDTH: usize = 100;
 
 /// At most so many different changes of a property are listed.
 const LISTED: usize = 5;
-
-/// A token that a command is about.
-#[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) target: Target,
-    /// The token as it was just read.
-    pub(crate) before: Option<Token>,
-    /// The token as it is to be. None if it is not known, or if the change is not one of properties.
-    pub(crate) after: Option<Token>,
-    /// Why it could not be read.
-    pub(crate) problem: Option<String>,
-}
-
-impl Item {
-    pub(crate) fn new(target: Target, before: Option<Token>) -> Self {
-        Self { target, before, after: None, problem: None }
-    }
-
-    pub(crate) fn of(token: Token) -> Self {
-        Self::new(Target { id: token.id.clone(), name: token.name.clone() }, Some(token))
-    }
-
-    /// Whether it is known that nothing has to be changed.
-    pub(crate) fn is_unchanged(&self) -> bool {
-        self.after.is_some() && self.after == self.before
-    }
-}
 
 /// What a command does to its tokens, in words.
 pub(crate) struct Words<'a> {

@@ -16,8 +16,8 @@ use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
-use crate::verbs::plan::{Item, Plan, Words};
-use crate::verbs::targets::Target;
+use crate::verbs::plan::{Plan, Words};
+use crate::verbs::targets::{Item, Target};
 use crate::verbs::{Printing, json, names_one};
 
 const KEEPING: Words<'static> = Words {

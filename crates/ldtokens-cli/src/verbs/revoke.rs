@@ -23,11 +23,11 @@ use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::verbs::batch::{Batch, Labels, common_kind};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
-use crate::verbs::plan::{Item, Plan, Words};
+use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
 use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::secrets_given::{Given, several};
-use crate::verbs::targets::Target;
+use crate::verbs::targets::{Item, Target};
 
 const WARNING: Option<[&str; 2]> = Some(["Whatever uses the leaked secrets stops working at once."; 2]);
 

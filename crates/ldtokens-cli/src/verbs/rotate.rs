@@ -26,10 +26,11 @@ use crate::terminal::output::format::Format;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::deliver::{PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
-use crate::verbs::plan::{Item, Plan, Words};
+use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
 use crate::verbs::rotate::selection::{select, waiting};
+use crate::verbs::targets::Item;
 
 /// Of `--now`. Otherwise nothing is asked: the old secrets work on.
 pub(crate) const AT_ONCE: Words<'static> = Words {

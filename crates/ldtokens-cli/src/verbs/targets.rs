@@ -10,7 +10,6 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::visible::visible;
 use crate::terminal::progress;
 use crate::terminal::redact::has_secret;
-use crate::verbs::plan::Item;
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]
@@ -26,6 +25,33 @@ impl std::fmt::Display for Target {
             Some(name) => write!(f, "{} ({})", self.id, visible(name)),
             None => write!(f, "{}", self.id),
         }
+    }
+}
+
+/// A token that a command is about, and what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) target: Target,
+    /// The token as it was just read.
+    pub(crate) before: Option<Token>,
+    /// The token as it is to be. None if it is not known, or if the change is not one of properties.
+    pub(crate) after: Option<Token>,
+    /// Why it could not be read.
+    pub(crate) problem: Option<String>,
+}
+
+impl Item {
+    pub(crate) fn new(target: Target, before: Option<Token>) -> Self {
+        Self { target, before, after: None, problem: None }
+    }
+
+    pub(crate) fn of(token: Token) -> Self {
+        Self::new(Target { id: token.id.clone(), name: token.name.clone() }, Some(token))
+    }
+
+    /// Whether it is known that nothing has to be changed.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.after.is_some() && self.after == self.before
     }
 }
 

@@ -17,7 +17,8 @@ use crate::terminal::output::{LAST, OUTPUT, print};
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
-use crate::verbs::plan::{Item, Plan, Words};
+use crate::verbs::plan::{Plan, Words};
+use crate::verbs::targets::Item;
 use crate::verbs::{Printing, json, names_one, show_keys};
 
 const UPDATE: Words<'static> = Words {

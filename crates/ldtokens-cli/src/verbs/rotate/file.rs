@@ -16,9 +16,9 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
 use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
-use crate::verbs::plan::Item;
 use crate::verbs::rotate::Task;
 use crate::verbs::rotate::selection::{by_word, is_due, read_named, read_unread};
+use crate::verbs::targets::Item;
 
 /// Which tokens are rotated, how often, and where their new secrets go. Its JSON Schema is made from this type.
 #[derive(Debug, Deserialize, JsonSchema)]

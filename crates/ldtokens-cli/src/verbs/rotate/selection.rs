@@ -11,9 +11,8 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::verbs::filter::Filter;
 use crate::verbs::json;
-use crate::verbs::plan::Item;
 use crate::verbs::rotate::RotateArgs;
-use crate::verbs::targets::{Target, is_id, of_words, read_list, words};
+use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
 
 /// The replaced tokens that are still to be deleted, of the caller's account.
 pub(crate) fn waiting(session: &Session, known: &[Journal], caller: &CallerIdentity) -> Vec<Item> {

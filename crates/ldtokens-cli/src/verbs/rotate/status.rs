@@ -15,11 +15,11 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::verbs::deliver::failure;
-use crate::verbs::plan::Item;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::file::{RotationsFile, with_missing};
 use crate::verbs::rotate::report::strategy_name;
 use crate::verbs::rotate::selection::{due_at, find, of_journal};
+use crate::verbs::targets::Item;
 
 /// What is to be said of a token.
 struct Row<'a> {

@@ -1,0 +1,151 @@
+//! `ldtokens undo`: restores what tokens were before a change.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use ldtokens::{DryRun, Token, TokenId};
+use serde_json::Value;
+
+use crate::account::connect::with_client;
+use crate::account::settings::Settings;
+use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::terminal::failure::{Failure, Kind};
+use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::bulk::{FOLDER, read_each};
+use crate::verbs::plan::{Plan, Words, fitting};
+use crate::verbs::record::{Header, Past, PastToken, Record};
+use crate::verbs::targets::{Item, Target};
+use crate::verbs::update::edit_each;
+use crate::verbs::{Printing, json};
+
+const WORDS: Words<'static> = Words {
+    verb: "Restore",
+    labels: &Labels { doing: "restoring", done: "restored", unchanged: "need no change", changes: true },
+    warning: None,
+    lasting: Some("secrets and deleted tokens can't be restored"),
+};
+
+/// Restore what tokens were before the last `update`
+///
+/// Before a command changes tokens, it writes down what they are, without their secrets, in your state folder. This restores
+/// them. A token that was changed by someone else since is left as it is. Deleted tokens and old secrets can't be restored.
+/// What this does is written down too, so `ldtokens undo FILE` can take it back.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct UndoArgs {
+    /// The record of the change to undo [default: the last one that was not undone, of this account's host]
+    #[arg(value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ldtokens update --all-matching name~export --role writer
+  ldtokens undo --dry-run
+  ldtokens undo";
+
+pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(), Failure> {
+    let settings = Settings::read(global)?;
+    let (folder, host) = (settings.state_folder(None, FOLDER)?, settings.host_as_name());
+    let past = match &arguments.file {
+        Some(file) => Past::read(file)?,
+        None => Past::all(&folder).next().ok_or_else(|| {
+            let text = format!("there is nothing to undo: {} has no record of a change", folder.display());
+            Failure::new(Kind::NoMatch, text)
+        })?,
+    };
+    let Past { header, path, .. } = &past;
+    if header.host != host {
+        return Err(Failure::usage(format!(
+            "{}: it is of another host: `{}`, not `{host}`",
+            path.display(),
+            header.host
+        )));
+    }
+    let known: HashMap<&str, &PastToken> =
+        past.tokens.iter().filter(|token| !token.changes.is_empty()).map(|token| (token.id.as_str(), token)).collect();
+    if known.is_empty() {
+        return Err(Failure::usage(format!(
+            "the last change, `ldtokens {}` of {} at {}, can't be undone; {} shows what the tokens were, and `ldtokens undo \
+             FILE` undoes an earlier change",
+            header.command,
+            past.tokens.len(),
+            header.at,
+            path.display()
+        )));
+    }
+    with_client(global, DryRun::Changes, async |session| {
+        session.say(&format!("This undoes `ldtokens {}` of {} ({})", header.command, header.at, header.change));
+        let items = past.tokens.iter().filter(|token| known.contains_key(token.id.as_str())).map(|token| {
+            let name = token.was.get("name").and_then(Value::as_str).map(str::to_owned);
+            Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name }, None))
+        });
+        let items = read_each(session, true, items.collect::<Result<_, Failure>>()?).await?;
+        let mut plan = Plan { words: &WORDS, items, notes: Vec::new() };
+        let mut others = Vec::new();
+        for item in &mut plan.items {
+            let Some(before) = &item.before else { continue };
+            item.after = restored(known[item.target.id.as_str()], before);
+            if item.after.is_none() {
+                others.push(item.target.to_string());
+                item.after = Some(before.clone());
+            }
+        }
+        if !others.is_empty() {
+            plan.notes.push(format!("changed by someone else since, so left as they are: {}", fitting(&others, 100)));
+        }
+        plan.agree(session, arguments.confirm, false).await?;
+        plan.items.retain(|item| item.before.is_some());
+        if plan.items.is_empty() {
+            // Another credential may see them, so the change still counts as not undone.
+            let hint = "`ldtokens undo FILE` undoes an earlier change";
+            return Err(Failure::new(Kind::NotFound, format!("nothing was restored; {hint} in {}", folder.display())));
+        }
+        let mut now = Header::new("undo", &header.change, &host);
+        now.undoes = Some(path.clone());
+        let has_changes = !session.is_dry_run && plan.changes_something();
+        let record = if has_changes { Some(Record::begin(&folder, &now, &plan.items)?) } else { None };
+        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
+        let change = |item: &Item, token: &mut Token| {
+            if let Some(restored) = restored(known[item.target.id.as_str()], token) {
+                *token = restored;
+            }
+        };
+        let is_quiet = global.verbose == 0;
+        edit_each(&batch, &plan.items, Some("ldtokens undo"), change, Printing::Nothing, is_quiet).await?;
+        if !session.is_dry_run {
+            Record::note_undone(path, true)?;
+            if let Some(first) = &header.undoes {
+                Record::note_undone(first, false)?;
+            }
+        }
+        if let Some(record) = &batch.record {
+            session.note(&format!("`ldtokens undo {}` takes this back", record.path().display()));
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The token as it was before the change. None if someone else has changed it since.
+fn restored(past: &PastToken, token: &Token) -> Option<Token> {
+    let mut now = json(token);
+    for (name, pair) in &past.changes {
+        let is = now.get(name).unwrap_or(&Value::Null);
+        if *is == pair[0] {
+            continue;
+        }
+        if *is != pair[1] {
+            return None;
+        }
+        match (&pair[0], now.as_object_mut()?) {
+            (Value::Null, now) => drop(now.remove(name)),
+            (was, now) => drop(now.insert(name.clone(), was.clone())),
+        }
+    }
+    serde_json::from_value(now).ok()
+}
