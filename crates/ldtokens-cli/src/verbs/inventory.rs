@@ -18,13 +18,10 @@ use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::terminal::redact::{has_secret, redacted};
-use crate::verbs::targets::PAGE;
+use crate::verbs::targets::{PAGE, READS};
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.
 const MAX_SIZE: u64 = 1024 * 1024 * 1024;
-
-/// How often a list is read again that changes while it is read.
-const ATTEMPTS: u32 = 3;
 
 /// Save the list of tokens, without secrets, for `audit`, `diff` and `list`
 #[derive(Args, Debug)]
@@ -85,7 +82,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Resul
 pub(crate) async fn gather(session: &Session, scope: ScopeArgs) -> Result<Inventory, Failure> {
     let scope = if scope.visible_only { Scope::OneMember } else { Scope::AllMembers };
     let mut read = read(session, scope).await?;
-    for _ in 1..ATTEMPTS {
+    for _ in 1..READS {
         if !read.errors.iter().any(|error| matches!(error, Error::ListChanged { .. })) {
             break;
         }

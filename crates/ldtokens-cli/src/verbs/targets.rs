@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ldtokens::{Token, TokenId};
+use ldtokens::{Error, Token, TokenId};
 
 use crate::account::connect::Session;
 use crate::files::text;
@@ -161,21 +161,31 @@ pub(crate) async fn read_list(
     doing: &str,
     mut is_meant: impl FnMut(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
-    let mut tokens = session.client.list().all_members(true).stream();
-    let (mut meant, mut seen) = (Vec::new(), 0_u64);
-    while let Some(token) = session.interrupt.unless(tokens.next()).await? {
-        let token = token?;
-        seen += 1;
-        if seen.is_multiple_of(PAGE) {
-            progress::show(&format!("{doing}: {seen} tokens read"));
+    let mut reads = 0;
+    'again: loop {
+        reads += 1;
+        let mut tokens = session.client.list().all_members(true).stream();
+        let (mut meant, mut seen) = (Vec::new(), 0_u64);
+        while let Some(token) = session.interrupt.unless(tokens.next()).await? {
+            let token = match token {
+                Err(Error::ListChanged { .. }) if reads < READS => continue 'again,
+                token => token?,
+            };
+            seen += 1;
+            if seen.is_multiple_of(PAGE) {
+                progress::show(&format!("{doing}: {seen} tokens read"));
+            }
+            if is_meant(&token) {
+                meant.push(token);
+            }
         }
-        if is_meant(&token) {
-            meant.push(token);
-        }
+        progress::clear();
+        return Ok(meant);
     }
-    progress::clear();
-    Ok(meant)
 }
+
+/// How often a list is read that changes while it is read.
+pub(crate) const READS: u32 = 3;
 
 /// The maximum number of tokens that a message names.
 pub(crate) const NAMED: usize = 5;
