@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::connections::StaticServer;
+use crate::delaying_proxy::DelayingProxy;
 use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout};
 
 #[test]
@@ -144,4 +145,19 @@ fn a_saved_list_without_a_match_says_so() {
         let output = ldtokens(&[&["list", "--from", file, "-f", "name~nosuch"], more].concat()).output().unwrap();
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), said));
     }
+}
+
+#[test]
+fn a_list_that_changes_while_it_is_read_is_read_again() {
+    let served = Served::with(&["--seed-tokens", "1200"]);
+    let (id, _) = served.create("soon gone");
+    let proxy = DelayingProxy::start(&served.url);
+    let mut get = ldtokens(&["get", "Owner", "--host", &proxy.url]);
+    let child = get.env("LD_ACCESS_TOKEN", OWNER).spawn().unwrap();
+    // Between its first page and its second one.
+    proxy.wait_for_request();
+    assert!(served.owner(&["deleteToken", &format!("tokenId={id}")]).output().unwrap().status.success());
+    proxy.release();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && stdout(&output).contains("Owner"), "{}", stderr(&output));
 }
