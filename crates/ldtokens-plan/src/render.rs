@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::plan::{Action, Change, Kind, Plan};
 
 impl Kind {
-    fn mark(self) -> &'static str {
+    fn sign(self) -> &'static str {
         match self {
             Self::Create | Self::Finish => "+",
             Self::Update => "~",
@@ -36,7 +36,7 @@ const KINDS: [Kind; 7] =
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
-            writeln!(f, "{} {:<7} {} ({})", action.kind.mark(), action.kind.verb(), action.key, action.reason)?;
+            writeln!(f, "{} {:<7} {} ({})", action.kind.sign(), action.kind.verb(), action.key, action.reason)?;
             for change in &action.changes {
                 writeln!(f, "    {change}")?;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ldtokens::{Error as ApiError, Overlap, Secret, TokenId, UnixMillis};
+use ldtokens::{Error as ApiError, Overlap, Secret, Token, TokenId, UnixMillis};
 use serde_json::Value;
 
 use crate::delivery::Replaceable;
@@ -61,6 +61,32 @@ impl Run<'_> {
             Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(Some(error)),
             Err(error) => self.after_refusal(before, error).await,
         }
+    }
+
+    /// Whether the caller can create a token like it. If that is not known, the request will show it.
+    pub(crate) fn can_replace(&self, token: &Token) -> bool {
+        let is_own_kind = token.service_token.unwrap_or_default()
+            || self.caller.member_id.as_ref().is_none_or(|caller| *caller == token.member_id);
+        is_own_kind && !self.journal.may_not_create
+    }
+
+    pub(crate) fn require_replaceable(&self, token: &Token) -> Result<(), Error> {
+        if self.can_replace(token) {
+            return Ok(());
+        }
+        let text = format!(
+            "the token {} is another member's personal token, and only that member can create one like it",
+            self.id
+        );
+        Err(Error::new(Reason::OthersPersonal, text))
+    }
+
+    pub(crate) fn refused_secret(&self) -> Error {
+        let text = format!(
+            "the API refuses the new secret that it gave for the token {}. Destinations keep the secret that they have",
+            self.id
+        );
+        Error::new(Reason::Refused, text)
     }
 
     /// Refuses to overwrite what is not a secret of this rotation's tokens.

@@ -80,7 +80,7 @@ pub(crate) struct Run<'a> {
     pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
     pub(crate) options: Options,
-    caller: CallerIdentity,
+    pub(crate) caller: CallerIdentity,
     pub(crate) delivery: Delivery,
     pub(crate) held: Option<HeldSecret>,
     /// The number of lost responses.
@@ -355,32 +355,6 @@ impl<'a> Run<'a> {
             }
             _ => Ok(self.client.clone()),
         }
-    }
-
-    /// Whether the caller can create a token like it. If that is not known, the request will show it.
-    pub(crate) fn can_replace(&self, token: &Token) -> bool {
-        let is_own_kind = token.service_token.unwrap_or_default()
-            || self.caller.member_id.as_ref().is_none_or(|caller| *caller == token.member_id);
-        is_own_kind && !self.journal.may_not_create
-    }
-
-    pub(crate) fn require_replaceable(&self, token: &Token) -> Result<(), Error> {
-        if self.can_replace(token) {
-            return Ok(());
-        }
-        let text = format!(
-            "the token {} is another member's personal token, and only that member can create one like it",
-            self.id
-        );
-        Err(Error::new(Reason::OthersPersonal, text))
-    }
-
-    pub(crate) fn refused_secret(&self) -> Error {
-        let text = format!(
-            "the API refuses the new secret that it gave for the token {}. Destinations keep the secret that they have",
-            self.id
-        );
-        Error::new(Reason::Refused, text)
     }
 
     pub(crate) fn api(&self, source: ApiError) -> Error {
