@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Result, ensure};
 use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
-use syn::{Expr, File, ImplItem, Item, ItemImpl, Stmt, UseTree, Visibility};
+use syn::{Expr, File, ImplItem, Item, ItemImpl, Stmt, Visibility};
 
 use crate::api::Bump;
 
@@ -115,7 +115,12 @@ fn items(path: &str, within: &[Item]) -> Vec<(String, Option<String>)> {
                 }
             }
             Item::Type(of) => add(of.ident.to_string(), Some(text(&of.ty))),
-            Item::Use(of) => used(&of.tree).into_iter().for_each(|name| add(name, None)),
+            Item::Use(of) => {
+                // `a :: { b , c }` brings b and c.
+                let names = text(&of.tree).replace(['{', '}'], ",");
+                let names = names.split(',').map(|part| part.rsplit_once("::").map_or(part, |(_, name)| name).trim());
+                names.filter(|name| !["", "*"].contains(name)).for_each(|name| add(name.to_owned(), None));
+            }
             Item::Impl(of) => found.extend(of_impl(path, of)),
             _ => {}
         }
@@ -142,16 +147,6 @@ fn of_impl(path: &str, of: &ItemImpl) -> Vec<(String, Option<String>)> {
         }
     }
     found
-}
-
-/// The names that a `use` brings.
-fn used(tree: &UseTree) -> Vec<String> {
-    match tree {
-        UseTree::Path(of) => used(&of.tree),
-        UseTree::Name(of) => vec![of.ident.to_string()],
-        UseTree::Group(of) => of.items.iter().flat_map(used).collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn is_public(visibility: &Visibility) -> bool {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::api::{unescape, without_names, yaml};
+use crate::api::{remove, without_names, yaml};
 
 /// An overlay document.
 #[derive(Debug, Deserialize)]
@@ -76,21 +76,6 @@ impl Overlay {
             (known.map_or(path, str::to_owned), item)
         });
         *paths = aligned.collect();
-    }
-}
-
-fn remove(document: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    match document.pointer_mut(parent) {
-        Some(Value::Object(object)) => {
-            object.remove(&unescape(name));
-        }
-        Some(Value::Array(array)) => {
-            if let Some(index) = name.parse::<usize>().ok().filter(|index| *index < array.len()) {
-                array.remove(index);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::grammar::escape;
+use super::grammar::{escape, unescape};
 
 /// An OpenAPI document.
 #[derive(Clone, Debug)]
@@ -27,6 +27,19 @@ pub(crate) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T> {
         },
     };
     serde_saphyr::from_str_with_options(text, options).context("it is neither YAML nor JSON")
+}
+
+/// Removes what is at a JSON Pointer.
+pub(crate) fn remove(document: &mut Value, pointer: &str) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+    match document.pointer_mut(parent) {
+        Some(Value::Object(object)) => drop(object.shift_remove(&unescape(name))),
+        Some(Value::Array(items)) => {
+            let index = name.parse().ok().filter(|index: &usize| *index < items.len());
+            index.map(|index| items.remove(index));
+        }
+        _ => {}
+    }
 }
 
 impl Document {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Problem;
-use crate::api::{Document, unescape};
+use crate::api::{Document, remove};
 use crate::generate;
 
 /// The problem of a document from which no code can be generated.
@@ -38,12 +38,7 @@ fn is_accepted_without(document: &Document, parts: &[String]) -> bool {
     let [mut without, mut anything] = [document.clone(), document.clone()];
     // From the end, so that what is removed from an array moves none that is still to come.
     for pointer in parts.iter().rev() {
-        let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
-        match without.0.pointer_mut(parent) {
-            Some(Value::Object(object)) => drop(object.shift_remove(&unescape(name))),
-            Some(Value::Array(items)) => drop(name.parse().map(|index: usize| items.remove(index))),
-            _ => {}
-        }
+        remove(&mut without.0, pointer);
         if let Some(value @ Value::Object(_)) = anything.0.pointer_mut(pointer) {
             *value = json!({});
         }
