@@ -34,7 +34,7 @@ pub(crate) fn routes(document: &Document) -> Result<File> {
         use super::Route;
 
         /// An operation of the API.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Operation {
             #(#variants,)*

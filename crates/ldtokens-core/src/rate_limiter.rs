@@ -4,7 +4,7 @@
 //! address, show only when they refuse. The last response about a limit counts. One that no response tells of is found by
 //! trying: two requests at first, and more at once for each that is accepted. After a 429, one request a second tries.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -46,11 +46,11 @@ pub(crate) struct RateLimiter {
 struct State {
     server_time: ServerTime,
     /// There are few of them, unless a program uses many credentials.
-    limits: HashMap<Family, Limit>,
+    limits: BTreeMap<Family, Limit>,
 }
 
 /// The requests that a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Family {
     /// All of them, by a limit that no header tells of.
     Untold,

@@ -3,7 +3,7 @@
 //! `LDTOKENS_RATE_LIMIT_RUNS=1000` makes it a long run: so many for each server. `LDTOKENS_SEED` repeats one.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::{Duration, UNIX_EPOCH};
 
 use ldtokens_client::Operation;
@@ -167,7 +167,7 @@ struct Worker {
 /// What a client has seen: after which 429 it may send only once a second.
 #[derive(Default)]
 struct Seen {
-    refused: HashMap<Family, (Duration, Option<Duration>)>,
+    refused: BTreeMap<Family, (Duration, Option<Duration>)>,
     last_success: Duration,
 }
 
@@ -177,7 +177,7 @@ struct Run {
     now: Duration,
     events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     number: u64,
-    counters: HashMap<(usize, usize), Counter>,
+    counters: BTreeMap<(usize, usize), Counter>,
     states: Vec<State>,
     seen: Vec<Seen>,
     workers: Vec<Worker>,
@@ -195,7 +195,7 @@ impl Run {
             now: Duration::ZERO,
             events: BinaryHeap::new(),
             number: 0,
-            counters: HashMap::new(),
+            counters: BTreeMap::new(),
             states: (0..world.clients).map(|_| State::default()).collect(),
             seen: (0..world.clients).map(|_| Seen::default()).collect(),
             workers: (0..workers).map(|worker| Worker { route: worker % ROUTES.len(), ..Worker::default() }).collect(),

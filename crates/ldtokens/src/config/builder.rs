@@ -262,7 +262,7 @@ impl ClientBuilder {
             .connect_timeout(connect_timeout)
             // Many load balancers close a connection after 30 or 60 idle seconds.
             .pool_idle_timeout(Duration::from_secs(20))
-            .http1_max_headers(1000);
+            .http1_max_headers(256);
         #[cfg(feature = "rustls")]
         {
             let needs_roots = base_url.is_https() || !base_url.is_loopback();

@@ -128,7 +128,7 @@ async fn hundreds_of_headers_are_read_and_what_is_not_http_is_not_requested_agai
     let server = server().await;
     let many: Edit = |response| {
         let (head, body) = split(&response);
-        let more: String = (0..300).map(|number| format!("x-header-{number}: x\r\n")).collect();
+        let more: String = (0..200).map(|number| format!("x-header-{number}: x\r\n")).collect();
         format!("{head}{more}\r\n{body}").into_bytes()
     };
     let (client, _proxy) = client_with_faults(&server, [Fault::Bytes(many)]).await;
