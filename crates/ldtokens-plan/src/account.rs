@@ -81,8 +81,8 @@ impl Account {
     /// Reads the tokens, the custom roles that the file names, and the destinations. Changes nothing.
     ///
     /// # Errors
-    /// [`ReadError`] if the tokens can't all be read. Custom roles that don't exist, or that the credential
-    /// may not read, are compared as they are written.
+    /// [`ReadError`] if the tokens can't all be read. That a custom role does not exist, or that the credential may not read it, is
+    /// a problem of the plan, unless the file has its ID.
     pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, ReadError> {
         let file = file.with_marker_keys();
         let caller = client.whoami().await?;

@@ -8,6 +8,7 @@ use crate::account::{Account, Held, Holding};
 use crate::compare::{FIXED, differences};
 use crate::file::{ManagedToken, TokensFile};
 use crate::marker::{Marker, State};
+use crate::roles::is_id;
 
 /// What has to be done so that the account is as the file says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -178,6 +179,15 @@ impl Plan {
         account: &Account,
         now: UnixMillis,
     ) {
+        // A key that is compared with IDs always differs.
+        let is_unknown = |role: &&String| {
+            token.is_some_and(|token| !token.custom_role_ids.contains(role)) && !account.roles.has(role) && !is_id(role)
+        };
+        if let Some(role) = wanted.custom_role_ids.iter().find(is_unknown) {
+            let reason = "is not known, or this credential may not read custom roles: then give its ID";
+            self.problems.push(format!("{}: the custom role {role} {reason}", wanted.key));
+            return;
+        }
         let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
         let has_ended = wanted.fixed_expiry().is_some_and(|expiry| expiry <= now);
         let fixed: Vec<_> = changes.iter().filter(|change| FIXED.contains(&&*change.property)).collect();

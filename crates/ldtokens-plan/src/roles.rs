@@ -52,3 +52,8 @@ impl CustomRoles {
         self.keys.contains_key(self.id(key_or_id))
     }
 }
+
+/// Whether it has the form of an ID, so that it can be compared without the list of custom roles.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}

@@ -1,7 +1,7 @@
 //! Builds the client from a command's flags, environment and profile.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
@@ -38,7 +38,7 @@ pub(crate) struct Session {
     /// The token in use, after the API was asked. None if the response does not name it.
     own_token: OnceCell<Option<TokenId>>,
     /// The account's custom roles, after the API was asked.
-    custom_roles: OnceCell<CustomRoles>,
+    custom_roles: OnceCell<Result<CustomRoles, Failure>>,
 }
 
 impl Session {
@@ -50,12 +50,19 @@ impl Session {
         self.own_token.get_or_try_init(ask).await.map(Option::as_ref)
     }
 
-    /// The account's custom roles. The API is asked only once; there are none if they can't be read.
-    pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
+    /// The account's custom roles, or why they can't be read. The API is asked only once; there are none if the credential may not
+    /// read them.
+    pub(crate) async fn custom_roles_if_read(&self) -> Result<&Result<CustomRoles, Failure>, Failure> {
         let ask = async || -> Result<_, Failure> {
-            Ok(self.interrupt.unless(CustomRoles::read(&self.client)).await?.unwrap_or_default())
+            Ok(self.interrupt.unless(CustomRoles::read(&self.client)).await?.map_err(Failure::from))
         };
         self.custom_roles.get_or_try_init(ask).await
+    }
+
+    /// The account's custom roles. There are none if they can't be read.
+    pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
+        static NONE: LazyLock<CustomRoles> = LazyLock::new(CustomRoles::default);
+        Ok(self.custom_roles_if_read().await?.as_ref().unwrap_or(&NONE))
     }
 
     /// Stores the token in use, from a response that is known already.

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::account::connect::Session;
 use crate::moment::{duration, is_date, moment};
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::Failure;
+use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::field::{Field, plain, roles};
+use crate::verbs::targets::is_id;
 
 /// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \
@@ -119,17 +120,45 @@ impl Filter {
         Ok(Self { text: text.trim().to_owned(), condition: Condition::Compares { field, operator, wanted } })
     }
 
-    /// The filters with the IDs of custom roles in the place of their keys, as far as they can be read.
+    /// The filters with the IDs of custom roles in the place of their keys. A key that is not known is an error: compared with IDs,
+    /// it would match the wrong tokens.
     pub(crate) async fn resolved(session: &Session, mut filters: Vec<Self>) -> Result<Vec<Self>, Failure> {
         for filter in &mut filters {
-            if let Condition::Compares { field, wanted: Wanted::Text(text), .. } = &mut filter.condition
-                && matches!(field.name(), "customRoleIds" | "access")
-                && !field.values().contains(&text.as_str())
-            {
-                *text = session.custom_roles().await?.id(text).to_owned();
+            let Some(text) = filter.custom_role() else { continue };
+            match session.custom_roles_if_read().await? {
+                Ok(roles) if roles.has(text) => *text = roles.id(text).to_owned(),
+                // An ID needs no looking up, and a dry run only shows the request.
+                _ if is_id(text) => {}
+                Err(failure) if failure.kind() == Kind::DryRun => {}
+                Err(failure) => return Err(failure.clone().within(format!("the custom role `{text}` of a filter"))),
+                Ok(_) => {
+                    let text = format!(
+                        "the custom role `{text}` of a filter is not known: the account has none with this key or ID, or this \
+                         credential may not read custom roles; then give its ID"
+                    );
+                    return Err(Failure::usage(text));
+                }
             }
         }
         Ok(filters)
+    }
+
+    /// The key or ID of a custom role that tokens are compared with, if they are.
+    pub(crate) fn custom_role(&mut self) -> Option<&mut String> {
+        const OTHER_ACCESS: [&str; 2] = ["none", "policy"];
+        let Condition::Compares { field, operator, wanted: Wanted::Text(text) } = &mut self.condition else {
+            return None;
+        };
+        let is_other = |known: &&str| match operator {
+            Operator::Contains => known.contains(&text.to_lowercase()),
+            _ => known == text,
+        };
+        let is_role = match field.name() {
+            "customRoleIds" => true,
+            "access" => !field.values().iter().chain(&OTHER_ROLES).chain(&OTHER_ACCESS).any(is_other),
+            _ => false,
+        };
+        is_role.then_some(text)
     }
 
     /// Not used since then. A token that was never used counts from its creation.

@@ -19,7 +19,7 @@ use crate::terminal::{progress, say};
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
-use crate::verbs::targets::{self, Item, PAGE};
+use crate::verbs::targets::{self, Item, PAGE, is_id};
 use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
 
 /// List tokens
@@ -197,7 +197,14 @@ async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<
 
 /// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
 fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
-    let filters = filters(arguments, inventory.taken_at, inventory.taken_at);
+    let mut filters = filters(arguments, inventory.taken_at, inventory.taken_at);
+    let ids = inventory.custom_roles();
+    if let Some(key) =
+        filters.iter_mut().filter_map(Filter::custom_role).find(|role| !is_id(role) && !ids.contains(&role.as_str()))
+    {
+        let text = format!("an inventory has the IDs of custom roles, not their keys: give the ID of `{key}`");
+        return Err(Failure::usage(text));
+    }
     let mut listing = Listing::new(global, arguments, &filters, true)?;
     for token in inventory.tokens.iter().map(json) {
         if listing.wants_more() && listing.is_meant(&token) && !listing.add(token)? {

@@ -136,6 +136,30 @@ fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
 }
 
 #[test]
+fn a_filter_with_a_custom_role_that_is_not_known_is_refused() {
+    let served =
+        Served::with(&["--fault", "getCustomRoles status=403 times=3", "--fault", "getCustomRoles status=400 times=1"]);
+    let (id, _) = served.create("job");
+    let delete = |filter: &str| {
+        let filters = ["delete", "--yes", "--all-matching", "name=job", "--all-matching", filter];
+        served.owner(&filters).output().unwrap()
+    };
+    let list = |filter: &str| served.owner(&["list", "--fail-if-any", "-f", filter]).output().unwrap();
+    // They may not be read, then can't be, and then there is none with this key.
+    refused(&delete("customRoleIds!=nosuch"), 2, &["`nosuch`", "may not read custom roles"]);
+    refused(&list("access=nosuch"), 2, &["`nosuch`"]);
+    assert_eq!(list(&format!("customRoleIds={id}")).status.code(), Some(0), "it has the form of an ID");
+    refused(&list("customRoleIds~nosuch"), 1, &["the custom role `nosuch` of a filter"]);
+    refused(&delete("access!=nosuch"), 2, &["the account has none with this key"]);
+    assert_eq!(list("access!=policy").status.code(), Some(13));
+    let file = served.folder.path().join("saved.json");
+    let file = file.to_str().unwrap();
+    assert!(served.owner(&["inventory", "--to", file]).output().unwrap().status.success());
+    let saved = ldtokens(&["list", "--from", file, "--fail-if-any", "-f", "customRoleIds=nosuch"]).output().unwrap();
+    refused(&saved, 2, &["not their keys: give the ID of `nosuch`"]);
+}
+
+#[test]
 fn a_saved_list_without_a_match_says_so() {
     let served = Served::start();
     let file = served.folder.path().join("saved.json");

@@ -173,3 +173,15 @@ fn markdown_of_a_hostile_name_stays_in_its_cell() {
     assert!(!text.contains("<script") && !text.contains("</td>") && !text.contains("\n# "), "{text}");
     assert!(text.contains("\\[x\\](javascript:y)") && text.contains("\\@all"), "{text}");
 }
+
+#[tokio::test]
+async fn a_custom_role_whose_id_is_not_known_is_a_problem_and_no_change() {
+    let world = World::new().await;
+    let id = "0123456789abcdef01234567";
+    let mut file = world.file("export", json!({ "role": null, "customRoleIds": [id] }));
+    world.apply(&file).await;
+    assert!(world.plan(&file).await.is_empty());
+    file.tokens[0].custom_role_ids = vec!["deployers".to_owned()];
+    let plan = world.plan(&file).await;
+    assert!(plan.actions.is_empty() && plan.problems[0].contains("the custom role deployers is not known"), "{plan}");
+}
