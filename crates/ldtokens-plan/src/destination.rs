@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,19 +35,39 @@ pub enum DestinationSpec {
     },
 }
 
+/// Destinations that are taken: of a file its variables, or, as of anything else, all of it.
+#[derive(Debug, Default)]
+pub struct Taken(BTreeMap<String, BTreeSet<Option<String>>>);
+
+impl Taken {
+    /// Takes the destination. Returns whether it was free.
+    fn take(&mut self, destination: &dyn Destination) -> bool {
+        let (place, variable) = match destination.file().map(FileDestination::part) {
+            Some((file, variable)) => (file, variable.map(str::to_owned)),
+            None => (destination.identity(), None),
+        };
+        let parts = self.0.entry(place).or_default();
+        let is_free = parts.is_empty() || variable.is_some() && !parts.contains(&None);
+        parts.insert(variable) && is_free
+    }
+}
+
 impl DestinationSpec {
     /// Makes a relative path one below `folder`.
     pub fn relative_to(&mut self, folder: &Path) {
-        if let Self::File(path) | Self::EnvFile { path, .. } = self {
+        if let Self::File(path) | Self::EnvFile { path, .. } = self
+            && !path.as_os_str().is_empty()
+        {
             *path = folder.join(&path);
         }
     }
 
-    /// What is wrong with these destinations. `seen` has the identities of those before, in the same file.
-    pub fn faults(specs: &[Self], seen: &mut BTreeSet<String>) -> Vec<String> {
+    /// What is wrong with these destinations. `taken` has those before, in the same file of tokens or rotations. One file can
+    /// have several names, so this looks at the files that there are.
+    pub fn faults(specs: &[Self], taken: &mut Taken) -> Vec<String> {
         let fault = |spec: &Self| match spec.destination() {
             Err(text) => Some(text),
-            Ok(destination) if seen.insert(destination.identity()) => None,
+            Ok(destination) if taken.take(&*destination) => None,
             Ok(destination) => Some(format!("{} is a destination twice", destination.label())),
         };
         specs.iter().filter_map(fault).collect()
@@ -59,10 +79,13 @@ impl DestinationSpec {
     /// Why it can't be one.
     pub fn destination(&self) -> Result<Box<dyn Destination>, String> {
         Ok(match self {
+            Self::File(path) | Self::EnvFile { path, .. } if path.file_name().is_none() => {
+                return Err(format!("`{}` is not the name of a file", path.display()));
+            }
             Self::File(path) => Box::new(FileDestination::new(path)),
             Self::EnvFile { path, variable } => Box::new(FileDestination::variable(path, variable)?),
             Self::Command(words) => {
-                let Some((program, arguments)) = words.split_first() else {
+                let Some((program, arguments)) = words.split_first().filter(|(program, _)| !program.is_empty()) else {
                     return Err("a command needs a program".to_owned());
                 };
                 let (program, arguments) = (program.clone(), arguments.to_vec());
@@ -74,8 +97,7 @@ impl DestinationSpec {
                 Box::new(CommandDestination::new(words.join(" "), make))
             }
             Self::Kubernetes { namespace, name, key } => {
-                let (namespace, name, key) = (namespace.clone(), name.clone(), key.clone());
-                Box::new(KubernetesDestination { namespace, name, key })
+                Box::new(KubernetesDestination::new(namespace.as_deref(), name, key)?)
             }
         })
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::destination::DestinationSpec;
+use crate::destination::{DestinationSpec, Taken};
 use crate::length::Length;
 use crate::marker::{Marker, is_key, parse_time};
 
@@ -85,7 +85,7 @@ impl TokensFile {
     /// # Errors
     /// [`InvalidFile`] has all faults.
     pub fn check(&self) -> Result<(), InvalidFile> {
-        let (mut faults, mut keys, mut places) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut faults, mut keys, mut places) = (Vec::new(), BTreeSet::new(), Taken::default());
         if self.name.as_deref().is_some_and(|name| !is_key(name)) {
             faults.push("the name of a file has 1 to 64 letters, digits, `.`, `_` and `-`".to_owned());
         }

@@ -47,7 +47,7 @@ mod roles;
 
 pub use account::{Account, Held, Holding, ReadError};
 pub use apply::{Applied, ApplyError, ApplyOptions, Done, apply};
-pub use destination::DestinationSpec;
+pub use destination::{DestinationSpec, Taken};
 pub use export::{Export, adopt, export};
 pub use file::{InvalidFile, ManagedToken, TokensFile};
 pub use length::Length;

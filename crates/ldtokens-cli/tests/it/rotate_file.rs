@@ -85,6 +85,11 @@ fn a_file_of_rotations_with_a_mistake_is_refused_before_anything_is_rotated() {
     };
     let other =
         |token: &str, file: &str| json!({ "token": token, "olderThan": "0s", "destinations": [{ "file": file }] });
+    let on = |token: &str, place: Value| json!({ "token": token, "olderThan": "0s", "destinations": [place] });
+    let env = |variable: &str| json!({ "envFile": { "path": "sub/.env", "variable": variable } });
+    // One file can have two names.
+    fs::create_dir(served.folder.path().join("sub")).unwrap();
+    std::os::unix::fs::symlink("sub", served.folder.path().join("linked")).unwrap();
     for (file, words) in [
         (with("older", json!("1d")), "older"),
         (with("olderThan", json!("3m")), "min for minutes"),
@@ -99,8 +104,20 @@ fn a_file_of_rotations_with_a_mistake_is_refused_before_anything_is_rotated() {
         (json!([good, other("one", "two.secret")]), "two rotations are of this token"),
         (json!([good, other(&id, "two.secret")]), "are one token"),
         (json!([good, other("two", "one.secret")]), "destination twice"),
+        (json!([good, other("two", "sub/../one.secret")]), "destination twice"),
+        (json!([other("one", "sub/new"), other("two", "linked/new")]), "destination twice"),
+        (json!([good, on("two", env("A")), on("three", env("A"))]), "destination twice"),
+        (json!([on("one", env("A")), other("two", "linked/.env")]), "destination twice"),
+        (json!([good, other("two", "")]), "not the name of a file"),
+        (json!([good, on("two", json!({ "command": [""] }))]), "needs a program"),
+        (json!([good, on("two", json!({ "kubernetes": { "name": "B A D", "key": "k" } }))]), "`B A D` as the name"),
+        (json!([good, on("two", json!({ "kubernetes": { "name": "ld", "key": "a/b" } }))]), "`a/b` as the key"),
+        (
+            json!([good, on("two", json!({ "kubernetes": { "namespace": "A", "name": "ld", "key": "k" } }))]),
+            "`A` as the namespace",
+        ),
     ] {
-        let output = with_file(&served, &file, &[]);
+        let output = with_file(&served, &file, &["--overwrite"]);
         assert_eq!(output.status.code(), Some(2), "{file}: {}", stderr(&output));
         assert!(stderr(&output).contains(words), "{words} in {}", stderr(&output));
     }

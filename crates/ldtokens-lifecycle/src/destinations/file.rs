@@ -66,6 +66,13 @@ impl FileDestination {
         identity(&resolved(&self.path).ok()?.metadata().ok()?)
     }
 
+    /// What tells it from others: the file, whatever its name, and the variable, if it is one.
+    pub fn part(&self) -> (String, Option<&str>) {
+        let path = || resolved(&self.path).unwrap_or_else(|_| self.path.clone());
+        let file = self.identity().map_or_else(|| path().display().to_string(), |id| format!("{id:?}"));
+        (file, self.variable.as_deref())
+    }
+
     /// Whether it is all of the file.
     pub fn is_whole(&self) -> bool {
         self.variable.is_none()

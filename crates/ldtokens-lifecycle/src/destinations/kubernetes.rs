@@ -8,21 +8,17 @@ use crate::destination::{Destination, Metadata, Prepared};
 /// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`. A key in it holds the token's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubernetesDestination {
-    /// The namespace. None for kubectl's current namespace.
-    pub namespace: Option<String>,
-    /// The name of the Secret.
-    pub name: String,
-    /// The key in its data.
-    pub key: String,
+    namespace: Option<String>,
+    name: String,
+    key: String,
 }
 
-impl std::str::FromStr for KubernetesDestination {
-    type Err = String;
-
-    /// Reads `[NAMESPACE/]NAME[:KEY]`. The key is `token` if not given.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (path, key) = text.split_once(':').unwrap_or((text, "token"));
-        let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
+impl KubernetesDestination {
+    /// Returns the key `key` in the data of the Secret `name`. Without a namespace it is in kubectl's current one.
+    ///
+    /// # Errors
+    /// Which name Kubernetes does not accept.
+    pub fn new(namespace: Option<&str>, name: &str, key: &str) -> Result<Self, String> {
         // RFC 1123: a name is a DNS subdomain, a namespace one label of it.
         let is_label = |text: &str| {
             let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -36,12 +32,25 @@ impl std::str::FromStr for KubernetesDestination {
             let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             (1..=253).contains(&text.len()) && text.bytes().all(is_inner) && text != "." && !text.starts_with("..")
         };
-        if !is_name(name) || !namespace.is_none_or(is_label) || !is_key(key) {
-            return Err(
-                "a Kubernetes Secret is written [NAMESPACE/]NAME[:KEY], with names that Kubernetes accepts".to_owned()
-            );
+        let refused =
+            |what: &str, text: &str| Err(format!("Kubernetes does not accept `{text}` as the {what} of a Secret"));
+        match namespace {
+            Some(namespace) if !is_label(namespace) => refused("namespace", namespace),
+            _ if !is_name(name) => refused("name", name),
+            _ if !is_key(key) => refused("key", key),
+            _ => Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned(), key: key.to_owned() }),
         }
-        Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned(), key: key.to_owned() })
+    }
+}
+
+impl std::str::FromStr for KubernetesDestination {
+    type Err = String;
+
+    /// Reads `[NAMESPACE/]NAME[:KEY]`. The key is `token` if not given.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (path, key) = text.split_once(':').unwrap_or((text, "token"));
+        let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
+        Self::new(namespace, name, key).map_err(|why| format!("{why}: give [NAMESPACE/]NAME[:KEY]"))
     }
 }
 

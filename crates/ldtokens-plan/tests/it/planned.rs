@@ -149,6 +149,14 @@ fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
             json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "x" }] }),
             "twice",
         ),
+        (
+            json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "file": "x" }, { "file": "./src/../x" }] }),
+            "twice",
+        ),
+        (
+            json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "kubernetes": { "name": "My_S", "key": "k" } }] }),
+            "`My_S` as the name",
+        ),
     ] {
         let error = file(token.clone()).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(fault), "{token}: {error}");

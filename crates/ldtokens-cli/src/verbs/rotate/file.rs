@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ldtokens_lifecycle::{Journal, Options, Strategy};
-use ldtokens_plan::{DestinationSpec, Length};
+use ldtokens_plan::{DestinationSpec, Length, Taken};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,7 +59,7 @@ impl RotationsFile {
         let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
         let mut file: Self = text::yaml_of_file(path).map_err(unusable)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (mut faults, mut tokens, mut places) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut faults, mut tokens, mut places) = (Vec::new(), BTreeSet::new(), Taken::default());
         for Entry { token, destinations, strategy, lifetime, .. } in &mut file.rotations {
             if has_secret(token) {
                 return Err(unusable("a secret was given instead of a token's ID or name".to_owned()));
