@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueHint};
-use ldtokens::{CallerIdentity, DryRun};
-use ldtokens_lifecycle::{Destination, Journals, Options, Report, Rotation, Strategy};
+use ldtokens::{CallerIdentity, DryRun, TokenId};
+use ldtokens_lifecycle::{Destination, Journal, Journals, Options, Report, Rotation, Step, Strategy};
 
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
@@ -24,12 +24,12 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::verbs::batch::{Batch, Labels};
-use crate::verbs::deliver::{PlaceArgs, Places, failure};
+use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
-use crate::verbs::rotate::selection::{select, waiting};
+use crate::verbs::rotate::selection::{replacement, select, waiting};
 use crate::verbs::targets::Item;
 
 /// Of `--now`. Otherwise nothing is asked: the old secrets work on.
@@ -146,12 +146,37 @@ pub(crate) struct Task {
     pub(crate) item: Item,
     pub(crate) destinations: Vec<Box<dyn Destination>>,
     pub(crate) options: Options,
+    /// If it was replaced, and only the end of that is left.
+    pub(crate) next: Option<Next>,
+}
+
+/// A replacement, which is rotated in its turn when its rotation is over.
+pub(crate) struct Next {
+    id: TokenId,
+    destinations: Vec<Box<dyn Destination>>,
+    /// Whether it is due, also if the destinations hold its secret.
+    pub(crate) is_due: bool,
 }
 
 impl Task {
-    fn new(item: Item, places: &Places, options: Options) -> Result<Self, Failure> {
+    /// `age` is when a token is due, if that was said.
+    fn new(
+        session: &Session,
+        item: Item,
+        places: &Places,
+        options: Options,
+        known: &[Journal],
+        age: Option<Duration>,
+    ) -> Result<Self, Failure> {
         let destinations = places.of((&item.target).into())?;
-        Ok(Self { item, destinations, options })
+        let next = match replacement(session, &item, known, age) {
+            Some((id, is_due)) => {
+                let destinations = places.of(Named { id: Some(&id), name: item.target.name.as_deref() })?;
+                Some(Next { id, destinations, is_due })
+            }
+            None => None,
+        };
+        Ok(Self { item, destinations, options, next })
     }
 }
 
@@ -208,8 +233,12 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         if arguments.now && !session.is_dry_run {
             plan.agree(session, arguments.confirm, matches!(&arguments.tokens[..], [one] if one != "-")).await?;
         }
-        let tasks = plan.items.into_iter().map(|item| Task::new(item, &places, options.clone()));
-        let tasks: Vec<Task> = tasks.collect::<Result<_, _>>()?;
+        let task = |item| Task::new(session, item, &places, options.clone(), &known, arguments.older_than);
+        let tasks = plan.items.into_iter().map(task);
+        let mut tasks: Vec<Task> = tasks.collect::<Result<_, _>>()?;
+        if arguments.finish {
+            tasks.iter_mut().for_each(|task| task.next = None);
+        }
         match session.is_dry_run {
             true => print_plan(format, &tasks, &known),
             false => rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await,
@@ -228,20 +257,29 @@ async fn rotate(
     format: Format,
 ) -> Result<(), Failure> {
     let (mut items, mut left) = (Vec::new(), HashMap::new());
-    for Task { item, destinations, options } in tasks {
-        left.insert(item.target.id.clone(), (destinations, options));
+    for Task { item, destinations, options, next } in tasks {
+        left.insert(item.target.id.clone(), (destinations, options, next));
         items.push(item);
     }
     let (left, rows) = (RefCell::new(left), RefCell::new(Vec::new()));
     let work = async |item: &Item| {
         let id = &item.target.id;
-        let (destinations, options) = left.borrow_mut().remove(id).expect("each is rotated once");
-        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
+        let (destinations, options, next) = left.borrow_mut().remove(id).expect("each is rotated once");
+        let rotation = Rotation::new(&session.client, id.clone(), destinations, options.clone()).caller(caller.clone());
         let rotation = match &item.before {
             Some(token) => rotation.known(token.clone()),
             None => rotation,
         };
-        let result = rotation.run(journals).await.map_err(|error| failure(error, Some(id)));
+        let mut result = rotation.run(journals).await;
+        if let (Ok(ended), Some(next)) = (&mut result, next)
+            && ended.step == Step::Retired
+            && (next.is_due || !ended.is_held)
+        {
+            ended.notes.drain(..).for_each(|note| session.warn(&format!("{id}: {note}")));
+            let rotation = Rotation::new(&session.client, next.id, next.destinations, options);
+            result = rotation.caller(caller.clone()).run(journals).await;
+        }
+        let result = result.map_err(|error| failure(error, Some(id)));
         rows.borrow_mut().push(row(&item.target, result.as_ref()));
         Ok((result?, true))
     };

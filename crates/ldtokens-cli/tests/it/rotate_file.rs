@@ -1,12 +1,15 @@
 //! `ldtokens rotate --file`, and `--status`.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Output;
 
 use serde_json::{Value, json};
 
 use crate::rotate::{contents, rotate, token};
-use crate::support::{Served, refused, stderr, stdout};
+use crate::support::{OWNER, Served, refused, stderr, stdout};
 
 /// Runs with this file of rotations, from another folder than the file's.
 fn with_file(served: &Served, file: &Value, more: &[&str]) -> Output {
@@ -58,6 +61,79 @@ fn a_file_of_rotations_rotates_what_is_due_each_in_its_own_way() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(by_name(&output, "two")["wasResumed"], true);
     assert_eq!([contents(&served, "one.secret"), contents(&served, "piped")], new);
+}
+
+/// The path of a token's journal.
+fn journal(served: &Served, id: &str) -> PathBuf {
+    let host = fs::read_dir(served.folder.path().join("rotations")).unwrap().next().unwrap().unwrap().path();
+    host.join(format!("{id}.json"))
+}
+
+/// Makes a token's rotation look as if it had been done long ago.
+fn pass_time(served: &Served, id: &str) {
+    let path = journal(served, id);
+    let mut journal: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    for time in ["oldEndsAt", "rotatedAt"] {
+        journal[time] = 1_700_000_000_000_u64.into();
+    }
+    fs::write(&path, journal.to_string()).unwrap();
+}
+
+#[test]
+fn a_due_replacement_is_rotated_in_the_run_that_ends_its_predecessor() {
+    let served = Served::start();
+    let (id, old) = token(&served, "one");
+    let file = |age: &str| json!([{ "token": "one", "olderThan": age, "strategy": "replace", "destinations": [{ "file": "one.secret" }] }]);
+    let first = with_file(&served, &file("0s"), &["-o", "json"]);
+    let delivered = contents(&served, "one.secret");
+    pass_time(&served, &id);
+    let new = by_name(&first, "one")["newId"].clone();
+    let plan = with_file(&served, &file("25d"), &["--dry-run", "-o", "json"]);
+    assert_eq!(by_name(&plan, "one")["wouldDeliverTo"].as_array().unwrap().len(), 1, "{}", stdout(&plan));
+
+    let output = with_file(&served, &file("25d"), &["-o", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report = by_name(&output, "one");
+    assert_eq!((&report["_id"], &report["wasResumed"]), (&new, &false.into()), "{report}");
+    let secret = contents(&served, "one.secret");
+    assert!(secret != delivered && served.works(&secret) && served.works(&delivered) && !served.works(&old));
+    // The next is not due.
+    assert!(with_file(&served, &file("25d"), &[]).status.success());
+    assert_eq!(contents(&served, "one.secret"), secret);
+}
+
+/// Moves the server's clock.
+fn advance(served: &Served, days: u64) {
+    let host = served.url.strip_prefix("http://").unwrap();
+    let body = format!("+{}", days * 86_400_000);
+    let length = body.len();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!("PUT /admin/clock HTTP/1.1\r\nhost: {host}\r\nauthorization: {OWNER}\r\nconnection: close\r\n");
+    stream.write_all(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+}
+
+#[test]
+fn a_replacement_that_has_expired_or_whose_file_has_moved_is_rotated() {
+    let served = Served::start();
+    token(&served, "one");
+    let file = |age: &str, place: &str| json!([{ "token": "one", "olderThan": age, "strategy": "replace", "lifetime": "10d", "destinations": [{ "file": place }] }]);
+    assert!(with_file(&served, &file("0s", "one.secret"), &[]).status.success());
+    let delivered = contents(&served, "one.secret");
+    advance(&served, 20);
+    assert!(!served.works(&delivered));
+    let output = with_file(&served, &file("5d", "one.secret"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("does not work any more"), "{}", stderr(&output));
+    assert!(served.works(&contents(&served, "one.secret")));
+    // Its place is another file now, and it is not due.
+    advance(&served, 2);
+    fs::remove_file(served.folder.path().join("one.secret")).unwrap();
+    let output = with_file(&served, &file("60d", "moved.secret"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(served.works(&contents(&served, "moved.secret")));
 }
 
 #[test]
@@ -138,12 +214,7 @@ fn the_status_shows_what_is_in_its_overlap_unfinished_over_and_due() {
     assert_eq!(unfinished.status.code(), Some(11), "{}", stderr(&unfinished));
     let rotated = rotate(&served, &["over", "--strategy", "replace", "--secret-to", "over.secret"]).output().unwrap();
     assert!(rotated.status.success(), "{}", stderr(&rotated));
-    // As if a day had passed.
-    let host = fs::read_dir(served.folder.path().join("rotations")).unwrap().next().unwrap().unwrap().path();
-    let path = host.join(format!("{over}.json"));
-    let mut journal: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    journal["oldEndsAt"] = 1_700_000_000_000_u64.into();
-    fs::write(&path, journal.to_string()).unwrap();
+    pass_time(&served, &over);
 
     let states = |more: &[&str], names: &[&str]| {
         let output = rotate(&served, &[&["--status", "-o", "json"], more].concat()).output().unwrap();

@@ -28,6 +28,9 @@ pub struct Report {
     pub deliveries: Vec<Delivered>,
     /// Whether the rotation was started by an earlier run.
     pub was_resumed: bool,
+    /// Whether the destinations hold the new secret, and it works. Otherwise it is lost, but the old token had expired, and so the
+    /// rotation is over.
+    pub is_held: bool,
     /// What else happened that someone may want to know. No secret is in it.
     pub notes: Vec<String>,
 }

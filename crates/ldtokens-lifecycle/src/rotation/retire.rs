@@ -1,6 +1,6 @@
 //! Ends a rotation. This is the only step that deletes anything, and only what it has just read.
 
-use ldtokens::Error as ApiError;
+use ldtokens::{Error as ApiError, Token};
 
 use crate::destination::{Contents, Destination};
 use crate::error::{Error, Reason};
@@ -19,8 +19,15 @@ impl Run<'_> {
         }
         let is_over = self.journal.ends_at_once() || self.journal.old_ends_at.is_none_or(|ends| self.now() >= ends);
         if is_over {
-            self.remove_old().await?;
-            return Ok(false);
+            return match self.remove_old().await {
+                Err(error) if self.wants_another(&error) => {
+                    // Its overlap begins again, at the places of now.
+                    self.journal.old_ends_at = None;
+                    self.journal.places = self.delivery.places();
+                    self.obtain().await.map(|()| true)
+                }
+                removed => removed.map(|()| false),
+            };
         }
         if self.was_resumed && self.held.is_none() && self.confirm_earlier_run().await? {
             return Ok(true);
@@ -38,7 +45,7 @@ impl Run<'_> {
             return Err(too_late_for("destination"));
         }
         match self.prove().await {
-            Err(error) if error.reason == Reason::NotHeld && self.options.forced => {
+            Err(error) if self.wants_another(&error) => {
                 self.obtain().await?;
                 return Ok(true);
             }
@@ -55,6 +62,11 @@ impl Run<'_> {
             self.journal.old_ends_at = None;
         }
         Ok(false)
+    }
+
+    /// Whether a secret that is lost is to be replaced by another, and there is a place for it.
+    fn wants_another(&self, error: &Error) -> bool {
+        error.reason == Reason::NotHeld && self.options.forced && !self.delivery.places().is_empty()
     }
 
     async fn end_reset(&mut self) -> Result<bool, Error> {
@@ -123,18 +135,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Deletes the old token, and replacements that were not delivered or superseded.
+    /// Deletes the old token, and replacements that were not delivered or superseded. Only of tokens that have expired is no proof
+    /// needed that the new secret is held: their secrets don't work any more.
     async fn remove_old(&mut self) -> Result<(), Error> {
-        self.prove().await?;
+        let proved = match self.prove().await {
+            Err(error) if error.reason != Reason::NotHeld => return Err(error),
+            proved => proved,
+        };
         self.note_orphans().await?;
         let client = self.acting_client()?;
-        let ids = self.journal.superseded.iter().chain([&self.journal.token_id]).cloned();
-        for id in ids.collect::<Vec<_>>() {
-            let was_seen = self.journal.deleting.contains(&id);
-            match client.get(&id).await {
-                Ok(_) => {}
+        let mut left = Vec::new();
+        for id in self.journal.superseded.iter().chain([&self.journal.token_id]) {
+            match client.get(id).await {
+                Ok(token) => left.push(token),
                 // Our own delete, or the API at the end of its life, ended it.
-                Err(ApiError::NotFound(_)) if was_seen || self.journal.is_expiring => continue,
+                Err(ApiError::NotFound(_)) if self.journal.deleting.contains(id) || self.journal.is_expiring => {}
                 Err(ApiError::NotFound(_)) => {
                     let text = format!(
                         "the token {id} can't be seen, so it is not known to be deleted: someone else deleted it, or this \
@@ -144,7 +159,17 @@ impl Run<'_> {
                 }
                 Err(source) => return Err(self.api(source)),
             }
-            if !was_seen {
+        }
+        if let Err(error) = proved {
+            let now = self.now();
+            if left.iter().any(|token| token.expiry.is_none_or(|expiry| expiry > now)) {
+                return Err(Error { text: format!("{}; nothing was deleted", error.text), ..error });
+            }
+            self.notes.push(format!("the old token has expired, but {}", error.text));
+            self.is_held = false;
+        }
+        for Token { id, .. } in left {
+            if !self.journal.deleting.contains(&id) {
                 self.journal.deleting.push(id.clone());
                 self.write()?;
             }
@@ -161,7 +186,7 @@ impl Run<'_> {
     /// Reads that each destination holds a secret of the new token, and that it works.
     pub(crate) async fn prove(&mut self) -> Result<(), Error> {
         let not_held = |run: &Self, label: &str| {
-            let text = format!("{label} does not hold the new secret of the token {}; nothing was deleted", run.id);
+            let text = format!("{label} does not hold the new secret of the token {}", run.id);
             Error::new(Reason::NotHeld, text)
         };
         let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
@@ -174,14 +199,20 @@ impl Run<'_> {
         for (label, contents) in &readable {
             let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(self, label)) };
             if !self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))? {
-                return Err(not_held(self, label));
+                if secret.last_four() != new.last_four {
+                    return Err(not_held(self, label));
+                }
+                let text =
+                    format!("the new secret of the token {}, which {label} holds, does not work any more", self.id);
+                return Err(Error::new(Reason::NotHeld, text));
             }
             self.held = Some(HeldSecret { secret: secret.clone(), is_checked: true });
         }
         if readable.is_empty() {
-            let token = self.client.get(&new.token_id).await.map_err(|source| self.api(source))?;
-            if state(&token).last_four != new.last_four {
-                return Err(not_held(self, "the destination"));
+            match self.client.get(&new.token_id).await {
+                Ok(token) if state(&token).last_four == new.last_four => {}
+                Ok(_) | Err(ApiError::NotFound(_)) => return Err(not_held(self, "the destination")),
+                Err(source) => return Err(self.api(source)),
             }
         }
         Ok(())
@@ -197,8 +228,8 @@ impl Run<'_> {
             }
         });
         match edited.await {
-            // A credential that may not edit descriptions leaves the marker, which does no harm.
-            Ok(_) | Err(ApiError::Forbidden(_)) => Ok(()),
+            // A credential that may not edit descriptions leaves the marker, which does no harm. A token that is gone has none.
+            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::NotFound(_)) => Ok(()),
             Err(source) => Err(self.api(source)),
         }
     }

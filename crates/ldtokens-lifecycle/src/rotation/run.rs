@@ -89,6 +89,8 @@ pub(crate) struct Run<'a> {
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
     write_error: Option<Error>,
     pub(crate) notes: Vec<String>,
+    /// Whether the destinations are known to hold the new secret, as they are unless something else was seen.
+    pub(crate) is_held: bool,
     on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
 }
 
@@ -129,6 +131,7 @@ impl<'a> Run<'a> {
             was_resumed,
             write_error: None,
             notes: Vec::new(),
+            is_held: true,
             on_step,
         };
         if let Some(token) = &token {
@@ -184,7 +187,7 @@ impl<'a> Run<'a> {
             return Err(error);
         }
         let (deliveries, ends) = (self.delivery.delivered(), self.journal.overlap_end(self.now()));
-        let Self { journal, was_resumed, notes, .. } = self;
+        let Self { journal, was_resumed, notes, is_held, .. } = self;
         let is_gone = journal.strategy == Strategy::Replace && journal.step == Step::Retired;
         let new = journal.new.map(|new| (new.token_id, new.last_four));
         let (new_token_id, last_four) = new.unwrap_or_else(|| (journal.token_id.clone(), String::new()));
@@ -199,6 +202,7 @@ impl<'a> Run<'a> {
             ends_by_itself: journal.strategy == Strategy::Reset || journal.is_expiring,
             deliveries,
             was_resumed,
+            is_held,
             notes,
         })
     }

@@ -146,6 +146,59 @@ async fn nothing_is_deleted_unless_each_destination_holds_the_new_secret_and_it_
 }
 
 #[tokio::test]
+async fn a_rotation_whose_old_token_has_expired_is_over_whatever_the_destinations_hold() {
+    let lost = |world: &World| std::fs::remove_file(world.file()).unwrap();
+    let kept = |_: &World| {};
+    for (lifetime, more, change) in
+        [(Some(10 * DAY), None, &kept as &dyn Fn(&World)), (None, None, &lost), (None, Some("added"), &kept)]
+    {
+        let world = World::new().await;
+        let first = world.rotate(Options { lifetime, ..options(Strategy::Replace) }).await.unwrap();
+        world.clock.advance(20 * DAY);
+        change(&world);
+        let destinations = || {
+            let more =
+                more.map(|name| Box::new(FileDestination::new(world.folder.path().join(name))) as Box<dyn Destination>);
+            world.destinations().into_iter().chain(more).collect::<Vec<_>>()
+        };
+        let rotate = async |id: &TokenId| {
+            let rotation = Rotation::new(&world.client, id.clone(), destinations(), options(Strategy::Replace));
+            rotation.run(&world.journals()).await.unwrap()
+        };
+        let over = rotate(&world.id).await;
+        assert_eq!((over.step, over.is_held, over.notes.len()), (Step::Retired, false, 1), "{over:?}");
+        let words = if lifetime.is_some() { "does not work any more" } else { "does not hold the new secret" };
+        assert!(over.notes[0].contains(words), "{over:?}");
+        assert_eq!(shown(&world, &world.id).await, None);
+        // The replacement can be rotated.
+        let next = rotate(&first.new_token_id).await;
+        assert_eq!(world.owner_of(&world.secret()).await, Some(next.new_token_id));
+    }
+}
+
+#[tokio::test]
+async fn where_an_old_token_still_works_a_secret_that_is_not_held_is_replaced_by_another_if_that_is_asked_for() {
+    let world = replaced().await;
+    let moved = world.folder.path().join("moved");
+    let rotate = async |forced, destinations| {
+        let options = Options { forced, ..options(Strategy::Replace) };
+        Rotation::new(&world.client, world.id.clone(), destinations, options).run(&world.journals()).await
+    };
+    let places = || vec![Box::new(FileDestination::new(&moved)) as Box<dyn Destination>];
+    assert_eq!(reason(rotate(false, places()).await), Reason::NotHeld);
+    assert_eq!(world.tokens().await.len(), 2);
+    std::fs::remove_file(world.file()).unwrap();
+    assert_eq!(reason(rotate(true, Vec::new()).await), Reason::NotHeld, "there is no place for another");
+    let report = rotate(true, places()).await.unwrap();
+    assert!(report.old_ends_at.is_some() && report.ends_by_itself, "{report:?}");
+    let held = ldtokens::Secret::new(std::fs::read_to_string(&moved).unwrap());
+    assert_eq!(world.owner_of(&held).await, Some(report.new_token_id));
+    world.end_overlap();
+    assert_eq!(rotate(false, places()).await.unwrap().step, Step::Retired);
+    assert_eq!(world.tokens().await.len(), 1);
+}
+
+#[tokio::test]
 async fn another_account_is_noticed() {
     let world = replaced().await;
     let mut caller: CallerIdentity = world.client.whoami().await.unwrap();

@@ -129,7 +129,7 @@ impl RotationsFile {
                     lifetime: entry.lifetime.as_ref().map(Length::duration),
                     ..options.clone()
                 };
-                tasks.push(Task::new(item, &places, options)?);
+                tasks.push(Task::new(session, item, &places, options, known, Some(entry.older_than.duration()))?);
             }
         }
         if tasks.is_empty() {

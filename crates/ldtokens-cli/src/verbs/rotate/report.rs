@@ -68,10 +68,11 @@ pub(crate) fn sentence(report: &Report) -> String {
 pub(crate) fn print_plan(format: Format, tasks: &[Task], known: &[Journal]) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut lines = vec![["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec()];
-    for Task { item, destinations, options } in tasks {
+    for Task { item, destinations, options, next } in tasks {
         let Target { id, name } = &item.target;
         let is_waiting = known.iter().any(|journal| journal.is_waiting() && journal.token_id == *id);
-        let labels = destinations.iter().filter(|_| !is_waiting).map(|destination| destination.label());
+        let is_rotated = !is_waiting || next.as_ref().is_some_and(|next| next.is_due);
+        let labels = destinations.iter().filter(|_| is_rotated).map(|destination| destination.label());
         let (labels, how) = (labels.collect::<Vec<_>>(), strategy_name(options.strategy.unwrap_or(Strategy::Reset)));
         rows.push(json!({ "_id": id, "name": name, "strategy": how, "wouldDeliverTo": labels }));
         let name = name.as_deref().map(visible).unwrap_or_default().to_string();

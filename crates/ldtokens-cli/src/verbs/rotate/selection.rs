@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ldtokens::{CallerIdentity, Token, UnixMillis};
+use ldtokens::{CallerIdentity, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, has_marker, noted_time};
 
 use crate::account::connect::Session;
@@ -147,6 +147,20 @@ pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Dur
         session.warn(&format!("{} expires {expiry}, before it is due to be rotated, {due}", item.target));
     }
     false
+}
+
+/// The replacement of a token whose overlap has ended, and whether it is due to be rotated itself.
+pub(crate) fn replacement(
+    session: &Session,
+    item: &Item,
+    known: &[Journal],
+    age: Option<Duration>,
+) -> Option<(TokenId, bool)> {
+    let journal = known.iter().find(|journal| journal.is_waiting() && journal.token_id == item.target.id)?;
+    let now = UnixMillis::from(session.client.server_time());
+    let due = journal.rotated_at.zip(age).map(|(rotated, age)| rotated.saturating_add(age));
+    let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
+    Some((id.clone(), due.is_some_and(|due| due <= now.saturating_add(Duration::from_secs(1)))))
 }
 
 /// The rotation under way that this token is the old or the new one of.
