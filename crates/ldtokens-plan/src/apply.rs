@@ -20,6 +20,13 @@ pub struct ApplyOptions {
     pub own_token: bool,
 }
 
+impl ApplyOptions {
+    /// Whether they allow this action.
+    pub fn allows(self, action: &Action) -> bool {
+        (action.kind != Kind::Delete || self.prune) && (!action.is_own || self.own_token)
+    }
+}
+
 /// What was done.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -125,8 +132,7 @@ pub async fn apply(
     }
     let mut applied = Applied::default();
     for action in &plan.actions {
-        let is_allowed = (action.kind != Kind::Delete || options.prune) && (!action.is_own || options.own_token);
-        if !is_allowed {
+        if !options.allows(action) {
             applied.skipped.push(action.clone());
             continue;
         }

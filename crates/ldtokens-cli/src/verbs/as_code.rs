@@ -14,7 +14,7 @@ use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::visible::{pretty_json, visible};
 use crate::terminal::output::yaml::yaml;
 use crate::verbs::filter::{Filter, nothing_matches};
-use crate::verbs::inventory::{ToArgs, json as json_of_file};
+use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
 use crate::verbs::json;
 use crate::verbs::plan::ask;
 use crate::verbs::rotate::file::RotationsFile;
@@ -44,6 +44,10 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     to: ToArgs,
+
+    /// With --to, replace a file that exists
+    #[arg(long, requires = "to")]
+    overwrite: bool,
 }
 
 const ABOUT_EXPORT: &str = "\
@@ -134,18 +138,36 @@ enum Which {
 pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Result<(), Failure> {
     let words = targets::words(&arguments.tokens)?;
     with_client(global, DryRun::Changes, async |session| {
+        if let Some(file) = arguments.to.to.as_deref().filter(|file| file.exists() && !arguments.overwrite) {
+            let text =
+                format!("{} exists, and its tokens may not be in the new one: --overwrite replaces it", file.display());
+            return Err(Failure::usage(text));
+        }
         let export = exported(session, &arguments.all_matching, &words).await?;
         for left_out in &export.left_out {
             session.note(&format!("left out: {}", visible(left_out)));
         }
-        if arguments.adopt && export.unmarked() > 0 {
-            let count = export.unmarked();
+        if export.file.tokens.is_empty() {
+            return Err(Failure::new(Kind::NoMatch, "all tokens were left out: nothing was written"));
+        }
+        let count = export.unmarked();
+        let adopts = arguments.adopt && count > 0;
+        if adopts {
             ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;
+        }
+        // Before they are marked: `apply --prune` deletes marked tokens that are in no file.
+        let is_read = arguments.to.write(&yaml(&serde_json::to_value(&export.file).expect("it is JSON")))?;
+        if adopts {
+            if !is_read {
+                return Err(Failure::other("standard output is closed: no token was marked"));
+            }
             let adopting = ldtokens_plan::adopt(&session.client, &export);
-            let marked = session.interrupt.until_done(adopting).await??;
+            let marked = session.interrupt.until_done(adopting).await?.map_err(|error| {
+                Failure::from(error)
+                    .within("not all tokens of the file were marked; export them again with --overwrite")
+            })?;
             session.say(&format!("{}: {marked} of {count} tokens were marked", session.account));
         }
-        arguments.to.write(&yaml(&serde_json::to_value(&export.file).expect("it is JSON")))?;
         session.note("add `destinations` to each token: without one, it can't be created or rotated");
         Ok(())
     })
@@ -178,6 +200,7 @@ pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<()
     }
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
+        refuse_partial(session).await?;
         let account = session.interrupt.unless(Account::read(&session.client, &file)).await?.map_err(unreadable)?;
         let plan = Plan::new(&file, &account);
         let text = match output {
@@ -208,6 +231,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }
     with_client(global, DryRun::Changes, async |session| {
+        refuse_partial(session).await?;
         let plan = match saved {
             Some(plan) => plan,
             None => {
@@ -215,8 +239,11 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
                 Plan::new(&file, &session.interrupt.unless(reading).await?.map_err(unreadable)?)
             }
         };
-        plan.to_string().lines().for_each(|line| session.say(&visible(line)));
-        if !plan.actions.is_empty() {
+        let mut shown = plan.clone();
+        shown.actions.retain(|action| options.allows(action));
+        shown.to_string().lines().for_each(|line| session.say(&visible(line)));
+        note_skipped(session, &plan, options);
+        if !shown.actions.is_empty() {
             ask(arguments.confirm, session, async || Ok("carry this out?".to_owned())).await?;
         }
         let say = |done: &ldtokens_plan::Done| {
@@ -229,14 +256,24 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     .await
 }
 
-fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failure> {
-    let left = applied.skipped.iter().filter(|skipped| skipped.kind == Doing::Delete && !skipped.is_own).count();
+/// No plan is made of a part of the tokens: what is not seen would be created again.
+async fn refuse_partial(session: &Session) -> Result<(), Failure> {
+    warn_if_partial(session, true).await.map_err(|failure| failure.within("no plan was made"))
+}
+
+/// Says what the options do not allow.
+fn note_skipped(session: &Session, plan: &Plan, options: ApplyOptions) {
+    let skipped = || plan.actions.iter().filter(|action| !options.allows(action));
+    let left = skipped().filter(|skipped| skipped.kind == Doing::Delete && !skipped.is_own).count();
     if left > 0 {
         session.note(&format!("{left} managed tokens are not in the file: --prune deletes them"));
     }
-    if applied.skipped.iter().any(|skipped| skipped.is_own) {
-        session.note("the token that this command uses was left alone: --allow-own-token changes it too");
+    if skipped().any(|skipped| skipped.is_own) {
+        session.note("the token that this command uses is left alone: --allow-own-token changes it too");
     }
+}
+
+fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failure> {
     let mut failures: Vec<(String, Failure)> =
         applied.failed.into_iter().map(|(action, error)| (action.key, failure(error))).collect();
     let problems = plan.problems.iter().map(|problem| (String::new(), Failure::new(Kind::Conflict, problem.as_str())));
@@ -264,7 +301,7 @@ pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
         Which::Tokens => TokensFile::json_schema(),
         Which::Rotations => RotationsFile::json_schema(),
     };
-    arguments.to.write(&(pretty_json(&schema) + "\n"))
+    arguments.to.write(&(pretty_json(&schema) + "\n")).map(|_| ())
 }
 
 /// Reads and checks a file of tokens.

@@ -88,7 +88,7 @@ fn rules() -> String {
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<(), Failure> {
     if arguments.policy_schema {
-        return arguments.to.write(&(pretty_json(&Policy::json_schema()) + "\n"));
+        return arguments.to.write(&(pretty_json(&Policy::json_schema()) + "\n")).map(|_| ());
     }
     let output = global.any_output()?;
     if output == Output::Data(Format::Value) {

@@ -202,10 +202,12 @@ pub(crate) fn json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Fa
 }
 
 impl ToArgs {
-    pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
+    /// Returns whether the output is still read.
+    pub(crate) fn write(&self, text: &str) -> Result<bool, Failure> {
         match &self.to {
-            None => write(text).map(|_| ()),
+            None => write(text),
             Some(file) => files::replace(file, text, false)
+                .map(|()| true)
                 .map_err(|error| Failure::other(format!("can't write {}: {error}", file.display()))),
         }
     }

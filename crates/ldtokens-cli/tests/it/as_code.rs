@@ -98,7 +98,14 @@ fn what_leaves_the_file_is_deleted_only_with_prune_and_a_guard() {
     fs::write(folder.path().join("tokens.yaml"), "tokens: []\n").unwrap();
     let kept = run(&["apply", "FOLDER/tokens.yaml", "--yes"]);
     assert_eq!(status(&kept), 0);
-    assert!(stderr(&kept).contains("--prune"), "{}", stderr(&kept));
+    assert!(
+        stderr(&kept).contains("No changes.\nnote: 2 managed tokens are not in the file: --prune"),
+        "{}",
+        stderr(&kept)
+    );
+    // Nothing would be done, so nobody is asked.
+    assert_eq!(status(&run(&["apply", "FOLDER/tokens.yaml"])), 0);
+    assert_eq!(status(&run(&["apply", "FOLDER/tokens.yaml", "--prune"])), 2);
     let refused = run(&["apply", "FOLDER/tokens.yaml", "--prune", "--yes"]);
     assert_eq!(status(&refused), 2);
     assert!(stderr(&refused).contains("--allow-many-deletions"), "{}", stderr(&refused));
@@ -127,6 +134,45 @@ fn export_with_adopt_then_plan_says_no_changes() {
     let text = fs::read_to_string(folder.path().join("exported.yaml")).unwrap();
     assert!(text.contains("key: svc-a") && text.contains("proj/*:env/*"), "{text}");
     assert_eq!(status(&run(&["export", "--all-matching", "name~nosuch"])), 12);
+}
+
+#[test]
+fn export_marks_no_token_whose_file_is_not_written() {
+    let (served, folder) = world();
+    served.create("live");
+    let run = |words: &[&str]| run(&served, folder.path(), words);
+    let export = |more: &[&str]| run(&[&["export", "live", "--adopt", "--yes"], more].concat());
+    assert_eq!(status(&export(&["--to", "FOLDER/nosuch/x.yaml"])), 1);
+    // One that is there was written by hand, and may have other tokens and their destinations.
+    let refused = export(&["--to", "FOLDER/tokens.yaml"]);
+    assert_eq!(status(&refused), 2);
+    assert!(stderr(&refused).contains("--overwrite replaces it"), "{}", stderr(&refused));
+    assert_eq!(fs::read_to_string(folder.path().join("tokens.yaml")).unwrap(), FILE);
+    assert_eq!(served.json(&["get", "live"])["description"], Value::Null);
+    let done = export(&["--to", "FOLDER/tokens.yaml", "--overwrite"]);
+    assert_eq!(status(&done), 0, "{}", stderr(&done));
+    assert!(fs::read_to_string(folder.path().join("tokens.yaml")).unwrap().contains("key: live"));
+    // A file without any token is not written.
+    assert_eq!(status(&run(&["update", "live", "--description", "[ldtokens:prod/live]"])), 0);
+    let nothing = export(&["--to", "FOLDER/other.yaml"]);
+    assert_eq!(status(&nothing), 12, "{}", stderr(&nothing));
+    assert!(stderr(&nothing).contains("it is in a file that has a name"), "{}", stderr(&nothing));
+    assert!(!folder.path().join("other.yaml").exists());
+}
+
+#[test]
+fn no_plan_is_made_with_a_credential_that_does_not_see_all_tokens() {
+    let (served, folder) = world();
+    let run = |words: &[&str]| run(&served, folder.path(), words);
+    assert_eq!(status(&run(&["apply", "FOLDER/tokens.yaml", "--yes"])), 0);
+    let (_, reader) = served.create("reader");
+    let file = folder.path().join("tokens.yaml");
+    let file = file.to_str().unwrap();
+    for words in [&["plan", file][..], &["apply", file, "--yes"]] {
+        let output = served.acting_as(&reader, words).output().unwrap();
+        assert_eq!((status(&output), stdout(&output)), (4, String::new()));
+        assert!(stderr(&output).contains("no plan was made: not all tokens are seen"), "{}", stderr(&output));
+    }
 }
 
 #[test]
