@@ -54,6 +54,18 @@ fn lock(path: &Path) -> io::Result<File> {
 
 /// The text that says what is to be `after`. None if it would not say exactly that.
 fn edited(text: &str, before: &ConfigFile, after: &mut ConfigFile) -> Option<String> {
+    [merged, |_: &[String], new: &[String]| new.to_vec()]
+        .into_iter()
+        .find_map(|merge| edited_by(merge, text, before, after))
+}
+
+/// The same. `merge` gets the lines of a profile, and what they are to say.
+fn edited_by(
+    merge: fn(&[String], &[String]) -> Vec<String>,
+    text: &str,
+    before: &ConfigFile,
+    after: &mut ConfigFile,
+) -> Option<String> {
     after.default.take_if(|name| !after.profiles.contains_key(name));
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -63,15 +75,16 @@ fn edited(text: &str, before: &ConfigFile, after: &mut ConfigFile) -> Option<Str
         if let Value::Object(settings) = &mut settings {
             settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
         }
-        set_profile(&mut lines, name, &block(name, settings));
+        set_profile(&mut lines, name, &block(name, settings), merge);
     }
     for name in before.profiles.keys().filter(|name| !after.profiles.contains_key(*name)) {
-        set_profile(&mut lines, name, &[]);
+        set_profile(&mut lines, name, &[], merge);
     }
     if before.default != after.default {
         let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
         let replaced = position(&lines, 0, "default").map_or(first..first, |at| at..at + 1);
-        lines.splice(replaced, after.default.iter().flat_map(|name| block("default", json!(name))));
+        let old = lines[replaced.clone()].first().map_or(String::new(), |line| comment(line).to_owned());
+        lines.splice(replaced, after.default.iter().map(|name| block("default", json!(name)).concat() + &old));
     }
     let text: String = lines.into_iter().map(|line| line + end).collect();
     (ConfigFile::parse(&text, &after.path).ok().as_ref() == Some(after)).then_some(text)
@@ -82,8 +95,45 @@ fn block(key: &str, value: Value) -> Vec<String> {
     yaml(&json!({ key: value })).lines().map(str::to_owned).collect()
 }
 
+/// The lines of a profile that say what `new` says, with the comments of the `old` ones and in their order.
+fn merged(old: &[String], new: &[String]) -> Vec<String> {
+    let Some(first) = old.iter().skip(1).find(|line| !is_empty(line)).filter(|_| !new.is_empty()) else {
+        return new.to_vec();
+    };
+    let depth = indent(first);
+    let mut left: Vec<&str> = new[1..].iter().map(|line| line.trim_start()).collect();
+    let (mut lines, mut at) = (vec![old[0].clone()], 1);
+    while at < old.len() {
+        let end = if is_empty(&old[at]) { at + 1 } else { section_end(old, at, depth) };
+        if is_empty(&old[at]) {
+            lines.push(old[at].clone());
+        } else if let Some(found) = left.iter().position(|line| key(line) == key(&old[at])) {
+            let line = left.remove(found);
+            if value(&old[at..end].join("\n")) == value(line) {
+                lines.extend_from_slice(&old[at..end]);
+            } else {
+                lines.push(format!("{:depth$}{line}{}", "", comment(&old[at])));
+            }
+        }
+        at = end;
+    }
+    lines.extend(left.iter().map(|line| format!("{:depth$}{line}", "")));
+    lines
+}
+
+fn value(yaml: &str) -> Option<Value> {
+    serde_saphyr::from_str(yaml).ok()
+}
+
+/// The comment at the end of the line, with the blank before it: without it, the line says the same.
+fn comment(line: &str) -> &str {
+    let said = value(line);
+    let mut blanks = line.match_indices(" #").map(|(at, _)| at);
+    blanks.find(|at| said.is_some() && value(&line[..*at]) == said).map_or("", |at| &line[at..])
+}
+
 /// Replaces the profile by `block`, or adds it.
-fn set_profile(lines: &mut Vec<String>, name: &str, block: &[String]) {
+fn set_profile(lines: &mut Vec<String>, name: &str, block: &[String], merge: fn(&[String], &[String]) -> Vec<String>) {
     let head = position(lines, 0, "profiles").unwrap_or(lines.len());
     if lines.get(head).is_none_or(|line| line.trim_end().ends_with("{}")) {
         lines.splice(head..lines.len().min(head + 1), ["profiles:".to_owned()]);
@@ -92,7 +142,9 @@ fn set_profile(lines: &mut Vec<String>, name: &str, block: &[String]) {
     let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
     let there = position(&lines[head + 1..end], depth, name).map(|at| head + 1 + at);
     let replaced = there.map_or(end..end, |at| at..section_end(lines, at, depth));
-    lines.splice(replaced, block.iter().map(|line| format!("{:depth$}{line}", "")));
+    let block: Vec<String> = block.iter().map(|line| format!("{:depth$}{line}", "")).collect();
+    let block = if there.is_some() { merge(&lines[replaced.clone()], &block) } else { block };
+    lines.splice(replaced, block);
 }
 
 /// The line with this key and indent.
@@ -160,6 +212,14 @@ mod tests {
                 "profiles:\n  # first\n  a:\n    local: true\n\n  # second\n  z: {}\n",
                 format!("profiles:\n  # first\n{NEW}\n  # second\n  z: {{}}\n"),
             ),
+            (
+                "profiles:\n  a: # mine\n    # why\n    token-command:   \"op read 'x' # y\"\n    host: z # soon\n    # end\n  z: {}\n",
+                "profiles:\n  a: # mine\n    # why\n    token-command:   \"op read 'x' # y\"\n    host: b # soon\n    # end\n  z: {}\n".to_owned(),
+            ),
+            (
+                "profiles:\n  a:\n    region: eu # gone\n    token-command: \"op read 'x' # y\" # kept\n",
+                "profiles:\n  a:\n    token-command: \"op read 'x' # y\" # kept\n    host: b\n".to_owned(),
+            ),
             ("profiles:\n  'a': {region: eu}\n  z: {}\n", format!("profiles:\n{NEW}  z: {{}}\n")),
             (
                 "profiles:\n    z: {}\n",
@@ -181,6 +241,10 @@ mod tests {
         for (before, expected) in [
             ("profiles: {a: {}}\n", "default: a\nprofiles: {a: {}}\n"),
             ("# mine\nprofiles: {a: {}}\n", "# mine\ndefault: a\nprofiles: {a: {}}\n"),
+            (
+                "default: 'b # x' # mine\nprofiles: {a: {}, 'b # x': {}}\n",
+                "default: a # mine\nprofiles: {a: {}, 'b # x': {}}\n",
+            ),
             ("profiles: {a: {}, b: {}}\ndefault: b\n", "profiles: {a: {}, b: {}}\ndefault: a\n"),
             ("---\nprofiles: {a: {}}\n", "---\ndefault: a\nprofiles: {a: {}}\n"),
         ] {
