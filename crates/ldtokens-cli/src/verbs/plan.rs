@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
-use ldtokens::UnixMillis;
+use ldtokens::{Token, UnixMillis};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -63,7 +63,7 @@ impl Plan<'_> {
     }
 
     /// The plan, line by line.
-    async fn lines(&self, session: &Session) -> Result<Vec<String>, Failure> {
+    async fn lines(&self, session: &Session, has_own: bool) -> Result<Vec<String>, Failure> {
         let width = error_width().unwrap_or(WIDTH);
         let mut lines = vec![format!("{} of {}:", self.title(), session.account)];
         let mut line = |text: String| lines.push(format!("- {text}"));
@@ -88,7 +88,11 @@ impl Plan<'_> {
         for note in &self.notes {
             line(note.clone());
         }
-        line(self.words.lasting.unwrap_or("`ldtokens undo` can restore what they were").to_owned());
+        let can_be_restored = match has_own {
+            true => "`ldtokens undo` can restore what they were, if the token in use still has the rights to",
+            false => "`ldtokens undo` can restore what they were",
+        };
+        line(self.words.lasting.unwrap_or(can_be_restored).to_owned());
         Ok(lines)
     }
 
@@ -97,18 +101,42 @@ impl Plan<'_> {
         self.items.iter().any(|item| !item.is_unchanged())
     }
 
-    /// Shows the plan, and asks. One token that the user has named needs no plan, and a question only if it can't be undone.
+    /// The token that this command uses, if it ends, gets another secret, or has its permissions or expiry changed, and if the API says
+    /// which one it is.
+    async fn own(&self, session: &Session) -> Result<Option<&Target>, Failure> {
+        let rights = |token: &Token| {
+            (token.role.clone(), token.custom_role_ids.clone(), token.inline_role.clone(), token.expiry)
+        };
+        let is_affected = |item: &&Item| match (&item.before, &item.after) {
+            (Some(before), Some(after)) => rights(before) != rights(after),
+            _ => self.words.warning.is_some(),
+        };
+        let mut affected = self.changing().filter(is_affected).map(|item| &item.target).peekable();
+        if affected.peek().is_none() {
+            return Ok(None);
+        }
+        let own = session.own_token().await?;
+        Ok(affected.find(|target| Some(&target.id) == own))
+    }
+
+    /// Shows the plan, and asks. One token that the user has named needs no plan, and a question only if it can't be undone or is the
+    /// token in use.
     pub(crate) async fn agree(&self, session: &Session, arguments: ConfirmArgs, is_named: bool) -> Result<(), Failure> {
         if self.items.is_empty() {
             return Ok(());
         }
-        let lines = if is_named { Vec::new() } else { self.lines(session).await? };
+        let own = self.own(session).await?;
+        let lines = if is_named { Vec::new() } else { self.lines(session, own.is_some()).await? };
         lines.iter().for_each(|line| session.say(line));
-        if !self.changes_something() || is_named && self.words.warning.is_none() {
+        if !self.changes_something() || is_named && self.words.warning.is_none() && own.is_none() {
             return Ok(());
         }
-        if self.words.warning.is_some() {
-            warn_of_own(session, self.items.iter().map(|item| &item.target)).await?;
+        if let Some(target) = own {
+            let what = match self.words.warning {
+                Some(_) => "its secret stops working here too",
+                None => "with other permissions or another expiry, it may not be able to take this back",
+            };
+            session.warn(&format!("{target} is the token that this command uses: {what}"));
         }
         ask(arguments, session, async || {
             let warning = match (self.words.warning, self.changing().count()) {
@@ -254,13 +282,4 @@ pub(crate) async fn ask(
         "y" | "yes" => Ok(()),
         _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),
     }
-}
-
-/// Warns if one of the tokens is the one that this command uses, if the API says which one that is.
-async fn warn_of_own(session: &Session, mut targets: impl Iterator<Item = &Target>) -> Result<(), Failure> {
-    let own = session.own_token().await?;
-    if let Some(target) = targets.find(|target| Some(&target.id) == own) {
-        session.warn(&format!("{target} is the token that this command uses: its secret stops working here too"));
-    }
-    Ok(())
 }

@@ -31,8 +31,8 @@ const UPDATE: Words<'static> = Words {
 /// Change the name, description, permissions or expiry of tokens
 ///
 /// Each token is read first and only the differences are sent. If someone else changes the token in the meantime, the update
-/// starts over, so no change is lost. Several tokens are changed only after a plan and a question; `ldtokens undo` can restore
-/// them.
+/// starts over, so no change is lost. Several tokens are changed only after a plan and a question, and the permissions or expiry of
+/// the token in use only after a question; `ldtokens undo` can restore them.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("changes").multiple(true).required(true)
@@ -83,9 +83,11 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
             Some(permissions) => Some(with_roles(session, permissions, RolesBy::Id).await?),
             None => None,
         };
+        let items = bulk.find(session, false).await?;
+        // After a response, the time is the API's.
         let expiry = arguments.expiry.moment(session.client.server_time().into());
         let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
-        let mut plan = Plan { words: &UPDATE, items: bulk.find(session, false).await?, notes: Vec::new() };
+        let mut plan = Plan { words: &UPDATE, items, notes: Vec::new() };
         for item in &mut plan.items {
             item.after.clone_from(&item.before);
             if let Some(mut after) = item.after.take() {
@@ -130,7 +132,10 @@ fn in_words(arguments: &UpdateArgs, permissions: Option<&Permissions>) -> String
         permissions.map(|permissions| match permissions {
             Permissions::Role(role) => format!("role {role}"),
             Permissions::CustomRoles(keys) => format!("custom roles {}", keys.join(", ")),
-            other => format!("{other:?}"),
+            Permissions::Inline(policy) => {
+                format!("policy {}", serde_json::to_string(&policy.to_wire()).expect("a policy is JSON"))
+            }
+            _ => unreachable!("no option has others"),
         }),
         expiry.expires_in.map(|length| match length.as_secs() {
             seconds if seconds.is_multiple_of(86_400) => format!("expires in {}d", seconds / 86_400),

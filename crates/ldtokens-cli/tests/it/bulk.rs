@@ -90,6 +90,63 @@ fn a_token_that_ends_itself_is_named_even_with_yes() {
 }
 
 #[test]
+fn the_permissions_of_the_token_in_use_are_changed_only_after_a_warning_and_an_answer() {
+    let served = Served::start();
+    let own = served.json(&["create", "-n", "CI", "--role", "admin", "--secret-to", "-"]);
+    let (id, secret) = (own["_id"].as_str().unwrap(), own["token"].as_str().unwrap());
+    served.create("other");
+    let with_own = |arguments: &[&str]| {
+        let output = served.acting_as(secret, arguments).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let warning = format!("{id} (CI) is the token that this command uses: with other permissions");
+    // A text harms nobody, and another token is another's.
+    for words in [["CI", "--description", "d"], ["other", "--role", "writer"]] {
+        let (status, said) = with_own(&[&["update"], &words[..]].concat());
+        assert!(status == Some(0) && !said.contains("this command uses"), "{said}");
+    }
+    for words in [["--role", "reader"], ["--expires-in", "1h"]] {
+        let (status, said) = with_own(&[&["update", "CI"], &words[..]].concat());
+        assert!(status == Some(2) && said.contains(&warning) && said.contains("use --yes"), "{said}");
+    }
+    let (status, said) = with_own(&["update", "CI", "other", "--role", "reader", "--dry-run"]);
+    assert!(status == Some(0) && said.contains(&warning), "{said}");
+    assert!(said.contains("can restore what they were, if the token in use still has the rights to"), "{said}");
+    assert!(served.owner(&["update", "CI", "--role", "writer"]).output().unwrap().status.success());
+    // So does an undo.
+    assert!(served.owner(&["undo", "--yes"]).output().unwrap().status.success());
+    assert!(served.owner(&["update", "CI", "--role", "admin", "--no-expiry"]).output().unwrap().status.success());
+    let (status, said) = with_own(&["update", "CI", "--role", "reader", "--yes"]);
+    assert!(status == Some(0) && said.contains(&warning), "{said}");
+    assert!(served.owner(&["update", "CI", "--role", "admin"]).output().unwrap().status.success());
+    let (status, said) = with_own(&["undo", "--yes"]);
+    assert!(status == Some(0) && said.contains(&warning), "{said}");
+}
+
+#[test]
+fn an_update_counts_lifetimes_by_the_apis_clock_and_undo_shows_a_policy_as_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_two_hours = ldtokens::UnixMillis::now().get() + 2 * 3_600_000;
+    let account = json!({
+        "clock": in_two_hours,
+        "members": [{ "email": "a@example.com", "role": "owner" }],
+        "tokens": [{ "name": "Owner", "member": "a@example.com", "role": "admin" }],
+    });
+    let file = folder.path().join("account.yaml");
+    fs::write(&file, account.to_string()).unwrap();
+    let served = Served::with(&["--account", file.to_str().unwrap()]);
+    let (id, _) = served.create("job");
+    let policy = r#"[{"effect":"allow","actions":["*"],"resources":["proj/*"]}]"#;
+    fs::write(&file, policy).unwrap();
+    let updated = served.json(&["update", &id, "--expires-in", "1h", "--policy", file.to_str().unwrap()]);
+    assert!(updated["expiry"].as_i64().unwrap() > in_two_hours, "{updated}");
+    let undone = served.owner(&["undo", "--yes"]).output().unwrap();
+    let said = stderr(&undone);
+    let statement = r#"policy [{"actions":["*"],"effect":"allow","resources":["proj/*"]}], expires in 3600s"#;
+    assert!(said.contains(statement), "{said}");
+}
+
+#[test]
 fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
     let folder = tempfile::tempdir().unwrap();
     let policy = json!([{ "effect": "allow", "actions": ["*"], "resources": ["proj/*"] }]);
