@@ -47,6 +47,8 @@ pub enum Reason {
     TooLate,
     /// The old secret of an earlier reset still works. Nothing was changed.
     EarlierOverlap,
+    /// The token has expired, so that a reset would give it a secret that does not work.
+    Expired,
     /// The token was replaced by another and is gone.
     Replaced,
     /// The token is not there any more, or the credential can't see it.

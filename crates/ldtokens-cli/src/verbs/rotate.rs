@@ -209,7 +209,12 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
     with_client(global, DryRun::Changes, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
-        let known = journals.all().map_err(|error| failure(error, None))?;
+        let (known, unusable) = journals.all().map_err(|error| failure(error, None))?;
+        let mut unusable: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
+        if !arguments.finish {
+            // A token whose journal it is has an error of its own.
+            unusable.drain(..).for_each(|failure| session.warn(&failure.to_string()));
+        }
         let options = options(arguments);
         if let Some(file) = &file {
             let with_own = |places: Places| places.with_own(&caller, source.as_ref());
@@ -239,10 +244,12 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         if arguments.finish {
             tasks.iter_mut().for_each(|task| task.next = None);
         }
-        match session.is_dry_run {
+        let is_some_done = !tasks.is_empty();
+        let rotated = match session.is_dry_run {
             true => print_plan(format, &tasks, &known),
             false => rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await,
-        }
+        };
+        file::with_missing(session, rotated, &unusable, is_some_done)
     })
     .await
 }

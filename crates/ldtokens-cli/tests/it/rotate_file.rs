@@ -118,22 +118,46 @@ fn advance(served: &Served, days: u64) {
 #[test]
 fn a_replacement_that_has_expired_or_whose_file_has_moved_is_rotated() {
     let served = Served::start();
-    token(&served, "one");
-    let file = |age: &str, place: &str| json!([{ "token": "one", "olderThan": age, "strategy": "replace", "lifetime": "10d", "destinations": [{ "file": place }] }]);
-    assert!(with_file(&served, &file("0s", "one.secret"), &[]).status.success());
-    let delivered = contents(&served, "one.secret");
-    advance(&served, 20);
-    assert!(!served.works(&delivered));
-    let output = with_file(&served, &file("5d", "one.secret"), &[]);
+    for (place, days, words) in [("one.secret", 20, "does not work any more"), ("moved.secret", 2, "does not hold")] {
+        token(&served, "one");
+        let file = |age: &str, place: &str| {
+            json!([{ "token": "one", "olderThan": age, "strategy": "replace", "lifetime": "10d",
+                "destinations": [{ "file": place }] }])
+        };
+        let output = with_file(&served, &file("0s", "one.secret"), &[]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        advance(&served, days);
+        if place != "one.secret" {
+            fs::remove_file(served.folder.path().join("one.secret")).unwrap();
+        }
+        // Neither is due.
+        let output = with_file(&served, &file("60d", place), &[]);
+        assert!(output.status.success() && stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(served.works(&contents(&served, place)));
+        let deleted = served.owner(&["delete", "--all-matching", "name=one", "--yes"]).output().unwrap();
+        assert!(deleted.status.success(), "{}", stderr(&deleted));
+    }
+}
+
+#[test]
+fn a_damaged_journal_keeps_only_its_own_token_from_being_rotated() {
+    let served = Served::start();
+    let [(damaged, _), (_, other)] = ["damaged", "other"].map(|name| token(&served, name));
+    let entry = |name: &str| json!({ "token": name, "olderThan": "0s", "destinations": [{ "file": format!("{name}.secret") }] });
+    assert!(with_file(&served, &json!([entry("damaged")]), &[]).status.success());
+    let held = contents(&served, "damaged.secret");
+    fs::write(journal(&served, &damaged), "{").unwrap();
+    let output = with_file(&served, &json!([entry("damaged"), entry("other")]), &[]);
+    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+    assert!(stderr(&output).contains("it is not a journal"), "{}", stderr(&output));
+    assert_ne!(contents(&served, "other.secret"), other);
+    assert_eq!(contents(&served, "damaged.secret"), held);
+    for flag in ["--finish", "--status"] {
+        let output = rotate(&served, &[flag]).output().unwrap();
+        assert!(!output.status.success() && stderr(&output).contains("it is not a journal"), "{}", stderr(&output));
+    }
+    let output = rotate(&served, &["other", "--again", "--secret-to", "other.secret"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stderr(&output).contains("does not work any more"), "{}", stderr(&output));
-    assert!(served.works(&contents(&served, "one.secret")));
-    // Its place is another file now, and it is not due.
-    advance(&served, 2);
-    fs::remove_file(served.folder.path().join("one.secret")).unwrap();
-    let output = with_file(&served, &file("60d", "moved.secret"), &[]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert!(served.works(&contents(&served, "moved.secret")));
 }
 
 #[test]
@@ -171,6 +195,10 @@ fn a_file_of_rotations_with_a_mistake_is_refused_before_anything_is_rotated() {
         (with("olderThan", json!("3m")), "min for minutes"),
         (with("strategy", json!("rotate")), "expected one of reset, replace"),
         (with("lifetime", json!("9d")), "needs `strategy: replace`"),
+        (
+            json!([{ "token": "one", "olderThan": "7d", "overlap": "30d", "destinations": [{ "file": "one.secret" }] }]),
+            "overlap is longer",
+        ),
         (with("destinations", json!([])), "no destination"),
         (
             with("destinations", json!([{ "envFile": { "path": "e", "variable": "A B" } }])),

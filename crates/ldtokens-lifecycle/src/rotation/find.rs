@@ -15,6 +15,45 @@ use crate::time;
 const MAX_SUPERSEDED: usize = 5;
 
 impl Run<'_> {
+    /// Within the overlap of an earlier reset, the same rotation is done, and another must be asked for.
+    pub(crate) async fn find_earlier_reset(&mut self, token: &Token) -> Result<(), Error> {
+        let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset);
+        let ends = earlier.as_ref().and_then(|earlier| earlier.overlap_end(self.now()));
+        let is_reset = self.journal.strategy == Strategy::Reset;
+        let (Some(earlier), Some(ends), true) =
+            (earlier, ends, is_reset && !self.options.forced && !self.journal.ends_at_once())
+        else {
+            return Ok(());
+        };
+        let refused = |text| Err(Error::new(Reason::EarlierOverlap, text));
+        if earlier.new.as_ref().is_some_and(|new| new.last_four != state(token).last_four) {
+            return refused(format!(
+                "the token {} was reset since it was rotated, so the secrets from then may be dead, and another reset may end \
+                 a secret that works now",
+                self.id
+            ));
+        }
+        let new = std::mem::replace(&mut self.journal, earlier);
+        let why = if self.journal.places != new.places {
+            "it had other destinations then".to_owned()
+        } else {
+            match self.prove().await {
+                Ok(()) if self.deliver_again().await? => {
+                    self.was_resumed = true;
+                    return Ok(());
+                }
+                Ok(()) => "its new secret can't be read anywhere to be delivered again".to_owned(),
+                Err(error) if error.reason == Reason::NotHeld => error.text,
+                Err(error) => return Err(error),
+            }
+        };
+        refused(format!(
+            "the token was reset before, and {why}; the secret from before that works until {}, and another reset may end it \
+             early",
+            time::format(ends)
+        ))
+    }
+
     /// Looks for the new secret in the destinations, where an earlier run may have delivered it.
     pub(crate) async fn find(&mut self) -> Result<(), Error> {
         let wanted = self.wanted().await?;

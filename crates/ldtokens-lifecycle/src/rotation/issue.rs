@@ -12,6 +12,7 @@ use crate::rotation::options::Strategy;
 use crate::rotation::plan::state;
 use crate::rotation::replacement::{self, new_marker};
 use crate::rotation::run::{HeldSecret, Run};
+use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
 const MAX_LOSSES: u32 = 5;
@@ -81,6 +82,22 @@ impl Run<'_> {
         Err(Error::new(Reason::OthersPersonal, text))
     }
 
+    /// Refuses to reset a token that has expired, and notes that one expires within the overlap.
+    pub(crate) fn check_expiry(&mut self) -> Result<(), Error> {
+        let Some(expiry) = self.expiry.filter(|_| self.journal.strategy == Strategy::Reset) else { return Ok(()) };
+        if expiry <= self.now() {
+            let text = format!(
+                "the token {} has expired, and a reset does not change that: its new secret would not work",
+                self.id
+            );
+            return Err(Error::new(Reason::Expired, text));
+        }
+        if expiry < self.now().saturating_add(self.journal.overlap()) {
+            self.notes.push(format!("the token expires at {}, and its new secret with it", time::format(expiry)));
+        }
+        Ok(())
+    }
+
     pub(crate) fn refused_secret(&self) -> Error {
         let text = format!(
             "the API refuses the new secret that it gave for the token {}. Destinations keep the secret that they have",
@@ -94,7 +111,9 @@ impl Run<'_> {
         let new = self.journal.new.as_ref();
         let tokens = self.journal.superseded.iter().chain(new.map(|new| &new.token_id)).chain([&self.id]);
         let tokens: Vec<TokenId> = tokens.cloned().collect();
-        let last_fours = [&self.journal.old.last_four].into_iter().chain(new.map(|new| &new.last_four));
+        let last_fours = [Some(&self.journal), self.earlier.as_ref()].into_iter().flatten().flat_map(|journal| {
+            [&journal.old.last_four].into_iter().chain(journal.new.as_ref().map(|new| &new.last_four))
+        });
         let last_fours: Vec<String> = last_fours.cloned().collect();
         let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrites };
         self.delivery.check(&self.client, replaceable).await
@@ -108,7 +127,7 @@ impl Run<'_> {
         // The API's clock is known to the second.
         let ends_at = now.saturating_add(self.journal.overlap()).saturating_add(Duration::from_secs(1));
         if self.journal.strategy == Strategy::Reset || self.journal.old_ends_at.is_none() {
-            self.journal.old_ends_at = Some(ends_at);
+            self.journal.old_ends_at = Some(self.expiry.map_or(ends_at, |expiry| expiry.min(ends_at)));
         }
         ends_at
     }

@@ -194,26 +194,29 @@ impl Journals {
         Ok((LockedJournal { path, _lock: lock }, journal))
     }
 
-    /// Reads all journals, ordered by token ID.
+    /// Reads all journals, ordered by token ID, and why those that can't be used can't be.
     ///
     /// # Errors
-    /// [`Reason::Journal`] if the folder, or one of them, can't be read.
-    pub fn all(&self) -> Result<Vec<Journal>, Error> {
+    /// [`Reason::Journal`] if the folder can't be read.
+    pub fn all(&self) -> Result<(Vec<Journal>, Vec<Error>), Error> {
         let failed = |error| unusable(&self.folder, format!("the folder can't be read: {error}"));
-        let mut journals = Vec::new();
+        let (mut journals, mut unusable) = (Vec::new(), Vec::new());
         let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(journals),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((journals, unusable)),
             entries => entries.map_err(failed)?,
         };
         for entry in entries {
             let path = entry.map_err(failed)?.path();
             let is_staged = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if path.extension().is_some_and(|extension| extension == "json") && !is_staged {
-                journals.extend(read(&path)?);
+                match read(&path) {
+                    Ok(journal) => journals.extend(journal),
+                    Err(error) => unusable.push(error),
+                }
             }
         }
         journals.sort_by(|a, b| a.token_id.cmp(&b.token_id));
-        Ok(journals)
+        Ok((journals, unusable))
     }
 
     fn path(&self, id: &TokenId) -> PathBuf {

@@ -101,12 +101,17 @@ impl Run<'_> {
         // The old token last.
         for id in self.journal.superseded.iter().chain([&self.journal.token_id]) {
             let edited = client.edit(id, |token| {
-                if token.expiry.is_none_or(|expiry| expiry > ends) {
+                if token.expiry.is_none_or(|expiry| expiry > ends || self.given_expiry == Some(expiry)) {
                     token.expiry = Some(ends);
                 }
             });
             let why = match edited.await {
-                Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => continue,
+                Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => {
+                    if *id == self.journal.token_id {
+                        self.journal.old_ends_at = token.expiry;
+                    }
+                    continue;
+                }
                 Ok(_) => "the response does not show it".to_owned(),
                 Err(
                     error @ (ApiError::Forbidden(_)
@@ -198,6 +203,10 @@ impl Run<'_> {
         let readable: Vec<_> = files.chain(others).collect();
         for (label, contents) in &readable {
             let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(self, label)) };
+            // After a reset the old secret is the same token's.
+            if self.journal.strategy == Strategy::Reset && secret.last_four() != new.last_four {
+                return Err(not_held(self, label));
+            }
             if !self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))? {
                 if secret.last_four() != new.last_four {
                     return Err(not_held(self, label));

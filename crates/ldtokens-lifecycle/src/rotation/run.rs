@@ -79,6 +79,10 @@ pub(crate) struct Run<'a> {
     /// The journal of the token's previous rotation.
     pub(crate) earlier: Option<Journal>,
     pub(crate) journal: Journal,
+    /// The expiry that an earlier run gave the old token, which another overlap changes.
+    pub(crate) given_expiry: Option<UnixMillis>,
+    /// When the token expires, if it was read at the start and does.
+    pub(crate) expiry: Option<UnixMillis>,
     pub(crate) options: Options,
     pub(crate) caller: CallerIdentity,
     pub(crate) delivery: Delivery,
@@ -106,6 +110,12 @@ impl<'a> Run<'a> {
             Some(caller) => caller,
             None => client.whoami().await.map_err(|source| Error::api(step, source))?,
         };
+        // If it had expired earlier by itself, that is when it ends.
+        let is_given = |journal: &&Journal| {
+            journal.is_expiring
+                && journal.sent_at.map(|sent| sent.saturating_add(journal.overlap())) <= journal.old_ends_at
+        };
+        let given_expiry = under_way.as_ref().filter(is_given).and_then(|journal| journal.old_ends_at);
         let (mut token, was_resumed) = (None, under_way.is_some());
         let journal = match under_way {
             Some(journal) => resumed(journal, &options, delivery.places(), &caller)?,
@@ -117,12 +127,15 @@ impl<'a> Run<'a> {
                 planned(token.insert(read), &caller, &options, delivery.places())?
             }
         };
+        let expiry = token.as_ref().and_then(|token| token.expiry);
         let mut run = Self {
             client,
             id,
             locked,
             earlier,
             journal,
+            given_expiry,
+            expiry,
             options,
             caller,
             delivery,
@@ -135,36 +148,13 @@ impl<'a> Run<'a> {
             on_step,
         };
         if let Some(token) = &token {
-            run.find_earlier_reset().await?;
+            run.check_expiry()?;
+            run.find_earlier_reset(token).await?;
             if run.journal.strategy == Strategy::Replace {
                 run.require_replaceable(token)?;
             }
         }
         Ok(run)
-    }
-
-    /// Within the overlap of an earlier reset, the same rotation is done, and another must be asked for.
-    async fn find_earlier_reset(&mut self) -> Result<(), Error> {
-        let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset);
-        let ends = earlier.as_ref().and_then(|earlier| earlier.overlap_end(self.now()));
-        let is_reset = self.journal.strategy == Strategy::Reset;
-        let (Some(earlier), Some(ends), true) =
-            (earlier, ends, is_reset && !self.options.forced && !self.journal.ends_at_once())
-        else {
-            return Ok(());
-        };
-        let new = std::mem::replace(&mut self.journal, earlier);
-        let is_same = self.journal.places == new.places && self.prove().await.is_ok();
-        if is_same && self.deliver_again().await? {
-            self.was_resumed = true;
-            return Ok(());
-        }
-        let why = if is_same { "its new secret can't be read anywhere to be delivered again, " } else { "" };
-        let text = format!(
-            "the token was reset before, {why}and the secret from before that works until {}; another reset may end it early",
-            time::format(ends)
-        );
-        Err(Error::new(Reason::EarlierOverlap, text))
     }
 
     async fn finish(mut self) -> Result<Report, Error> {

@@ -65,8 +65,26 @@ async fn an_old_token_that_expires_earlier_is_not_extended() {
     let soon = world.clock.now().saturating_add(HOUR);
     world.client.update(&world.id, &Patch::new().expiry(soon)).await.unwrap();
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert!(report.ends_by_itself);
+    assert_eq!((report.ends_by_itself, report.old_ends_at), (true, Some(soon)));
     assert_eq!(shown(&world, &world.id).await.unwrap().expiry, Some(soon));
+}
+
+#[tokio::test]
+async fn the_reset_of_a_token_that_expires_says_so_and_of_one_that_has_expired_is_refused() {
+    let world = World::new().await;
+    let soon = world.clock.now().saturating_add(HOUR);
+    world.client.update(&world.id, &Patch::new().expiry(soon)).await.unwrap();
+    let report = world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!(report.old_ends_at, Some(soon));
+    assert!(report.notes.iter().any(|note| note.contains("its new secret with it")), "{report:?}");
+    world.clock.advance(2 * HOUR);
+    for forced in [false, true] {
+        let held = world.secret();
+        let refused = world.rotate(Options { forced, ..options(Strategy::Reset) }).await;
+        assert_eq!((reason(refused), world.secret()), (Reason::Expired, held));
+    }
+    let report = world.rotate(options(Strategy::Replace)).await.unwrap();
+    assert_eq!(report.old_ends_at, None, "{report:?}");
 }
 
 #[tokio::test]
@@ -286,6 +304,7 @@ async fn a_resumed_run_obeys_the_options_it_is_given_now_or_refuses_them() {
     let first = world.rotate(options(Strategy::Replace)).await.unwrap();
     let longer = world.rotate(Options { overlap: Some(7 * DAY), ..options(Strategy::Replace) }).await.unwrap();
     assert!(longer.old_ends_at > first.old_ends_at.map(|ends| ends.saturating_add(5 * DAY)) && longer.ends_by_itself);
+    assert_eq!(shown(&world, &world.id).await.unwrap().expiry, longer.old_ends_at);
     assert_eq!(reason(world.rotate(options(Strategy::Reset)).await), Reason::TooLate);
     assert!(world.owner_of(&old).await.is_some());
     assert_eq!(
@@ -303,8 +322,9 @@ async fn an_unreadable_or_newer_journal_is_an_error() {
     let text = std::fs::read_to_string(&path).unwrap();
     for broken in [text.replace("\"version\": 2", "\"version\": 3"), text.replace('{', ""), String::new()] {
         std::fs::write(&path, broken).unwrap();
-        for result in [world.rotate(options(Strategy::Replace)).await.map(drop), world.journals().all().map(drop)] {
-            let error = result.unwrap_err();
+        let (journals, mut unusable) = world.journals().all().unwrap();
+        assert!(journals.is_empty());
+        for error in [world.rotate(options(Strategy::Replace)).await.unwrap_err(), unusable.remove(0)] {
             assert!(error.reason == Reason::Journal && error.to_string().contains(path.to_str().unwrap()), "{error}");
         }
     }

@@ -125,6 +125,25 @@ async fn the_same_rotation_again_reports_what_is_done_and_another_within_the_ove
 }
 
 #[tokio::test]
+async fn what_was_reset_or_put_back_since_a_rotation_is_not_reported_as_its_result() {
+    let world = World::new().await;
+    let refused = async |held: &ldtokens::Secret, words| {
+        std::fs::write(world.file(), held.expose()).unwrap();
+        let error = world.rotate(options(Strategy::Reset)).await.unwrap_err();
+        assert!(error.reason == Reason::EarlierOverlap && error.text.contains(words), "{error}");
+    };
+    let old = world.secret();
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+    let delivered = world.secret();
+    refused(&old, "does not hold the new secret").await;
+    let other = world.client.reset(&world.id, ldtokens::Overlap::None).await.unwrap();
+    refused(&other.secret, "was reset since").await;
+    refused(&delivered, "was reset since").await;
+    world.rotate(Options { forced: true, ..options(Strategy::Reset) }).await.unwrap();
+    assert_eq!(world.owner_of(&world.secret()).await.as_ref(), Some(&world.id));
+}
+
+#[tokio::test]
 async fn a_replacement_is_reported_again_only_as_far_as_it_is_still_true() {
     let world = World::new().await;
     let first = world.rotate(options(Strategy::Replace)).await.unwrap();

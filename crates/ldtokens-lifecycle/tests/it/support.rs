@@ -53,7 +53,7 @@ impl World {
 
     /// The journal, if there is one.
     pub fn journal(&self) -> Option<Journal> {
-        self.journals().all().unwrap().pop()
+        self.journals().all().unwrap().0.pop()
     }
 
     pub fn destinations(&self) -> Vec<Box<dyn Destination>> {

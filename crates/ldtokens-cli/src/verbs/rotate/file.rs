@@ -60,7 +60,7 @@ impl RotationsFile {
         let mut file: Self = text::yaml_of_file(path).map_err(unusable)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let (mut faults, mut tokens, mut places) = (Vec::new(), BTreeSet::new(), Taken::default());
-        for Entry { token, destinations, strategy, lifetime, .. } in &mut file.rotations {
+        for Entry { token, older_than, destinations, strategy, overlap, lifetime } in &mut file.rotations {
             if has_secret(token) {
                 return Err(unusable("a secret was given instead of a token's ID or name".to_owned()));
             }
@@ -74,6 +74,12 @@ impl RotationsFile {
             }
             if lifetime.is_some() && *strategy != Some(Strategy::Replace) {
                 found.push("lifetime needs `strategy: replace`".to_owned());
+            }
+            let age = older_than.duration();
+            if !age.is_zero() && overlap.as_ref().is_some_and(|overlap| overlap.duration() > age) {
+                found.push(
+                    "its overlap is longer than olderThan, and within it the token is not rotated again".to_owned(),
+                );
             }
             faults.extend(found.into_iter().map(|fault| format!("{token:?}: {fault}")));
         }

@@ -38,14 +38,14 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     with_client(global, DryRun::Everything, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
-        let mut known = journals.all().map_err(|error| failure(error, None))?;
+        let (mut known, unusable) = journals.all().map_err(|error| failure(error, None))?;
         let is_others = |account: &String| caller.account_id.as_ref().is_some_and(|own| own != account);
         known.retain(|journal| !journal.account_id.as_ref().is_some_and(is_others));
         let now = UnixMillis::from(session.client.server_time());
-        let mut missing = Vec::new();
+        let mut missing: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
         let found: Vec<(Item, Option<Duration>)> = if let Some(file) = file {
             let (found, not_found) = file.find(session, &known).await?;
-            missing = not_found;
+            missing.extend(not_found);
             found.into_iter().map(|(entry, item)| (item, Some(entry.older_than.duration()))).collect()
         } else if arguments.tokens.is_empty() && arguments.all_matching.is_empty() {
             let is_over = |journal: &&Journal| state(Some(journal), None, now).0 == "rotated";
@@ -55,7 +55,7 @@ pub(crate) async fn run(
             let found = find(arguments, session, &known, true).await?;
             found.into_iter().map(|item| (item, arguments.older_than)).collect()
         };
-        if found.is_empty() {
+        if found.is_empty() && file.is_none() && missing.is_empty() {
             session.note("no rotation is unfinished or in its overlap");
         }
         let rows = found.into_iter().map(|(item, age)| {
