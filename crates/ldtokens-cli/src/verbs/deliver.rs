@@ -317,17 +317,24 @@ impl Places {
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
     pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<PreparedDelivery, Failure> {
-        let mut delivery = Delivery::new(self.of(named)?);
-        if !session.is_dry_run {
-            let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
-            let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
-            let preparing = async {
-                delivery.prepare().await?;
-                delivery.check(&session.client, replaceable).await
-            };
-            session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
-        }
+        let delivery = match session.is_dry_run {
+            true => Delivery::new(self.of(named)?),
+            false => self.prepared(session, named).await?,
+        };
         Ok(PreparedDelivery { delivery, print: self.print })
+    }
+
+    /// The same, in a dry run too.
+    pub(crate) async fn prepared(&self, session: &Session, named: Named<'_>) -> Result<Delivery, Failure> {
+        let mut delivery = Delivery::new(self.of(named)?);
+        let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
+        let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
+        let preparing = async {
+            delivery.prepare().await?;
+            delivery.check(&session.client, replaceable).await
+        };
+        session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
+        Ok(delivery)
     }
 }
 

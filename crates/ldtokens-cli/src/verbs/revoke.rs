@@ -25,11 +25,15 @@ use crate::verbs::batch::{Batch, Labels, common_kind};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
-use crate::verbs::rotate::AT_ONCE;
+use crate::verbs::rotate::{AT_ONCE, refusals};
 use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::{Item, Target};
 
-const WARNING: Option<[&str; 2]> = Some(["Whatever uses the leaked secrets stops working at once."; 2]);
+/// A secret that leaked can be an old one, in its overlap. The token's current secret ends with it.
+const WARNING: Option<[&str; 2]> = Some([
+    "Whatever uses it stops working at once, whichever of its secrets it has.",
+    "Whatever uses them stops working at once, whichever of their secrets it has.",
+]);
 
 const DELETE: Words<'static> = Words {
     verb: "Delete",
@@ -125,11 +129,23 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         if !session.is_dry_run {
             plan.agree(session, arguments.confirm, false).await?;
         }
-        let mut others = Vec::new();
+        let (mut others, mut unprepared) = (Vec::new(), Vec::new());
         for leak in &revocation.leaks {
             let token = if let Finding::Token(token) = &leak.finding { Some(token) } else { None };
             if token.is_none() || session.is_dry_run {
-                let outcome = Outcome::planned(&leak.finding, words);
+                let prepared = match (token, &rotation) {
+                    (Some(token), Some((places, _))) => {
+                        places.prepared(session, (&target(token)).into()).await.map(drop)
+                    }
+                    _ => Ok(()),
+                };
+                let outcome = match prepared {
+                    Ok(()) => Outcome::planned(&leak.finding, words),
+                    Err(failure) => {
+                        unprepared.push(failure.clone());
+                        Outcome::failed("not_prepared", failure)
+                    }
+                };
                 rows.print(&leak.last_four, token, &outcome)?;
                 let about = format!("the secret that ends in {}", leak.last_four);
                 others.extend(outcome.failure.map(|failure| failure.within(about)));
@@ -137,6 +153,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         }
         if session.is_dry_run {
             rows.end()?;
+            refusals(&unprepared, revocation.leaks.len())?;
             return given.all_searched();
         }
         let batch = Batch { session, labels: words.labels, record: None, in_turn };

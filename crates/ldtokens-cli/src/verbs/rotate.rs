@@ -23,7 +23,7 @@ use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::batch::{Batch, Labels, common_kind};
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
 use crate::verbs::plan::{Plan, Words};
@@ -32,7 +32,7 @@ use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
 use crate::verbs::rotate::selection::{replacement, select, waiting};
 use crate::verbs::targets::Item;
 
-/// Of `--now`. Otherwise nothing is asked: the old secrets work on.
+/// Of `--now` and an overlap of zero. Otherwise nothing is asked: the old secrets work on.
 pub(crate) const AT_ONCE: Words<'static> = Words {
     verb: "Rotate",
     labels: &Labels { doing: "rotating", done: "rotated", unchanged: "", changes: true },
@@ -100,7 +100,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, value_name = "STRATEGY", value_parser = strategy())]
     strategy: Option<Strategy>,
 
-    /// How long the old secret keeps working [default: 24h]
+    /// How long the old secret keeps working; 0s is --now [default: 24h]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     overlap: Option<Duration>,
 
@@ -220,8 +220,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             let with_own = |places: Places| places.with_own(&caller, source.as_ref());
             let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
             let is_some_done = !tasks.is_empty();
+            let ending = tasks.iter().filter(|task| task.options.overlap == Some(Duration::ZERO));
+            let items = ending.map(|task| Item::new(task.item.target.clone(), None)).collect();
+            if !session.is_dry_run {
+                Plan { words: &AT_ONCE, items, notes: Vec::new() }.agree(session, arguments.confirm, false).await?;
+            }
             let rotated = match session.is_dry_run {
-                true => print_plan(format, &tasks, &known),
+                true => dry_run(session, &journals, tasks, &known, &caller, format).await,
                 false => rotate(session, &journals, tasks, file.prints_manifests(), &caller, format).await,
             };
             return file::with_missing(session, rotated, &missing, is_some_done);
@@ -235,7 +240,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             |item: &Item| known.iter().any(|journal| journal.is_waiting() && journal.token_id == item.target.id);
         check(&places, items.iter().filter(|item| !is_waiting(item)), &caller, source.as_ref())?;
         let plan = Plan { words: &AT_ONCE, items, notes: Vec::new() };
-        if arguments.now && !session.is_dry_run {
+        if options.overlap == Some(Duration::ZERO) && !session.is_dry_run {
             plan.agree(session, arguments.confirm, matches!(&arguments.tokens[..], [one] if one != "-")).await?;
         }
         let task = |item| Task::new(session, item, &places, options.clone(), &known, arguments.older_than);
@@ -246,12 +251,45 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         }
         let is_some_done = !tasks.is_empty();
         let rotated = match session.is_dry_run {
-            true => print_plan(format, &tasks, &known),
+            true => dry_run(session, &journals, tasks, &known, &caller, format).await,
             false => rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await,
         };
         file::with_missing(session, rotated, &unusable, is_some_done)
     })
     .await
+}
+
+/// Prints what would be done, and makes the checks that the rotations begin with.
+async fn dry_run(
+    session: &Session,
+    journals: &Journals,
+    tasks: Vec<Task>,
+    known: &[Journal],
+    caller: &CallerIdentity,
+    format: Format,
+) -> Result<(), Failure> {
+    print_plan(format, &tasks, known)?;
+    let (count, mut refused) = (tasks.len(), Vec::new());
+    for Task { item, destinations, options, next } in tasks {
+        let (id, destinations) = match next {
+            Some(next) if next.is_due => (next.id, next.destinations),
+            _ => (item.target.id.clone(), destinations),
+        };
+        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
+        if let Err(error) = session.interrupt.unless(rotation.check(journals)).await? {
+            refused.push(failure(error, Some(&id)).within(format!("{} would not be rotated", item.target)));
+        }
+    }
+    refusals(&refused, count)
+}
+
+/// The error of a dry run of `count` tokens of which these would be refused.
+pub(crate) fn refusals(refused: &[Failure], count: usize) -> Result<(), Failure> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = refused.iter().map(Failure::to_string).collect();
+    Err(Failure::new(common_kind(refused, refused.len() < count, false), texts.join("; ")))
 }
 
 /// Carries out the tasks. With `is_silent`, standard output is only for secrets.

@@ -95,6 +95,7 @@ fn on_a_terminal_revoke_asks_and_names_the_tokens() {
         let mut terminal = Terminal::run(command);
         let question = terminal.expect("[y/N]");
         assert!(question.contains("Delete the token") && question.contains("Export"), "{question}");
+        assert!(question.contains("whichever of its secrets"), "{question}");
         assert!(served.works(&secret));
         terminal.type_in(answer);
         let (status, shown) = terminal.end();

@@ -58,6 +58,7 @@ fn rotate_changes_nothing_without_a_valid_destination_per_token() {
         (&[&one, "--github-output", "token"], "GITHUB_OUTPUT"),
         (&[&one, "--kubernetes-secret", "A b"], "NAMESPACE"),
         (&[&one, "--now", "--secret-to", "one.secret"], "--yes"),
+        (&[&one, "--overlap", "0s", "--secret-to", "one.secret"], "--yes"),
     ] {
         refused(&rotate(&served, arguments).output().unwrap(), 2, &[words]);
     }

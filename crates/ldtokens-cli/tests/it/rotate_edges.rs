@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::delaying_proxy::DelayingProxy;
+use crate::rotate::{rotate, token};
 use crate::support::{OWNER, Served, ldtokens, refused, shell, stderr, stdout, with_stdin};
 
 fn names(folder: &Path) -> Vec<String> {
@@ -89,6 +90,48 @@ fn a_dry_run_of_a_rotation_writes_nothing() {
     let output = rotate.env("LDTOKENS_STATE", folder.path().join("state")).output().unwrap();
     assert!(output.status.success() && stdout(&output).contains(&id), "{}", stderr(&output));
     assert_eq!((names(folder.path()), fs::read_to_string(&file).unwrap()), (vec!["Export.secret".to_owned()], secret));
+}
+
+#[test]
+fn a_dry_run_of_a_rotation_is_refused_as_the_rotation_would_be_and_leaves_nothing() {
+    let served = Served::start();
+    let (one, secret) = token(&served, "one");
+    let (two, _) = token(&served, "two");
+    let is_refused = |output: &Output, words: &[&str]| {
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
+        assert!(words.iter().all(|word| stderr(output).contains(word)), "{}", stderr(output));
+    };
+    for (arguments, words) in [
+        (&[one.as_str(), "--secret-to", "two.secret"][..], &["would not be rotated", two.as_str()][..]),
+        (&[&one, "--secret-to", "no/such/folder"], &["No such file"]),
+        (&[&one, "--secret-to", "one.secret", "--env-file", "one.secret:LD"], &["can't hold a secret and variables"]),
+    ] {
+        let before = names(served.folder.path());
+        is_refused(&rotate(&served, &[arguments, &["--dry-run"]].concat()).output().unwrap(), words);
+        assert_eq!(names(served.folder.path()), before);
+    }
+    for (pattern, result, code) in [("two.secret", "not_prepared", 2), ("one.secret", "would_be_rotated", 0)] {
+        let mut revoke = served.owner(&["revoke", "--rotate", "--dry-run", "-o", "json", "--secret-to", pattern]);
+        revoke.env("LDTOKENS_STATE", served.folder.path()).current_dir(served.folder.path());
+        let output = with_stdin(revoke, &secret);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stdout(&output).contains(result), "{}", stdout(&output));
+    }
+    assert!(served.works(&secret) && fs::read_to_string(served.folder.path().join("one.secret")).unwrap() == secret);
+
+    let replace = |more: &[&str]| {
+        let arguments = ["one", "--strategy", "replace", "--secret-to", "one.secret"];
+        rotate(&served, &[&arguments[..], more].concat()).output().unwrap()
+    };
+    assert!(replace(&[]).status.success());
+    let tokens = || served.json(&["list", "-a", "--columns", "_id,name,description,lastModified"]);
+    let before = (names(served.folder.path()), tokens());
+    assert!(replace(&["--dry-run"]).status.success());
+    let other = rotate(&served, &["one", "--secret-to", "new.secret", "--dry-run"]).output().unwrap();
+    is_refused(&other, &["another destination, which can't be changed now"]);
+    let finish = rotate(&served, &["--finish", "--dry-run"]).output().unwrap();
+    assert!(stdout(&finish).contains("replace") && finish.status.success(), "{}", stderr(&finish));
+    assert_eq!((names(served.folder.path()), tokens()), before);
 }
 
 #[test]

@@ -226,6 +226,11 @@ fn a_file_of_rotations_with_a_mistake_is_refused_before_anything_is_rotated() {
         assert!(stderr(&output).contains(words), "{words} in {}", stderr(&output));
     }
     refused(&with_file(&served, &json!([good]), &["--secret-to", "x"]), 2, &["--file says where"]);
+    let mut at_once = good.clone();
+    at_once["overlap"] = "0s".into();
+    let asked = with_file(&served, &json!([at_once]), &[]);
+    assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
+    assert!(["(one)", "use --yes"].iter().all(|words| stderr(&asked).contains(words)), "{}", stderr(&asked));
     assert_eq!(contents(&served, "one.secret"), old);
 }
 

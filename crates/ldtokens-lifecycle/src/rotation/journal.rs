@@ -166,7 +166,8 @@ pub struct Journals {
 /// The journal of a token, locked until it is dropped.
 pub(crate) struct LockedJournal {
     path: PathBuf,
-    _lock: FileLock,
+    /// None for a check, which writes nothing.
+    lock: Option<FileLock>,
 }
 
 impl Journals {
@@ -191,7 +192,14 @@ impl Journals {
         })?;
         remove_leftovers(&path);
         let journal = read(&path)?;
-        Ok((LockedJournal { path, _lock: lock }, journal))
+        Ok((LockedJournal { path, lock: Some(lock) }, journal))
+    }
+
+    /// Reads the journal of a token, for a check.
+    pub(crate) fn peek(&self, id: &TokenId) -> Result<(LockedJournal, Option<Journal>), Error> {
+        let path = self.path(id);
+        let journal = read(&path)?;
+        Ok((LockedJournal { path, lock: None }, journal))
     }
 
     /// Reads all journals, ordered by token ID, and why those that can't be used can't be.
@@ -225,6 +233,11 @@ impl Journals {
 }
 
 impl LockedJournal {
+    /// Whether nothing is to be changed.
+    pub(crate) fn is_check(&self) -> bool {
+        self.lock.is_none()
+    }
+
     /// Writes `journal` durably, or removes the file if there is none.
     pub(crate) fn write(&self, journal: Option<&Journal>) -> Result<(), Error> {
         let written = match journal {

@@ -40,7 +40,7 @@ impl Run<'_> {
 
     /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for. Returns whether another
     /// secret was requested.
-    async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
+    pub(crate) async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
         if self.delivery.places().iter().any(|place| !self.journal.places.contains(place)) {
             return Err(too_late_for("destination"));
         }

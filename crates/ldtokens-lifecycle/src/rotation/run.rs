@@ -15,7 +15,7 @@ use crate::verify::identity_of;
 /// Gives a token a new secret and delivers it.
 pub struct Rotation<'a> {
     client: Client,
-    id: TokenId,
+    pub(crate) id: TokenId,
     known: Option<Token>,
     caller: Option<CallerIdentity>,
     delivery: Delivery,
@@ -99,7 +99,11 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    async fn begin(rotation: Rotation<'a>, locked: LockedJournal, found: Option<Journal>) -> Result<Self, Error> {
+    pub(crate) async fn begin(
+        rotation: Rotation<'a>,
+        locked: LockedJournal,
+        found: Option<Journal>,
+    ) -> Result<Self, Error> {
         let Rotation { client, id, known, caller, delivery, options, on_step } = rotation;
         let (under_way, earlier) = match found {
             Some(journal) if journal.is_under_way() => (Some(journal), None),
@@ -272,6 +276,9 @@ impl<'a> Run<'a> {
         let Some(held) = &self.held else { return Ok(false) };
         let secret = held.secret.clone();
         self.delivery.prepare().await?;
+        if self.locked.is_check() {
+            return Ok(true);
+        }
         self.delivery.skip_unreadable();
         self.deliver_secret(&secret).await?;
         Ok(true)

@@ -42,7 +42,7 @@ pub(crate) struct Entry {
     /// `reset`: a new secret, the same token. `replace`: an identical new token. Default: `reset`.
     #[schemars(with = "Option<String>", extend("enum" = ["reset", "replace"]))]
     strategy: Option<Strategy>,
-    /// How long the old secret keeps working. Default: `24h`.
+    /// How long the old secret keeps working. Default: `24h`. With `0s` it ends at once, which is asked about.
     overlap: Option<Length>,
     /// How long a replacement works, such as `90d`. By default as long as its predecessor.
     lifetime: Option<Length>,

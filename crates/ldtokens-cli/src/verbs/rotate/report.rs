@@ -72,8 +72,11 @@ pub(crate) fn print_plan(format: Format, tasks: &[Task], known: &[Journal]) -> R
         let Target { id, name } = &item.target;
         let is_waiting = known.iter().any(|journal| journal.is_waiting() && journal.token_id == *id);
         let is_rotated = !is_waiting || next.as_ref().is_some_and(|next| next.is_due);
+        let started = known.iter().find(|journal| journal.is_under_way() && journal.token_id == *id);
+        let started = started.map(|journal| journal.strategy).filter(|_| !is_waiting || !is_rotated);
+        let how = strategy_name(started.or(options.strategy).unwrap_or(Strategy::Reset));
         let labels = destinations.iter().filter(|_| is_rotated).map(|destination| destination.label());
-        let (labels, how) = (labels.collect::<Vec<_>>(), strategy_name(options.strategy.unwrap_or(Strategy::Reset)));
+        let labels = labels.collect::<Vec<_>>();
         rows.push(json!({ "_id": id, "name": name, "strategy": how, "wouldDeliverTo": labels }));
         let name = name.as_deref().map(visible).unwrap_or_default().to_string();
         lines.push(vec![id.to_string(), name, how.to_owned(), labels.join(", ")]);
