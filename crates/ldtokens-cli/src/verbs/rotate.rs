@@ -35,7 +35,7 @@ use crate::verbs::targets::Item;
 /// Of `--now` and an overlap of zero. Otherwise nothing is asked: the old secrets work on.
 pub(crate) const AT_ONCE: Words<'static> = Words {
     verb: "Rotate",
-    labels: &Labels { doing: "rotating", done: "rotated", unchanged: "", changes: true },
+    labels: &Labels { doing: "rotating", done: "rotated", unchanged: "were rotated before", changes: true },
     warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
     lasting: Some("old secrets can't be restored"),
 };
@@ -326,7 +326,9 @@ async fn rotate(
         }
         let result = result.map_err(|error| failure(error, Some(id)));
         rows.borrow_mut().push(row(&item.target, result.as_ref()));
-        Ok((result?, true))
+        let report = result?;
+        let is_new = report.is_new;
+        Ok((report, is_new))
     };
     let is_told = format == Format::Table || is_silent;
     let show = |item: &Item, (report, _): (Report, bool)| {

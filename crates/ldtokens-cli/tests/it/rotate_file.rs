@@ -61,6 +61,8 @@ fn a_file_of_rotations_rotates_what_is_due_each_in_its_own_way() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(by_name(&output, "two")["wasResumed"], true);
     assert_eq!([contents(&served, "one.secret"), contents(&served, "piped")], new);
+    let output = with_file(&served, &file, &[]);
+    assert!(stderr(&output).contains("0 of 2 rotated; 2 were rotated before"), "{}", stderr(&output));
 }
 
 /// The path of a token's journal.

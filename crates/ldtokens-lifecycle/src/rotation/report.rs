@@ -28,6 +28,8 @@ pub struct Report {
     pub deliveries: Vec<Delivered>,
     /// Whether the rotation was started by an earlier run.
     pub was_resumed: bool,
+    /// Whether this run verified the new secret. Otherwise an earlier run did, and this one confirmed, delivered again or ended it.
+    pub is_new: bool,
     /// Whether the destinations hold the new secret, and it works. Otherwise it is lost, but the old token had expired, and so the
     /// rotation is over.
     pub is_held: bool,

@@ -90,6 +90,8 @@ pub(crate) struct Run<'a> {
     /// The number of lost responses.
     pub(crate) losses: u32,
     pub(crate) was_resumed: bool,
+    /// Whether this run verified the new secret.
+    is_new: bool,
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
     write_error: Option<Error>,
     pub(crate) notes: Vec<String>,
@@ -146,6 +148,7 @@ impl<'a> Run<'a> {
             held: None,
             losses: 0,
             was_resumed,
+            is_new: false,
             write_error: None,
             notes: Vec::new(),
             is_held: true,
@@ -181,7 +184,7 @@ impl<'a> Run<'a> {
             return Err(error);
         }
         let (deliveries, ends) = (self.delivery.delivered(), self.journal.overlap_end(self.now()));
-        let Self { journal, was_resumed, notes, is_held, .. } = self;
+        let Self { journal, was_resumed, is_new, notes, is_held, .. } = self;
         let is_gone = journal.strategy == Strategy::Replace && journal.step == Step::Retired;
         let new = journal.new.map(|new| (new.token_id, new.last_four));
         let (new_token_id, last_four) = new.unwrap_or_else(|| (journal.token_id.clone(), String::new()));
@@ -196,6 +199,7 @@ impl<'a> Run<'a> {
             ends_by_itself: journal.strategy == Strategy::Reset || journal.is_expiring,
             deliveries,
             was_resumed,
+            is_new,
             is_held,
             notes,
         })
@@ -285,6 +289,7 @@ impl<'a> Run<'a> {
     }
 
     fn record_verified(&mut self) {
+        self.is_new = true;
         self.journal.rotated_at = Some(self.now());
         self.record(Step::Verified);
     }

@@ -201,7 +201,7 @@ async fn a_job_that_runs_the_same_rotation_again_gets_the_secret_again_or_an_err
                 continue;
             }
             let again = again.unwrap();
-            assert_eq!((&again.last_four, again.deliveries.len(), again.was_resumed), (&first.last_four, 1, true));
+            assert_eq!((&again.last_four, again.deliveries.len(), again.is_new), (&first.last_four, 1, false));
             let text = std::fs::read_to_string(&output).unwrap();
             assert_eq!(text, format!("token={}\n", world.secret().expose()), "{strategy:?}");
         }

@@ -46,7 +46,12 @@ pub(crate) fn sentence(report: &Report) -> String {
     let target = Target { id: report.token_id.clone(), name: report.name.clone() };
     let notes = report.deliveries.iter().filter_map(|delivered| Some((&delivered.label, delivered.note.as_ref()?)));
     let notes: String = notes.map(|(label, note)| format!("; {label} was {note}")).collect();
-    let was = if report.was_resumed && report.deliveries.is_empty() { "Was rotated" } else { "Rotated" };
+    let (was, again) = match report.is_new {
+        true => ("Rotated", ""),
+        false if report.deliveries.is_empty() => ("Was rotated", ""),
+        false => ("Was rotated", "; it was delivered again"),
+    };
+    let notes = format!("{again}{notes}");
     let (new, last_four) = (&report.new_token_id, &report.last_four);
     let what = match (report.strategy, report.step) {
         (Strategy::Reset, _) => format!("{was} {target}: its new secret ends in {last_four}{notes}"),

@@ -130,6 +130,11 @@ pub(crate) fn due_at(journal: Option<&Journal>, token: &Token, age: Duration) ->
     rotated.map_or(token.creation_date, |rotated| rotated.max(token.creation_date)).saturating_add(age)
 }
 
+/// Whether it is that time by the API's clock, which is known to the second.
+pub(crate) fn has_come(due: UnixMillis, now: UnixMillis) -> bool {
+    due <= now.saturating_add(Duration::from_secs(1))
+}
+
 /// Whether the token was last rotated so long ago, by the API's clock. A rotation that was started is always continued. Warns of
 /// a token that expires before it would be due.
 pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Duration) -> bool {
@@ -138,8 +143,7 @@ pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Dur
         return true;
     };
     let due = due_at(journal, token, age);
-    // That clock is known to the second.
-    if due <= UnixMillis::from(session.client.server_time()).saturating_add(Duration::from_secs(1)) {
+    if has_come(due, session.client.server_time().into()) {
         return true;
     }
     if let Some(expiry) = token.expiry.filter(|expiry| *expiry < due) {
@@ -160,7 +164,7 @@ pub(crate) fn replacement(
     let now = UnixMillis::from(session.client.server_time());
     let due = journal.rotated_at.zip(age).map(|(rotated, age)| rotated.saturating_add(age));
     let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
-    Some((id.clone(), due.is_some_and(|due| due <= now.saturating_add(Duration::from_secs(1)))))
+    Some((id.clone(), due.is_some_and(|due| has_come(due, now))))
 }
 
 /// The rotation under way that this token is the old or the new one of.

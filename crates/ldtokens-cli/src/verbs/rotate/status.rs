@@ -18,7 +18,7 @@ use crate::verbs::deliver::failure;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::rotate::file::{RotationsFile, with_missing};
 use crate::verbs::rotate::report::strategy_name;
-use crate::verbs::rotate::selection::{due_at, find, of_journal};
+use crate::verbs::rotate::selection::{due_at, find, has_come, of_journal};
 use crate::verbs::targets::Item;
 
 /// What is to be said of a token.
@@ -78,7 +78,7 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
         Some(journal) if journal.step < Step::Verified => ("unfinished", "run the same command again to continue"),
         _ if is_in_overlap => ("overlap", ""),
         Some(journal) if journal.is_under_way() => ("ended", "`ldtokens rotate --finish` removes the old token"),
-        _ if due.is_some_and(|due| due <= now) => ("due", "rotate it"),
+        _ if due.is_some_and(|due| has_come(due, now)) => ("due", "rotate it"),
         Some(_) => ("rotated", ""),
         None => ("not due", ""),
     }
