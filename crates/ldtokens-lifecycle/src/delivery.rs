@@ -183,7 +183,7 @@ impl Delivery {
                         Some(owner) if replaceable.tokens.contains(&owner) => continue,
                         Some(owner) => format!("the secret of the token {owner}"),
                         None if replaceable.last_fours.iter().any(|known| known == secret.last_four()) => continue,
-                        None => "a secret that does not say whose it is, or does not work here".to_owned(),
+                        None => "something that is not known to be a working secret".to_owned(),
                     }
                 }
             };

@@ -38,7 +38,7 @@ pub(crate) struct BulkArgs {
     #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
     all_matching: Vec<Filter>,
 
-    /// The tokens that an earlier run with the same changes has not done: the file that it named
+    /// Continue an earlier run with the same changes: FILE is the file that it named
     #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
     resume: Option<PathBuf>,
 

@@ -91,7 +91,7 @@ impl Record {
         let time = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
         let path = folder.join(format!("{time}-{}-{}.ndjson", std::process::id(), header.command));
         Self::write(folder, &path, header, items).map_err(|error| {
-            Failure::usage(format!("what the tokens are can't be written to {}: {error}", path.display()))
+            Failure::usage(format!("the present state of the tokens can't be saved to {}: {error}", path.display()))
         })
     }
 

@@ -91,7 +91,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             let delivery = places.prepare(session, (&item.target).into()).await?;
             let issued = session.client.reset(id, overlap).await?;
             let state = |reason: &str| {
-                let old = if overlap == Overlap::None { "has stopped working" } else { "still works for the time given" };
+                let old = if overlap == Overlap::None { "has stopped working" } else { "works until its overlap ends" };
                 format!(
                     "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
                      get another run `ldtokens reset {id} --yes --secret-to FILE`"

@@ -81,9 +81,9 @@ pub(crate) struct RevokeArgs {
 const LONG_ABOUT: &str = "\
 Make leaked secrets useless: delete their tokens, or with --rotate rotate them at once.
 
-The secrets come from files or standard input, never from arguments. Each says by itself which token it belongs to. For one that does \
-not, the tokens with its last four characters are shown, and nothing is done unless --id chooses one. What the credential may not \
-do is tried with the leaked secret. A secret that does not work any more is reported as dead, which is a success. Several are done \
+The secrets come from files or standard input, never from arguments. The API says which token a secret belongs to. If it does \
+not, the tokens with its last four characters are shown, and nothing is done unless --id chooses one. If the credential lacks a \
+permission, the leaked secret is used. A secret that does not work any more is reported as dead, which is a success. Several are done \
 at a time, and the token of the credential in use comes last.
 
 --dry-run prints what would be done.";

@@ -87,7 +87,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
     finish: bool,
 
-    /// Rotate the tokens of a YAML file that are due. It says how, and where their secrets go; `ldtokens schema rotations`
+    /// Rotate the due tokens of a YAML file, which `ldtokens schema rotations` describes
     #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath,
         conflicts_with_all = ["tokens", "all_matching", "finish", "older_than", "strategy", "overlap", "lifetime", "now"])]
     file: Option<PathBuf>,
@@ -112,7 +112,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, conflicts_with = "overlap")]
     now: bool,
 
-    /// Rotate although an earlier rotation is not over, e.g. within its overlap, or to other destinations
+    /// Rotate again during the overlap of an earlier rotation, or continue with other destinations
     #[arg(long)]
     again: bool,
 
@@ -124,7 +124,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, value_name = "FOLDER")]
     state_folder: Option<PathBuf>,
 
-    /// How long a request whose response is lost may still be carried out; until then it is not repeated
+    /// Wait this long after a lost response before the request is repeated
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "20s", hide_short_help = true)]
     settle: Duration,
 

@@ -28,7 +28,7 @@ pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
         ),
         Reason::OtherDestinations => (Kind::Usage, "give the same ones to continue, or --again to continue with these"),
         Reason::OtherAccount => (Kind::Usage, "use a credential of that account, or another --state-folder"),
-        Reason::TooLate => (Kind::Usage, "leave that option out to continue"),
+        Reason::TooLate => (Kind::Usage, "use the same as before to continue"),
         Reason::EarlierOverlap => (Kind::Conflict, "if it is meant nevertheless, give --again"),
         Reason::Expired => (Kind::Usage, "use --strategy replace, or give it another expiry"),
         Reason::Replaced => (Kind::NotFound, "rotate that one"),
