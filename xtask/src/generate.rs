@@ -1,16 +1,14 @@
 //! `cargo xtask generate`: all files generated from `openapi.yaml`.
 
-use std::cell::Cell;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Once;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use syn::File;
 
 use crate::api::{Document, yaml};
-use crate::{DOCUMENT, client, items, json_schemas, lint, operations_table, reference};
+use crate::code::{caught, code};
+use crate::{DOCUMENT, client, json_schemas, lint, reference};
 
 /// The folders that contain generated files only.
 const FOLDERS: [&str; 2] = ["docs/reference", "schemas"];
@@ -106,23 +104,6 @@ pub fn client_code(document: &str) -> Result<String> {
     Ok(formatted(&client::code(&Document::parse(document)?)?))
 }
 
-/// All code that is generated from `document`, by the paths below the workspace's root.
-///
-/// # Errors
-/// The generator does not support `document`.
-pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 4]> {
-    caught(|| {
-        let code = [
-            ("crates/ldtokens-client/src/generated.rs", client::code(document)?),
-            ("crates/ldtokens-client/src/operation/table.rs", operations_table::routes(document)?),
-            ("crates/ldtokens-operations/src/table.rs", operations_table::table(document)?),
-            ("crates/ldtokens-client/tests/it/derived_schemas.rs", client::derived_schemas(document)?),
-        ];
-        code.iter().try_for_each(|(_, code)| items::check(code))?;
-        Ok(code)
-    })
-}
-
 /// The client crate's code, if nothing is known to stand against it.
 ///
 /// # Errors
@@ -134,29 +115,6 @@ pub(crate) fn checked(document: &Document) -> Result<File> {
         bail!("the generator does not support a document: {count} problems, the first at {pointer}: {text}");
     }
     caught(|| client::code(document))
-}
-
-/// Runs the generator, which panics on what it does not support.
-fn caught<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    thread_local! {
-        static QUIET: Cell<bool> = const { Cell::new(false) };
-    }
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !QUIET.get() {
-                usual(panic)
-            }
-        }));
-    });
-    let before = QUIET.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(run));
-    QUIET.set(before);
-    result.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(anyhow!("{}", text.unwrap_or("it panics").lines().next().unwrap_or_default()))
-    })
 }
 
 fn formatted(file: &File) -> String {

@@ -4,6 +4,7 @@ mod additions;
 pub mod api;
 mod class;
 mod client;
+mod code;
 mod generate;
 mod import;
 mod items;

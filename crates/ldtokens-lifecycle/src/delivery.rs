@@ -6,7 +6,7 @@ use std::time::Duration;
 use ldtokens::{Client, Secret, TokenId};
 use serde::{Deserialize, Serialize};
 
-use crate::destination::{Contents, Destination, Metadata, Prepared};
+use crate::destination::{Contents, Delivered, Destination, Metadata, Prepared};
 use crate::destinations::FileDestination;
 use crate::error::{Error, Reason};
 use crate::file::{hash, resolved};
@@ -83,18 +83,6 @@ pub struct Replaceable<'a> {
     pub last_fours: &'a [String],
     /// Anything.
     pub anything: bool,
-}
-
-/// The result of the delivery to one destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Delivered {
-    /// The destination, as in `the file /etc/export.secret`.
-    pub label: String,
-    /// What is unusual about the delivery.
-    pub note: Option<String>,
-    /// Why it failed. None if it succeeded.
-    pub problem: Option<String>,
 }
 
 impl Delivery {

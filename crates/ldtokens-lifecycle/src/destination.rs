@@ -100,3 +100,15 @@ pub trait Destination: fmt::Debug + Send + Sync {
         Ok(None)
     }
 }
+
+/// The result of the delivery to one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// The destination, as in `the file /etc/export.secret`.
+    pub label: String,
+    /// What is unusual about the delivery.
+    pub note: Option<String>,
+    /// Why it failed. None if it succeeded.
+    pub problem: Option<String>,
+}

@@ -2,7 +2,7 @@ use std::fmt;
 
 use ldtokens::Error as ApiError;
 
-use crate::delivery::Delivered;
+use crate::destination::Delivered;
 use crate::rotation::Step;
 
 /// Why a secret was not delivered, or a token not rotated or revoked. It states facts; what to do is the caller's to say.

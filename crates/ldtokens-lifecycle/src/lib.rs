@@ -11,8 +11,8 @@ mod rotation;
 mod time;
 mod verify;
 
-pub use delivery::{Delivered, Delivery, Replaceable};
-pub use destination::{Contents, Destination, Metadata, Prepared};
+pub use delivery::{Delivery, Replaceable};
+pub use destination::{Contents, Delivered, Destination, Metadata, Prepared};
 pub use error::{Error, Reason};
 pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan};
 pub use rotation::{

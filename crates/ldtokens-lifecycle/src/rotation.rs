@@ -1,5 +1,6 @@
 //! Rotation: a token's new secret is issued, delivered and verified before the old one ends.
 
+mod check;
 mod find;
 mod issue;
 mod journal;

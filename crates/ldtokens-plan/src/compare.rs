@@ -4,18 +4,29 @@ use std::collections::BTreeSet;
 
 use ldtokens::{Permissions, Token, UnixMillis};
 use ldtokens_lifecycle::without_notes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::file::ManagedToken;
 use crate::marker::{Marker, State, format_time};
-use crate::plan::Change;
 
 /// The API's clock is known to about a second, and a create may be repeated for a while.
 const LIFETIME_TOLERANCE: i64 = 120_000;
 
 /// The properties that can't be changed. The token is replaced.
 pub(crate) const FIXED: [&str; 2] = ["serviceToken", "defaultApiVersion"];
+
+/// A property that changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its name. `permissions` is `role`, `customRoleIds` or `inlineRole`.
+    pub property: String,
+    /// Its value now.
+    pub from: Value,
+    /// Its value in the file.
+    pub to: Value,
+}
 
 /// What differs between the token and the file.
 pub(crate) fn differences(wanted: &ManagedToken, token: &Token, account: &Account) -> Vec<Change> {

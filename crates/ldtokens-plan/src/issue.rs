@@ -6,7 +6,7 @@ use ldtokens::{Client, Error, IssuedToken, Secret, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, identity_of};
 
 use crate::account::Account;
-use crate::apply::{ApplyError, refused};
+use crate::apply_error::{ApplyError, refused};
 use crate::compare::differences;
 use crate::file::ManagedToken;
 use crate::marker::{Marker, State};

@@ -34,6 +34,7 @@
 
 mod account;
 mod apply;
+mod apply_error;
 mod compare;
 mod destination;
 mod export;
@@ -46,13 +47,15 @@ mod render;
 mod roles;
 
 pub use account::{Account, Held, Holding, ReadError};
-pub use apply::{Applied, ApplyError, ApplyOptions, Done, apply};
+pub use apply::{Applied, ApplyOptions, Done, apply};
+pub use apply_error::ApplyError;
+pub use compare::Change;
 pub use destination::{DestinationSpec, Taken};
 pub use export::{Export, adopt, export};
 pub use file::{InvalidFile, ManagedToken, TokensFile};
 pub use length::Length;
 pub use marker::{Marker, State};
-pub use plan::{Action, Change, Kind, Plan};
+pub use plan::{Action, Kind, Plan};
 pub use roles::CustomRoles;
 
 /// Compiles the example of the crate's README.

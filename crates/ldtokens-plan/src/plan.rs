@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 
 use ldtokens::{Token, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::account::{Account, Held, Holding};
-use crate::compare::{FIXED, differences};
+use crate::compare::{Change, FIXED, differences};
 use crate::file::{ManagedToken, TokensFile};
 use crate::marker::{Marker, State};
 use crate::roles::is_id;
@@ -69,17 +68,6 @@ pub enum Kind {
     Tidy,
     /// A token that is not in the file any more is deleted.
     Delete,
-}
-
-/// A property that changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// Its name. `permissions` is `role`, `customRoleIds` or `inlineRole`.
-    pub property: String,
-    /// Its value now.
-    pub from: Value,
-    /// Its value in the file.
-    pub to: Value,
 }
 
 /// The tokens with one key.

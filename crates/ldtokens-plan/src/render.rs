@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::plan::{Action, Change, Kind, Plan};
+use crate::compare::Change;
+use crate::plan::{Action, Kind, Plan};
 
 impl Kind {
     fn sign(self) -> &'static str {

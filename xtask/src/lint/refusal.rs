@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::Problem;
 use crate::api::{Document, remove};
-use crate::generate;
+use crate::code::code;
 
 /// The problem of a document from which no code can be generated.
 pub(super) fn problem_of(document: &Document) -> Option<Problem> {
-    let reason = format!("{:#}", generate::code(document).err()?);
+    let reason = format!("{:#}", code(document).err()?);
     let mut pointer = String::new();
     // First an operation, a schema and the like, then what is wrong within it.
     let owners = ["/paths", "/components/schemas", "/components/parameters", "/components/responses"];
@@ -43,5 +43,5 @@ fn is_accepted_without(document: &Document, parts: &[String]) -> bool {
             *value = json!({});
         }
     }
-    generate::code(&without).is_ok() || generate::code(&anything).is_ok()
+    code(&without).is_ok() || code(&anything).is_ok()
 }

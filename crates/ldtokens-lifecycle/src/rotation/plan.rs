@@ -6,31 +6,8 @@ use ldtokens::{CallerIdentity, Token};
 
 use crate::delivery::Place;
 use crate::error::{Error, Reason};
-use crate::rotation::journal::{Journal, Journals, Step, TokenState, VERSION};
+use crate::rotation::journal::{Journal, Step, TokenState, VERSION};
 use crate::rotation::options::{OVERLAP, Options, Strategy};
-use crate::rotation::run::{Rotation, Run};
-
-impl Rotation<'_> {
-    /// Makes the checks that [`run`](Self::run) makes before it changes anything: of the options, the destinations, and what they
-    /// hold. Changes nothing. Files are locked meanwhile.
-    ///
-    /// # Errors
-    /// Why [`run`](Self::run) would be refused.
-    pub async fn check(self, journals: &Journals) -> Result<(), Error> {
-        let (unlocked, journal) = journals.peek(&self.id)?;
-        let mut run = Run::begin(self, unlocked, journal).await?;
-        let (journal, is_over) = (&run.journal, run.journal.overlap_end(run.now()).is_none());
-        match journal.step {
-            Step::Retired => Ok(()),
-            Step::Verified if is_over || journal.strategy == Strategy::Reset => Ok(()),
-            Step::Verified if !run.options.forced => run.confirm_earlier_run().await.map(drop),
-            _ => {
-                run.delivery.prepare().await?;
-                run.check_destinations().await
-            }
-        }
-    }
-}
 
 fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)

@@ -1,6 +1,6 @@
 use ldtokens::{TokenId, UnixMillis};
 
-use crate::delivery::Delivered;
+use crate::destination::Delivered;
 use crate::rotation::journal::Step;
 use crate::rotation::options::Strategy;
 
