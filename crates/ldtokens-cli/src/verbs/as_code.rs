@@ -15,7 +15,6 @@ use crate::terminal::output::visible::{pretty_json, visible};
 use crate::terminal::output::yaml::yaml;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
-use crate::verbs::json;
 use crate::verbs::plan::ask;
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::targets;
@@ -180,10 +179,7 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
     let named = targets::of_words(words, &account, false, false)?;
     let is_meant = |token: &&Token| match filters {
         [] => named.iter().any(|item| item.target.id == token.id),
-        _ => {
-            let token = json(token);
-            filters.iter().all(|filter| filter.is_met_by(&token))
-        }
+        _ => Filter::all_match(filters, token),
     };
     let tokens: Vec<_> = account.iter().filter(is_meant).collect();
     if tokens.is_empty() {
@@ -200,9 +196,7 @@ pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<()
     }
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
-        refuse_partial(session).await?;
-        let account = session.interrupt.unless(Account::read(&session.client, &file)).await?.map_err(unreadable)?;
-        let plan = Plan::new(&file, &account);
+        let plan = new_plan(session, &file).await?;
         let text = match output {
             Output::Markdown => plan.markdown(),
             Output::Data(Format::Json) => pretty_json(&plan) + "\n",
@@ -231,13 +225,12 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }
     with_client(global, DryRun::Changes, async |session| {
-        refuse_partial(session).await?;
         let plan = match saved {
-            Some(plan) => plan,
-            None => {
-                let reading = Account::read(&session.client, &file);
-                Plan::new(&file, &session.interrupt.unless(reading).await?.map_err(unreadable)?)
+            Some(plan) => {
+                refuse_partial(session).await?;
+                plan
             }
+            None => new_plan(session, &file).await?,
         };
         let mut shown = plan.clone();
         shown.actions.retain(|action| options.allows(action));
@@ -254,6 +247,13 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         report(session, &plan, applied)
     })
     .await
+}
+
+async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
+    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(unreadable)?;
+    session.note_own_token(&account.caller);
+    refuse_partial(session).await?;
+    Ok(Plan::new(file, &account))
 }
 
 /// No plan is made of a part of the tokens: what is not seen would be created again.

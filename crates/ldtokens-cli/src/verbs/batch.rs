@@ -225,3 +225,12 @@ pub(crate) fn common_kind(failures: &[Failure], is_some_done: bool, is_interrupt
         _ => Kind::PartialFailure,
     }
 }
+
+/// The error of all these failures, if there are some.
+pub(crate) fn together(failures: &[Failure], is_some_done: bool) -> Result<(), Failure> {
+    if failures.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = failures.iter().map(Failure::to_string).collect();
+    Err(Failure::new(common_kind(failures, is_some_done, false), texts.join("; ")))
+}

@@ -15,7 +15,6 @@ use crate::terminal::progress;
 use crate::verbs::batch::ends_batch;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;
-use crate::verbs::json;
 use crate::verbs::plan::Plan;
 use crate::verbs::record::{Header, Past, Record};
 use crate::verbs::targets::{self, Item, Target};
@@ -109,10 +108,7 @@ impl Bulk<'_> {
             targets::find_tokens(session, &self.words, self.arguments.by_name, ignore_not_found).await?
         } else {
             let filters = Filter::resolved(session, filters.clone()).await?;
-            let is_meant = |token: &Token| {
-                let token = json(token);
-                filters.iter().all(|filter| filter.is_met_by(&token))
-            };
+            let is_meant = |token: &Token| Filter::all_match(&filters, token);
             let reading = targets::read_list(session, "looking for matches", is_meant);
             let (found, ()) = tokio::try_join!(reading, warn_if_partial(session, self.arguments.require_all))?;
             found.into_iter().map(Item::of).collect()

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use ldtokens::UnixMillis;
+use ldtokens::{Token, UnixMillis};
 use serde_json::Value;
 
 use crate::account::connect::Session;
@@ -12,6 +12,7 @@ use crate::nearest::did_you_mean;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::output::field::{Field, plain, roles};
+use crate::verbs::json;
 use crate::verbs::targets::is_id;
 
 /// The syntax of a filter, for help and errors.
@@ -176,6 +177,12 @@ impl Filter {
     pub(crate) fn expires_within(range: Range<UnixMillis>) -> Self {
         let text = format!("expiry<{}", date(range.end));
         Self { text, condition: Condition::Within("expiry", range) }
+    }
+
+    /// Whether the token matches all of the filters.
+    pub(crate) fn all_match(filters: &[Self], token: &Token) -> bool {
+        let token = json(token);
+        filters.iter().all(|filter| filter.is_met_by(&token))
     }
 
     /// Whether the token matches.

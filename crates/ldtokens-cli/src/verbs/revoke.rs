@@ -21,11 +21,11 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
-use crate::verbs::batch::{Batch, Labels, common_kind};
+use crate::verbs::batch::{Batch, Labels, common_kind, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
-use crate::verbs::rotate::{AT_ONCE, refusals};
+use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::secrets_given::{Given, several};
 use crate::verbs::targets::{Item, Target};
 
@@ -153,7 +153,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         }
         if session.is_dry_run {
             rows.end()?;
-            refusals(&unprepared, revocation.leaks.len())?;
+            together(&unprepared, unprepared.len() < revocation.leaks.len())?;
             return given.all_searched();
         }
         let batch = Batch { session, labels: words.labels, record: None, in_turn };

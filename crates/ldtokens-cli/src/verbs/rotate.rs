@@ -23,13 +23,13 @@ use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::verbs::batch::{Batch, Labels, common_kind};
+use crate::verbs::batch::{Batch, Labels, together};
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
-use crate::verbs::rotate::selection::{replacement, select, waiting};
+use crate::verbs::rotate::selection::{replacement, select, waiting, waiting_journal};
 use crate::verbs::targets::Item;
 
 /// Of `--now` and an overlap of zero. Otherwise nothing is asked: the old secrets work on.
@@ -216,45 +216,44 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             unusable.drain(..).for_each(|failure| session.warn(&failure.to_string()));
         }
         let options = options(arguments);
-        if let Some(file) = &file {
-            let with_own = |places: Places| places.with_own(&caller, source.as_ref());
-            let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
-            let is_some_done = !tasks.is_empty();
+        let (tasks, failures, is_silent) = match &file {
+            Some(file) => {
+                let with_own = |places: Places| places.with_own(&caller, source.as_ref());
+                let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
+                (tasks, missing, file.prints_manifests())
+            }
+            None => {
+                let items = match arguments.finish {
+                    true => waiting(session, &known, &caller),
+                    false => select(arguments, session, &known, places.needs_name()).await?,
+                };
+                let places = places.with_own(&caller, source.as_ref());
+                let is_rotated = |item: &&Item| waiting_journal(&known, &item.target.id).is_none();
+                check(&places, items.iter().filter(is_rotated), &caller, source.as_ref())?;
+                let age = arguments.older_than;
+                let task = |item| Task::new(session, item, &places, options.clone(), &known, age);
+                let mut tasks = items.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
+                if arguments.finish {
+                    tasks.iter_mut().for_each(|task| task.next = None);
+                }
+                (tasks, unusable, places.prints_manifests())
+            }
+        };
+        let is_some_done = !tasks.is_empty();
+        let rotated = if session.is_dry_run {
+            dry_run(session, &journals, tasks, &known, &caller, format).await
+        } else {
             let ending = tasks.iter().filter(|task| task.options.overlap == Some(Duration::ZERO));
             let items = ending.map(|task| Item::new(task.item.target.clone(), None)).collect();
-            if !session.is_dry_run {
-                Plan { words: &AT_ONCE, items, notes: Vec::new() }.agree(session, arguments.confirm, false).await?;
-            }
-            let rotated = match session.is_dry_run {
-                true => dry_run(session, &journals, tasks, &known, &caller, format).await,
-                false => rotate(session, &journals, tasks, file.prints_manifests(), &caller, format).await,
-            };
-            return file::with_missing(session, rotated, &missing, is_some_done);
-        }
-        let items = match arguments.finish {
-            true => waiting(session, &known, &caller),
-            false => select(arguments, session, &known, places.needs_name()).await?,
+            let is_named = matches!(&arguments.tokens[..], [one] if one != "-");
+            Plan { words: &AT_ONCE, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
+            rotate(session, &journals, tasks, is_silent, &caller, format).await
         };
-        let places = places.with_own(&caller, source.as_ref());
-        let is_waiting =
-            |item: &Item| known.iter().any(|journal| journal.is_waiting() && journal.token_id == item.target.id);
-        check(&places, items.iter().filter(|item| !is_waiting(item)), &caller, source.as_ref())?;
-        let plan = Plan { words: &AT_ONCE, items, notes: Vec::new() };
-        if options.overlap == Some(Duration::ZERO) && !session.is_dry_run {
-            plan.agree(session, arguments.confirm, matches!(&arguments.tokens[..], [one] if one != "-")).await?;
+        if rotated.is_err() {
+            failures.iter().for_each(|failure| session.say_error(&failure.to_string()));
+            return rotated;
         }
-        let task = |item| Task::new(session, item, &places, options.clone(), &known, arguments.older_than);
-        let tasks = plan.items.into_iter().map(task);
-        let mut tasks: Vec<Task> = tasks.collect::<Result<_, _>>()?;
-        if arguments.finish {
-            tasks.iter_mut().for_each(|task| task.next = None);
-        }
-        let is_some_done = !tasks.is_empty();
-        let rotated = match session.is_dry_run {
-            true => dry_run(session, &journals, tasks, &known, &caller, format).await,
-            false => rotate(session, &journals, tasks, places.prints_manifests(), &caller, format).await,
-        };
-        file::with_missing(session, rotated, &unusable, is_some_done)
+        together(&failures, is_some_done)
     })
     .await
 }
@@ -280,16 +279,7 @@ async fn dry_run(
             refused.push(failure(error, Some(&id)).within(format!("{} would not be rotated", item.target)));
         }
     }
-    refusals(&refused, count)
-}
-
-/// The error of a dry run of `count` tokens of which these would be refused.
-pub(crate) fn refusals(refused: &[Failure], count: usize) -> Result<(), Failure> {
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let texts: Vec<String> = refused.iter().map(Failure::to_string).collect();
-    Err(Failure::new(common_kind(refused, refused.len() < count, false), texts.join("; ")))
+    together(&refused, refused.len() < count)
 }
 
 /// Carries out the tasks. With `is_silent`, standard output is only for secrets.

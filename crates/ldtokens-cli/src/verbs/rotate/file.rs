@@ -14,7 +14,6 @@ use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
-use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
 use crate::verbs::rotate::Task;
 use crate::verbs::rotate::selection::{by_word, is_due, read_named, read_unread};
@@ -149,19 +148,4 @@ impl RotationsFile {
         let mut specs = self.rotations.iter().flat_map(|entry| &entry.destinations);
         specs.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
     }
-}
-
-/// The result of the others, and an error about those that could not be found.
-pub(crate) fn with_missing(
-    session: &Session,
-    rotated: Result<(), Failure>,
-    missing: &[Failure],
-    is_some_done: bool,
-) -> Result<(), Failure> {
-    if rotated.is_err() || missing.is_empty() {
-        missing.iter().for_each(|failure| session.say_error(&failure.to_string()));
-        return rotated;
-    }
-    let texts: Vec<String> = missing.iter().map(Failure::to_string).collect();
-    Err(Failure::new(common_kind(missing, is_some_done, false), texts.join("; ")))
 }

@@ -10,6 +10,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::verbs::rotate::Task;
+use crate::verbs::rotate::selection::waiting_journal;
 use crate::verbs::targets::Target;
 
 /// A strategy, as `--strategy` and reports name it.
@@ -75,7 +76,7 @@ pub(crate) fn print_plan(format: Format, tasks: &[Task], known: &[Journal]) -> R
     let mut lines = vec![["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec()];
     for Task { item, destinations, options, next } in tasks {
         let Target { id, name } = &item.target;
-        let is_waiting = known.iter().any(|journal| journal.is_waiting() && journal.token_id == *id);
+        let is_waiting = waiting_journal(known, id).is_some();
         let is_rotated = !is_waiting || next.as_ref().is_some_and(|next| next.is_due);
         let started = known.iter().find(|journal| journal.is_under_way() && journal.token_id == *id);
         let started = started.map(|journal| journal.strategy).filter(|_| !is_waiting || !is_rotated);

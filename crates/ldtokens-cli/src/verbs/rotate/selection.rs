@@ -10,7 +10,6 @@ use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::verbs::filter::Filter;
-use crate::verbs::json;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
 
@@ -26,6 +25,11 @@ pub(crate) fn waiting(session: &Session, known: &[Journal], caller: &CallerIdent
         }
     }
     waiting
+}
+
+/// The rotation that has replaced this token, which is still to be deleted.
+pub(crate) fn waiting_journal<'a>(known: &'a [Journal], id: &TokenId) -> Option<&'a Journal> {
+    known.iter().find(|journal| journal.is_waiting() && journal.token_id == *id)
 }
 
 /// Finds the tokens that the arguments select, and that are due.
@@ -61,10 +65,7 @@ pub(crate) async fn find(
         }
     } else {
         let filters = Filter::resolved(session, arguments.all_matching.clone()).await?;
-        let is_meant = |token: &Token| {
-            let token = json(token);
-            filters.iter().all(|filter| filter.is_met_by(&token))
-        };
+        let is_meant = |token: &Token| Filter::all_match(&filters, token);
         let listed = read_list(session, "looking for matches", is_meant).await?;
         let of = |token: Token| under_way(known, token.id.as_str()).map_or_else(|| Item::of(token), of_journal);
         items.extend(without_twins(session, known, listed).into_iter().map(of));
@@ -160,7 +161,7 @@ pub(crate) fn replacement(
     known: &[Journal],
     age: Option<Duration>,
 ) -> Option<(TokenId, bool)> {
-    let journal = known.iter().find(|journal| journal.is_waiting() && journal.token_id == item.target.id)?;
+    let journal = waiting_journal(known, &item.target.id)?;
     let now = UnixMillis::from(session.client.server_time());
     let due = journal.rotated_at.zip(age).map(|(rotated, age)| rotated.saturating_add(age));
     let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;

@@ -14,9 +14,10 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::verbs::batch::together;
 use crate::verbs::deliver::failure;
 use crate::verbs::rotate::RotateArgs;
-use crate::verbs::rotate::file::{RotationsFile, with_missing};
+use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::strategy_name;
 use crate::verbs::rotate::selection::{due_at, find, has_come, of_journal};
 use crate::verbs::targets::Item;
@@ -65,7 +66,7 @@ pub(crate) async fn run(
         });
         let rows: Vec<Row<'_>> = rows.collect();
         show(&rows, now, format)?;
-        with_missing(session, Ok(()), &missing, !rows.is_empty())
+        together(&missing, !rows.is_empty())
     })
     .await
 }
