@@ -90,11 +90,13 @@ fn bench(wanted: &Wanted) -> Result<()> {
     let program = built.join("ldtokens");
     if wanted.wants("list") || wanted.wants("command") {
         let mut build = Command::new("cargo");
-        build.args(["build", "--quiet", "--package", "ldtokens-cli"]).args(release.then_some("--release"));
+        let package: &[&str] =
+            if release { &["--release", "--package", "ldtokens-cli"] } else { &["--workspace", "--bins"] };
+        build.args(["build", "--quiet"]).args(package);
         peers::run(build.current_dir(root))?;
     }
     if wanted.wants("list") {
-        let local = Local::start(10_000, Limits::none())?;
+        let local = Local::start(if quick { 1_000 } else { 10_000 }, Limits::none())?;
         report.rows.extend(list::compare_lists(&program, &local, &peers, quick)?);
     }
     if wanted.wants("command") {
