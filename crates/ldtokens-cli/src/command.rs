@@ -225,7 +225,7 @@ pub(crate) fn overview(is_error: bool) -> ExitCode {
     );
     if is_error {
         anstream::eprintln!("{text}");
-        return Failure::usage("a command is required").report(false);
+        return Failure::usage("a command is required").report();
     }
     anstream::println!("{text}");
     ExitCode::SUCCESS

@@ -31,13 +31,13 @@ fn main() -> ExitCode {
     shell::complete(command::command);
     let words: Vec<OsString> = command::words().collect();
     let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    let has_json_errors = Format::asks_for_json_errors(&texts);
+    say::set_errors_json(Format::asks_for_json_errors(&texts));
     if texts.iter().any(|text| has_secret(text)) {
         return Failure::usage(
             "an argument contains a secret. Other users can read arguments, and the shell's history keeps them: set \
              LD_ACCESS_TOKEN instead, or use --token-file or --token-command. If the secret is a real one, reset its token",
         )
-        .report(has_json_errors);
+        .report();
     }
     // Before the arguments are parsed, since help and errors have colors too.
     if let Some(choice) = command::color(&texts).or_else(|| is_dumb().then_some(anstream::ColorChoice::Never)) {
@@ -49,8 +49,8 @@ fn main() -> ExitCode {
     let parsed = command::parse(&words);
     let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
         Ok(parsed) => parsed,
-        Err(error) if error.use_stderr() && has_json_errors => {
-            return Failure::usage(what_clap_says(&error)).report(true);
+        Err(error) if error.use_stderr() && say::are_errors_json() => {
+            return Failure::usage(what_clap_says(&error)).report();
         }
         Err(error) => error.exit(),
     };
@@ -60,9 +60,7 @@ fn main() -> ExitCode {
     };
     logging::start(cli.global.verbose, server_log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    if !has_json_errors {
-        command::notes(&matches).iter().for_each(|note| say::note(note));
-    }
+    command::notes(&matches).iter().for_each(|note| say::note(note));
     let result = match &runtime {
         Ok(runtime) => runtime.block_on(run(cli, matches.subcommand_name())),
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),
@@ -75,7 +73,7 @@ fn main() -> ExitCode {
     logging::flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(has_json_errors),
+        Err(failure) => failure.report(),
     }
 }
 

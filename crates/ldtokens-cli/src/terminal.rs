@@ -8,4 +8,3 @@ pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod say;
 pub(crate) mod streams;
-pub(crate) mod watch;

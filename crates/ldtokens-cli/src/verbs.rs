@@ -34,6 +34,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::output::{details, write};
+use crate::terminal::say;
 use crate::terminal::streams::{Discard, discard_of_stdout};
 
 /// Whether the arguments name one token. How many are on standard input is not known yet.
@@ -111,8 +112,8 @@ impl Printing {
 }
 
 /// Notes that standard output is closed. It is not an error, because a program may not need the output.
-pub(crate) fn warn_if_closed(session: &Session) {
+pub(crate) fn warn_if_closed() {
     if discard_of_stdout() == Some(Discard::Closed) {
-        session.note("standard output is closed or discarded: nothing is shown");
+        say::note("standard output is closed or discarded: nothing is shown");
     }
 }

@@ -19,7 +19,6 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::output::print;
 use crate::terminal::say;
-use crate::terminal::watch::Watch;
 
 /// How long to wait while another command has the store of `--local` open.
 const WAIT: Duration = Duration::from_secs(10);
@@ -34,7 +33,6 @@ pub(crate) struct Session {
     pub(crate) account: String,
     /// Whether requests that would change something are only printed.
     pub(crate) is_dry_run: bool,
-    pub(crate) has_json_errors: bool,
     /// The token in use, after the API was asked. None if the response does not name it.
     own_token: OnceCell<Option<TokenId>>,
     /// The account's custom roles, after the API was asked.
@@ -70,35 +68,10 @@ impl Session {
         let _ = self.own_token.set(caller.token_id.clone());
     }
 
-    /// Prints what was done, for people. With JSON errors, standard error has only the error object.
-    pub(crate) fn say(&self, text: &str) {
-        if !self.has_json_errors {
-            say::result(text);
-        }
-    }
-
     /// Prints what was done to one token and in which account, unless `is_quiet`: then the IDs are printed instead.
     pub(crate) fn say_done(&self, is_quiet: bool, text: &str) {
         if !is_quiet && !self.is_dry_run {
-            self.say(&format!("{text} ({})", self.account));
-        }
-    }
-
-    pub(crate) fn warn(&self, text: &str) {
-        if !self.has_json_errors {
-            say::warning(text);
-        }
-    }
-
-    pub(crate) fn note(&self, text: &str) {
-        if !self.has_json_errors {
-            say::note(text);
-        }
-    }
-
-    pub(crate) fn say_error(&self, text: &str) {
-        if !self.has_json_errors {
-            say::error(text);
+            say::result(&format!("{text} ({})", self.account));
         }
     }
 }
@@ -131,6 +104,7 @@ async fn connected(
         settings.refuse_conflict()?;
     }
     let is_dry_run = global.dry_run;
+    global.any_output()?;
     let (server, host, credential) = match &settings.host {
         None => {
             let (server, secret) = start_local().await?;
@@ -150,16 +124,15 @@ async fn connected(
             likely_mistake: likely_mistake(credential.expose()),
         });
     }
-    let has_json_errors = global.any_output()?.has_json_errors();
-    let interrupt = Interrupt::listen(Watch::new(&host, global.verbose > 0, has_json_errors))?;
+    let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     // A dry run prints its requests in order.
     let concurrency = if is_dry_run { 1 } else { global.concurrency.map_or(8, usize::from) };
     let mut builder = Client::builder(credential)
         .host(host.clone())
         .user_agent_suffix("ldtokens-cli")
         .concurrency(concurrency)
-        .observer(interrupt.watch())
-        .clock(interrupt.watch());
+        .observer(interrupt.follower())
+        .clock(interrupt.follower());
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }
@@ -177,17 +150,17 @@ async fn connected(
     let client = builder.build().map_err(|error| named(error, &settings))?;
     let account = settings.account();
     let (own_token, custom_roles) = (OnceCell::new(), OnceCell::new());
-    let session = Session { client, interrupt, host, account, is_dry_run, has_json_errors, own_token, custom_roles };
+    let session = Session { client, interrupt, host, account, is_dry_run, own_token, custom_roles };
     if let Some(skipped) = &settings.skipped {
-        session.note(&format!("the configuration file is not used: {skipped}"));
+        say::note(&format!("the configuration file is not used: {skipped}"));
     }
     if let Some(conflict) = settings.conflict().filter(|_| needs_credential) {
-        session.warn(&format!("{conflict}; this reads from {}", session.account));
+        say::warning(&format!("{conflict}; this reads from {}", session.account));
     } else if let Some(unused) = settings.unused_host() {
-        session.note(&unused);
+        say::note(&unused);
     }
     if is_dry_run && server.is_some() {
-        session.note("the server of --local stops with this command; for curl, run `ldtokens serve`");
+        say::note("the server of --local stops with this command; for curl, run `ldtokens serve`");
     }
     let result = match work(&session).await {
         // The request was printed, as asked for.

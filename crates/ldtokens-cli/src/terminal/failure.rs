@@ -108,8 +108,8 @@ impl Failure {
     }
 
     /// Prints it on standard error, as a line or as JSON.
-    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
-        if as_json {
+    pub(crate) fn report(&self) -> ExitCode {
+        if say::are_errors_json() {
             say::json(&json!({ "error": self.to_json() }));
         } else {
             say::error(&self.to_string());

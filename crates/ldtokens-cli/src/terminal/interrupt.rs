@@ -1,19 +1,23 @@
-//! Ctrl-C. A running request that changes something is finished, and no other is started. A read or a pause stops at once. A
-//! second Ctrl-C ends the program.
+//! Ctrl-C, and what the client is doing. A running request that changes something is finished, and no other is started. A read
+//! or a pause stops at once. A second Ctrl-C ends the program.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(unix)]
-use std::task::Poll;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
+use ldtokens::raw::reqwest::Url;
 use ldtokens::{AttemptEvent, Clock, Observer, Operation, Outcome};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::watch;
 
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::say;
-use crate::terminal::watch::Watch;
+use crate::terminal::redact::redacted;
+use crate::terminal::streams::{error_width, is_dumb};
+use crate::terminal::{progress, say};
+
+/// The minimum wait that is shown. The client's usual pauses before a retry are shorter.
+const LONG_WAIT: Duration = Duration::from_millis(1700);
 
 tokio::task_local! {
     /// What the client is doing for the work that is being polled. Several run at the same time.
@@ -24,7 +28,7 @@ tokio::task_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
-    watch: Arc<Watch>,
+    follower: Arc<Follower>,
     /// Whether the user knows that it takes until the last response.
     is_noted: Arc<AtomicBool>,
 }
@@ -52,18 +56,23 @@ impl From<Stopped> for Failure {
 }
 
 impl Interrupt {
-    /// Starts to listen for signals.
-    pub(crate) fn listen(watch: Watch) -> Result<Self, Failure> {
-        let mut stops = Stops::listen()?;
+    /// Starts to listen for signals, for a client of `host` whose requests are shown if `is_verbose`.
+    pub(crate) fn listen(host: &str, is_verbose: bool) -> Result<Self, Failure> {
+        let mut stops = stops()?;
         let (sender, wanted) = watch::channel(false);
         tokio::spawn(async move {
-            stops.next().await;
+            stops.recv().await;
             sender.send_replace(true);
-            stops.next().await;
-            say::error("stopped at once: the last request may or may not have taken effect");
-            std::process::exit(130);
+            stops.recv().await;
+            let line = "stopped at once: the last request may or may not have taken effect";
+            Failure::new(Kind::Interrupted, line).report();
+            std::process::exit(Kind::Interrupted as i32);
         });
-        Ok(Self { wanted, watch: Arc::new(watch), is_noted: Arc::default() })
+        let origin = Url::parse(host).map_or_else(|_| host.to_owned(), |url| url.origin().ascii_serialization());
+        let verbose_origin = is_verbose.then_some(origin);
+        let follower =
+            Follower { start: Instant::now(), verbose_origin, last: Mutex::default(), shown: Mutex::default() };
+        Ok(Self { wanted, follower: Arc::new(follower), is_noted: Arc::default() })
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -71,8 +80,8 @@ impl Interrupt {
     }
 
     /// To be set as the client's observer and clock.
-    pub(crate) fn watch(&self) -> Arc<Watch> {
-        self.watch.clone()
+    pub(crate) fn follower(&self) -> Arc<Follower> {
+        self.follower.clone()
     }
 
     /// Awaits `reading`, which must not change anything, unless it is interrupted.
@@ -125,14 +134,28 @@ fn change(change: impl FnOnce(&mut Now)) {
     let _ = NOW.try_with(|now| now.send_modify(change));
 }
 
-/// Follows what the client is doing.
-impl Observer for Watch {
+/// Follows what the client is doing. Shows requests with `--verbose`, and long waits always.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    start: Instant,
+    /// The URL up to the path, if requests are shown.
+    verbose_origin: Option<String>,
+    /// The status of the last response.
+    last: Mutex<Option<u16>>,
+    /// The end of the wait that was shown. Requests that run at the same time wait together.
+    shown: Mutex<Option<Instant>>,
+}
+
+impl Observer for Follower {
     fn sending(&self, _: Operation, method: &str) {
         change(|now| now.is_harmless = is_safe(method));
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
-        self.show(attempt);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt.status;
+        if let Some(origin) = &self.verbose_origin {
+            say::request(&redacted(&format!("{} {origin}{} → {}", attempt.method, attempt.path, outcome(attempt))));
+        }
         change(|now| {
             now.leaves = match (attempt.outcome, attempt.method) {
                 (_, method) if is_safe(method) => now.leaves,
@@ -145,12 +168,18 @@ impl Observer for Watch {
     }
 }
 
+fn outcome(attempt: &AttemptEvent<'_>) -> String {
+    let status = attempt.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
+    let number = if attempt.number > 1 { format!(", attempt {}", attempt.number) } else { String::new() };
+    format!("{status} ({} ms{number})", attempt.took.as_millis())
+}
+
 fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 /// The system's clock, which also notices when the client pauses.
-impl Clock for Watch {
+impl Clock for Follower {
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -160,71 +189,57 @@ impl Clock for Watch {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.waiting(duration);
-        let pause = NOW.try_with(|now| Pause::begin(now.clone()));
+        self.show_wait(duration);
+        change(|now| now.is_harmless = true);
         Box::pin(async move {
             tokio::time::sleep(duration).await;
             // So that an interrupt is noticed even after the shortest pause.
             tokio::task::yield_now().await;
-            drop(pause);
+            change(|now| now.is_harmless = now.leaves == Some(Stopped::Unchanged));
         })
     }
 }
 
-/// A pause, until it is dropped.
-struct Pause(watch::Sender<Now>);
-
-impl Pause {
-    fn begin(now: watch::Sender<Now>) -> Self {
-        now.send_modify(|now| now.is_harmless = true);
-        Self(now)
-    }
-}
-
-impl Drop for Pause {
-    fn drop(&mut self) {
-        self.0.send_modify(|now| now.is_harmless = now.leaves == Some(Stopped::Unchanged));
+impl Follower {
+    fn show_wait(&self, wait: Duration) {
+        let end = Instant::now() + wait;
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if wait < LONG_WAIT || shown.is_some_and(|shown| end < shown + LONG_WAIT) {
+            return;
+        }
+        *shown = Some(end);
+        let seconds = wait.as_secs_f64().ceil();
+        let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(500..) => format!("server error: retrying in {seconds} s"),
+            Some(_) => format!("rate limited: waiting {seconds} s"),
+            None => format!("no response: retrying in {seconds} s"),
+        };
+        match error_width() {
+            Some(_) if !is_dumb() => progress::show(&text),
+            _ => say::note(&text),
+        }
     }
 }
 
 /// Receives the signals that ask the command to stop: from Ctrl-C, from a CI job that is cancelled, or from a terminal that is
 /// closed.
-pub(crate) struct Stops {
+pub(crate) fn stops() -> Result<UnboundedReceiver<()>, Failure> {
+    let (sender, stops) = mpsc::unbounded_channel();
     #[cfg(unix)]
-    signals: Vec<tokio::signal::unix::Signal>,
-}
-
-#[cfg(unix)]
-impl Stops {
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    {
         use tokio::signal::unix::{SignalKind, signal};
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
         kinds.extend((!is_hang_up_ignored()).then(SignalKind::hangup));
-        let signals = kinds.into_iter().map(signal).collect::<Result<_, _>>();
-        let signals = signals.map_err(|error| Failure::other(format!("can't listen for signals: {error}")))?;
-        Ok(Self { signals })
+        for kind in kinds {
+            let failed = |error| Failure::other(format!("can't listen for signals: {error}"));
+            let mut signal = signal(kind).map_err(failed)?;
+            let sender = sender.clone();
+            tokio::spawn(async move { while signal.recv().await.is_some() && sender.send(()).is_ok() {} });
+        }
     }
-
-    /// Waits for the next signal.
-    pub(crate) async fn next(&mut self) {
-        std::future::poll_fn(|context| {
-            let has_come = self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-            if has_come { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-}
-
-#[cfg(not(unix))]
-impl Stops {
-    pub(crate) fn listen() -> Result<Self, Failure> {
-        Ok(Self {})
-    }
-
-    /// Waits for the next signal.
-    pub(crate) async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+    #[cfg(not(unix))]
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).is_ok() {} });
+    Ok(stops)
 }
 
 /// Whether the program was started so that it outlives its terminal, as by `nohup`.

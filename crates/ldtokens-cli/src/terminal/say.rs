@@ -1,4 +1,6 @@
-//! Messages on standard error, in one format.
+//! Messages on standard error, in one format. If errors are JSON, standard error has nothing else.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -12,23 +14,46 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
+static ARE_ERRORS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a program reads standard error.
+pub(crate) fn set_errors_json(are_json: bool) {
+    ARE_ERRORS_JSON.store(are_json, Ordering::Relaxed);
+}
+
+pub(crate) fn are_errors_json() -> bool {
+    ARE_ERRORS_JSON.load(Ordering::Relaxed)
+}
+
 pub(crate) fn error(text: &str) {
-    message(Some(("error:", ERROR)), text);
+    for_people(Some(("error:", ERROR)), text);
 }
 
 pub(crate) fn warning(text: &str) {
-    message(Some(("warning:", WARNING)), text);
+    for_people(Some(("warning:", WARNING)), text);
 }
 
 pub(crate) fn note(text: &str) {
-    message(Some(("note:", NOTE)), text);
+    for_people(Some(("note:", NOTE)), text);
 }
 
+/// What was done.
 pub(crate) fn result(text: &str) {
+    for_people(None, text);
+}
+
+/// A request that `--verbose` shows.
+pub(crate) fn request(text: &str) {
     message(None, text);
 }
 
-/// Prints JSON, such as an error for a program.
+fn for_people(title: Option<(&str, Style)>, text: &str) {
+    if !are_errors_json() {
+        message(title, text);
+    }
+}
+
+/// An error for a program.
 pub(crate) fn json(value: &Value) {
     progress::clear();
     anstream::eprintln!("{}", visible::json(value));

@@ -13,6 +13,7 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::visible::{pretty_json, visible};
 use crate::terminal::output::yaml::yaml;
+use crate::terminal::say;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
 use crate::verbs::plan::ask;
@@ -144,7 +145,7 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
         }
         let export = exported(session, &arguments.all_matching, &words).await?;
         for left_out in &export.left_out {
-            session.note(&format!("left out: {}", visible(left_out)));
+            say::note(&format!("left out: {}", visible(left_out)));
         }
         if export.file.tokens.is_empty() {
             return Err(Failure::new(Kind::NoMatch, "all tokens were left out: nothing was written"));
@@ -165,9 +166,9 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
                 Failure::from(error)
                     .within("not all tokens of the file were marked; export them again with --overwrite")
             })?;
-            session.say(&format!("{}: {marked} of {count} tokens were marked", session.account));
+            say::result(&format!("{}: {marked} of {count} tokens were marked", session.account));
         }
-        session.note("add `destinations` to each token: without one, it can't be created or rotated");
+        say::note("add `destinations` to each token: without one, it can't be created or rotated");
         Ok(())
     })
     .await
@@ -234,13 +235,13 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         };
         let mut shown = plan.clone();
         shown.actions.retain(|action| options.allows(action));
-        shown.to_string().lines().for_each(|line| session.say(&visible(line)));
-        note_skipped(session, &plan, options);
+        shown.to_string().lines().for_each(|line| say::result(&visible(line)));
+        note_skipped(&plan, options);
         if !shown.actions.is_empty() {
             ask(arguments.confirm, session, async || Ok("carry this out?".to_owned())).await?;
         }
         let say = |done: &ldtokens_plan::Done| {
-            session.say(&format!("{}: {} done", visible(&done.action.key), done.action.kind.verb()));
+            say::result(&format!("{}: {} done", visible(&done.action.key), done.action.kind.verb()));
         };
         let applying = ldtokens_plan::apply(&session.client, &file, &plan, options, say);
         let applied = session.interrupt.until_done(applying).await?.map_err(failure)?;
@@ -262,14 +263,14 @@ async fn refuse_partial(session: &Session) -> Result<(), Failure> {
 }
 
 /// Says what the options do not allow.
-fn note_skipped(session: &Session, plan: &Plan, options: ApplyOptions) {
+fn note_skipped(plan: &Plan, options: ApplyOptions) {
     let skipped = || plan.actions.iter().filter(|action| !options.allows(action));
     let left = skipped().filter(|skipped| skipped.kind == Doing::Delete && !skipped.is_own).count();
     if left > 0 {
-        session.note(&format!("{left} managed tokens are not in the file: --prune deletes them"));
+        say::note(&format!("{left} managed tokens are not in the file: --prune deletes them"));
     }
     if skipped().any(|skipped| skipped.is_own) {
-        session.note("the token that this command uses is left alone: --allow-own-token changes it too");
+        say::note("the token that this command uses is left alone: --allow-own-token changes it too");
     }
 }
 
@@ -281,7 +282,7 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
     let done = applied.done.len();
     let Some((key, first)) = failures.first().cloned() else {
         if done > 0 {
-            session.say(&format!("{}: {done} done", session.account));
+            say::result(&format!("{}: {done} done", session.account));
         }
         return Ok(());
     };
@@ -290,7 +291,7 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
         return Err(first);
     }
     for (key, failure) in &failures {
-        session.say_error(&if key.is_empty() { failure.to_string() } else { format!("{}: {failure}", visible(key)) });
+        say::error(&if key.is_empty() { failure.to_string() } else { format!("{}: {failure}", visible(key)) });
     }
     let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
     Err(Failure::new(Kind::PartialFailure, text).within(&session.account))

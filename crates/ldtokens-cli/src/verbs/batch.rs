@@ -10,6 +10,7 @@ use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress::{self, Job, grouped};
+use crate::terminal::say;
 use crate::verbs::record::Record;
 use crate::verbs::targets::{Item, NAMED, Target};
 
@@ -96,7 +97,7 @@ impl Batch<'_> {
                     }
                     Ok(Err(failure)) => Err(failure),
                 };
-                report.add(session, target, result);
+                report.add(target, result);
                 job.show(report.outcome.done.len() + report.outcome.failed.len());
             }
         }
@@ -121,7 +122,7 @@ impl Batch<'_> {
         }
         if report.outcome.is_complete() {
             if changes {
-                self.session.say(&format!("{summary} ({})", self.session.account));
+                say::result(&format!("{summary} ({})", self.session.account));
             }
             return report.unprinted.map_or(Ok(()), Err);
         }
@@ -144,7 +145,7 @@ impl Report {
     /// The maximum number of failures that are printed as they come. The others are counted.
     const PRINTED: usize = 10;
 
-    fn add(&mut self, session: &Session, target: &Target, result: Result<(), Failure>) {
+    fn add(&mut self, target: &Target, result: Result<(), Failure>) {
         match result {
             Ok(()) => self.outcome.done.push(target.id.clone()),
             Err(failure) if failure.kind() == Kind::DryRun => self.outcome.done.push(target.id.clone()),
@@ -154,8 +155,8 @@ impl Report {
             }
             Err(failure) => {
                 match self.outcome.failed.len() {
-                    ..Self::PRINTED => session.say_error(&about(target, failure.clone()).to_string()),
-                    Self::PRINTED => session.say_error("there are more; the others are only counted"),
+                    ..Self::PRINTED => say::error(&about(target, failure.clone()).to_string()),
+                    Self::PRINTED => say::error("there are more; the others are only counted"),
                     _ => {}
                 }
                 self.outcome.failed.push((target.id.clone(), failure));

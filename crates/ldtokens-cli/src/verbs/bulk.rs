@@ -12,6 +12,7 @@ use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::progress;
+use crate::terminal::say;
 use crate::verbs::batch::ends_batch;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;
@@ -122,7 +123,7 @@ impl Bulk<'_> {
             if self.arguments.fail_if_none {
                 return Err(Failure::new(Kind::NoMatch, text));
             }
-            session.note(&text);
+            say::note(&text);
         }
         let ignore_not_found = ignore_not_found || self.is_resumed();
         read_each(session, ignore_not_found, found).await
@@ -142,7 +143,7 @@ impl Bulk<'_> {
                 Err(failure.within("nothing was changed, since it could not be undone"))
             }
             Err(failure) => {
-                session.note(&failure.within("this can't be undone later").to_string());
+                say::note(&failure.within("this can't be undone later").to_string());
                 Ok(None)
             }
         }

@@ -8,6 +8,7 @@ use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
+use crate::terminal::say;
 use crate::verbs::Printing;
 use crate::verbs::deliver::{Named, PlaceArgs, Places};
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
@@ -79,7 +80,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                 )
             };
             let print = |token: &Value| printing.token(token);
-            delivered = Some(delivery.deliver_and_print(session, issued, print, &done, state).await);
+            delivered = Some(delivery.deliver_and_print(issued, print, &done, state).await);
             shown = issued.warnings.len();
             Ok(())
         });
@@ -87,7 +88,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
         let id = &issued.id;
         // Those about what lost attempts left.
         for warning in &issued.warnings[shown..] {
-            session.warn(warning);
+            say::warning(warning);
         }
         let place = delivered.expect("a token that was created is delivered")?;
         printing

@@ -18,6 +18,7 @@ use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::terminal::redact::{has_secret, redacted};
+use crate::terminal::say;
 use crate::verbs::targets::{PAGE, READS};
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.
@@ -71,7 +72,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Resul
         let inventory = gather(session, arguments.scope).await?;
         arguments.to.write(&(pretty_json(&inventory) + "\n"))?;
         if let Some(file) = &arguments.to.to {
-            session.say(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
+            say::result(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
         }
         check_complete(&inventory)
     })
@@ -183,7 +184,7 @@ pub(crate) async fn warn_if_partial(session: &Session, require_all: bool) -> Res
     if require_all {
         return Err(Failure::new(Kind::Forbidden, text));
     }
-    session.warn(&text);
+    say::warning(&text);
     Ok(())
 }
 

@@ -124,10 +124,10 @@ pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
     let words = targets::words(&arguments.tokens)?;
     let is_for_people = printing.is_for_people();
     with_client(global, DryRun::Everything, async |session| {
-        warn_if_closed(session);
+        warn_if_closed();
         let items = targets::find_tokens(session, &words, arguments.by_name, false).await?;
         if items.is_empty() {
-            session.note("standard input names no token: nothing to do");
+            say::note("standard input names no token: nothing to do");
         }
         let batch = Batch { session, labels: &GET, record: None, in_turn: false };
         let work = async |item: &Item| {
@@ -154,7 +154,7 @@ pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(),
         return list_saved(global, &arguments, &saved(path)?);
     }
     with_client(global, DryRun::Everything, async |session| {
-        warn_if_closed(session);
+        warn_if_closed();
         let filters = filters(&arguments, UnixMillis::now(), session.client.server_time().into());
         let filters = Filter::resolved(session, filters).await?;
         // That there is no such token is known only of a whole list.
@@ -166,7 +166,7 @@ pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(),
         let check = async || if has_to_check { warn_if_partial(session, false).await } else { Ok(()) };
         let listing = Listing::new(global, &arguments, &filters, arguments.show_all)?;
         let (count, ()) = tokio::try_join!(list_all(&arguments, session, listing), check())?;
-        check_count(global, &arguments, &filters, count)
+        check_count(&arguments, &filters, count)
     })
     .await
 }
@@ -213,7 +213,7 @@ fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) 
     }
     let count = listing.end()?;
     check_complete(inventory)?;
-    check_count(global, arguments, &filters, count)
+    check_count(arguments, &filters, count)
 }
 
 /// The tokens that match, on their way to standard output.
@@ -285,10 +285,10 @@ fn filters(arguments: &ListArgs, now: UnixMillis, expiring_from: UnixMillis) -> 
 }
 
 /// Says that there is no token, or an error if their number is one that fails.
-fn check_count(global: &GlobalArgs, arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
+fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
     match count {
         0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(filters))),
-        0 if !global.any_output()?.has_json_errors() => {
+        0 => {
             say::note(&nothing_matches(filters));
             Ok(())
         }

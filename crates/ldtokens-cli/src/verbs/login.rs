@@ -19,7 +19,6 @@ use crate::terminal::interrupt::Interrupt;
 use crate::terminal::redact::has_secret;
 use crate::terminal::say;
 use crate::terminal::streams::Hidden;
-use crate::terminal::watch::Watch;
 use crate::verbs::config::{RegionArgs, target};
 
 /// Store the credential in a keychain and create a profile that uses it
@@ -79,8 +78,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
         return Err(Failure::usage(problem));
     }
 
-    let watch = Watch::new(&host, global.verbose > 0, false);
-    let interrupt = Interrupt::listen(watch)?;
+    let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     let secret = secret(&interrupt, &host).await?;
     check(&secret, global, &host, &interrupt).await?;
     let key = key(name, &host, &config.path);

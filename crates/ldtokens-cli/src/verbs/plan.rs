@@ -15,6 +15,7 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::columns::cut;
 use crate::terminal::output::field::{access, plain};
 use crate::terminal::progress::{self, grouped};
+use crate::terminal::say;
 use crate::terminal::streams::error_width;
 use crate::verbs::batch::Labels;
 use crate::verbs::targets::{Item, Target};
@@ -127,7 +128,7 @@ impl Plan<'_> {
         }
         let own = self.own(session).await?;
         let lines = if is_named { Vec::new() } else { self.lines(session, own.is_some()).await? };
-        lines.iter().for_each(|line| session.say(line));
+        lines.iter().for_each(|line| say::result(line));
         if !self.changes_something() || is_named && self.words.warning.is_none() && own.is_none() {
             return Ok(());
         }
@@ -136,7 +137,7 @@ impl Plan<'_> {
                 Some(_) => "its secret stops working here too",
                 None => "with other permissions or another expiry, it may not be able to take this back",
             };
-            session.warn(&format!("{target} is the token that this command uses: {what}"));
+            say::warning(&format!("{target} is the token that this command uses: {what}"));
         }
         ask(arguments, session, async || {
             let warning = match (self.words.warning, self.changing().count()) {
@@ -144,7 +145,7 @@ impl Plan<'_> {
                 (Some([one, _]), ..=1) => format!(" {one}"),
                 (Some([_, several]), _) => format!(" {several}"),
             };
-            let is_hidden = session.has_json_errors || error_width().is_none();
+            let is_hidden = say::are_errors_json() || error_width().is_none();
             let before = if is_hidden && !is_named { lines.join("\n") + "\n" } else { String::new() };
             Ok(format!("{before}{}?{warning}", self.title()))
         })

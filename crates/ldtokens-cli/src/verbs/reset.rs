@@ -98,7 +98,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                 )
             };
             let print = |token: &Value| if in_turn { printing_each.borrow_mut().token(token) } else { Ok(true) };
-            let place = delivery.deliver_and_print(session, &issued, print, &done(item), state).await?;
+            let place = delivery.deliver_and_print(&issued, print, &done(item), state).await?;
             Ok(((issued.details, place), true))
         };
         let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {

@@ -14,13 +14,14 @@ use ldtokens_lifecycle::{
     Revoked, Rotation,
 };
 
-use crate::account::connect::{Session, with_client};
+use crate::account::connect::with_client;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
+use crate::terminal::say;
 use crate::verbs::batch::{Batch, Labels, common_kind, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
@@ -105,7 +106,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     };
     with_client(global, DryRun::Changes, async |session| {
         let given = several(&arguments.secret_from, &arguments.scan, session).await?;
-        say_what_was_found(session, &given);
+        say_what_was_found(&given);
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
         let planning = Revocation::plan(&session.client, given.secrets.iter().cloned(), &arguments.id);
         let revocation = session.interrupt.unless(planning).await??;
@@ -175,9 +176,9 @@ fn places(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Places>,
 }
 
 /// Names keys of other kinds, and says if no secret was found.
-fn say_what_was_found(session: &Session, given: &Given) {
+fn say_what_was_found(given: &Given) {
     for key in &given.scan.other_keys {
-        session.warn(&format!(
+        say::warning(&format!(
             "{} that ends in {} was found: it is not an access token, and can only be reset where it was made, in \
              LaunchDarkly's settings",
             named(key.kind),
@@ -186,7 +187,7 @@ fn say_what_was_found(session: &Session, given: &Given) {
     }
     if given.secrets.is_empty() {
         let searched = if given.unsearched.is_empty() { "" } else { " in what could be searched" };
-        session.note(&format!("no secret was found{searched}: nothing to do"));
+        say::note(&format!("no secret was found{searched}: nothing to do"));
     }
 }
 
@@ -259,7 +260,7 @@ async fn revoke(
     let session = batch.session;
     let is_single = revocation.leaks.len() == 1;
     if !is_single {
-        others.iter().for_each(|failure| session.say_error(&failure.to_string()));
+        others.iter().for_each(|failure| say::error(&failure.to_string()));
     }
     let rows = Arc::new(Mutex::new(rows));
     let tokens = revocation.tokens();

@@ -23,6 +23,7 @@ use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
+use crate::terminal::say;
 use crate::verbs::batch::{Batch, Labels, together};
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::filter::Filter;
@@ -213,7 +214,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         let mut unusable: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
         if !arguments.finish {
             // A token whose journal it is has an error of its own.
-            unusable.drain(..).for_each(|failure| session.warn(&failure.to_string()));
+            unusable.drain(..).for_each(|failure| say::warning(&failure.to_string()));
         }
         let options = options(arguments);
         let (tasks, failures, is_silent) = match &file {
@@ -224,7 +225,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             }
             None => {
                 let items = match arguments.finish {
-                    true => waiting(session, &known, &caller),
+                    true => waiting(&known, &caller),
                     false => select(arguments, session, &known, places.needs_name()).await?,
                 };
                 let places = places.with_own(&caller, source.as_ref());
@@ -250,7 +251,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             rotate(session, &journals, tasks, is_silent, &caller, format).await
         };
         if rotated.is_err() {
-            failures.iter().for_each(|failure| session.say_error(&failure.to_string()));
+            failures.iter().for_each(|failure| say::error(&failure.to_string()));
             return rotated;
         }
         together(&failures, is_some_done)
@@ -310,7 +311,7 @@ async fn rotate(
             && ended.step == Step::Retired
             && (next.is_due || !ended.is_held)
         {
-            ended.notes.drain(..).for_each(|note| session.warn(&format!("{id}: {note}")));
+            ended.notes.drain(..).for_each(|note| say::warning(&format!("{id}: {note}")));
             let rotation = Rotation::new(&session.client, next.id, next.destinations, options);
             result = rotation.caller(caller.clone()).run(journals).await;
         }
@@ -323,7 +324,7 @@ async fn rotate(
     let is_told = format == Format::Table || is_silent;
     let show = |item: &Item, (report, _): (Report, bool)| {
         for note in &report.notes {
-            session.warn(&format!("{}: {note}", item.target.id));
+            say::warning(&format!("{}: {note}", item.target.id));
         }
         session.say_done(!is_told, &sentence(&report));
         Ok(())

@@ -11,6 +11,7 @@ use ldtokens_lifecycle::Scan;
 use crate::account::connect::Session;
 use crate::files::{readable_by_everyone, text};
 use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::say;
 use crate::terminal::streams::Hidden;
 
 /// Means standard input instead of a file.
@@ -87,7 +88,7 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
         Some(file) if file.as_os_str() != STDIN => {
             let (text, is_readable) = of_file(file, LONGEST)?;
             if is_readable {
-                session.warn(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
+                say::warning(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
             }
             (file.display().to_string(), text)
         }

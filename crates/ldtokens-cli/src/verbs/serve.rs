@@ -13,7 +13,7 @@ use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::whole_number;
 use crate::files::text;
 use crate::terminal::failure::Failure;
-use crate::terminal::interrupt::Stops;
+use crate::terminal::interrupt::stops;
 use crate::terminal::logging::Log;
 use crate::terminal::output::print;
 use crate::terminal::output::visible::visible;
@@ -142,7 +142,7 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
         return print(&format!("{:#}", Account::json_schema()));
     }
     // Before the URL is printed, so that a signal can't come too early.
-    let mut stops = Stops::listen()?;
+    let mut stops = stops()?;
     #[cfg(unix)]
     let _file_size_signal = raise_limits()?;
     let limits = arguments.limit.into_iter().fold(Limits::none(), Limits::account);
@@ -203,10 +203,10 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
         print("in memory; use --store FILE to keep the account")?;
     }
     print(&exports(&server, was_given))?;
-    stops.next().await;
+    stops.recv().await;
     tokio::select! {
         () = server.stop() => Ok(()),
-        () = stops.next() => Err(Failure::other("stopped at once by a second signal; requests in progress were aborted")),
+        _ = stops.recv() => Err(Failure::other("stopped at once by a second signal; requests in progress were aborted")),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::account::connect::with_client;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::say;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::{FOLDER, read_each};
 use crate::verbs::plan::{Plan, Words, fitting};
@@ -79,7 +80,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         )));
     }
     with_client(global, DryRun::Changes, async |session| {
-        session.say(&format!("This undoes `ldtokens {}` of {} ({})", header.command, header.at, header.change));
+        say::result(&format!("This undoes `ldtokens {}` of {} ({})", header.command, header.at, header.change));
         let items = past.tokens.iter().filter(|token| known.contains_key(token.id.as_str())).map(|token| {
             let name = token.was.get("name").and_then(Value::as_str).map(str::to_owned);
             Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name }, None))
@@ -124,7 +125,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
             }
         }
         if let Some(record) = &batch.record {
-            session.note(&format!("`ldtokens undo {}` takes this back", record.path().display()));
+            say::note(&format!("`ldtokens undo {}` takes this back", record.path().display()));
         }
         Ok(())
     })

@@ -14,6 +14,7 @@ use crate::terminal::output::age::date;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::{LAST, OUTPUT, print};
+use crate::terminal::say;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
@@ -96,8 +97,9 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
             }
         }
         for (marker, name) in plan.items.iter().filter_map(lost_marker) {
-            session
-                .warn(&format!("without {marker} in its description, `ldtokens apply` does not know {name} any more"));
+            say::warning(&format!(
+                "without {marker} in its description, `ldtokens apply` does not know {name} any more"
+            ));
         }
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let record = bulk.record(session, &plan)?;
@@ -202,7 +204,7 @@ pub(crate) async fn edit_each(
     let show = |item: &Item, ((token, shown), is_changed): ((Token, Value), bool)| {
         if session.is_dry_run {
             if is_single {
-                session.note(&format!("{}: nothing would change", item.target));
+                say::note(&format!("{}: nothing would change", item.target));
             }
             return Ok(());
         }

@@ -18,6 +18,7 @@ use crate::terminal::output::field::{NEVER, access, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, LAST, OUTPUT, details, print};
 use crate::terminal::redact::has_secret;
+use crate::terminal::say;
 use crate::verbs::secrets_given::one;
 use crate::verbs::{json as token_json, revoke, show_keys};
 
@@ -60,7 +61,7 @@ pub(crate) async fn verify(global: &GlobalArgs, arguments: VerifyArgs) -> Result
         match session.interrupt.unless(ldtokens_lifecycle::verify(&session.client, &secret)).await? {
             Ok(Some(verified)) => {
                 if !is_quiet {
-                    show(session, &secret, &verified, format)?;
+                    show(&secret, &verified, format)?;
                 }
                 let now = UnixMillis::from(session.client.server_time());
                 match arguments.expires_within.map(|length| now.saturating_add(length)) {
@@ -99,7 +100,7 @@ fn does_not_work(session: &Session, secret: &Secret) -> Failure {
     Failure::new(Kind::NotAuthenticated, text)
 }
 
-fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format) -> Result<(), Failure> {
+fn show(secret: &Secret, verified: &Verified, format: Format) -> Result<(), Failure> {
     if format != Format::Table {
         return output::value(
             format,
@@ -117,15 +118,15 @@ fn show(session: &Session, secret: &Secret, verified: &Verified, format: Format)
         Some(token) => print(&details(&token_json(token)))?,
         None => print(&aligned(&rows(&described(verified))))?,
     }
-    session.say(&format!("The secret that ends in {} works{}", secret.last_four(), until(verified)));
+    say::result(&format!("The secret that ends in {} works{}", secret.last_four(), until(verified)));
     if verified.token.is_none() {
-        session.note("the secret may not read its own token, so what else it may do is not known");
+        say::note("the secret may not read its own token, so what else it may do is not known");
     }
     let member = verified.token.as_ref().filter(|token| token.service_token != Some(true));
     if let Some(member) = member.and_then(|token| token.member.as_ref())
         && let Some(role) = &member.role
     {
-        session.note(&format!("a personal token can't do more than its member, whose role is {role}"));
+        say::note(&format!("a personal token can't do more than its member, whose role is {role}"));
     }
     Ok(())
 }

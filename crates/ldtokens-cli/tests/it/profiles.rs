@@ -162,6 +162,15 @@ fn config_shows_each_setting_and_its_source_without_a_credential() {
 }
 
 #[test]
+fn with_json_errors_standard_error_has_nothing_else() {
+    let home = Home::new("profiles: {}\n");
+    for arguments in [&["config", "set", "a", "--region", "eu"][..], &["config", "use", "a"], &["config", "rm", "a"]] {
+        let output = home.run(&[arguments, &["-o", "json"]].concat(), &[]);
+        assert!(output.status.success() && stderr(&output).is_empty(), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn an_unsafe_configuration_file_is_refused() {
     let home = Home::new(&format!("profiles: {{a: {{token: {OWNER}}}}}"));
     let output = home.run(&["list"], &[("LD_ACCESS_TOKEN", "x")]);

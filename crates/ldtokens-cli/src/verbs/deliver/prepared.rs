@@ -6,9 +6,9 @@ use ldtokens::{IssuedToken, Secret};
 use ldtokens_lifecycle::{Delivery, Metadata};
 use serde_json::Value;
 
-use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::write;
+use crate::terminal::say;
 use crate::verbs::deliver::Print;
 use crate::verbs::json;
 
@@ -75,7 +75,6 @@ impl PreparedDelivery {
     /// Delivers the secret, prints the token and then its warnings. Returns where the secret is.
     pub(crate) async fn deliver_and_print(
         self,
-        session: &Session,
         issued: &IssuedToken,
         print: impl FnOnce(&Value) -> Result<bool, Failure>,
         done: &str,
@@ -88,7 +87,7 @@ impl PreparedDelivery {
         let metadata = Metadata::new(issued.id.as_str(), issued.details.name.as_deref());
         let delivered = self.deliver(&metadata, &issued.secret, || print(&token), done, state).await;
         for warning in &issued.warnings {
-            session.warn(warning);
+            say::warning(warning);
         }
         delivered
     }

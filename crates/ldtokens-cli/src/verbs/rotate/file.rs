@@ -14,6 +14,7 @@ use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
+use crate::terminal::say;
 use crate::verbs::deliver::Places;
 use crate::verbs::rotate::Task;
 use crate::verbs::rotate::selection::{by_word, is_due, read_named, read_unread};
@@ -138,7 +139,7 @@ impl RotationsFile {
             }
         }
         if tasks.is_empty() {
-            session.say("no token needs to be rotated");
+            say::result("no token needs to be rotated");
         }
         Ok((tasks, missing))
     }

@@ -9,17 +9,18 @@ use ldtokens_lifecycle::{Journal, has_marker, noted_time};
 use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
+use crate::terminal::say;
 use crate::verbs::filter::Filter;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
 
 /// The replaced tokens that are still to be deleted, of the caller's account.
-pub(crate) fn waiting(session: &Session, known: &[Journal], caller: &CallerIdentity) -> Vec<Item> {
+pub(crate) fn waiting(known: &[Journal], caller: &CallerIdentity) -> Vec<Item> {
     let mut waiting = Vec::new();
     for journal in known.iter().filter(|journal| journal.is_waiting()) {
         match (&journal.account_id, &caller.account_id) {
             (Some(account), Some(own)) if account != own => {
-                session.say(&format!("{} is skipped: it was replaced in another account, {account}", journal.token_id));
+                say::result(&format!("{} is skipped: it was replaced in another account, {account}", journal.token_id));
             }
             _ => waiting.push(of_journal(journal)),
         }
@@ -44,7 +45,7 @@ pub(crate) async fn select(
         items.retain(|item| is_due(session, item, known, age));
     }
     if items.is_empty() {
-        session.say("no token needs to be rotated");
+        say::result("no token needs to be rotated");
     }
     Ok(items)
 }
@@ -68,7 +69,7 @@ pub(crate) async fn find(
         let is_meant = |token: &Token| Filter::all_match(&filters, token);
         let listed = read_list(session, "looking for matches", is_meant).await?;
         let of = |token: Token| under_way(known, token.id.as_str()).map_or_else(|| Item::of(token), of_journal);
-        items.extend(without_twins(session, known, listed).into_iter().map(of));
+        items.extend(without_twins(known, listed).into_iter().map(of));
     }
     let mut seen = HashSet::new();
     items.retain(|item: &Item| seen.insert(item.target.id.clone()));
@@ -94,7 +95,7 @@ pub(crate) async fn read_named(session: &Session, words: &[String], known: &[Jou
         return Ok(Vec::new());
     }
     let is_meant = |token: &Token| words.iter().any(|word| token.id == *word || token.name.as_ref() == Some(word));
-    Ok(without_twins(session, known, read_list(session, "looking up names", is_meant).await?))
+    Ok(without_twins(known, read_list(session, "looking up names", is_meant).await?))
 }
 
 /// The token that a word names, of those that were read.
@@ -149,7 +150,7 @@ pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Dur
     }
     if let Some(expiry) = token.expiry.filter(|expiry| *expiry < due) {
         let (expiry, due) = (date(expiry), date(due));
-        session.warn(&format!("{} expires {expiry}, before it is due to be rotated, {due}", item.target));
+        say::warning(&format!("{} expires {expiry}, before it is due to be rotated, {due}", item.target));
     }
     false
 }
@@ -178,7 +179,7 @@ pub(crate) fn of_journal(journal: &Journal) -> Item {
 }
 
 /// Leaves one token of each rotation under way, and leaves out replacements of rotations on other machines.
-fn without_twins(session: &Session, known: &[Journal], tokens: Vec<Token>) -> Vec<Token> {
+fn without_twins(known: &[Journal], tokens: Vec<Token>) -> Vec<Token> {
     let mut left: Vec<Token> = Vec::new();
     for token in tokens {
         let description = token.description.as_deref().unwrap_or_default();
@@ -186,7 +187,7 @@ fn without_twins(session: &Session, known: &[Journal], tokens: Vec<Token>) -> Ve
             Some(journal) if left.iter().any(|other| journal.is_about(other.id.as_str())) => {}
             // That rotation ends it.
             None if known.iter().any(|journal| journal.created(description)) => {}
-            None if has_marker(description) => session.say(&format!(
+            None if has_marker(description) => say::result(&format!(
                 "{} is skipped: an unfinished rotation on another machine created it; finish that rotation there, or delete \
                  the token if nobody uses it",
                 token.id

@@ -14,6 +14,7 @@ use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::terminal::say;
 use crate::verbs::batch::together;
 use crate::verbs::deliver::failure;
 use crate::verbs::rotate::RotateArgs;
@@ -57,7 +58,7 @@ pub(crate) async fn run(
             found.into_iter().map(|item| (item, arguments.older_than)).collect()
         };
         if found.is_empty() && file.is_none() && missing.is_empty() {
-            session.note("no rotation is unfinished or in its overlap");
+            say::note("no rotation is unfinished or in its overlap");
         }
         let rows = found.into_iter().map(|(item, age)| {
             let journal = known.iter().find(|journal| item.target.id == journal.token_id);
