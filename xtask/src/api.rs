@@ -14,8 +14,7 @@ pub(crate) use change::grouped;
 pub use change::{Bump, Change, Difference, Direction, caller};
 pub use compare::compare;
 pub use document::Document;
-pub(crate) use document::{remove, yaml};
-pub(crate) use grammar::{escape, unescape};
+pub(crate) use document::{escape, remove, unescape, yaml};
 pub(crate) use read::{is_default_form, keys, names, said, text, without_names};
 pub use schema::Schema;
 

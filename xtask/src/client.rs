@@ -1,7 +1,7 @@
 //! The client crate's code, by progenitor.
 
 use anyhow::{Context, Result, ensure};
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle, TypeImpl};
 use quote::{format_ident, quote};
 use schemars::schema::{InstanceType, SchemaObject};
 use syn::File;
@@ -99,7 +99,6 @@ fn settings() -> GenerationSettings {
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
-        .with_hooks(HooksMode::Expected)
         .with_inner_type("crate::SharedTransport".parse().expect("a path is Rust"))
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")

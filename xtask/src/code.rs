@@ -19,7 +19,7 @@ pub(crate) fn code(document: &Document) -> Result<[(&'static str, File); 4]> {
         let code = [
             ("crates/ldtokens-client/src/generated.rs", client::code(document)?),
             ("crates/ldtokens-client/src/operation/table.rs", operations_table::routes(document)?),
-            ("crates/ldtokens-operations/src/table.rs", operations_table::table(document)?),
+            ("crates/ldtokens-operations/src/spec/table.rs", operations_table::table(document)?),
             ("crates/ldtokens-client/tests/it/derived_schemas.rs", client::derived_schemas(document)?),
         ];
         code.iter().try_for_each(|(_, code)| items::check(code))?;

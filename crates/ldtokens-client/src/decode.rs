@@ -1,8 +1,7 @@
 use bytes::Bytes;
 use http::Response;
+use progenitor_client::{Error, ResponseValue};
 use serde::de::DeserializeOwned;
-
-use crate::{Error, ResponseValue};
 
 /// Decodes a response's JSON, in place of the generator's own function.
 ///

@@ -1610,13 +1610,7 @@ impl ClientInfo<crate::SharedTransport> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::SharedTransport>,
-    {}
-};
+impl ClientHooks<crate::SharedTransport> for &Client {}
 impl Client {
     /**List access tokens
 

@@ -1,9 +1,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::lenient::WholeNumber;
 
 /// A moment, as the API writes it: milliseconds since 1 January 1970, UTC.
 ///
@@ -80,6 +79,44 @@ impl fmt::Display for UnixMillis {
 impl<'de> Deserialize<'de> for UnixMillis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         WholeNumber::deserialize(deserializer).map(|WholeNumber(millis)| Self(millis))
+    }
+}
+
+/// A whole number, which may be written as a float: `1.7e12` or `1754006400000.0`.
+pub(crate) struct WholeNumber(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for WholeNumber {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Whole;
+
+        impl Visitor<'_> for Whole {
+            type Value = WholeNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number of 64 bits")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<WholeNumber, E> {
+                Ok(WholeNumber(number))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<WholeNumber, E> {
+                i64::try_from(number)
+                    .map(WholeNumber)
+                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
+                // -2^63 and 2^63 are exact as floats. All floats from the first up to, but not including, the second fit.
+                const BOUND: f64 = 9_223_372_036_854_775_808.0;
+                if number.fract() == 0.0 && (-BOUND..BOUND).contains(&number) {
+                    return Ok(WholeNumber(number as i64));
+                }
+                Err(E::invalid_value(Unexpected::Float(number), &self))
+            }
+        }
+
+        from.deserialize_any(Whole)
     }
 }
 

@@ -8,10 +8,5 @@
 //! [`ldtokens`]: https://docs.rs/ldtokens
 
 mod spec;
-#[rustfmt::skip] // the generator formats it
-mod table;
-mod value_type;
 
-pub use spec::{BodySpec, OperationSpec, ParameterSpec};
-pub use table::{OPERATIONS, TOKEN};
-pub use value_type::{InvalidValue, ValueType};
+pub use spec::{BodySpec, InvalidValue, OPERATIONS, OperationSpec, ParameterSpec, TOKEN, ValueType};

@@ -11,8 +11,42 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use crate::response::ApiError;
-use crate::secrets::{self, Credential};
+use crate::secrets;
 use crate::store::{Records, StoredToken, Visible};
+
+/// The credential of a request: the hash of the secret, and which form it has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Credential {
+    pub(crate) hash: [u8; 32],
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Token,
+    Bearer,
+    Other,
+}
+
+impl Credential {
+    pub(crate) fn of(secret: &str) -> Self {
+        let form = match secret {
+            token if token.starts_with("api-") => Form::Token,
+            bearer if bearer.starts_with("Bearer ") => Form::Bearer,
+            _ => Form::Other,
+        };
+        Self { hash: secrets::hash(secret), form }
+    }
+
+    /// Why it is refused if no token has this secret.
+    pub(crate) fn unknown(self) -> ApiError {
+        match self.form {
+            Form::Token => ApiError::UNAUTHORIZED,
+            Form::Bearer => ApiError::INVALID_BEARER,
+            Form::Other => ApiError::MALFORMED_CREDENTIAL,
+        }
+    }
+}
 
 /// The sender of a request, as the token that its credential belongs to.
 #[derive(Debug)]

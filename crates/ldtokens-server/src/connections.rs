@@ -5,13 +5,14 @@ pub(crate) mod slots;
 pub(crate) mod watched;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{Method, Request};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,8 +25,6 @@ use tower::ServiceExt;
 
 use crate::connections::slots::{Activity, ConnectionSlots, State};
 use crate::connections::watched::{WatchedBody, WatchedStream};
-use crate::http::middleware::{DropConnection, Peer};
-use crate::http::request_head::override_method;
 
 /// The maximum for the head of a request, in bytes. Beyond it the response is 431.
 const MAX_HEAD: usize = 32 * 1024;
@@ -39,6 +38,14 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// How many connections there may be besides those whose requests are being handled, so that there is always one for the health
 /// check.
 const EXTRA_CONNECTIONS: usize = 64;
+
+/// The address that a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Marks a response that is not sent: the connection is dropped instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DropConnection;
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +215,20 @@ async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<R
     let response = app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
     activity.set(State::Client);
     if response.extensions().get::<DropConnection>().is_some() { Err(ConnectionDropped) } else { Ok(response) }
+}
+
+/// Sets the method that a POST gives in `X-HTTP-Method-Override`.
+fn override_method(request: &mut Request<Body>) {
+    let header = request.headers().get("x-http-method-override").and_then(|method| method.to_str().ok());
+    let method = match header.map(str::to_ascii_uppercase).as_deref() {
+        Some("PATCH") => Method::PATCH,
+        Some("DELETE") => Method::DELETE,
+        Some("PUT") => Method::PUT,
+        _ => return,
+    };
+    if request.method() == Method::POST {
+        *request.method_mut() = method;
+    }
 }
 
 impl Turn {

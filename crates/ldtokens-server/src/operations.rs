@@ -15,11 +15,10 @@ use ldtokens_client::ApiVersion;
 use ldtokens_operations::OPERATIONS;
 use serde_json::Value;
 
-use crate::access::{Action, Caller};
+use crate::access::{Action, Caller, Credential};
 use crate::operations::listing::Listing;
 use crate::operations::token_rules::Strictness;
 use crate::response::ApiError;
-use crate::secrets::Credential;
 use crate::store::{LastUse, Records, StoredToken};
 
 /// All operations that this server has.

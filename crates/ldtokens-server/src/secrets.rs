@@ -3,48 +3,12 @@
 use ldtokens_client::Secret;
 use sha2::{Digest, Sha256};
 
-use crate::response::ApiError;
-
 /// The SHA-256 of a secret, which is all that the store has of it.
 ///
 /// Secrets are random UUIDs, so nobody can find one by hashing guesses. The time that the search for a hash takes says nothing
 /// about other secrets, since a caller can't choose how the hash of a secret starts.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// The credential of a request: the hash of the secret, and which form it has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Credential {
-    pub(crate) hash: [u8; 32],
-    form: Form,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Token,
-    Bearer,
-    Other,
-}
-
-impl Credential {
-    pub(crate) fn of(secret: &str) -> Self {
-        let form = match secret {
-            token if token.starts_with("api-") => Form::Token,
-            bearer if bearer.starts_with("Bearer ") => Form::Bearer,
-            _ => Form::Other,
-        };
-        Self { hash: hash(secret), form }
-    }
-
-    /// Why it is refused if no token has this secret.
-    pub(crate) fn unknown(self) -> ApiError {
-        match self.form {
-            Form::Token => ApiError::UNAUTHORIZED,
-            Form::Bearer => ApiError::INVALID_BEARER,
-            Form::Other => ApiError::MALFORMED_CREDENTIAL,
-        }
-    }
 }
 
 /// A random secret in the vendor's form: `api-` and a UUID.

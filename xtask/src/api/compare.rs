@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::change::{Change, Difference, Direction};
-use super::grammar::{Holds, Part, escape, holds};
+use super::document::escape;
+use super::grammar::{Holds, Part, holds};
 use super::{Document, JSON, Operation, Schema, media_type, said};
 
 /// All differences between `old` and those operations of `new` for which `wanted` holds, each once.

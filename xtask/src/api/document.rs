@@ -4,8 +4,6 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::grammar::{escape, unescape};
-
 /// An OpenAPI document.
 #[derive(Clone, Debug)]
 pub struct Document(pub Value);
@@ -27,6 +25,16 @@ pub(crate) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T> {
         },
     };
     serde_saphyr::from_str_with_options(text, options).context("it is neither YAML nor JSON")
+}
+
+/// One part of a JSON Pointer (RFC 6901, section 3).
+pub(crate) fn escape(part: &str) -> String {
+    part.replace('~', "~0").replace('/', "~1")
+}
+
+/// What [`escape`] was made from.
+pub(crate) fn unescape(part: &str) -> String {
+    part.replace("~1", "/").replace("~0", "~")
 }
 
 /// Removes what is at a JSON Pointer.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Document, yaml};
+use super::document::{Document, escape, yaml};
 
 /// A part of a document.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
@@ -93,14 +93,4 @@ pub(crate) fn walk(document: &Document, part: Part, pointer: &str, visit: &mut i
             _ => {}
         }
     }
-}
-
-/// One part of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(part: &str) -> String {
-    part.replace('~', "~0").replace('/', "~1")
-}
-
-/// What [`escape`] was made from.
-pub(crate) fn unescape(part: &str) -> String {
-    part.replace("~1", "/").replace("~0", "~")
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::grammar::escape;
+use super::document::escape;
 use super::{Document, Operation, Parameter};
 
 /// The methods that an operation can have, in the order in which pages and tables name them.

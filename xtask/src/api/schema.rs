@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::Document;
-use super::grammar::{Holds, Part, escape, holds};
+use super::document::escape;
+use super::grammar::{Holds, Part, holds};
 
 /// What a value can be.
 #[derive(Clone, Debug, Default)]

@@ -216,7 +216,7 @@ fn made(Edit { document, .. }: &Edit) -> Result<Option<[String; 3]>, String> {
     match catch_unwind(AssertUnwindSafe(|| xtask::generate(folder.path()))) {
         Err(_) => Err("it panics".to_owned()),
         Ok(Ok(())) => Ok(Some(
-            ["client/src/generated.rs", "client/src/operation/table.rs", "operations/src/table.rs"]
+            ["client/src/generated.rs", "client/src/operation/table.rs", "operations/src/spec/table.rs"]
                 .map(|file| fs::read_to_string(folder.path().join(format!("crates/ldtokens-{file}"))).unwrap()),
         )),
         Ok(Err(error)) => {

@@ -66,8 +66,8 @@ fn the_pages_and_the_table_say_what_is_deprecated() {
     assert!(made("docs/reference/types.md").contains("| `name` | string |  | **Deprecated.** A human-friendly"));
     let deprecated = |table: &str| table.matches("deprecated: true").count();
     let (before, after) = (
-        include_str!("../../../crates/ldtokens-operations/src/table.rs"),
-        made("crates/ldtokens-operations/src/table.rs"),
+        include_str!("../../../crates/ldtokens-operations/src/spec/table.rs"),
+        made("crates/ldtokens-operations/src/spec/table.rs"),
     );
     assert_eq!(deprecated(&after) - deprecated(before), 3);
 }

@@ -1,6 +1,7 @@
 //! The build steps, on the project's own document and on others.
 #![allow(missing_docs)]
 
+mod circles;
 mod compiles;
 mod dependencies;
 mod diff;

@@ -4,7 +4,7 @@ use ldtokens::raw::reqwest::Request;
 use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
 use crate::account::credential::Source;
-use crate::terminal::output::visible::json_visible;
+use crate::terminal::visible::json_visible;
 
 /// The command, to be pasted into a POSIX shell. It reads the credential from `source`, like this command does.
 ///

@@ -14,8 +14,8 @@ use crate::account::connect::start_local;
 use crate::account::credential::Source;
 use crate::account::settings::{Settings, in_home};
 use crate::arguments::GlobalArgs;
-use crate::terminal::output::visible::visible;
 use crate::terminal::redact::has_secret;
+use crate::terminal::visible::visible;
 
 /// The time limit of a completion.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,11 +1,9 @@
 //! Standard output, which has only data.
 
 pub(crate) mod age;
-pub(crate) mod columns;
 pub(crate) mod field;
 pub(crate) mod format;
 pub(crate) mod printer;
-pub(crate) mod visible;
 pub(crate) mod yaml;
 
 use std::io::{self, IsTerminal, Write};
@@ -13,15 +11,15 @@ use std::io::{self, IsTerminal, Write};
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
-use crate::terminal::output::columns::aligned;
 use crate::terminal::output::field::{EXPIRY, Field, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer, record};
-use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
+use crate::terminal::visible::pretty_json;
 
 /// The heading of the options about output.
 pub(crate) const OUTPUT: &str = "Output";

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::terminal::output::columns::cut;
-use crate::terminal::output::visible::visible;
+use crate::terminal::columns::cut;
 use crate::terminal::streams::{error_width, is_dumb};
+use crate::terminal::visible::visible;
 
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 

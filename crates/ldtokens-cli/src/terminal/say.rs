@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use crate::terminal::output::visible::{self, visible};
 use crate::terminal::progress;
 use crate::terminal::streams::error_width;
+use crate::terminal::visible::{self, visible};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();

@@ -10,16 +10,16 @@ use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, 
 use crate::account::connect::with_client;
 use crate::arguments::{GlobalArgs, some_path};
 use crate::files::text;
+use crate::terminal::columns::{Columns, aligned};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
-use crate::terminal::output::columns::{Columns, aligned};
 use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::printer::record;
-use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{self, print, write};
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
+use crate::terminal::visible::{self, pretty_json};
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner

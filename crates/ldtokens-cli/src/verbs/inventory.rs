@@ -14,11 +14,11 @@ use crate::arguments::{GlobalArgs, some_path};
 use crate::files::{self, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::visible::pretty_json;
 use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::terminal::redact::{has_secret, redacted};
 use crate::terminal::say;
+use crate::terminal::visible::pretty_json;
 use crate::verbs::targets::{PAGE, READS};
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.

@@ -16,7 +16,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::interrupt::stops;
 use crate::terminal::logging::Log;
 use crate::terminal::output::print;
-use crate::terminal::output::visible::visible;
+use crate::terminal::visible::visible;
 
 /// Run a local LaunchDarkly server until interrupted
 #[derive(Args, Debug)]

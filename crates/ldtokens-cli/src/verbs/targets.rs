@@ -7,9 +7,9 @@ use ldtokens::{Error, Token, TokenId};
 use crate::account::connect::Session;
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::visible::visible;
 use crate::terminal::progress;
 use crate::terminal::redact::has_secret;
+use crate::terminal::visible::visible;
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]

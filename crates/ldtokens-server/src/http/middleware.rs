@@ -14,25 +14,13 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use crate::connections::{Turn, stop_requested};
+use crate::connections::{DropConnection, Peer, Turn, stop_requested};
 use crate::faults::fault::Effect;
 use crate::http::limits::Counted;
 use crate::http::request_head::{API_PATH, HEALTH_PATH, operation_id};
-use crate::http::service::Service;
+use crate::http::service::{ReceivedBody, Service};
 use crate::response::{ApiError, SupportId, no_content};
 use crate::secrets::is_id;
-
-/// The address that a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-/// Marks a response that is not sent: the connection is dropped instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DropConnection;
-
-/// The body of a request, or why it was not received. Empty if the credential does not work, which [`Service::perform`] finds.
-#[derive(Clone, Debug)]
-pub(crate) struct ReceivedBody(pub(crate) Result<Bytes, ApiError>);
 
 /// The maximum for a body, in bytes.
 const MAX_BODY: usize = 256 * 1024;

@@ -4,9 +4,9 @@ use axum::extract::{MatchedPath, Query, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
 use ldtokens_client::ApiVersion;
 
+use crate::access::Credential;
 use crate::operations::operations;
 use crate::response::ApiError;
-use crate::secrets::Credential;
 
 /// The paths of all operations start with this one.
 pub(crate) const API_PATH: &str = "/api/v2";
@@ -20,20 +20,6 @@ pub(crate) fn operation_id(request: &Request) -> Option<&'static str> {
     // HEAD has the route of GET.
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     operations().find(|operation| operation.path == path && operation.method == method).map(|operation| operation.id)
-}
-
-/// Sets the method that a POST gives in `X-HTTP-Method-Override`.
-pub(crate) fn override_method<B>(request: &mut axum::http::Request<B>) {
-    let header = request.headers().get("x-http-method-override").and_then(|method| method.to_str().ok());
-    let method = match header.map(str::to_ascii_uppercase).as_deref() {
-        Some("PATCH") => Method::PATCH,
-        Some("DELETE") => Method::DELETE,
-        Some("PUT") => Method::PUT,
-        _ => return,
-    };
-    if request.method() == Method::POST {
-        *request.method_mut() = method;
-    }
 }
 
 /// The credential of a request. Several are refused, since a gateway in front of the API could take another one of them.

@@ -19,7 +19,6 @@ use crate::connections::bodies::ArrivingBodies;
 use crate::faults::Faults;
 use crate::http::hosts::Hosts;
 use crate::http::limits::Limiter;
-use crate::http::middleware::ReceivedBody;
 use crate::http::request_head::{credential, is_json, needs_json, query, version};
 use crate::operations::listing::Listing;
 use crate::operations::token_rules::Strictness;
@@ -50,6 +49,10 @@ pub(crate) struct Service {
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
 }
+
+/// The body of a request, or why it was not received. Empty if the credential does not work, which [`Service::perform`] finds.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceivedBody(pub(crate) Result<Bytes, ApiError>);
 
 /// A request whose body has arrived.
 struct ReceivedRequest {

@@ -8,14 +8,14 @@ use clap::Args;
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::terminal::columns::Columns;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::visible::{self, visible};
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{LAST, OUTPUT, has_colours, write};
 use crate::terminal::streams::terminal_width;
+use crate::terminal::visible::{self, visible};
 
 /// On a terminal, the widths of a table's columns depend on this number of rows. Elsewhere they depend on all rows, since
 /// nothing is cut.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_saphyr::ser_options;
 
-use crate::terminal::output::visible::is_hidden;
+use crate::terminal::visible::is_hidden;
 
 /// The value as YAML, without `---`. Hidden characters are escaped.
 pub(crate) fn yaml(value: &impl Serialize) -> String {

@@ -4,16 +4,16 @@ use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Finding, KeyKind, LeakedToken, Revocation};
 use serde_json::{Value, json};
 
+use crate::terminal::columns::Columns;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::columns::Columns;
 use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
-use crate::terminal::output::visible::{self, pretty_json};
 use crate::terminal::output::write;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
+use crate::terminal::visible::{self, pretty_json};
 use crate::verbs::plan::Words;
 use crate::verbs::revoke::{named, target};
 

@@ -3,12 +3,12 @@
 use ldtokens_lifecycle::{Journal, Report, Step, Strategy};
 use serde_json::{Value, json};
 
+use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
-use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
+use crate::terminal::visible::visible;
 use crate::verbs::rotate::Task;
 use crate::verbs::rotate::selection::waiting_journal;
 use crate::verbs::targets::Target;

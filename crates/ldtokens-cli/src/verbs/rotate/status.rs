@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
+use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::age::date;
-use crate::terminal::output::columns::aligned;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::visible::visible;
 use crate::terminal::output::{self, print};
 use crate::terminal::say;
+use crate::terminal::visible::visible;
 use crate::verbs::batch::together;
 use crate::verbs::deliver::failure;
 use crate::verbs::rotate::RotateArgs;

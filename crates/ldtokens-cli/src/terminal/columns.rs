@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::terminal::output::visible::visible;
+use crate::terminal::visible::visible;
 
 /// The minimum width of a column that shrinks.
 const NARROWEST: usize = 6;
