@@ -19,7 +19,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer, record};
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::progress;
-use crate::terminal::visible::pretty_json;
+use crate::terminal::visible::{self, pretty_json};
 
 /// The heading of the options about output.
 pub(crate) const OUTPUT: &str = "Output";
