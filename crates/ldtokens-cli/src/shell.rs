@@ -86,7 +86,7 @@ pub(crate) fn write_man(arguments: &ManArgs, command: Command) -> Result<(), Fai
     let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     let unknown = || {
         let hint = did_you_mean(&name, names.iter().copied());
-        Failure::usage(format!("there is no command `{name}`{hint} For a folder, write ./{name}"))
+        Failure::usage(format!("there is no command `{name}`{hint} (for a folder, write ./{name})"))
     };
     let page = man::page(command.clone(), &name).ok_or_else(unknown)?;
     let page = page.map_err(|error| Failure::other(format!("can't make the page: {error}")))?;

@@ -49,13 +49,21 @@ pub(crate) fn json(token: &Token) -> Value {
 
 /// Puts the keys of custom roles in the place of their IDs, for people, as far as they can be read.
 pub(crate) async fn show_keys(session: &Session, token: &mut Value) -> Result<(), Failure> {
-    let ids = token.get_mut("customRoleIds").and_then(Value::as_array_mut);
-    for id in ids.into_iter().flatten() {
+    if token.get("customRoleIds").and_then(Value::as_array).is_some_and(|ids| !ids.is_empty()) {
+        session.custom_roles().await?;
+    }
+    show_known_keys(session, token);
+    Ok(())
+}
+
+/// The same, as far as they were read.
+pub(crate) fn show_known_keys(session: &Session, token: &mut Value) {
+    let Some(roles) = session.known_custom_roles() else { return };
+    for id in token.get_mut("customRoleIds").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(text) = id.as_str() {
-            *id = session.custom_roles().await?.key(text).into();
+            *id = roles.key(text).into();
         }
     }
-    Ok(())
 }
 
 /// How a verb prints each of its tokens.
@@ -89,6 +97,15 @@ impl Printing {
 
     fn is_for_people(&self) -> bool {
         matches!(self, Self::Details { .. } | Self::Rows { is_table: true, .. })
+    }
+
+    /// Prints a token that has just got a secret, with those keys of custom roles that are known: nothing may be asked before the
+    /// secret is printed.
+    fn issued(&mut self, session: &Session, mut token: Value) -> Result<bool, Failure> {
+        if self.is_for_people() {
+            show_known_keys(session, &mut token);
+        }
+        self.token(&token)
     }
 
     /// Prints a token. Returns whether standard output is still read.

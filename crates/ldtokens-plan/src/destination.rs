@@ -82,6 +82,11 @@ impl DestinationSpec {
             Self::File(path) | Self::EnvFile { path, .. } if path.file_name().is_none() => {
                 return Err(format!("`{}` is not the name of a file", path.display()));
             }
+            Self::File(path) | Self::EnvFile { path, .. }
+                if ["{id}", "{name}"].iter().any(|word| path.to_string_lossy().contains(word)) =>
+            {
+                return Err(format!("`{}`: a file has no placeholders, so write the name out", path.display()));
+            }
             Self::File(path) => Box::new(FileDestination::new(path)),
             Self::EnvFile { path, variable } => Box::new(FileDestination::variable(path, variable)?),
             Self::Command(words) => {

@@ -63,6 +63,11 @@ impl Session {
         Ok(self.custom_roles_if_read().await?.as_ref().unwrap_or(&NONE))
     }
 
+    /// Those, if the API was asked and gave them.
+    pub(crate) fn known_custom_roles(&self) -> Option<&CustomRoles> {
+        self.custom_roles.get()?.as_ref().ok()
+    }
+
     /// Stores the token in use, from a response that is known already.
     pub(crate) fn note_own_token(&self, caller: &CallerIdentity) {
         let _ = self.own_token.set(caller.token_id.clone());
@@ -152,7 +157,7 @@ async fn connected(
     let (own_token, custom_roles) = (OnceCell::new(), OnceCell::new());
     let session = Session { client, interrupt, host, account, is_dry_run, own_token, custom_roles };
     if let Some(skipped) = &settings.skipped {
-        say::note(&format!("the configuration file is not used: {skipped}"));
+        say::note(&Failure::usage(skipped).within("the configuration file is not used").to_string());
     }
     if let Some(conflict) = settings.conflict().filter(|_| needs_credential) {
         say::warning(&format!("{conflict}; this reads from {}", session.account));

@@ -71,6 +71,9 @@ fn kind_and_hint(error: &Error) -> (Kind, String) {
         Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
             (Kind::NotAuthenticated, "")
         }
+        Error::Config(error) if error.to_string().contains("plain HTTP") => {
+            (Kind::Usage, "or, in a private network, add --allow-plain-http")
+        }
         Error::Config(_) | Error::TokenId(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
         Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, NOT_FROM_API),
         Error::Unauthorized(_) => return (Kind::NotAuthenticated, advice()),
@@ -169,7 +172,7 @@ fn explained(error: &dyn std::error::Error) -> (Option<String>, String) {
         return (causes.pop(), proxy_advice());
     }
     match CONNECTIONS.iter().find(|(word, ..)| has(word)) {
-        Some((_, cause, todo)) => (Some((*cause).to_owned()), (*todo).to_owned()),
+        Some((_, cause, todo)) => (Some((*cause).to_owned()), format!("{todo}; the host is {}", asked())),
         None => (causes.pop(), format!("check that the host is right (--host) and can be reached: {}", asked())),
     }
 }

@@ -50,7 +50,15 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
 fn tip(command: &str, word: &str) -> Option<String> {
     let shown = if word.contains(char::is_whitespace) { format!("'{word}'") } else { word.to_owned() };
     let tip = match (command, word) {
-        ("delete" | "update" | "reset" | "rotate", "--all" | "-a" | "--show-all") => {
+        (_, "--json") => "`-o json` prints JSON".to_owned(),
+        (_, "--format") => "`--output FORMAT` chooses the format, such as `-o json`".to_owned(),
+        ("list", "--all" | "-A") => "`ldtokens list --show-all` lists the tokens of all members".to_owned(),
+        ("list", "--all-matching") => "`ldtokens list --filter CONDITION` lists the tokens that match".to_owned(),
+        ("delete" | "update" | "reset" | "rotate" | "revoke", "--force") => "`--yes` does not ask".to_owned(),
+        ("delete" | "update" | "reset" | "rotate", "--unused-for" | "--last-used-before" | "--older-than") => {
+            format!("`ldtokens list -a -q {word} ... | ldtokens {command} -` takes all tokens that are listed")
+        }
+        ("delete" | "update" | "reset" | "rotate", "--all" | "-a" | "--show-all" | "--filter" | "-f") => {
             format!("`ldtokens {command} --all-matching CONDITION` takes all tokens that match, e.g. 'name~test-'")
         }
         (_, word) if word.starts_with('-') => return None,

@@ -177,6 +177,9 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
 async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Result<Export, Failure> {
     let filters = &Filter::resolved(session, filters.to_vec()).await?[..];
     let account = targets::read_list(session, "reading", |_| true).await?;
+    if !filters.is_empty() {
+        warn_if_partial(session, false).await?;
+    }
     let named = targets::of_words(words, &account, false, false)?;
     let is_meant = |token: &&Token| match filters {
         [] => named.iter().any(|item| item.target.id == token.id),

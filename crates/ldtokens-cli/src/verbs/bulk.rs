@@ -34,9 +34,8 @@ pub(crate) struct BulkArgs {
     #[arg(value_name = "ID|NAME", num_args(1..))]
     tokens: Vec<String>,
 
-    /// All tokens that match, of all members, e.g. name~test-. If repeated, all must match
-    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
-    all_matching: Vec<Filter>,
+    #[command(flatten)]
+    matching: MatchArgs,
 
     /// Continue an earlier run with the same changes: FILE is the file that it named
     #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
@@ -46,6 +45,17 @@ pub(crate) struct BulkArgs {
     #[arg(long)]
     by_name: bool,
 
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
+}
+
+/// The tokens that match conditions.
+#[derive(Args, Debug)]
+pub(crate) struct MatchArgs {
+    /// All tokens that match, of all members, e.g. name~test-. If repeated, all must match
+    #[arg(long, value_name = "CONDITION", value_parser = Filter::new)]
+    all_matching: Vec<Filter>,
+
     /// Fail if no token matches
     #[arg(long)]
     fail_if_none: bool,
@@ -53,9 +63,36 @@ pub(crate) struct BulkArgs {
     /// With --all-matching, fail if the credential may not see the tokens of all members
     #[arg(long, requires = "all_matching")]
     require_all: bool,
+}
 
-    #[command(flatten)]
-    pub(crate) confirm: ConfirmArgs,
+impl MatchArgs {
+    /// Whether there is no condition.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all_matching.is_empty()
+    }
+
+    /// The tokens that match.
+    pub(crate) async fn read(&self, session: &Session) -> Result<Vec<Token>, Failure> {
+        let filters = Filter::resolved(session, self.all_matching.clone()).await?;
+        let is_meant = |token: &Token| Filter::all_match(&filters, token);
+        let reading = targets::read_list(session, "looking for matches", is_meant);
+        let (found, ()) = tokio::try_join!(reading, warn_if_partial(session, self.require_all))?;
+        Ok(found)
+    }
+
+    /// Says that there is no token, and why if there is another reason than the arguments. It is an error if that was asked for.
+    pub(crate) fn none(&self, reason: Option<&str>) -> Result<(), Failure> {
+        let text = match (reason, &self.all_matching[..]) {
+            (Some(reason), _) => reason.to_owned(),
+            (None, []) => "standard input names no token: nothing to do".to_owned(),
+            (None, filters) => nothing_matches(filters),
+        };
+        if self.fail_if_none {
+            return Err(Failure::new(Kind::NoMatch, text));
+        }
+        say::note(&text);
+        Ok(())
+    }
 }
 
 /// The arguments, with what they refer to, read before anything is sent.
@@ -90,7 +127,7 @@ impl BulkArgs {
 impl Bulk<'_> {
     /// Whether the user has named one token, and so knows which one it is.
     pub(crate) fn names_one(&self) -> bool {
-        self.past.is_none() && self.arguments.all_matching.is_empty() && self.words.len() == 1
+        self.past.is_none() && self.arguments.matching.is_empty() && self.words.len() == 1
     }
 
     /// Whether an earlier run is gone on with.
@@ -100,30 +137,18 @@ impl Bulk<'_> {
 
     /// Finds the tokens and reads them.
     pub(crate) async fn find(&self, session: &Session, ignore_not_found: bool) -> Result<Vec<Item>, Failure> {
-        let filters = &self.arguments.all_matching;
+        let matching = &self.arguments.matching;
         let found = if let Some(past) = &self.past {
             let left = past.tokens.iter().filter(|token| !past.done.contains(&token.id));
             left.map(|token| Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name: None }, None)))
                 .collect::<Result<Vec<_>, Failure>>()?
-        } else if filters.is_empty() {
+        } else if matching.is_empty() {
             targets::find_tokens(session, &self.words, self.arguments.by_name, ignore_not_found).await?
         } else {
-            let filters = Filter::resolved(session, filters.clone()).await?;
-            let is_meant = |token: &Token| Filter::all_match(&filters, token);
-            let reading = targets::read_list(session, "looking for matches", is_meant);
-            let (found, ()) = tokio::try_join!(reading, warn_if_partial(session, self.arguments.require_all))?;
-            found.into_iter().map(Item::of).collect()
+            matching.read(session).await?.into_iter().map(Item::of).collect()
         };
         if found.is_empty() {
-            let text = match (&self.past, &filters[..]) {
-                (Some(_), _) => "all tokens of that run are done".to_owned(),
-                (None, []) => "standard input names no token: nothing to do".to_owned(),
-                (None, filters) => nothing_matches(filters),
-            };
-            if self.arguments.fail_if_none {
-                return Err(Failure::new(Kind::NoMatch, text));
-            }
-            say::note(&text);
+            matching.none(self.past.as_ref().map(|_| "all tokens of that run are done"))?;
         }
         let ignore_not_found = ignore_not_found || self.is_resumed();
         read_each(session, ignore_not_found, found).await

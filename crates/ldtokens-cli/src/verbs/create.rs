@@ -62,13 +62,16 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
     let permissions = arguments.permissions.read()?.expect("clap requires one");
     arguments.expiry.check()?;
     with_client(global, DryRun::Changes, async |session| {
+        if printing.is_for_people() && matches!(permissions, Permissions::CustomRoles(_)) {
+            session.custom_roles().await?;
+        }
         let new_token = new_token(&arguments, with_roles(session, permissions, RolesBy::Key).await?);
+        let name = arguments.texts.name.as_deref();
+        let delivery = places.prepare(session, Named { id: None, name }).await?;
         if session.is_dry_run {
             let created = session.client.create(&new_token).await;
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
-        let name = arguments.texts.name.as_deref();
-        let delivery = places.prepare(session, Named { id: None, name }).await?;
         let (mut delivered, mut shown) = (None, 0);
         let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
             let id = &issued.id;
@@ -79,7 +82,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                      `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
                 )
             };
-            let print = |token: &Value| printing.token(token);
+            let print = |token: &Value| printing.issued(session, token.clone());
             delivered = Some(delivery.deliver_and_print(issued, print, &done, state).await);
             shown = issued.warnings.len();
             Ok(())

@@ -19,6 +19,7 @@ use ldtokens_plan::DestinationSpec;
 use crate::account::connect::Session;
 use crate::account::credential::{Source, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
+use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
@@ -39,11 +40,15 @@ pub(crate) struct PlaceArgs {
     #[arg(
         long,
         value_name = "FILE:VARIABLE",
-        long_help = "Replace the value of a variable in a file of NAME=value lines, or add a line. The file is written as by \
-            --secret-to, once for all of its variables. A file that Docker Compose, systemd, python-dotenv, node and bash would \
-            read differently is refused."
+        long_help = "Replace the value of a variable in a file of NAME=value lines. A variable or file that is not there is \
+            refused, unless --create is given. The file is written as by --secret-to, once for all of its variables. A file that \
+            Docker Compose, systemd, python-dotenv, node and bash would read differently is refused."
     )]
     env_file: Vec<String>,
+
+    /// Add the variable or the file of --env-file if it is not there
+    #[arg(long)]
+    create: bool,
 
     /// Print the manifest of a Kubernetes Secret, for kubectl apply -f -
     #[arg(long, value_name = "[NAMESPACE/]NAME[:KEY]")]
@@ -98,6 +103,8 @@ pub(crate) struct Places {
     pub(crate) print: Option<Print>,
     keeps_previous: bool,
     pub(crate) overwrites: bool,
+    /// Whether a variable that is not there may be added.
+    pub(crate) creates: bool,
     /// The ID of the token in use, and the file that its secret was read from.
     own: Option<(TokenId, PathBuf)>,
 }
@@ -110,6 +117,7 @@ impl Places {
             kubernetes: arguments.kubernetes_secret.clone(),
             keeps_previous: arguments.keep_previous,
             overwrites: arguments.secret.overwrite,
+            creates: arguments.create,
             ..Self::default()
         };
         for path in &arguments.secret.secret_to {
@@ -312,19 +320,22 @@ impl Places {
         for spec in &self.described {
             all.push(spec.destination().map_err(Failure::usage)?);
         }
-        Ok(all)
+        let unset = all.iter().find(|place| place.file().is_some_and(FileDestination::is_unset));
+        match unset.filter(|_| !self.creates) {
+            None => Ok(all),
+            // What is mistyped would get the secret, and the programs that read the right one would not.
+            Some(place) => {
+                Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())))
+            }
+        }
     }
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
     pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<PreparedDelivery, Failure> {
-        let delivery = match session.is_dry_run {
-            true => Delivery::new(self.of(named)?),
-            false => self.prepared(session, named).await?,
-        };
-        Ok(PreparedDelivery { delivery, print: self.print })
+        Ok(PreparedDelivery { delivery: self.prepared(session, named).await?, print: self.print })
     }
 
-    /// The same, in a dry run too.
+    /// The same, without what is printed.
     pub(crate) async fn prepared(&self, session: &Session, named: Named<'_>) -> Result<Delivery, Failure> {
         let mut delivery = Delivery::new(self.of(named)?);
         let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
@@ -347,6 +358,12 @@ fn github_flag(kind: GithubFile) -> &'static str {
 
 /// Replaces the placeholders by the token's ID and name. A name can't lead to another folder.
 fn filled(text: &str, named: Named<'_>) -> Result<String, String> {
+    const KNOWN: [&str; 2] = ["id", "name"];
+    let mut words = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    if let Some(word) = words.find(|word| !KNOWN.contains(word)) {
+        let hint = did_you_mean(word, KNOWN);
+        return Err(format!("there is no placeholder `{{{word}}}` for a token{hint} (there are {{id}} and {{name}})"));
+    }
     let id = named.id.map(TokenId::to_path_segment);
     if id.is_none() && text.contains("{id}") {
         return Err("a new token has no ID before it is created, so {id} can't be in the name".to_owned());

@@ -99,6 +99,9 @@ fn policy(text: &str) -> Result<Policy, String> {
             let hint = did_you_mean(key, KEYS);
             return Err(failed(format!("there is no key `{key}`{hint} (the keys are {})", KEYS.join(", "))));
         }
+        if let Some((key, _)) = keys.iter().find(|(key, value)| *key != "effect" && !value.is_array()) {
+            return Err(failed(format!("`{key}` is a list, as in \"{key}\": [\"...\"]")));
+        }
         let effect = keys.get("effect").and_then(Value::as_str).unwrap_or_default();
         if !EFFECTS.contains(&effect) {
             let hint = did_you_mean(effect, EFFECTS);

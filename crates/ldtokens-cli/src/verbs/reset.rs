@@ -79,6 +79,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
         places.check(plan.items.iter().map(|item| (&item.target).into()))?;
         plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
+        let has_roles = |item: &Item| item.before.as_ref().is_some_and(|token| !token.custom_role_ids.is_empty());
+        if printing.is_for_people() && plan.items.iter().any(has_roles) {
+            session.custom_roles().await?;
+        }
         let record = bulk.record(session, &plan)?;
         // A secret that is printed is printed with its token, before another is requested.
         let in_turn = places.print.is_some();
@@ -97,13 +101,16 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                      get another run `ldtokens reset {id} --yes --secret-to FILE`"
                 )
             };
-            let print = |token: &Value| if in_turn { printing_each.borrow_mut().token(token) } else { Ok(true) };
+            let print = |token: &Value| match in_turn {
+                true => printing_each.borrow_mut().issued(session, token.clone()),
+                false => Ok(true),
+            };
             let place = delivery.deliver_and_print(&issued, print, &done(item), state).await?;
             Ok(((issued.details, place), true))
         };
         let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {
             if !in_turn {
-                let printed = printing_each.borrow_mut().token(&json(&token));
+                let printed = printing_each.borrow_mut().issued(session, json(&token));
                 printed.map_err(|failure| failure.after(format!("{}, and its secret delivered", done(item))))?;
             }
             let target = Target { id: item.target.id.clone(), name: token.name };

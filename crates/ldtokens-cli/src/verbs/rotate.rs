@@ -25,21 +25,26 @@ use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::terminal::say;
 use crate::verbs::batch::{Batch, Labels, together};
+use crate::verbs::bulk::MatchArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
-use crate::verbs::filter::Filter;
+use crate::verbs::names_one;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
 use crate::verbs::rotate::selection::{replacement, select, waiting, waiting_journal};
 use crate::verbs::targets::Item;
 
-/// Of `--now` and an overlap of zero. Otherwise nothing is asked: the old secrets work on.
+/// Of `--now` and an overlap of zero.
 pub(crate) const AT_ONCE: Words<'static> = Words {
     verb: "Rotate",
     labels: &Labels { doing: "rotating", done: "rotated", unchanged: "were rotated before", changes: true },
     warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
     lasting: Some("old secrets can't be restored"),
 };
+
+/// With an overlap.
+const IN_TIME: Words<'static> =
+    Words { warning: None, lasting: Some("old secrets end after the overlap, and can't be restored"), ..AT_ONCE };
 
 const LONG_ABOUT: &str = "\
 Give tokens new secrets, deliver them, check that what was delivered works, then let the old secrets expire.
@@ -61,7 +66,7 @@ Examples:
   ldtokens rotate 'Nightly export' --secret-to /etc/export/ld.secret
   ldtokens rotate 'Nightly export' --env-file .env:LD_ACCESS_TOKEN --overlap 7d
   ldtokens rotate CI --strategy replace --secret-to-command 'gh secret set LD_ACCESS_TOKEN'
-  ldtokens rotate --all-matching name~export --older-than 60d --secret-to '/etc/ld/{name}.secret'
+  ldtokens rotate --all-matching name~export --older-than 60d --secret-to '/etc/ld/{name}.secret' --yes
   ldtokens rotate LEAKED --now --secret-to ld.secret
   ldtokens rotate --file rotations.yaml
   ldtokens rotate --status --file rotations.yaml
@@ -73,24 +78,24 @@ Examples:
 #[command(group = ArgGroup::new("which").args(["tokens", "all_matching", "finish", "file", "status"]).multiple(true).required(true))]
 pub(crate) struct RotateArgs {
     /// Token IDs or names; - reads them from standard input
-    #[arg(value_name = "ID|NAME", num_args(1..))]
+    #[arg(value_name = "ID|NAME", num_args(1..), conflicts_with = "all_matching")]
     tokens: Vec<String>,
 
-    /// Rotate all tokens that match, e.g. name~export. If repeated, all must match
-    #[arg(long, value_name = "CONDITION", value_parser = Filter::new, conflicts_with = "tokens")]
-    all_matching: Vec<Filter>,
+    #[command(flatten)]
+    matching: MatchArgs,
 
     /// Only tokens last rotated (or created) at least this long ago, e.g. 60d
     #[arg(long, value_name = "DURATION", value_parser = age)]
     older_than: Option<Duration>,
 
     /// Only delete replaced tokens whose overlap has ended
-    #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than"])]
+    #[arg(long, conflicts_with_all = ["tokens", "all_matching", "older_than", "fail_if_none"])]
     finish: bool,
 
     /// Rotate the due tokens of a YAML file, which `ldtokens schema rotations` describes
     #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["tokens", "all_matching", "finish", "older_than", "strategy", "overlap", "lifetime", "now"])]
+        conflicts_with_all =
+            ["tokens", "all_matching", "fail_if_none", "finish", "older_than", "strategy", "overlap", "lifetime", "now"])]
     file: Option<PathBuf>,
 
     /// Show which rotations are in their overlap or unfinished, and with --older-than or --file which tokens are due
@@ -102,11 +107,11 @@ pub(crate) struct RotateArgs {
     strategy: Option<Strategy>,
 
     /// How long the old secret keeps working; 0s is --now [default: 24h]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = age)]
     overlap: Option<Duration>,
 
     /// How long replacements work, e.g. 90d [default: as long as their predecessors]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = age)]
     lifetime: Option<Duration>,
 
     /// End the old secret at once, e.g. after a leak
@@ -219,7 +224,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         let options = options(arguments);
         let (tasks, failures, is_silent) = match &file {
             Some(file) => {
-                let with_own = |places: Places| places.with_own(&caller, source.as_ref());
+                let with_own = |mut described: Places| {
+                    described.creates = places.creates;
+                    described.with_own(&caller, source.as_ref())
+                };
                 let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
                 (tasks, missing, file.prints_manifests())
             }
@@ -244,10 +252,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         let rotated = if session.is_dry_run {
             dry_run(session, &journals, tasks, &known, &caller, format).await
         } else {
-            let ending = tasks.iter().filter(|task| task.options.overlap == Some(Duration::ZERO));
-            let items = ending.map(|task| Item::new(task.item.target.clone(), None)).collect();
-            let is_named = matches!(&arguments.tokens[..], [one] if one != "-");
-            Plan { words: &AT_ONCE, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
+            let is_ending = |task: &Task| task.options.overlap == Some(Duration::ZERO);
+            let is_named = names_one(&arguments.tokens);
+            // What a file lists is agreed to, as is one token that is named. What matches has to be looked at.
+            let is_agreed = is_named || file.is_some() || arguments.finish;
+            let asked = tasks.iter().filter(|task| !is_agreed || is_ending(task));
+            let items = asked.map(|task| Item::new(task.item.target.clone(), None)).collect();
+            let words = if tasks.iter().any(is_ending) { &AT_ONCE } else { &IN_TIME };
+            Plan { words, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
             rotate(session, &journals, tasks, is_silent, &caller, format).await
         };
         if rotated.is_err() {

@@ -236,8 +236,8 @@ fn exports(server: &Server, was_given: bool) -> String {
     }
     let credential = match server.owner_secret() {
         Some(secret) if !was_given => format!("  export LD_ACCESS_TOKEN={}", secret.expose()),
-        // It is not shown, and the other shell may not have it.
-        Some(_) => format!("  export LD_ACCESS_TOKEN=\"${{{ROOT_TOKEN}:?set it to the owner's secret}}\""),
+        // It is not shown, and the other shell may not have it. In Bash, an apostrophe here would begin a quote.
+        Some(_) => format!("  export LD_ACCESS_TOKEN=\"${{{ROOT_TOKEN}:?set it to the secret of the owner}}\""),
         None => "and set LD_ACCESS_TOKEN to the secret of a token of this store".to_owned(),
     };
     format!("to use it from another shell:\n  export LD_BASE_URI=http://{addr}\n{credential}")

@@ -104,6 +104,7 @@ fn no_token_on_standard_input_is_nothing_to_do() {
         &["get", "-"],
         &["update", "-", "--name", "x"],
         &["reset", "-", "--secret-to", "-"],
+        &["rotate", "-", "--secret-to", "{id}"],
     ] {
         for input in ["", "\n\n"] {
             let output = with_stdin(served.owner(arguments), input);

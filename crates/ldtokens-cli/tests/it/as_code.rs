@@ -173,6 +173,12 @@ fn no_plan_is_made_with_a_credential_that_does_not_see_all_tokens() {
         assert_eq!((status(&output), stdout(&output)), (4, String::new()));
         assert!(stderr(&output).contains("no plan was made: not all tokens are seen"), "{}", stderr(&output));
     }
+    let export = served.acting_as(&reader, &["export", "--all-matching", "name~reader"]).output().unwrap();
+    assert!(
+        status(&export) == 0 && stderr(&export).contains("warning: not all tokens are seen"),
+        "{}",
+        stderr(&export)
+    );
 }
 
 #[test]

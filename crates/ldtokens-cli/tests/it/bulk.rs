@@ -165,6 +165,16 @@ fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
     assert_ne!(role, "role-25");
     let by_id = served.json(&["create", "-n", "two", "--custom-role", role, "--secret-to", "-"]);
     assert_eq!(by_id["customRoleIds"], created["customRoleIds"]);
+    let for_people = |words: &[&str]| {
+        let shown = stdout(
+            &served.owner(&[words, &["--secret-to", "{name}.secret"]].concat()).current_dir(&folder).output().unwrap(),
+        );
+        assert!(shown.contains("role-25") && !shown.contains(role), "{words:?}: {shown}");
+    };
+    for_people(&["create", "-n", "three", "--custom-role", "role-25"]);
+    for_people(&["reset", "three", "--yes"]);
+    for_people(&["create", "-n", "four", "--custom-role", role]);
+    assert!(served.owner(&["delete", "three", "four", "--yes"]).output().unwrap().status.success());
     // A key that looks like no ID, in a change of several tokens.
     let output = served.owner(&["update", "one", "two", "--custom-role", "role-3", "--yes", "-v"]).output().unwrap();
     let said = stderr(&output);

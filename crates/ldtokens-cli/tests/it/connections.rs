@@ -114,7 +114,7 @@ fn the_error_names_a_server_without_tls() {
     let served = Served::start();
     let output = run(&["list", "-v"], &served.url.replace("http://", "https://"), &[]);
     assert_eq!(output.status.code(), Some(9));
-    for words in ["does not speak HTTPS", "http://"] {
+    for words in ["does not speak HTTPS", "use --host http://", "which `ldtokens list` asked"] {
         assert!(stderr(&output).contains(words), "{}", stderr(&output));
     }
     assert_eq!(stderr(&output).matches("no response").count(), 1, "it is tried once: {}", stderr(&output));
@@ -187,7 +187,7 @@ fn a_wrong_host_is_named_with_the_command_that_asked_it() {
 #[test]
 fn plain_http_to_another_machine_needs_a_flag() {
     let host = "http://launchdarkly.invalid:8765";
-    refused(&run(&["list"], host, &[]), 2, &["--host"]);
+    refused(&run(&["list"], host, &[]), 2, &["--host", "add --allow-plain-http"]);
     refused(&run(&["list", "--allow-plain-http"], host, &[]), 9, &["could not connect"]);
 }
 

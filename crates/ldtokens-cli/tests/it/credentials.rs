@@ -79,6 +79,7 @@ fn a_home_that_can_not_be_used_is_skipped_with_a_note() {
         let output = list(Path::new("/dev/null"), OWNER);
         works(&output);
         assert!(stderr(&output).contains("the configuration file is not used: /dev/null/"), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("os error"), "{}", stderr(&output));
         refused(&list(Path::new("/dev/null"), ""), 2, &["/dev/null/", "Not a directory"]);
     }
 

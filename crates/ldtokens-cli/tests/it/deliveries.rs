@@ -119,7 +119,7 @@ fn several_secrets_go_to_one_file_each() {
         fs::hard_link(to(one), to(other)).unwrap();
         let place =
             if one == "a.env" { ["--env-file", &to("{name}.env:{name}")] } else { ["--secret-to", &to("{name}.file")] };
-        let output = served.owner(&[&["reset", "a", "b", "--yes"], &place[..]].concat()).output().unwrap();
+        let output = served.owner(&[&["reset", "a", "b", "--yes", "--create"], &place[..]].concat()).output().unwrap();
         refused(&output, 2, &["can't hold the secrets of several tokens"]);
         assert_eq!(fs::read_to_string(to(one)).unwrap(), "");
     }

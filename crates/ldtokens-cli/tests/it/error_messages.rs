@@ -64,6 +64,13 @@ fn a_tip_says_what_to_type() {
         (&["verify", "export.secret"], "`ldtokens verify --secret-from export.secret`"),
         (&["create", "Nightly export"], "`ldtokens create --name 'Nightly export'`"),
         (&["delete", "--all"], "`ldtokens delete --all-matching CONDITION`"),
+        (&["delete", "--filter", "name~x"], "`ldtokens delete --all-matching CONDITION`"),
+        (&["delete", "--unused-for", "90d"], "`ldtokens list -a -q --unused-for ... | ldtokens delete -`"),
+        (&["delete", "x", "--force"], "`--yes`"),
+        (&["list", "--all"], "`ldtokens list --show-all`"),
+        (&["list", "--all-matching", "name~x"], "`ldtokens list --filter CONDITION`"),
+        (&["list", "--json"], "`-o json`"),
+        (&["get", "x", "--format", "json"], "`--output FORMAT`"),
         (&["list", "Export"], "`ldtokens get Export`"),
     ] {
         let text = stderr(&ldtokens(arguments).output().unwrap());

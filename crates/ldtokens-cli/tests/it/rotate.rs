@@ -105,7 +105,7 @@ fn rotating_the_credential_in_use_updates_the_file_it_comes_from() {
 
 /// Rotates all tokens whose names match, and returns the report.
 fn all(served: &Served, more: &[&str]) -> (i32, Vec<Value>) {
-    let arguments = ["--all-matching", "name~job", "--secret-to", "{name}.secret", "--output", "json"];
+    let arguments = ["--all-matching", "name~job", "--secret-to", "{name}.secret", "--output", "json", "--yes"];
     let output = rotate(served, &[&arguments[..], more].concat()).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     (output.status.code().unwrap(), report.as_array().unwrap().clone())

@@ -172,7 +172,7 @@ impl World {
             arguments.push("--now");
         }
         if round.has_variables {
-            arguments.extend(["--env-file", "app.env:LD_ONE", "--env-file", "app.env:LD_TWO"]);
+            arguments.extend(["--env-file", "app.env:LD_ONE", "--env-file", "app.env:LD_TWO", "--create"]);
         }
         if round.has_command {
             // A simple vault: it stores what it is given.

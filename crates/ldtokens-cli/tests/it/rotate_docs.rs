@@ -95,7 +95,7 @@ fn the_example_of_a_file_of_rotations_names_what_it_would_do() {
     }
     let file = served.folder.path().join("rotations.yaml");
     fs::write(&file, blocks("yaml")[0].replace("60d", "0s").replace("30d", "0s")).unwrap();
-    let plan = served.json(&["rotate", "--dry-run", "--file", file.to_str().unwrap()]);
+    let plan = served.json(&["rotate", "--dry-run", "--create", "--file", file.to_str().unwrap()]);
     let places = |at: usize| plan[at]["wouldDeliverTo"].as_array().unwrap();
     assert_eq!((places(0).len(), places(1).len(), &plan[1]["strategy"]), (1, 2, &"replace".into()), "{plan}");
     let folder = served.folder.path().canonicalize().unwrap();

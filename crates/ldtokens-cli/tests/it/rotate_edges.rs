@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use serde_json::json;
+
 use crate::delaying_proxy::DelayingProxy;
+use crate::pty::Terminal;
 use crate::rotate::{rotate, token};
 use crate::support::{OWNER, Served, ldtokens, refused, shell, stderr, stdout, with_stdin};
 
@@ -26,7 +29,7 @@ fn processes_that_rotate_into_one_file_lose_nothing() {
     let children = tokens.iter().enumerate().map(|(number, (id, _))| {
         let place = format!("{}:T{number}", file.display());
         let twin = format!("{}:T{number}_TOO", file.display());
-        let mut rotate = served.owner(&["rotate", id, "--env-file", &place, "--env-file", &twin]);
+        let mut rotate = served.owner(&["rotate", id, "--env-file", &place, "--env-file", &twin, "--create"]);
         rotate.env("LDTOKENS_STATE", served.folder.path()).spawn().unwrap()
     });
     for child in children.collect::<Vec<_>>() {
@@ -104,7 +107,10 @@ fn a_dry_run_of_a_rotation_is_refused_as_the_rotation_would_be_and_leaves_nothin
     for (arguments, words) in [
         (&[one.as_str(), "--secret-to", "two.secret"][..], &["would not be rotated", two.as_str()][..]),
         (&[&one, "--secret-to", "no/such/folder"], &["No such file"]),
-        (&[&one, "--secret-to", "one.secret", "--env-file", "one.secret:LD"], &["can't hold a secret and variables"]),
+        (
+            &[&one, "--secret-to", "one.secret", "--env-file", "one.secret:LD", "--create"],
+            &["can't hold a secret and variables"],
+        ),
     ] {
         let before = names(served.folder.path());
         is_refused(&rotate(&served, &[arguments, &["--dry-run"]].concat()).output().unwrap(), words);
@@ -116,6 +122,14 @@ fn a_dry_run_of_a_rotation_is_refused_as_the_rotation_would_be_and_leaves_nothin
         let output = with_stdin(revoke, &secret);
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stdout(&output).contains(result), "{}", stdout(&output));
+    }
+    for command in [&["reset", "one", "--yes"][..], &["create", "--role", "reader"]] {
+        for (file, words) in [("two.secret", two.as_str()), ("no/such/folder", "No such file")] {
+            let before = names(served.folder.path());
+            let mut dry = served.owner(&[command, &["--secret-to", file, "--dry-run"]].concat());
+            refused(&dry.current_dir(served.folder.path()).output().unwrap(), 2, &[words]);
+            assert_eq!(names(served.folder.path()), before, "{command:?}");
+        }
     }
     assert!(served.works(&secret) && fs::read_to_string(served.folder.path().join("one.secret")).unwrap() == secret);
 
@@ -132,6 +146,88 @@ fn a_dry_run_of_a_rotation_is_refused_as_the_rotation_would_be_and_leaves_nothin
     let finish = rotate(&served, &["--finish", "--dry-run"]).output().unwrap();
     assert!(stdout(&finish).contains("replace") && finish.status.success(), "{}", stderr(&finish));
     assert_eq!((names(served.folder.path()), tokens()), before);
+}
+
+/// What reads the right variable would fail a day later, when the old secret ends.
+#[test]
+fn a_variable_that_is_not_there_is_refused_without_create_and_an_unknown_placeholder_always() {
+    let served = Served::start();
+    let (id, secret) = token(&served, "Export");
+    let folder = served.folder.path();
+    let env = format!("LD_ACCESS_TOKEN={secret}\n");
+    fs::write(folder.join(".env"), &env).unwrap();
+    let entry = json!({ "token": "Export", "olderThan": "0s",
+        "destinations": [{ "envFile": { "path": ".env", "variable": "LD_ACESS_TOKEN" } }] });
+    fs::write(folder.join("rotations.yaml"), json!({ "rotations": [entry] }).to_string()).unwrap();
+    let before = names(folder);
+    for dry in [&["--dry-run"][..], &[]] {
+        for (place, words) in [
+            (["--env-file", ".env:LD_ACESS_TOKEN"], "the variable LD_ACESS_TOKEN in "),
+            (["--env-file", ".envv:LD_ACCESS_TOKEN"], ".envv is not there; if the name is right, add --create"),
+            (["--secret-to", "{nmae}.secret"], "there is no placeholder `{nmae}` for a token; did you mean `name`?"),
+        ] {
+            for command in [
+                &["rotate", "Export"][..],
+                &["rotate", &id, "--strategy", "replace"],
+                &["reset", "Export", "--yes"],
+                &["create", "--role", "reader", "-n", "New"],
+            ] {
+                let mut command = served.owner(&[command, &place, dry].concat());
+                refused(&command.current_dir(folder).output().unwrap(), 2, &[words]);
+            }
+        }
+        refused(
+            &rotate(&served, &[&["--file", "rotations.yaml"], dry].concat()).output().unwrap(),
+            2,
+            &["add --create"],
+        );
+    }
+    assert_eq!((names(folder), fs::read_to_string(folder.join(".env")).unwrap()), (before, env));
+    assert_eq!(served.json(&["list", "-a", "-f", "name=New"]), json!([]));
+    for place in [&["--file", "rotations.yaml"][..], &["Export", "--again", "--env-file", "new.env:LD"]] {
+        let output = rotate(&served, &[place, &["--create"]].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    for (file, name) in [(".env", "LD_ACESS_TOKEN="), ("new.env", "LD=")] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(served.works(text.lines().find_map(|line| line.strip_prefix(name)).unwrap()), "{file}");
+    }
+}
+
+#[test]
+fn a_rotation_of_what_matches_shows_a_plan_and_asks() {
+    let served = Served::start();
+    for name in ["job 1", "job 2", "job 3"] {
+        token(&served, name);
+    }
+    let contents = || ["job 1", "job 2"].map(|name| crate::rotate::contents(&served, &format!("{name}.secret")));
+    let before = contents();
+    let all = ["--all-matching", "name~job", "--secret-to", "{name}.secret"];
+    for tokens in [&all[..2], &["job 1", "job 2"]] {
+        let unasked = rotate(&served, &[tokens, &all[2..]].concat()).output().unwrap();
+        assert_eq!(unasked.status.code(), Some(2));
+        assert!(stderr(&unasked).contains("use --yes"), "{}", stderr(&unasked));
+    }
+    for (answer, status) in [("n\r", 130), ("y\r", 0)] {
+        assert_eq!(contents(), before, "nothing before the answer");
+        let (plan, code, shown) = Terminal::run(rotate(&served, &all)).answer(answer);
+        for words in ["Rotate 3 tokens of ", "job 1, job 2, job 3", "old secrets end after the overlap"] {
+            assert!(plan.contains(words), "{words} in {plan}");
+        }
+        assert_eq!(code, Some(status), "{shown}");
+    }
+    assert_ne!(contents(), before);
+    // What is not there is another thing than what is not due.
+    let none = |more: &[&str]| rotate(&served, &[more, &["--yes"], &all[2..]].concat()).output().unwrap();
+    let nosuch = ["--all-matching", "name~nosuch", "--older-than", "60d"];
+    let output = none(&nosuch);
+    assert_eq!((output.status.code(), &stderr(&output)[..]), (Some(0), "note: no token matches name~nosuch\n"));
+    refused(&none(&[&nosuch[..], &["--fail-if-none"]].concat()), 12, &["no token matches name~nosuch"]);
+    let output = none(&[&all[..2], &["--older-than", "60d", "--fail-if-none", "--require-all"]].concat());
+    assert_eq!((output.status.code(), &stderr(&output)[..]), (Some(0), "no token needs to be rotated\n"));
+    let (_, reader) = served.create("job reader");
+    let partial = served.acting_as(&reader, &[&["rotate", "--dry-run"], &all[..]].concat()).output().unwrap();
+    assert!(stderr(&partial).contains("warning: not all tokens are seen"), "{}", stderr(&partial));
 }
 
 #[test]

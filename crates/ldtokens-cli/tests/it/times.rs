@@ -36,9 +36,13 @@ fn a_time_of_day_is_kept_and_how_it_was_read_is_said() {
 #[test]
 fn an_age_in_m_is_refused_before_it_is_piped_into_a_delete() {
     let served = Served::start();
-    for command in
-        [&["list", "--unused-for", "3m"][..], &["list", "--older-than", "3m"], &["rotate", "x", "--older-than", "3m"]]
-    {
+    for command in [
+        &["list", "--unused-for", "3m"][..],
+        &["list", "--older-than", "3m"],
+        &["rotate", "x", "--older-than", "3m"],
+        &["rotate", "x", "--overlap", "3m"],
+        &["rotate", "x", "--strategy", "replace", "--lifetime", "3m"],
+    ] {
         let output = served.owner(command).output().unwrap();
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{command:?}");
         assert!(stderr(&output).contains("write 3min, or for months days, such as 90d"), "{}", stderr(&output));

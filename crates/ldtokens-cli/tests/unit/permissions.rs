@@ -16,7 +16,7 @@ fn a_typo_in_a_policy_is_named_with_its_statement_and_key() {
             "statement 2: `effect` is `allow` or `deny`, not `alow`; did you mean `allow`?",
         ),
         (good.replace(r#"["*"]"#, "[]"), "statement 2: a statement has either `actions` or `notActions`"),
-        (good.replace(r#"["*"]"#, r#""*""#), "statement 2: "),
+        (good.replace(r#"["*"]"#, r#""*""#), "statement 2: `actions` is a list, as in \"actions\": [\"...\"]"),
         ("1".to_owned(), "statement 2: it is not a JSON object"),
         ("{".to_owned(), "not JSON"),
     ] {

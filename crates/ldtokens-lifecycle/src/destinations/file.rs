@@ -78,6 +78,17 @@ impl FileDestination {
         self.variable.is_none()
     }
 
+    /// Whether it is a variable that is not there, or whose file is not. A delivery adds it.
+    pub fn is_unset(&self) -> bool {
+        let Some(variable) = &self.variable else { return false };
+        match resolved(&self.path).and_then(|path| read(&path)) {
+            Ok(Some(bytes)) => matches!(env::value(&bytes, variable), Ok(None)),
+            Ok(None) => true,
+            // That is said when it is prepared.
+            Err(_) => false,
+        }
+    }
+
     /// Whether the other is part of the same file, maybe under another name of it.
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         match (resolved(&self.path), resolved(&other.path)) {

@@ -10,7 +10,6 @@ use crate::account::connect::Session;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::age::date;
 use crate::terminal::say;
-use crate::verbs::filter::Filter;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
 
@@ -40,7 +39,8 @@ pub(crate) async fn select(
     known: &[Journal],
     needs_name: bool,
 ) -> Result<Vec<Item>, Failure> {
-    let mut items = find(arguments, session, known, arguments.older_than.is_some() || needs_name).await?;
+    let reads_each = arguments.older_than.is_some() || needs_name;
+    let Some(mut items) = find(arguments, session, known, reads_each).await? else { return Ok(Vec::new()) };
     if let Some(age) = arguments.older_than {
         items.retain(|item| is_due(session, item, known, age));
     }
@@ -50,24 +50,28 @@ pub(crate) async fn select(
     Ok(items)
 }
 
-/// Finds the tokens that the arguments select.
+/// Finds the tokens that the arguments select. None if there is none, which is said.
 pub(crate) async fn find(
     arguments: &RotateArgs,
     session: &Session,
     known: &[Journal],
     reads_each: bool,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Option<Vec<Item>>, Failure> {
     let mut items = Vec::new();
-    if arguments.all_matching.is_empty() {
+    if arguments.matching.is_empty() {
         let words = words(&arguments.tokens)?;
+        if words.is_empty() {
+            return arguments.matching.none(None).map(|()| None);
+        }
         let listed = read_named(session, &words, known).await?;
         for word in &words {
             items.push(by_word(session, word, &listed, known)?);
         }
     } else {
-        let filters = Filter::resolved(session, arguments.all_matching.clone()).await?;
-        let is_meant = |token: &Token| Filter::all_match(&filters, token);
-        let listed = read_list(session, "looking for matches", is_meant).await?;
+        let listed = arguments.matching.read(session).await?;
+        if listed.is_empty() {
+            return arguments.matching.none(None).map(|()| None);
+        }
         let of = |token: Token| under_way(known, token.id.as_str()).map_or_else(|| Item::of(token), of_journal);
         items.extend(without_twins(known, listed).into_iter().map(of));
     }
@@ -78,7 +82,7 @@ pub(crate) async fn find(
             read_unread(session, item, known).await?;
         }
     }
-    Ok(items)
+    Ok(Some(items))
 }
 
 /// Reads the token, unless that was done, or its rotation is under way.

@@ -49,17 +49,18 @@ pub(crate) async fn run(
             let (found, not_found) = file.find(session, &known).await?;
             missing.extend(not_found);
             found.into_iter().map(|(entry, item)| (item, Some(entry.older_than.duration()))).collect()
-        } else if arguments.tokens.is_empty() && arguments.all_matching.is_empty() {
+        } else if arguments.tokens.is_empty() && arguments.matching.is_empty() {
             let is_over = |journal: &&Journal| state(Some(journal), None, now).0 == "rotated";
             let left = known.iter().filter(|journal| !is_over(journal));
-            left.map(|journal| (of_journal(journal), None)).collect()
+            let left: Vec<_> = left.map(|journal| (of_journal(journal), None)).collect();
+            if left.is_empty() && missing.is_empty() {
+                say::note("no rotation is unfinished or in its overlap");
+            }
+            left
         } else {
             let found = find(arguments, session, &known, true).await?;
-            found.into_iter().map(|item| (item, arguments.older_than)).collect()
+            found.unwrap_or_default().into_iter().map(|item| (item, arguments.older_than)).collect()
         };
-        if found.is_empty() && file.is_none() && missing.is_empty() {
-            say::note("no rotation is unfinished or in its overlap");
-        }
         let rows = found.into_iter().map(|(item, age)| {
             let journal = known.iter().find(|journal| item.target.id == journal.token_id);
             let due = age.zip(item.before.as_ref()).map(|(age, token)| due_at(journal, token, age));
