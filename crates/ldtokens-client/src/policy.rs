@@ -158,8 +158,7 @@ impl Policy {
         &self.0
     }
 
-    /// The statements as the API writes them.
-    #[doc(hidden)] // for the facade
+    /// The statements as the API writes them, as in a token: the opposite of [`from_wire`](Self::from_wire).
     pub fn to_wire(&self) -> Vec<types::Statement> {
         self.0.iter().map(|statement| statement.0.clone()).collect()
     }

@@ -75,7 +75,7 @@ fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
 }
 
 /// `text` on one line of bounded length, without the credential or anything that has the form of a secret.
-fn printable(text: &str, credential: &Secret) -> String {
+pub(crate) fn printable(text: &str, credential: &Secret) -> String {
     let without_credential = match credential.expose() {
         "" => text.to_owned(),
         secret => text.replace(secret, "[redacted]"),
@@ -86,7 +86,3 @@ fn printable(text: &str, credential: &Secret) -> String {
     });
     words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_TEXT).collect()
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/api_error.rs"]
-mod tests;

@@ -1,15 +1,12 @@
 //! What a response, or its absence, says about a request.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use ldtokens_client::{Operation, Secret, arrived_properties};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::rate_limit_headers::RateLimitHeaders;
-use crate::rate_limiter::LONGEST_WAIT;
+use crate::response_headers::RateLimitHeaders;
 use crate::retry::AttemptOutcome;
 use crate::{Body, Error, Response, TransportError, api_error};
 
@@ -25,8 +22,6 @@ pub(crate) struct Attempt {
     pub(crate) result: Result<Response, Error>,
     /// Whether the request only reads, and the response's content type is not JSON, such as that of a login page.
     pub(crate) is_non_json: bool,
-    /// How long a 503 asks this call to wait. [`rate_limiter`](crate::rate_limiter) waits after a 429.
-    pub(crate) wait: Duration,
 }
 
 /// Why a body did not arrive whole.
@@ -44,7 +39,7 @@ impl Attempt {
             (true, false) => AttemptOutcome::LOST,
         };
         let result = Err(Error::Transport { operation, source });
-        Self { outcome, status: None, request_id: None, result, is_non_json: false, wait: Duration::ZERO }
+        Self { outcome, status: None, request_id: None, result, is_non_json: false }
     }
 
     /// Reads the response to its end. If a change was redirected, the HTTP client may have followed with another method and
@@ -61,7 +56,6 @@ impl Attempt {
         let (body, cut) = read(&mut response, longest).await;
         let request_id = api_error::request_id(&headers);
         let named_wait = limits.named_wait();
-        let wait = named_wait.filter(|_| status != StatusCode::TOO_MANY_REQUESTS).unwrap_or_default();
         // A token that arrived is a response, whatever the method was.
         let is_token = status.is_success() && *method != Method::DELETE && can_be_json(&body);
         let (outcome, result) = if is_redirected && status != StatusCode::NO_CONTENT && !is_token {
@@ -72,7 +66,7 @@ impl Attempt {
                 Err((outcome, error)) => (outcome, Err(error)),
             }
         } else {
-            let outcome = AttemptOutcome::of_error(status.as_u16(), named_wait.is_some());
+            let outcome = AttemptOutcome::of_error(status.as_u16(), named_wait);
             (outcome, Err(api_error::read(operation, status, &headers, &body, named_wait, credential)))
         };
         let is_non_json =
@@ -82,7 +76,7 @@ impl Attempt {
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
             response
         });
-        Self { outcome, status: Some(status), request_id, result, is_non_json, wait: wait.min(LONGEST_WAIT) }
+        Self { outcome, status: Some(status), request_id, result, is_non_json }
     }
 }
 

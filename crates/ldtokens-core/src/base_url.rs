@@ -18,7 +18,7 @@ impl BaseUrl {
     /// # Errors
     /// [`ConfigError::Host`] says what is wrong.
     pub fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
-        let refuse = |reason| Err(ConfigError::Host { reason });
+        let refuse = |reason| Err(ConfigError::Host(reason));
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let Ok(mut url) = Url::parse(&with_scheme) else {
@@ -47,14 +47,9 @@ impl BaseUrl {
         self.0.as_str()
     }
 
-    /// The host's name or IP address, without the port.
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-
     /// Whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
+        let host = self.0.host_str().unwrap_or_default();
         host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
@@ -75,7 +70,3 @@ impl fmt::Debug for BaseUrl {
         fmt::Debug::fmt(self.as_str(), f)
     }
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/base_url.rs"]
-mod tests;

@@ -7,19 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::StatusCode;
 use http_body::{Frame, SizeHint};
 use reqwest::Request;
 
 /// A response, read to its end.
 pub type Response = http::Response<Body>;
-
-/// A response without headers and body.
-pub(crate) fn with_status<B: Default>(status: StatusCode) -> http::Response<B> {
-    let mut response = http::Response::<B>::default();
-    *response.status_mut() = status;
-    response
-}
 
 /// A response's body. `Debug` shows only its length: after a create or reset, the body contains the secret.
 #[derive(Clone, Default, PartialEq, Eq)]

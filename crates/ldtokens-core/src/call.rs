@@ -7,7 +7,6 @@ use ldtokens_client::{Client, Error as RawError, Exchange, Operation, ResponseVa
 use reqwest::{Request, StatusCode};
 use serde_json::error::Category;
 
-use crate::body::with_status;
 use crate::{Error, Response, SendOptions, Sender};
 
 /// A successful response: the value that the generated code decoded, and the response itself.
@@ -78,7 +77,8 @@ impl Transport for CallTransport {
         Box::pin(async move {
             let mut result = self.sender.send(operation, request, self.options).await;
             // The generated code gets the success status that it expects, and returns an error for the other. `sent` has the real ones.
-            let mut copy = with_status(StatusCode::BAD_GATEWAY);
+            let mut copy = http::Response::default();
+            *copy.status_mut() = StatusCode::BAD_GATEWAY;
             if let Ok(response) = &mut result {
                 let documented = operation.route().and_then(|route| StatusCode::from_u16(route.success?).ok());
                 *copy.status_mut() = documented.unwrap_or(response.status());

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use ldtokens_client::{InvalidApiVersion, InvalidPolicy, InvalidTokenId, Operation, TokenId};
 
-use crate::ConfigError;
-
 /// Why a call failed. See ldtokens' [guide on errors].
 ///
 /// Neither `Display` nor `Debug` ever shows a secret. [`source`](std::error::Error::source) has the cause.
@@ -16,9 +14,7 @@ use crate::ConfigError;
 pub enum Error {
     /// The client can't be built with these settings. Nothing was sent.
     Config(ConfigError),
-    /// The text can't be a token's ID. Nothing was sent.
-    TokenId(InvalidTokenId),
-    /// The arguments are wrong. Nothing was sent.
+    /// The arguments are wrong, or can't be what they are given for, such as a token's ID. Nothing was sent.
     InvalidInput(String),
     /// 400: the API does not accept the request.
     InvalidRequest(Box<ApiError>),
@@ -41,11 +37,7 @@ pub enum Error {
     Unexpected(Box<ApiError>),
     /// The deadline passed before the request could be sent, because of other requests, or of earlier calls with the same
     /// deadline. Or too little time was left for the response to a request that can't be repeated. This request was not sent.
-    #[non_exhaustive]
-    DeadlineExceeded {
-        /// The operation.
-        operation: Operation,
-    },
+    DeadlineExceeded(Operation),
     /// No response: no connection could be made, or a request that only reads lost its connection or timed out.
     #[non_exhaustive]
     Transport {
@@ -55,6 +47,7 @@ pub enum Error {
         source: TransportError,
     },
     /// A successful response whose body can't be read.
+    #[non_exhaustive]
     Undecodable {
         /// The operation.
         operation: Operation,
@@ -65,6 +58,7 @@ pub enum Error {
     },
     /// The token was created or reset, but the response has only the last four characters of its secret, or nothing of it.
     /// Nobody has the secret: reset the token, or delete it.
+    #[non_exhaustive]
     NoSecret {
         /// The operation.
         operation: Operation,
@@ -83,29 +77,14 @@ pub enum Error {
         source: Box<Error>,
     },
     /// The request was shown and not sent, because this is a dry run.
-    #[non_exhaustive]
-    DryRun {
-        /// The operation.
-        operation: Operation,
-    },
+    DryRun(Operation),
     /// The list changed while it was read: tokens may be missing from what was read.
-    ListChanged {
-        /// How many tokens came a second time, and were skipped.
-        repeated: u64,
-    },
+    ListChanged(String),
     /// The list came in one page without a link to another, but its total is not the number of tokens on it: tokens may be
     /// missing from what was read.
-    WrongTotal {
-        /// How many tokens there are, according to the API.
-        total: u64,
-        /// How many it returned.
-        read: u64,
-    },
+    WrongTotal(String),
     /// The list's link to its next page can't be followed: for instance, it leads back, or to another host.
-    BadLink {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    BadLink(String),
 }
 
 impl Error {
@@ -127,30 +106,6 @@ impl Error {
         }
     }
 
-    /// The HTTP status of the API's error response.
-    pub fn status(&self) -> Option<u16> {
-        self.api().map(|api| api.status)
-    }
-
-    /// The operation that failed, if the error is about one.
-    pub fn operation(&self) -> Option<Operation> {
-        match self {
-            Self::DeadlineExceeded { operation }
-            | Self::Transport { operation, .. }
-            | Self::Undecodable { operation, .. }
-            | Self::NoSecret { operation, .. }
-            | Self::OutcomeUnknown { operation, .. }
-            | Self::DryRun { operation } => Some(*operation),
-            Self::ListChanged { .. } | Self::WrongTotal { .. } | Self::BadLink { .. } => Some(Operation::GetTokens),
-            _ => self.api().map(|api| api.operation),
-        }
-    }
-
-    /// The `X-Request-Id` of the API's error response.
-    pub fn request_id(&self) -> Option<&str> {
-        self.api()?.request_id.as_deref()
-    }
-
     /// Whether the same call can be made again without harm, and may succeed then: nothing was done, or it only reads.
     ///
     /// False for [`OutcomeUnknown`](Self::OutcomeUnknown) and [`Conflict`](Self::Conflict): read the token first. False also for
@@ -158,20 +113,26 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport { source, .. } => !source.is_lasting(),
-            Self::RateLimited(_) | Self::Server(_) | Self::DeadlineExceeded { .. } | Self::ListChanged { .. } => true,
+            Self::RateLimited(_) | Self::Server(_) | Self::DeadlineExceeded(_) | Self::ListChanged(_) => true,
             _ => false,
         }
     }
 
-    /// The error for a successful response that can't be read at this `place`, of a token that is not known.
-    #[doc(hidden)] // for the facade
+    /// An [`Undecodable`](Self::Undecodable) response, of a token that is not known. Tests of programs can use it too.
     pub fn undecodable(operation: Operation, place: impl Into<String>) -> Self {
         Self::Undecodable { operation, token_id: None, place: place.into() }
     }
 
-    /// The error for a request that may have been carried out. `source` is what happened instead of a response.
-    #[doc(hidden)] // for the facade
+    /// A [`NoSecret`](Self::NoSecret).
+    pub fn no_secret(operation: Operation, id: TokenId) -> Self {
+        Self::NoSecret { operation, id }
+    }
+
+    /// An [`OutcomeUnknown`](Self::OutcomeUnknown). `source` is what happened instead of a response. One that is unknown stays so.
     pub fn outcome_unknown(operation: Operation, source: Self) -> Self {
+        if matches!(source, Self::OutcomeUnknown { .. }) {
+            return source;
+        }
         let advice = match operation {
             Operation::PostToken => {
                 "list the tokens, delete the one that it created, if any, since nobody has its secret, then create again"
@@ -190,9 +151,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::TokenId(error) => error.fmt(f),
-            Self::InvalidInput(reason) => f.write_str(reason),
-            Self::DeadlineExceeded { operation } => {
+            Self::InvalidInput(text) | Self::ListChanged(text) | Self::WrongTotal(text) | Self::BadLink(text) => {
+                f.write_str(text)
+            }
+            Self::DeadlineExceeded(operation) => {
                 write!(f, "{operation}: not sent: the deadline has passed, or is too near for a response")
             }
             Self::Transport { operation, source } => write!(f, "{operation}: {source}"),
@@ -212,16 +174,7 @@ impl fmt::Display for Error {
                 f,
                 "{operation}: the response is lost, and the request may or may not have been carried out; {advice}"
             ),
-            Self::ListChanged { repeated } => write!(
-                f,
-                "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
-            ),
-            Self::WrongTotal { total, read } => write!(
-                f,
-                "the API says that there are {total} tokens, but returned {read} and no next page: some may be missing"
-            ),
-            Self::DryRun { operation } => write!(f, "{operation}: not sent, because this is a dry run"),
-            Self::BadLink { reason } => write!(f, "the link to the next page can't be followed: {reason}"),
+            Self::DryRun(operation) => write!(f, "{operation}: not sent, because this is a dry run"),
             _ => self.api().map_or(Ok(()), |api| api.fmt(f)),
         }
     }
@@ -244,23 +197,17 @@ impl From<ConfigError> for Error {
     }
 }
 
-impl From<InvalidApiVersion> for Error {
-    fn from(error: InvalidApiVersion) -> Self {
-        Self::InvalidInput(error.to_string())
-    }
+macro_rules! invalid_input {
+    ($($invalid:ty),*) => {
+        $(impl From<$invalid> for Error {
+            fn from(invalid: $invalid) -> Self {
+                Self::InvalidInput(invalid.to_string())
+            }
+        })*
+    };
 }
 
-impl From<InvalidPolicy> for Error {
-    fn from(error: InvalidPolicy) -> Self {
-        Self::InvalidInput(error.to_string())
-    }
-}
-
-impl From<InvalidTokenId> for Error {
-    fn from(error: InvalidTokenId) -> Self {
-        Self::TokenId(error)
-    }
-}
+invalid_input!(InvalidApiVersion, InvalidPolicy, InvalidTokenId);
 
 /// The API's error response, or a 429 made without sending, if a rate limit that is known lasts past the call's deadline.
 ///
@@ -312,6 +259,51 @@ impl fmt::Display for ApiError {
         Ok(())
     }
 }
+
+/// Why a client can't be built. It never shows a value that may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// None of these environment variables, which were read in this order, holds a credential.
+    MissingCredential(&'static [&'static str]),
+    /// The credential can't be used, for this reason.
+    Credential(&'static str),
+    /// The host can't be used, for this reason.
+    Host(&'static str),
+    /// An environment variable can't be used.
+    #[non_exhaustive]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
+    /// Another setting can't be used, such as a root certificate. The text says which and why.
+    Setting(String),
+}
+
+impl ConfigError {
+    /// The error for the environment variable `name`.
+    pub fn variable(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::Variable { name, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingCredential(variables) => {
+                write!(f, "no credential: set {} to the secret of an access token", variables.join(" or "))
+            }
+            Self::Credential(reason) => write!(f, "the credential is not the secret of an access token: {reason}"),
+            Self::Host(reason) => write!(f, "the host can't be used: {reason}"),
+            Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
+            Self::Setting(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
 
 /// Why there is no response. [`source`](std::error::Error::source) has the cause.
 #[derive(Debug)]

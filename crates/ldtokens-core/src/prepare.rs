@@ -28,7 +28,7 @@ pub fn authorization_header(credential: &Secret) -> Result<HeaderValue, ConfigEr
     } else {
         "it contains characters that a header can't have"
     };
-    Err(ConfigError::Credential { reason })
+    Err(ConfigError::Credential(reason))
 }
 
 /// Sets the credential, the `headers` that the request does not set itself, one value each, and those that the method needs.
@@ -65,7 +65,7 @@ pub(crate) fn set_headers(
 ///
 /// # Errors
 /// [`Error::InvalidInput`] says what is wrong. A URL resolves `..`, so an ID that is not a path segment would lead to another resource.
-/// [`Error::TokenId`] if the ID looks like a secret, which must not be in URLs.
+/// One that looks like a secret must not be in URLs.
 pub(crate) fn check(
     operation: Operation,
     request: &Request,

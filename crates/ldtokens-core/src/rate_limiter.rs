@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use ldtokens_client::{Operation, Secret, UnixMillis};
+use ldtokens_client::{Operation, Secret};
 use tokio::sync::Notify;
 
 use crate::Clock;
-use crate::rate_limit_headers::{Left, RateLimitHeaders};
-use crate::server_time::ServerTime;
+use crate::response_headers::{Left, RateLimitHeaders, ServerTime};
 
 /// The least time between requests that try again, and the longest wait for the response to one that tries.
 const SECOND: Duration = Duration::from_secs(1);
@@ -235,14 +234,9 @@ impl RateLimiter {
         }
     }
 
-    /// The server's time now. See [`ServerTime::now`].
-    pub(crate) fn server_now(&self, clock: &dyn Clock) -> UnixMillis {
-        self.lock().server_time.now(clock.now(), clock.elapsed())
-    }
-
-    /// The server's time when our wall clock shows `wall`. See [`ServerTime::at`].
-    pub(crate) fn server_time(&self, wall: SystemTime) -> UnixMillis {
-        self.lock().server_time.at(wall)
+    /// What is known of the server's clock.
+    pub(crate) fn server_clock(&self) -> ServerTime {
+        self.lock().server_time
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

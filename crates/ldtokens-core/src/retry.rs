@@ -6,6 +6,7 @@ use ldtokens_client::types::{PatchDelta, PatchOperation, PatchOperationOp};
 use reqwest::{Method, Request};
 
 use crate::Outcome;
+use crate::rate_limiter::LONGEST_WAIT;
 
 /// How long a call may take, and how often it is retried.
 ///
@@ -13,21 +14,22 @@ use crate::Outcome;
 /// twice. See ldtokens' [guide on retries].
 ///
 /// [guide on retries]: https://docs.rs/ldtokens/latest/ldtokens/guide/retries/index.html
-///
-/// ```
-/// use std::time::Duration;
-/// use ldtokens_core::RetryPolicy;
-/// let patient = RetryPolicy::default().deadline(Duration::from_secs(600));
-/// let once = RetryPolicy::default().max_attempts(1);
-/// # let _ = (patient, once);
-/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryPolicy {
-    pub(crate) deadline: Duration,
-    pub(crate) attempt_timeout: Duration,
-    pub(crate) max_attempts: u32,
-    pub(crate) backoff_base: Duration,
-    pub(crate) backoff_cap: Duration,
+    /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
+    ///
+    /// What can't be repeated, such as a create, is not sent any more when less than half of it and less than the
+    /// [`attempt_timeout`](Self::attempt_timeout) is left.
+    pub deadline: Duration,
+    /// The longest one attempt may take, from connecting to the last byte of its response. Default: 15 seconds.
+    pub attempt_timeout: Duration,
+    /// The maximum number of attempts; the first is always made. Default: 5. An attempt whose response says when to try again
+    /// does not count: only the deadline limits those.
+    pub max_attempts: u32,
+    /// The longest wait after the first attempt. It doubles each time, and the wait is random up to it. Default: 200 milliseconds.
+    pub backoff_base: Duration,
+    /// The longest wait after any attempt. Default: 10 seconds.
+    pub backoff_cap: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -43,39 +45,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
-    ///
-    /// What can't be repeated, such as a create, is not sent any more when less than half of it and less than the
-    /// [`attempt_timeout`](Self::attempt_timeout) is left.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// The longest one attempt may take, from connecting to the last byte of its response. Default: 15 seconds.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
-        self
-    }
-
-    /// The maximum number of attempts, at least 1. Default: 5. An attempt whose response says when to try again does
-    /// not count: only the deadline limits those.
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts.max(1);
-        self
-    }
-
-    /// How long to wait between attempts: a random time. Its maximum is `base` after the first attempt, and doubles each time,
-    /// up to `cap`. Default: 200 milliseconds and 10 seconds.
-    pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
-        self.backoff_base = base;
-        self.backoff_cap = cap;
-        self
-    }
-
     /// The time that a request that can't be repeated must have left when it is sent.
-    #[doc(hidden)] // for the facade
-    pub fn least_time(&self) -> Duration {
+    pub(crate) fn least_time(&self) -> Duration {
         self.attempt_timeout.min(self.deadline / 2)
     }
 
@@ -120,7 +91,7 @@ impl Idempotency {
 }
 
 /// Whether applying the operation twice has the same result as applying it once.
-fn is_idempotent(operation: &PatchOperation) -> bool {
+pub(crate) fn is_idempotent(operation: &PatchOperation) -> bool {
     let element = operation.path.rsplit('/').next().unwrap_or_default();
     let in_list = element == "-" || (!element.is_empty() && element.bytes().all(|byte| byte.is_ascii_digit()));
     match operation.op {
@@ -136,8 +107,9 @@ pub(crate) struct AttemptOutcome {
     pub(crate) outcome: Outcome,
     /// Whether another attempt may end in another way.
     pub(crate) may_change: bool,
-    /// Whether the response named a time to wait. Then the attempt does not count towards the maximum.
-    pub(crate) wait_named: bool,
+    /// How long the response asks this call to wait, beside the rate limiter, which waits after a 429. If it names a time at all,
+    /// the attempt does not count towards the maximum.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl AttemptOutcome {
@@ -153,14 +125,14 @@ impl AttemptOutcome {
     pub(crate) const UNREADABLE: Self = Self::new(Outcome::Unknown, false);
 
     const fn new(outcome: Outcome, may_change: bool) -> Self {
-        Self { outcome, may_change, wait_named: false }
+        Self { outcome, may_change, wait: None }
     }
 
     /// What an error response says. 408 and 5xx can come from a gateway after the API has done the work.
-    pub(crate) fn of_error(status: u16, wait_named: bool) -> Self {
+    pub(crate) fn of_error(status: u16, named_wait: Option<Duration>) -> Self {
         match status {
-            429 => Self { wait_named, ..Self::REFUSED },
-            408 | 500..=599 => Self { wait_named, ..Self::LOST },
+            429 => Self { wait: named_wait.map(|_| Duration::ZERO), ..Self::REFUSED },
+            408 | 500..=599 => Self { wait: named_wait.map(|wait| wait.min(LONGEST_WAIT)), ..Self::LOST },
             _ => Self::FINAL,
         }
     }
@@ -190,8 +162,6 @@ pub(crate) struct RetryState {
     pub(crate) is_gone: bool,
     /// The time in which another attempt must start.
     pub(crate) left: Duration,
-    /// How long the response asks this call to wait.
-    pub(crate) wait: Duration,
 }
 
 /// Decides by the table in ldtokens' guide on retries. `jitter` is random in 0..1.
@@ -208,8 +178,8 @@ pub(crate) fn decide(
         (Outcome::NotDone, Idempotency::Delete) if state.unknown && state.is_gone => return Decision::Done,
         _ => {}
     }
-    let wait = state.wait + policy.backoff_after(state.counted.max(1), jitter);
-    let is_last = !attempt.wait_named && state.counted >= policy.max_attempts;
+    let wait = attempt.wait.unwrap_or_default() + policy.backoff_after(state.counted.max(1), jitter);
+    let is_last = attempt.wait.is_none() && state.counted >= policy.max_attempts;
     let does_harm = attempt.outcome == Outcome::Unknown && idempotency == Idempotency::NotIdempotent;
     if attempt.may_change && !does_harm && !is_last && wait < state.left {
         Decision::Retry(wait)
@@ -221,7 +191,3 @@ pub(crate) fn decide(
         Decision::Return
     }
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/retry.rs"]
-mod tests;

@@ -2,57 +2,26 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use ldtokens_client::{Operation, Secret, TokenId, Transport, UnixMillis};
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, Request, StatusCode};
+use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Method, Request};
 use tracing::Instrument;
 
 use crate::attempt::Attempt;
-use crate::body::{Watched, with_status};
-use crate::clock::SystemClock;
+use crate::body::Watched;
 use crate::prepare::{self, authorization_header};
-use crate::rate_limit_headers::RateLimitHeaders;
 use crate::rate_limiter::{Permit, RateLimiter};
+use crate::response_headers::RateLimitHeaders;
 use crate::retry::{Decision, Idempotency, RetryState, decide};
+use crate::settings::SystemClock;
 use crate::{
-    ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, DryRunConfig, Error, Observer, Outcome, Response, RetryPolicy,
-    TransportError,
+    ApiError, AttemptEvent, BaseUrl, Clock, ConfigError, DryRun, DryRunConfig, Error, Outcome, Response, RetryPolicy,
+    SendOptions, Settings, TransportError,
 };
 
-/// How a [`Sender`] sends its requests.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The headers of every request that does not set them itself, one value each. The credential is not among them.
-    pub headers: HeaderMap,
-    /// Whether PATCH and DELETE are sent as POST with `X-HTTP-Method-Override`.
-    pub method_override: bool,
-    /// How long calls may take and how often they are retried.
-    pub policy: RetryPolicy,
-    /// How long the HTTP client connects, if it follows no redirects: then it is known that what never connected was not sent.
-    pub connect_timeout: Option<Duration>,
-    /// Sends the requests in place of the HTTP client, for instance in a test without a socket.
-    pub transport: Option<Arc<dyn Transport>>,
-    /// The clock. Default: the machine's.
-    pub clock: Option<Arc<dyn Clock>>,
-    /// Receives an event when an attempt starts and when it ends, for metrics.
-    pub observer: Option<Arc<dyn Observer>>,
-    /// Which requests are shown and not sent.
-    pub dry_run: Option<DryRunConfig>,
-}
-
 /// Sends requests to the API with one credential.
-///
-/// ```
-/// use ldtokens_core::{BaseUrl, RetryPolicy, Sender, Settings};
-/// # fn example(http: ldtokens_client::reqwest::Client, secret: String) -> Result<(), ldtokens_core::ConfigError> {
-/// let base_url = BaseUrl::parse("https://app.launchdarkly.com", false)?;
-/// let settings = Settings { policy: RetryPolicy::default().max_attempts(3), ..Settings::default() };
-/// let sender = Sender::new(http, base_url, secret.into(), settings)?;
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug)]
 pub struct Sender {
     pub(crate) http: reqwest::Client,
@@ -67,15 +36,6 @@ pub struct Sender {
     token: u64,
     /// The ID of the credential's own token, once it is known.
     own_token: Arc<OnceLock<TokenId>>,
-}
-
-/// The options of one call.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SendOptions {
-    /// How long the old secret keeps working after a reset.
-    pub overlap: Option<Duration>,
-    /// A deadline by the clock's [`elapsed`](Clock::elapsed), for several calls together.
-    pub deadline: Option<Duration>,
 }
 
 /// A call in progress.
@@ -110,7 +70,7 @@ impl Sender {
         settings: Settings,
     ) -> Result<Self, ConfigError> {
         let rate_limiter = Arc::<RateLimiter>::default();
-        let clock = settings.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let clock = settings.clock.clone().unwrap_or_else(|| Arc::new(SystemClock(Instant::now())));
         let (authorization, token) = (authorization_header(&credential)?, rate_limiter.token(&credential));
         let own_token = Arc::default();
         Ok(Self { http, base_url, settings, clock, credential, authorization, rate_limiter, token, own_token })
@@ -149,7 +109,7 @@ impl Sender {
 
     /// The server's time now, calculated from its responses, or up to a second earlier. Before the first one, our wall clock's.
     pub fn server_now(&self) -> UnixMillis {
-        self.rate_limiter.server_now(&*self.clock)
+        self.rate_limiter.server_clock().now(self.clock.now(), self.clock.elapsed())
     }
 
     /// What our wall clock shows.
@@ -159,7 +119,7 @@ impl Sender {
 
     /// The server's time, or up to a second earlier, when our wall clock showed `wall`. Before the first response it is `wall`.
     pub fn server_time(&self, wall: SystemTime) -> UnixMillis {
-        self.rate_limiter.server_time(wall)
+        self.rate_limiter.server_clock().at(wall)
     }
 
     /// Returns `options` with one deadline for several calls: now plus the policy's deadline, or earlier if `options` has an
@@ -195,10 +155,13 @@ impl Sender {
         let (method, idempotency) = (request.method().clone(), Idempotency::of(&request));
         let settings = &self.settings;
         prepare::set_headers(&mut request, &settings.headers, &self.authorization, settings.method_override);
-        if let Some(dry_run) = settings.dry_run.as_ref().filter(|dry_run| dry_run.applies_to(&method)) {
+        if let Some(DryRunConfig { scope, show }) = &settings.dry_run
+            && (*scope == DryRun::Everything || !method.is_safe())
+        {
             prepare::set_expiry(&mut request, options.overlap, self.server_now())?;
-            dry_run.show(request);
-            return Err(Error::DryRun { operation });
+            request.headers_mut().remove(AUTHORIZATION);
+            show(&request);
+            return Err(Error::DryRun(operation));
         }
         let template = operation.route().map(|route| route.path);
         let span = tracing::debug_span!(target: "ldtokens", "call", %operation, token_id, http.request.method = %method, url.template = template);
@@ -229,20 +192,19 @@ impl Sender {
             }
             number += 1;
             let waited = sent.saturating_sub(free_since);
-            let Attempt { outcome, result, is_non_json, wait, .. } =
-                self.attempt(call, permit, number, sent, waited).await?;
+            let Attempt { outcome, result, is_non_json, .. } = self.attempt(call, permit, number, sent, waited).await?;
             non_json = if is_non_json { non_json + 1 } else { 0 };
             if non_json >= MAX_NON_JSON {
                 return result;
             }
-            counted += u32::from(!outcome.wait_named);
+            counted += u32::from(outcome.wait.is_none());
             free_since = clock.elapsed();
             let (is_gone, left) = (self.is_gone(call, &result), call.latest.saturating_sub(free_since));
-            let state = RetryState { counted, unknown, is_gone, left, wait };
+            let state = RetryState { counted, unknown, is_gone, left };
             match decide(call.idempotency, outcome, state, &self.settings.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // In place of the lost response to a deletion.
-                Decision::Done => return Ok(with_status(StatusCode::NO_CONTENT)),
+                Decision::Done => return Ok(Response::default()),
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(call.operation, source));
@@ -356,7 +318,7 @@ impl Call {
         let operation = self.operation;
         let error = last.unwrap_or_else(|| match rate_limit {
             Some(wait) => Error::RateLimited(Box::new(ApiError::not_sent(operation, wait))),
-            None => Error::DeadlineExceeded { operation },
+            None => Error::DeadlineExceeded(operation),
         });
         let is_unknown = unknown && self.idempotency != Idempotency::ReadOnly;
         if is_unknown { Error::outcome_unknown(operation, error) } else { error }

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let server = Server::builder().store(&store).limits(Limits::none().account(limit)).start().await?;
     let requests = Arc::new(Requests::default());
-    let patient = RetryPolicy::default().deadline(Duration::from_secs(3600));
+    let patient = RetryPolicy { deadline: Duration::from_secs(3600), ..RetryPolicy::default() };
     let client = Client::builder(owner).host(server.url()).retry(patient).observer(requests.clone()).build()?;
     let journals = Journals::new(folder.path().join("rotations"));
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;

@@ -29,13 +29,13 @@ pub struct Client {
     background: Arc<Background>,
 }
 
-/// The thread that keeps the connections.
+/// The runtime of the background thread. It is empty only while it is dropped.
 #[derive(Debug)]
 struct Background(Option<Runtime>);
 
 impl Background {
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        self.0.as_ref().expect("it is taken only when it is dropped").block_on(work)
+        self.0.as_ref().expect("it is not dropped").block_on(work)
     }
 }
 
@@ -47,10 +47,10 @@ impl Drop for Background {
 }
 
 impl Client {
-    /// A client with its settings from environment variables. See [`Client::from_env`](crate::Client::from_env).
+    /// A client with its settings from environment variables.
     ///
     /// # Errors
-    /// [`Error::Config`] names the variable that is missing or can't be used, or says why the background thread can't start.
+    /// [`Error::Config`], also if the background thread can't start.
     pub fn from_env() -> Result<Self, Error> {
         Self::new(crate::Client::from_env()?)
     }
@@ -63,22 +63,17 @@ impl Client {
         // Without a thread of its own, a runtime notices only during the next call that the server closed a connection.
         // A create could then be sent on that connection, and its outcome would be unknown.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("ldtokens").enable_all().build();
-        let runtime = runtime.map_err(|error| ConfigError::Thread(error.to_string()))?;
+        let runtime =
+            runtime.map_err(|error| ConfigError::Setting(format!("the client's thread can't start: {error}")))?;
         Ok(Self { client, background: Arc::new(Background(Some(runtime))) })
     }
 
     /// Runs calls of the async client until they end. Use it for calls that have no method here.
-    ///
-    /// ```no_run
-    /// # let client = ldtokens::blocking::Client::from_env()?;
-    /// let page = client.run(async |client| client.list().page_size(100).send().await)?;
-    /// # Ok::<(), ldtokens::Error>(())
-    /// ```
     pub fn run<T>(&self, calls: impl AsyncFnOnce(&crate::Client) -> T) -> T {
         self.background.block_on(calls(&self.client))
     }
 
-    /// Gets a token. See [`Client::get`](crate::Client::get).
+    /// Gets a token.
     pub fn get(&self, id: &TokenId) -> Result<Token, Error> {
         self.run(async |client| client.get(id).await)
     }
@@ -89,13 +84,12 @@ impl Client {
         std::iter::from_fn(move || background.block_on(stream.next()))
     }
 
-    /// Creates a token. See [`Client::create`](crate::Client::create).
+    /// Creates a token.
     pub fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         self.run(async |client| client.create(new_token).await)
     }
 
-    /// Creates a token, tries again if the response is lost, and cleans up once `store` has stored the secret. See
-    /// [`Client::create_or_recover`](crate::Client::create_or_recover).
+    /// Creates a token, tries again if the response is lost, and cleans up once `store` has stored the secret.
     pub fn create_or_recover<E: From<Error>>(
         &self,
         new_token: &NewToken,
@@ -104,27 +98,27 @@ impl Client {
         self.run(async |client| client.create_or_recover(new_token, async |issued| store(issued)).await)
     }
 
-    /// Applies a patch to a token. See [`Client::update`](crate::Client::update).
+    /// Applies a patch to a token.
     pub fn update(&self, id: &TokenId, patch: &Patch) -> Result<Token, Error> {
         self.run(async |client| client.update(id, patch).await)
     }
 
-    /// Reads a token, changes it, and writes the difference. See [`Client::edit`](crate::Client::edit).
+    /// Reads a token, changes it, and writes the difference.
     pub fn edit(&self, id: &TokenId, change: impl FnMut(&mut Token)) -> Result<Token, Error> {
         self.run(async |client| client.edit(id, change).await)
     }
 
-    /// Gives a token a new secret. See [`Client::reset`](crate::Client::reset).
+    /// Gives a token a new secret.
     pub fn reset(&self, id: &TokenId, overlap: impl Into<Overlap>) -> Result<IssuedToken, Error> {
         self.run(async |client| client.reset(id, overlap).await)
     }
 
-    /// Deletes a token. See [`Client::delete`](crate::Client::delete).
+    /// Deletes a token.
     pub fn delete(&self, id: &TokenId) -> Result<(), Error> {
         self.run(async |client| client.delete(id).await)
     }
 
-    /// Asks who the credential belongs to. See [`Client::whoami`](crate::Client::whoami).
+    /// Asks who the credential belongs to.
     pub fn whoami(&self) -> Result<CallerIdentity, Error> {
         self.run(async |client| client.whoami().await)
     }

@@ -1,17 +1,12 @@
-//! Who the credential belongs to.
-//!
-//! Written by hand, because `GET /caller-identity` is not one of the six operations in `openapi.yaml`.
-
 use ldtokens_client::{Extra, readable_properties};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Client, Error, Operation, TokenId, UnixMillis};
+use crate::{Client, Error, TokenId, UnixMillis};
 
-const GET_CALLER_IDENTITY: Operation = Operation::Other("getCallerIdentity");
-
-/// Who a credential belongs to, and what it is. The API documents every property as optional.
+/// Who a credential belongs to, and what it is. The API documents every property as optional. It is written by hand, because
+/// `GET /caller-identity` is not one of the operations in `openapi.yaml`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -60,33 +55,19 @@ pub struct CallerIdentity {
 impl Client {
     /// Asks who the client's credential belongs to. Any valid credential may ask.
     ///
-    /// ```
-    /// # async fn example(client: ldtokens::Client) -> Result<(), ldtokens::Error> {
-    /// let caller = client.whoami().await?;
-    /// println!("token {:?} of member {:?}", caller.token_name, caller.member_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
     /// [`Error::Unauthorized`] if the credential is not valid, and the errors of every call.
     pub async fn whoami(&self) -> Result<CallerIdentity, Error> {
-        let request = self.request(GET_CALLER_IDENTITY, Method::GET, "/caller-identity");
-        let caller = CallerIdentity::read(request.send_json().await?);
+        let request = self.request("getCallerIdentity", Method::GET, "/caller-identity");
+        let json: Map<String, Value> = request.send_json().await?;
+        // A property of an unexpected type goes to `extra`.
+        let present = json.into_iter().filter(|(_, value)| !value.is_null());
+        let (readable, odd) = readable_properties::<CallerIdentity>(&Map::new(), present);
+        let mut caller: CallerIdentity = serde_json::from_value(readable.into()).expect("each property can be read");
+        caller.extra.extend(odd);
         if let Some(id) = &caller.token_id {
             self.sender.credential_is_of(id);
         }
         Ok(caller)
-    }
-}
-
-impl CallerIdentity {
-    /// Reads the properties that can be read. A property of an unexpected type goes to `extra`.
-    fn read(json: Map<String, Value>) -> Self {
-        let present = json.into_iter().filter(|(_, value)| !value.is_null());
-        let (readable, odd) = readable_properties::<Self>(&Map::new(), present);
-        let mut caller: Self = serde_json::from_value(readable.into()).expect("each property can be read");
-        caller.extra.extend(odd);
-        caller
     }
 }

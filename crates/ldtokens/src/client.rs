@@ -5,7 +5,8 @@ use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
 use ldtokens_core::{DecodedResponse, SendOptions, Sender};
 
-use crate::{Error, RetryPolicy, Secret};
+use crate::odd_response::{self, is_foreign};
+use crate::{Error, RetryPolicy, Secret, Token, TokenId};
 
 /// A client for the access tokens of one LaunchDarkly account.
 ///
@@ -40,17 +41,44 @@ impl Client {
         Ok(Self { sender: Arc::new(sender), ..self.clone() })
     }
 
-    /// The same client with another policy, for single calls.
-    ///
-    /// ```
-    /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
-    /// let hasty = ldtokens::RetryPolicy::default().deadline(std::time::Duration::from_secs(5));
-    /// let token = client.with_retry(hasty).get(&id).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The same client with another policy, for single calls, as in
+    /// `client.with_retry(RetryPolicy { max_attempts: 1, ..RetryPolicy::default() }).get(&id)`.
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
         Self { sender: Arc::new(self.sender.with_policy(policy)), ..self.clone() }
+    }
+
+    /// Gets the token `id`. Its `token` holds only the last four characters of the secret. An optional property that can't be read
+    /// is left unchanged in its `extra`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it does not exist or the credential may not see it, and the errors of every call.
+    pub async fn get(&self, id: &TokenId) -> Result<Token, Error> {
+        let reply = self.exchange(async |raw| raw.get_token().token_id(id).send().await).await?;
+        match reply.decoded {
+            Ok(token) => Ok(token),
+            Err(place) => odd_response::token(reply.operation, reply.response.body(), &place),
+        }
+    }
+
+    /// Deletes the token `id`. Its secret stops working at once.
+    ///
+    /// If the response is lost, the deletion is retried, and then 404 means that the token was deleted. So does 401 if
+    /// [`whoami`](Self::whoami) has shown that the token is the credential itself. If a success is not the API's, such as a login
+    /// page, the token is read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it did not exist; [`Error::OutcomeUnknown`] if no response showed whether it was deleted; and
+    /// the errors of every call.
+    pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
+        let client = self.with_one_deadline();
+        let deleted = client.call(async |raw| raw.delete_token().token_id(id).send().await).await;
+        match deleted {
+            Err(error) if is_foreign(&error) => match client.get(id).await {
+                Err(Error::NotFound(_)) => Ok(()),
+                _ => Err(error),
+            },
+            deleted => deleted,
+        }
     }
 
     /// The time on the API's clock, calculated from its responses: never later than the real one, and at most about a second

@@ -3,43 +3,41 @@
 //! # Features
 //!
 //! `rustls`, on by default, adds HTTPS. It uses the crypto provider that the program has installed for rustls, or else ring;
-//! this crate installs none. Without this feature, the client speaks plain HTTP to loopback, or uses an HTTP client of your
-//! own.
-//!
-//! `blocking` adds the module `blocking`, for programs that are not async. It starts one thread for each client.
-//!
-//! If your program builds its own `reqwest::Client`, enable one of reqwest's TLS features or install a provider for rustls:
-//! see [`ClientBuilder::http_client`].
+//! this crate installs none. Without it, the client speaks plain HTTP to loopback, or uses an HTTP client of your own: see
+//! [`ClientBuilder::http_client`]. `blocking` adds the module `blocking`, for programs that are not async.
 //!
 //! # Other crates in this interface
 //!
-//! [`ClientBuilder::http_client`], [`proxy`](ClientBuilder::proxy), [`dry_run`](ClientBuilder::dry_run) and
-//! [`Client::request`] use types of reqwest 0.13, and [`Client::call`] uses the generated client. [`raw`] re-exports both. A
-//! new major version of either can be a breaking change here. The types of tokens and patches are generated, and those of
-//! errors, retries and observers are from `ldtokens-core`; all are in the root of this crate.
+//! Some methods use types of reqwest 0.13 and of the generated client, which [`raw`] re-exports. A new major version of either
+//! can be a breaking change here.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod caller_identity;
 mod client;
 mod config;
+mod create_or_recover;
+mod edit;
+mod issued;
+mod list;
+mod new_token;
+mod odd_response;
+mod patch;
 mod request;
-mod tokens;
+mod stream;
 
 pub mod guide;
 
 pub use caller_identity::CallerIdentity;
 pub use client::Client;
-pub use config::builder::ClientBuilder;
 pub use config::environment::{CREDENTIAL_VARIABLES, HOST_VARIABLES};
-pub use config::region::Region;
+pub use config::{ClientBuilder, Region};
+pub use issued::{IssuedToken, Overlap};
+pub use list::{List, Page};
+pub use new_token::{NewToken, Permissions};
+pub use patch::Patch;
 pub use request::RequestBuilder;
-pub use tokens::issued::IssuedToken;
-pub use tokens::list::{List, Page};
-pub use tokens::new_token::{NewToken, Permissions};
-pub use tokens::overlap::Overlap;
-pub use tokens::patch::Patch;
-pub use tokens::stream::{Incomplete, TokenStream};
+pub use stream::{Incomplete, TokenStream};
 
 pub use ldtokens_client::types::{MemberSummary, PatchOperation, PatchOperationOp, Token};
 pub use ldtokens_client::{Actions, ApiVersion, InvalidApiVersion, InvalidPolicy, Policy, Resources, Statement};
@@ -58,12 +56,8 @@ pub mod raw {
     pub use ldtokens_client::{Client, Error, ResponseValue, builder, reqwest, types};
 }
 
-/// The README's example is compiled and run as a test.
+/// The examples of both READMEs are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
-
-/// Compiles the example of the crate's README.
-#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct CrateReadme;
+struct Readme;

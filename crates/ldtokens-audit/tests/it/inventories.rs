@@ -61,8 +61,12 @@ fn one_members_tokens_are_complete_if_no_more_were_asked_for() {
 fn a_token_that_cannot_be_read_is_a_critical_finding_with_its_id() {
     let mut inventory = inventory(&[token(1, &json!({}))]);
     let (operation, place) = (Operation::GetTokens, "missing: creationDate".to_owned());
-    inventory.add_error(&Error::Undecodable { operation, token_id: Some("abc".to_owned()), place });
-    inventory.add_error(&Error::ListChanged { repeated: 1 });
+    let mut unreadable = Error::undecodable(operation, place);
+    if let Error::Undecodable { token_id, .. } = &mut unreadable {
+        *token_id = Some("abc".to_owned());
+    }
+    inventory.add_error(&unreadable);
+    inventory.add_error(&Error::ListChanged("x".to_owned()));
     let report = audit(&inventory, &Policy::default());
     assert_eq!(found(&report), ["partial-inventory", "partial-inventory"]);
     let json = serde_json::to_value(&report).unwrap();

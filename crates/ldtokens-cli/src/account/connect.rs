@@ -202,7 +202,7 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
     match &settings.credential {
         Some(source) => source.value.take(),
         None => {
-            let error = ConfigError::MissingCredential { variables: ldtokens::CREDENTIAL_VARIABLES };
+            let error = ConfigError::MissingCredential(ldtokens::CREDENTIAL_VARIABLES);
             Err(Failure::new(
                 Kind::NotAuthenticated,
                 format!("{error}, or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)"),

@@ -88,7 +88,7 @@ async fn with_credential(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option
 }
 
 async fn list(credential: Secret, host: &str, to: &Sender<Suggestion>) -> Option<()> {
-    let once = RetryPolicy::default().deadline(TIMEOUT).max_attempts(1);
+    let once = RetryPolicy { deadline: TIMEOUT, max_attempts: 1, ..RetryPolicy::default() };
     let client = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
     let mut tokens = client.list().all_members(true).stream();
     for _ in 0..MAX_TOKENS {

@@ -61,7 +61,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
 }
 
 fn connect(server: &Server, credential: Secret) -> Result<Client, Error> {
-    let once = RetryPolicy::default().max_attempts(1);
+    let once = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     Client::builder(credential).host(server.url()).retry(once).observer(Arc::new(Wire)).build()
 }
 

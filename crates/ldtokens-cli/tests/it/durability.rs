@@ -232,7 +232,7 @@ async fn all(client: &Client) -> BTreeMap<String, Token> {
 }
 
 fn client(served: &Served) -> Client {
-    let once = RetryPolicy::default().max_attempts(1);
+    let once = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     Client::builder(OWNER.to_owned()).host(&served.url).retry(once).build().unwrap()
 }
 

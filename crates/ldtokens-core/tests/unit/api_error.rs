@@ -1,4 +1,4 @@
-use super::{printable, read};
+use crate::api_error::{printable, read};
 use ldtokens_client::Operation;
 use ldtokens_client::Secret;
 use reqwest::StatusCode;

@@ -1,4 +1,4 @@
-use super::BaseUrl;
+use crate::base_url::BaseUrl;
 
 fn parse(text: &str) -> Result<String, String> {
     BaseUrl::parse(text, false).map(|url| url.as_str().to_owned()).map_err(|error| error.to_string())

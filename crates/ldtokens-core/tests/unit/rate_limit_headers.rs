@@ -1,4 +1,4 @@
-use super::{Left, RateLimitHeaders};
+use crate::response_headers::{Left, RateLimitHeaders};
 use ldtokens_client::UnixMillis;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;

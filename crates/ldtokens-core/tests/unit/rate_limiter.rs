@@ -1,6 +1,6 @@
 use super::{Family, RateLimiter, Request, State, Wait};
 use crate::Clock;
-use crate::rate_limit_headers::RateLimitHeaders;
+use crate::response_headers::RateLimitHeaders;
 use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::future::Future;

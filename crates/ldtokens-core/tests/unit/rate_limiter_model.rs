@@ -10,7 +10,7 @@ use ldtokens_client::Operation;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Family, Request, State};
-use crate::rate_limit_headers::RateLimitHeaders;
+use crate::response_headers::RateLimitHeaders;
 
 const ROUTES: [Operation; 2] = [Operation::GetTokens, Operation::GetToken];
 const NAMES: [&str; 3] = ["global", "route", "auth-token"];

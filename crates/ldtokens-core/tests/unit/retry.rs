@@ -1,19 +1,19 @@
-use super::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
+use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
 use ldtokens_client::types::JsonPatch;
 use std::time::Duration;
 
 const RETRY: Decision = Decision::Retry(Duration::from_millis(100));
 const REFUSED: AttemptOutcome = AttemptOutcome::REFUSED;
 const UNKNOWN: AttemptOutcome = AttemptOutcome::LOST;
-const TOLD_WHEN: AttemptOutcome = AttemptOutcome { wait_named: true, ..REFUSED };
+const TOLD_WHEN: AttemptOutcome = AttemptOutcome { wait: Some(Duration::ZERO), ..REFUSED };
 
 /// A response with this status.
 fn responded(status: u16) -> AttemptOutcome {
-    if status < 300 { AttemptOutcome::DONE } else { AttemptOutcome::of_error(status, false) }
+    if status < 300 { AttemptOutcome::DONE } else { AttemptOutcome::of_error(status, None) }
 }
 
 fn state(counted: u32, unknown: bool) -> RetryState {
-    RetryState { counted, unknown, is_gone: false, left: Duration::from_secs(10), wait: Duration::ZERO }
+    RetryState { counted, unknown, is_gone: false, left: Duration::from_secs(10) }
 }
 
 fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool) -> Decision {
@@ -23,7 +23,7 @@ fn after(idempotency: Idempotency, outcome: AttemptOutcome, unknown_before: bool
 #[test]
 fn each_row_of_the_retry_table_holds() {
     use Idempotency::{Delete, Idempotent, NotIdempotent, ReadOnly};
-    let told_when_unknown = AttemptOutcome { wait_named: true, ..UNKNOWN };
+    let told_when_unknown = AttemptOutcome { wait: Some(Duration::ZERO), ..UNKNOWN };
     let rows = [
         (ReadOnly, UNKNOWN, RETRY),
         (ReadOnly, REFUSED, RETRY),
@@ -103,7 +103,7 @@ fn the_backoff_doubles_up_to_its_cap() {
 fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
     let is_idempotent = |operation: &str| {
         let patch: JsonPatch = serde_json::from_str(&format!("[{operation}]")).unwrap();
-        patch.iter().all(super::is_idempotent)
+        patch.iter().all(crate::retry::is_idempotent)
     };
     for operation in [
         r#"{"op": "replace", "path": "/name", "value": "a"}"#,
@@ -133,17 +133,6 @@ fn a_wait_that_would_reach_the_deadline_is_not_started() {
     assert_eq!(decide(Idempotency::ReadOnly, REFUSED, left(wait), &policy, 0.5), Decision::Return);
     let longer = left(wait + Duration::from_millis(1));
     assert_eq!(decide(Idempotency::ReadOnly, REFUSED, longer, &policy, 0.5), RETRY);
-}
-
-#[test]
-fn each_setting_of_a_retry_policy_changes_only_itself() {
-    let [one, two, three] = [1, 2, 3].map(Duration::from_secs);
-    let policy = RetryPolicy::default().deadline(one).attempt_timeout(two).max_attempts(7).backoff(two, three);
-    assert_eq!((policy.deadline, policy.attempt_timeout, policy.max_attempts), (one, two, 7));
-    assert_eq!((policy.backoff_base, policy.backoff_cap), (two, three));
-    let again = policy.clone().max_attempts(8);
-    assert_eq!((again.deadline, again.attempt_timeout, again.max_attempts), (one, two, 8));
-    assert_eq!(again.deadline(three).attempt_timeout, two);
 }
 
 // The methods as RFC 9110 (9.2) classes them; the patches are as in the table of the guide on retries.

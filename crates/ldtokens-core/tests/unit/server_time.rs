@@ -1,4 +1,4 @@
-use super::ServerTime;
+use crate::response_headers::ServerTime;
 use ldtokens_client::UnixMillis;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -196,7 +196,7 @@ impl Run<'_> {
     async fn after_refusal(&mut self, before: Journal, source: ApiError) -> Result<(), Error> {
         self.journal = before;
         self.delivery.release();
-        let has_no_route = matches!(source.status(), Some(404 | 405 | 410));
+        let has_no_route = matches!(source.api().map(|api| api.status), Some(404 | 405 | 410));
         if self.journal.strategy == Strategy::Reset
             && has_no_route
             && self.token().await?.is_some_and(|token| self.can_replace(&token))

@@ -93,10 +93,13 @@ impl World {
 
 pub fn client(server: &Server, secret: Secret) -> Client {
     // No test is about a timeout, and on a busy machine a response can take long.
-    let policy = RetryPolicy::default()
-        .backoff(Duration::from_millis(1), Duration::from_millis(10))
-        .attempt_timeout(HOUR)
-        .deadline(HOUR);
+    let policy = RetryPolicy {
+        backoff_base: Duration::from_millis(1),
+        backoff_cap: Duration::from_millis(10),
+        attempt_timeout: HOUR,
+        deadline: HOUR,
+        ..RetryPolicy::default()
+    };
     Client::builder(secret).host(server.url()).retry(policy).build().unwrap()
 }
 

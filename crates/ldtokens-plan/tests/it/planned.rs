@@ -54,7 +54,7 @@ async fn a_foreign_edit_is_shown_and_undone() {
     let file = world.file("export", json!({}));
     world.apply(&file).await;
     let id = world.current("export").await.id;
-    world.client.update(&id, &Patch::new().name("Renamed").role(BaseRole::Admin)).await.unwrap();
+    world.client.update(&id, &Patch::new().name("Renamed").permissions(BaseRole::Admin)).await.unwrap();
     let plan = world.plan(&file).await;
     assert_eq!(
         plan.to_string(),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use ldtokens_core::{BaseUrl, authorization_header};
 
 use crate::{ConfigError, Secret};
@@ -17,42 +18,41 @@ type Variable = (&'static str, String);
 
 /// The credential, and the host if a variable has one, by `lookup`.
 pub(crate) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<(Secret, Option<Variable>), ConfigError> {
-    let invalid = |name, reason: String| ConfigError::Variable { name, reason };
     let first_set = |names: &'static [&'static str]| {
         let set = names.iter().find_map(|name| Some((*name, lookup(name).filter(|value| !value.is_empty())?)));
         let utf8 = |(name, value): (_, OsString)| match value.into_string() {
             Ok(value) => Ok((name, value)),
-            Err(_) => Err(invalid(name, "its value is not UTF-8".to_owned())),
+            Err(_) => Err(ConfigError::variable(name, "its value is not UTF-8")),
         };
         set.map(utf8).transpose()
     };
     let (name, credential) =
-        first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential { variables: CREDENTIAL_VARIABLES })?;
+        first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential(CREDENTIAL_VARIABLES))?;
     let credential = Secret::new(credential);
-    authorization_header(&credential).map_err(|error| invalid(name, error.to_string()))?;
+    authorization_header(&credential).map_err(|error| ConfigError::variable(name, error.to_string()))?;
     Ok((credential, first_set(HOST_VARIABLES)?))
 }
 
 /// Refuses a proxy variable that the HTTP library would ignore, as it does one with quotes: the credential would go past the
-/// proxy.
+/// proxy. [`Matcher`] is how that library reads these variables.
 pub(crate) fn check_proxies(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
     let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, lookup(name)?)));
-    let exceptions = first(["NO_PROXY", "no_proxy"]).and_then(|(_, names)| names.into_string().ok());
-    let is_excepted = |name: &str| {
-        let before = base_url.host().strip_suffix(name.trim_start_matches('.'));
-        name == "*" || !name.is_empty() && before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    };
     let own = if base_url.is_https() { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
     let mut set = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(first);
     let Some((name, value)) = set.find(|(_, value)| !value.is_empty()) else { return Ok(()) };
-    let uri = value.to_str().and_then(|value| value.parse::<http::Uri>().ok());
-    let is_usable =
-        uri.is_some_and(|uri| uri.authority().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https")));
-    if is_usable || exceptions.iter().flat_map(|names| names.split(',')).any(|name| is_excepted(name.trim())) {
-        return Ok(());
+    let exceptions =
+        first(["NO_PROXY", "no_proxy"]).and_then(|(_, names)| names.into_string().ok()).unwrap_or_default();
+    let url = base_url.as_str().parse().expect("a URL is a URI");
+    let used = |proxy: &str| Matcher::builder().all(proxy).no(&*exceptions).build().intercept(&url);
+    let is_http = |proxy: Intercept| matches!(proxy.uri().scheme_str(), Some("http" | "https"));
+    let is_excepted = used("http://proxy").is_none();
+    match is_excepted || value.to_str().and_then(used).is_some_and(is_http) {
+        true => Ok(()),
+        false => Err(ConfigError::variable(
+            name,
+            "it is not the http:// or https:// URL of a proxy: correct it, or unset it",
+        )),
     }
-    let reason = "it is not the http:// or https:// URL of a proxy: correct it, or unset it".to_owned();
-    Err(ConfigError::Variable { name, reason })
 }
 
 #[cfg(test)]

@@ -235,7 +235,11 @@ async fn all_attempts_share_one_deadline() {
     let server = server().await;
     let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
     let hour = std::time::Duration::from_secs(3600);
-    let policy = crate::support::hasty().deadline(std::time::Duration::from_millis(300)).attempt_timeout(hour);
+    let policy = ldtokens::RetryPolicy {
+        deadline: std::time::Duration::from_millis(300),
+        attempt_timeout: hour,
+        ..crate::support::hasty()
+    };
     let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
     let error = create_or_recover(&client, &reader("x")).await.unwrap_err();
     let Error::OutcomeUnknown { source, .. } = &error else { panic!("{error:?}") };

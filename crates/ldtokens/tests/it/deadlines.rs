@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use ldtokens::{Clock, Error, Overlap};
+use ldtokens::{Clock, Error, Overlap, RetryPolicy};
 
 use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client, client_of, create, create_or_recover, hasty, reader, server};
@@ -29,7 +29,12 @@ async fn a_call_ends_at_its_deadline() {
             move |_| fault.clone()
         })
         .await;
-        let policy = hasty().deadline(Duration::from_millis(300)).attempt_timeout(HOUR).max_attempts(u32::MAX);
+        let policy = RetryPolicy {
+            deadline: Duration::from_millis(300),
+            attempt_timeout: HOUR,
+            max_attempts: u32::MAX,
+            ..hasty()
+        };
         let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
         let new = reader("y");
         let calls = async {
@@ -50,7 +55,8 @@ async fn a_call_ends_at_its_deadline() {
 async fn an_attempt_that_times_out_is_retried() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [Fault::Hang(Moment::Before)]).await;
-    let client = client_of(&server, proxy.url()).retry(hasty().attempt_timeout(Duration::from_millis(50)));
+    let client =
+        client_of(&server, proxy.url()).retry(RetryPolicy { attempt_timeout: Duration::from_millis(50), ..hasty() });
     client.build().unwrap().list().send().await.unwrap();
     assert_eq!(proxy.seen().len(), 2);
 }
@@ -73,7 +79,8 @@ async fn a_rate_limit_that_lasts_past_the_deadline_is_an_error_at_once() {
 async fn a_call_with_a_deadline_of_zero_is_not_sent() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), []).await;
-    let client = client_of(&server, proxy.url()).retry(hasty().deadline(Duration::ZERO)).build().unwrap();
+    let client =
+        client_of(&server, proxy.url()).retry(RetryPolicy { deadline: Duration::ZERO, ..hasty() }).build().unwrap();
     let error = client.create(&reader("never")).await.unwrap_err();
     assert!(matches!(error, Error::DeadlineExceeded { .. }), "nobody limited it: {error:?}");
     assert!(proxy.seen().is_empty());
@@ -122,7 +129,7 @@ async fn what_cannot_be_repeated_is_not_sent_without_time_for_its_response() {
     let token = create(&client(&server), "x").await;
     for (millis, is_sent) in [(1150, false), (1990, false), (3000, true)] {
         let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, WAIT)]).await;
-        let policy = hasty().deadline(Duration::from_millis(millis)).attempt_timeout(HOUR);
+        let policy = RetryPolicy { deadline: Duration::from_millis(millis), attempt_timeout: HOUR, ..hasty() };
         let clock = Arc::new(SkippingClock::default());
         let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
         let reset = client.reset(&token.id, Overlap::None).await;
@@ -133,7 +140,7 @@ async fn what_cannot_be_repeated_is_not_sent_without_time_for_its_response() {
         }
         // What can be repeated may use the time up.
         let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, WAIT)]).await;
-        let policy = hasty().deadline(Duration::from_millis(millis));
+        let policy = RetryPolicy { deadline: Duration::from_millis(millis), ..hasty() };
         let clock = Arc::new(SkippingClock::default());
         let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
         client.get(&token.id).await.unwrap();
@@ -151,13 +158,16 @@ async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
     for _ in 0..8 {
         queue.push(tokio::spawn(tokio::net::TcpStream::connect(addr)));
     }
-    let policy = hasty().deadline(Duration::from_millis(1500)).attempt_timeout(Duration::from_millis(500));
-    let client = ldtokens::Client::builder("secret").host(format!("http://{addr}")).retry(policy.max_attempts(2));
+    let policy =
+        RetryPolicy { deadline: Duration::from_millis(1500), attempt_timeout: Duration::from_millis(500), ..hasty() };
+    let client = ldtokens::Client::builder("secret")
+        .host(format!("http://{addr}"))
+        .retry(RetryPolicy { max_attempts: 2, ..policy });
     let client = client.build().unwrap();
     let error = client.create(&reader("x")).await.unwrap_err();
     assert!(matches!(&error, Error::Transport { source, .. } if source.is_connect()), "{error:?}");
     // A call of its own policy has less time than connecting takes.
-    let hasty = client.with_retry(hasty().deadline(Duration::from_millis(200)));
+    let hasty = client.with_retry(RetryPolicy { deadline: Duration::from_millis(200), ..hasty() });
     let id = "61095542756dba551110ae21".parse().unwrap();
     for error in [hasty.create(&reader("x")).await.unwrap_err(), hasty.reset(&id, Overlap::None).await.unwrap_err()] {
         assert!(matches!(&error, Error::Transport { .. }), "{error:?}");
@@ -170,7 +180,7 @@ async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
 async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     let server = server().await;
     let proxy = Proxy::start(server.addr(), |_| Fault::Hang(Moment::Before)).await;
-    let policy = hasty().deadline(Duration::from_millis(200)).attempt_timeout(HOUR);
+    let policy = RetryPolicy { deadline: Duration::from_millis(200), attempt_timeout: HOUR, ..hasty() };
     let clock = Arc::new(SkippingClock::default());
     let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
     let calls = tokio::time::timeout(GUARD, async {

@@ -272,7 +272,10 @@ async fn an_edit_stays_outcome_unknown_if_the_round_after_a_lost_patch_is_refuse
         let token = create(&client(&server), "before").await;
         let faults = [Fault::Pass, lost.clone()].into_iter().chain(after);
         let proxy = Proxy::with_faults(server.addr(), faults).await;
-        let once = client_of(&server, proxy.url()).retry(hasty().max_attempts(1)).build().unwrap();
+        let once = client_of(&server, proxy.url())
+            .retry(ldtokens::RetryPolicy { max_attempts: 1, ..hasty() })
+            .build()
+            .unwrap();
         let error = once.edit(&token.id, |token| token.name = Some("after".into())).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}: {:?}", proxy.lines());
     }

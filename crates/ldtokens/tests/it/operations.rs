@@ -53,7 +53,7 @@ async fn update_applies_the_patch() {
     let server = server().await;
     let client = client(&server);
     let token = create(&client, "before").await;
-    let patch = Patch::new().expect("/name", "before").name("after").description("new").role(BaseRole::Writer);
+    let patch = Patch::new().expect("/name", "before").name("after").description("new").permissions(BaseRole::Writer);
     let updated = client.update(&token.id, &patch.comment("as asked")).await.unwrap();
     assert_eq!(updated.name.as_deref(), Some("after"));
     assert_eq!(updated.description.as_deref(), Some("new"));
@@ -133,7 +133,7 @@ async fn calls_of_the_generated_client_are_retried_too() {
     assert_eq!(tokens.items.len(), 1);
     assert_eq!(proxy.seen().len(), 2, "it went again");
     let error = client.call(async |raw| raw.get_token().token_id("nothing").send().await).await.unwrap_err();
-    assert_eq!(error.status(), Some(404));
+    assert_eq!(error.api().unwrap().status, 404);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn an_overlap_starts_when_the_request_is_sent() {
         let limits = Limits::none().account(12);
         let server = Server::builder().clock(time.clone()).limits(limits).start().await.unwrap();
         let clock = JumpingClock::new(time.clone(), skew);
-        let policy = RetryPolicy::default().deadline(Duration::from_secs(600));
+        let policy = RetryPolicy { deadline: Duration::from_secs(600), ..RetryPolicy::default() };
         let client = Client::builder(owner(&server)).host(server.url()).clock(clock.clone()).retry(policy);
         let client = client.build().unwrap();
         let token = create(&client, "rotated").await;

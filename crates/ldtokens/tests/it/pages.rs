@@ -121,7 +121,8 @@ async fn a_repeated_or_skipped_token_means_that_the_list_changed() {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error, Error::ListChanged { repeated } if repeated == again), "{href}: {error:?}");
+        let told = format!("({again} tokens came twice");
+        assert!(matches!(&error, Error::ListChanged(text) if text.contains(&told)), "{href}: {error:?}");
         assert_eq!(ids.len(), given, "{href}");
     }
 }
@@ -144,8 +145,8 @@ async fn a_single_page_with_a_wrong_total_is_the_error_wrong_total() {
             }
         };
         assert_eq!(read, 3, "what there is was given");
-        let is_told = matches!(error, Error::WrongTotal { total: told, read: 3 } if told == total);
-        assert!(is_told, "{error:?}");
+        let told = format!("there are {total} tokens, but returned 3");
+        assert!(matches!(&error, Error::WrongTotal(text) if text.contains(&told)), "{error:?}");
         assert!(stream.next().await.is_none());
     }
 }

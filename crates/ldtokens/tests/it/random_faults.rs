@@ -76,11 +76,13 @@ async fn run(seed: u64) {
     let server = server().await;
     let mut random = fastrand::Rng::with_seed(seed);
     let proxy = Proxy::start(server.addr(), move |_| fault(&mut random)).await;
-    let policy = RetryPolicy::default()
-        .deadline(DEADLINE)
-        .attempt_timeout(Duration::from_secs(1))
-        .max_attempts(12)
-        .backoff(Duration::from_millis(1), Duration::from_millis(20));
+    let policy = RetryPolicy {
+        deadline: DEADLINE,
+        attempt_timeout: Duration::from_secs(1),
+        max_attempts: 12,
+        backoff_base: Duration::from_millis(1),
+        backoff_cap: Duration::from_millis(20),
+    };
     let shared = client_of(&server, proxy.url()).retry(policy).connect_timeout(Duration::from_secs(1)).build().unwrap();
 
     let mut workers = tokio::task::JoinSet::new();

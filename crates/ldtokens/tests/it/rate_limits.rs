@@ -56,7 +56,11 @@ impl Bulk {
             .host(url)
             .clock(clock.clone())
             .observer(responses.clone())
-            .retry(RetryPolicy::default().deadline(Duration::from_secs(3600)).attempt_timeout(Duration::from_secs(600)))
+            .retry(RetryPolicy {
+                deadline: Duration::from_secs(3600),
+                attempt_timeout: Duration::from_secs(600),
+                ..RetryPolicy::default()
+            })
             .build()
             .unwrap();
         // Without detours, so that time stands still.

@@ -125,7 +125,7 @@ async fn json_can_be_sent_and_received_as_a_type_of_ones_own() {
 async fn single_calls_can_have_another_policy() {
     let server = server().await;
     let (client, proxy) = client_with_faults(&server, []).await;
-    let at_once = client.with_retry(RetryPolicy::default().deadline(std::time::Duration::ZERO));
+    let at_once = client.with_retry(RetryPolicy { deadline: std::time::Duration::ZERO, ..RetryPolicy::default() });
     assert!(matches!(at_once.list().send().await, Err(Error::DeadlineExceeded { .. })));
     client.list().send().await.unwrap();
     assert_eq!(proxy.seen().len(), 1);

@@ -137,7 +137,8 @@ async fn a_refused_connection_is_retried_for_every_operation() {
     let server = server().await;
     let (_, proxy) = client_with_faults(&server, [Fault::RefuseConnections(50)]).await;
     // As many attempts as the outage takes.
-    let client = client_of(&server, proxy.url()).retry(hasty().max_attempts(u32::MAX)).build().unwrap();
+    let client =
+        client_of(&server, proxy.url()).retry(RetryPolicy { max_attempts: u32::MAX, ..hasty() }).build().unwrap();
     client.list().send().await.unwrap();
     let _ = client.create(&reader("after the outage")).await.unwrap();
     assert_eq!(proxy.lines(), ["GET /api/v2/tokens", "POST /api/v2/tokens"]);
@@ -224,7 +225,8 @@ async fn a_success_that_is_not_the_apis_counts_only_if_a_read_shows_the_change()
                 false => Fault::Respond(moment, response),
             })
             .await;
-            let through = client_of(&server, proxy.url()).retry(hasty().max_attempts(2)).build().unwrap();
+            let through =
+                client_of(&server, proxy.url()).retry(RetryPolicy { max_attempts: 2, ..hasty() }).build().unwrap();
             let patched = through.update(&token.id, &Patch::new().name("after")).await;
             let deleted = through.delete(&token.id).await;
             let is_there = client(&server).get(&token.id).await.is_ok();
@@ -264,7 +266,12 @@ async fn a_lost_delete_and_then_401_is_outcome_unknown_unless_the_token_is_the_c
     let token = create(&client(&server), "kept").await;
     let admin = client(&server).create(&NewToken::new(BaseRole::Admin)).await.unwrap();
     let (_, proxy) = client_with_faults(&server, [Fault::Pass, Fault::Respond(Moment::Before, proxy::JSON_500)]).await;
-    let revoked = Client::builder(admin.secret).host(proxy.url()).retry(hasty().backoff(HOUR, HOUR).deadline(HOUR));
+    let revoked = Client::builder(admin.secret).host(proxy.url()).retry(RetryPolicy {
+        backoff_base: HOUR,
+        backoff_cap: HOUR,
+        deadline: HOUR,
+        ..hasty()
+    });
     let clock = std::sync::Arc::new(crate::deadlines::SkippingClock::default());
     let revoked = revoked.clock(clock.clone()).build().unwrap();
     revoked.whoami().await.unwrap();
@@ -283,7 +290,7 @@ async fn a_lost_patch_and_then_401_or_403_is_outcome_unknown() {
         let token = create(&client(&server), "x").await;
         let faults = [Fault::Reset(Moment::After), Fault::Respond(Moment::Before, refusal)];
         let (client, _proxy) = client_with_faults(&server, faults).await;
-        let error = client.update(&token.id, &Patch::new().role(BaseRole::Reader)).await.unwrap_err();
+        let error = client.update(&token.id, &Patch::new().permissions(BaseRole::Reader)).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
     }
 }
@@ -303,7 +310,7 @@ async fn attempts_whose_response_names_a_wait_do_not_count() {
     let server = server().await;
     let faults = [Fault::WindowSpent(5), Fault::WindowSpent(5), Fault::Respond(Moment::Before, proxy::HTML_502)];
     let proxy = Proxy::with_faults(server.addr(), faults).await;
-    let policy = RetryPolicy::default().max_attempts(2);
+    let policy = RetryPolicy { max_attempts: 2, ..RetryPolicy::default() };
     client_of(&server, proxy.url()).retry(policy).build().unwrap().list().send().await.unwrap();
     assert_eq!(proxy.seen().len(), 4);
 }

@@ -17,10 +17,13 @@ pub fn owner(server: &Server) -> Secret {
 
 /// A policy whose waits are short, for tests in real time.
 pub fn hasty() -> RetryPolicy {
-    RetryPolicy::default()
-        .backoff(Duration::from_millis(1), Duration::from_millis(10))
-        .attempt_timeout(Duration::from_millis(500))
-        .deadline(Duration::from_secs(20))
+    RetryPolicy {
+        backoff_base: Duration::from_millis(1),
+        backoff_cap: Duration::from_millis(10),
+        attempt_timeout: Duration::from_millis(500),
+        deadline: Duration::from_secs(20),
+        ..RetryPolicy::default()
+    }
 }
 
 /// A client's builder that speaks to `url` as the owner.

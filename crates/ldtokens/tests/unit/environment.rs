@@ -70,5 +70,15 @@ fn a_proxy_variable_that_would_be_ignored_is_refused_and_not_shown() {
         for exceptions in ["", ",", "localhost", "darkly.com", "eu.app.launchdarkly.com"] {
             assert!(check(https, &[("HTTPS_PROXY", value), ("NO_PROXY", exceptions)]).is_err(), "{exceptions}");
         }
+        // As reqwest documents it.
+        for (host, exceptions, is_excepted) in [
+            ("https://10.1.2.3", "10.0.0.0/8", true),
+            ("https://10.1.2.3", "example.com, 10.1.2.3", true),
+            ("https://10.1.2.3", "192.168.0.0/16", false),
+            ("https://[fd00::1]", "fd00::/8", true),
+        ] {
+            let checked = check(host, &[("HTTPS_PROXY", value), ("NO_PROXY", exceptions)]);
+            assert_eq!(checked.is_ok(), is_excepted, "{host} {exceptions}: {checked:?}");
+        }
     }
 }

@@ -28,13 +28,16 @@ fn a_patch_that_changes_nothing_is_refused() {
 // RFC 6902: each permission is replaced as a whole, which sets one that is absent too (fact 6).
 #[test]
 fn each_kind_of_permissions_is_replaced_at_its_own_path() {
-    use crate::{Actions, BaseRole, Policy, Resources, Statement};
+    use crate::{Actions, BaseRole, Permissions, Policy, Resources, Statement};
     let replaces = |path: &str, value: &str| format!(r#"[{{"op":"replace","path":"{path}","value":{value}}}]"#);
-    assert_eq!(wire(&Patch::new().role(BaseRole::Writer)), replaces("/role", r#""writer""#));
-    assert_eq!(wire(&Patch::new().custom_roles(["a", "b"])), replaces("/customRoleIds", r#"["a","b"]"#));
+    assert_eq!(wire(&Patch::new().permissions(BaseRole::Writer)), replaces("/role", r#""writer""#));
+    assert_eq!(
+        wire(&Patch::new().permissions(Permissions::custom_roles(["a", "b"]))),
+        replaces("/customRoleIds", r#"["a","b"]"#)
+    );
     let policy =
         Policy::new([Statement::allow(Actions::only(["updateOn"]), Resources::only(["proj/*:env/*:flag/*"]))]).unwrap();
     let statements = serde_json::to_string(&serde_json::to_value(policy.to_wire()).unwrap()).unwrap();
-    assert_eq!(wire(&Patch::new().inline_policy(&policy)), replaces("/inlineRole", &statements));
+    assert_eq!(wire(&Patch::new().permissions(policy)), replaces("/inlineRole", &statements));
     assert!(statements.contains("updateOn"), "{statements}");
 }

@@ -32,8 +32,8 @@ pub struct TokenStream {
     /// The hashes of the IDs of the tokens so far, 8 bytes each. In a list of 100,000 tokens, the chance that two IDs have the
     /// same hash is about one in four billion. The stream then ends as if the list had changed, and the next one uses other hashes.
     seen: HashSet<u64>,
-    /// How many tokens could not be read.
-    skipped: u64,
+    /// How many tokens there were so far, those that can't be read included.
+    count: u64,
     offset: u64,
     limit: u64,
     pages: u64,
@@ -94,7 +94,7 @@ impl List {
             items: VecDeque::new(),
             bad_link: None,
             seen: HashSet::new(),
-            skipped: 0,
+            count: 0,
             pages: 0,
             total_count: None,
             changed: false,
@@ -135,11 +135,6 @@ impl TokenStream {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// How many tokens there were so far, those that can't be read included.
-    fn count(&self) -> u64 {
-        self.seen.len() as u64 + self.skipped
-    }
-
     fn take(&mut self, offset: u64, page: Page) {
         self.pages += 1;
         let on_page = (page.tokens.len() + page.unreadable.len()) as u64;
@@ -149,11 +144,9 @@ impl TokenStream {
             self.total_count = Some(total);
         }
         self.items.extend(page.tokens.into_iter().map(Ok).chain(page.unreadable.into_iter().map(Err)));
-        let next = page.next.unwrap_or_else(|error| {
-            self.bad_link = Some(error);
-            None
-        });
-        match next.filter(|_| self.count() + on_page < self.limit) {
+        let (next, bad_link) = page.next.map_or_else(|error| (None, Some(error)), |next| (next, None));
+        self.bad_link = bad_link;
+        match next.filter(|_| self.count + on_page < self.limit) {
             Some(next) => self.request(next, offset, on_page),
             None => self.requests.clear(),
         }
@@ -185,13 +178,18 @@ impl TokenStream {
 
     /// The error that ends the stream, if the list changed or could not be followed to its end.
     fn last_error(&mut self) -> Option<Error> {
-        let (total, read, repeated) = (self.total_count, self.offset + self.count(), self.repeated);
+        let (total, read, repeated) = (self.total_count, self.offset + self.count, self.repeated);
         let changed = self.changed || repeated > 0;
         match (self.bad_link.take(), total.filter(|total| *total.max(&self.offset) != read)) {
             (Some(error), _) => Some(error),
             // Tokens don't move within one page.
-            (None, Some(total)) if !changed && self.pages == 1 => Some(Error::WrongTotal { total, read }),
-            (None, wrong) => (changed || wrong.is_some()).then_some(Error::ListChanged { repeated }),
+            (None, Some(total)) if !changed && self.pages == 1 => Some(Error::WrongTotal(format!(
+                "the API says that there are {total} tokens, but returned {read} and no next page: some may be missing"
+            ))),
+            (None, None) if !changed => None,
+            (None, _) => Some(Error::ListChanged(format!(
+                "the list changed while it was read ({repeated} tokens came twice, some may be missing); read it again"
+            ))),
         }
     }
 }
@@ -202,23 +200,17 @@ impl Stream for TokenStream {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             // Whether the list changed is not known at the limit.
-            if self.is_done || self.count() >= self.limit {
+            if self.is_done || self.count >= self.limit {
                 return Poll::Ready(None);
             }
-            match self.items.pop_front() {
-                Some(Ok(token)) => {
-                    let id = self.seen.hasher().hash_one(token.id.as_str());
-                    if self.seen.insert(id) {
-                        return Poll::Ready(Some(Ok(token)));
-                    }
-                    self.repeated += 1;
-                    continue;
+            if let Some(item) = self.items.pop_front() {
+                let id = item.as_ref().ok().map(|token| self.seen.hasher().hash_one(token.id.as_str()));
+                if id.is_none_or(|id| self.seen.insert(id)) {
+                    self.count += 1;
+                    return Poll::Ready(Some(item));
                 }
-                Some(Err(error)) => {
-                    self.skipped += 1;
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None => {}
+                self.repeated += 1;
+                continue;
             }
             let is_first = self.pages == 0;
             let Some(request) = self.requests.front_mut() else {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use ldtokens_client::types::{BaseRole, TokenBody};
 
-use crate::tokens::odd_response;
+use crate::odd_response;
 use crate::{ApiVersion, Client, Error, IssuedToken, Policy, Role, Token, UnixMillis};
 
 /// A token's permissions: exactly one of these.
@@ -49,12 +49,6 @@ impl From<Policy> for Permissions {
 }
 
 /// A token to be created.
-///
-/// ```
-/// use ldtokens::{BaseRole, NewToken};
-/// let token = NewToken::new(BaseRole::Reader).name("Nightly export").service();
-/// # let _ = token;
-/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "nothing is created until it is given to `Client::create`"]
 pub struct NewToken {
@@ -182,9 +176,8 @@ impl Client {
     /// # Errors
     /// [`Error::OutcomeUnknown`] if the response is lost: there may be a token whose secret nobody has.
     /// [`create_or_recover`](Self::create_or_recover) deals with that. Also [`Error::InvalidInput`] if the expiry is in the past;
-    /// [`Error::NoSecret`];
-    /// [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more permissions than the
-    /// credential; and the errors of every call.
+    /// [`Error::NoSecret`]; [`Error::InvalidRequest`] or [`Error::Forbidden`], for instance if the new token would have more
+    /// permissions than the credential; and the errors of every call.
     pub async fn create(&self, new_token: &NewToken) -> Result<IssuedToken, Error> {
         let body = new_token.to_body(self.sender.server_now())?;
         let expiry = body.expiry;

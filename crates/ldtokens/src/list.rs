@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 
 use ldtokens_client::types::Tokens;
 
-use crate::tokens::odd_response;
+use crate::odd_response;
 use crate::{Client, Error, Token};
 
 /// Lists tokens: page by page, as a stream, or all at once.
@@ -97,7 +97,7 @@ impl List {
     fn next(&self, tokens: &Tokens) -> Result<Option<Self>, Error> {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
         let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
-        let bad = |reason| Err(Error::BadLink { reason });
+        let bad = |reason| Err(odd_response::bad_link(reason));
         let Some(url) = self.client.sender.base_url().same_origin(href) else { return bad("it leads to another host") };
         if !url.path().ends_with("/tokens") {
             return bad("it does not lead to a list of tokens");

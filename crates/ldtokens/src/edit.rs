@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::tokens::patch::properties;
+use crate::patch::properties;
 use crate::{Client, Error, Operation, Patch, PatchOperationOp, Token, TokenId};
 
 /// The maximum number of times that an edit reads and writes.
@@ -15,12 +15,9 @@ impl Client {
     /// Reads the token `id`, calls `change` to change it, and writes the differences, if there are any.
     ///
     /// It sends the smallest patch, with a `test` for each value that it replaces or removes, so that it overwrites nothing
-    /// that `change` has not seen. If the token changed at the same time, it waits and starts again, up to eight rounds in
-    /// all. So `change` can be called several times, each time with the current token. All rounds together end by the
-    /// deadline of the [`RetryPolicy`](crate::RetryPolicy).
-    ///
-    /// There is no `test` for a property that the token does not have. If someone else adds it at the same moment, their
-    /// value is overwritten.
+    /// that `change` has not seen, except a property that the token did not have and someone adds at the same moment. If the
+    /// token changed, it waits and starts again, up to eight rounds in all. So `change` can be called several times, each time
+    /// with the current token. All rounds together end by the deadline of the [`RetryPolicy`](crate::RetryPolicy).
     ///
     /// ```
     /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), ldtokens::Error> {
@@ -42,19 +39,7 @@ impl Client {
     }
 
     /// The same as [`edit`](Self::edit), with an optional comment for the audit log, and with a `change` that can fail. If it
-    /// fails, nothing more is written, and its error is returned. If the response to an earlier patch was lost, that patch may
-    /// be applied.
-    ///
-    /// ```
-    /// # async fn example(client: ldtokens::Client, id: ldtokens::TokenId) -> Result<(), Box<dyn std::error::Error>> {
-    /// let rename = |token: &mut ldtokens::Token| -> Result<(), Box<dyn std::error::Error>> {
-    ///     token.name = Some(token.name.as_deref().ok_or("the token has no name")?.to_uppercase());
-    ///     Ok(())
-    /// };
-    /// client.try_edit(&id, None, rename).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// fails, nothing more is written, and its error is returned. An earlier patch whose response was lost may be applied.
     ///
     /// # Errors
     /// The error of `change`, and those of [`edit`](Self::edit).
@@ -86,7 +71,7 @@ impl Client {
             let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
             let is_stale = matches!(error, Error::Conflict(_) | Error::PatchFailed(_));
             let may_be_applied = lost.is_some();
-            let give_up = |error| match may_be_applied && !matches!(error, Error::OutcomeUnknown { .. }) {
+            let give_up = |error| match may_be_applied {
                 true => Err(Error::outcome_unknown(Operation::PatchToken, error).into()),
                 false => Err(error.into()),
             };
@@ -164,5 +149,5 @@ impl Difference {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/edit.rs"]
+#[path = "../tests/unit/edit.rs"]
 mod tests;

@@ -59,10 +59,7 @@ impl Client {
                 // The earlier error says more.
                 Err(Error::DeadlineExceeded { .. }) => break,
                 // An earlier attempt may still have created a token.
-                Err(error) if !matches!(error, Error::OutcomeUnknown { .. }) => {
-                    Err(Error::outcome_unknown(Operation::PostToken, error))
-                }
-                result => result,
+                result => result.map_err(|error| Error::outcome_unknown(Operation::PostToken, error)),
             };
         }
         match created {

@@ -2,8 +2,8 @@ use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use ldtokens_core::DecodedResponse;
 use serde_json::{Map, Value};
 
-use crate::tokens::{is_foreign, odd_response};
-use crate::{Client, Error, Operation, PatchOperation, PatchOperationOp, Policy, Role, Token, TokenId, UnixMillis};
+use crate::odd_response::{self, is_foreign};
+use crate::{Client, Error, Operation, PatchOperation, PatchOperationOp, Permissions, Token, TokenId, UnixMillis};
 
 /// Changes to a token, as a JSON Patch (RFC 6902). Either all of them are applied or none is.
 ///
@@ -62,24 +62,17 @@ impl Patch {
         self.change(PatchOperationOp::Remove, "/expiry", None)
     }
 
-    /// Replaces the base role.
-    ///
-    /// A token has one kind of permissions. To change the kind, use
-    /// [`Permissions::apply_to`](crate::Permissions::apply_to) in an [`edit`](crate::Client::edit).
-    pub fn role(self, role: Role) -> Self {
-        self.change(PatchOperationOp::Replace, "/role", Some(role.as_str().into()))
-    }
-
-    /// Replaces the custom roles, by ID or key, of a token that has custom roles.
-    pub fn custom_roles<S: Into<String>>(self, keys: impl IntoIterator<Item = S>) -> Self {
-        let keys = keys.into_iter().map(Into::into).collect::<Vec<String>>();
-        self.change(PatchOperationOp::Replace, "/customRoleIds", Some(keys.into()))
-    }
-
-    /// Replaces the inline policy of a token that has one.
-    pub fn inline_policy(self, policy: &Policy) -> Self {
-        let statements = serde_json::to_value(policy.to_wire()).expect("statements are JSON");
-        self.change(PatchOperationOp::Replace, "/inlineRole", Some(statements))
+    /// Replaces the permissions of a token that has others of the same kind. To change the kind, use
+    /// [`Permissions::apply_to`] in an [`edit`](crate::Client::edit).
+    pub fn permissions(self, permissions: impl Into<Permissions>) -> Self {
+        let (pointer, value) = match permissions.into() {
+            Permissions::Role(role) => ("/role", role.as_str().into()),
+            Permissions::CustomRoles(keys) => ("/customRoleIds", keys.into()),
+            Permissions::Inline(policy) => {
+                ("/inlineRole", serde_json::to_value(policy.to_wire()).expect("statements are JSON"))
+            }
+        };
+        self.change(PatchOperationOp::Replace, pointer, Some(value))
     }
 
     /// Applies the patch only if the token holds `value` at `pointer`, a JSON Pointer (RFC 6901) such as `/name`. This is a
@@ -94,11 +87,6 @@ impl Patch {
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
         self
-    }
-
-    /// Its operations, in the order in which they are applied.
-    pub fn operations(&self) -> impl Iterator<Item = &PatchOperation> {
-        self.operations.iter()
     }
 
     pub(crate) fn change(mut self, op: PatchOperationOp, pointer: impl Into<String>, value: Option<Value>) -> Self {
@@ -156,7 +144,6 @@ impl Client {
         match client.get(id).await {
             Ok(token) if is_done || patch.is_shown_by(&token) => Ok(token),
             // Any other error would say that nothing was done.
-            Ok(_) if is_foreign(&error) => Err(error),
             Ok(_) => Err(Error::outcome_unknown(Operation::PatchToken, error)),
             Err(failed) => Err(Error::outcome_unknown(Operation::PatchToken, failed)),
         }
@@ -175,5 +162,5 @@ fn new_operation(op: PatchOperationOp, path: String, value: Option<Value>) -> Pa
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/patch.rs"]
+#[path = "../tests/unit/patch.rs"]
 mod tests;

@@ -16,15 +16,16 @@ pub(crate) fn token(operation: Operation, body: &[u8], place: &str) -> Result<To
 }
 
 fn part_of_token(operation: Operation, json: &Value) -> Result<Token, Error> {
-    let (token_id, odd) = match read_token(json) {
-        Ok(read) if read.has_required => {
-            tracing::warn!(token_id = %read.token.id, "{operation}: properties are {}", names(&read.odd));
-            return Ok(read.token);
-        }
-        Ok(read) => (Some(read.token.id.to_string()), read.odd),
-        Err(_) => (None, vec!["_id".to_owned()]),
-    };
-    Err(Error::Undecodable { operation, token_id, place: names(&odd) })
+    let Ok(read) = read_token(json) else { return Err(Error::undecodable(operation, names(&["_id".to_owned()]))) };
+    if read.has_required {
+        tracing::warn!(token_id = %read.token.id, "{operation}: properties are {}", names(&read.odd));
+        return Ok(read.token);
+    }
+    let mut error = Error::undecodable(operation, names(&read.odd));
+    if let Error::Undecodable { token_id, .. } = &mut error {
+        *token_id = Some(read.token.id.to_string());
+    }
+    Err(error)
 }
 
 /// Whether the body is the token `id`, or what arrived of it.
@@ -90,6 +91,15 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, Op
     let links = json.get_mut("_links").map(|links| serde_json::from_value::<Links>(links.take())).transpose();
     let total_count = json.get("totalCount").and_then(Value::as_i64);
     let page = Tokens::builder().items(tokens).total_count(total_count).links(links.as_ref().ok().cloned().flatten());
-    let bad_link = links.err().map(|_| Error::BadLink { reason: "it can't be read" });
+    let bad_link = links.err().map(|_| bad_link("it can't be read"));
     Ok((page.try_into().expect("all that a page requires is set"), errors, bad_link))
+}
+
+pub(crate) fn bad_link(reason: &str) -> Error {
+    Error::BadLink(format!("the link to the next page can't be followed: {reason}"))
+}
+
+/// Whether the outcome is unknown because a success came that is not the API's.
+pub(crate) fn is_foreign(error: &Error) -> bool {
+    matches!(error, Error::OutcomeUnknown { source, .. } if matches!(**source, Error::Undecodable { .. }))
 }
