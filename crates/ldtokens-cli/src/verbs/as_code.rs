@@ -14,6 +14,7 @@ use crate::terminal::output::format::{Format, Output};
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::visible::{pretty_json, visible};
+use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
 use crate::verbs::plan::ask;
@@ -227,6 +228,9 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     let options = ApplyOptions { prune, many_deletions, own_token };
     if global.dry_run {
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
+    }
+    for token in &file.tokens {
+        Places::described(global, &token.destinations)?;
     }
     with_client(global, DryRun::Changes, async |session| {
         let plan = match saved {
