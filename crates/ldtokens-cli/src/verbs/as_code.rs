@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
-use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Export, Kind as Doing, Plan, ReadError, TokensFile};
+use ldtokens_plan::{Account, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
@@ -258,7 +258,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
 }
 
 async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
-    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(unreadable)?;
+    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(failure)?;
     session.note_own_token(&account.caller);
     refuse_partial(session).await?;
     Ok(Plan::new(file, &account))
@@ -317,7 +317,7 @@ fn read(path: &Path) -> Result<TokensFile, Failure> {
     let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let file: TokensFile = text::yaml_of_file(path).map_err(unusable)?;
     let file = file.relative_to(path.parent().unwrap_or(Path::new("")));
-    file.check().map_err(|error| unusable(error.0.join("; ")))?;
+    file.check().map_err(|error| unusable(error.to_string()))?;
     Ok(file)
 }
 
@@ -325,22 +325,14 @@ fn shown(plan: &Plan) -> String {
     plan.to_string().lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-fn unreadable(error: ReadError) -> Failure {
-    let context = error.to_string();
-    match error {
-        ReadError::Api(source) | ReadError::Incomplete(source) => Failure::from(source).within(context),
-        _ => Failure::other(context),
-    }
-}
-
-fn failure(error: ApplyError) -> Failure {
+fn failure(error: PlanError) -> Failure {
     let text = error.to_string();
     match error {
-        ApplyError::Read(error) => unreadable(error),
-        ApplyError::Api(source) => source.into(),
-        ApplyError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
-        ApplyError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
-        ApplyError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
+        PlanError::Api(source) => source.into(),
+        PlanError::Unreadable(source) | PlanError::Incomplete(source) => Failure::from(source).within(text),
+        PlanError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
+        PlanError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
+        PlanError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
         _ => Failure::usage(text),
     }
 }
