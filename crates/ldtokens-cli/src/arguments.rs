@@ -11,7 +11,7 @@ use ldtokens::UnixMillis;
 
 use crate::moment::{age, moment};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::format::{Format, Output};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::{LAST, OUTPUT};
 
 const CONNECTION: &str = "Connection";
@@ -20,8 +20,8 @@ const CONNECTION: &str = "Connection";
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct GlobalArgs {
     /// Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT] [default: table]
-    #[arg(long, short, global = true, value_name = "FORMAT", value_parser = Output::parser(), help_heading = OUTPUT, display_order = LAST)]
-    pub(crate) output: Option<Output>,
+    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
+    pub(crate) output: Option<Format>,
 
     /// Print the requests as curl commands; change nothing
     #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
@@ -95,26 +95,22 @@ struct IgnoredArgs {
 impl GlobalArgs {
     /// The format of the output, by `--output` or the environment.
     pub(crate) fn format(&self) -> Result<Format, Failure> {
-        self.format_or(Format::Table)
+        self.any_format()?.of_any_command()
+    }
+
+    /// The same, for a command that has more formats than others.
+    pub(crate) fn any_format(&self) -> Result<Format, Failure> {
+        Ok(Format::asked(self.output)?.unwrap_or(Format::Table))
     }
 
     /// The format of an operation's response. Scripts of the Bash client read JSON from a pipe.
     pub(crate) fn format_of_operation(&self) -> Result<Format, Failure> {
         let by_place = if std::io::stdout().is_terminal() { Format::Table } else { Format::Json };
-        self.format_or(by_place)
+        Format::asked(self.output)?.unwrap_or(by_place).of_any_command()
     }
 
-    fn format_or(&self, default: Format) -> Result<Format, Failure> {
-        Output::asked(self.output)?.map_or(Ok(default), Output::data)
-    }
-
-    /// The output of a command that has more formats than others.
-    pub(crate) fn any_output(&self) -> Result<Output, Failure> {
-        Ok(Output::asked(self.output)?.unwrap_or(Output::Data(Format::Table)))
-    }
-
-    /// The flags that were given of those that say which account a command uses and how.
-    fn account_flags(&self) -> Vec<&'static str> {
+    /// Those of the flags that were given that say which account a command uses and how.
+    fn account_flags(&self) -> impl Iterator<Item = &'static str> {
         let flags = [
             ("host", self.host.is_some()),
             ("profile", self.profile.is_some()),
@@ -124,28 +120,25 @@ impl GlobalArgs {
             ("token-stdin", self.token_stdin),
             ("dry-run", self.dry_run),
         ];
-        flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect()
+        flags.into_iter().filter_map(|(flag, is_given)| is_given.then_some(flag))
     }
 
     /// Refuses flags that say which account to use, for a command that uses none.
     pub(crate) fn refuse_account(&self, command: &str) -> Result<(), Failure> {
-        self.account_flags().first().map_or(Ok(()), |flag| {
-            Err(Failure::usage(format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account")))
-        })
+        let why = |flag| format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account");
+        self.account_flags().next().map_or(Ok(()), |flag| Err(Failure::usage(why(flag))))
     }
 
     /// Refuses those of the `flags` that were given.
     pub(crate) fn refuse(&self, flags: &[&str]) -> Result<(), Failure> {
-        self.account_flags()
-            .iter()
-            .find(|flag| flags.contains(flag))
-            .map_or(Ok(()), |flag| Err(Failure::usage(format!("--{flag} has no meaning here"))))
+        let given = self.account_flags().find(|flag| flags.contains(flag));
+        given.map_or(Ok(()), |flag| Err(Failure::usage(format!("--{flag} has no meaning here"))))
     }
 
     /// Refuses more than one of the `flags`.
     pub(crate) fn refuse_together(&self, flags: &[&str]) -> Result<(), Failure> {
-        let given = self.account_flags().into_iter().filter(|flag| flags.contains(flag));
-        match &given.map(|flag| format!("--{flag}")).collect::<Vec<_>>()[..] {
+        let given = self.account_flags().filter(|flag| flags.contains(flag)).map(|flag| format!("--{flag}"));
+        match &given.collect::<Vec<_>>()[..] {
             [] | [_] => Ok(()),
             given => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
         }

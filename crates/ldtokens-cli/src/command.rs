@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum as _};
+use clap::{ArgMatches, Args as _, Command, CommandFactory, Parser, Subcommand, ValueEnum as _};
 use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
 use crate::account::credential::ROOT_TOKEN;
@@ -111,18 +111,11 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
 
     #[command(subcommand)]
-    pub(crate) action: Option<Action>,
+    pub(crate) verb: Option<Verb>,
 }
 
-/// The command to run.
-#[derive(Debug)]
-pub(crate) enum Action {
-    Verb(Verb),
-    Operation(&'static OperationSpec, OperationArgs),
-    Tool(Tool),
-}
-
-/// The verbs for everyday use.
+/// The commands, but for the operations, which are made from their table: those for everyday use, and from `config` on those about
+/// this program and the local LaunchDarkly.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     List(list::ListArgs),
@@ -142,11 +135,6 @@ pub(crate) enum Verb {
     Export(as_code::ExportArgs),
     Plan(as_code::PlanArgs),
     Apply(as_code::ApplyArgs),
-}
-
-/// Commands about this program and the local LaunchDarkly.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tool {
     Config(config::ConfigArgs),
     Login(login::LoginArgs),
     Completions(shell::CompletionsArgs),
@@ -155,45 +143,6 @@ pub(crate) enum Tool {
     Schema(as_code::SchemaArgs),
     /// Show a token's life cycle on a temporary local LaunchDarkly
     Demo,
-}
-
-/// Written by hand, since the operations' commands are made from the table of operations.
-impl Subcommand for Action {
-    fn augment_subcommands(command: Command) -> Command {
-        let command = Verb::augment_subcommands(command).subcommands(OPERATIONS.iter().map(operation));
-        Tool::augment_subcommands(command)
-    }
-
-    fn augment_subcommands_for_update(command: Command) -> Command {
-        Self::augment_subcommands(command)
-    }
-
-    fn has_subcommand(name: &str) -> bool {
-        Verb::has_subcommand(name) || OperationSpec::find(name).is_some() || Tool::has_subcommand(name)
-    }
-}
-
-impl FromArgMatches for Action {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let (name, arguments) = matches.subcommand().expect("clap has found one");
-        if let Some(operation) = OperationSpec::find(name) {
-            let secret = match gives_secret(operation) {
-                true => SecretArgs::from_arg_matches(arguments)?,
-                false => SecretArgs::default(),
-            };
-            let arguments = OperationArgs { secret, ..OperationArgs::from_arg_matches(arguments)? };
-            return Ok(Self::Operation(operation, arguments));
-        }
-        match Verb::has_subcommand(name) {
-            true => Verb::from_arg_matches(matches).map(Self::Verb),
-            false => Tool::from_arg_matches(matches).map(Self::Tool),
-        }
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
 }
 
 /// Parses the program's arguments.
@@ -208,8 +157,9 @@ pub(crate) fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
 /// Prints all commands on one screen: for people who ask, or who named none.
 pub(crate) fn overview(is_error: bool) -> ExitCode {
     let name = STYLES.get_literal();
-    let mut text = format!("{}\n\nUsage: ldtokens COMMAND [OPTIONS]\n\n", command().get_about().expect("it has one"));
-    for verb in Verb::augment_subcommands(Command::new("")).get_subcommands() {
+    let command = command();
+    let mut text = format!("{}\n\nUsage: ldtokens COMMAND [OPTIONS]\n\n", command.get_about().expect("it has one"));
+    for verb in command.get_subcommands().take_while(|verb| verb.get_name() != "config") {
         let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(text, "  {name}{:<10}{name:#} {about}", verb.get_name());
     }
@@ -235,6 +185,7 @@ pub(crate) fn overview(is_error: bool) -> ExitCode {
 pub(crate) fn command() -> Command {
     let global = GlobalArgs::augment_args(Command::new(""));
     let mut command = Cli::command()
+        .subcommands(OPERATIONS.iter().map(operation))
         // `update` shares these options, and does not require them.
         .mut_subcommand("create", |create| create.mut_group("permissions", |group| group.required(true)));
     for name in WITHOUT_ACCOUNT {
@@ -316,18 +267,12 @@ fn parameters(operation: &OperationSpec) -> String {
 
 /// The choice of colors in the arguments, if there is one. The last one wins.
 pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
-    let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
-    let choice = |value: &str| match value {
-        "always" => Some(anstream::ColorChoice::Always),
-        "never" => Some(anstream::ColorChoice::Never),
-        "auto" => Some(anstream::ColorChoice::Auto),
+    let words: Vec<&str> = words.iter().map(|word| &**word).take_while(|word| *word != "--").collect();
+    let words = words.join("\0").replace("\0--color\0", "\0--color=");
+    words.rsplit('\0').find_map(|word| match word {
+        "--no-color" | "--no-colors" | "--color=never" => Some(anstream::ColorChoice::Never),
+        "--color=always" => Some(anstream::ColorChoice::Always),
+        "--color=auto" => Some(anstream::ColorChoice::Auto),
         _ => None,
-    };
-    let mut choices = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix("--") {
-        Some("no-color" | "no-colors") => choice("never"),
-        Some("color") => choice(words.get(at + 1)?),
-        Some(word) => choice(word.strip_prefix("color=")?),
-        None => None,
-    });
-    choices.next_back()
+    })
 }

@@ -14,9 +14,10 @@ mod verbs;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
+use clap::{ArgMatches, FromArgMatches};
+use ldtokens_operations::OperationSpec;
 
-use crate::command::{Action, Cli, Tool, Verb, WITHOUT_ACCOUNT};
+use crate::command::{Cli, Verb, WITHOUT_ACCOUNT};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::print;
@@ -54,15 +55,15 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    let server_log = match &cli.action {
-        Some(Action::Tool(Tool::Serve(arguments))) => Some(arguments.log),
+    let server_log = match &cli.verb {
+        Some(Verb::Serve(arguments)) => Some(arguments.log),
         _ => None,
     };
     logging::start(cli.global.verbose, server_log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     command::notes(&matches).iter().for_each(|note| say::note(note));
     let result = match &runtime {
-        Ok(runtime) => runtime.block_on(run(cli, matches.subcommand_name())),
+        Ok(runtime) => runtime.block_on(run(cli, &matches)),
         Err(error) => Err(Failure::other(format!("can't start: {error}"))),
     };
     if let Ok(runtime) = runtime {
@@ -86,49 +87,46 @@ fn what_clap_says(error: &clap::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
 }
 
-async fn run(cli: Cli, name: Option<&str>) -> Result<(), Failure> {
+async fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let global = &cli.global;
     if cli.about {
         return print(command::ABOUT_TEXT);
     }
-    let Some(action) = cli.action else {
+    let Some((name, arguments)) = matches.subcommand() else {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
-    if let Some(name) = name {
-        account::errors::remember_command(name);
-    }
-    if let Some(name) = name.filter(|name| WITHOUT_ACCOUNT.contains(name)) {
+    account::errors::remember_command(name);
+    if WITHOUT_ACCOUNT.contains(&name) {
         global.refuse_account(name)?;
     }
-    match action {
-        Action::Verb(verb) => match verb {
-            Verb::List(arguments) => list::list(global, arguments).await,
-            Verb::Get(arguments) => list::get(global, arguments).await,
-            Verb::Create(arguments) => create::run(global, *arguments).await,
-            Verb::Update(arguments) => update::update(global, *arguments).await,
-            Verb::Undo(arguments) => undo::run(global, &arguments).await,
-            Verb::Reset(arguments) => reset::run(global, *arguments).await,
-            Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
-            Verb::Delete(arguments) => update::delete(global, arguments).await,
-            Verb::Revoke(arguments) => revoke::run(global, *arguments).await,
-            Verb::Verify(arguments) => verify::verify(global, arguments).await,
-            Verb::Whoami(_) => verify::whoami(global).await,
-            Verb::Audit(arguments) => audit::run(global, &arguments).await,
-            Verb::Inventory(arguments) => inventory::run(global, &arguments).await,
-            Verb::Diff(arguments) => audit::diff(global, &arguments),
-            Verb::Export(arguments) => as_code::export(global, &arguments).await,
-            Verb::Plan(arguments) => as_code::plan(global, &arguments).await,
-            Verb::Apply(arguments) => as_code::apply(global, &arguments).await,
-        },
-        Action::Operation(operation, arguments) => operations::run(operation, global, &arguments).await,
-        Action::Tool(tool) => match tool {
-            Tool::Config(arguments) => config::run(global, arguments),
-            Tool::Login(arguments) => login::run(global, arguments).await,
-            Tool::Completions(arguments) => shell::print_completions(&arguments),
-            Tool::Man(arguments) => shell::write_man(&arguments, command::command()),
-            Tool::Serve(arguments) => serve::run(*arguments).await,
-            Tool::Schema(arguments) => as_code::schema(&arguments),
-            Tool::Demo => demo::run().await,
-        },
+    let Some(verb) = cli.verb else {
+        let operation = OperationSpec::find(name).expect("a command is a verb or an operation");
+        return operations::run(operation, global, arguments).await;
+    };
+    match verb {
+        Verb::List(arguments) => list::list(global, arguments).await,
+        Verb::Get(arguments) => list::get(global, arguments).await,
+        Verb::Create(arguments) => create::run(global, *arguments).await,
+        Verb::Update(arguments) => update::update(global, *arguments).await,
+        Verb::Undo(arguments) => undo::run(global, &arguments).await,
+        Verb::Reset(arguments) => reset::run(global, *arguments).await,
+        Verb::Rotate(arguments) => rotate::run(global, &arguments).await,
+        Verb::Delete(arguments) => update::delete(global, arguments).await,
+        Verb::Revoke(arguments) => revoke::run(global, *arguments).await,
+        Verb::Verify(arguments) => verify::verify(global, arguments).await,
+        Verb::Whoami(_) => verify::whoami(global).await,
+        Verb::Audit(arguments) => audit::run(global, &arguments).await,
+        Verb::Inventory(arguments) => inventory::run(global, &arguments).await,
+        Verb::Diff(arguments) => audit::diff(global, &arguments),
+        Verb::Export(arguments) => as_code::export(global, &arguments).await,
+        Verb::Plan(arguments) => as_code::plan(global, &arguments).await,
+        Verb::Apply(arguments) => as_code::apply(global, &arguments).await,
+        Verb::Config(arguments) => config::run(global, arguments),
+        Verb::Login(arguments) => login::run(global, arguments).await,
+        Verb::Completions(arguments) => shell::print_completions(&arguments),
+        Verb::Man(arguments) => shell::write_man(&arguments, command::command()),
+        Verb::Serve(arguments) => serve::run(*arguments).await,
+        Verb::Schema(arguments) => as_code::schema(&arguments),
+        Verb::Demo => demo::run().await,
     }
 }

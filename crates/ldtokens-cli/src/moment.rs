@@ -1,4 +1,4 @@
-//! The one parser of times and lengths of time, for every option, condition and file that takes one.
+//! Times and lengths of time: the one parser, for every option, condition and file that takes one, and how they are shown.
 
 use std::time::Duration;
 
@@ -86,6 +86,25 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
 pub(crate) fn before(now: UnixMillis, length: Duration) -> UnixMillis {
     let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
     UnixMillis::new(now.get().saturating_sub(millis))
+}
+
+/// The units of an age, in seconds.
+const UNITS: [(i64, &str); 5] =
+    [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+
+/// How long ago the time was, in its largest unit: "3 days ago".
+pub(crate) fn ago(moment: UnixMillis, now: UnixMillis) -> String {
+    let seconds = now.get().saturating_sub(moment.get()) / 1000;
+    let unit = UNITS.iter().find(|(length, _)| seconds.unsigned_abs() >= length.unsigned_abs());
+    let Some((length, name)) = unit else { return "just now".to_owned() };
+    let count = (seconds / length).unsigned_abs();
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds < 0 { format!("in {count} {name}{plural}") } else { format!("{count} {name}{plural} ago") }
+}
+
+/// The date and time in UTC, to the second.
+pub(crate) fn date(moment: UnixMillis) -> String {
+    Timestamp::from_millisecond(moment.get()).map_or_else(|_| moment.to_string(), |moment| format!("{moment:.0}"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 pub(crate) mod words;
 
-use clap::Args;
+use clap::{ArgMatches, Args, FromArgMatches};
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Secret, TokenId};
 use ldtokens_lifecycle::Metadata;
@@ -22,24 +22,18 @@ use crate::terminal::output::format::Format;
 use crate::verbs::deliver::{Named, Places, PreparedDelivery};
 use ldtokens_operations::OperationSpec;
 
-/// The arguments of an operation.
+/// The arguments of an operation. One that gives a secret has those of `SecretArgs` too.
 #[derive(Args, Debug)]
 pub(crate) struct OperationArgs {
     /// Parameters; the body as NAME==TEXT, NAME:=JSON, or - for JSON on standard input; headers as Name:value
     #[arg(value_name = "NAME=VALUE", num_args(0..))]
-    pub(crate) words: Vec<String>,
-
-    /// Only for operations that return a secret.
-    #[arg(skip)]
-    pub(crate) secret: SecretArgs,
+    words: Vec<String>,
 }
 
-pub(crate) async fn run(
-    operation: &OperationSpec,
-    global: &GlobalArgs,
-    arguments: &OperationArgs,
-) -> Result<(), Failure> {
-    let words = Words::read(operation, &arguments.words, || text::of_stdin("the body"))?;
+pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, arguments: &ArgMatches) -> Result<(), Failure> {
+    let parsed = "clap has parsed them";
+    let words = OperationArgs::from_arg_matches(arguments).expect(parsed).words;
+    let words = Words::read(operation, &words, || text::of_stdin("the body"))?;
     let format = global.format_of_operation()?;
     if format == Format::Value {
         return Err(Failure::usage(output::VALUE_OF_VERBS));
@@ -52,17 +46,15 @@ pub(crate) async fn run(
     if !method.is_safe() {
         Settings::read(global)?.refuse_conflict()?;
     }
-    let places = gives_secret(operation).then(|| Places::for_scripts(global, &arguments.secret)).transpose()?;
+    let secret = gives_secret(operation).then(|| SecretArgs::from_arg_matches(arguments).expect(parsed));
+    let places = secret.map(|secret| Places::for_scripts(global, &secret)).transpose()?;
 
     with_client(global, DryRun::Everything, async |session| {
         let is_reading = method.is_safe();
-        let mut request = session.client.request(operation.id, method, &path);
-        for (name, value) in words.parameters().filter(|(name, _)| !operation.is_in_path(name)) {
-            request = request.query(name, value);
-        }
-        for (name, value) in &words.headers {
-            request = request.header(name, value);
-        }
+        let request = session.client.request(operation.id, method, &path);
+        let query = words.parameters().filter(|(name, _)| !operation.is_in_path(name));
+        let request = query.fold(request, |request, (name, value)| request.query(name, value));
+        let mut request = words.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         if let Some(body) = &words.body {
             request = request.json(body);
         }
@@ -78,10 +70,9 @@ pub(crate) async fn run(
             }
             None => None,
         };
-        let response = if is_reading {
-            session.interrupt.unless(request.send()).await??
-        } else {
-            session.interrupt.until_done(request.send()).await??
+        let response = match is_reading {
+            true => session.interrupt.unless(request.send()).await??,
+            false => session.interrupt.until_done(request.send()).await??,
         };
         if response.is_empty() {
             return Ok(());

@@ -1,28 +1,70 @@
 //! Completions and man pages, both generated from the definition of the command.
 
+mod bash;
 mod candidates;
-mod line;
 mod man;
-mod scripts;
 mod tokens;
 
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Command};
 use clap_complete::CompleteEnv;
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::write;
+use bash::Line;
 use candidates::with_candidates;
-use line::Line;
-use scripts::SHELLS;
 
 /// The variable by which a shell's script asks for completions.
 const VARIABLE: &str = "COMPLETE";
 
-const BASH: &str = "bash";
+/// The shells that have a script.
+const SHELLS: Shells<'static> = Shells(&[
+    &Scripted { name: bash::NAME, script: include_str!("shell/ldtokens.bash") },
+    &Elvish,
+    &Fish,
+    &Powershell,
+    &Scripted { name: "zsh", script: include_str!("shell/ldtokens.zsh") },
+]);
+
+/// A shell with a script of ours. The one for zsh adds no space after a word that is not complete.
+struct Scripted {
+    name: &'static str,
+    script: &'static str,
+}
+
+impl EnvCompleter for Scripted {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name == self.name
+    }
+
+    fn write_registration(&self, _: &str, _: &str, _: &str, _: &str, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(self.script.as_bytes())
+    }
+
+    fn write_complete(
+        &self,
+        command: &mut Command,
+        words: Vec<OsString>,
+        folder: Option<&Path>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self.name {
+            bash::NAME => bash::write_candidates(command, folder, to),
+            _ => Zsh.write_complete(command, words, folder, to),
+        }
+    }
+}
 
 /// If a shell asks for completions, prints them and exits.
 pub(crate) fn complete(command: fn() -> Command) {
@@ -74,21 +116,20 @@ pub(crate) struct ManArgs {
 }
 
 pub(crate) fn write_man(arguments: &ManArgs, command: Command) -> Result<(), Failure> {
+    let pages = man::pages(command).map_err(|error| Failure::other(format!("can't make the pages: {error}")))?;
     let name = match &arguments.what {
         // A word without a slash is a typo sooner than a new folder.
         Some(folder) if folder.is_dir() || folder.components().count() > 1 || folder.is_absolute() => {
-            return man::write(command, folder)
-                .map_err(|error| Failure::other(format!("{}: {error}", folder.display())));
+            let write = |page: man::Page| fs::write(folder.join(page.file), page.text);
+            let written = fs::create_dir_all(folder).and_then(|()| pages.into_iter().try_for_each(write));
+            return written.map_err(|error| Failure::other(format!("{}: {error}", folder.display())));
         }
         Some(name) => name.to_string_lossy(),
         None => "ldtokens".into(),
     };
-    let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-    let unknown = || {
-        let hint = did_you_mean(&name, names.iter().copied());
+    let page = pages.iter().find(|page| page.command == name).ok_or_else(|| {
+        let hint = did_you_mean(&name, pages.iter().map(|page| page.command.as_str()));
         Failure::usage(format!("there is no command `{name}`{hint} (for a folder, write ./{name})"))
-    };
-    let page = man::page(command.clone(), &name).ok_or_else(unknown)?;
-    let page = page.map_err(|error| Failure::other(format!("can't make the page: {error}")))?;
-    write(&String::from_utf8_lossy(&page)).map(|_| ())
+    })?;
+    write(&String::from_utf8_lossy(&page.text)).map(|_| ())
 }

@@ -1,13 +1,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ldtokens_client::{Role, Secret};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::account::TokenSecret;
+use crate::account::start::TokenSecret;
 use crate::connections::STOP_TIMEOUT;
 use crate::faults::Faults;
 use crate::http::service::Service;
@@ -23,8 +24,7 @@ pub struct Server {
     pub(crate) owner: Option<usize>,
     pub(crate) secrets: Vec<TokenSecret>,
     pub(crate) service: Arc<Service>,
-    /// There is a weak reference for each request in progress.
-    pub(crate) in_progress: Arc<()>,
+    pub(crate) in_progress: Arc<AtomicUsize>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) serving: Vec<JoinHandle<()>>,
 }
@@ -66,6 +66,11 @@ impl Server {
         self.secrets.iter().filter(|secret| secret.is_random).map(|secret| (secret.token.as_str(), &secret.secret))
     }
 
+    #[cfg(test)]
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
     /// The injected faults.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
@@ -96,7 +101,7 @@ impl Server {
 
     /// How many requests have arrived, whose responses are not ready yet.
     pub fn requests_in_progress(&self) -> usize {
-        Arc::weak_count(&self.in_progress)
+        self.in_progress.load(Ordering::Relaxed)
     }
 
     /// How long [`stop`](Self::stop) waits for requests in progress: five seconds.

@@ -1,14 +1,14 @@
 //! Changes the configuration file and keeps its comments, its order and everything else.
 //!
-//! The text is edited line by line and then parsed again. If the result is not exactly what it should be, nothing is written.
+//! The lines are edited, and then parsed again. If the result is not exactly what it should be, nothing is written.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::account::config_file::ConfigFile;
+use crate::account::config_file::{ConfigFile, Profile};
 use crate::files::{folder_of, reason, replace, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::yaml::yaml;
@@ -54,75 +54,86 @@ fn lock(path: &Path) -> io::Result<File> {
 
 /// The text that says what is to be `after`. None if it would not say exactly that.
 fn edited(text: &str, before: &ConfigFile, after: &mut ConfigFile) -> Option<String> {
-    [merged, |_: &[String], new: &[String]| new.to_vec()]
-        .into_iter()
-        .find_map(|merge| edited_by(merge, text, before, after))
+    after.default.take_if(|name| !after.profiles.contains_key(name));
+    // What can't be changed setting by setting, such as `{region: eu}`, is written anew.
+    [false, true].into_iter().find_map(|anew| edited_by(anew, text, before, after))
 }
 
-/// The same. `merge` gets the lines of a profile, and what they are to say.
-fn edited_by(
-    merge: fn(&[String], &[String]) -> Vec<String>,
-    text: &str,
-    before: &ConfigFile,
-    after: &mut ConfigFile,
-) -> Option<String> {
-    after.default.take_if(|name| !after.profiles.contains_key(name));
+fn edited_by(anew: bool, text: &str, before: &ConfigFile, after: &ConfigFile) -> Option<String> {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for (name, profile) in after.profiles.iter().filter(|(name, profile)| before.profiles.get(*name) != Some(profile)) {
-        // A path that is not UTF-8 has no YAML. What is made then is found to be different.
-        let mut settings = serde_json::to_value(profile).unwrap_or_default();
-        if let Value::Object(settings) = &mut settings {
-            settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
+    for name in before.profiles.keys().chain(after.profiles.keys()) {
+        let (old, new) = (before.profiles.get(name).and_then(settings), after.profiles.get(name).and_then(settings));
+        let Some(new) = new else {
+            set(&mut lines, &["profiles", name], None);
+            continue;
+        };
+        let is_new = old.is_none() || anew && old.as_ref() != Some(&new);
+        if is_new {
+            set(&mut lines, &["profiles", name], Some(&json!({})));
         }
-        set_profile(&mut lines, name, &block(name, settings), merge);
-    }
-    for name in before.profiles.keys().filter(|name| !after.profiles.contains_key(*name)) {
-        set_profile(&mut lines, name, &[], merge);
+        let old = old.filter(|_| !is_new).unwrap_or_default();
+        // First what is added, while the profile has lines that show the indent.
+        for (key, value) in new.iter().filter(|(key, value)| old.get(*key) != Some(value)) {
+            set(&mut lines, &["profiles", name, key], Some(value));
+        }
+        for key in old.keys().filter(|key| !new.contains_key(*key)) {
+            set(&mut lines, &["profiles", name, key], None);
+        }
     }
     if before.default != after.default {
-        let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
-        let replaced = position(&lines, 0, "default").map_or(first..first, |at| at..at + 1);
-        let old = lines[replaced.clone()].first().map_or(String::new(), |line| comment(line).to_owned());
-        lines.splice(replaced, after.default.iter().map(|name| block("default", json!(name)).concat() + &old));
+        set(&mut lines, &["default"], after.default.clone().map(Value::from).as_ref());
     }
     let text: String = lines.into_iter().map(|line| line + end).collect();
     (ConfigFile::parse(&text, &after.path).ok().as_ref() == Some(after)).then_some(text)
 }
 
-/// The setting as lines of YAML.
-fn block(key: &str, value: Value) -> Vec<String> {
-    yaml(&json!({ key: value })).lines().map(str::to_owned).collect()
+/// The settings of a profile. None if one can't be written: a path that is not UTF-8 has no YAML.
+fn settings(profile: &Profile) -> Option<Map<String, Value>> {
+    let Value::Object(mut settings) = serde_json::to_value(profile).ok()? else { return None };
+    settings.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)));
+    Some(settings)
 }
 
-/// The lines of a profile that say what `new` says, with the comments of the `old` ones and in their order.
-fn merged(old: &[String], new: &[String]) -> Vec<String> {
-    let Some(first) = old.iter().skip(1).find(|line| !is_empty(line)).filter(|_| !new.is_empty()) else {
-        return new.to_vec();
-    };
-    let depth = indent(first);
-    let mut left: Vec<&str> = new[1..].iter().map(|line| line.trim_start()).collect();
-    let (mut lines, mut at) = (vec![old[0].clone()], 1);
-    while at < old.len() {
-        let end = if is_empty(&old[at]) { at + 1 } else { section_end(old, at, depth) };
-        if is_empty(&old[at]) {
-            lines.push(old[at].clone());
-        } else if let Some(found) = left.iter().position(|line| key(line) == key(&old[at])) {
-            let line = left.remove(found);
-            if value(&old[at..end].join("\n")) == value(line) {
-                lines.extend_from_slice(&old[at..end]);
-            } else {
-                lines.push(format!("{:depth$}{line}{}", "", comment(&old[at])));
+/// Makes the lines say `value` at this path, or nothing, and keeps what else they say, with the comments.
+fn set(lines: &mut Vec<String>, path: &[&str], value: Option<&Value>) {
+    let (mut section, mut depth) = (0..lines.len(), 0);
+    for (level, name) in path.iter().enumerate() {
+        let is_last = level + 1 == path.len();
+        let written = |value: &Value| format!("{:depth$}{}", "", yaml(&json!({ *name: value })).trim_end());
+        let there =
+            section.clone().find(|at| indent(&lines[*at]) == depth && key(&lines[*at]).as_deref() == Some(name));
+        let at = match there {
+            Some(at) if is_last => {
+                let line = value.map(|value| written(value) + comment(&lines[at]));
+                lines.splice(at..section_end(lines, at, depth), line);
+                return;
             }
+            Some(at) => at,
+            None => {
+                let empty = json!({});
+                let Some(value) = (if is_last { value } else { Some(&empty) }) else { return };
+                let first = lines.iter().position(|line| !is_empty(line) && line != "---").unwrap_or(lines.len());
+                let at = if *name == "default" && depth == 0 { first } else { section.end };
+                lines.insert(at, written(value));
+                at
+            }
+        };
+        if !is_last {
+            lines[at] = lines[at].replacen(" {}", "", 1);
+            section = at + 1..section_end(lines, at, depth);
+            depth = lines[section.clone()].iter().find(|line| !is_empty(line)).map_or(depth + 2, |line| indent(line));
         }
-        at = end;
     }
-    lines.extend(left.iter().map(|line| format!("{:depth$}{line}", "")));
-    lines
 }
 
 fn value(yaml: &str) -> Option<Value> {
     serde_saphyr::from_str(yaml).ok()
+}
+
+/// The key at the start of the line.
+fn key(line: &str) -> Option<String> {
+    value(line)?.as_object()?.keys().next().cloned()
 }
 
 /// The comment at the end of the line, with the blank before it: without it, the line says the same.
@@ -130,26 +141,6 @@ fn comment(line: &str) -> &str {
     let said = value(line);
     let mut blanks = line.match_indices(" #").map(|(at, _)| at);
     blanks.find(|at| said.is_some() && value(&line[..*at]) == said).map_or("", |at| &line[at..])
-}
-
-/// Replaces the profile by `block`, or adds it.
-fn set_profile(lines: &mut Vec<String>, name: &str, block: &[String], merge: fn(&[String], &[String]) -> Vec<String>) {
-    let head = position(lines, 0, "profiles").unwrap_or(lines.len());
-    if lines.get(head).is_none_or(|line| line.trim_end().ends_with("{}")) {
-        lines.splice(head..lines.len().min(head + 1), ["profiles:".to_owned()]);
-    }
-    let end = section_end(lines, head, 0);
-    let depth = lines[head + 1..end].iter().find(|line| !is_empty(line)).map_or(2, |line| indent(line));
-    let there = position(&lines[head + 1..end], depth, name).map(|at| head + 1 + at);
-    let replaced = there.map_or(end..end, |at| at..section_end(lines, at, depth));
-    let block: Vec<String> = block.iter().map(|line| format!("{:depth$}{line}", "")).collect();
-    let block = if there.is_some() { merge(&lines[replaced.clone()], &block) } else { block };
-    lines.splice(replaced, block);
-}
-
-/// The line with this key and indent.
-fn position(lines: &[String], depth: usize, name: &str) -> Option<usize> {
-    lines.iter().position(|line| indent(line) == depth && key(line) == Some(name))
 }
 
 /// The line after the section that begins at line `head` and is indented by `depth`.
@@ -161,12 +152,6 @@ fn section_end(lines: &[String], head: usize, depth: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-/// The key at the start of the line, without quotes.
-fn key(line: &str) -> Option<&str> {
-    let (key, _) = line.trim_start().split_once(':')?;
-    Some(key.trim().trim_matches(['"', '\'']))
 }
 
 fn indent(line: &str) -> usize {
@@ -254,9 +239,12 @@ mod tests {
 
     #[test]
     fn a_name_that_yaml_would_read_as_another_type_is_quoted() {
-        for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's"] {
-            let set = |config: &mut ConfigFile| drop(config.profiles.insert(name.to_owned(), Profile::default()));
-            assert!(after("", set).is_some(), "{name}");
+        for name in ["no", "12", "a b", "a: b", "#x", "ümlaut", "it's", "https://x"] {
+            let set = |profile: Profile| {
+                move |config: &mut ConfigFile| drop(config.profiles.insert(name.to_owned(), profile.clone()))
+            };
+            let created = after("", set(Profile::default())).unwrap();
+            assert!(after(&created, set(profile("b"))).is_some(), "{name}");
         }
     }
 

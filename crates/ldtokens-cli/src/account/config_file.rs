@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ldtokens::Region;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_saphyr::{Error, Location, MergeKeyPolicy, options};
 
-use crate::files::text::decode;
-use crate::files::{belongs_to_another, reason, writable_by_others};
+use crate::files::{belongs_to_another, reason, text, writable_by_others};
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
@@ -106,13 +105,8 @@ impl ConfigFile {
                 path.display()
             )));
         }
-        let mut bytes = Vec::new();
-        file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
-        if bytes.len() as u64 > MAX_SIZE {
-            return Err(unusable(&format!("it is larger than {} KiB", MAX_SIZE / 1024)));
-        }
-        let text = decode(bytes).map_err(unusable)?;
-        Self::parse(&text, &path).map_err(|reason| unusable(&reason))
+        let file = text::read(file, MAX_SIZE).and_then(|text| Self::parse(&text, &path));
+        file.map_err(|reason| unusable(&reason))
     }
 
     /// Parses `text`. Errors never contain values, which may be secrets.
@@ -208,7 +202,9 @@ impl Profile {
             [self.token_variable.is_some(), self.token_file.is_some(), self.token_command.is_some(), self.local];
         match sources.into_iter().filter(|given| *given).count() {
             0 | 1 => Ok(()),
-            _ => Err("only one of `token-variable`, `token-file`, `token-command` and `local` can be used"),
+            _ => Err(
+                "the credential comes from one place: only one of `token-variable`, `token-file`, `token-command` and `local` can be used",
+            ),
         }
     }
 }

@@ -109,7 +109,7 @@ async fn connected(
         settings.refuse_conflict()?;
     }
     let is_dry_run = global.dry_run;
-    global.any_output()?;
+    global.any_format()?;
     let (server, host, credential) = match &settings.host {
         None => {
             let (server, secret) = start_local().await?;
@@ -156,7 +156,7 @@ async fn connected(
     let account = settings.account();
     let (own_token, custom_roles) = (OnceCell::new(), OnceCell::new());
     let session = Session { client, interrupt, host, account, is_dry_run, own_token, custom_roles };
-    if let Some(skipped) = &settings.skipped {
+    if let Some(skipped) = &settings.config.skipped {
         say::note(&Failure::usage(skipped).within("the configuration file is not used").to_string());
     }
     if let Some(conflict) = settings.conflict().filter(|_| needs_credential) {

@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
 use crate::account::config_file::ConfigFile;
-use crate::files::text::{decode, take_stdin};
-use crate::files::{readable_by_everyone, reason};
+use crate::files::{readable_by_everyone, reason, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
 
@@ -20,7 +19,8 @@ pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";
 /// The variable that names the folder with a systemd service's credentials.
 pub(crate) const MOUNTED_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
-const MAX_SIZE: u64 = 4096; // bytes
+/// The maximum size of a credential, in bytes.
+pub(crate) const MAX_SIZE: u64 = 4096;
 
 /// What is probably wrong with a credential of this form, if anything.
 pub(crate) fn likely_mistake(secret: &str) -> Option<&'static str> {
@@ -73,56 +73,47 @@ pub(crate) fn mounted() -> Option<Source> {
 }
 
 impl Source {
+    /// Reads the secret.
     pub(crate) fn take(&self) -> Result<Secret, Failure> {
-        let bytes = match self {
-            Self::Variable(name) => std::env::var_os(name).unwrap_or_default().into_encoded_bytes(),
-            Self::File(path) => self.of_file(path)?,
-            Self::Command(command) => self.of_command(command)?,
-            Self::Stdin => self.at_most(take_stdin("the credential")?)?,
+        let unusable = |reason: &str| {
+            Failure::new(Kind::NotAuthenticated, format!("can't read the credential from {self}: {reason}"))
+        };
+        let text = match self {
+            Self::Variable(name) => {
+                text::read(&*std::env::var_os(name).unwrap_or_default().into_encoded_bytes(), MAX_SIZE)
+            }
+            Self::File(path) => of_file(path),
+            Self::Command(command) => of_command(command),
+            Self::Stdin => text::read(text::take_stdin("the credential")?, MAX_SIZE),
             Self::Local => unreachable!("the local LaunchDarkly brings its own"),
         };
-        let text = decode(bytes).map_err(|reason| self.unusable(reason))?;
-        match text.trim_end_matches(['\r', '\n']) {
-            "" => Err(self.unusable("it is empty")),
+        match text.map_err(|reason| unusable(&reason))?.trim_end_matches(['\r', '\n']) {
+            "" => Err(unusable("it is empty")),
             secret => Ok(Secret::new(secret)),
         }
     }
+}
 
-    fn of_file(&self, path: &Path) -> Result<Vec<u8>, Failure> {
-        let failed = |error: io::Error| self.unusable(&reason(&error));
-        let file = File::open(path).map_err(failed)?;
-        if readable_by_everyone(&file, path).map_err(failed)? {
-            let path = path.display();
-            return Err(self.unusable(&format!(
-                "everyone on this machine can read it: run `chmod o-r {path}`, or, if its mode can't be changed, use \
-                 --token-command 'cat {path}'; if someone may have read it, reset the token"
-            )));
-        }
-        self.at_most(file)
+fn of_file(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    if readable_by_everyone(&file, path).map_err(|error| reason(&error))? {
+        let path = path.display();
+        return Err(format!(
+            "everyone on this machine can read it: run `chmod o-r {path}`, or, if its mode can't be changed, use \
+             --token-command 'cat {path}'; if someone may have read it, reset the token"
+        ));
     }
+    text::read(file, MAX_SIZE)
+}
 
-    fn of_command(&self, command: &str) -> Result<Vec<u8>, Failure> {
-        let failed = |error: io::Error| self.unusable(&error.to_string());
-        // Its standard error stays the terminal: it may ask the user something.
-        let mut child = shell(command).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-        let bytes = self.at_most(child.stdout.take().expect("it is piped"));
-        match child.wait().map_err(failed)? {
-            status if status.success() => bytes,
-            status => Err(self.unusable(&format!("it failed with {status}"))),
-        }
-    }
-
-    fn at_most(&self, from: impl Read) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::new();
-        from.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| self.unusable(&error.to_string()))?;
-        if bytes.len() as u64 > MAX_SIZE {
-            return Err(self.unusable(&format!("it is longer than {MAX_SIZE} bytes")));
-        }
-        Ok(bytes)
-    }
-
-    fn unusable(&self, reason: &str) -> Failure {
-        Failure::new(Kind::NotAuthenticated, format!("can't read the credential from {self}: {reason}"))
+fn of_command(command: &str) -> Result<String, String> {
+    let failed = |error: io::Error| error.to_string();
+    // Its standard error stays the terminal: it may ask the user something.
+    let mut child = shell(command).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let text = text::read(child.stdout.take().expect("it is piped"), MAX_SIZE);
+    match child.wait().map_err(failed)? {
+        status if status.success() => text,
+        status => Err(format!("it failed with {status}")),
     }
 }
 

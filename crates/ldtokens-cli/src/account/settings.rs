@@ -61,16 +61,12 @@ impl<T> Setting<T> {
 /// The settings of a command that sends requests to the API.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) config_file: PathBuf,
+    pub(crate) config: ConfigFile,
     pub(crate) profile: Option<Setting<String>>,
     /// None for the embedded local LaunchDarkly.
     pub(crate) host: Option<Setting<String>>,
     /// None if no credential is set.
     pub(crate) credential: Option<Setting<Source>>,
-    /// The `default` of the configuration file.
-    default_profile: Option<String>,
-    /// Why the configuration file was not read. It was not needed.
-    pub(crate) skipped: Option<String>,
 }
 
 impl Settings {
@@ -85,14 +81,14 @@ impl Settings {
         if let (true, Some(skipped)) = (name.is_some() || has_no_source, &config.skipped) {
             return Err(Failure::usage(skipped.clone()));
         }
-        let profile = match &name {
-            Some(name) => Some(Setting::new(config.profile(&name.value)?, Origin::Profile(name.value.clone()))),
-            None => None,
-        };
-        let by_profile = match &profile {
-            Some(profile) => profile.value.source()?.map(|source| Setting::new(source, profile.origin.clone())),
-            None => None,
-        };
+        let mut by_profile = None;
+        let mut profile = None;
+        if let Some(name) = &name {
+            let origin = Origin::Profile(name.value.clone());
+            let named = config.profile(&name.value)?;
+            by_profile = named.source()?.map(|source| Setting::new(source, origin.clone()));
+            profile = Some(Setting::new(named, origin));
+        }
         if let (Some(flag), Some(Setting { value: Source::Local, .. })) = (&by_flag, &by_profile) {
             let problem = "can't be used with the local LaunchDarkly, which has its own credential";
             return Err(Failure::usage(format!("{}: {problem}", flag.origin)));
@@ -100,14 +96,7 @@ impl Settings {
         let credential = by_flag.or(by_profile).or(by_environment);
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
         let host = if is_local { None } else { Some(host(global, profile.as_ref())?) };
-        Ok(Self {
-            profile: name,
-            host,
-            credential,
-            config_file: config.path,
-            default_profile: config.default,
-            skipped: config.skipped,
-        })
+        Ok(Self { profile: name, host, credential, config })
     }
 
     /// Two sources that name different accounts, if neither is a flag.
@@ -195,7 +184,7 @@ impl Settings {
         };
         let of = |names, what, instead| unused(first_set(names)?.0, what, instead);
         let mounted = credential::mounted().and_then(|_| unused(MOUNTED_VARIABLE, "credential", credential));
-        let profile = self.default_profile.as_ref().filter(|_| self.profile.is_none());
+        let profile = self.config.default.as_ref().filter(|_| self.profile.is_none());
         let profile = profile
             .map(|name| format!("the default profile {name}, because the credential does not come from a profile"));
         let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];

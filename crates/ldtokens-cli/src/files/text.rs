@@ -35,23 +35,25 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     })
 }
 
-/// The first `max_size` bytes of a file as text.
-pub(crate) fn of_file(path: &Path, max_size: u64) -> Result<String, String> {
+/// All of `from` as text, if it has at most `max_size` bytes.
+pub(crate) fn read(from: impl Read, max_size: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(max_size).read_to_end(&mut bytes));
-    read.map_err(|error| error.to_string())?;
+    from.take(max_size.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > max_size {
+        return Err(format!("it is larger than {} KiB", max_size >> 10));
+    }
     decode(bytes).map_err(str::to_owned)
+}
+
+/// A file as text, if it has at most `max_size` bytes.
+pub(crate) fn of_file(path: &Path, max_size: u64) -> Result<String, String> {
+    read(File::open(path).map_err(|error| error.to_string())?, max_size)
 }
 
 /// Reads a value from a YAML file. The text is YAML 1.2, in which `no` is not a boolean.
 pub(crate) fn yaml_of_file<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let text = of_file(path, MAX_YAML + 1)?;
-    // What was cut off would be missing without a word.
-    if text.len() as u64 > MAX_YAML {
-        return Err(format!("it has more than {} MiB", MAX_YAML >> 20));
-    }
     let options = options! { strict_booleans: true, with_snippet: false };
-    serde_saphyr::from_str_with_options(&text, options).map_err(|error| error.to_string())
+    serde_saphyr::from_str_with_options(&of_file(path, MAX_YAML)?, options).map_err(|error| error.to_string())
 }
 
 /// What standard input was used for. Only one of these can use it: a body, a policy, IDs or the credential.
@@ -68,10 +70,8 @@ pub(crate) fn take_stdin(what: &'static str) -> Result<impl Read, Failure> {
 
 /// All of standard input as text, for `what`.
 pub(crate) fn of_stdin(what: &'static str) -> Result<String, Failure> {
-    let unusable = |reason: &str| Failure::usage(format!("can't read {what} from standard input: {reason}"));
-    let mut bytes = Vec::new();
-    take_stdin(what)?.read_to_end(&mut bytes).map_err(|error| unusable(&error.to_string()))?;
-    decode(bytes).map_err(unusable)
+    read(take_stdin(what)?, u64::MAX)
+        .map_err(|reason| Failure::usage(format!("can't read {what} from standard input: {reason}")))
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use super::line::Line;
+use super::bash::Line;
 use super::tokens;
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::operations::words::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
-use crate::terminal::output::format::Output;
+use crate::terminal::output::format::Format;
 use crate::verbs::filter;
 use ldtokens_operations::{OperationSpec, ValueType};
 
@@ -21,7 +21,7 @@ pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() ->
     let operation = OperationSpec::find(&name);
     let of_subcommands = |command| with_candidates(command, line, whole);
     let command = command.mut_args(|arg| match arg.get_id().as_str() {
-        "output" => of_argument(arg.value_parser(Output::values_of(&name)), operation, line, whole),
+        "output" => of_argument(arg.value_parser(Format::values_of(&name)), operation, line, whole),
         _ => of_argument(arg, operation, line, whole),
     });
     command.mut_subcommands(of_subcommands)

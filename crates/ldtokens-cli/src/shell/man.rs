@@ -1,56 +1,41 @@
 //! Man pages, generated from the definition of the command.
 
-use std::fs;
 use std::io;
-use std::path::Path;
 
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// The page of the program, or of the command with this name.
-pub(super) fn page(command: Command, name: &str) -> Option<io::Result<Vec<u8>>> {
-    let command = built(command);
-    let command = if name == command.get_name() { &command } else { command.find_subcommand(name)? };
-    let mut page = Vec::new();
-    Some(render(command.clone(), &mut page).map(|_| page))
+pub(super) struct Page {
+    pub(super) command: String,
+    /// The name for its file.
+    pub(super) file: String,
+    pub(super) text: Vec<u8>,
 }
 
-/// Writes a page for `ldtokens` and one for each of its commands.
-pub(super) fn write(command: Command, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let command = built(command);
-    for command in command.get_subcommands().chain([&command]).cloned() {
-        let mut page = Vec::new();
-        let name = render(command, &mut page)?;
-        fs::write(folder.join(name), page)?;
-    }
-    Ok(())
-}
-
-fn built(command: Command) -> Command {
+/// The page of the program and those of its commands.
+pub(super) fn pages(command: Command) -> io::Result<Vec<Page>> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    command
+    std::iter::once(&command).chain(command.get_subcommands()).map(page).collect()
 }
 
-/// Writes the page, and returns the name for its file.
-fn render(command: Command, page: &mut Vec<u8>) -> io::Result<String> {
+fn page(command: &Command) -> io::Result<Page> {
     let more = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
-    let has_commands = command.has_subcommands();
-    let man = Man::new(command).source(concat!("ldtokens ", env!("CARGO_PKG_VERSION"))).manual("ldtokens");
-    man.render_title(page)?;
-    man.render_name_section(page)?;
-    man.render_synopsis_section(page)?;
-    man.render_description_section(page)?;
-    man.render_options_section(page)?;
-    if has_commands {
-        man.render_subcommands_section(page)?;
+    let man = Man::new(command.clone()).source(concat!("ldtokens ", env!("CARGO_PKG_VERSION"))).manual("ldtokens");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text)?;
     }
     if let Some(more) = more {
-        rest(&more).to_writer(page)?;
+        rest(&more).to_writer(&mut text)?;
     }
-    Ok(man.get_filename())
+    Ok(Page { command: command.get_name().to_owned(), file: man.get_filename(), text })
 }
 
 /// The part of the help after the flags: text, and lists with a title. Items are indented, and their explanations more.

@@ -8,7 +8,7 @@ use clap::{Command, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
 use ldtokens::{Client, RetryPolicy, Secret};
 
-use super::line::Line;
+use super::bash::Line;
 use crate::account::connect::local_store;
 use crate::account::connect::start_local;
 use crate::account::credential::Source;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens::raw::reqwest::Url;
 use ldtokens::{AttemptEvent, Clock, Observer, Operation, Outcome};
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::watch;
 
@@ -91,6 +93,30 @@ impl Interrupt {
             result = reading => Ok(result),
             _ = wanted.wait_for(|wanted| *wanted) => Err(Stopped::Unchanged.into()),
         }
+    }
+
+    /// Asks on the terminal and reads the answer, unless it is interrupted. The answer is not shown, except on other systems than
+    /// Unix.
+    pub(crate) async fn ask_hidden<T: Send + 'static>(
+        &self,
+        question: &str,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        #[cfg(unix)]
+        let before = tcgetattr(std::io::stdin()).ok();
+        #[cfg(unix)]
+        if let Some(mut hidden) = before.clone() {
+            hidden.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden);
+        }
+        anstream::eprint!("{question}");
+        let answer = self.unless(tokio::task::spawn_blocking(read)).await;
+        #[cfg(unix)]
+        if let Some(before) = before {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &before);
+        }
+        anstream::eprintln!();
+        answer?.map_err(|_| Failure::other("can't read from the terminal"))
     }
 
     /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is

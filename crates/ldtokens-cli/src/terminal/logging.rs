@@ -2,14 +2,13 @@
 //! The requests that `-v` shows are not part of the log.
 
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
 use crate::terminal::say;
@@ -23,7 +22,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where a server's log goes: to a thread, which writes it to standard error. Whoever starts a server and doesn't read its
 /// standard error must not stop it, so a full pipe costs lines of the log, which are counted, and never a response.
-static QUEUE: OnceLock<SyncSender<Entry>> = OnceLock::new();
+static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
 
 /// How many lines were dropped since the last one that was written.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
@@ -42,7 +41,7 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
         (0, None) => Targets::new(),
         // One line per request, and errors.
         (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
-        // `watch.rs` shows the requests.
+        // `interrupt.rs` shows the requests.
         (1, None) => Targets::new(),
         (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
         (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
@@ -58,58 +57,56 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     if serving == Some(Log::Off) || targets == Targets::new() {
         return;
     }
-    let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let colours = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     // If standard error is closed, the command goes on.
     let lines = tracing_subscriber::fmt::layer().log_internal_errors(false);
-    let queue = || Queue::start(serving == Some(Log::Json));
+    if let Some(format) = serving {
+        *queue() = Some(Queue::start(format));
+    }
     let lines = match serving {
-        Some(Log::Json) => lines.with_writer(queue()).json().flatten_event(true).boxed(),
-        Some(_) => lines.with_writer(queue()).with_ansi(colours).boxed(),
-        None => lines.with_writer(std::io::stderr).with_ansi(colours).boxed(),
+        Some(Log::Json) => lines.with_writer(|| Queued).json().flatten_event(true).boxed(),
+        Some(_) => lines.with_writer(|| Queued).with_ansi(colours).boxed(),
+        None => lines.with_writer(io::stderr).with_ansi(colours).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();
 }
 
 /// Waits for the lines that are left, but not long.
 pub(crate) fn flush() {
-    let Some(queue) = QUEUE.get() else { return };
-    let (flushed, is_flushed) = sync_channel(1);
-    if queue.try_send(Entry::Flush(flushed)).is_ok() {
-        let _ = is_flushed.recv_timeout(FLUSH_TIMEOUT);
-    }
+    let Some(Queue { lines, written }) = queue().take() else { return };
+    // Its thread ends with the last line.
+    drop(lines);
+    let _ = written.recv_timeout(FLUSH_TIMEOUT);
 }
 
-enum Entry {
-    Line(Vec<u8>),
-    /// Asks for a message once all lines before it are written.
-    Flush(SyncSender<()>),
+struct Queue {
+    lines: SyncSender<Vec<u8>>,
+    /// Is closed when all lines are written.
+    written: Receiver<()>,
 }
 
-/// Puts lines into the queue, or drops them.
-struct Queue;
+fn queue() -> MutexGuard<'static, Option<Queue>> {
+    QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Queue {
-    fn start(is_json: bool) -> Self {
+    fn start(format: Log) -> Self {
         let (lines, waiting) = sync_channel(LINES);
-        let _ = QUEUE.set(lines);
-        // If standard error is closed, the command goes on.
-        std::thread::spawn(move || write_all(&waiting, is_json, io::stderr()));
-        Self
+        let (is_writing, written) = sync_channel(0);
+        std::thread::spawn(move || {
+            write_all(&waiting, format, io::stderr());
+            drop(is_writing);
+        });
+        Self { lines, written }
     }
 }
 
-impl MakeWriter<'_> for Queue {
-    type Writer = Self;
+/// Puts a line into the queue, or drops it.
+struct Queued;
 
-    fn make_writer(&self) -> Self {
-        Self
-    }
-}
-
-/// Takes one line of the log.
-impl Write for Queue {
+impl Write for Queued {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if QUEUE.get().is_none_or(|queue| queue.try_send(Entry::Line(line.to_vec())).is_err()) {
+        if queue().as_ref().is_none_or(|queue| queue.lines.try_send(line.to_vec()).is_err()) {
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -120,19 +117,15 @@ impl Write for Queue {
     }
 }
 
-fn write_all(waiting: &Receiver<Entry>, is_json: bool, mut out: impl Write) {
-    for entry in waiting {
-        match entry {
-            Entry::Line(line) => drop(out.write_all(&line)),
-            Entry::Flush(flushed) => drop(flushed.send(())),
-        }
-        match DROPPED.swap(0, Ordering::Relaxed) {
-            0 => {}
-            count if is_json => drop(writeln!(
-                out,
-                "{{\"level\":\"WARN\",\"message\":\"lines of the log were dropped, since it was not read\",\"dropped\":{count}}}"
-            )),
-            count => drop(writeln!(out, "WARN {count} lines of the log were dropped, since it was not read")),
-        }
+/// Writes the lines, and how many were dropped. If standard error is closed, the command goes on.
+fn write_all(waiting: &Receiver<Vec<u8>>, format: Log, mut out: impl Write) {
+    const WHY: &str = "lines of the log were dropped, since it was not read";
+    for line in waiting {
+        let _ = out.write_all(&line);
+        let _ = match (DROPPED.swap(0, Ordering::Relaxed), format) {
+            (0, _) => Ok(()),
+            (count, Log::Json) => writeln!(out, r#"{{"level":"WARN","message":"{WHY}","dropped":{count}}}"#),
+            (count, _) => writeln!(out, "WARN {count} {WHY}"),
+        };
     }
 }

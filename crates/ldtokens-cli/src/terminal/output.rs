@@ -1,6 +1,5 @@
 //! Standard output, which has only data.
 
-pub(crate) mod age;
 pub(crate) mod field;
 pub(crate) mod format;
 pub(crate) mod printer;
@@ -11,9 +10,9 @@ use std::io::{self, IsTerminal, Write};
 use ldtokens::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::moment::date;
 use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::age::date;
 use crate::terminal::output::field::{EXPIRY, Field, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer, record};
@@ -63,6 +62,24 @@ pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     }
 }
 
+/// An item of a list that is printed as its items come, in JSON, NDJSON or YAML.
+pub(crate) fn item(format: Format, value: &Value, is_first: bool) -> String {
+    match format {
+        Format::Ndjson => visible::json(value) + "\n",
+        Format::Yaml => yaml(&[value]),
+        _ => format!("{}  {}", if is_first { "[\n" } else { ",\n" }, pretty_json(value).replace('\n', "\n  ")),
+    }
+}
+
+/// What follows the last of `count` items.
+pub(crate) fn end_of_list(format: Format, count: u64) -> &'static str {
+    match (format, count) {
+        (Format::Json | Format::Yaml, 0) => "[]\n",
+        (Format::Json, _) => "\n]\n",
+        _ => "",
+    }
+}
+
 /// Objects as CSV. Parts have names such as `member_email`.
 fn csv(value: &Value) -> String {
     fn flatten(value: &Value, name: &str, row: &mut Map<String, Value>) {
@@ -106,7 +123,7 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
         (Format::Value, _) => Err(Failure::usage(VALUE_OF_VERBS)),
         (Format::Table, None) if response.get("_id").is_some() => write(&format!("{}\n", details(response))),
         (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(response) + "\n")),
-        (Format::Table | Format::Ndjson | Format::Csv, items) => {
+        (_, items) => {
             let mut printer = Printer::new(format, &PrintArgs::default())?;
             let tokens = items.map_or(std::slice::from_ref(response), Vec::as_slice);
             for token in tokens {

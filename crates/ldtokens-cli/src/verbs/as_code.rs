@@ -4,17 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
-use ldtokens_plan::{Account, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
+use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Export, Kind as Doing, Plan, ReadError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::format::{Format, Output};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::visible::{pretty_json, visible};
-use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
 use crate::verbs::plan::ask;
@@ -194,18 +193,17 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
 }
 
 pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<(), Failure> {
-    let output = global.any_output()?;
-    if matches!(output, Output::Prometheus | Output::Html | Output::Data(Format::Csv | Format::Value | Format::Ndjson))
-    {
+    let output = global.any_format()?;
+    if matches!(output, Format::Prometheus | Format::Html | Format::Csv | Format::Value | Format::Ndjson) {
         return Err(Failure::usage("a plan is table, json, yaml or markdown"));
     }
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
         let plan = new_plan(session, &file).await?;
         let text = match output {
-            Output::Markdown => plan.markdown(),
-            Output::Data(Format::Json) => pretty_json(&plan) + "\n",
-            Output::Data(Format::Yaml) => yaml(&serde_json::to_value(&plan).expect("it is JSON")),
+            Format::Markdown => plan.markdown(),
+            Format::Json => pretty_json(&plan) + "\n",
+            Format::Yaml => yaml(&serde_json::to_value(&plan).expect("it is JSON")),
             _ => shown(&plan) + "\n",
         };
         arguments.to.write(&text)?;
@@ -228,9 +226,6 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     let options = ApplyOptions { prune, many_deletions, own_token };
     if global.dry_run {
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
-    }
-    for token in &file.tokens {
-        Places::described(global, &token.destinations)?;
     }
     with_client(global, DryRun::Changes, async |session| {
         let plan = match saved {
@@ -258,7 +253,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
 }
 
 async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
-    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(failure)?;
+    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(unreadable)?;
     session.note_own_token(&account.caller);
     refuse_partial(session).await?;
     Ok(Plan::new(file, &account))
@@ -317,7 +312,7 @@ fn read(path: &Path) -> Result<TokensFile, Failure> {
     let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let file: TokensFile = text::yaml_of_file(path).map_err(unusable)?;
     let file = file.relative_to(path.parent().unwrap_or(Path::new("")));
-    file.check().map_err(|error| unusable(error.to_string()))?;
+    file.check().map_err(|error| unusable(error.0.join("; ")))?;
     Ok(file)
 }
 
@@ -325,14 +320,22 @@ fn shown(plan: &Plan) -> String {
     plan.to_string().lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-fn failure(error: PlanError) -> Failure {
+fn unreadable(error: ReadError) -> Failure {
+    let context = error.to_string();
+    match error {
+        ReadError::Api(source) | ReadError::Incomplete(source) => Failure::from(source).within(context),
+        _ => Failure::other(context),
+    }
+}
+
+fn failure(error: ApplyError) -> Failure {
     let text = error.to_string();
     match error {
-        PlanError::Api(source) => source.into(),
-        PlanError::Unreadable(source) | PlanError::Incomplete(source) => Failure::from(source).within(text),
-        PlanError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
-        PlanError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
-        PlanError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
+        ApplyError::Read(error) => unreadable(error),
+        ApplyError::Api(source) => source.into(),
+        ApplyError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
+        ApplyError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
+        ApplyError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
         _ => Failure::usage(text),
     }
 }

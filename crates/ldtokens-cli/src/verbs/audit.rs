@@ -10,10 +10,10 @@ use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, 
 use crate::account::connect::with_client;
 use crate::arguments::{GlobalArgs, some_path};
 use crate::files::text;
+use crate::moment::date;
 use crate::terminal::columns::{Columns, aligned};
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::age::date;
-use crate::terminal::output::format::{Format, Output};
+use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{self, print, write};
@@ -90,8 +90,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
     if arguments.policy_schema {
         return arguments.to.write(&(pretty_json(&Policy::json_schema()) + "\n")).map(|_| ());
     }
-    let output = global.any_output()?;
-    if output == Output::Data(Format::Value) {
+    let output = global.any_format()?;
+    if output == Format::Value {
         return Err(Failure::usage("--output value has no meaning for an audit: use json, csv or another format"));
     }
     let mut policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
@@ -126,19 +126,19 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
 }
 
 /// The report in this format.
-fn text(output: Output, report: &Report, inventory: &Inventory) -> Result<String, Failure> {
+fn text(output: Format, report: &Report, inventory: &Inventory) -> Result<String, Failure> {
     Ok(match output {
-        Output::Markdown => markdown(report),
-        Output::Prometheus => prometheus(report, inventory),
-        Output::Html => html(report, inventory),
-        Output::Data(Format::Csv) => csv(report),
-        Output::Data(Format::Json) => pretty_json(report) + "\n",
-        Output::Data(Format::Yaml) => yaml(&serde_json::to_value(report).expect("it is JSON")),
-        Output::Data(Format::Ndjson) => {
+        Format::Markdown => markdown(report),
+        Format::Prometheus => prometheus(report, inventory),
+        Format::Html => html(report, inventory),
+        Format::Csv => csv(report),
+        Format::Json => pretty_json(report) + "\n",
+        Format::Yaml => yaml(&serde_json::to_value(report).expect("it is JSON")),
+        Format::Ndjson => {
             let lines = report.findings.iter().map(|finding| serde_json::to_value(finding).expect("it is JSON"));
             lines.map(|line| visible::json(&line) + "\n").collect()
         }
-        Output::Data(Format::Table | Format::Value) => table(report),
+        Format::Table | Format::Value => table(report),
     })
 }
 
@@ -247,6 +247,6 @@ pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Fail
         }
         Format::Ndjson => output::value(format, &serde_json::to_value(&diff.changes).expect("it is JSON")),
         Format::Json | Format::Yaml => output::value(format, &serde_json::to_value(&diff).expect("it is JSON")),
-        Format::Value => Err(Failure::usage("--output value has no meaning for `ldtokens diff`: use json or csv")),
+        _ => Err(Failure::usage("--output value has no meaning for `ldtokens diff`: use json or csv")),
     }
 }

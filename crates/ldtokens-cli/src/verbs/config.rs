@@ -182,11 +182,8 @@ fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
 
 /// Sets the host or region of the profile, if one was given.
 pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Profile) {
-    if let Some(host) = &global.host {
-        (profile.host, profile.region, profile.local) = (Some(host.clone()), None, false);
-    }
-    if let Some(region) = region.region {
-        (profile.host, profile.region, profile.local) = (None, Some(region), false);
+    if global.host.is_some() || region.region.is_some() || global.local {
+        (profile.host, profile.region, profile.local) = (global.host.clone(), region.region, false);
     }
 }
 
@@ -194,13 +191,8 @@ pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Prof
 fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Result<(), Failure> {
     let (variable, file) = (arguments.token_variable.clone(), global.token_file.clone());
     let (command, local) = (global.token_command.clone(), global.local);
-    match [variable.is_some(), file.is_some(), command.is_some(), local].into_iter().filter(|given| *given).count() {
-        0 => return Ok(()),
-        1 => {}
-        _ => return Err(Failure::usage("a profile takes its credential from one place: give one of the flags")),
-    }
-    if local {
-        (profile.host, profile.region) = (None, None);
+    if variable.is_none() && file.is_none() && command.is_none() && !local {
+        return Ok(());
     }
     // Commands run in other folders.
     let file = match file {
@@ -218,7 +210,7 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String, origin: Option<String>| rows.push((name.to_owned(), value, origin));
-    let (is_there, path) = (settings.config_file.is_file(), settings.config_file.display());
+    let (is_there, path) = (settings.config.path.is_file(), settings.config.path.display());
     row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
     match &settings.profile {
         Some(profile) => row("profile", profile.value.clone(), Some(profile.origin.to_string())),
@@ -232,7 +224,7 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
         Some(source) => row("credential", source.value.to_string(), Some(source.origin.to_string())),
         None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
     }
-    if let Some(skipped) = &settings.skipped {
+    if let Some(skipped) = &settings.config.skipped {
         row("not used", skipped.clone(), None);
     }
     for setting in settings.unused_settings() {

@@ -10,8 +10,8 @@ use ldtokens::{
 };
 use ldtokens_server::{Clock, Server};
 
+use crate::moment::date;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::age::date;
 use crate::terminal::output::field::access;
 use crate::verbs::json;
 
@@ -150,9 +150,8 @@ impl Demo {
 
     async fn expect_gone(&self, id: &TokenId) -> Result<(), Failure> {
         match self.client.get(id).await {
-            Err(Error::NotFound(_)) => expect(true, "the token is gone"),
-            Err(error) => Err(error.into()),
-            Ok(_) => expect(false, "the token is gone"),
+            Err(error) if !matches!(error, Error::NotFound(_)) => Err(error.into()),
+            result => expect(result.is_err(), "the token is gone"),
         }
     }
 }

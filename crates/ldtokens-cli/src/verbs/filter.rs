@@ -7,10 +7,9 @@ use ldtokens::{Token, UnixMillis};
 use serde_json::Value;
 
 use crate::account::connect::Session;
-use crate::moment::{duration, is_date, moment};
+use crate::moment::{date, duration, is_date, moment};
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::age::date;
 use crate::terminal::output::field::{Field, plain, roles};
 use crate::verbs::json;
 use crate::verbs::targets::is_id;

@@ -1,7 +1,7 @@
 //! `ldtokens login`: stores the credential in a keychain, by a program that the user has, and creates a profile that reads it
 //! from there.
 
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use clap::Args;
@@ -9,7 +9,7 @@ use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 
 use crate::account::config_edit::edit;
 use crate::account::config_file::ConfigFile;
-use crate::account::credential::Source;
+use crate::account::credential::{MAX_SIZE, Source};
 use crate::account::keychain::Keychain;
 use crate::account::settings::{first_set, is_same_host};
 use crate::arguments::GlobalArgs;
@@ -18,7 +18,6 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::redact::has_secret;
 use crate::terminal::say;
-use crate::terminal::streams::Hidden;
 use crate::verbs::config::{RegionArgs, target};
 
 /// Store the credential in a keychain and create a profile that uses it
@@ -68,6 +67,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
         return Err(Failure::usage(format!("the profile {name} is the local LaunchDarkly, which needs no credential")));
     }
     target(global, arguments.region, &mut profile);
+    profile.check().map_err(Failure::usage)?;
     let host = profile.url();
     if let (Some((variable, other)), true) =
         (first_set(HOST_VARIABLES), profile.host.is_none() && profile.region.is_none())
@@ -122,24 +122,15 @@ fn key(profile: &str, host: &str, config: &Path) -> String {
 
 /// Reads the secret from the terminal or from a pipe.
 async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
-    let bytes = if io::stdin().is_terminal() {
-        // Restores the terminal when it is dropped.
-        let hidden = Hidden::begin();
-        anstream::eprint!("Secret of an access token for {host} (not shown): ");
-        let reading = tokio::task::spawn_blocking(|| {
-            let mut line = Vec::new();
-            io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
-        });
-        let line = interrupt.unless(reading).await;
-        drop(hidden);
-        anstream::eprintln!();
-        line?.unwrap_or_else(|error| Err(io::Error::other(error)))
+    let text = if io::stdin().is_terminal() {
+        let question = format!("Secret of an access token for {host} (not shown): ");
+        let read = || io::stdin().lines().next().transpose();
+        interrupt.ask_hidden(&question, read).await?.map(Option::unwrap_or_default).map_err(|error| error.to_string())
     } else {
-        let mut bytes = Vec::new();
-        text::take_stdin("the secret")?.take(4096).read_to_end(&mut bytes).map(|_| bytes)
+        text::read(text::take_stdin("the secret")?, MAX_SIZE)
     };
     let unusable = |reason: &str| Failure::new(Kind::NotAuthenticated, format!("can't read the secret: {reason}"));
-    let text = text::decode(bytes.map_err(|error| unusable(&error.to_string()))?).map_err(unusable)?;
+    let text = text.map_err(|reason| unusable(&reason))?;
     let secret = text.trim();
     if secret.is_empty() {
         return Err(unusable("nothing was given"));

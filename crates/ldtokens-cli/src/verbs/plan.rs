@@ -10,9 +10,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::account::connect::Session;
 use crate::arguments::ConfirmArgs;
+use crate::moment::date;
 use crate::terminal::columns::cut;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::age::date;
 use crate::terminal::output::field::{access, plain};
 use crate::terminal::progress::{self, grouped};
 use crate::terminal::say;

@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
-use crate::moment::{age, moment};
+use crate::moment::{age, date, moment};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::age::date;
 use crate::terminal::output::printer::PrintArgs;
 use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;

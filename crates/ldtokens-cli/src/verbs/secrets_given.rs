@@ -2,7 +2,7 @@
 //! the command's credential.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use ldtokens::Secret;
@@ -12,7 +12,6 @@ use crate::account::connect::Session;
 use crate::files::{readable_by_everyone, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
-use crate::terminal::streams::Hidden;
 
 /// Means standard input instead of a file.
 const STDIN: &str = "-";
@@ -106,18 +105,9 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
 /// Reads a file of at most `longest` bytes. Returns also whether everyone can read it.
 fn of_file(path: &Path, longest: u64) -> Result<(String, bool), Failure> {
     let failed = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
-    let read = || -> io::Result<_> {
-        let file = File::open(path)?;
-        let is_readable = readable_by_everyone(&file, path)?;
-        let mut bytes = Vec::new();
-        file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
-        Ok((is_readable, bytes))
-    };
-    let (is_readable, bytes) = read().map_err(|error| failed(&error.to_string()))?;
-    if bytes.len() as u64 > longest {
-        return Err(failed("it is longer than any secret"));
-    }
-    Ok((text::decode(bytes).map_err(failed)?, is_readable))
+    let open = || File::open(path).and_then(|file| Ok((readable_by_everyone(&file, path)?, file)));
+    let (is_readable, file) = open().map_err(|error| failed(&error.to_string()))?;
+    Ok((text::read(file, longest).map_err(|reason| failed(&reason))?, is_readable))
 }
 
 /// Reads all of standard input. On a terminal it asks first, and does not show what is typed.
@@ -125,13 +115,7 @@ async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Fai
     if !io::stdin().is_terminal() {
         return text::of_stdin("the secrets");
     }
-    // Restores the terminal when it is dropped.
-    let hidden = Hidden::begin();
-    anstream::eprint!("{question}");
-    let reading = session.interrupt.unless(tokio::task::spawn_blocking(|| text::of_stdin("the secrets"))).await;
-    drop(hidden);
-    anstream::eprintln!();
-    reading?.unwrap_or_else(|_| Err(Failure::other("can't read from the terminal")))
+    session.interrupt.ask_hidden(question, || text::of_stdin("the secrets")).await?
 }
 
 /// Reads one secret per line. An error never repeats a line.

@@ -2,7 +2,7 @@
 //! and the log on standard error.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{Arg, Args, ValueEnum};
@@ -160,14 +160,16 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let builder = arguments.fault_seed.into_iter().fold(builder, ServerBuilder::fault_seed);
     let mut builder = arguments.admin.into_iter().fold(builder, ServerBuilder::admin);
     let text = std::env::var(ACCOUNT_TEXT).ok().filter(|text| !text.is_empty());
-    match (&arguments.account, text) {
+    let account = match (&arguments.account, text) {
         (Some(_), Some(_)) => return Err(Failure::usage(format!("--account and {ACCOUNT_TEXT} can't both be given"))),
-        (Some(path), None) => builder = builder.account(account(path)?),
-        (None, Some(text)) => {
-            let invalid = |error: InvalidAccount| Failure::usage(format!("{ACCOUNT_TEXT}: {error}"));
-            builder = builder.account(text.parse().map_err(invalid)?);
+        (Some(path), None) => {
+            Some((format!("--account {}", path.display()), text::of_file(path, Account::LONGEST as u64)))
         }
-        (None, None) => {}
+        (None, text) => text.map(|text| (ACCOUNT_TEXT.to_owned(), Ok(text))),
+    };
+    if let Some((from, text)) = account {
+        let account = text.and_then(|text| text.parse().map_err(|error: InvalidAccount| error.to_string()));
+        builder = builder.account(account.map_err(|reason| Failure::usage(reason).within(from))?);
     }
     if arguments.strict {
         builder = builder.strict();
@@ -205,6 +207,7 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     print(&exports(&server, was_given))?;
     stops.recv().await;
     tokio::select! {
+        biased; // so that it says that it stops
         () = server.stop() => Ok(()),
         _ = stops.recv() => Err(Failure::other("stopped at once by a second signal; requests in progress were aborted")),
     }
@@ -241,11 +244,4 @@ fn exports(server: &Server, was_given: bool) -> String {
         None => "and set LD_ACCESS_TOKEN to the secret of a token of this store".to_owned(),
     };
     format!("to use it from another shell:\n  export LD_BASE_URI=http://{addr}\n{credential}")
-}
-
-fn account(path: &Path) -> Result<Account, Failure> {
-    let unusable = |reason: String| Failure::usage(format!("--account {}: {reason}", path.display()));
-    // One byte more than the maximum is enough to refuse the file.
-    let text = text::of_file(path, Account::LONGEST as u64 + 1).map_err(unusable)?;
-    text.parse().map_err(|error: InvalidAccount| unusable(error.to_string()))
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
+use crate::moment::date;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::age::date;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::{LAST, OUTPUT, print};

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 
 use crate::account::connect::{Session, with_client, with_host};
 use crate::arguments::{GlobalArgs, some_path};
-use crate::moment::age;
+use crate::moment::{age, date};
 use crate::terminal::columns::aligned;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::age::date;
 use crate::terminal::output::field::{NEVER, access, plain, spaced};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, LAST, OUTPUT, details, print};

@@ -190,7 +190,7 @@ fn a_typo_in_the_file_is_refused_before_anything_is_asked_of_the_api() {
         (FILE.replace("reader", "raeder"), "role is not"),
         (FILE.replace("90d", "30d"), "rotateAfter must be shorter"),
         (FILE.replace("envFile", "envfile"), "envfile"),
-        (format!("{FILE}{}", "# x\n".repeat(2_000_000)), "more than 4 MiB"),
+        (format!("{FILE}{}", "# x\n".repeat(2_000_000)), "larger than 4096 KiB"),
     ] {
         fs::write(folder.path().join("tokens.yaml"), text).unwrap();
         let output = run(&served, folder.path(), &["apply", "FOLDER/tokens.yaml", "--yes"]);

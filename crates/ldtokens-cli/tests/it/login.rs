@@ -212,6 +212,8 @@ fn config_commands_change_profiles_and_keep_comments() {
         (&["config", "set", "work"], "nothing to change"),
         (&["config", "set", "work", "--token-variable", "X", "--token-file", "y"], "one place"),
         (&["config", "set", "work", "--region", "mars"], "mars"),
+        (&["config", "set", "work", "--region", "eu", "--local"], "can't be used together"),
+        (&["--host", "https://x", "config", "set", "work", "--region", "eu"], "can't be used together"),
         (&["config", "set", "work", "--dry-run"], "--dry-run"),
         (&["config", "--dry-run"], "--dry-run"),
     ] {

@@ -216,7 +216,7 @@ fn a_credential_comes_from_a_file_a_command_or_standard_input() {
     }
     refused(&run(&["--token-file", &path(&home.private("empty", "\n", 0o600))]), 3, &["it is empty"]);
     refused(&run(&["--token-file", "/nonexistent"]), 3, &["/nonexistent"]);
-    refused(&run(&["--token-file", &path(&home.private("long", &"x".repeat(5000), 0o600))]), 3, &["longer"]);
+    refused(&run(&["--token-file", &path(&home.private("long", &"x".repeat(5000), 0o600))]), 3, &["larger"]);
     refused(&run(&["--token-command", "echo hunter2; exit 7"]), 3, &["status: 7"]);
     refused(&run(&["--token-command", "true"]), 3, &["it is empty"]);
     let two = run(&["--token-command", "printf 'hunter2\\nhunter3'"]);

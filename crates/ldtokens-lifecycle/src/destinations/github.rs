@@ -1,10 +1,8 @@
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use ldtokens::Secret;
-
-use crate::destination::{Destination, Metadata};
+use crate::destination::{Destination, Prepared};
 
 /// Which of a GitHub Actions job's files the secret is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +52,6 @@ impl GithubDestination {
         }
         Ok(Self { kind, file: file.into(), name })
     }
-
-    fn open(&self) -> Result<File, String> {
-        let open = OpenOptions::new().append(true).open(&self.file);
-        open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))
-    }
-}
-
-/// Hides the secret in the job's log. The runner reads this on standard error too, and standard output may go elsewhere.
-pub(crate) fn mask(secret: &Secret) -> Result<(), String> {
-    writeln!(io::stderr(), "::add-mask::{}", secret.expose())
-        .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))
 }
 
 impl Destination for GithubDestination {
@@ -76,14 +63,17 @@ impl Destination for GithubDestination {
         true
     }
 
-    fn check(&self) -> Result<(), String> {
-        self.open().map(drop)
-    }
-
-    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
-        let mut file = self.open()?;
-        mask(secret)?;
-        let written = file.write_all(format!("{}={}\n", self.name, secret.expose()).as_bytes());
-        written.and_then(|()| file.sync_all()).map_err(|error| error.to_string())
+    fn prepare(&self) -> Result<Prepared, String> {
+        let open = OpenOptions::new().append(true).open(&self.file);
+        let mut file = open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))?;
+        let name = self.name.clone();
+        Ok(Prepared::new(move |secret, _| {
+            // The runner reads it here too, and standard output may go elsewhere.
+            writeln!(io::stderr(), "::add-mask::{}", secret.expose())
+                .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))?;
+            file.write_all(format!("{name}={}\n", secret.expose()).as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(|error| error.to_string())
+        }))
     }
 }

@@ -1,10 +1,10 @@
 //! The fields to show, filter and sort by: a token's properties, with the API's names, and two computed ones.
 
-use ldtokens::UnixMillis;
+use ldtokens::{Secret, UnixMillis};
 use serde_json::{Map, Value};
 
+use crate::moment::{ago, date};
 use crate::nearest::did_you_mean;
-use crate::terminal::output::age::{age, date};
 use ldtokens_operations::{OPERATIONS, TOKEN, ValueType};
 
 /// The default columns of a table.
@@ -176,11 +176,16 @@ impl Field {
     pub(crate) fn printed(&self, token: &Value, has_iso_times: bool) -> Option<Value> {
         match self.value(token)? {
             Value::Array(names) if self.name == OWNER => names.into_iter().next(),
-            time if has_iso_times && self.is_time() => {
-                Some(time.as_i64().map(UnixMillis::new).map_or(time, |it| date(it).into()))
-            }
-            value => Some(value),
+            value => match self.time(token) {
+                Some(time) if has_iso_times => Some(date(time).into()),
+                _ => Some(value),
+            },
         }
+    }
+
+    /// The time in `token`, if the field is one.
+    fn time(&self, token: &Value) -> Option<UnixMillis> {
+        self.value(token)?.as_i64().filter(|_| self.is_time()).map(UnixMillis::new)
     }
 
     /// The column's heading: LAST USED for `lastUsed`.
@@ -196,24 +201,19 @@ impl Field {
 
     /// The field's value in `token`, formatted for people.
     pub(crate) fn cell(&self, token: &Value, now: UnixMillis) -> String {
-        match (self.value(token), self.kind) {
-            (None, ValueType::Time) => NEVER.to_owned(),
-            (Some(moment), ValueType::Time) => {
-                moment.as_i64().map(UnixMillis::new).map_or_else(|| plain(&moment), |it| age(it, now))
-            }
-            (Some(Value::String(end)), _) if self.is_secret() => hidden(&end),
-            (Some(_), _) if self.name == OWNER => self.printed(token, false).as_ref().map(plain).unwrap_or_default(),
-            (value, _) => value.as_ref().map(plain).unwrap_or_default(),
+        match (self.time(token), self.printed(token, false)) {
+            (Some(time), _) => ago(time, now),
+            (None, None) if self.is_time() => NEVER.to_owned(),
+            // A table shows only the end of a full secret.
+            (None, Some(Value::String(end))) if self.is_secret() => format!("...{}", Secret::new(end).last_four()),
+            (None, value) => value.as_ref().map(plain).unwrap_or_default(),
         }
     }
 
     /// The same, with the date of a time.
     pub(crate) fn long_cell(&self, token: &Value, now: UnixMillis) -> String {
         let cell = self.cell(token, now);
-        match self.value(token).and_then(|value| value.as_i64()) {
-            Some(moment) if self.is_time() => format!("{} ({cell})", date(UnixMillis::new(moment))),
-            _ => cell,
-        }
+        self.time(token).map_or_else(|| cell.clone(), |time| format!("{} ({cell})", date(time)))
     }
 }
 
@@ -225,11 +225,6 @@ fn owner(token: &Value) -> Option<Value> {
     let names: Vec<Value> =
         text("email").map(Value::from).into_iter().chain((!name.is_empty()).then(|| name.into())).collect();
     (!names.is_empty()).then(|| names.into())
-}
-
-/// A table shows only the end of a full secret.
-fn hidden(secret: &str) -> String {
-    format!("...{}", ldtokens::Secret::new(secret).last_four())
 }
 
 /// A value as text; objects and mixed arrays are JSON.
@@ -272,14 +267,9 @@ pub(crate) fn roles() -> &'static [&'static str] {
 
 /// Separates the words of a name: `authKind` becomes `auth kind`.
 pub(crate) fn spaced(name: &str) -> String {
-    let mut spaced = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            spaced.push(' ');
-        }
-        spaced.push(letter.to_ascii_lowercase());
-    }
-    spaced
+    let word =
+        |letter: char| letter.is_ascii_uppercase().then_some(' ').into_iter().chain([letter.to_ascii_lowercase()]);
+    name.chars().flat_map(word).collect()
 }
 
 #[cfg(test)]

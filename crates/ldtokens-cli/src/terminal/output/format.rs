@@ -2,99 +2,75 @@
 
 use std::borrow::Cow;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 
 use crate::terminal::failure::Failure;
 
 /// The variable for the output format, which `ldcli` uses too.
 const VARIABLE: &str = "LD_OUTPUT";
 
-/// An output format.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// An output format. Only a few commands have the last three.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Format {
+    /// for people: one token per line, or one field per line
     Table,
+    /// JSON, with the API's own names
     Json,
+    /// one JSON object per line
     Ndjson,
+    /// YAML, with the API's own names
     Yaml,
+    /// comma-separated values (RFC 4180)
     Csv,
+    /// only the field that --columns names, one value per line
     Value,
-}
-
-/// What `--output` names: a format, or one of those that only a few commands have.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Output {
-    Data(Format),
+    /// `ldtokens audit` and `plan` only: for a pull request or the summary of a job
     Markdown,
+    /// `ldtokens audit` only: metrics for the textfile collector
     Prometheus,
+    /// `ldtokens audit` only: one page, without scripts
     Html,
 }
 
-/// All of them, with names and meanings.
-const OUTPUTS: [(Output, &str, &str); 9] = [
-    (Output::Data(Format::Table), "table", "for people: one token per line, or one field per line"),
-    (Output::Data(Format::Json), "json", "JSON, with the API's own names"),
-    (Output::Data(Format::Ndjson), "ndjson", "one JSON object per line"),
-    (Output::Data(Format::Yaml), "yaml", "YAML, with the API's own names"),
-    (Output::Data(Format::Csv), "csv", "comma-separated values (RFC 4180)"),
-    (Output::Data(Format::Value), "value", "only the field that --columns names, one value per line"),
-    (Output::Markdown, "markdown", "`ldtokens audit` and `plan` only: for a pull request or the summary of a job"),
-    (Output::Prometheus, "prometheus", "`ldtokens audit` only: metrics for the textfile collector"),
-    (Output::Html, "html", "`ldtokens audit` only: one page, without scripts"),
-];
-
-impl Output {
-    /// Parses the value of `--output`.
-    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
-        PossibleValuesParser::new(OUTPUTS.map(|(_, name, help)| PossibleValue::new(name).help(help)))
-            .map(|name| Self::named(&name).expect("it is one of them"))
-    }
-
-    /// The values that a command takes, for completion.
+impl Format {
+    /// The formats that a command has, for completion.
     pub(crate) fn values_of(command: &str) -> PossibleValuesParser {
-        let is_taken = |output: Self| match output {
-            Self::Data(_) => true,
+        let taken = Self::value_variants().iter().filter(|format| match format {
             Self::Markdown => matches!(command, "audit" | "plan"),
             Self::Prometheus | Self::Html => command == "audit",
-        };
-        let taken = OUTPUTS.into_iter().filter(|(output, ..)| is_taken(*output));
-        PossibleValuesParser::new(taken.map(|(_, name, help)| PossibleValue::new(name).help(help)))
+            _ => true,
+        });
+        PossibleValuesParser::new(taken.filter_map(Self::to_possible_value))
     }
 
-    /// What `--output` names, or else `LD_OUTPUT`, if one was asked for.
+    /// The `--output` that was given, or else `LD_OUTPUT`, if one was asked for.
     pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
-        match (output, std::env::var(VARIABLE)) {
-            (Some(output), _) => Ok(Some(output)),
-            (None, Err(_)) => Ok(None),
-            (None, Ok(name)) => Self::named(&name).map(Some).ok_or_else(|| {
+        match std::env::var(VARIABLE) {
+            Ok(name) if output.is_none() => Self::named(&name).map(Some).ok_or_else(|| {
                 Failure::usage(format!(
                     "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"
                 ))
             }),
+            _ => Ok(output),
         }
     }
 
     fn named(name: &str) -> Option<Self> {
         let name = if matches!(name, "" | "plaintext") { "table" } else { name };
-        OUTPUTS.iter().find(|(_, known, _)| *known == name).map(|(output, ..)| *output)
+        Self::from_str(name, false).ok()
     }
 
-    /// Whether errors are JSON too.
-    pub(crate) fn has_json_errors(self) -> bool {
-        matches!(self, Self::Data(Format::Json | Format::Ndjson))
-    }
-
-    /// The format of a command that has no other output.
-    pub(crate) fn data(self) -> Result<Format, Failure> {
+    /// Refuses a format that only a few commands have.
+    pub(crate) fn of_any_command(self) -> Result<Self, Failure> {
         match self {
-            Self::Data(format) => Ok(format),
-            _ => Err(Failure::usage(
+            Self::Markdown | Self::Prometheus | Self::Html => Err(Failure::usage(
                 "--output markdown, prometheus and html are for `ldtokens audit` and `plan`: use table, json, ndjson, yaml, csv or value",
             )),
+            _ => Ok(self),
         }
     }
-}
 
-impl Format {
     /// Whether the arguments or the environment ask for JSON errors. Works also if the arguments are invalid.
     pub(crate) fn asks_for_json_errors(words: &[Cow<'_, str>]) -> bool {
         let words = words.iter().position(|word| word == "--").map_or(words, |end| &words[..end]);
@@ -102,8 +78,8 @@ impl Format {
             "" => words.get(at + 1).map(|word| word.clone().into_owned()),
             value => Some(value.to_owned()),
         });
-        let asked = asked.or_else(|| std::env::var(VARIABLE).ok());
-        asked.and_then(|name| Output::named(&name)).is_some_and(Output::has_json_errors)
+        let asked = asked.or_else(|| std::env::var(VARIABLE).ok()).and_then(|name| Self::named(&name));
+        matches!(asked, Some(Self::Json | Self::Ndjson))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{LAST, OUTPUT, has_colours, write};
+use crate::terminal::output::{LAST, OUTPUT, end_of_list, has_colours, item, write};
 use crate::terminal::streams::terminal_width;
 use crate::terminal::visible::{self, visible};
 
@@ -137,16 +137,12 @@ impl Printer {
                 }
             }
             Format::Value => printed(&self.fields[0]),
-            Format::Ndjson => visible::json(&self.chosen(token)),
             Format::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
-            Format::Json => {
-                let before = if self.printed == 1 { "[\n" } else { ",\n" };
-                let json = visible::pretty_json(&self.chosen(token));
-                return write(&format!("{before}  {}", json.replace('\n', "\n  ")));
-            }
             Format::Yaml if self.is_single => return write(&yaml(&self.chosen(token))),
-            Format::Yaml => return write(&yaml(&[self.chosen(token)])),
-            Format::Csv => {
+            Format::Json | Format::Ndjson | Format::Yaml => {
+                return write(&item(self.format, &self.chosen(token), self.printed == 1));
+            }
+            _ => {
                 let head = if self.printed == 1 { self.csv_head() } else { String::new() };
                 let cells = self.fields.iter().map(printed);
                 let cells = cells.map(|cell| match self.arguments.csv_safe && is_formula(&cell) {
@@ -164,11 +160,9 @@ impl Printer {
         match (self.format, self.printed) {
             _ if self.arguments.quiet => Ok(true),
             (Format::Json | Format::Yaml, _) if self.is_single => Ok(true),
-            (Format::Json | Format::Yaml, 0) => write("[]\n"),
-            (Format::Json, _) => write("\n]\n"),
             (Format::Csv, 0) => write(&self.csv_head()),
             (Format::Table, _) if self.columns.is_none() => self.measured(false),
-            _ => Ok(true),
+            (format, count) => write(end_of_list(format, count)),
         }
     }
 

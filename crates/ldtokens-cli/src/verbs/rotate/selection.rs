@@ -7,8 +7,8 @@ use ldtokens::{CallerIdentity, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, has_marker, noted_time};
 
 use crate::account::connect::Session;
+use crate::moment::date;
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::age::date;
 use crate::terminal::say;
 use crate::verbs::rotate::RotateArgs;
 use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
@@ -30,6 +30,24 @@ pub(crate) fn waiting(known: &[Journal], caller: &CallerIdentity) -> Vec<Item> {
 /// The rotation that has replaced this token, which is still to be deleted.
 pub(crate) fn waiting_journal<'a>(known: &'a [Journal], id: &TokenId) -> Option<&'a Journal> {
     known.iter().find(|journal| journal.is_waiting() && journal.token_id == *id)
+}
+
+/// Finds the tokens that the arguments select, and that are due.
+pub(crate) async fn select(
+    arguments: &RotateArgs,
+    session: &Session,
+    known: &[Journal],
+    needs_name: bool,
+) -> Result<Vec<Item>, Failure> {
+    let reads_each = arguments.older_than.is_some() || needs_name;
+    let Some(mut items) = find(arguments, session, known, reads_each).await? else { return Ok(Vec::new()) };
+    if let Some(age) = arguments.older_than {
+        items.retain(|item| is_due(session, item, known, age));
+    }
+    if items.is_empty() {
+        say::result("no token needs to be rotated");
+    }
+    Ok(items)
 }
 
 /// Finds the tokens that the arguments select. None if there is none, which is said.
@@ -139,6 +157,20 @@ pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Dur
         say::warning(&format!("{} expires {expiry}, before it is due to be rotated, {due}", item.target));
     }
     false
+}
+
+/// The replacement of a token whose overlap has ended, and whether it is due to be rotated itself.
+pub(crate) fn replacement(
+    session: &Session,
+    item: &Item,
+    known: &[Journal],
+    age: Option<Duration>,
+) -> Option<(TokenId, bool)> {
+    let journal = waiting_journal(known, &item.target.id)?;
+    let now = UnixMillis::from(session.client.server_time());
+    let due = journal.rotated_at.zip(age).map(|(rotated, age)| rotated.saturating_add(age));
+    let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
+    Some((id.clone(), due.is_some_and(|due| has_come(due, now))))
 }
 
 /// The rotation under way that this token is the old or the new one of.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
+use crate::moment::date;
 use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::age::date;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, print};
 use crate::terminal::say;

@@ -1,9 +1,15 @@
-//! The line that is being typed, from each shell.
+//! The line that is being typed, and bash's completions. Bash splits words in other places than we do, shows no descriptions, and
+//! inserts candidates without quoting them.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::Path;
 
-use super::BASH;
+use clap::Command;
+use clap_complete::engine::complete;
+
+pub(super) const NAME: &str = "bash";
 
 /// The variables of bash's script: the line up to the cursor, and the characters at which bash splits words.
 const LINE: &str = "_LDTOKENS_LINE";
@@ -29,7 +35,7 @@ impl Line {
     pub(super) fn read(shell: &Path) -> Self {
         let variable = |name| std::env::var(name).unwrap_or_default();
         let shell = shell.file_stem().unwrap_or_default();
-        if shell == BASH {
+        if shell == NAME {
             return Self::lex(&variable(LINE), &variable(BREAKS));
         }
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
@@ -92,6 +98,57 @@ impl Line {
     pub(super) fn has(&self, beginning: &str) -> bool {
         self.before.iter().any(|word| word.starts_with(beginning))
     }
+}
+
+/// Prints what bash inserts or lists for the line.
+pub(super) fn write_candidates(command: &mut Command, folder: Option<&Path>, to: &mut dyn Write) -> io::Result<()> {
+    let line = Line::read(Path::new(NAME));
+    let words: Vec<OsString> = line.before.iter().chain([&line.current]).map(OsString::from).collect();
+    let candidates = complete(command, words, line.before.len(), folder)?;
+    // What can't be passed to bash is left out: it is not UTF-8, has a control character, or does not start with the part of the
+    // word that bash keeps.
+    let candidates = candidates.iter().filter_map(|candidate| {
+        let whole = candidate.get_value().to_str().filter(|value| !value.contains(char::is_control))?;
+        let word = quoted(whole.strip_prefix(&line.current[..line.kept])?, line.quote);
+        let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
+        Some((whole, word, help.lines().next().unwrap_or_default().to_owned()))
+    });
+    let candidates: Vec<_> = candidates.collect();
+    if let [(whole, word, _)] = &candidates[..] {
+        let is_complete = !whole.ends_with(['=', '/', ',', '<', '>', '~']) && line.quote.is_none();
+        return writeln!(to, "{word}{}", if is_complete { " " } else { "" });
+    }
+    // With these, bash inserts the candidates one after the other, so they must not have descriptions.
+    let is_inserted = matches!(std::env::var("_LDTOKENS_TYPE").as_deref(), Ok("37" | "42"));
+    let longest = candidates.iter().map(|(_, word, _)| word.chars().count()).max().unwrap_or(0);
+    let width = std::env::var("_LDTOKENS_WIDTH").ok().and_then(|width| width.parse().ok()).unwrap_or(80_usize);
+    // Bash adds a margin.
+    let room = width.saturating_sub(longest + 6);
+    candidates.iter().try_for_each(|(_, word, help)| {
+        let help = match help.char_indices().nth(room) {
+            Some((end, _)) => format!("{}…", help[..end].trim_end()),
+            None => help.clone(),
+        };
+        match is_inserted || help.is_empty() || room < 8 {
+            true => writeln!(to, "{word}"),
+            false => writeln!(to, "{word:longest$}  ({help})"),
+        }
+    })
+}
+
+/// The text, escaped for bash inside these quotes or without quotes.
+fn quoted(text: &str, quote: Option<char>) -> String {
+    let mut quoted = String::new();
+    for letter in text.chars() {
+        match quote {
+            Some('\'') if letter == '\'' => quoted.push_str("'\\'"),
+            Some('"') if "\"\\$`".contains(letter) => quoted.push('\\'),
+            None if " \t\"'\\<>;|&()$`!*?[]#{}".contains(letter) => quoted.push('\\'),
+            _ => {}
+        }
+        quoted.push(letter);
+    }
+    quoted
 }
 
 #[cfg(test)]
