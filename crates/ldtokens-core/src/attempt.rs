@@ -122,8 +122,9 @@ fn success(
     cut: Option<Cut>,
 ) -> Result<Body, (AttemptOutcome, Error)> {
     let undecodable = |outcome, place| Err((outcome, Error::undecodable(operation, place)));
-    if !body.is_empty() && headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        let coding = token_of(headers, CONTENT_ENCODING).unwrap_or_default();
+    // Some servers name a character set there, or a coding that they don't use.
+    let coding = token_of(headers, CONTENT_ENCODING).filter(|coding| coding != "identity" && !can_be_json(&body));
+    if let Some(coding) = coding.filter(|_| !body.is_empty()) {
         let place = format!("the body is coded ({coding}), although the request asked for no coding");
         return undecodable(AttemptOutcome::UNREADABLE, place);
     }
@@ -137,6 +138,8 @@ fn success(
     };
     match cut {
         None if can_be_json(&body) || is_enough => return Ok(body.into()),
+        // It is whole, although the connection ended badly, for instance without TLS's close_notify.
+        Some(_) if can_be_json(&body) && serde_json::from_slice::<Value>(&body).is_ok() => return Ok(body.into()),
         // The status says that it was done.
         Some(Cut::Lost(_)) if changes_one && foreign(headers).is_none() => return Ok(Body::default()),
         _ => {}

@@ -315,14 +315,15 @@ impl TransportError {
         self.0.is_connect()
     }
 
-    /// Whether it would fail again: the server's certificate is not trusted, it does not speak TLS, or its response is not HTTP that
-    /// can be read.
+    /// Whether it would fail again: the server's certificate is not trusted, it does not speak TLS, its response is not HTTP that
+    /// can be read, or the proxy asks for a password.
     pub(crate) fn is_lasting(&self) -> bool {
         causes(&self.0).any(|cause| {
             let is_parse = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
             let cause = cause.to_string();
             is_parse
                 || cause.contains("invalid peer certificate")
+                || cause.contains("proxy authorization required")
                 || cause.contains("corrupt message of type InvalidContentType")
         })
     }

@@ -285,10 +285,8 @@ impl Sender {
                 tokio::task::yield_now().await;
             }
         }
-        let Settings { transport, connect_timeout, .. } = &self.settings;
-        // Else connecting ends before the attempt does, and its error says so.
-        let is_short = connect_timeout.zip(request.timeout()).is_some_and(|(connect, attempt)| *attempt <= connect);
-        let is_taken = (transport.is_none() && is_short).then(|| Watched::watch(&mut request));
+        let Settings { transport, follows_redirects, .. } = &self.settings;
+        let is_taken = (transport.is_none() && !follows_redirects).then(|| Watched::watch(&mut request));
         let exchanged = match transport {
             Some(transport) => transport.exchange(&self.http, operation, request).await.map(reqwest::Response::from),
             None => self.http.execute(request).await,

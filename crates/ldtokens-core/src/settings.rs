@@ -21,8 +21,8 @@ pub struct Settings {
     pub method_override: bool,
     /// How long calls may take and how often they are retried.
     pub policy: RetryPolicy,
-    /// How long the HTTP client connects, if it follows no redirects: then it is known that what never connected was not sent.
-    pub connect_timeout: Option<Duration>,
+    /// Whether the HTTP client may follow redirects. If not, it is known that what no connection has taken was not sent.
+    pub follows_redirects: bool,
     /// Sends the requests in place of the HTTP client, for instance in a test without a socket.
     pub transport: Option<Arc<dyn Transport>>,
     /// The clock. Default: the machine's.

@@ -20,8 +20,8 @@ use crate::{Error, RetryPolicy, Secret, Token, TokenId};
 /// | anything else of the API | [`request`](Self::request), [`call`](Self::call) |
 ///
 /// It is cheap to clone, and clones share connections and what they learn about rate limits: build one, and clone it into
-/// each task. A call's future can be dropped at any point, and the client stays usable. [`create`](Self::create) and
-/// [`reset`](Self::reset) say what can happen if their futures are dropped.
+/// each task. Use it in one tokio runtime: a connection ends with the runtime that made it. A call's future can be dropped at any
+/// point, and the client stays usable. [`create`](Self::create) and [`reset`](Self::reset) say what can happen if theirs are.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) sender: Arc<Sender>,

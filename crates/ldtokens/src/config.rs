@@ -50,6 +50,7 @@ pub struct ClientBuilder {
     proxy: Option<reqwest::Proxy>,
     #[cfg(feature = "rustls")]
     root_certificates: Vec<Vec<u8>>,
+    connect_timeout: Duration,
     http_client: Option<reqwest::Client>,
     concurrency: usize,
     settings: Settings,
@@ -75,11 +76,12 @@ impl Client {
             proxy: None,
             #[cfg(feature = "rustls")]
             root_certificates: Vec::new(),
+            connect_timeout: Duration::from_secs(5),
             http_client: None,
             concurrency: 8,
             settings: Settings::default(),
         };
-        builder.api_version(ApiVersion::default()).connect_timeout(Duration::from_secs(5))
+        builder.api_version(ApiVersion::default())
     }
 
     /// A client with the credential and the host from environment variables, those of the vendor's `ldcli` and of its Terraform
@@ -151,7 +153,7 @@ impl ClientBuilder {
     /// The timeout for connecting. Default: 5 seconds, and at most a quarter of the retry policy's deadline and half of its
     /// timeout of an attempt.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.connect_timeout = Some(timeout);
+        self.connect_timeout = timeout;
         self
     }
 
@@ -179,6 +181,7 @@ impl ClientBuilder {
     /// `rustls-no-provider`, with which building a `reqwest::Client` panics unless the program has installed a provider.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
+        self.settings.follows_redirects = true;
         self
     }
 
@@ -254,29 +257,26 @@ impl ClientBuilder {
             ConfigError::Setting("the user agent's suffix contains characters that a header can't have".to_owned())
         })?;
         self.settings.headers.insert(USER_AGENT, user_agent);
-        // It ends before the attempt does, so that a connection that was never made is not taken for a lost response.
-        let policy = &self.settings.policy;
-        let connect_timeout = self.settings.connect_timeout.take().unwrap_or_default();
-        let connect_timeout = connect_timeout.min(policy.attempt_timeout / 2).min(policy.deadline / 4);
         let http = match self.http_client.take() {
             Some(own) => own,
-            None => {
-                self.settings.connect_timeout = Some(connect_timeout);
-                self.http(&base_url, connect_timeout)?
-            }
+            None => self.http(&base_url)?,
         };
         let sender = Sender::new(http, base_url, self.credential, self.settings)?;
         Ok(Client { sender: Arc::new(sender), options: SendOptions::default(), concurrency: self.concurrency })
     }
 
-    fn http(&self, base_url: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client, ConfigError> {
+    fn http(&self, base_url: &BaseUrl) -> Result<reqwest::Client, ConfigError> {
+        let RetryPolicy { attempt_timeout, deadline, .. } = self.settings.policy;
         // The API never redirects. A redirect comes from something else, which must not get the credential.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(connect_timeout)
+            .connect_timeout(self.connect_timeout.min(attempt_timeout / 2).min(deadline / 4))
             // Many load balancers close a connection after 30 or 60 idle seconds.
             .pool_idle_timeout(Duration::from_secs(20))
-            .http1_max_headers(256);
+            // A secret is not lost because of a header.
+            .http1_max_headers(256)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true);
         #[cfg(feature = "rustls")]
         {
             let needs_roots = base_url.is_https() || !base_url.is_loopback();

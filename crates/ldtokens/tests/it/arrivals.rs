@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use ldtokens::{Client, Error, IssuedToken, Overlap};
+use ldtokens::{Client, Error, IssuedToken, Overlap, RetryPolicy};
 use serde_json::Value;
 
 use crate::proxy::{Fault, Moment, Proxy, split};
@@ -144,6 +144,74 @@ async fn hundreds_of_headers_are_read_and_what_is_not_http_is_not_requested_agai
         assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
         assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
     }
+}
+
+// RFC 9110, section 8.4: a content coding. Some servers name a character set there, or a coding that they don't use.
+#[tokio::test]
+async fn a_body_that_is_not_coded_is_read_whatever_its_header_says() {
+    let edits: [Edit; 4] = [
+        |response| with_header(&response, "content-encoding: utf-8"),
+        |response| with_header(&response, "content-encoding:"),
+        |response| with_header(&response, "content-encoding: Identity"),
+        |response| with_header(&response, "content-encoding: gzip"),
+    ];
+    all_are_read(edits).await;
+}
+
+// RFC 9112, section 5.1: not allowed, and seen.
+#[tokio::test]
+async fn a_header_that_is_not_valid_loses_no_response() {
+    let edits: [Edit; 3] = [
+        |response| with_header(&response, "x-spaced : x"),
+        |response| with_header(&response, "no colon"),
+        |response| with_header(&response, "x-(odd): x"),
+    ];
+    all_are_read(edits).await;
+}
+
+// RFC 8446, section 6.1: without close_notify, more may have been sent. JSON that is whole says that it was not.
+#[tokio::test]
+async fn json_that_arrived_whole_is_read_even_if_the_connection_ends_badly() {
+    let longer: Edit = |response| {
+        let (head, body) = split(&response);
+        let head = head.replace("content-length", "x-length");
+        format!("{head}content-length: {}\r\n\r\n{body}", body.len() + 10).into_bytes()
+    };
+    all_are_read([longer]).await;
+}
+
+fn with_header(response: &[u8], header: &str) -> Vec<u8> {
+    let (head, body) = split(response);
+    format!("{head}{header}\r\n\r\n{body}").into_bytes()
+}
+
+/// A create, a read and a list whose responses are changed in these ways succeed, without warnings and at once.
+async fn all_are_read(edits: impl IntoIterator<Item = Edit>) {
+    let server = server().await;
+    for (number, edit) in edits.into_iter().enumerate() {
+        let (client, proxy) = client_with_faults(&server, vec![Fault::Bytes(edit); 3]).await;
+        let created = client.create(&reader("odd")).await.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        assert!(works(&server, &created.secret).await && created.warnings.is_empty(), "{number}: {created:?}");
+        client.get(&created.id).await.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        client.list().send().await.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        assert_eq!(proxy.seen().len(), 3, "{number}: {:?}", proxy.lines());
+    }
+}
+
+/// A connection belongs to the runtime that made it. If that one stands still, the connection never takes the request.
+#[test]
+fn a_create_on_a_connection_of_a_runtime_that_stands_still_was_not_sent() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let servers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = servers.block_on(server());
+    let policy = RetryPolicy { attempt_timeout: std::time::Duration::from_secs(4), ..crate::support::hasty() };
+    let client = crate::support::client_of(&server, server.url()).retry(policy).build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let _ = first.block_on(create(&client, "one"));
+    let _ = second.block_on(create(&client, "two"));
+    drop(first);
+    let _ = second.block_on(create(&client, "three"));
+    assert_eq!(second.block_on(named(&server, "two")).len(), 1);
 }
 
 /// While a program waits for a child process, its runtime does not notice that the server has closed the connection.

@@ -119,6 +119,20 @@ async fn requests_go_through_the_proxy() {
     assert!(proxy.lines()[0].starts_with("GET http://ld.example/api/v2/tokens"), "{:?}", proxy.lines());
 }
 
+// RFC 9110, section 15.5.8. The password would be missing again.
+#[tokio::test]
+async fn a_proxy_that_asks_for_a_password_is_asked_once() {
+    const ASKS: &str =
+        "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=x\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), vec![Fault::Respond(Moment::Before, ASKS); 9]).await;
+    let through = reqwest::Proxy::all(proxy.url()).unwrap();
+    let client = client_of(&server, "https://ld.example").proxy(through).build().unwrap();
+    let error = client.create(&reader("x")).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { .. }) && !error.is_retryable(), "{error:?}");
+    assert_eq!(proxy.seen().len(), 1, "{:?}", proxy.lines());
+}
+
 #[tokio::test]
 async fn requests_to_loopback_never_use_a_proxy() {
     let server = server().await;

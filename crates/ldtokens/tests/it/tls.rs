@@ -133,12 +133,19 @@ fn an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built() {
         return;
     }
     let empty = tempfile::NamedTempFile::new().unwrap();
+    // What this folder has does not hide it.
+    let folder = tempfile::tempdir().unwrap();
+    let authority = CertificateParams::new([]).unwrap().self_signed(&KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(folder.path().join("01234567.0"), authority.pem()).unwrap();
     for file in [std::path::Path::new(""), std::path::Path::new("/nowhere/stale.pem"), empty.path()] {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "tls::an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built"]);
-        child.env("LDTOKENS_TEST_BUILD", "1").env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR");
-        let output = child.output().unwrap();
-        assert!(output.status.success(), "{file:?}: {}", String::from_utf8_lossy(&output.stdout));
+        for folder in [None, Some(folder.path())] {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "tls::an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built"]);
+            child.env("LDTOKENS_TEST_BUILD", "1").env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR");
+            child.envs(folder.map(|folder| ("SSL_CERT_DIR", folder)));
+            let output = child.output().unwrap();
+            assert!(output.status.success(), "{file:?} {folder:?}: {}", String::from_utf8_lossy(&output.stdout));
+        }
     }
 }
 
