@@ -17,7 +17,7 @@ const LONGEST_ERROR: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) outcome: AttemptOutcome,
-    pub(crate) status: Option<StatusCode>,
+    pub(crate) status: Option<u16>,
     pub(crate) request_id: Option<String>,
     pub(crate) result: Result<Response, Error>,
     /// Whether the request only reads, and the response's content type is not JSON, such as that of a login page.
@@ -76,7 +76,7 @@ impl Attempt {
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
             response
         });
-        Self { outcome, status: Some(status), request_id, result, is_non_json }
+        Self { outcome, status: Some(status.as_u16()), request_id, result, is_non_json }
     }
 }
 

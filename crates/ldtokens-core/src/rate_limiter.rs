@@ -216,13 +216,16 @@ impl RateLimiter {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let now = clock.elapsed();
+            if now >= deadline {
+                return Err(None);
+            }
             let request = Request { families, sent: now };
             let Some(Wait { is_refused, until }) = self.lock().acquire(request, deadline) else {
                 return Ok(Permit { rate_limiter: self, request, is_lost: true });
             };
             let wait = until.saturating_sub(now);
-            if now >= deadline || is_refused && until >= deadline {
-                return Err(is_refused.then_some(wait));
+            if is_refused && until >= deadline {
+                return Err(Some(wait));
             }
             let left = (deadline - now).saturating_sub(wait);
             // A part of the time that is left, so that some is left to send the request.

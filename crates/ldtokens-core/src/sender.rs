@@ -186,10 +186,6 @@ impl Sender {
                 Err(rate_limit) => return Err(call.too_late(unknown, last_error, rate_limit)),
             };
             let sent = clock.elapsed();
-            if sent >= call.deadline || sent > call.latest {
-                permit.not_sent();
-                return Err(call.too_late(unknown, last_error, None));
-            }
             number += 1;
             let waited = sent.saturating_sub(free_since);
             let Attempt { outcome, result, is_non_json, .. } = self.attempt(call, permit, number, sent, waited).await?;
@@ -260,7 +256,7 @@ impl Sender {
             number,
             waited,
             took: self.clock.elapsed().saturating_sub(sent),
-            status: attempt.status.map(|status| status.as_u16()),
+            status: attempt.status,
             request_id: attempt.request_id.as_deref(),
             outcome: attempt.outcome.outcome,
             error: attempt.result.as_ref().err(),
@@ -278,16 +274,17 @@ impl Sender {
     async fn send_once(&self, call: &Call, mut request: Request, permit: Permit<'_>) -> Attempt {
         let Call { operation, ref method, .. } = *call;
         // A read that was redirected is judged by its body.
-        let url_of_change = (!method.is_safe() && self.settings.transport.is_none()).then(|| request.url().clone());
+        let is_followed = self.settings.follows_redirects && self.settings.transport.is_none();
+        let url_of_change = (is_followed && !method.is_safe()).then(|| request.url().clone());
         if call.idempotency == Idempotency::NotIdempotent {
             // While this thread was busy, the server may have closed connections. Here the runtime notices, and drops them.
             for _ in 0..3 {
                 tokio::task::yield_now().await;
             }
         }
-        let Settings { transport, follows_redirects, .. } = &self.settings;
-        let is_taken = (transport.is_none() && !follows_redirects).then(|| Watched::watch(&mut request));
-        let exchanged = match transport {
+        let is_watched = !self.settings.follows_redirects && self.settings.transport.is_none();
+        let is_taken = is_watched.then(|| Watched::watch(&mut request));
+        let exchanged = match &self.settings.transport {
             Some(transport) => transport.exchange(&self.http, operation, request).await.map(reqwest::Response::from),
             None => self.http.execute(request).await,
         };

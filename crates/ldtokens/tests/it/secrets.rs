@@ -4,11 +4,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use ldtokens::raw::reqwest::{self, Method};
-use ldtokens::{Client, Error, Overlap, Patch, RetryPolicy};
+use ldtokens::{Client, Error, Overlap, Patch};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::proxy::{self, Fault, Moment, Proxy};
-use crate::support::{client_of, client_with_faults, create, hasty, owner, reader, server};
+use crate::proxy::{self, Fault, Moment};
+use crate::support::{client_with_faults, create, hasty, owner, reader, server};
 
 const ECHO: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 97\r\n\r\n{\"code\":\"forbidden\",\"message\":\"no: Authorization: api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a\"}     ";
 
@@ -57,10 +57,7 @@ async fn a_process_that_searches_its_own_log() {
         Fault::Respond(Moment::After, proxy::JSON_500),
         Fault::Respond(Moment::Before, ECHO),
     ];
-    let proxy = Proxy::with_faults(server.addr(), faults).await;
-    // Writing the log takes time.
-    let patient = RetryPolicy { attempt_timeout: std::time::Duration::from_secs(20), ..hasty() };
-    let client = client_of(&server, proxy.url()).retry(patient).build().unwrap();
+    let (client, _proxy) = client_with_faults(&server, faults).await;
     let mut shown = String::new();
     let issued = create(&client, "seen by all").await;
     for _ in 0..2 {

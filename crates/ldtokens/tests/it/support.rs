@@ -20,7 +20,7 @@ pub fn hasty() -> RetryPolicy {
     RetryPolicy {
         backoff_base: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(10),
-        attempt_timeout: Duration::from_millis(500),
+        attempt_timeout: Duration::from_secs(10),
         deadline: Duration::from_secs(20),
         ..RetryPolicy::default()
     }
@@ -38,8 +38,13 @@ pub fn client(server: &Server) -> Client {
 
 /// A client whose requests meet these faults, one each, and the proxy that does it.
 pub async fn client_with_faults(server: &Server, faults: impl IntoIterator<Item = Fault>) -> (Client, Proxy) {
+    let faults: Vec<_> = faults.into_iter().collect();
+    // Only a timeout ends an attempt without a response.
+    let hangs = faults.iter().any(|fault| matches!(fault, Fault::Hang(_)));
+    let attempt_timeout = if hangs { Duration::from_secs(1) } else { hasty().attempt_timeout };
     let proxy = Proxy::with_faults(server.addr(), faults).await;
-    (client_of(server, proxy.url()).build().unwrap(), proxy)
+    let policy = RetryPolicy { attempt_timeout, ..hasty() };
+    (client_of(server, proxy.url()).retry(policy).build().unwrap(), proxy)
 }
 
 pub fn reader(name: &str) -> NewToken {
