@@ -56,7 +56,7 @@ pub use file::{InvalidFile, ManagedToken, TokensFile};
 pub use length::Length;
 pub use marker::{Marker, State};
 pub use plan::{Action, Kind, Plan};
-pub use roles::CustomRoles;
+pub use roles::{CustomRoles, is_id};
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

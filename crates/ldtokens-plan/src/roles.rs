@@ -53,7 +53,7 @@ impl CustomRoles {
     }
 }
 
-/// Whether it has the form of an ID, so that it can be compared without the list of custom roles.
-pub(crate) fn is_id(text: &str) -> bool {
+/// Whether it has the form of an ID, 24 hexadecimal digits, so that it need not be looked up.
+pub fn is_id(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }

@@ -15,7 +15,8 @@ use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::visible::{pretty_json, visible};
 use crate::verbs::filter::{Filter, nothing_matches};
-use crate::verbs::inventory::{ToArgs, json as json_of_file, warn_if_partial};
+use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file, warn_if_partial};
+use crate::verbs::json;
 use crate::verbs::plan::ask;
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::targets;
@@ -143,7 +144,10 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
                 format!("{} exists, and its tokens may not be in the new one: --overwrite replaces it", file.display());
             return Err(Failure::usage(text));
         }
-        let export = exported(session, &arguments.all_matching, &words).await?;
+        let mut export = exported(session, &arguments.all_matching, &words).await?;
+        for role in export.file.tokens.iter_mut().flat_map(|token| &mut token.custom_role_ids) {
+            *role = session.custom_roles().await?.key(role).to_owned();
+        }
         for left_out in &export.left_out {
             say::note(&format!("left out: {}", visible(left_out)));
         }
@@ -183,7 +187,7 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
     let named = targets::of_words(words, &account, false, false)?;
     let is_meant = |token: &&Token| match filters {
         [] => named.iter().any(|item| item.target.id == token.id),
-        _ => Filter::all_match(filters, token),
+        _ => Filter::all_match(filters, &json(token)),
     };
     let tokens: Vec<_> = account.iter().filter(is_meant).collect();
     if tokens.is_empty() {
@@ -230,7 +234,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     with_client(global, DryRun::Changes, async |session| {
         let plan = match saved {
             Some(plan) => {
-                refuse_partial(session).await?;
+                warn_if_partial(session, true).await.map_err(|failure| failure.within("no plan was carried out"))?;
                 plan
             }
             None => new_plan(session, &file).await?,
@@ -252,16 +256,12 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     .await
 }
 
+/// No plan is made of a part of the tokens: what is not seen would be created again.
 async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
     let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(unreadable)?;
-    session.note_own_token(&account.caller);
-    refuse_partial(session).await?;
+    let own = account.tokens.iter().find(|token| Some(&token.id) == account.caller.token_id.as_ref());
+    check_seen(own, true).map_err(|failure| failure.within("no plan was made"))?;
     Ok(Plan::new(file, &account))
-}
-
-/// No plan is made of a part of the tokens: what is not seen would be created again.
-async fn refuse_partial(session: &Session) -> Result<(), Failure> {
-    warn_if_partial(session, true).await.map_err(|failure| failure.within("no plan was made"))
 }
 
 /// Says what the options do not allow.
@@ -277,26 +277,22 @@ fn note_skipped(plan: &Plan, options: ApplyOptions) {
 }
 
 fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failure> {
-    let mut failures: Vec<(String, Failure)> =
-        applied.failed.into_iter().map(|(action, error)| (action.key, failure(error))).collect();
-    let problems = plan.problems.iter().map(|problem| (String::new(), Failure::new(Kind::Conflict, problem.as_str())));
-    failures.extend(problems);
-    let done = applied.done.len();
-    let Some((key, first)) = failures.first().cloned() else {
-        if done > 0 {
+    let failed = applied.failed.into_iter().map(|(action, error)| failure(error).within(visible(&action.key)));
+    let problems = plan.problems.iter().map(|problem| Failure::new(Kind::Conflict, problem.as_str()));
+    let failures: Vec<Failure> = failed.chain(problems).collect();
+    match (&failures[..], applied.done.len()) {
+        ([], 0) => Ok(()),
+        ([], done) => {
             say::result(&format!("{}: {done} done", session.account));
+            Ok(())
         }
-        return Ok(());
-    };
-    let first = if key.is_empty() { first } else { first.within(visible(&key)) };
-    if failures.len() == 1 && done == 0 {
-        return Err(first);
+        ([only], 0) => Err(only.clone()),
+        (failures, done) => {
+            failures.iter().for_each(|failure| say::error(&failure.to_string()));
+            let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
+            Err(Failure::new(Kind::PartialFailure, text).within(&session.account))
+        }
     }
-    for (key, failure) in &failures {
-        say::error(&if key.is_empty() { failure.to_string() } else { format!("{}: {failure}", visible(key)) });
-    }
-    let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
-    Err(Failure::new(Kind::PartialFailure, text).within(&session.account))
 }
 
 pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {

@@ -11,25 +11,14 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Stopped;
 use crate::terminal::progress::{self, Job, grouped};
 use crate::terminal::say;
+use crate::verbs::plan::Words;
 use crate::verbs::record::Record;
 use crate::verbs::targets::{Item, NAMED, Target};
-
-/// How messages describe what a batch does.
-pub(crate) struct Labels {
-    /// "deleting"
-    pub(crate) doing: &'static str,
-    /// "deleted"
-    pub(crate) done: &'static str,
-    /// "did not exist": what is said of tokens that needed no change.
-    pub(crate) unchanged: &'static str,
-    /// Whether to print a message when everything succeeded.
-    pub(crate) changes: bool,
-}
 
 /// A batch, and how it runs.
 pub(crate) struct Batch<'a> {
     pub(crate) session: &'a Session,
-    pub(crate) labels: &'a Labels,
+    pub(crate) words: &'a Words,
     /// Whether to work on one token after the other.
     pub(crate) in_turn: bool,
     /// Where it is written what was done.
@@ -49,21 +38,11 @@ impl Batch<'_> {
         mut show: impl FnMut(&Item, Done<T>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let session = self.session;
-        if items.is_empty() {
-            return Ok(());
-        }
-        if let [only] = items {
-            let done = session.interrupt.until_done(work(only)).await.map_err(Failure::from);
-            let result = done.flatten().and_then(|done| {
-                self.note(&only.target);
-                show(only, done)
-            });
-            return result.map_err(|failure| about(&only.target, failure));
-        }
-        let own = if self.labels.changes { session.own_token().await? } else { None };
+        let is_several = items.len() > 1;
+        let own = if is_several && !self.words.verb.is_empty() { session.own_token().await? } else { None };
         let is_own = |item: &&Item| Some(&item.target.id) == own;
         let others = items.iter().filter(|item| !is_own(item));
-        let job = Job::begin(self.labels.doing, items.len());
+        let job = is_several.then(|| Job::begin(self.words.doing, items.len()));
         let mut report = Report::default();
         let is_over = Cell::new(false);
         for part in [others.collect::<Vec<_>>(), items.iter().filter(is_own).collect()] {
@@ -74,8 +53,8 @@ impl Batch<'_> {
                         return (item, Err(Stopped::Unchanged));
                     }
                     let result = session.interrupt.until_done(work(item)).await;
-                    if let Ok(Ok(_)) = result {
-                        self.note(&item.target);
+                    if let (Ok(Ok(_)), Some(record)) = (&result, &self.record) {
+                        record.done(&item.target.id);
                     }
                     is_over.set(is_over.get() || matches!(&result, Ok(Err(failure)) if ends_batch(failure)));
                     (item, result)
@@ -84,10 +63,9 @@ impl Batch<'_> {
             let at_once = if self.in_turn { 1 } else { session.client.concurrency() };
             let mut results = stream::iter(works).buffered(at_once);
             while let Some((item, result)) = results.next().await {
-                let target = &item.target;
                 let result = match result {
-                    Err(Stopped::Unchanged) => {
-                        report.outcome.not_tried.push(target.id.clone());
+                    Err(Stopped::Unchanged) if is_several => {
+                        report.not_tried.push(item.target.id.clone());
                         continue;
                     }
                     Err(stopped) => Err(stopped.into()),
@@ -97,36 +75,34 @@ impl Batch<'_> {
                     }
                     Ok(Err(failure)) => Err(failure),
                 };
-                report.add(target, result);
-                job.show(report.outcome.done.len() + report.outcome.failed.len());
+                report.add(&item.target, result, is_several);
+                if let Some(job) = &job {
+                    job.show(report.done.len() + report.failed.len());
+                }
             }
         }
         progress::clear();
-        self.end(report, items.len())
-    }
-
-    /// Writes down that a token is done.
-    fn note(&self, target: &Target) {
-        if let Some(record) = &self.record {
-            record.done(&target.id);
+        match items {
+            [_, _, ..] => self.end(report, items.len()),
+            _ => report.failed.pop().map(|(_, failure)| failure).or(report.unprinted).map_or(Ok(()), Err),
         }
     }
 
     fn end(&self, report: Report, total: usize) -> Result<(), Failure> {
-        let Labels { done, unchanged, changes, .. } = *self.labels;
-        let changed = grouped(report.outcome.done.len() - report.unchanged);
+        let Words { verb, done, unchanged, .. } = *self.words;
+        let changed = grouped(report.done.len() - report.unchanged);
         let be = if self.session.is_dry_run { "would be " } else { "" };
         let mut summary = format!("{changed} of {} {be}{done}", grouped(total));
         if report.unchanged > 0 {
             summary = format!("{summary}; {} {unchanged}", grouped(report.unchanged));
         }
-        if report.outcome.is_complete() {
-            if changes {
+        if report.failed.is_empty() && report.not_tried.is_empty() {
+            if !verb.is_empty() {
                 say::result(&format!("{summary} ({})", self.session.account));
             }
             return report.unprinted.map_or(Ok(()), Err);
         }
-        let failure = report.outcome.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref());
+        let failure = report.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref());
         Err(failure.within(&self.session.account))
     }
 }
@@ -134,7 +110,9 @@ impl Batch<'_> {
 /// What has happened so far.
 #[derive(Default)]
 struct Report {
-    outcome: Incomplete,
+    done: Vec<TokenId>,
+    failed: Vec<(TokenId, Failure)>,
+    not_tried: Vec<TokenId>,
     /// How many of those done needed no change.
     unchanged: usize,
     /// The first failure to print what was done.
@@ -145,55 +123,32 @@ impl Report {
     /// The maximum number of failures that are printed as they come. The others are counted.
     const PRINTED: usize = 10;
 
-    fn add(&mut self, target: &Target, result: Result<(), Failure>) {
+    fn add(&mut self, target: &Target, result: Result<(), Failure>, is_several: bool) {
+        let id = target.id.clone();
         match result {
-            Ok(()) => self.outcome.done.push(target.id.clone()),
-            Err(failure) if failure.kind() == Kind::DryRun => self.outcome.done.push(target.id.clone()),
+            Ok(()) => self.done.push(id),
+            Err(failure) if failure.kind() == Kind::DryRun => self.done.push(id),
             Err(failure) if failure.is_done() => {
-                self.outcome.done.push(target.id.clone());
+                self.done.push(id);
                 self.unprinted.get_or_insert(failure);
             }
             Err(failure) => {
-                match self.outcome.failed.len() {
-                    ..Self::PRINTED => say::error(&about(target, failure.clone()).to_string()),
+                let is_named = failure.to_string().contains(id.as_str());
+                let failure = if is_named { failure } else { failure.within(target) };
+                match self.failed.len() {
+                    _ if !is_several => {}
+                    ..Self::PRINTED => say::error(&failure.to_string()),
                     Self::PRINTED => say::error("there are more; the others are only counted"),
                     _ => {}
                 }
-                self.outcome.failed.push((target.id.clone(), failure));
+                self.failed.push((id, failure));
             }
         }
-    }
-}
-
-/// Adds the token to the failure's message, unless it is there.
-fn about(target: &Target, failure: Failure) -> Failure {
-    if failure.kind() == Kind::DryRun || failure.to_string().contains(target.id.as_str()) {
-        return failure;
-    }
-    failure.within(target)
-}
-
-/// Whether a failure with one token would be the same with all others.
-pub(crate) fn ends_batch(failure: &Failure) -> bool {
-    matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited)
-}
-
-/// What was done of a batch that was not done completely.
-#[derive(Default)]
-pub(crate) struct Incomplete {
-    pub(crate) done: Vec<TokenId>,
-    pub(crate) failed: Vec<(TokenId, Failure)>,
-    pub(crate) not_tried: Vec<TokenId>,
-}
-
-impl Incomplete {
-    fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.not_tried.is_empty()
     }
 
     /// The failure of the whole batch. `summary` says how many tokens were done, and `record` is the file to go on with, if
     /// there is one. Without it, all tokens that are left are named.
-    pub(crate) fn into_failure(self, mut summary: String, is_interrupted: bool, record: Option<&Record>) -> Failure {
+    fn into_failure(self, mut summary: String, is_interrupted: bool, record: Option<&Record>) -> Failure {
         let (ids, failures): (Vec<TokenId>, Vec<Failure>) = self.failed.into_iter().unzip();
         for (title, ids) in [("failed", &ids), ("not tried", &self.not_tried)] {
             if ids.len() > NAMED && record.is_some() {
@@ -203,19 +158,21 @@ impl Incomplete {
                 summary = format!("{summary}; {title}: {}", ids.join(", "));
             }
         }
-        let going_on = record.map(Record::how_to_go_on);
-        if let Some((how, _)) = &going_on {
-            summary = format!("{summary}. To go on, {how}");
-        }
         let kind = common_kind(&failures, !self.done.is_empty(), is_interrupted);
         let failed = ids.iter().zip(&failures);
         let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
         let mut details = json!({ "done": self.done, "failed": failed, "notTried": self.not_tried });
-        if let Some((_, path)) = going_on {
+        if let Some((how, path)) = record.map(Record::how_to_go_on) {
+            summary = format!("{summary}. To go on, {how}");
             details["resume"] = path.display().to_string().into();
         }
         Failure::new(kind, summary).with_details(details)
     }
+}
+
+/// Whether a failure with one token would be the same with all others.
+pub(crate) fn ends_batch(failure: &Failure) -> bool {
+    matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited)
 }
 
 /// The kind of the failure of several: that of each, if they are all the same and nothing was done.

@@ -13,9 +13,10 @@ use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::progress;
 use crate::terminal::say;
-use crate::verbs::batch::ends_batch;
+use crate::verbs::batch::{Batch, ends_batch};
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;
+use crate::verbs::json;
 use crate::verbs::plan::Plan;
 use crate::verbs::record::{Header, Past, Record};
 use crate::verbs::targets::{self, Item, Target};
@@ -46,7 +47,7 @@ pub(crate) struct BulkArgs {
     by_name: bool,
 
     #[command(flatten)]
-    pub(crate) confirm: ConfirmArgs,
+    confirm: ConfirmArgs,
 }
 
 /// The tokens that match conditions.
@@ -74,7 +75,7 @@ impl MatchArgs {
     /// The tokens that match.
     pub(crate) async fn read(&self, session: &Session) -> Result<Vec<Token>, Failure> {
         let filters = Filter::resolved(session, self.all_matching.clone()).await?;
-        let is_meant = |token: &Token| Filter::all_match(&filters, token);
+        let is_meant = |token: &Token| Filter::all_match(&filters, &json(token));
         let reading = targets::read_list(session, "looking for matches", is_meant);
         let (found, ()) = tokio::try_join!(reading, warn_if_partial(session, self.require_all))?;
         Ok(found)
@@ -126,7 +127,7 @@ impl BulkArgs {
 
 impl Bulk<'_> {
     /// Whether the user has named one token, and so knows which one it is.
-    pub(crate) fn names_one(&self) -> bool {
+    fn names_one(&self) -> bool {
         self.past.is_none() && self.arguments.matching.is_empty() && self.words.len() == 1
     }
 
@@ -154,8 +155,20 @@ impl Bulk<'_> {
         read_each(session, ignore_not_found, found).await
     }
 
-    /// Writes down what the tokens are, except in a dry run. After this, they may be changed.
-    pub(crate) fn record(&self, session: &Session, plan: &Plan<'_>) -> Result<Option<Record>, Failure> {
+    /// Shows the plan, asks, and writes down what the tokens are. After this, they may be changed. `in_turn` is one after the
+    /// other.
+    pub(crate) async fn begin<'a>(
+        &self,
+        session: &'a Session,
+        plan: &Plan,
+        in_turn: bool,
+    ) -> Result<Batch<'a>, Failure> {
+        plan.agree(session, self.arguments.confirm, self.names_one()).await?;
+        Ok(Batch { session, words: plan.words, in_turn, record: self.record(session, plan)? })
+    }
+
+    /// Writes down what the tokens are, except in a dry run.
+    fn record(&self, session: &Session, plan: &Plan) -> Result<Option<Record>, Failure> {
         if session.is_dry_run || !plan.changes_something() {
             return Ok(None);
         }

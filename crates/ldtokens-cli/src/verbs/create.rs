@@ -66,6 +66,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             session.custom_roles().await?;
         }
         let new_token = new_token(&arguments, with_roles(session, permissions, RolesBy::Key).await?);
+        if arguments.expiry.expires_in.is_some() {
+            // After a response, the time is the API's.
+            session.own_token().await?;
+        }
         let name = arguments.texts.name.as_deref();
         let delivery = places.prepare(session, Named { id: None, name }).await?;
         if session.is_dry_run {

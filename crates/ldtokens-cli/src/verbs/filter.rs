@@ -1,9 +1,9 @@
 //! `--filter`, `--sort` and similar options: selects and orders tokens by their fields.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
-use ldtokens::{Token, UnixMillis};
+use ldtokens::UnixMillis;
+use ldtokens_plan::is_id;
 use serde_json::Value;
 
 use crate::account::connect::Session;
@@ -11,8 +11,6 @@ use crate::moment::{date, duration, is_date, moment};
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::{Field, plain, roles};
-use crate::verbs::json;
-use crate::verbs::targets::is_id;
 
 /// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \
@@ -22,21 +20,16 @@ pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, 
 /// Base roles that the API returns besides those that a new token can have.
 const OTHER_ROLES: [&str; 2] = ["owner", "no_access"];
 
-/// One condition, and how messages speak of it.
+/// A condition: a field compared with a value.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
+    /// How messages speak of it.
     text: String,
-    condition: Condition,
-}
-
-#[derive(Clone, Debug)]
-enum Condition {
-    /// A field compared with a value.
-    Compares { field: Field, operator: Operator, wanted: Wanted },
-    /// Not used since then. A token that was never used counts from its creation.
-    NotUsedSince(UnixMillis),
-    /// The value of this field, a time, is in this range. A token that has no such time does not match.
-    Within(&'static str, Range<UnixMillis>),
+    field: Field,
+    /// Whether a token without that time has that of its creation in its place.
+    or_created: bool,
+    operator: Operator,
+    wanted: Wanted,
 }
 
 /// The value that a field is compared with.
@@ -111,13 +104,12 @@ impl Filter {
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let (name, sign, operator, value) = parts(text)?;
         let field = Field::new(name)?;
-        check_part(name)?;
         if !operator.fits(&field) {
             let signs: Vec<_> = signs(&field).map(|(sign, _)| sign).collect();
             return Err(format!("{name} can't be compared by {sign}, only by {}", signs.join(" ")));
         }
         let wanted = wanted(&field, operator, value)?;
-        Ok(Self { text: text.trim().to_owned(), condition: Condition::Compares { field, operator, wanted } })
+        Ok(Self { text: text.trim().to_owned(), field, or_created: false, operator, wanted })
     }
 
     /// The filters with the IDs of custom roles in the place of their keys. A key that is not known is an error: compared with IDs,
@@ -146,9 +138,7 @@ impl Filter {
     /// The key or ID of a custom role that tokens are compared with, if they are.
     pub(crate) fn custom_role(&mut self) -> Option<&mut String> {
         const OTHER_ACCESS: [&str; 2] = ["none", "policy"];
-        let Condition::Compares { field, operator, wanted: Wanted::Text(text) } = &mut self.condition else {
-            return None;
-        };
+        let Self { field, operator, wanted: Wanted::Text(text), .. } = self else { return None };
         let is_other = |known: &&str| match operator {
             Operator::Contains => known.contains(&text.to_lowercase()),
             _ => known == text,
@@ -163,36 +153,51 @@ impl Filter {
 
     /// Not used since then. A token that was never used counts from its creation.
     pub(crate) fn not_used_since(moment: UnixMillis) -> Self {
-        Self { text: format!("lastUsed<{}", date(moment)), condition: Condition::NotUsedSince(moment) }
+        Self { or_created: true, ..Self::before("lastUsed", moment) }
     }
 
-    /// Created before then.
-    pub(crate) fn created_before(moment: UnixMillis) -> Self {
-        let range = UnixMillis::new(1)..moment;
-        Self { text: format!("creationDate<{}", date(moment)), condition: Condition::Within("creationDate", range) }
+    /// The time `field` is before then. A token that has no such time does not match.
+    pub(crate) fn before(field: &str, moment: UnixMillis) -> Self {
+        Self::of_time(field, "<", i64::lt, moment)
     }
 
-    /// Ends, or has ended, in this range of time.
-    pub(crate) fn expires_within(range: Range<UnixMillis>) -> Self {
-        let text = format!("expiry<{}", date(range.end));
-        Self { text, condition: Condition::Within("expiry", range) }
+    /// The time `field` is not before then.
+    pub(crate) fn not_before(field: &str, moment: UnixMillis) -> Self {
+        Self::of_time(field, ">=", i64::ge, moment)
+    }
+
+    fn of_time(field: &str, sign: &str, is: fn(&i64, &i64) -> bool, moment: UnixMillis) -> Self {
+        let text = format!("{field}{sign}{}", date(moment));
+        let (field, wanted) = (Field::new(field).expect("it is one"), Wanted::Number(moment.get()));
+        Self { text, field, or_created: false, operator: Operator::Ordered(is), wanted }
     }
 
     /// Whether the token matches all of the filters.
-    pub(crate) fn all_match(filters: &[Self], token: &Token) -> bool {
-        let token = json(token);
-        filters.iter().all(|filter| filter.is_met_by(&token))
+    pub(crate) fn all_match(filters: &[Self], token: &Value) -> bool {
+        filters.iter().all(|filter| filter.is_met_by(token))
     }
 
     /// Whether the token matches.
     pub(crate) fn is_met_by(&self, token: &Value) -> bool {
-        let time = |name: &str| token.get(name).and_then(Value::as_i64).filter(|millis| *millis != 0);
-        match &self.condition {
-            Condition::NotUsedSince(moment) => {
-                time("lastUsed").or_else(|| time("creationDate")).is_some_and(|last| last < moment.get())
+        // The API writes 0 for "never" (fact 9).
+        let is_value = |value: &Value| !(self.field.is_time() && *value == 0);
+        let mut value = self.field.value(token).filter(is_value);
+        if self.or_created {
+            value = value.or_else(|| token.get("creationDate").cloned());
+        }
+        if is_boolean(&self.field) && value.is_none() && !matches!(self.wanted, Wanted::Absent) {
+            value = Some(false.into());
+        }
+        match (self.operator, &self.wanted) {
+            (Operator::Is, wanted) => equals(value.as_ref(), wanted),
+            (Operator::IsNot, wanted) => !equals(value.as_ref(), wanted),
+            (Operator::Contains, Wanted::Text(text)) => {
+                value.is_some_and(|value| plain(&value).to_lowercase().contains(&text.to_lowercase()))
             }
-            Condition::Within(field, range) => time(field).is_some_and(|time| range.contains(&UnixMillis::new(time))),
-            Condition::Compares { field, operator, wanted } => compares(field, *operator, wanted, token),
+            (Operator::Ordered(is), Wanted::Number(limit)) => {
+                value.and_then(|value| value.as_i64()).is_some_and(|value| is(&value, limit))
+            }
+            _ => false,
         }
     }
 }
@@ -203,28 +208,6 @@ pub(crate) fn nothing_matches(filters: &[Filter]) -> String {
     match &texts[..] {
         [] => "there are no tokens".to_owned(),
         texts => format!("no token matches {}", texts.join(" and ")),
-    }
-}
-
-fn compares(field: &Field, operator: Operator, wanted: &Wanted, token: &Value) -> bool {
-    let mut value = field.value(token);
-    if field.is_time() && value.as_ref().is_some_and(|millis| *millis == 0) {
-        // The API writes 0 for "never" (fact 9).
-        value = None;
-    }
-    if is_boolean(field) && value.is_none() && !matches!(wanted, Wanted::Absent) {
-        value = Some(false.into());
-    }
-    match (operator, wanted) {
-        (Operator::Is, wanted) => equals(value.as_ref(), wanted),
-        (Operator::IsNot, wanted) => !equals(value.as_ref(), wanted),
-        (Operator::Contains, Wanted::Text(text)) => {
-            value.is_some_and(|value| plain(&value).to_lowercase().contains(&text.to_lowercase()))
-        }
-        (Operator::Ordered(is), Wanted::Number(limit)) => {
-            value.and_then(|value| value.as_i64()).is_some_and(|value| is(&value, limit))
-        }
-        _ => false,
     }
 }
 
@@ -298,25 +281,6 @@ fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, St
     }
     let moment = moment(value).map_err(|reason| format!("{name} is compared with a time: {reason}"))?;
     Ok(Wanted::Number(moment.get()))
-}
-
-/// Refuses a path that no field has, such as `_member.emial`. Any path below `_links` is accepted.
-fn check_part(name: &str) -> Result<(), String> {
-    let known: Vec<String> = Field::described().map(|(known, _)| known).collect();
-    let Some((property, _)) = name.split_once('.').filter(|(property, _)| *property != "_links") else { return Ok(()) };
-    let parts: Vec<&str> =
-        known.iter().map(String::as_str).filter(|known| known.starts_with(&format!("{property}."))).collect();
-    let is_known = parts.iter().any(|part| name == *part || name.starts_with(&format!("{part}.")));
-    if is_known {
-        return Ok(());
-    }
-    let hint = did_you_mean(name, parts.iter().copied());
-    let has = if parts.is_empty() {
-        format!("{property} has no named parts")
-    } else {
-        format!("there are {}", parts.join(", "))
-    };
-    Err(format!("there is no field `{name}`{hint} ({has})"))
 }
 
 fn is_boolean(field: &Field) -> bool {

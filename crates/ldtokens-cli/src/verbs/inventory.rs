@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{DryRun, Error, Operation, TokenId, UnixMillis};
+use ldtokens::{DryRun, Error, Operation, Token, TokenId, UnixMillis};
 use ldtokens_audit::{Inventory, Scope};
 use ldtokens_plan::CustomRoles;
 use serde::de::DeserializeOwned;
@@ -15,11 +15,10 @@ use crate::files::{self, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
-use crate::terminal::progress;
 use crate::terminal::redact::{has_secret, redacted};
 use crate::terminal::say;
 use crate::terminal::visible::pretty_json;
-use crate::verbs::targets::{PAGE, READS};
+use crate::verbs::targets::read_all;
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.
 const MAX_SIZE: u64 = 1024 * 1024 * 1024;
@@ -81,54 +80,21 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Resul
 
 /// Reads the tokens of the account, and notes what can't be read or seen.
 pub(crate) async fn gather(session: &Session, scope: ScopeArgs) -> Result<Inventory, Failure> {
-    let scope = if scope.visible_only { Scope::OneMember } else { Scope::AllMembers };
-    let mut read = read(session, scope).await?;
-    for _ in 1..READS {
-        if !read.errors.iter().any(|error| matches!(error, Error::ListChanged { .. })) {
-            break;
+    let (mut tokens, errors) = read_all(session, !scope.visible_only, "reading", |_| true).await?;
+    for text in tokens.iter_mut().flat_map(|token| [&mut token.name, &mut token.description]).flatten() {
+        if has_secret(text) {
+            *text = redacted(text);
         }
-        read = self::read(session, scope).await?;
     }
+    let scope = if scope.visible_only { Scope::OneMember } else { Scope::AllMembers };
     let now = UnixMillis::from(session.client.server_time());
-    let mut inventory = Inventory::new(now, scope, read.tokens);
-    read.errors.iter().for_each(|error| inventory.add_error(error));
+    let mut inventory = Inventory::new(now, scope, tokens);
+    errors.iter().for_each(|error| inventory.add_error(error));
     inventory.host = Some(session.host.clone());
     let caller = session.interrupt.unless(session.client.whoami()).await?;
     inventory.seen_by(caller.ok().as_ref());
     look_up_roles(session, &mut inventory).await?;
-    progress::clear();
     Ok(inventory)
-}
-
-/// Tokens, and errors after which others could be read.
-struct Read {
-    tokens: Vec<ldtokens::Token>,
-    errors: Vec<Error>,
-}
-
-async fn read(session: &Session, scope: Scope) -> Result<Read, Failure> {
-    let mut stream = session.client.list().all_members(scope == Scope::AllMembers).page_size(PAGE).stream();
-    let mut read = Read { tokens: Vec::new(), errors: Vec::new() };
-    while let Some(token) = session.interrupt.unless(stream.next()).await? {
-        match token {
-            Ok(mut token) => {
-                for text in [&mut token.name, &mut token.description].into_iter().flatten() {
-                    if has_secret(text) {
-                        *text = redacted(text);
-                    }
-                }
-                read.tokens.push(token);
-            }
-            Err(error @ (Error::Undecodable { .. } | Error::ListChanged { .. } | Error::WrongTotal { .. })) => {
-                read.errors.push(error);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if (read.tokens.len() as u64).is_multiple_of(PAGE) {
-            progress::show(&format!("{} tokens read", read.tokens.len()));
-        }
-    }
-    Ok(read)
 }
 
 /// Finds the custom roles of tokens that the account does not have. A list may leave out what the credential may not see, so those
@@ -171,8 +137,13 @@ pub(crate) async fn warn_if_partial(session: &Session, require_all: bool) -> Res
         Some(id) => session.interrupt.unless(session.client.get(id)).await?.ok(),
         None => None,
     };
+    check_seen(own.as_ref(), require_all)
+}
+
+/// The same, of the credential's token, if that could be read.
+pub(crate) fn check_seen(own: Option<&Token>, require_all: bool) -> Result<(), Failure> {
     let text = match own {
-        Some(own) if ldtokens_audit::sees_all(&own) => return Ok(()),
+        Some(own) if ldtokens_audit::sees_all(own) => return Ok(()),
         Some(own) => {
             let personal = if own.service_token == Some(true) { "" } else { ", and this member's own" };
             format!(

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use ldtokens::{DryRun, UnixMillis};
 use ldtokens_audit::Inventory;
+use ldtokens_plan::is_id;
 use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
@@ -16,10 +17,11 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::{progress, say};
-use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::batch::Batch;
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
-use crate::verbs::targets::{self, Item, PAGE, is_id};
+use crate::verbs::plan::Words;
+use crate::verbs::targets::{self, Item, PAGE};
 use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
 
 /// List tokens
@@ -60,8 +62,8 @@ pub(crate) struct ListArgs {
     sort: Vec<Order>,
 
     /// Print at most N tokens
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<u64>(1..))]
-    limit: Option<u64>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<usize>(1..))]
+    limit: Option<usize>,
 
     /// Fail if there is a token to list, for a check in CI; with --show-all, also if not all tokens can be seen
     #[arg(long)]
@@ -129,7 +131,7 @@ pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
         if items.is_empty() {
             say::note("standard input names no token: nothing to do");
         }
-        let batch = Batch { session, labels: &GET, record: None, in_turn: false };
+        let batch = Batch { session, words: &GET, record: None, in_turn: false };
         let work = async |item: &Item| {
             let mut token = match &item.before {
                 Some(token) => json(token),
@@ -146,7 +148,7 @@ pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
     .await
 }
 
-const GET: Labels = Labels { doing: "reading", done: "read", unchanged: "", changes: false };
+const GET: Words = Words { verb: "", doing: "reading", done: "read", unchanged: "", warning: None, lasting: None };
 
 pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(), Failure> {
     if let Some(path) = &arguments.from {
@@ -155,7 +157,15 @@ pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(),
     }
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed();
-        let filters = filters(&arguments, UnixMillis::now(), session.client.server_time().into());
+        let has_age =
+            [arguments.unused_for, arguments.older_than, arguments.expires_within].iter().any(Option::is_some);
+        if (has_age || arguments.expired) && !session.is_dry_run {
+            // After a response, the API's time is known, to the second.
+            session.own_token().await?;
+        }
+        let (api, here) = (UnixMillis::from(session.client.server_time()), UnixMillis::now());
+        let now = if api.get().abs_diff(here.get()) < 2_000 { here } else { api };
+        let filters = filters(&arguments, now);
         let filters = Filter::resolved(session, filters).await?;
         // That there is no such token is known only of a whole list.
         let requires_all = arguments.require_all || arguments.fail_if_any && arguments.show_all && !session.is_dry_run;
@@ -182,7 +192,7 @@ async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<
         if seen.is_multiple_of(PAGE) {
             progress::show(&format!("{seen} tokens read, {} found", listing.count));
         }
-        if listing.is_meant(&token) {
+        if Filter::all_match(listing.filters, &token) {
             if listing.is_for_people {
                 show_keys(session, &mut token).await?;
             }
@@ -197,7 +207,7 @@ async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<
 
 /// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
 fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
-    let mut filters = filters(arguments, inventory.taken_at, inventory.taken_at);
+    let mut filters = filters(arguments, inventory.taken_at);
     let ids = inventory.custom_roles();
     if let Some(key) =
         filters.iter_mut().filter_map(Filter::custom_role).find(|role| !is_id(role) && !ids.contains(&role.as_str()))
@@ -207,7 +217,7 @@ fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) 
     }
     let mut listing = Listing::new(global, arguments, &filters, true)?;
     for token in inventory.tokens.iter().map(json) {
-        if listing.wants_more() && listing.is_meant(&token) && !listing.add(token)? {
+        if listing.wants_more() && Filter::all_match(&filters, &token) && !listing.add(token)? {
             break;
         }
     }
@@ -237,17 +247,13 @@ impl<'a> Listing<'a> {
     ) -> Result<Self, Failure> {
         let format = global.format()?;
         let printer = Printer::new(format, &arguments.print)?.wide(is_wide);
-        let limit = arguments.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let limit = arguments.limit.unwrap_or(usize::MAX);
         let (orders, is_for_people) = (&arguments.sort[..], format == Format::Table);
         Ok(Self { filters, orders, limit, printer, is_for_people, unsorted: Vec::new(), count: 0 })
     }
 
     fn wants_more(&self) -> bool {
         self.count < self.limit || !self.orders.is_empty()
-    }
-
-    fn is_meant(&self, token: &Value) -> bool {
-        self.filters.iter().all(|filter| filter.is_met_by(token))
     }
 
     /// Takes a token, and returns whether standard output is still read.
@@ -273,15 +279,15 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// All conditions that a token must match. The API's clock decides what has expired.
-fn filters(arguments: &ListArgs, now: UnixMillis, expiring_from: UnixMillis) -> Vec<Filter> {
+/// All conditions that a token must match.
+fn filters(arguments: &ListArgs, now: UnixMillis) -> Vec<Filter> {
     let unused = arguments.unused_for.map(|length| before(now, length));
     let unused = unused.into_iter().chain(arguments.last_used_before).map(Filter::not_used_since);
-    let created = arguments.older_than.map(|length| Filter::created_before(before(now, length)));
-    let from = expiring_from;
-    let expires = arguments.expires_within.map(|length| Filter::expires_within(from..from.saturating_add(length)));
-    let expired = arguments.expired.then(|| Filter::expires_within(UnixMillis::new(1)..from));
-    arguments.filter.iter().cloned().chain(unused).chain(created).chain(expires).chain(expired).collect()
+    let created = arguments.older_than.map(|length| Filter::before("creationDate", before(now, length)));
+    let end = arguments.expires_within.map(|length| now.saturating_add(length)).or(arguments.expired.then_some(now));
+    let ends = end.map(|end| Filter::before("expiry", end));
+    let is_left = arguments.expires_within.map(|_| Filter::not_before("expiry", now));
+    arguments.filter.iter().cloned().chain(unused).chain(created).chain(ends).chain(is_left).collect()
 }
 
 /// Says that there is no token, or an error if their number is one that fails.

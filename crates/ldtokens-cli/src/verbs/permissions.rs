@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueHint};
 use ldtokens::{BaseRole, Permissions, Policy};
+use ldtokens_plan::is_id;
 use serde_json::Value;
 
 use crate::account::connect::Session;
@@ -10,7 +11,6 @@ use crate::files::text;
 use crate::nearest::did_you_mean;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::roles;
-use crate::verbs::targets::is_id;
 
 const POLICY: &str = r#"File with an inline policy, a JSON array of statements; - reads standard input. For example:
 [{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]},
@@ -38,11 +38,7 @@ impl PermissionArgs {
     /// The permissions that were given, if any were.
     pub(crate) fn read(&self) -> Result<Option<Permissions>, Failure> {
         if let Some(role) = &self.role {
-            let role = BaseRole::from(role.as_str());
-            if matches!(role, BaseRole::Owner | BaseRole::Other(_)) {
-                return Err(Failure::usage("--role: unknown base role"));
-            }
-            return Ok(Some(role.into()));
+            return Ok(Some(BaseRole::from(role.as_str()).into()));
         }
         if !self.custom_role.is_empty() {
             return Ok(Some(Permissions::custom_roles(self.custom_role.iter().map(|key| key.trim().to_owned()))));

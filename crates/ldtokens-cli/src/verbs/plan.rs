@@ -17,21 +17,28 @@ use crate::terminal::output::field::{access, plain};
 use crate::terminal::progress::{self, grouped};
 use crate::terminal::say;
 use crate::terminal::streams::error_width;
-use crate::verbs::batch::Labels;
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::{json, show_keys};
 
 /// The width of a plan's lines, if standard error is not a terminal.
 const WIDTH: usize = 100;
 
+/// The properties that are a token's permissions.
+const ACCESS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
+
 /// At most so many different changes of a property are listed.
 const LISTED: usize = 5;
 
 /// What a command does to its tokens, in words.
-pub(crate) struct Words<'a> {
-    /// "Delete"
+pub(crate) struct Words {
+    /// "Delete". Empty if nothing is changed.
     pub(crate) verb: &'static str,
-    pub(crate) labels: &'a Labels,
+    /// "deleting"
+    pub(crate) doing: &'static str,
+    /// "deleted"
+    pub(crate) done: &'static str,
+    /// "did not exist": what is said of tokens that needed no change.
+    pub(crate) unchanged: &'static str,
     /// Said of one token, and of several, at the end of the question.
     pub(crate) warning: Option<[&'static str; 2]>,
     /// What can't be undone. None if `ldtokens undo` can restore all of it.
@@ -39,14 +46,14 @@ pub(crate) struct Words<'a> {
 }
 
 /// What is to be done to which tokens.
-pub(crate) struct Plan<'a> {
-    pub(crate) words: &'a Words<'a>,
+pub(crate) struct Plan {
+    pub(crate) words: &'static Words,
     pub(crate) items: Vec<Item>,
     /// More lines, such as what can't be changed.
     pub(crate) notes: Vec<String>,
 }
 
-impl Plan<'_> {
+impl Plan {
     fn changing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| !item.is_unchanged() && item.problem.is_none())
     }
@@ -71,7 +78,7 @@ impl Plan<'_> {
         changes(session, self.changing()).await?.into_iter().for_each(&mut line);
         let unchanged = self.items.iter().filter(|item| item.is_unchanged()).count();
         if unchanged > 0 {
-            line(format!("{} {}", grouped(unchanged), self.words.labels.unchanged));
+            line(format!("{} {}", grouped(unchanged), self.words.unchanged));
         }
         let mut problems: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for item in &self.items {
@@ -188,19 +195,12 @@ async fn changes<'a>(session: &Session, items: impl Iterator<Item = &'a Item>) -
         for (name, counts) in &mut counts {
             let value = |token: &Value| match *name {
                 "access" => policy_or_access(token),
-                "expiry" => token
-                    .get("expiry")
-                    .and_then(Value::as_i64)
-                    .map_or("never".to_owned(), |at| date(UnixMillis::new(at))),
-                name => token.get(name).map_or("none".to_owned(), |text| format!("`{}`", cut(&plain(text), 40))),
+                "expiry" => token["expiry"].as_i64().map_or("never".to_owned(), |at| date(UnixMillis::new(at))),
+                name if token[name].is_null() => "none".to_owned(),
+                name => format!("`{}`", cut(&plain(&token[name]), 40)),
             };
-            let is_changed = match *name {
-                "access" => {
-                    ["role", "customRoleIds", "inlineRole"].iter().any(|name| before.get(name) != after.get(name))
-                }
-                name => before.get(name) != after.get(name),
-            };
-            if is_changed {
+            let properties = if *name == "access" { &ACCESS[..] } else { &[*name] };
+            if properties.iter().any(|name| before.get(name) != after.get(name)) {
                 *counts.entry((Some(value(&before)), value(&after))).or_default() += 1;
             }
         }

@@ -12,22 +12,23 @@ use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::PrintArgs;
-use crate::verbs::batch::{Batch, Labels};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::{Printing, json, names_one};
 
-const KEEPING: Words<'static> = Words {
+const KEEPING: Words = Words {
     verb: "Reset",
-    labels: &Labels { doing: "resetting", done: "reset", unchanged: "", changes: true },
+    doing: "resetting",
+    done: "reset",
+    unchanged: "",
     warning: None,
     lasting: Some("old secrets can't be restored"),
 };
 
 /// Without an overlap.
-const ENDING: Words<'static> = Words {
+const ENDING: Words = Words {
     warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
     ..KEEPING
 };
@@ -77,15 +78,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         let words = if overlap == Overlap::None { &ENDING } else { &KEEPING };
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
         places.check(plan.items.iter().map(|item| (&item.target).into()))?;
-        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
         let has_roles = |item: &Item| item.before.as_ref().is_some_and(|token| !token.custom_role_ids.is_empty());
         if printing.is_for_people() && plan.items.iter().any(has_roles) {
             session.custom_roles().await?;
         }
-        let record = bulk.record(session, &plan)?;
         // A secret that is printed is printed with its token, before another is requested.
         let in_turn = places.print.is_some();
-        let batch = Batch { session, labels: words.labels, record, in_turn };
+        let batch = bulk.begin(session, &plan, in_turn).await?;
         let is_quiet = arguments.print.quiet || !in_turn && plan.items.len() > 1 && global.verbose == 0;
         let printing_each = RefCell::new(&mut printing);
         let done = |item: &Item| format!("the token {} was reset", item.target.id);
@@ -113,7 +112,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                 printed.map_err(|failure| failure.after(format!("{}, and its secret delivered", done(item))))?;
             }
             let target = Target { id: item.target.id.clone(), name: token.name };
-            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap)));
+            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap, session.client.server_time().into())));
             Ok(())
         };
         let result = batch.run(&plan.items, work, show).await;
@@ -122,11 +121,11 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     .await
 }
 
-/// Says how long the old secret works.
-fn old_secret(overlap: Overlap) -> String {
+/// Says how long the old secret works, by the API's clock.
+fn old_secret(overlap: Overlap, now: UnixMillis) -> String {
     let until = match overlap {
         Overlap::None => return "the old one no longer works".to_owned(),
-        Overlap::For(length) => UnixMillis::now().saturating_add(length),
+        Overlap::For(length) => now.saturating_add(length),
         Overlap::Until(moment) => UnixMillis::from(moment),
     };
     format!("the old one works until {}", date(until))

@@ -22,7 +22,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::terminal::say;
-use crate::verbs::batch::{Batch, Labels, common_kind, together};
+use crate::verbs::batch::{Batch, common_kind, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
@@ -36,18 +36,17 @@ const WARNING: Option<[&str; 2]> = Some([
     "Whatever uses them stops working at once, whichever of their secrets it has.",
 ]);
 
-const DELETE: Words<'static> = Words {
+const DELETE: Words = Words {
     verb: "Delete",
-    labels: &Labels { doing: "revoking", done: "deleted", unchanged: "were dead already", changes: true },
+    doing: "revoking",
+    done: "deleted",
+    unchanged: "were dead already",
     warning: WARNING,
     lasting: Some("deleted tokens can't be restored"),
 };
 
-const ROTATE: Words<'static> = Words {
-    labels: &Labels { doing: "revoking", done: "rotated", unchanged: "were dead already", changes: true },
-    warning: WARNING,
-    ..AT_ONCE
-};
+const ROTATE: Words =
+    Words { doing: "revoking", done: "rotated", unchanged: "were dead already", warning: WARNING, ..AT_ONCE };
 
 /// Make leaked secrets useless: delete or reset their tokens
 #[derive(Args, Debug)]
@@ -157,7 +156,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             together(&unprepared, unprepared.len() < revocation.leaks.len())?;
             return given.all_searched();
         }
-        let batch = Batch { session, labels: words.labels, record: None, in_turn };
+        let batch = Batch { session, words, record: None, in_turn };
         revoke(&batch, &revocation, &plan, rows, rotation.as_ref(), others).await?;
         given.all_searched()
     })
@@ -252,7 +251,7 @@ fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
 async fn revoke(
     batch: &Batch<'_>,
     revocation: &Revocation,
-    plan: &Plan<'_>,
+    plan: &Plan,
     rows: Rows,
     rotation: Option<&(Places, Journals)>,
     mut others: Vec<Failure>,

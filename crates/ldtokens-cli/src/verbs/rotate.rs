@@ -24,7 +24,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::terminal::say;
-use crate::verbs::batch::{Batch, Labels, together};
+use crate::verbs::batch::{Batch, together};
 use crate::verbs::bulk::MatchArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::names_one;
@@ -35,15 +35,17 @@ use crate::verbs::rotate::selection::{replacement, select, waiting, waiting_jour
 use crate::verbs::targets::Item;
 
 /// Of `--now` and an overlap of zero.
-pub(crate) const AT_ONCE: Words<'static> = Words {
+pub(crate) const AT_ONCE: Words = Words {
     verb: "Rotate",
-    labels: &Labels { doing: "rotating", done: "rotated", unchanged: "were rotated before", changes: true },
+    doing: "rotating",
+    done: "rotated",
+    unchanged: "were rotated before",
     warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
     lasting: Some("old secrets can't be restored"),
 };
 
 /// With an overlap.
-const IN_TIME: Words<'static> =
+const IN_TIME: Words =
     Words { warning: None, lasting: Some("old secrets end after the overlap, and can't be restored"), ..AT_ONCE };
 
 const LONG_ABOUT: &str = "\
@@ -341,7 +343,7 @@ async fn rotate(
         session.say_done(!is_told, &sentence(&report));
         Ok(())
     };
-    let batch = Batch { session, labels: AT_ONCE.labels, record: None, in_turn: false };
+    let batch = Batch { session, words: &AT_ONCE, record: None, in_turn: false };
     let result = batch.run(&items, work, show).await;
     if !is_told {
         output::value(format, &rows.into_inner().into())?;

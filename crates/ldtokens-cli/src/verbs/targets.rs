@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ldtokens::{Error, Token, TokenId};
+use ldtokens_plan::is_id;
 
 use crate::account::connect::Session;
 use crate::files::text;
@@ -150,42 +151,51 @@ pub(crate) fn words(tokens: &[String]) -> Result<Vec<String>, Failure> {
     Ok(words)
 }
 
-/// Whether it has the form of an ID, 24 hexadecimal digits, and need not be looked up.
-pub(crate) fn is_id(word: &str) -> bool {
-    word.len() == 24 && word.bytes().all(|digit| digit.is_ascii_hexdigit())
-}
-
 /// The tokens of all members that are meant. `doing` says why they are read.
 pub(crate) async fn read_list(
     session: &Session,
     doing: &str,
-    mut is_meant: impl FnMut(&Token) -> bool,
+    is_meant: impl FnMut(&Token) -> bool,
 ) -> Result<Vec<Token>, Failure> {
+    let (tokens, errors) = read_all(session, true, doing, is_meant).await?;
+    errors.into_iter().next().map_or(Ok(tokens), |error| Err(error.into()))
+}
+
+/// The same, with the errors after which others could be read.
+pub(crate) async fn read_all(
+    session: &Session,
+    all_members: bool,
+    doing: &str,
+    mut is_meant: impl FnMut(&Token) -> bool,
+) -> Result<(Vec<Token>, Vec<Error>), Failure> {
     let mut reads = 0;
-    'again: loop {
+    loop {
         reads += 1;
-        let mut tokens = session.client.list().all_members(true).stream();
-        let (mut meant, mut seen) = (Vec::new(), 0_u64);
-        while let Some(token) = session.interrupt.unless(tokens.next()).await? {
-            let token = match token {
-                Err(Error::ListChanged { .. }) if reads < READS => continue 'again,
-                token => token?,
-            };
+        let mut stream = session.client.list().all_members(all_members).stream();
+        let (mut meant, mut errors, mut seen) = (Vec::new(), Vec::new(), 0_u64);
+        while let Some(token) = session.interrupt.unless(stream.next()).await? {
+            match token {
+                Ok(token) if is_meant(&token) => meant.push(token),
+                Ok(_) => {}
+                Err(error @ (Error::Undecodable { .. } | Error::ListChanged { .. } | Error::WrongTotal { .. })) => {
+                    errors.push(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
             seen += 1;
             if seen.is_multiple_of(PAGE) {
                 progress::show(&format!("{doing}: {seen} tokens read"));
             }
-            if is_meant(&token) {
-                meant.push(token);
-            }
         }
         progress::clear();
-        return Ok(meant);
+        if reads == READS || !errors.iter().any(|error| matches!(error, Error::ListChanged { .. })) {
+            return Ok((meant, errors));
+        }
     }
 }
 
 /// How often a list is read that changes while it is read.
-pub(crate) const READS: u32 = 3;
+const READS: u32 = 3;
 
 /// The maximum number of tokens that a message names.
 pub(crate) const NAMED: usize = 5;

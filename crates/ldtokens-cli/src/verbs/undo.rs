@@ -12,7 +12,7 @@ use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
-use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::batch::Batch;
 use crate::verbs::bulk::{FOLDER, read_each};
 use crate::verbs::plan::{Plan, Words, fitting};
 use crate::verbs::record::{Header, Past, PastToken, Record};
@@ -20,9 +20,11 @@ use crate::verbs::targets::{Item, Target};
 use crate::verbs::update::edit_each;
 use crate::verbs::{Printing, json};
 
-const WORDS: Words<'static> = Words {
+const WORDS: Words = Words {
     verb: "Restore",
-    labels: &Labels { doing: "restoring", done: "restored", unchanged: "need no change", changes: true },
+    doing: "restoring",
+    done: "restored",
+    unchanged: "need no change",
     warning: None,
     lasting: Some("secrets and deleted tokens can't be restored"),
 };
@@ -110,7 +112,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         now.undoes = Some(path.clone());
         let has_changes = !session.is_dry_run && plan.changes_something();
         let record = if has_changes { Some(Record::begin(&folder, &now, &plan.items)?) } else { None };
-        let batch = Batch { session, labels: WORDS.labels, record, in_turn: false };
+        let batch = Batch { session, words: &WORDS, record, in_turn: false };
         let change = |item: &Item, token: &mut Token| {
             if let Some(restored) = restored(known[item.target.id.as_str()], token) {
                 *token = restored;

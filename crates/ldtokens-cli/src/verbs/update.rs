@@ -15,16 +15,18 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::output::{LAST, OUTPUT, print};
 use crate::terminal::say;
-use crate::verbs::batch::{Batch, Labels};
+use crate::verbs::batch::Batch;
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::targets::Item;
 use crate::verbs::{Printing, json, names_one, show_keys};
 
-const UPDATE: Words<'static> = Words {
+const UPDATE: Words = Words {
     verb: "Update",
-    labels: &Labels { doing: "updating", done: "updated", unchanged: "have these values already", changes: true },
+    doing: "updating",
+    done: "updated",
+    unchanged: "have these values already",
     warning: None,
     lasting: None,
 };
@@ -101,15 +103,13 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
                 "without {marker} in its description, `ldtokens apply` does not know {name} any more"
             ));
         }
-        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
-        let record = bulk.record(session, &plan)?;
+        let batch = bulk.begin(session, &plan, false).await?;
         let is_batch = plan.items.len() != 1;
         let is_asked = arguments.print.quiet || arguments.print.columns.is_some() || global.output.is_some();
         if is_batch && global.verbose == 0 && !is_asked && global.format()? == Format::Table {
             // A table of them is more lines than anyone reads.
             printing = Printing::Nothing;
         }
-        let batch = Batch { session, labels: UPDATE.labels, record, in_turn: false };
         let is_quiet = arguments.print.quiet || is_batch && global.verbose == 0;
         edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
     })
@@ -171,7 +171,7 @@ pub(crate) async fn edit_each(
     mut printing: Printing,
     is_quiet: bool,
 ) -> Result<(), Failure> {
-    let (session, done, is_for_people) = (batch.session, batch.labels.done, printing.is_for_people());
+    let (session, done, is_for_people) = (batch.session, batch.words.done, printing.is_for_people());
     let work = async |item: &Item| {
         let is_changed = Cell::new(false);
         let edit = |token: &mut Token| -> Result<(), Error> {
@@ -224,9 +224,11 @@ pub(crate) async fn edit_each(
     printing.end().and(result)
 }
 
-const DELETE: Words<'static> = Words {
+const DELETE: Words = Words {
     verb: "Delete",
-    labels: &Labels { doing: "deleting", done: "deleted", unchanged: "did not exist", changes: true },
+    doing: "deleting",
+    done: "deleted",
+    unchanged: "did not exist",
     warning: Some(["Whatever uses it stops working at once.", "Whatever uses them stops working at once."]),
     lasting: Some("deleted tokens can't be restored"),
 };
@@ -258,9 +260,7 @@ pub(crate) async fn delete(global: &GlobalArgs, arguments: DeleteArgs) -> Result
     with_client(global, DryRun::Changes, async |session| {
         let items = bulk.find(session, arguments.ignore_not_found).await?;
         let plan = Plan { words: &DELETE, items, notes: Vec::new() };
-        plan.agree(session, arguments.bulk.confirm, bulk.names_one()).await?;
-        let record = bulk.record(session, &plan)?;
-        let batch = Batch { session, labels: DELETE.labels, record, in_turn: false };
+        let batch = bulk.begin(session, &plan, false).await?;
         let work = async |item: &Item| match session.client.delete(&item.target.id).await {
             Err(Error::NotFound(_)) if arguments.ignore_not_found || bulk.is_resumed() => Ok(((), false)),
             result => Ok((result?, true)),

@@ -124,7 +124,7 @@ fn the_permissions_of_the_token_in_use_are_changed_only_after_a_warning_and_an_a
 }
 
 #[test]
-fn an_update_counts_lifetimes_by_the_apis_clock_and_undo_shows_a_policy_as_it_was_given() {
+fn lifetimes_count_by_the_apis_clock_and_undo_shows_a_policy_as_it_was_given() {
     let folder = tempfile::tempdir().unwrap();
     let in_two_hours = ldtokens::UnixMillis::now().get() + 2 * 3_600_000;
     let account = json!({
@@ -144,6 +144,16 @@ fn an_update_counts_lifetimes_by_the_apis_clock_and_undo_shows_a_policy_as_it_wa
     let said = stderr(&undone);
     let statement = r#"policy [{"actions":["*"],"effect":"allow","resources":["proj/*"]}], expires in 3600s"#;
     assert!(said.contains(statement), "{said}");
+
+    let created = served.json(&["create", "-n", "new", "--role", "reader", "--expires-in", "1h", "--secret-to", "-"]);
+    assert!(created["expiry"].as_i64().unwrap() > in_two_hours, "{created}");
+    let soon = stdout(&served.owner(&["list", "-q", "--expires-within", "90min"]).output().unwrap());
+    assert!(soon.contains(created["_id"].as_str().unwrap()), "{soon}");
+    let reset = served.owner(&["reset", "new", "--expires-in", "1h", "--secret-to", "{name}"]);
+    let reset = stderr(&{ reset }.current_dir(&folder).output().unwrap());
+    let until = reset.split_once("works until ").unwrap_or_else(|| panic!("{reset}")).1;
+    let until: jiff::Timestamp = until[..20].parse().unwrap();
+    assert!(until.as_millisecond() > in_two_hours, "{reset}");
 }
 
 #[test]
@@ -193,6 +203,8 @@ fn custom_roles_are_named_by_key_or_id_and_shown_as_keys_with_one_request() {
     let shown = stdout(&got);
     assert!(shown.matches("role-3").count() == 2 && !shown.contains(&role), "{shown}");
     assert_eq!(stderr(&got).matches("/api/v2/roles").count(), 1, "{}", stderr(&got));
+    let exported = stdout(&served.owner(&["export", "one"]).output().unwrap());
+    assert!(exported.contains("- role-3\n") && !exported.contains(&role), "{exported}");
     // For programs they stay IDs.
     assert_eq!(served.json(&["list", "-f", "name=one"])[0]["customRoleIds"][0], role.as_str());
     let none = stderr(&served.owner(&["list", "-f", "name=Owner", "-v"]).output().unwrap());

@@ -83,6 +83,7 @@ fn a_misspelled_word_gets_a_suggestion() {
     for (arguments, right) in [
         (&["list", "--columns", "id"][..], "did you mean `_id`?"),
         (&["list", "--sort", "lastused"], "did you mean `lastUsed`?"),
+        (&["list", "--columns", "_member.emial"], "did you mean `_member.email`?"),
         (&["lst"], "'list'"),
         (&["list", "--colums", "_id"], "'--columns'"),
         (&["create", "--role", "readr"], "'reader'"),

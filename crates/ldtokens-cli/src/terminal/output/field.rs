@@ -57,7 +57,10 @@ impl Field {
         let kind = match (known, within) {
             (None, None) if matches!(name, ACCESS | KIND | OWNER) => ValueType::Text,
             (Some(kind), None) => kind,
-            (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => ValueType::Any,
+            (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => {
+                check_part(property, name)?;
+                ValueType::Any
+            }
             _ => {
                 let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND, OWNER, EMAIL]).collect();
                 // `ownerId` is the account's owner, the same on every token: nobody who mistypes `owner` means it.
@@ -215,6 +218,23 @@ impl Field {
         let cell = self.cell(token, now);
         self.time(token).map_or_else(|| cell.clone(), |time| format!("{} ({cell})", date(time)))
     }
+}
+
+/// Refuses a part that `property` does not have, such as `_member.emial`. Any of `_links` is accepted.
+fn check_part(property: &str, name: &str) -> Result<(), String> {
+    let beginning = format!("{property}.");
+    let parts: Vec<String> =
+        Field::described().map(|(known, _)| known).filter(|known| known.starts_with(&beginning)).collect();
+    let is_known = |part: &String| name == part || name.starts_with(&format!("{part}."));
+    if property == "_links" || parts.iter().any(is_known) {
+        return Ok(());
+    }
+    let hint = did_you_mean(name, parts.iter().map(String::as_str));
+    let has = match &parts[..] {
+        [] => format!("{property} has no named parts"),
+        parts => format!("there are {}", parts.join(", ")),
+    };
+    Err(format!("there is no field `{name}`{hint} ({has})"))
 }
 
 /// The e-mail and the name of the token's member, as far as they are known. The first is shown.

@@ -61,7 +61,7 @@ impl Outcome {
     }
 
     /// What is known of a secret before anything is done.
-    pub(crate) fn planned(finding: &Finding, words: &Words<'_>) -> Self {
+    pub(crate) fn planned(finding: &Finding, words: &Words) -> Self {
         match finding {
             Finding::Token(token) => {
                 let note = match (token.is_own, token.by_last_four) {
@@ -70,7 +70,7 @@ impl Outcome {
                     _ => "",
                 };
                 let result = if words.verb == "Delete" { "would_be_deleted" } else { "would_be_rotated" };
-                let words = format!("would be {}{note}", words.labels.done);
+                let words = format!("would be {}{note}", words.done);
                 Self { is_revoked: false, ..Self::new(result, words) }
             }
             Finding::Dead => Self::dead(),

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Token, TokenId, UnixMillis};
 use ldtokens_lifecycle::{Journal, has_marker, noted_time};
+use ldtokens_plan::is_id;
 
 use crate::account::connect::Session;
 use crate::moment::date;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
 use crate::verbs::rotate::RotateArgs;
-use crate::verbs::targets::{Item, Target, is_id, of_words, read_list, words};
+use crate::verbs::targets::{Item, Target, of_words, read_list, words};
 
 /// The replaced tokens that are still to be deleted, of the caller's account.
 pub(crate) fn waiting(known: &[Journal], caller: &CallerIdentity) -> Vec<Item> {
