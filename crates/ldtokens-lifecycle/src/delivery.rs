@@ -6,10 +6,9 @@ use std::time::Duration;
 use ldtokens::{Client, Secret, TokenId};
 use serde::{Deserialize, Serialize};
 
-use crate::destination::{Contents, Delivered, Destination, Metadata, Prepared};
-use crate::destinations::FileDestination;
+use crate::destination::{Delivered, Destination, Metadata};
 use crate::error::{Error, Reason};
-use crate::file::{hash, resolved};
+use crate::file::{Contents, FileDestination, LockedFile, hash};
 use crate::verify::identity_of;
 
 /// The number of attempts for each delivery. Several, because the secret exists nowhere else.
@@ -39,17 +38,18 @@ const MAX_TRIES: u32 = 3;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Delivery {
     /// In the order of delivery: those that can be read back come first.
     groups: Vec<Group>,
+    is_prepared: bool,
 }
 
 /// Destinations that are delivered to together: the parts of one file, or a single one.
-#[derive(Debug)]
 struct Group {
     members: Vec<Arc<dyn Destination>>,
-    prepared: Option<Prepared>,
+    /// The file that they are parts of, while it is locked.
+    locked: Option<LockedFile>,
+    /// What is unusual about the delivery.
     note: Option<String>,
     state: GroupState,
 }
@@ -90,25 +90,22 @@ impl Delivery {
     pub fn new(destinations: Vec<Box<dyn Destination>>) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for destination in destinations.into_iter().map(Arc::<dyn Destination>::from) {
-            let is_same = |group: &&mut Group| {
-                let parts = group.members[0].file().zip(destination.file());
-                parts.is_some_and(|(one, other)| one.is_same_file(other))
-            };
-            match groups.iter_mut().find(is_same) {
+            let file = |destination: &Arc<dyn Destination>| destination.file().map(|file| file.part().0);
+            let own = file(&destination);
+            match groups.iter_mut().find(|group| own.is_some() && file(&group.members[0]) == own) {
                 Some(group) => group.members.push(destination),
                 None => {
-                    let (prepared, note, state) = (None, None, GroupState::Open);
-                    groups.push(Group { members: vec![destination], prepared, note, state });
+                    let (members, state) = (vec![destination], GroupState::Open);
+                    groups.push(Group { members, locked: None, note: None, state });
                 }
             }
         }
         // Files are always locked in the same order, so that two processes don't wait for each other.
         groups.sort_by_cached_key(|group| {
-            let path = group.members[0].file().map(FileDestination::path);
-            let path = path.map(|path| resolved(path).unwrap_or_else(|_| path.to_owned()));
+            let path = group.members[0].file().map(FileDestination::resolved);
             (path.is_none(), path, !group.is_readable())
         });
-        Self { groups }
+        Self { groups, is_prepared: false }
     }
 
     fn members(&self) -> impl Iterator<Item = &Arc<dyn Destination>> {
@@ -135,19 +132,20 @@ impl Delivery {
                 self.release();
                 return Err(unusable(&self.groups[at].members[0], &reason));
             }
-            self.groups[at].state = GroupState::Open;
         }
+        self.is_prepared = true;
         Ok(())
     }
 
     /// Whether all is prepared.
     pub(crate) fn is_prepared(&self) -> bool {
-        self.groups.iter().all(|group| group.prepared.is_some())
+        self.is_prepared
     }
 
     /// Undoes the preparation.
     pub fn release(&mut self) {
-        self.groups.iter_mut().for_each(|group| group.prepared = None);
+        self.groups.iter_mut().for_each(|group| group.locked = None);
+        self.is_prepared = false;
     }
 
     /// Refuses destinations that hold something else than what may be replaced. Whose secret it is, the API says by
@@ -187,8 +185,8 @@ impl Delivery {
         for group in &mut self.groups {
             let mut problem = None;
             if group.members.iter().all(|member| group.has(&**member, secret)) {
-                if let Some(file) = group.members[0].file().filter(|_| group.prepared.is_some()) {
-                    file.remove_leftovers();
+                if let Some(locked) = group.locked.take() {
+                    locked.keep();
                 }
             } else {
                 problem = group.deliver(secret, metadata).await.err();
@@ -198,11 +196,8 @@ impl Delivery {
                 if problem.is_none() && !group.has(&**member, secret) {
                     problem = Some("after the delivery it does not hold the new secret".to_owned());
                 }
-                deliveries.push(Delivered {
-                    label: member.label(),
-                    note: group.note.clone(),
-                    problem: problem.clone(),
-                });
+                let (label, note) = (member.label(), group.note.clone());
+                deliveries.push(Delivered { label, note, problem: problem.clone() });
             }
         }
         self.release();
@@ -265,28 +260,31 @@ impl Group {
 
     async fn prepare(&mut self) -> Result<(), String> {
         // The lock that it may hold already would keep it waiting.
-        self.prepared = None;
+        self.locked = None;
+        self.state = GroupState::Open;
         let members = self.members.clone();
-        let prepared = run_blocking(move || {
+        let locking = run_blocking(move || {
             let parts: Vec<FileDestination> = members.iter().filter_map(|member| member.file().cloned()).collect();
-            if parts.is_empty() { members[0].prepare() } else { FileDestination::prepare_all(parts) }
+            match parts.is_empty() {
+                true => members[0].check().map(|()| None),
+                false => LockedFile::prepare(parts).map(Some).map_err(|error| error.to_string()),
+            }
         });
-        let prepared = prepared.await?;
-        self.note.clone_from(&prepared.note);
-        self.prepared = Some(prepared);
+        self.locked = locking.await?;
+        self.note = self.locked.as_ref().and_then(LockedFile::note);
         Ok(())
     }
 
     async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> Result<(), String> {
-        // What is in a file now was not checked, so it is not written again.
+        if let Some(locked) = self.locked.take() {
+            let secret = secret.clone();
+            return run_blocking(move || locked.write(&secret).map_err(|error| error.to_string())).await;
+        }
+        // What is in a file that is not locked was not checked, so it is written once at most.
         let max_tries = if self.members[0].file().is_some() { 1 } else { MAX_TRIES };
         for attempt in 1.. {
-            if self.prepared.is_none() {
-                self.prepare().await?;
-            }
-            let Some(Prepared { deliver, .. }) = self.prepared.take() else { break };
-            let (secret, metadata) = (secret.clone(), metadata.clone());
-            match run_blocking(move || deliver(&secret, &metadata)).await {
+            let (destination, secret, metadata) = (self.members[0].clone(), secret.clone(), metadata.clone());
+            match run_blocking(move || destination.deliver(&secret, &metadata)).await {
                 Err(_) if attempt < max_tries => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
                 result => return result,
             }

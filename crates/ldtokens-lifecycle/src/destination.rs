@@ -1,8 +1,6 @@
-use std::fmt;
-
 use ldtokens::Secret;
 
-use crate::destinations::FileDestination;
+use crate::file::{Contents, FileDestination, LockedFile};
 
 /// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,48 +21,8 @@ impl Metadata {
     }
 }
 
-type Deliver = dyn FnOnce(&Secret, &Metadata) -> Result<(), String> + Send + Sync;
-
-/// A delivery that is certain to succeed, as far as that can be known. Dropping it undoes the preparation.
-pub struct Prepared {
-    pub(crate) deliver: Box<Deliver>,
-    pub(crate) note: Option<String>,
-}
-
-impl Prepared {
-    /// Returns a delivery by `deliver`, which may block. Its error says why it failed, and where the secret is if it was
-    /// written.
-    pub fn new(deliver: impl FnOnce(&Secret, &Metadata) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        Self { deliver: Box::new(deliver), note: None }
-    }
-
-    /// Adds what is unusual about the delivery, for reports.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
-        self
-    }
-}
-
-impl fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("note", &self.note).finish_non_exhaustive()
-    }
-}
-
-/// What a destination holds now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Contents {
-    /// No secret, and nothing that a delivery would destroy.
-    Nothing,
-    /// A secret.
-    Secret(Secret),
-    /// Something that is not a secret, described by these words.
-    Other(String),
-}
-
 /// Where a new secret is delivered. A [`Delivery`](crate::Delivery) brings one secret to several.
-pub trait Destination: fmt::Debug + Send + Sync {
+pub trait Destination: Send + Sync {
     /// Returns a description without any secret, such as `the file /etc/export.secret`. Paths in it are absolute, so that it
     /// means the same in another folder.
     fn label(&self) -> String;
@@ -74,18 +32,24 @@ pub trait Destination: fmt::Debug + Send + Sync {
         self.label()
     }
 
-    /// The part of a file that this destination is, if it is one. Destinations in one file are locked and written together,
-    /// by which [`prepare`](Self::prepare) and [`read`](Self::read) of each are replaced.
+    /// The part of a file that this destination is, if it is one. Those in one file are locked and written together.
     fn file(&self) -> Option<&FileDestination> {
         None
     }
 
-    /// Prepares the delivery before a new secret is requested: checks what can be checked, and reserves what is needed. It may
-    /// block.
+    /// Checks, before a new secret is requested, whether it can be delivered. It may block.
     ///
     /// # Errors
     /// Why it can't be delivered.
-    fn prepare(&self) -> Result<Prepared, String>;
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Delivers the secret. It may block, and is repeated if it fails.
+    ///
+    /// # Errors
+    /// Why it failed, and where the secret is if it was written.
+    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> Result<(), String>;
 
     /// Whether each run has to deliver the secret anew, since what was delivered is only for that run.
     fn is_ephemeral(&self) -> bool {
@@ -98,6 +62,25 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// Why it can't be read now.
     fn read(&self) -> Result<Option<Contents>, String> {
         Ok(None)
+    }
+}
+
+impl Destination for FileDestination {
+    fn label(&self) -> String {
+        FileDestination::label(self)
+    }
+
+    fn file(&self) -> Option<&FileDestination> {
+        Some(self)
+    }
+
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
+        let written = LockedFile::prepare(vec![self.clone()]).and_then(|file| file.write(secret));
+        written.map_err(|error| error.to_string())
+    }
+
+    fn read(&self) -> Result<Option<Contents>, String> {
+        FileDestination::read(self).map(Some).map_err(|error| error.to_string())
     }
 }
 

@@ -1,11 +1,10 @@
 //! The destinations of a new secret.
 
 mod command;
-mod file;
 mod github;
 mod kubernetes;
 
+pub use crate::file::FileDestination;
 pub use command::CommandDestination;
-pub use file::FileDestination;
 pub use github::{GithubDestination, GithubFile};
 pub use kubernetes::KubernetesDestination;

@@ -1,9 +1,9 @@
 use std::fmt;
 
 use ldtokens::Error as ApiError;
+use serde::{Deserialize, Serialize};
 
 use crate::destination::Delivered;
-use crate::rotation::Step;
 
 /// Why a secret was not delivered, or a token not rotated or revoked. It states facts; what to do is the caller's to say.
 #[derive(Debug)]
@@ -19,6 +19,22 @@ pub struct Error {
     pub step: Option<Step>,
     /// Each destination with its result, with [`Reason::NotDelivered`].
     pub deliveries: Vec<Delivered>,
+}
+
+/// How far a rotation has come. Each step is written to the journal before the next one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// The request for a new secret is about to be sent, or was sent and its response is not known.
+    Planned,
+    /// There is a new secret. It may have been delivered.
+    Issued,
+    /// All destinations have the new secret.
+    Delivered,
+    /// The delivered secret works. The old token is left.
+    Verified,
+    /// The rotation is over. Nothing is left to do.
+    Retired,
 }
 
 /// What is wrong. Callers do something else for each.

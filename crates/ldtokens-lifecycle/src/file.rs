@@ -1,175 +1,156 @@
 //! One way to write a file: locked from the preparation to the delivery, and replaced so that a reader finds the old contents
 //! or the new, never a mixture.
 
-pub(crate) mod env;
-mod lock;
+mod env;
+mod locked;
 mod staged;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use ldtokens::Secret;
+use serde::{Deserialize, Serialize};
 
-pub(crate) use lock::FileLock;
-pub(crate) use staged::{Staged, hash, leftovers, remove_leftovers};
+pub(crate) use locked::LockedFile;
+pub(crate) use staged::{FileLock, Staged, hash, remove_leftovers};
 
-use crate::access;
-use crate::destinations::FileDestination;
+use crate::access::identity;
+use crate::file::staged::leftovers;
 
-/// How long to wait for another process that changes the file.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The maximum length of a secret, in bytes.
+const MAX_LENGTH: usize = 4096;
 
 /// The size of the largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// A locked file, and what is needed to write it.
-pub(crate) struct LockedFile {
-    parts: Vec<FileDestination>,
-    target: PathBuf,
-    /// What it held when it was locked.
-    before: Option<Vec<u8>>,
-    way: Way,
-    /// The file for the old contents.
-    previous: Option<Staged>,
-    _lock: Option<FileLock>,
+/// What a destination holds now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// No secret, and nothing that a delivery would destroy.
+    Nothing,
+    /// A secret.
+    Secret(Secret),
+    /// Something that is not a secret, described by these words.
+    Other(String),
 }
 
-enum Way {
-    /// Replace it by another file with its name.
-    Replace(Staged),
-    /// Write into it, for this reason.
-    InPlace(File, &'static str),
+/// A file that holds a secret and at most a line end, or a variable in a file of `NAME=value` lines.
+///
+/// It is replaced atomically: a reader always finds the old contents or the new. Who could access it before can access it after, and
+/// nobody else. A new file can only be read by its owner. A symbolic link is followed. A file that can't be replaced, as a mount point
+/// or one with hard links, is written in place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDestination {
+    path: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variable: Option<String>,
+    /// Whether to keep the old contents.
+    #[serde(skip)]
+    keeps_previous: bool,
 }
 
-impl LockedFile {
-    /// Locks the file that these are parts of, and makes certain that it can be written.
-    pub(crate) fn prepare(parts: Vec<FileDestination>) -> Result<Self, String> {
-        let failed = |error: io::Error| error.to_string();
-        let target = resolved(parts[0].path()).map_err(failed)?;
-        let lock = match FileLock::take(&target, MAX_WAIT) {
-            Ok(lock) => Some(lock),
-            // Nothing can be created in its folder, so the file itself is locked below.
-            Err(error) if is_denied(&error) && target.exists() => None,
-            Err(error) => return Err(failed(error)),
-        };
-        let before = read(&target).map_err(failed)?;
-        let changed = changed(&parts, before.as_deref(), &Secret::new("x".repeat(64)))?;
-        let way = Way::choose(&target, changed.len() as u64).map_err(failed)?;
-        let previous = match parts.iter().any(|part| part.keeps_previous) {
-            true => {
-                let previous = previous(&target);
-                let staged = Staged::new(&previous, before.as_ref().map_or(0, Vec::len) as u64);
-                Some(staged.map_err(|error| format!("{} can't be written: {error}", previous.display()))?)
-            }
-            false => None,
-        };
-        Ok(Self { parts, target, before, way, previous, _lock: lock })
+impl FileDestination {
+    /// Returns the file at `path` as a destination. A relative path is relative to the current folder.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, variable: None, keeps_previous: false }
     }
 
-    /// What is unusual about the way it is written.
-    pub(crate) fn note(&self) -> Option<String> {
-        match &self.way {
-            Way::Replace(_) => None,
-            Way::InPlace(_, why) => Some(format!("written in place, since {why}")),
+    /// Returns the variable `variable` in the file at `path`, of lines as Docker Compose, systemd, python-dotenv, node and bash read
+    /// them. Its value is changed, or a line added if there is none. All else is kept. A file that its readers would read differently
+    /// is refused.
+    ///
+    /// # Errors
+    /// Why the name is not allowed.
+    pub fn variable(path: impl AsRef<Path>, variable: impl Into<String>) -> Result<Self, String> {
+        let variable = variable.into();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if variable.is_empty() || !variable.bytes().all(is_name) || variable.as_bytes()[0].is_ascii_digit() {
+            return Err(
+                "a variable's name consists of letters, digits and `_`, and does not start with a digit".to_owned()
+            );
+        }
+        Ok(Self { variable: Some(variable), ..Self::new(path) })
+    }
+
+    /// Keeps the old contents in a file whose name ends in `.previous`.
+    #[must_use]
+    pub fn keep_previous(self) -> Self {
+        Self { keeps_previous: true, ..self }
+    }
+
+    /// What tells it from others: the file, whatever its name; its path without symbolic links; and the variable, if it is one.
+    pub fn part(&self) -> (String, PathBuf, Option<&str>) {
+        let path = self.resolved();
+        let id = path.metadata().ok().and_then(|metadata| identity(&metadata));
+        (id.map_or_else(|| path.display().to_string(), |id| format!("{id:?}")), path, self.variable.as_deref())
+    }
+
+    /// Whether it is a variable that is not there, or whose file is not. A delivery adds it.
+    pub fn is_unset(&self) -> bool {
+        let Some(variable) = &self.variable else { return false };
+        // What can't be read is said when it is prepared.
+        let read = resolved(&self.path).and_then(|path| read(&path));
+        read.is_ok_and(|bytes| bytes.is_none_or(|bytes| matches!(env::value(&bytes, variable), Ok(None))))
+    }
+
+    /// Its path, without symbolic links as far as they can be followed.
+    pub(crate) fn resolved(&self) -> PathBuf {
+        resolved(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
+    pub(crate) fn label(&self) -> String {
+        match &self.variable {
+            Some(variable) => format!("the variable {variable} in {}", self.path.display()),
+            None => format!("the file {}", self.path.display()),
         }
     }
 
-    /// Writes the secret to all parts at once.
-    pub(crate) fn write(self, secret: &Secret) -> Result<(), String> {
-        let failed = |error: io::Error| error.to_string();
-        let before = read(&self.target).map_err(failed)?;
-        let after = changed(&self.parts, before.as_deref(), secret)?;
-        let is_whole = self.parts.iter().any(FileDestination::is_whole);
-        if let (Some(previous), Some(before)) = (self.previous, &before)
-            && *before != after
-        {
-            previous.replace(before, false).map_err(|error| format!("the old contents can't be kept: {error}"))?;
-        }
-        match self.way {
-            // A program that does not know the lock has written there.
-            Way::Replace(staged) if is_whole && before != self.before => {
-                staged.leave(&after, "it was changed meanwhile")
-            }
-            Way::Replace(staged) => staged.replace(&after, before.is_none()),
-            Way::InPlace(file, _) => write_in_place(file, &after),
-        }
-        .map_err(failed)?;
-        remove_leftovers(&self.target);
-        Ok(())
+    pub(crate) fn read(&self) -> io::Result<Contents> {
+        read(&resolved(&self.path)?)?.map_or(Ok(Contents::Nothing), |bytes| self.contents(&bytes))
     }
-}
 
-impl Way {
-    fn choose(target: &Path, size: u64) -> io::Result<Self> {
-        let metadata = match fs::metadata(target) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Staged::new(target, size).map(Self::Replace);
-            }
-            Err(error) => return Err(error),
+    /// The secrets that were written beside the file but not moved there, because the program was killed.
+    pub(crate) fn leftovers(&self) -> Vec<Secret> {
+        let read = |path: PathBuf| match self.contents(&read(&path).ok()??) {
+            Ok(Contents::Secret(secret)) => Some(secret),
+            _ => None,
         };
-        let why = match access::obstacle(target, &metadata) {
-            Some(why) => why,
-            None => match Staged::new(target, size) {
-                Ok(staged) if staged.is_alike() => return Ok(Self::Replace(staged)),
-                Ok(_) => "its owner, ACL or labels can't be carried over to another file",
-                Err(error) if is_denied(&error) => "nothing can be created in its folder",
-                Err(error) => return Err(error),
-            },
+        leftovers(&self.resolved()).into_iter().filter_map(read).collect()
+    }
+
+    fn contents(&self, bytes: &[u8]) -> io::Result<Contents> {
+        let value = match &self.variable {
+            Some(variable) => env::value(bytes, variable).map_err(io::Error::other)?.unwrap_or_default(),
+            None => bytes.strip_suffix(line_end(bytes)).unwrap_or(bytes),
         };
-        let refused =
-            |error: io::Error| io::Error::new(error.kind(), format!("{why}, and it can't be written: {error}"));
-        let file = OpenOptions::new().write(true).open(target).map_err(refused)?;
-        file.try_lock().map_err(|_| io::Error::other("another process is changing it"))?;
-        reserve(&file, size).map_err(refused)?;
-        Ok(Self::InPlace(file, why))
+        Ok(match std::str::from_utf8(value) {
+            Ok("") => Contents::Nothing,
+            Ok(text) if text.len() <= MAX_LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Contents::Secret(Secret::new(text))
+            }
+            _ => Contents::Other("something other than a secret".to_owned()),
+        })
+    }
+
+    /// Returns the file's contents with the secret in them.
+    fn changed(&self, bytes: &[u8], secret: &Secret) -> io::Result<Vec<u8>> {
+        let secret = secret.expose().as_bytes();
+        match &self.variable {
+            Some(variable) => env::with_value(bytes, variable, secret).map_err(io::Error::other),
+            None => Ok([secret, line_end(bytes)].concat()),
+        }
     }
 }
 
-/// Whether the error says that nothing can be created here.
-fn is_denied(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-}
-
-/// Makes certain that there is space for `size` bytes, without changing the contents.
-#[cfg(target_os = "linux")]
-fn reserve(file: &File, size: u64) -> io::Result<()> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    use rustix::io::Errno;
-    match fallocate(file, FallocateFlags::KEEP_SIZE, 0, size.max(1)) {
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-        result => Ok(result?),
+fn line_end(contents: &[u8]) -> &[u8] {
+    match contents {
+        [.., b'\r', b'\n'] => b"\r\n",
+        [.., b'\n'] => b"\n",
+        _ => b"",
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn reserve(_: &File, _: u64) -> io::Result<()> {
-    Ok(())
-}
-
-/// Writes at once, so that a reader finds no empty file.
-fn write_in_place(mut file: File, contents: &[u8]) -> io::Result<()> {
-    file.rewind()?;
-    file.write_all(contents)?;
-    file.set_len(contents.len() as u64)?;
-    file.sync_all()
-}
-
-fn changed(parts: &[FileDestination], before: Option<&[u8]>, secret: &Secret) -> Result<Vec<u8>, String> {
-    let mut after = before.unwrap_or_default().to_vec();
-    for part in parts {
-        after = part.changed(&after, secret)?;
-    }
-    Ok(after)
-}
-
-/// Where the old contents of a file are kept.
-fn previous(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".previous");
-    PathBuf::from(name)
 }
 
 /// Reads a file, if it exists. It must be a regular file.

@@ -12,10 +12,9 @@ mod time;
 mod verify;
 
 pub use delivery::{Delivery, Replaceable};
-pub use destination::{Contents, Delivered, Destination, Metadata, Prepared};
-pub use error::{Error, Reason};
+pub use destination::{Delivered, Destination, Metadata};
+pub use error::{Error, Reason, Step};
+pub use file::Contents;
 pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan};
-pub use rotation::{
-    Journal, Journals, Options, Report, Rotation, Step, Strategy, has_marker, noted_time, without_notes,
-};
+pub use rotation::{Journal, Journals, Options, Report, Rotation, Strategy, has_marker, noted_time, without_notes};
 pub use verify::{Verified, describe, identity_of, verify};

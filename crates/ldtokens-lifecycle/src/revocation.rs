@@ -40,6 +40,13 @@ pub struct Leak {
     secret: Secret,
 }
 
+impl Leak {
+    /// Its token, if that is known.
+    pub fn token(&self) -> Option<&LeakedToken> {
+        if let Finding::Token(token) = &self.finding { Some(token) } else { None }
+    }
+}
+
 /// What a leaked secret was found to be.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -149,11 +156,8 @@ impl Revocation {
     /// Returns the tokens to be deleted or rotated, each once. The client's own token is last: without it the others can't be.
     pub fn tokens(&self) -> Vec<&LeakedToken> {
         let mut seen = HashSet::new();
-        let tokens = self.leaks.iter().filter_map(|leak| match &leak.finding {
-            Finding::Token(token) => Some(token).filter(|token| seen.insert(&token.id)),
-            _ => None,
-        });
-        let mut tokens: Vec<_> = tokens.collect();
+        let mut tokens: Vec<_> = self.leaks.iter().filter_map(Leak::token).collect();
+        tokens.retain(|token| seen.insert(&token.id));
         tokens.sort_by_key(|token| token.is_own);
         tokens
     }
@@ -228,8 +232,7 @@ impl Revocation {
     }
 
     fn secrets_of(&self, token: &LeakedToken) -> Vec<&Secret> {
-        let leaks = self.leaks.iter();
-        let leaks = leaks.filter(|leak| matches!(&leak.finding, Finding::Token(leaked) if leaked.id == token.id));
+        let leaks = self.leaks.iter().filter(|leak| leak.token().is_some_and(|leaked| leaked.id == token.id));
         leaks.map(|leak| &leak.secret).collect()
     }
 }

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
-use std::fmt;
 
-use ldtokens::{CallerIdentity, Client, Error, Token, UnixMillis};
+use ldtokens::{CallerIdentity, Client, Token, UnixMillis};
 use ldtokens_lifecycle::{Contents, Destination};
 
+use crate::error::PlanError;
 use crate::file::TokensFile;
 use crate::roles::CustomRoles;
 
@@ -16,7 +16,7 @@ pub struct Account {
     pub caller: CallerIdentity,
     /// The custom roles, as far as they could be read, if the file names any.
     pub roles: CustomRoles,
-    /// What the destinations hold, by the key in the token's marker.
+    /// What the destinations hold that can be read back, by the key in the token's marker.
     pub held: BTreeMap<String, Vec<Held>>,
     /// The time, by the API's clock.
     pub now: Option<UnixMillis>,
@@ -34,8 +34,6 @@ pub struct Held {
 /// What is in a destination, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holding {
-    /// It can't be read back.
-    Unknown,
     /// Nothing.
     Nothing,
     /// A secret with these last four characters.
@@ -44,70 +42,37 @@ pub enum Holding {
     Other(String),
 }
 
-/// Why the account could not be read.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// The API's or the client's error.
-    Api(Error),
-    /// The list of tokens is incomplete. No plan is made from it.
-    Incomplete(Error),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Api(_) => "the account could not be read",
-            Self::Incomplete(_) => "the list of tokens is incomplete, so no plan was made",
-        })
-    }
-}
-
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Api(source) | Self::Incomplete(source) => Some(source),
-        }
-    }
-}
-
-impl From<Error> for ReadError {
-    fn from(error: Error) -> Self {
-        Self::Api(error)
-    }
-}
-
 impl Account {
     /// Reads the tokens, the custom roles that the file names, and the destinations. Changes nothing.
     ///
     /// # Errors
-    /// [`ReadError`] if the tokens can't all be read. That a custom role does not exist, or that the credential may not read it, is
+    /// [`PlanError`] if the tokens can't all be read. That a custom role does not exist, or that the credential may not read it, is
     /// a problem of the plan, unless the file has its ID.
-    pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, ReadError> {
+    pub async fn read(client: &Client, file: &TokensFile) -> Result<Self, PlanError> {
         let file = file.with_marker_keys();
-        let caller = client.whoami().await?;
+        let caller = client.whoami().await.map_err(PlanError::Unreadable)?;
         let tokens = client.list().all_members(true).collect_all().await;
-        let tokens = tokens.map_err(|incomplete| ReadError::Incomplete(incomplete.error))?;
+        let tokens = tokens.map_err(|incomplete| PlanError::Incomplete(incomplete.error))?;
         let roles = match file.tokens.iter().any(|token| !token.custom_role_ids.is_empty()) {
-            true => CustomRoles::read(client).await?,
+            true => CustomRoles::read(client).await.map_err(PlanError::Unreadable)?,
             false => CustomRoles::default(),
         };
         let held = file.tokens.iter().map(|token| {
             let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
-            (token.key.clone(), destinations.map(|destination| look_at(&*destination)).collect())
+            (token.key.clone(), destinations.filter_map(|destination| look_at(&*destination)).collect())
         });
         let held = held.collect();
         Ok(Self { tokens, caller, roles, held, now: Some(client.server_time().into()) })
     }
 }
 
-fn look_at(destination: &dyn Destination) -> Held {
-    let holding = match destination.read() {
-        Ok(None) => Holding::Unknown,
-        Ok(Some(Contents::Nothing)) => Holding::Nothing,
-        Ok(Some(Contents::Secret(secret))) => Holding::Secret(secret.last_four().to_owned()),
-        Ok(Some(Contents::Other(what))) => Holding::Other(what),
+/// What it holds. None if it can't be read back.
+fn look_at(destination: &dyn Destination) -> Option<Held> {
+    let holding = match destination.read().transpose()? {
+        Ok(Contents::Nothing) => Holding::Nothing,
+        Ok(Contents::Secret(secret)) => Holding::Secret(secret.last_four().to_owned()),
+        Ok(Contents::Other(what)) => Holding::Other(what),
         Err(reason) => Holding::Other(reason),
     };
-    Held { label: destination.label(), holding }
+    Some(Held { label: destination.label(), holding })
 }

@@ -1,11 +1,11 @@
-use ldtokens::{Client, Token, TokenId, UnixMillis};
+use ldtokens::{Client, TokenId, UnixMillis};
 
 use crate::account::Account;
-use crate::apply_error::ApplyError;
-use crate::compare::change;
+use crate::compare::{change, differences};
+use crate::error::PlanError;
 use crate::file::TokensFile;
 use crate::issue::{Issue, owners};
-use crate::marker::{Marker, State};
+use crate::marker::{State, has_marker};
 use crate::plan::{Action, Kind, Plan};
 
 /// What [`apply`] may do. By default nothing of this.
@@ -33,7 +33,7 @@ pub struct Applied {
     /// What was carried out.
     pub done: Vec<Done>,
     /// What failed. Another run tries again.
-    pub failed: Vec<(Action, ApplyError)>,
+    pub failed: Vec<(Action, PlanError)>,
     /// What the options do not allow.
     pub skipped: Vec<Action>,
 }
@@ -53,23 +53,23 @@ pub struct Done {
 /// It can be stopped at any point, also by dropping the future: another run continues.
 ///
 /// # Errors
-/// [`ApplyError`] if nothing was done. What fails on the way is in [`Applied::failed`].
+/// [`PlanError`] if nothing was done. What fails on the way is in [`Applied::failed`].
 pub async fn apply(
     client: &Client,
     file: &TokensFile,
     plan: &Plan,
     options: ApplyOptions,
     mut on_done: impl FnMut(&Done),
-) -> Result<Applied, ApplyError> {
-    file.check().map_err(|error| ApplyError::Refused(error.to_string()))?;
-    let account = Account::read(client, file).await.map_err(ApplyError::Read)?;
+) -> Result<Applied, PlanError> {
+    file.check()?;
+    let account = Account::read(client, file).await?;
     if Plan::new(file, &account) != *plan {
-        return Err(ApplyError::Changed);
+        return Err(PlanError::Changed);
     }
     let file = &file.with_marker_keys();
     let deletions = plan.actions.iter().filter(|action| action.kind == Kind::Delete && options.prune).count();
     if !options.many_deletions && deletions * 10 > plan.managed * 3 {
-        return Err(ApplyError::ManyDeletions { deletions, managed: plan.managed });
+        return Err(PlanError::ManyDeletions { deletions, managed: plan.managed });
     }
     let mut applied = Applied::default();
     for action in &plan.actions {
@@ -80,7 +80,7 @@ pub async fn apply(
         // A token whose key was renamed may still be the only one whose secret its consumer has.
         if action.kind == Kind::Delete && !(applied.failed.is_empty() && plan.problems.is_empty()) {
             let reason = "it is not deleted before all else is done, since its secret may be in use".to_owned();
-            applied.failed.push((action.clone(), ApplyError::Refused(reason)));
+            applied.failed.push((action.clone(), PlanError::Refused(reason)));
             continue;
         }
         match carry_out(client, file, &account, action).await {
@@ -100,19 +100,19 @@ async fn carry_out(
     file: &TokensFile,
     account: &Account,
     action: &Action,
-) -> Result<Option<TokenId>, ApplyError> {
+) -> Result<Option<TokenId>, PlanError> {
     let id = action.id.as_ref();
     match (action.kind, file.find(&action.key), id) {
         (Kind::Update, Some(wanted), Some(id)) => {
-            let permissions = wanted.permissions().map_err(ApplyError::Refused)?;
+            let permissions = wanted.permissions().map_err(PlanError::Refused)?;
             let edited = client.edit(id, |token| {
                 if has_marker(token, &action.key, |state| state == State::Current) {
                     change(token, wanted, &permissions, account);
                 }
             });
             let token = edited.await?;
-            if !crate::compare::differences(wanted, &token, account).is_empty() {
-                return Err(ApplyError::Refused("the API did not apply all changes".to_owned()));
+            if !differences(wanted, &token, account).is_empty() {
+                return Err(PlanError::Refused("the API did not apply all changes".to_owned()));
             }
             Ok(Some(token.id))
         }
@@ -125,7 +125,7 @@ async fn carry_out(
             let is_over = has_marker(&token, &action.key, |state| matches!(state, State::Old(until) if until <= now));
             let has_ended = token.expires_in(now).is_some_and(|left| left.is_zero());
             if !is_over || !(has_ended || is_replaced(client, file, account, &action.key, id).await?) {
-                return Err(ApplyError::Refused("its secret may still be in use".to_owned()));
+                return Err(PlanError::Refused("its secret may still be in use".to_owned()));
             }
             client.delete(id).await?;
             Ok(None)
@@ -133,18 +133,13 @@ async fn carry_out(
         (Kind::Delete, None, Some(id)) => {
             let token = client.get(id).await?;
             if !has_marker(&token, &action.key, |_| true) {
-                return Err(ApplyError::Changed);
+                return Err(PlanError::Changed);
             }
             client.delete(id).await?;
             Ok(None)
         }
-        _ => Err(ApplyError::Changed),
+        _ => Err(PlanError::Changed),
     }
-}
-
-fn has_marker(token: &Token, key: &str, is: impl Fn(State) -> bool) -> bool {
-    let (_, markers) = Marker::of(token);
-    markers.iter().any(|marker| marker.key == key && is(marker.state))
 }
 
 /// Whether each destination of the key can be read, and holds a working secret of another token of the account.
@@ -154,7 +149,7 @@ async fn is_replaced(
     account: &Account,
     key: &str,
     id: &TokenId,
-) -> Result<bool, ApplyError> {
+) -> Result<bool, PlanError> {
     let Some(wanted) = file.find(key) else { return Ok(false) };
     let Some(owners) = owners(client, wanted).await? else { return Ok(false) };
     let is_another = |owner: &TokenId| owner != id && account.tokens.iter().any(|token| token.id == *owner);

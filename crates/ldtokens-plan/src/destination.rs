@@ -35,20 +35,21 @@ pub enum DestinationSpec {
     },
 }
 
-/// Destinations that are taken: of a file its variables, or, as of anything else, all of it.
+/// Destinations that are taken: of a file its variables, or, as of anything else, all of it. A file with several names can be used
+/// by one of them.
 #[derive(Debug, Default)]
-pub struct Taken(BTreeMap<String, BTreeSet<Option<String>>>);
+pub struct Taken(BTreeMap<String, BTreeSet<(PathBuf, Option<String>)>>);
 
 impl Taken {
     /// Takes the destination. Returns whether it was free.
-    fn take(&mut self, destination: &dyn Destination) -> bool {
-        let (place, variable) = match destination.file().map(FileDestination::part) {
-            Some((file, variable)) => (file, variable.map(str::to_owned)),
-            None => (destination.identity(), None),
+    pub fn take(&mut self, destination: &dyn Destination) -> bool {
+        let (place, part) = match destination.file().map(FileDestination::part) {
+            Some((file, path, variable)) => (file, (path, variable.map(str::to_owned))),
+            None => (destination.identity(), Default::default()),
         };
         let parts = self.0.entry(place).or_default();
-        let is_free = parts.is_empty() || variable.is_some() && !parts.contains(&None);
-        parts.insert(variable) && is_free
+        let is_free = parts.iter().all(|(path, other)| *path == part.0 && other.is_some() && part.1.is_some());
+        parts.insert(part) && is_free
     }
 }
 

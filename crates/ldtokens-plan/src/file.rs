@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::destination::{DestinationSpec, Taken};
+use crate::error::PlanError;
 use crate::length::Length;
 use crate::marker::{Marker, is_key, parse_time};
 
@@ -67,66 +67,41 @@ pub struct ManagedToken {
     pub destinations: Vec<DestinationSpec>,
 }
 
-/// What is wrong with a file: one line for each fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidFile(pub Vec<String>);
-
-impl fmt::Display for InvalidFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl std::error::Error for InvalidFile {}
-
 impl TokensFile {
     /// Checks all that can be checked without an account.
     ///
     /// # Errors
-    /// [`InvalidFile`] has all faults.
-    pub fn check(&self) -> Result<(), InvalidFile> {
+    /// [`PlanError::InvalidFile`] has all faults.
+    pub fn check(&self) -> Result<(), PlanError> {
         let (mut faults, mut keys, mut places) = (Vec::new(), BTreeSet::new(), Taken::default());
         if self.name.as_deref().is_some_and(|name| !is_key(name)) {
             faults.push("the name of a file has 1 to 64 letters, digits, `.`, `_` and `-`".to_owned());
         }
         for token in &self.tokens {
             let key = &token.key;
-            let mut fault = |text: String| faults.push(format!("{key:?}: {text}"));
-            if !is_key(key) {
-                fault("a key has 1 to 64 letters, digits, `.`, `_` and `-`".to_owned());
-            }
-            if !keys.insert(key) {
-                fault("two tokens have this key".to_owned());
-            }
-            if let Err(text) = token.permissions() {
-                fault(text);
-            }
-            if !Marker::split(&token.description).1.is_empty() {
-                fault("the description has a marker: apply writes it".to_owned());
-            }
-            if token.default_api_version.is_some() && token.api_version().is_none() {
-                fault("defaultApiVersion is not a version of the API".to_owned());
-            }
-            if token.expiry.is_some() && token.lifetime.is_some() {
-                fault("it has either a lifetime or an expiry".to_owned());
-            }
-            if token.expiry.as_deref().is_some_and(|expiry| parse_time(expiry).is_none()) {
-                fault("expiry is not a time such as 2027-01-31T00:00:00Z".to_owned());
-            }
             let lifetime = token.lifetime.as_ref().map(Length::duration);
             let rotate_after = token.rotate_after.as_ref().map(Length::duration);
-            if lifetime.zip(rotate_after).is_some_and(|(lifetime, after)| after >= lifetime) {
-                fault("rotateAfter must be shorter than lifetime, or the token expires first".to_owned());
-            }
-            if rotate_after.is_some_and(|after| after.is_zero()) {
-                fault("rotateAfter is zero, so each apply would rotate it".to_owned());
-            }
-            if lifetime.is_some_and(|lifetime| lifetime <= token.overlap()) {
-                fault("lifetime must be longer than overlap".to_owned());
-            }
-            DestinationSpec::faults(&token.destinations, &mut places).into_iter().for_each(&mut fault);
+            let has_marker = !Marker::split(&token.description).1.is_empty();
+            let is_no_version = token.default_api_version.is_some() && token.api_version().is_none();
+            let is_no_time = token.expiry.as_deref().is_some_and(|expiry| parse_time(expiry).is_none());
+            let is_late = lifetime.zip(rotate_after).is_some_and(|(lifetime, after)| after >= lifetime);
+            let checks = [
+                (!is_key(key), "a key has 1 to 64 letters, digits, `.`, `_` and `-`"),
+                (!keys.insert(key), "two tokens have this key"),
+                (has_marker, "the description has a marker: apply writes it"),
+                (is_no_version, "defaultApiVersion is not a version of the API"),
+                (token.expiry.is_some() && lifetime.is_some(), "it has either a lifetime or an expiry"),
+                (is_no_time, "expiry is not a time such as 2027-01-31T00:00:00Z"),
+                (is_late, "rotateAfter must be shorter than lifetime, or the token expires first"),
+                (rotate_after == Some(Duration::ZERO), "rotateAfter is zero, so each apply would rotate it"),
+                (lifetime.is_some_and(|lifetime| lifetime <= token.overlap()), "lifetime must be longer than overlap"),
+            ];
+            let of_token = checks.into_iter().filter(|(is_fault, _)| *is_fault).map(|(_, text)| text.to_owned());
+            let of_token = of_token.chain(token.permissions().err());
+            let of_token = of_token.chain(DestinationSpec::faults(&token.destinations, &mut places));
+            faults.extend(of_token.map(|text| format!("{key:?}: {text}")));
         }
-        if faults.is_empty() { Ok(()) } else { Err(InvalidFile(faults)) }
+        if faults.is_empty() { Ok(()) } else { Err(PlanError::InvalidFile(faults)) }
     }
 
     /// This file with relative paths of destinations below `folder`.
@@ -176,13 +151,10 @@ impl ManagedToken {
     /// Its permissions, or what is wrong with them.
     pub(crate) fn permissions(&self) -> Result<Permissions, String> {
         match (&self.role, self.custom_role_ids.as_slice(), &self.inline_role) {
-            (Some(role), [], None) => {
-                let role: BaseRole = role.parse().map_err(|_| "role is not reader, writer or admin".to_owned())?;
-                match role {
-                    BaseRole::Reader | BaseRole::Writer | BaseRole::Admin => Ok(Permissions::Role(role)),
-                    _ => Err("role is not reader, writer or admin".to_owned()),
-                }
-            }
+            (Some(role), [], None) => match role.parse() {
+                Ok(role @ (BaseRole::Reader | BaseRole::Writer | BaseRole::Admin)) => Ok(Permissions::Role(role)),
+                _ => Err("role is not reader, writer or admin".to_owned()),
+            },
             (None, roles @ [_, ..], None) => Ok(Permissions::custom_roles(roles)),
             (None, [], Some(policy)) => {
                 let policy = Policy::from_json(&policy.to_string()).map_err(|error| format!("inlineRole: {error}"))?;

@@ -34,9 +34,9 @@
 
 mod account;
 mod apply;
-mod apply_error;
 mod compare;
 mod destination;
+mod error;
 mod export;
 mod file;
 mod issue;
@@ -46,13 +46,13 @@ mod plan;
 mod render;
 mod roles;
 
-pub use account::{Account, Held, Holding, ReadError};
+pub use account::{Account, Held, Holding};
 pub use apply::{Applied, ApplyOptions, Done, apply};
-pub use apply_error::ApplyError;
 pub use compare::Change;
 pub use destination::{DestinationSpec, Taken};
+pub use error::PlanError;
 pub use export::{Export, adopt, export};
-pub use file::{InvalidFile, ManagedToken, TokensFile};
+pub use file::{ManagedToken, TokensFile};
 pub use length::Length;
 pub use marker::{Marker, State};
 pub use plan::{Action, Kind, Plan};

@@ -82,6 +82,39 @@ impl Marker {
     }
 }
 
+/// The tokens with the marker of one key, by its state.
+#[derive(Default)]
+pub(crate) struct Marked<'a> {
+    pub(crate) new: Vec<&'a Token>,
+    pub(crate) current: Vec<&'a Token>,
+    pub(crate) old: Vec<(&'a Token, UnixMillis)>,
+}
+
+impl<'a> Marked<'a> {
+    pub(crate) fn add(&mut self, token: &'a Token, state: State) {
+        match state {
+            State::New => self.new.push(token),
+            State::Current => self.current.push(token),
+            State::Old(until) => self.old.push((token, until)),
+        }
+    }
+
+    pub(crate) fn of(tokens: &'a [Token], key: &str) -> Self {
+        let mut marked = Self::default();
+        for token in tokens {
+            let (_, markers) = Marker::of(token);
+            markers.iter().filter(|marker| marker.key == key).for_each(|marker| marked.add(token, marker.state));
+        }
+        marked
+    }
+}
+
+/// Whether the token has a marker of this key, in such a state.
+pub(crate) fn has_marker(token: &Token, key: &str, is: impl Fn(State) -> bool) -> bool {
+    let (_, markers) = Marker::of(token);
+    markers.iter().any(|marker| marker.key == key && is(marker.state))
+}
+
 /// Whether it can be the key of a token: letters, digits, `.`, `_` and `-`, at most 64.
 pub(crate) fn is_key(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, Held, Holding};
 use crate::compare::{Change, FIXED, differences};
 use crate::file::{ManagedToken, TokensFile};
-use crate::marker::{Marker, State};
+use crate::marker::{Marked, Marker};
 use crate::roles::is_id;
 
 /// What has to be done so that the account is as the file says.
@@ -70,14 +70,6 @@ pub enum Kind {
     Delete,
 }
 
-/// The tokens with one key.
-#[derive(Default)]
-struct Marked<'a> {
-    new: Vec<&'a Token>,
-    current: Vec<&'a Token>,
-    old: Vec<(&'a Token, UnixMillis)>,
-}
-
 impl Plan {
     /// Compares the file with the account.
     pub fn new(file: &TokensFile, account: &Account) -> Self {
@@ -90,14 +82,7 @@ impl Plan {
             match markers.as_slice() {
                 // The others are another file's.
                 markers if !markers.iter().any(|marker| marker.file() == file.name.as_deref()) => {}
-                [Marker { key, state }] => {
-                    let entry = marked.entry(key.clone()).or_default();
-                    match state {
-                        State::New => entry.new.push(token),
-                        State::Current => entry.current.push(token),
-                        State::Old(until) => entry.old.push((token, *until)),
-                    }
-                }
+                [Marker { key, state }] => marked.entry(key.clone()).or_default().add(token, *state),
                 _ => plan.problems.push(format!("the token {} has several markers in its description", token.id)),
             }
         }
@@ -110,17 +95,15 @@ impl Plan {
                 Err(problem) => plan.problems.push(problem),
             }
         }
-        for (key, marked) in &marked {
+        for (key, Marked { new, current, old }) in &marked {
             let has_ended = |token: &Token| token.expires_in(now).is_some_and(|left| left.is_zero());
             let is_over = |token, until| until <= now && (file.find(key).is_some() || has_ended(token));
-            let over = marked.old.iter().filter(|(token, until)| is_over(token, *until));
-            let over: Vec<_> = over.map(|(token, _)| *token).collect();
-            plan.add_all(Kind::Tidy, key, &over, "another has replaced it, and the overlap is over");
+            let (over, old): (Vec<_>, Vec<_>) = old.iter().partition(|(token, until)| is_over(token, *until));
+            let over = over.iter().map(|(token, _)| *token);
+            plan.add_all(Kind::Tidy, key, over, "another has replaced it, and the overlap is over");
             if file.find(key).is_none() {
-                let all = marked.current.iter().chain(&marked.new);
-                let all: Vec<_> = all.chain(marked.old.iter().map(|(token, _)| token)).copied().collect();
-                let all: Vec<_> = all.into_iter().filter(|token| !over.contains(token)).collect();
-                plan.add_all(Kind::Delete, key, &all, "it is not in the file");
+                let all = current.iter().chain(new).copied().chain(old.iter().map(|(token, _)| *token));
+                plan.add_all(Kind::Delete, key, all, "it is not in the file");
             }
         }
         for action in &mut plan.actions {
@@ -143,7 +126,7 @@ impl Plan {
         if let [] | [_] = marked.current.as_slice() {
             return Ok(marked.current.first().copied());
         }
-        let held: Vec<_> = holdings(wanted, account).iter().filter(|held| held.holding != Holding::Unknown).collect();
+        let held = holdings(wanted, account);
         let is_held = |token: &&&Token| !held.is_empty() && held.iter().all(|held| holds(held, token));
         let in_use: Vec<_> = marked.current.iter().filter(is_held).collect();
         let ids: Vec<_> = marked.current.iter().map(|token| token.id.as_str()).collect();
@@ -207,8 +190,8 @@ impl Plan {
         self.actions.push(Action { kind, key, id, name, changes, reason, is_own: false });
     }
 
-    fn add_all(&mut self, kind: Kind, key: &str, tokens: &[&Token], reason: &str) {
-        self.actions.extend(tokens.iter().map(|token| Action {
+    fn add_all<'a>(&mut self, kind: Kind, key: &str, tokens: impl Iterator<Item = &'a Token>, reason: &str) {
+        self.actions.extend(tokens.map(|token| Action {
             kind,
             key: key.to_owned(),
             id: Some(token.id.clone()),
@@ -258,12 +241,10 @@ fn needs_new_secret(wanted: &ManagedToken, token: &Token, account: &Account, now
     if wanted.lifetime.as_ref().is_some_and(|lifetime| age + wanted.overlap() >= lifetime.duration()) {
         return Some("it is older than its lifetime".to_owned());
     }
-    let other =
-        holdings(wanted, account).iter().find(|held| held.holding != Holding::Unknown && !holds(held, token))?;
+    let other = holdings(wanted, account).iter().find(|held| !holds(held, token))?;
     Some(match &other.holding {
         Holding::Nothing => format!("{} holds no secret", other.label),
         Holding::Secret(_) => format!("{} holds another secret", other.label),
         Holding::Other(what) => format!("{} holds {what}", other.label),
-        Holding::Unknown => unreachable!("filtered out"),
     })
 }

@@ -7,37 +7,34 @@ use serde_json::Value;
 use crate::compare::Change;
 use crate::plan::{Action, Kind, Plan};
 
+/// Each kind with its sign and its verb.
+const KINDS: [(Kind, &str, &str); 7] = [
+    (Kind::Create, "+", "create"),
+    (Kind::Finish, "+", "finish"),
+    (Kind::Update, "~", "update"),
+    (Kind::Rotate, "±", "rotate"),
+    (Kind::Replace, "±", "replace"),
+    (Kind::Tidy, "-", "tidy"),
+    (Kind::Delete, "-", "delete"),
+];
+
 impl Kind {
-    fn sign(self) -> &'static str {
-        match self {
-            Self::Create | Self::Finish => "+",
-            Self::Update => "~",
-            Self::Rotate | Self::Replace => "±",
-            Self::Tidy | Self::Delete => "-",
-        }
+    fn sign_and_verb(self) -> (&'static str, &'static str) {
+        let (_, sign, verb) = KINDS.into_iter().find(|(kind, ..)| *kind == self).expect("all kinds are listed");
+        (sign, verb)
     }
 
     /// The word for it, such as `create`.
     pub fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Finish => "finish",
-            Self::Update => "update",
-            Self::Rotate => "rotate",
-            Self::Replace => "replace",
-            Self::Tidy => "tidy",
-            Self::Delete => "delete",
-        }
+        self.sign_and_verb().1
     }
 }
-
-const KINDS: [Kind; 7] =
-    [Kind::Create, Kind::Finish, Kind::Update, Kind::Rotate, Kind::Replace, Kind::Tidy, Kind::Delete];
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
-            writeln!(f, "{} {:<7} {} ({})", action.kind.sign(), action.kind.verb(), action.key, action.reason)?;
+            let (sign, verb) = action.kind.sign_and_verb();
+            writeln!(f, "{sign} {verb:<7} {} ({})", action.key, action.reason)?;
             for change in &action.changes {
                 writeln!(f, "    {change}")?;
             }
@@ -58,7 +55,7 @@ impl fmt::Display for Change {
 impl Plan {
     /// One line: how many of what.
     pub fn summary(&self) -> String {
-        let counts = KINDS.map(|kind| (self.count(kind), kind.verb()));
+        let counts = KINDS.map(|(kind, _, verb)| (self.count(kind), verb));
         let mut parts: Vec<_> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{count} to {verb}")).collect();
         match self.problems.len() {

@@ -19,11 +19,9 @@ impl CustomRoles {
     pub async fn read(client: &Client) -> Result<Self, Error> {
         let mut keys = BTreeMap::new();
         loop {
-            let request =
-                client.request(Operation::Other("getCustomRoles"), Method::GET, "/roles").query("limit", "1000");
             let known = keys.len();
-            let request = if known == 0 { request } else { request.query("offset", &known.to_string()) };
-            let page: Value = match request.send().await {
+            let request = client.request(Operation::Other("getCustomRoles"), Method::GET, "/roles");
+            let page: Value = match request.query("limit", "1000").query("offset", &known.to_string()).send().await {
                 Ok(body) => serde_json::from_slice(&body).unwrap_or_default(),
                 Err(Error::NotFound(_) | Error::Forbidden(_)) => Value::Null,
                 Err(error) => return Err(error),

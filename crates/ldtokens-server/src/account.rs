@@ -1,13 +1,13 @@
 //! The account of a new store, as it is read from a file.
 
-pub(crate) mod start;
+mod seeded;
 mod yaml;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use ldtokens_client::types::Statement;
-use ldtokens_client::{Role, Secret};
+use ldtokens_client::{Role, Secret, UnixMillis};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,6 +56,19 @@ pub struct Account {
     /// The time that the server's clock shows at the start, in Unix milliseconds. From then on it runs. By default, the machine's
     /// time.
     clock: Option<i64>,
+    /// How many more tokens there are.
+    #[serde(skip)]
+    pub(crate) seeded: u32,
+}
+
+/// The secret of a token in a new store.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenSecret {
+    /// The name of the token.
+    pub(crate) token: String,
+    pub(crate) secret: Secret,
+    /// Whether the account had no secret for the token.
+    pub(crate) is_random: bool,
 }
 
 /// A token of the account. It must have exactly one of `role`, `customRoleIds` and `inlineRole`.
@@ -130,8 +143,27 @@ impl Account {
         self.tokens.iter().position(|token| token.role == Some(Role::Admin) && is_owner(&token.member))
     }
 
-    /// Adds the account to a store.
-    fn add_to(&self, records: &Records<'_>, now: i64) -> Result<(), ApiError> {
+    /// Gives the account the IDs and secrets that it lacks. Returns the secrets of its tokens, in their order.
+    pub(crate) fn complete(&mut self) -> Vec<TokenSecret> {
+        let ids = self.custom_roles.iter_mut().map(|role| &mut role.id);
+        let ids = ids.chain(self.members.iter_mut().map(|member| &mut member.id));
+        ids.filter(|id| id.is_empty()).for_each(|id| *id = secrets::new_id());
+        let complete = |token: &mut AccountToken| {
+            token.id.get_or_insert_with(secrets::new_id);
+            let is_random = token.secret.is_none();
+            let secret = token.secret.get_or_insert_with(secrets::new_secret).clone();
+            TokenSecret { token: token.name.clone(), secret, is_random }
+        };
+        self.tokens.iter_mut().map(complete).collect()
+    }
+
+    /// The time that the server's clock shows at the start, if the account has one.
+    pub(crate) fn clock(&self) -> Option<UnixMillis> {
+        self.clock.map(UnixMillis::new)
+    }
+
+    /// Adds the account, which is [complete](Self::complete), to an empty store.
+    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<(), ApiError> {
         for role in &self.custom_roles {
             records.add_custom_role(role)?;
         }
@@ -145,12 +177,12 @@ impl Account {
             if let Some(properties) = stored.properties.as_object_mut() {
                 replace_keys(records, Strictness { is_strict: true }, properties)?;
             }
-            let secret = token.secret.clone().unwrap_or_else(secrets::new_secret);
+            let secret = token.secret.as_ref().ok_or(ApiError::INTERNAL)?;
             stored.properties["token"] = secret.last_four().into();
             records.add_token(&stored)?;
             records.add_secret(&stored.id, &secrets::hash(secret.expose()))?;
         }
-        Ok(())
+        seeded::add(records, self.seeded)
     }
 
     fn check(&self) -> Result<(), InvalidAccount> {

@@ -2,7 +2,6 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use ldtokens_client::Secret;
@@ -11,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::access::SessionSecret;
 use crate::account::Account;
-use crate::account::start::StartAccount;
 use crate::clock::Clock;
-use crate::connections::bodies::ArrivingBodies;
+use crate::connections::places::Places;
 use crate::connections::{self, ConnectionLimits};
 use crate::faults::Faults;
 use crate::faults::fault::{Fault, InvalidFault};
@@ -51,21 +49,7 @@ pub struct ServerBuilder {
 impl Server {
     /// Returns a builder with the default settings.
     pub fn builder() -> ServerBuilder {
-        ServerBuilder::new()
-    }
-
-    /// Starts a server with a new account in memory, on a free port of loopback.
-    ///
-    /// # Errors
-    /// [`StartError`] if the server can't listen on loopback.
-    pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
-    }
-}
-
-impl ServerBuilder {
-    fn new() -> Self {
-        Self {
+        ServerBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allowed_hosts: Vec::new(),
             admin: None,
@@ -88,6 +72,16 @@ impl ServerBuilder {
         }
     }
 
+    /// Starts a server with a new account in memory, on a free port of loopback.
+    ///
+    /// # Errors
+    /// [`StartError`] if the server can't listen on loopback.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+}
+
+impl ServerBuilder {
     /// Sets the address to listen on. Port 0 takes a free port. The default is a free port on loopback.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
@@ -238,8 +232,9 @@ impl ServerBuilder {
             Err(reason) => return Err(store_error(reason)),
         };
         let owner = account.owner_token();
-        let (start, secrets) = StartAccount::new(account, self.seed_tokens);
-        let start = Arc::new(start);
+        account.seeded = self.seed_tokens;
+        let secrets = account.complete();
+        let start = Arc::new(account);
         let has_session_secret = self.has_session_secret;
         // One transaction: if something fails, the store stays as it was.
         let filled = store.write({
@@ -268,11 +263,11 @@ impl ServerBuilder {
             limiter: Limiter::new(self.limits),
             faults,
             start,
-            bodies: ArrivingBodies::default(),
+            bodies: Places::new(),
             stopping: stopped.clone(),
             read_timeout: self.connection_limits.read_timeout,
         });
-        let in_progress = Arc::new(AtomicUsize::new(0));
+        let in_progress = Arc::new(());
         let mut serving = vec![tokio::spawn(connections::serve(
             listener,
             router(service.clone()),

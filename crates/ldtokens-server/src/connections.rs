@@ -1,13 +1,13 @@
 //! Connections: how many there may be, how long a client may take to send and to read, and how they end.
 
 pub(crate) mod bodies;
-pub(crate) mod slots;
-pub(crate) mod watched;
+pub(crate) mod places;
+mod slots;
+mod watched;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -63,7 +63,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     limits: ConnectionLimits,
-    in_progress: Arc<AtomicUsize>,
+    in_progress: Arc<()>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let slots = ConnectionSlots::new(for_connections(limits.requests.saturating_add(EXTRA_CONNECTIONS)));
@@ -91,7 +91,7 @@ pub(crate) async fn serve(
         let client = Client {
             peer,
             app: app.clone(),
-            turn: Turn { permits: permits.clone(), activity: slot.activity().clone() },
+            turn: Turn { permits: permits.clone(), activity: slot.holder.clone() },
             in_progress: in_progress.clone(),
         };
         let stopping = stopping.clone();
@@ -146,7 +146,8 @@ struct Client {
     peer: SocketAddr,
     app: Router,
     turn: Turn,
-    in_progress: Arc<AtomicUsize>,
+    /// There is a weak reference for each request in progress.
+    in_progress: Arc<()>,
 }
 
 /// The right of a request to wait for its turn.
@@ -154,22 +155,6 @@ struct Client {
 pub(crate) struct Turn {
     permits: Arc<Semaphore>,
     activity: Arc<Activity>,
-}
-
-/// Counts a request that is in progress until it is dropped.
-struct InProgress(Arc<AtomicUsize>);
-
-impl InProgress {
-    fn new(count: Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for InProgress {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits, mut stopping: watch::Receiver<bool>) {
@@ -185,7 +170,7 @@ async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits,
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => ended,
-        () = activity.close_requested() => {
+        () = activity.close.notified() => {
             tracing::debug!("a connection was closed to make room");
             return;
         }
@@ -204,7 +189,7 @@ async fn connection(stream: TcpStream, client: Client, limits: ConnectionLimits,
 
 async fn response(client: Client, request: hyper::Request<Incoming>) -> Result<Response, ConnectionDropped> {
     let Client { peer, app, turn, in_progress } = client;
-    let _in_progress = InProgress::new(in_progress);
+    let _in_progress = Arc::downgrade(&in_progress);
     let activity = turn.activity.clone();
     activity.set(State::Handling);
     let mut request = request.map(|body| Body::new(WatchedBody::new(body, activity.clone())));
@@ -241,7 +226,7 @@ impl Turn {
         self.activity.set(State::Queued);
         let permit = tokio::select! {
             permit = self.permits.clone().acquire_owned() => permit.ok(),
-            () = self.activity.refuse_requested() => None,
+            () = self.activity.refuse.notified() => None,
         };
         self.activity.set(State::Handling);
         permit

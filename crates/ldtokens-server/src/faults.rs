@@ -12,13 +12,8 @@ use crate::faults::fault::{Effect, Fault, InvalidFault};
 /// The same seed and the same requests in the same order give the same faults.
 #[derive(Debug)]
 pub struct Faults {
-    plan: Mutex<Plan>,
-}
-
-#[derive(Debug)]
-struct Plan {
-    faults: Vec<Fault>,
-    random: fastrand::Rng,
+    /// Those that are left, and the source of their random choices.
+    plan: Mutex<(Vec<Fault>, fastrand::Rng)>,
 }
 
 /// The fault that one request gets.
@@ -30,7 +25,7 @@ pub(crate) struct InjectedFault {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { plan: Mutex::new(Plan { faults: Vec::new(), random: fastrand::Rng::with_seed(seed) }) }
+        Self { plan: Mutex::new((Vec::new(), fastrand::Rng::with_seed(seed))) }
     }
 
     /// Adds faults to the end of the list: all of them, or none if one is invalid.
@@ -40,24 +35,24 @@ impl Faults {
     pub fn add(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), InvalidFault> {
         let faults: Vec<Fault> = faults.into_iter().collect();
         faults.iter().try_for_each(Fault::check)?;
-        self.plan().faults.extend(faults);
+        self.plan().0.extend(faults);
         Ok(())
     }
 
     /// Removes all faults.
     pub fn clear(&self) {
-        self.plan().faults.clear();
+        self.plan().0.clear();
     }
 
     /// The faults that are left, each with the number of times that is left.
     pub fn left(&self) -> Vec<Fault> {
-        self.plan().faults.clone()
+        self.plan().0.clone()
     }
 
     /// The fault for a request to `operation`: the sum of all delays, and the first other effect.
     pub(crate) fn inject(&self, operation: Option<&str>) -> InjectedFault {
         let mut plan = self.plan();
-        let Plan { faults, random } = &mut *plan;
+        let (faults, random) = &mut *plan;
         let mut injected = InjectedFault::default();
         for fault in faults.iter_mut() {
             let is_concerned = fault.operation.is_none() || fault.operation.as_deref() == operation;
@@ -79,7 +74,7 @@ impl Faults {
         injected
     }
 
-    fn plan(&self) -> MutexGuard<'_, Plan> {
+    fn plan(&self) -> MutexGuard<'_, (Vec<Fault>, fastrand::Rng)> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

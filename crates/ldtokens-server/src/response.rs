@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::secrets::new_uuid;
@@ -156,10 +155,7 @@ impl From<rusqlite::Error> for ApiError {
 pub(crate) fn page_not_found() -> Response {
     const PAGE: &str =
         "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>\n";
-    let mut response = Response::new(Body::from(PAGE));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
+    (StatusCode::NOT_FOUND, Html(PAGE)).into_response()
 }
 
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
@@ -167,26 +163,11 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
 }
 
 /// A link, as the vendor's responses have it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Link<'a> {
-    href: &'a str,
-    r#type: &'static str,
-}
-
-pub(crate) fn link(href: &str) -> Link<'_> {
-    Link { href, r#type: "application/json" }
+pub(crate) fn link(href: &str) -> Value {
+    json!({ "href": href, "type": "application/json" })
 }
 
 /// A response whose body is JSON text already.
 pub(crate) fn json_text_response(status: StatusCode, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-pub(crate) fn no_content() -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
+    (status, [(header::CONTENT_TYPE, "application/json")], body.into()).into_response()
 }

@@ -1,14 +1,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ldtokens_client::{Role, Secret};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::account::start::TokenSecret;
+use crate::account::TokenSecret;
 use crate::connections::STOP_TIMEOUT;
 use crate::faults::Faults;
 use crate::http::service::Service;
@@ -24,7 +23,8 @@ pub struct Server {
     pub(crate) owner: Option<usize>,
     pub(crate) secrets: Vec<TokenSecret>,
     pub(crate) service: Arc<Service>,
-    pub(crate) in_progress: Arc<AtomicUsize>,
+    /// There is a weak reference for each request in progress.
+    pub(crate) in_progress: Arc<()>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) serving: Vec<JoinHandle<()>>,
 }
@@ -66,11 +66,6 @@ impl Server {
         self.secrets.iter().filter(|secret| secret.is_random).map(|secret| (secret.token.as_str(), &secret.secret))
     }
 
-    #[cfg(test)]
-    pub(crate) fn service(&self) -> &Arc<Service> {
-        &self.service
-    }
-
     /// The injected faults.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
@@ -101,7 +96,7 @@ impl Server {
 
     /// How many requests have arrived, whose responses are not ready yet.
     pub fn requests_in_progress(&self) -> usize {
-        self.in_progress.load(Ordering::Relaxed)
+        Arc::weak_count(&self.in_progress)
     }
 
     /// How long [`stop`](Self::stop) waits for requests in progress: five seconds.

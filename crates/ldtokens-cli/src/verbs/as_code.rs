@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
-use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Export, Kind as Doing, Plan, ReadError, TokensFile};
+use ldtokens_plan::{Account, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
@@ -14,6 +14,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
 use crate::terminal::visible::{pretty_json, visible};
+use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file, warn_if_partial};
 use crate::verbs::json;
@@ -231,6 +232,9 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
     if global.dry_run {
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }
+    for token in &file.tokens {
+        Places::described(global, &token.destinations)?;
+    }
     with_client(global, DryRun::Changes, async |session| {
         let plan = match saved {
             Some(plan) => {
@@ -258,7 +262,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
 
 /// No plan is made of a part of the tokens: what is not seen would be created again.
 async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
-    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(unreadable)?;
+    let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(failure)?;
     let own = account.tokens.iter().find(|token| Some(&token.id) == account.caller.token_id.as_ref());
     check_seen(own, true).map_err(|failure| failure.within("no plan was made"))?;
     Ok(Plan::new(file, &account))
@@ -308,7 +312,7 @@ fn read(path: &Path) -> Result<TokensFile, Failure> {
     let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let file: TokensFile = text::yaml_of_file(path).map_err(unusable)?;
     let file = file.relative_to(path.parent().unwrap_or(Path::new("")));
-    file.check().map_err(|error| unusable(error.0.join("; ")))?;
+    file.check().map_err(|error| unusable(error.to_string()))?;
     Ok(file)
 }
 
@@ -316,22 +320,14 @@ fn shown(plan: &Plan) -> String {
     plan.to_string().lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-fn unreadable(error: ReadError) -> Failure {
-    let context = error.to_string();
-    match error {
-        ReadError::Api(source) | ReadError::Incomplete(source) => Failure::from(source).within(context),
-        _ => Failure::other(context),
-    }
-}
-
-fn failure(error: ApplyError) -> Failure {
+fn failure(error: PlanError) -> Failure {
     let text = error.to_string();
     match error {
-        ApplyError::Read(error) => unreadable(error),
-        ApplyError::Api(source) => source.into(),
-        ApplyError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
-        ApplyError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
-        ApplyError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
+        PlanError::Api(source) => source.into(),
+        PlanError::Unreadable(source) | PlanError::Incomplete(source) => Failure::from(source).within(text),
+        PlanError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
+        PlanError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
+        PlanError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),
         _ => Failure::usage(text),
     }
 }

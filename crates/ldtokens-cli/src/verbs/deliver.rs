@@ -3,8 +3,6 @@
 mod advice;
 mod prepared;
 
-use std::collections::HashMap;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -14,7 +12,7 @@ use ldtokens_lifecycle::destinations::{
     CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
 };
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
-use ldtokens_plan::DestinationSpec;
+use ldtokens_plan::{DestinationSpec, Taken};
 
 use crate::account::connect::Session;
 use crate::account::credential::{Source, shell};
@@ -89,17 +87,31 @@ pub(crate) enum Print {
     Alone,
 }
 
-/// The destinations of the secrets of all tokens, with the placeholders `{id}` and `{name}`.
+/// A destination of the secrets of all tokens.
+#[derive(Debug)]
+struct Place {
+    /// The option that named it.
+    flag: &'static str,
+    /// What it was given, with the placeholders `{id}` and `{name}`.
+    text: String,
+    kind: PlaceKind,
+}
+
+#[derive(Clone, Debug)]
+enum PlaceKind {
+    File,
+    Variable,
+    Command,
+    Kubernetes,
+    Github(GithubFile),
+    /// Of a file, without placeholders.
+    Described(DestinationSpec),
+}
+
+/// The destinations of the secrets of all tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    files: Vec<String>,
-    /// Files and variables.
-    env_files: Vec<(String, String)>,
-    commands: Vec<String>,
-    kubernetes: Vec<String>,
-    github: Vec<(GithubFile, PathBuf, String)>,
-    /// Of a file, without placeholders.
-    described: Vec<DestinationSpec>,
+    places: Vec<Place>,
     pub(crate) print: Option<Print>,
     keeps_previous: bool,
     pub(crate) overwrites: bool,
@@ -112,69 +124,76 @@ pub(crate) struct Places {
 impl Places {
     /// Reads the arguments. `-` with a format other than table means the printed token.
     pub(crate) fn read(global: &GlobalArgs, arguments: &PlaceArgs) -> Result<Self, Failure> {
+        let secret = &arguments.secret;
         let mut places = Self {
-            commands: arguments.secret.secret_to_command.clone(),
-            kubernetes: arguments.kubernetes_secret.clone(),
             keeps_previous: arguments.keep_previous,
-            overwrites: arguments.secret.overwrite,
+            overwrites: secret.overwrite,
             creates: arguments.create,
             ..Self::default()
         };
-        for path in &arguments.secret.secret_to {
+        let mut files = Vec::new();
+        for path in &secret.secret_to {
             match path.to_str() {
                 Some("-") => {
                     let is_alone = global.format()? == Format::Table;
                     places.print = Some(if is_alone { Print::Alone } else { Print::WithToken });
                 }
-                Some(text) => places.files.push(text.to_owned()),
+                Some(text) => files.push(text.to_owned()),
                 None => return Err(Failure::usage("--secret-to: the name is not UTF-8")),
             }
         }
-        for text in &arguments.env_file {
-            let parts = text.rsplit_once(':').ok_or_else(|| Failure::usage("--env-file: give FILE:VARIABLE"))?;
-            places.env_files.push((parts.0.to_owned(), parts.1.to_owned()));
+        for (flag, texts, kind) in [
+            ("--secret-to", &files, PlaceKind::File),
+            ("--env-file", &arguments.env_file, PlaceKind::Variable),
+            ("--secret-to-command", &secret.secret_to_command, PlaceKind::Command),
+            ("--kubernetes-secret", &arguments.kubernetes_secret, PlaceKind::Kubernetes),
+            ("--github-output", &arguments.github_output, PlaceKind::Github(GithubFile::Output)),
+            ("--github-env", &arguments.github_env, PlaceKind::Github(GithubFile::Env)),
+        ] {
+            let place = |text: &String| Place { flag, text: text.clone(), kind: kind.clone() };
+            places.places.extend(texts.iter().map(place));
         }
-        let github = [(GithubFile::Output, &arguments.github_output), (GithubFile::Env, &arguments.github_env)];
-        for (kind, name) in github.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, name))) {
-            let (flag, variable) = (github_flag(kind), kind.variable());
-            let file = std::env::var_os(variable).filter(|file| !file.is_empty()).ok_or_else(|| {
-                Failure::usage(format!("{flag}: {variable} is not set; this is no job of GitHub Actions"))
-            })?;
-            places.github.push((kind, file.into(), name.clone()));
-        }
-        if !global.dry_run {
-            places.refuse_discarded()?;
-        }
-        Ok(places)
+        places.refuse_discarded(global)
     }
 
     /// The destinations that a file describes.
     pub(crate) fn described(global: &GlobalArgs, specs: &[DestinationSpec]) -> Result<Self, Failure> {
-        let places = Self { described: specs.to_vec(), ..Self::default() };
-        if !global.dry_run {
-            places.refuse_discarded()?;
-        }
-        Ok(places)
+        let place = |spec: &DestinationSpec| Place {
+            flag: "destinations",
+            text: String::new(),
+            kind: PlaceKind::Described(spec.clone()),
+        };
+        Self { places: specs.iter().map(place).collect(), ..Self::default() }.refuse_discarded(global)
     }
 
     /// Refuses streams that discard what is written to them.
-    fn refuse_discarded(&self) -> Result<(), Failure> {
-        let lost = |what: &str, stream: &str, todo: &str| {
-            Failure::usage(format!("{what}: {stream} is closed or /dev/null, and {todo}"))
-        };
-        if discard_of_stdout().is_some() {
-            if self.print.is_some() {
-                let todo = "the secret would be lost; give --secret-to FILE";
-                return Err(lost("--secret-to -", "standard output", todo));
-            }
-            if self.prints_manifests() {
-                return Err(lost("--kubernetes-secret", "standard output", "the manifest would be lost"));
+    fn refuse_discarded(self, global: &GlobalArgs) -> Result<Self, Failure> {
+        let (is_lost, is_unmasked) = (discard_of_stdout().is_some(), discard_of_stderr().is_some());
+        let is_github = self.places.iter().any(|place| matches!(place.kind, PlaceKind::Github(_)));
+        let (prints, manifests) = (self.print.is_some(), self.prints_manifests());
+        for (is_discarded, why) in [
+            (
+                prints && is_lost,
+                "--secret-to -: standard output is closed or /dev/null, and the secret would be lost; give --secret-to FILE",
+            ),
+            (
+                manifests && is_lost,
+                "standard output is closed or /dev/null, and the manifest would be lost; add | kubectl apply -f -",
+            ),
+            (
+                manifests && io::stdout().is_terminal(),
+                "standard output is a terminal, where nothing applies the manifest; add | kubectl apply -f -",
+            ),
+            (
+                is_github && is_unmasked,
+                "--github-output, --github-env: standard error is closed or /dev/null, and the runner would not see the mask",
+            ),
+        ] {
+            if is_discarded && !global.dry_run {
+                return Err(Failure::usage(why));
             }
         }
-        if !self.github.is_empty() && discard_of_stderr().is_some() {
-            return Err(lost("--github-output, --github-env", "standard error", "the runner would not see the mask"));
-        }
-        Ok(())
+        Ok(self)
     }
 
     /// The destinations for an operation. Without one, the secret is printed as part of the response.
@@ -226,13 +245,7 @@ impl Places {
 
     /// Whether no destination was given.
     pub(crate) fn is_empty(&self) -> bool {
-        let lists = [&self.files, &self.commands, &self.kubernetes];
-        let has_none = lists.iter().all(|list| list.is_empty());
-        has_none
-            && self.env_files.is_empty()
-            && self.github.is_empty()
-            && self.described.is_empty()
-            && self.print.is_none()
+        self.places.is_empty() && self.print.is_none()
     }
 
     /// Whether the token in use gets its new secret anyway.
@@ -242,15 +255,14 @@ impl Places {
 
     /// Whether manifests are printed, so that nothing else may be.
     pub(crate) fn prints_manifests(&self) -> bool {
-        let mut described = self.described.iter();
-        !self.kubernetes.is_empty() || described.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
+        self.places.iter().any(|place| {
+            matches!(place.kind, PlaceKind::Kubernetes | PlaceKind::Described(DestinationSpec::Kubernetes { .. }))
+        })
     }
 
     /// Whether a token's name must be known.
     pub(crate) fn needs_name(&self) -> bool {
-        let variables = self.env_files.iter().flat_map(|(file, variable)| [file, variable]);
-        let names = self.github.iter().map(|(_, _, name)| name);
-        self.files.iter().chain(variables).chain(&self.kubernetes).chain(names).any(|text| text.contains("{name}"))
+        self.places.iter().any(|place| place.text.contains("{name}"))
     }
 
     /// Refuses destinations that can't hold the secrets of all these tokens.
@@ -262,26 +274,16 @@ impl Places {
                  --secret-to '{{id}}.secret'"
             )));
         }
-        let (mut labels, mut files) = (HashMap::new(), HashMap::new());
-        for (number, named) in tokens.enumerate() {
+        let mut taken = Taken::default();
+        for named in tokens {
+            let mut own = Taken::default();
             for destination in self.of(named)? {
-                let part = destination.file();
                 // A command can take several: it gets the token's ID.
-                if part.is_none() && !destination.is_ephemeral() {
-                    continue;
-                }
-                let label = destination.label();
-                let mut is_shared = *labels.entry(label.clone()).or_insert(number) != number;
-                // One file can have two names. Several variables in it are written one after the other if the name is the same.
-                if let Some((part, path)) = part.and_then(|part| Some((part, fs::canonicalize(part.path()).ok()?))) {
-                    let key = part.identity().map_or_else(|| path.display().to_string(), |id| format!("{id:?}"));
-                    let file = (number, path, part.is_whole());
-                    let (other, path, is_whole) = files.entry(key).or_insert_with(|| file.clone());
-                    is_shared |= *other != number && (*is_whole || file.2 || *path != file.1);
-                }
-                if is_shared {
+                let is_shared = destination.file().is_none() && !destination.is_ephemeral();
+                if !is_shared && own.take(&*destination) && !taken.take(&*destination) {
                     return Err(Failure::usage(format!(
-                        "{label} can't hold the secrets of several tokens; put {{id}} or {{name}} in the name"
+                        "{} can't hold the secrets of several tokens; put {{id}} or {{name}} in the name",
+                        destination.label()
                     )));
                 }
             }
@@ -291,34 +293,12 @@ impl Places {
 
     /// The destinations of one token's secret.
     pub(crate) fn of(&self, named: Named<'_>) -> Result<Vec<Box<dyn Destination>>, Failure> {
+        let own = self.own.as_ref().filter(|(id, _)| named.id == Some(id));
         let mut all: Vec<Box<dyn Destination>> = Vec::new();
-        let refused = |flag: &'static str| move |reason: String| Failure::usage(format!("{flag}: {reason}"));
-        if let Some((_, path)) = self.own.as_ref().filter(|(id, _)| named.id == Some(id)) {
-            all.push(Box::new(FileDestination::new(path)));
-        }
-        for text in &self.files {
-            let file = FileDestination::new(filled(text, named).map_err(refused("--secret-to"))?);
-            all.push(Box::new(if self.keeps_previous { file.keep_previous() } else { file }));
-        }
-        for (file, variable) in &self.env_files {
-            let destination =
-                filled(file, named).and_then(|file| FileDestination::variable(file, filled(variable, named)?));
-            all.push(Box::new(destination.map_err(refused("--env-file"))?));
-        }
-        for command in &self.commands {
-            let line = command.clone();
-            all.push(Box::new(CommandDestination::new(command, move || shell(&line))));
-        }
-        for text in &self.kubernetes {
-            let destination = filled(text, named).and_then(|text| text.parse::<KubernetesDestination>());
-            all.push(Box::new(destination.map_err(refused("--kubernetes-secret"))?));
-        }
-        for (kind, file, name) in &self.github {
-            let destination = filled(name, named).and_then(|name| GithubDestination::new(*kind, file, name));
-            all.push(Box::new(destination.map_err(refused(github_flag(*kind)))?));
-        }
-        for spec in &self.described {
-            all.push(spec.destination().map_err(Failure::usage)?);
+        all.extend(own.map(|(_, path)| Box::new(FileDestination::new(path)) as Box<_>));
+        for place in &self.places {
+            let destination = self.destination(place, named);
+            all.push(destination.map_err(|reason| Failure::usage(format!("{}: {reason}", place.flag)))?);
         }
         let unset = all.iter().find(|place| place.file().is_some_and(FileDestination::is_unset));
         match unset.filter(|_| !self.creates) {
@@ -328,6 +308,33 @@ impl Places {
                 Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())))
             }
         }
+    }
+
+    fn destination(&self, place: &Place, named: Named<'_>) -> Result<Box<dyn Destination>, String> {
+        let filled = |text: &str| filled(text, named);
+        let text = &place.text;
+        Ok(match &place.kind {
+            PlaceKind::File => {
+                let file = FileDestination::new(filled(text)?);
+                Box::new(if self.keeps_previous { file.keep_previous() } else { file })
+            }
+            PlaceKind::Variable => {
+                let (file, variable) = text.rsplit_once(':').ok_or("give FILE:VARIABLE")?;
+                Box::new(FileDestination::variable(filled(file)?, filled(variable)?)?)
+            }
+            PlaceKind::Command => {
+                let line = text.clone();
+                Box::new(CommandDestination::new(text, move || shell(&line)))
+            }
+            PlaceKind::Kubernetes => Box::new(filled(text)?.parse::<KubernetesDestination>()?),
+            PlaceKind::Github(kind) => {
+                let variable = kind.variable();
+                let file = std::env::var_os(variable).filter(|file| !file.is_empty());
+                let no_job = || format!("{variable} is not set; this is no job of GitHub Actions");
+                Box::new(GithubDestination::new(*kind, file.ok_or_else(no_job)?, filled(text)?)?)
+            }
+            PlaceKind::Described(spec) => spec.destination()?,
+        })
     }
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
@@ -346,13 +353,6 @@ impl Places {
         };
         session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
         Ok(delivery)
-    }
-}
-
-fn github_flag(kind: GithubFile) -> &'static str {
-    match kind {
-        GithubFile::Output => "--github-output",
-        GithubFile::Env => "--github-env",
     }
 }
 

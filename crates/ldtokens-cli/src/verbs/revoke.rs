@@ -2,16 +2,14 @@
 
 mod report;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use ldtokens::{Client, DryRun, TokenId};
+use ldtokens::{Client, DryRun, Secret, TokenId};
 use ldtokens_lifecycle::{
-    Destination, Error, Finding, Journals, KeyKind, LeakedToken, Metadata, Options, Prepared, Reason, Revocation,
-    Revoked, Rotation,
+    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Revocation, Revoked, Rotation,
 };
 
 use crate::account::connect::with_client;
@@ -35,6 +33,12 @@ const WARNING: Option<[&str; 2]> = Some([
     "Whatever uses it stops working at once, whichever of its secrets it has.",
     "Whatever uses them stops working at once, whichever of their secrets it has.",
 ]);
+
+const STILL_WORKS: &str =
+    "STILL WORKS, though the API says that it was done: try again, and ask LaunchDarkly's support";
+
+const UNVERIFIED: &str = "the token was deleted or rotated, but the API does not say whether the secret was its own and is dead: \
+                          `ldtokens verify` tries the secret";
 
 const DELETE: Words = Words {
     verb: "Delete",
@@ -99,10 +103,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     if format == Format::Value {
         return Err(Failure::usage("--output value is for tokens: use json or csv"));
     }
-    let rotation = match places(global, &arguments)? {
-        Some(places) => Some((places, Journals::new(Settings::read(global)?.state_folder(None, "rotations")?))),
-        None => None,
-    };
+    let mut rotation = None;
+    if arguments.rotate {
+        let journals = Journals::new(Settings::read(global)?.state_folder(None, "rotations")?);
+        rotation = Some((Places::for_people(global, &arguments.places, None)?, journals));
+    } else if !Places::read(global, &arguments.places)?.is_empty() {
+        return Err(Failure::usage("--secret-to and the like need --rotate: a deleted token has no secret"));
+    }
     with_client(global, DryRun::Changes, async |session| {
         let given = several(&arguments.secret_from, &arguments.scan, session).await?;
         say_what_was_found(&given);
@@ -122,7 +129,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
         }
-        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run);
+        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run)?;
         for key in &given.scan.other_keys {
             rows.print(&key.last_four, None, &Outcome::of_key(key.kind))?;
         }
@@ -131,25 +138,20 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         }
         let (mut others, mut unprepared) = (Vec::new(), Vec::new());
         for leak in &revocation.leaks {
-            let token = if let Finding::Token(token) = &leak.finding { Some(token) } else { None };
-            if token.is_none() || session.is_dry_run {
-                let prepared = match (token, &rotation) {
-                    (Some(token), Some((places, _))) => {
-                        places.prepared(session, (&target(token)).into()).await.map(drop)
-                    }
-                    _ => Ok(()),
-                };
-                let outcome = match prepared {
-                    Ok(()) => Outcome::planned(&leak.finding, words),
-                    Err(failure) => {
-                        unprepared.push(failure.clone());
-                        Outcome::failed("not_prepared", failure)
-                    }
-                };
-                rows.print(&leak.last_four, token, &outcome)?;
-                let about = format!("the secret that ends in {}", leak.last_four);
-                others.extend(outcome.failure.map(|failure| failure.within(about)));
+            let token = leak.token();
+            if token.is_some() && !session.is_dry_run {
+                continue;
             }
+            let mut outcome = Outcome::planned(&leak.finding, words);
+            if let (Some(token), Some((places, _))) = (token, &rotation)
+                && let Err(failure) = places.prepared(session, (&target(token)).into()).await
+            {
+                unprepared.push(failure.clone());
+                outcome = Outcome::failed("not_prepared", failure);
+            }
+            rows.print(&leak.last_four, token, &outcome)?;
+            let about = format!("the secret that ends in {}", leak.last_four);
+            others.extend(outcome.failure.map(|failure| failure.within(about)));
         }
         if session.is_dry_run {
             rows.end()?;
@@ -161,17 +163,6 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         given.all_searched()
     })
     .await
-}
-
-/// Where new secrets go, with `--rotate`.
-fn places(global: &GlobalArgs, arguments: &RevokeArgs) -> Result<Option<Places>, Failure> {
-    if arguments.rotate {
-        return Places::for_people(global, &arguments.places, None).map(Some);
-    }
-    match Places::read(global, &arguments.places)?.is_empty() {
-        false => Err(Failure::usage("--secret-to and the like need --rotate: a deleted token has no secret")),
-        true => Ok(None),
-    }
 }
 
 /// Names keys of other kinds, and says if no secret was found.
@@ -211,34 +202,25 @@ struct Printed {
     print: Print,
 }
 
-impl fmt::Debug for Printed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Printed")
-    }
-}
-
 impl Destination for Printed {
     fn label(&self) -> String {
         "standard output".to_owned()
     }
 
-    fn prepare(&self) -> Result<Prepared, String> {
-        let (rows, id, print) = (self.rows.clone(), self.id.clone(), self.print);
-        Ok(Prepared::new(move |secret, _: &Metadata| {
-            let printed = match print {
-                Print::Alone => write(&format!("{}\n", secret.expose())),
-                Print::WithToken => {
-                    let words = format!("rotated; new secret: {}", secret.expose());
-                    let outcome = Outcome { secret: Some(secret.clone()), ..Outcome::new("rotated", words) };
-                    lock(&rows).print_token(&id, &outcome)
-                }
-            };
-            match printed {
-                Ok(true) => Ok(()),
-                Ok(false) => Err("nobody reads standard output".to_owned()),
-                Err(failure) => Err(failure.to_string()),
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
+        let printed = match self.print {
+            Print::Alone => write(&format!("{}\n", secret.expose())),
+            Print::WithToken => {
+                let words = format!("rotated; new secret: {}", secret.expose());
+                let outcome = Outcome { secret: Some(secret.clone()), ..Outcome::new("rotated", words) };
+                lock(&self.rows).print_token(&self.id, &outcome)
             }
-        }))
+        };
+        match printed {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("nobody reads standard output".to_owned()),
+            Err(failure) => Err(failure.to_string()),
+        }
     }
 }
 
@@ -293,16 +275,8 @@ async fn revoke(
         let outcome = match revoked {
             Ok(Revoked::Done(outcome)) => outcome,
             Ok(Revoked::Dead) => Outcome::dead(),
-            Ok(Revoked::StillWorks) => {
-                let text =
-                    "STILL WORKS, though the API says that it was done: try again, and ask LaunchDarkly's support";
-                Outcome::failed("still_works", Failure::other(text))
-            }
-            Ok(_) => {
-                let text = "the token was deleted or rotated, but the API does not say whether the secret was its own and is \
-                    dead: `ldtokens verify` tries the secret";
-                Outcome::failed("unverified", Failure::other(text))
-            }
+            Ok(Revoked::StillWorks) => Outcome::failed("still_works", Failure::other(STILL_WORKS)),
+            Ok(_) => Outcome::failed("unverified", Failure::other(UNVERIFIED)),
             Err(error) if error.reason == Reason::NotDelivered => {
                 let again = format!("{error}; run `ldtokens rotate {id}` with the same destinations to continue");
                 let outcome = Outcome::failed("not_delivered", Failure::new(Kind::SecretNotDelivered, again));

@@ -6,14 +6,14 @@ mod selection;
 mod status;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueHint};
-use ldtokens::{CallerIdentity, DryRun, TokenId};
-use ldtokens_lifecycle::{Destination, Journal, Journals, Options, Report, Rotation, Step, Strategy};
+use ldtokens::{CallerIdentity, DryRun, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Journal, Journals, Options, Report, Rotation, Step, Strategy};
 
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
@@ -21,9 +21,8 @@ use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
-use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::terminal::say;
+use crate::terminal::{output, say};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::bulk::MatchArgs;
 use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
@@ -31,7 +30,7 @@ use crate::verbs::names_one;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
-use crate::verbs::rotate::selection::{replacement, select, waiting, waiting_journal};
+use crate::verbs::rotate::selection::{find, has_come, is_due, waiting, waiting_journal};
 use crate::verbs::targets::Item;
 
 /// Of `--now` and an overlap of zero.
@@ -152,39 +151,28 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
 /// A token to be rotated, and how.
 pub(crate) struct Task {
     pub(crate) item: Item,
-    pub(crate) destinations: Vec<Box<dyn Destination>>,
+    pub(crate) places: Rc<Places>,
     pub(crate) options: Options,
-    /// If it was replaced, and only the end of that is left.
-    pub(crate) next: Option<Next>,
-}
-
-/// A replacement, which is rotated in its turn when its rotation is over.
-pub(crate) struct Next {
-    id: TokenId,
-    destinations: Vec<Box<dyn Destination>>,
-    /// Whether it is due, also if the destinations hold its secret.
-    pub(crate) is_due: bool,
+    /// When it is due, if that was said.
+    pub(crate) age: Option<Duration>,
 }
 
 impl Task {
-    /// `age` is when a token is due, if that was said.
-    fn new(
-        session: &Session,
-        item: Item,
-        places: &Places,
-        options: Options,
-        known: &[Journal],
-        age: Option<Duration>,
-    ) -> Result<Self, Failure> {
-        let destinations = places.of((&item.target).into())?;
-        let next = match replacement(session, &item, known, age) {
-            Some((id, is_due)) => {
-                let destinations = places.of(Named { id: Some(&id), name: item.target.name.as_deref() })?;
-                Some(Next { id, destinations, is_due })
-            }
-            None => None,
-        };
-        Ok(Self { item, destinations, options, next })
+    /// What to do about a token that was replaced, and whose old one only has to end: the replacement, and whether that is due to be
+    /// rotated in its turn.
+    pub(crate) fn next(&self, session: &Session, known: &[Journal]) -> Option<(TokenId, bool)> {
+        let journal = waiting_journal(known, &self.item.target.id)?;
+        let now = UnixMillis::from(session.client.server_time());
+        let due = journal.rotated_at.zip(self.age).map(|(rotated, age)| rotated.saturating_add(age));
+        let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
+        Some((id.clone(), due.is_some_and(|due| has_come(due, now))))
+    }
+
+    /// The rotation of the token, or of its replacement.
+    fn rotation(&self, session: &Session, caller: &CallerIdentity, id: &TokenId) -> Result<Rotation<'static>, Failure> {
+        let named = Named { id: Some(id), name: self.item.target.name.as_deref() };
+        let (destinations, options) = (self.places.of(named)?, self.options.clone());
+        Ok(Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone()))
     }
 }
 
@@ -218,41 +206,50 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
         let (known, unusable) = journals.all().map_err(|error| failure(error, None))?;
-        let mut unusable: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
+        let mut failures: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
         if !arguments.finish {
             // A token whose journal it is has an error of its own.
-            unusable.drain(..).for_each(|failure| say::warning(&failure.to_string()));
+            failures.drain(..).for_each(|failure| say::warning(&failure.to_string()));
         }
         let options = options(arguments);
-        let (tasks, failures, is_silent) = match &file {
+        let mut is_said = arguments.finish;
+        let mut tasks = match &file {
             Some(file) => {
                 let with_own = |mut described: Places| {
                     described.creates = places.creates;
                     described.with_own(&caller, source.as_ref())
                 };
                 let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
-                (tasks, missing, file.prints_manifests())
+                failures.extend(missing);
+                tasks
             }
             None => {
                 let items = match arguments.finish {
                     true => waiting(&known, &caller),
-                    false => select(arguments, session, &known, places.needs_name()).await?,
+                    false => {
+                        let reads_each = arguments.older_than.is_some() || places.needs_name();
+                        let found = find(arguments, session, &known, reads_each).await?;
+                        is_said = found.is_none();
+                        found.unwrap_or_default()
+                    }
                 };
-                let places = places.with_own(&caller, source.as_ref());
-                let is_rotated = |item: &&Item| waiting_journal(&known, &item.target.id).is_none();
-                check(&places, items.iter().filter(is_rotated), &caller, source.as_ref())?;
+                let places = Rc::new(places.with_own(&caller, source.as_ref()));
                 let age = arguments.older_than;
-                let task = |item| Task::new(session, item, &places, options.clone(), &known, age);
-                let mut tasks = items.into_iter().map(task).collect::<Result<Vec<_>, _>>()?;
-                if arguments.finish {
-                    tasks.iter_mut().for_each(|task| task.next = None);
-                }
-                (tasks, unusable, places.prints_manifests())
+                let task = |item| Task { item, places: places.clone(), options: options.clone(), age };
+                items.into_iter().map(task).collect()
             }
         };
+        tasks.retain(|task| task.age.is_none_or(|age| is_due(session, &task.item, &known, age)));
+        if tasks.is_empty() && !is_said {
+            say::result("no token needs to be rotated");
+        }
+        if file.is_none() {
+            let is_rotated = |task: &&Task| waiting_journal(&known, &task.item.target.id).is_none();
+            check(tasks.iter().filter(is_rotated), &caller, source.as_ref())?;
+        }
         let is_some_done = !tasks.is_empty();
         let rotated = if session.is_dry_run {
-            dry_run(session, &journals, tasks, &known, &caller, format).await
+            dry_run(session, &journals, &tasks, &known, &caller, format).await
         } else {
             let is_ending = |task: &Task| task.options.overlap == Some(Duration::ZERO);
             let is_named = names_one(&arguments.tokens);
@@ -262,7 +259,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             let items = asked.map(|task| Item::new(task.item.target.clone(), None)).collect();
             let words = if tasks.iter().any(is_ending) { &AT_ONCE } else { &IN_TIME };
             Plan { words, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
-            rotate(session, &journals, tasks, is_silent, &caller, format).await
+            // `--finish` does not rotate replacements in their turn.
+            let known = if arguments.finish { &[] } else { &known[..] };
+            rotate(session, &journals, tasks, known, &caller, format).await
         };
         if rotated.is_err() {
             failures.iter().for_each(|failure| say::error(&failure.to_string()));
@@ -277,57 +276,49 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
 async fn dry_run(
     session: &Session,
     journals: &Journals,
+    tasks: &[Task],
+    known: &[Journal],
+    caller: &CallerIdentity,
+    format: Format,
+) -> Result<(), Failure> {
+    print_plan(session, format, tasks, known)?;
+    let mut refused = Vec::new();
+    for task in tasks {
+        let next = task.next(session, known).filter(|(_, is_due)| *is_due);
+        let id = next.map_or_else(|| task.item.target.id.clone(), |(id, _)| id);
+        let checking = task.rotation(session, caller, &id)?.check(journals);
+        if let Err(error) = session.interrupt.unless(checking).await? {
+            refused.push(failure(error, Some(&id)).within(format!("{} would not be rotated", task.item.target)));
+        }
+    }
+    together(&refused, refused.len() < tasks.len())
+}
+
+/// Carries out the tasks. If manifests are printed, standard output is only for them.
+async fn rotate(
+    session: &Session,
+    journals: &Journals,
     tasks: Vec<Task>,
     known: &[Journal],
     caller: &CallerIdentity,
     format: Format,
 ) -> Result<(), Failure> {
-    print_plan(format, &tasks, known)?;
-    let (count, mut refused) = (tasks.len(), Vec::new());
-    for Task { item, destinations, options, next } in tasks {
-        let (id, destinations) = match next {
-            Some(next) if next.is_due => (next.id, next.destinations),
-            _ => (item.target.id.clone(), destinations),
-        };
-        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
-        if let Err(error) = session.interrupt.unless(rotation.check(journals)).await? {
-            refused.push(failure(error, Some(&id)).within(format!("{} would not be rotated", item.target)));
-        }
-    }
-    together(&refused, refused.len() < count)
-}
-
-/// Carries out the tasks. With `is_silent`, standard output is only for secrets.
-async fn rotate(
-    session: &Session,
-    journals: &Journals,
-    tasks: Vec<Task>,
-    is_silent: bool,
-    caller: &CallerIdentity,
-    format: Format,
-) -> Result<(), Failure> {
-    let (mut items, mut left) = (Vec::new(), HashMap::new());
-    for Task { item, destinations, options, next } in tasks {
-        left.insert(item.target.id.clone(), (destinations, options, next));
-        items.push(item);
-    }
-    let (left, rows) = (RefCell::new(left), RefCell::new(Vec::new()));
+    let is_aside = tasks.iter().any(|task| task.places.prints_manifests());
+    let (items, rows) = (tasks.iter().map(|task| task.item.clone()).collect::<Vec<_>>(), RefCell::new(Vec::new()));
     let work = async |item: &Item| {
         let id = &item.target.id;
-        let (destinations, options, next) = left.borrow_mut().remove(id).expect("each is rotated once");
-        let rotation = Rotation::new(&session.client, id.clone(), destinations, options.clone()).caller(caller.clone());
-        let rotation = match &item.before {
-            Some(token) => rotation.known(token.clone()),
-            None => rotation,
-        };
+        let task = tasks.iter().find(|task| task.item.target.id == *id).expect("each item is of a task");
+        let mut rotation = task.rotation(session, caller, id)?;
+        if let Some(token) = &item.before {
+            rotation = rotation.known(token.clone());
+        }
         let mut result = rotation.run(journals).await;
-        if let (Ok(ended), Some(next)) = (&mut result, next)
+        if let (Ok(ended), Some((new, is_due))) = (&mut result, task.next(session, known))
             && ended.step == Step::Retired
-            && (next.is_due || !ended.is_held)
+            && (is_due || !ended.is_held)
         {
             ended.notes.drain(..).for_each(|note| say::warning(&format!("{id}: {note}")));
-            let rotation = Rotation::new(&session.client, next.id, next.destinations, options);
-            result = rotation.caller(caller.clone()).run(journals).await;
+            result = task.rotation(session, caller, &new)?.run(journals).await;
         }
         let result = result.map_err(|error| failure(error, Some(id)));
         rows.borrow_mut().push(row(&item.target, result.as_ref()));
@@ -335,7 +326,7 @@ async fn rotate(
         let is_new = report.is_new;
         Ok((report, is_new))
     };
-    let is_told = format == Format::Table || is_silent;
+    let is_told = format == Format::Table || is_aside;
     let show = |item: &Item, (report, _): (Report, bool)| {
         for note in &report.notes {
             say::warning(&format!("{}: {note}", item.target.id));
@@ -345,21 +336,24 @@ async fn rotate(
     };
     let batch = Batch { session, words: &AT_ONCE, record: None, in_turn: false };
     let result = batch.run(&items, work, show).await;
-    if !is_told {
-        output::value(format, &rows.into_inner().into())?;
+    match format {
+        Format::Table => {}
+        _ if is_aside => say::json(&rows.into_inner().into()),
+        _ => output::value(format, &rows.into_inner().into())?,
     }
     result
 }
 
-/// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed.
+/// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed. They are the same for all.
 fn check<'a>(
-    places: &Places,
-    mut items: impl Iterator<Item = &'a Item> + Clone,
+    mut tasks: impl Iterator<Item = &'a Task> + Clone,
     caller: &CallerIdentity,
     source: Option<&Source>,
 ) -> Result<(), Failure> {
-    places.check(items.clone().map(|item| (&item.target).into()))?;
-    let Some(item) = items.find(|item| places.is_empty() && !places.has_own(&item.target.id)) else { return Ok(()) };
+    let Some(Task { places, .. }) = tasks.clone().next() else { return Ok(()) };
+    places.check(tasks.clone().map(|task| (&task.item.target).into()))?;
+    let has_none = |task: &&Task| places.is_empty() && !places.has_own(&task.item.target.id);
+    let Some(Task { item, .. }) = tasks.find(has_none) else { return Ok(()) };
     let hint = match source {
         Some(source) if caller.token_id.as_ref() == Some(&item.target.id) => {
             format!(", so that {source} gives it next time")

@@ -30,7 +30,7 @@ impl std::fmt::Display for Target {
 }
 
 /// A token that a command is about, and what becomes of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) target: Target,
     /// The token as it was just read.

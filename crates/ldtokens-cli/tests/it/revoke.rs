@@ -157,6 +157,14 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     assert!(served.works(alone.trim()), "{alone}");
     assert!(stderr(&output).contains(&b_id), "{}", stderr(&output));
 
+    // The report is beside a manifest, which must be alone.
+    let output = rotate(alone.trim(), &["--kubernetes-secret", "ld", "-o", "json"]);
+    let manifest: Value = serde_saphyr::from_slice(status(&output, 0).as_bytes()).unwrap();
+    assert!(served.works(manifest["stringData"]["token"].as_str().unwrap()));
+    let said = stderr(&output);
+    let report: Value = serde_json::from_str(said.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
+    assert_eq!(report["result"], "rotated");
+
     let output = rotate(&new, &["--secret-to-command", "exit 3"]);
     status(&output, 11);
     assert!(stderr(&output).contains(&format!("ldtokens rotate {a_id}")), "{}", stderr(&output));

@@ -202,8 +202,14 @@ fn rotate_prints_only_a_manifest_for_kubectl() {
     let served = Served::start();
     let (id, _) = token(&served, "Export");
     let places = ["--kubernetes-secret", "prod/ld:api-token", "--secret-to", "Export.secret", "--output", "json"];
-    let output = rotate(&served, &[&[id.as_str()], &places[..]].concat()).output().unwrap();
+    let mut command = rotate(&served, &[&[id.as_str()], &places[..]].concat());
+    let output = command.env("GITHUB_ACTIONS", "true").output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    let (mask, report) = said.split_once('\n').unwrap();
+    assert_eq!(mask, format!("::add-mask::{}", contents(&served, "Export.secret")));
+    let report: Value = serde_json::from_str(report).unwrap();
+    assert_eq!(report[0]["newId"], id.as_str(), "the report is beside the manifest");
     let manifest: Value = serde_saphyr::from_slice(&output.stdout).unwrap();
     assert_eq!(manifest["metadata"]["namespace"], "prod");
     assert_eq!(manifest["stringData"]["api-token"], contents(&served, "Export.secret").as_str());

@@ -235,9 +235,12 @@ fn what_would_be_discarded_is_refused() {
     let served = Served::start();
     let (_, secret) = served.create("Export");
     fs::write(served.folder.path().join("env"), "").unwrap();
+    let managed = "{key: k, name: k, role: reader, destinations: [{kubernetes: {name: ld, key: k}}]}";
+    fs::write(served.folder.path().join("tokens.yaml"), format!("tokens: [{managed}]")).unwrap();
     for (line, words) in [
         ("rotate Export --kubernetes-secret ld > /dev/null", "the manifest would be lost"),
         ("reset Export --yes --kubernetes-secret ld >&-", "the manifest would be lost"),
+        ("apply tokens.yaml --yes >/dev/null", "the manifest would be lost"),
         ("rotate Export --github-env LD 2>/dev/null", ""),
         ("create --role reader -n Export2 --github-env LD 2>&-", ""),
         ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),

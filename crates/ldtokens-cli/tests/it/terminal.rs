@@ -148,6 +148,10 @@ fn a_new_secret_is_printed_on_a_terminal_but_in_a_pipe_only_with_secret_to() {
     let terminal =
         Terminal::started(served.owner(&["create", "--role", "reader"]), 80, |command| command.stdout(Stdio::null()));
     assert_eq!(terminal.end().0, Some(2));
+    // Nothing applies a manifest there.
+    let manifest = served.owner(&["create", "--role", "reader", "--kubernetes-secret", "ld"]);
+    let (status, shown) = Terminal::run(manifest).end();
+    assert!(status == Some(2) && shown.contains("kubectl apply"), "{shown}");
     assert_eq!(before, count());
 }
 

@@ -1,8 +1,10 @@
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::destination::{Destination, Prepared};
+use ldtokens::Secret;
+
+use crate::destination::{Destination, Metadata};
 
 /// Which of a GitHub Actions job's files the secret is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,17 @@ impl GithubDestination {
         }
         Ok(Self { kind, file: file.into(), name })
     }
+
+    fn open(&self) -> Result<File, String> {
+        let open = OpenOptions::new().append(true).open(&self.file);
+        open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))
+    }
+}
+
+/// Hides the secret in the job's log. The runner reads this on standard error too, and standard output may go elsewhere.
+pub(crate) fn mask(secret: &Secret) -> Result<(), String> {
+    writeln!(io::stderr(), "::add-mask::{}", secret.expose())
+        .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))
 }
 
 impl Destination for GithubDestination {
@@ -63,17 +76,14 @@ impl Destination for GithubDestination {
         true
     }
 
-    fn prepare(&self) -> Result<Prepared, String> {
-        let open = OpenOptions::new().append(true).open(&self.file);
-        let mut file = open.map_err(|error| format!("{} can't be written: {error}", self.file.display()))?;
-        let name = self.name.clone();
-        Ok(Prepared::new(move |secret, _| {
-            // The runner reads it here too, and standard output may go elsewhere.
-            writeln!(io::stderr(), "::add-mask::{}", secret.expose())
-                .map_err(|error| format!("the secret can't be masked, so it was not written: {error}"))?;
-            file.write_all(format!("{name}={}\n", secret.expose()).as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(|error| error.to_string())
-        }))
+    fn check(&self) -> Result<(), String> {
+        self.open().map(drop)
+    }
+
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
+        let mut file = self.open()?;
+        mask(secret)?;
+        let written = file.write_all(format!("{}={}\n", self.name, secret.expose()).as_bytes());
+        written.and_then(|()| file.sync_all()).map_err(|error| error.to_string())
     }
 }

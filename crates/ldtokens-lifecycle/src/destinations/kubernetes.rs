@@ -3,9 +3,11 @@ use std::io::{self, Write};
 use ldtokens::Secret;
 use serde_json::json;
 
-use crate::destination::{Destination, Metadata, Prepared};
+use crate::destination::{Destination, Metadata};
+use crate::destinations::github::mask;
 
-/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`. A key in it holds the token's secret.
+/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`. A key in it holds the token's secret. In a job of
+/// GitHub Actions the secret is masked first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubernetesDestination {
     namespace: Option<String>,
@@ -65,28 +67,23 @@ impl Destination for KubernetesDestination {
         true
     }
 
-    fn prepare(&self) -> Result<Prepared, String> {
-        let target = self.clone();
-        Ok(Prepared::new(move |secret, metadata| {
-            let text = manifest(&target, secret, metadata);
-            let mut out = io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
-        }))
+    /// Prints one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
+    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> Result<(), String> {
+        // Where nothing applies it, it is in the job's log.
+        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
+            mask(secret)?;
+        }
+        let [name, key] = [&self.name, &self.key].map(|text| json!(text));
+        let namespace = self.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", json!(namespace)));
+        let text = format!(
+            "---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: {name}\n{}  annotations:\n    \
+             ldtokens/token-id: {}\n    ldtokens/old-expires: {}\nstringData:\n  {key}: {}\n",
+            namespace.unwrap_or_default(),
+            json!(metadata.token_id),
+            json!(metadata.old_expires),
+            json!(secret.expose()),
+        );
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
     }
-}
-
-/// Returns one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
-fn manifest(target: &KubernetesDestination, secret: &Secret, metadata: &Metadata) -> String {
-    let quoted = |text: &str| json!(text).to_string();
-    let namespace =
-        target.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", quoted(namespace))).unwrap_or_default();
-    format!(
-        "---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: {}\n{namespace}  annotations:\n    \
-         ldtokens/token-id: {}\n    ldtokens/old-expires: {}\nstringData:\n  {}: {}\n",
-        quoted(&target.name),
-        quoted(&metadata.token_id),
-        quoted(&metadata.old_expires),
-        quoted(&target.key),
-        quoted(secret.expose()),
-    )
 }

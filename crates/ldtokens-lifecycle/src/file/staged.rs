@@ -1,6 +1,7 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -8,6 +9,40 @@ use crate::access;
 
 /// The least space reserved on disk before a secret is requested, in bytes.
 const ROOM: u64 = 4096;
+
+/// Excludes other processes from changing a file. It ends with the process.
+pub(crate) struct FileLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock. After `max_wait` the error is [`io::ErrorKind::WouldBlock`].
+    pub(crate) fn take(target: &Path, max_wait: Duration) -> io::Result<Self> {
+        let path = beside(target, "lock");
+        let began = Instant::now();
+        let id = |metadata: io::Result<Metadata>| metadata.ok().and_then(|metadata| access::identity(&metadata));
+        loop {
+            let file = private().create(true).truncate(false).open(&path)?;
+            match file.try_lock() {
+                Ok(()) if id(file.metadata()) == id(path.symlink_metadata()) => return Ok(Self { path, _file: file }),
+                // Its last owner has just removed it.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if began.elapsed() > max_wait => {
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process is changing it"));
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
 
 /// A file beside the target, with space for the new contents, that takes the target's name.
 #[derive(Debug)]

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use ldtokens::{Error as ApiError, Token, UnixMillis};
 
-use crate::error::{Error, Reason};
-use crate::rotation::journal::{NewSecret, Step};
-use crate::rotation::options::Strategy;
-use crate::rotation::plan::state;
-use crate::rotation::run::{HeldSecret, Run};
+use crate::error::{Error, Reason, Step};
+use crate::rotation::journal::{NewSecret, Strategy, TokenState};
+use crate::rotation::run::Run;
 use crate::time;
 
 /// The number of replacements that were not delivered before the rotation stops and asks for help.
@@ -25,12 +23,12 @@ impl Run<'_> {
         else {
             return Ok(());
         };
+        let (id, until) = (&self.id, time::format(ends));
         let refused = |text| Err(Error::new(Reason::EarlierOverlap, text));
-        if earlier.new.as_ref().is_some_and(|new| new.last_four != state(token).last_four) {
+        if earlier.new.as_ref().is_some_and(|new| new.last_four != TokenState::of(token).last_four) {
             return refused(format!(
-                "the token {} was reset since it was rotated, so the secrets from then may be dead, and another reset may end \
-                 a secret that works now",
-                self.id
+                "the token {id} was reset since it was rotated, so the secrets from then may be dead, and another reset may end \
+                 a secret that works now"
             ));
         }
         let new = std::mem::replace(&mut self.journal, earlier);
@@ -48,9 +46,8 @@ impl Run<'_> {
             }
         };
         refused(format!(
-            "the token was reset before, and {why}; the secret from before that works until {}, and another reset may end it \
-             early",
-            time::format(ends)
+            "the token was reset before, and {why}; the secret from before that works until {until}, and another reset may \
+             end it early"
         ))
     }
 
@@ -65,7 +62,7 @@ impl Run<'_> {
                 if self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
                     self.journal.superseded.retain(|superseded| *superseded != new.token_id);
                     self.journal.new = Some(new.clone());
-                    self.held = Some(HeldSecret { secret, is_checked: true });
+                    self.held = Some((secret, true));
                     if self.journal.step == Step::Planned {
                         self.record(Step::Issued);
                     }
@@ -108,8 +105,7 @@ impl Run<'_> {
         };
         let is_orphan = |token: &&Token| {
             let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
-            let is_new = self.journal.new.as_ref().is_some_and(|new| new.token_id == token.id);
-            is_marked && !is_new && token.id != self.id
+            is_marked && self.journal.new_token_id() != Some(&token.id) && token.id != self.id
         };
         Ok(tokens.iter().filter(is_orphan).map(of).collect())
     }
@@ -125,10 +121,9 @@ impl Run<'_> {
                 }
                 let count = self.journal.superseded.len();
                 if count >= MAX_SUPERSEDED && !self.options.forced {
-                    let text = format!(
-                        "{count} replacements of the token {} were created, and none could be delivered",
-                        self.id
-                    );
+                    let id = &self.id;
+                    let text =
+                        format!("{count} replacements of the token {id} were created, and none could be delivered");
                     return Err(Error::new(Reason::TooMany, text));
                 }
             }
@@ -142,12 +137,12 @@ impl Run<'_> {
         let mut token = self.present_token().await?;
         // A new secret can have the same last four characters.
         let has_new = self.journal.new.is_some();
-        if !has_new && state(&token) == self.journal.old {
+        if !has_new && TokenState::of(&token) == self.journal.old {
             // Until then it may still be carried out.
             self.wait_for_lost_requests(self.journal.sent_at).await;
             token = self.present_token().await?;
         }
-        let was_reset = has_new || state(&token) != self.journal.old;
+        let was_reset = has_new || TokenState::of(&token) != self.journal.old;
         let can_replace = self.can_replace(&token);
         // What a second reset does to a secret in its overlap is not known.
         if !was_reset || self.journal.ends_at_once() || self.options.forced && !can_replace {
@@ -162,14 +157,10 @@ impl Run<'_> {
 
     /// The new secret is lost and can't be replaced.
     pub(crate) fn lost(&self) -> Error {
-        let old = match self.journal.old_ends_at.filter(|until| *until > self.now()) {
-            Some(until) => format!("works until {}", time::format(until)),
-            None => "has stopped working".to_owned(),
-        };
+        let (id, old) = (&self.id, self.old_state());
         let text = format!(
-            "the token {} has a new secret that is lost. The old one {old}. It can't be replaced: it is another member's \
-             personal token, or the credential may not create tokens",
-            self.id
+            "the token {id} has a new secret that is lost. The old one {old}. It can't be replaced: it is another member's \
+             personal token, or the credential may not create tokens"
         );
         Error::new(Reason::Lost, text)
     }
@@ -182,5 +173,5 @@ impl Run<'_> {
 }
 
 fn of(token: &Token) -> NewSecret {
-    NewSecret { token_id: token.id.clone(), last_four: state(token).last_four }
+    NewSecret { token_id: token.id.clone(), last_four: TokenState::of(token).last_four }
 }

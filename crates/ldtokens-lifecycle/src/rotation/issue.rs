@@ -6,12 +6,10 @@ use ldtokens::{Error as ApiError, Overlap, Secret, Token, TokenId, UnixMillis};
 use serde_json::Value;
 
 use crate::delivery::Replaceable;
-use crate::error::{Error, Reason};
-use crate::rotation::journal::{Journal, NewSecret, Step, TokenState};
-use crate::rotation::options::Strategy;
-use crate::rotation::plan::state;
+use crate::error::{Error, Reason, Step};
+use crate::rotation::journal::{Journal, NewSecret, Strategy, TokenState};
 use crate::rotation::replacement::{self, new_marker};
-use crate::rotation::run::{HeldSecret, Run};
+use crate::rotation::run::Run;
 use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
@@ -28,7 +26,7 @@ impl Run<'_> {
             let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
             let token = self.present_token().await?;
             self.require_replaceable(&token)?;
-            original = Some(state(&token));
+            original = Some(TokenState::of(&token));
             let like = match self.journal.superseded.last().filter(|_| self.journal.is_expiring) {
                 // An earlier run gave the old token its expiry.
                 Some(id) => self.client.get(id).await.unwrap_or(token),
@@ -47,7 +45,7 @@ impl Run<'_> {
         match self.send(body, ends_at).await {
             Ok(Some((token_id, secret))) => {
                 self.journal.new = Some(NewSecret { token_id, last_four: secret.last_four().to_owned() });
-                self.held = Some(HeldSecret { secret, is_checked: false });
+                self.held = Some((secret, false));
                 self.record(Step::Issued);
                 if self.is_overtaken(original.as_ref()).await {
                     return Err(self.withdraw().await);
@@ -75,10 +73,9 @@ impl Run<'_> {
         if self.can_replace(token) {
             return Ok(());
         }
-        let text = format!(
-            "the token {} is another member's personal token, and only that member can create one like it",
-            self.id
-        );
+        let id = &self.id;
+        let text =
+            format!("the token {id} is another member's personal token, and only that member can create one like it");
         Err(Error::new(Reason::OthersPersonal, text))
     }
 
@@ -86,10 +83,9 @@ impl Run<'_> {
     pub(crate) fn check_expiry(&mut self) -> Result<(), Error> {
         let Some(expiry) = self.expiry.filter(|_| self.journal.strategy == Strategy::Reset) else { return Ok(()) };
         if expiry <= self.now() {
-            let text = format!(
-                "the token {} has expired, and a reset does not change that: its new secret would not work",
-                self.id
-            );
+            let id = &self.id;
+            let text =
+                format!("the token {id} has expired, and a reset does not change that: its new secret would not work");
             return Err(Error::new(Reason::Expired, text));
         }
         if expiry < self.now().saturating_add(self.journal.overlap()) {
@@ -99,10 +95,9 @@ impl Run<'_> {
     }
 
     pub(crate) fn refused_secret(&self) -> Error {
-        let text = format!(
-            "the API refuses the new secret that it gave for the token {}. Destinations keep the secret that they have",
-            self.id
-        );
+        let id = &self.id;
+        let text =
+            format!("the API refuses the new secret that it gave for the token {id}. Destinations keep what they have");
         Error::new(Reason::Refused, text)
     }
 
@@ -157,7 +152,7 @@ impl Run<'_> {
             let Ok(now) = self.token().await else { return false };
             // Reads can lag behind writes.
             let may_lag = waited < self.options.read_lag;
-            match (now.as_ref().map(state), original) {
+            match (now.as_ref().map(TokenState::of), original) {
                 (Some(now), Some(original)) => return now != *original,
                 (Some(now), None) if Some(&now.last_four) == new => return false,
                 (Some(now), None) if now.last_four != *old => return true,
@@ -185,10 +180,9 @@ impl Run<'_> {
                 self.write()
             }
         };
-        let text = format!(
-            "somebody else rotated or changed the token {} at the same time, so the new secret was not delivered",
-            self.id
-        );
+        let id = &self.id;
+        let text =
+            format!("somebody else rotated or changed the token {id} meanwhile, so the new secret was not delivered");
         kept.err().unwrap_or_else(|| Error::new(Reason::Overtaken, text))
     }
 
@@ -225,10 +219,9 @@ impl Run<'_> {
             _ if self.losses < MAX_LOSSES => Ok(()),
             Some(source) => Err(Error::api(Some(Step::Planned), source)),
             None => {
-                let text = format!(
-                    "the API's responses to creates of a token like {} have no secret. The old secret keeps working",
-                    self.id
-                );
+                let id = &self.id;
+                let text =
+                    format!("the API's responses to creates of a token like {id} have no secret. The old one works on");
                 Err(Error::new(Reason::NoSecret, text))
             }
         }

@@ -3,28 +3,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ldtokens::{TokenId, UnixMillis};
+use ldtokens::{CallerIdentity, Token, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Place;
-use crate::error::{Error, Reason};
+use crate::error::{Error, Reason, Step};
 use crate::file::{FileLock, Staged, remove_leftovers};
-use crate::rotation::options::Strategy;
+use crate::rotation::Options;
 
-/// How far a rotation has come. Each step is written to the journal before the next one starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How long the old secret keeps working by default.
+const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How a token gets a new secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Step {
-    /// The request for a new secret is about to be sent, or was sent and its response is not known.
-    Planned,
-    /// There is a new secret. It may have been delivered.
-    Issued,
-    /// All destinations have the new secret.
-    Delivered,
-    /// The delivered secret works. The old token is left.
-    Verified,
-    /// The rotation is over. Nothing is left to do.
-    Retired,
+pub enum Strategy {
+    /// The token is reset: it keeps its ID, and the old secret works until the overlap ends.
+    Reset,
+    /// A token like it is created, and the old one expires, or else is deleted, when the overlap ends.
+    Replace,
 }
 
 /// What is compared to find out whether a token was reset.
@@ -33,6 +30,13 @@ pub enum Step {
 pub(crate) struct TokenState {
     pub(crate) last_four: String,
     pub(crate) last_modified: UnixMillis,
+}
+
+impl TokenState {
+    pub(crate) fn of(token: &Token) -> Self {
+        let last_four = token.token.as_ref().map_or_else(String::new, |secret| secret.last_four().to_owned());
+        Self { last_four, last_modified: token.last_modified }
+    }
 }
 
 /// Identifies an issued secret without containing it.
@@ -58,7 +62,7 @@ pub struct Journal {
     /// How it is rotated now.
     pub strategy: Strategy,
     /// The strategy when the rotation was started.
-    pub(crate) asked: Option<Strategy>,
+    pub(crate) asked: Strategy,
     /// How far the rotation has come.
     pub step: Step,
     /// How long the old secret keeps working, in milliseconds.
@@ -73,20 +77,15 @@ pub struct Journal {
     /// When the old secret stops working.
     pub old_ends_at: Option<UnixMillis>,
     /// Whether the API ends the old token then, since that is its expiry.
-    #[serde(default)]
     pub(crate) is_expiring: bool,
     /// The marker in the description of a replacement until nothing has to be deleted any more.
     pub(crate) marker: Option<String>,
     /// Earlier replacements, whose secrets are lost or may have been delivered. They end with the old token.
-    #[serde(default)]
     pub(crate) superseded: Vec<TokenId>,
     /// The tokens that were seen at the end, just before they were deleted.
-    #[serde(default)]
     pub(crate) deleting: Vec<TokenId>,
     /// Whether the API refused to create a token, so that the old one can't be replaced.
-    #[serde(default)]
     pub(crate) may_not_create: bool,
-    #[serde(default)]
     pub(crate) places: Vec<Place>,
     /// When the new secret was verified.
     pub rotated_at: Option<UnixMillis>,
@@ -96,6 +95,86 @@ pub struct Journal {
 pub(crate) const VERSION: u32 = 2;
 
 impl Journal {
+    /// Returns the journal of a new rotation.
+    pub(crate) fn planned(
+        token: &Token,
+        caller: &CallerIdentity,
+        options: &Options,
+        places: Vec<Place>,
+    ) -> Result<Self, Error> {
+        if places.is_empty() {
+            return Err(Error::new(Reason::NoDestination, "there is no destination for the new secret"));
+        }
+        let overlap = millis(options.overlap.unwrap_or(OVERLAP));
+        let is_own = caller.token_id.as_ref() == Some(&token.id);
+        let asked = options.strategy.unwrap_or(Strategy::Reset);
+        Ok(Self {
+            version: VERSION,
+            account_id: caller.account_id.clone(),
+            token_id: token.id.clone(),
+            name: token.name.clone(),
+            // A reset at once could leave nobody with a credential.
+            strategy: if is_own && overlap == 0 { Strategy::Replace } else { asked },
+            asked,
+            step: Step::Planned,
+            overlap,
+            old: TokenState::of(token),
+            attempts: 0,
+            sent_at: None,
+            new: None,
+            old_ends_at: None,
+            is_expiring: false,
+            marker: None,
+            superseded: Vec::new(),
+            deleting: Vec::new(),
+            may_not_create: false,
+            places,
+            rotated_at: None,
+        })
+    }
+
+    /// Returns the journal to continue the rotation with, by the options that are given now.
+    pub(crate) fn resumed(
+        mut self,
+        caller: &CallerIdentity,
+        options: &Options,
+        places: Vec<Place>,
+    ) -> Result<Self, Error> {
+        if let (Some(started), Some(now)) = (&self.account_id, &caller.account_id)
+            && started != now
+        {
+            let text = format!("this rotation was started in another account, {started}");
+            return Err(Error::new(Reason::OtherAccount, text));
+        }
+        if !self.is_waiting() {
+            if !self.places.is_empty() && self.places != places && !options.forced {
+                let labels: Vec<_> = self.places.into_iter().map(|place| place.label).collect();
+                let text = format!("this rotation was started with other destinations: {}", labels.join(", "));
+                return Err(Error::new(Reason::OtherDestinations, text));
+            }
+            self.places = places;
+        }
+        let is_sent = self.attempts > 0 || self.old_ends_at.is_some();
+        let known = [self.strategy, self.asked];
+        if let Some(strategy) = options.strategy.filter(|strategy| !known.contains(strategy)) {
+            if is_sent {
+                return Err(too_late_for("strategy"));
+            }
+            self.strategy = strategy;
+        }
+        if let Some(overlap) = options.overlap.map(millis).filter(|overlap| *overlap != self.overlap) {
+            let was_reset = self.asked != Strategy::Replace;
+            if is_sent && was_reset && (self.strategy == Strategy::Reset || overlap > self.overlap) {
+                return Err(too_late_for("overlap"));
+            }
+            self.overlap = overlap;
+            self.is_expiring = false;
+            let since = self.rotated_at.or(self.sent_at);
+            self.old_ends_at = since.map(|since| since.saturating_add(self.overlap()));
+        }
+        Ok(self)
+    }
+
     /// Whether the rotation was started and is not finished.
     pub fn is_under_way(&self) -> bool {
         self.step != Step::Retired
@@ -152,6 +231,14 @@ impl Journal {
             self.superseded.push(id);
         }
     }
+}
+
+fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn too_late_for(what: &str) -> Error {
+    Error::new(Reason::TooLate, format!("this rotation was started with another {what}, which can't be changed now"))
 }
 
 /// How long a locked journal is tried before it counts as another process's.

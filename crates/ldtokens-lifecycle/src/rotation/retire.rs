@@ -2,13 +2,11 @@
 
 use ldtokens::{Error as ApiError, Token};
 
-use crate::destination::{Contents, Destination};
-use crate::error::{Error, Reason};
-use crate::rotation::journal::Step;
-use crate::rotation::options::Strategy;
-use crate::rotation::plan::{state, too_late_for};
+use crate::error::{Error, Reason, Step};
+use crate::file::{Contents, FileDestination};
+use crate::rotation::journal::{Strategy, TokenState, too_late_for};
 use crate::rotation::replacement::{MARKER, TIME_NOTE, without};
-use crate::rotation::run::{HeldSecret, Run};
+use crate::rotation::run::Run;
 use crate::time;
 
 impl Run<'_> {
@@ -73,7 +71,7 @@ impl Run<'_> {
         if self.journal.attempts > 1 {
             let token = self.present_token().await?;
             // A reset whose response was lost was carried out after the one whose secret was delivered.
-            if self.journal.new.as_ref().is_some_and(|new| new.last_four != state(&token).last_four) {
+            if self.journal.new.as_ref().is_some_and(|new| new.last_four != TokenState::of(&token).last_four) {
                 self.held = None;
                 self.obtain().await?;
                 return Ok(true);
@@ -196,7 +194,8 @@ impl Run<'_> {
         };
         let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
         let files = self.journal.places.iter();
-        let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read().transpose()?)));
+        let read = |file: &FileDestination| file.read().map_err(|error| error.to_string());
+        let files = files.filter_map(|place| Some((place.label.clone(), read(place.file.as_ref()?))));
         let is_file =
             |label: &String| self.journal.places.iter().any(|place| place.label == *label && place.file.is_some());
         let others = self.delivery.readable().filter(|(label, _)| !is_file(label));
@@ -215,11 +214,11 @@ impl Run<'_> {
                     format!("the new secret of the token {}, which {label} holds, does not work any more", self.id);
                 return Err(Error::new(Reason::NotHeld, text));
             }
-            self.held = Some(HeldSecret { secret: secret.clone(), is_checked: true });
+            self.held = Some((secret.clone(), true));
         }
         if readable.is_empty() {
             match self.client.get(&new.token_id).await {
-                Ok(token) if state(&token).last_four == new.last_four => {}
+                Ok(token) if TokenState::of(&token).last_four == new.last_four => {}
                 Ok(_) | Err(ApiError::NotFound(_)) => return Err(not_held(self, "the destination")),
                 Err(source) => return Err(self.api(source)),
             }

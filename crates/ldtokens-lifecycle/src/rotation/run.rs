@@ -3,73 +3,12 @@ use std::time::Duration;
 use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId, UnixMillis};
 
 use crate::delivery::Delivery;
-use crate::destination::{Destination, Metadata};
-use crate::error::{Error, Reason};
-use crate::rotation::journal::{Journal, Journals, LockedJournal, Step};
-use crate::rotation::options::{Options, Strategy};
-use crate::rotation::plan::{planned, resumed};
-use crate::rotation::report::Report;
+use crate::destination::Metadata;
+use crate::error::{Error, Reason, Step};
+use crate::rotation::journal::{Journal, LockedJournal, Strategy};
+use crate::rotation::{Options, Report, Rotation};
 use crate::time;
 use crate::verify::identity_of;
-
-/// Gives a token a new secret and delivers it.
-pub struct Rotation<'a> {
-    client: Client,
-    pub(crate) id: TokenId,
-    known: Option<Token>,
-    caller: Option<CallerIdentity>,
-    delivery: Delivery,
-    options: Options,
-    on_step: Box<dyn Fn(&Journal) + Send + Sync + 'a>,
-}
-
-impl<'a> Rotation<'a> {
-    /// Returns a rotation of the token `id`. Its new secret goes to the destinations, to those that can be read back first.
-    pub fn new(client: &Client, id: TokenId, destinations: Vec<Box<dyn Destination>>, options: Options) -> Self {
-        let delivery = Delivery::new(destinations);
-        Self { client: client.clone(), id, known: None, caller: None, delivery, options, on_step: Box::new(|_| {}) }
-    }
-
-    /// Sets the token as it was just read, which saves a request.
-    #[must_use]
-    pub fn known(mut self, token: Token) -> Self {
-        self.known = Some(token);
-        self
-    }
-
-    /// Sets the identity of the client's credential, which saves a request.
-    #[must_use]
-    pub fn caller(mut self, identity: CallerIdentity) -> Self {
-        self.caller = Some(identity);
-        self
-    }
-
-    /// Sets a function that is called after each write of the journal.
-    #[must_use]
-    pub fn on_step(mut self, call: impl Fn(&Journal) + Send + Sync + 'a) -> Self {
-        self.on_step = Box::new(call);
-        self
-    }
-
-    /// Starts the rotation, or continues one that was started earlier, as far as possible now. If a rotation to the same
-    /// destinations was done and the old secret still works, that is reported, and nothing else is done.
-    ///
-    /// The future can be dropped at any point, with the same result as killing the program.
-    ///
-    /// # Errors
-    /// [`Error`] says which step the rotation reached. Unless it says otherwise, run it again to continue.
-    pub async fn run(self, journals: &Journals) -> Result<Report, Error> {
-        let (locked, journal) = journals.lock(&self.id)?;
-        Run::begin(self, locked, journal).await?.finish().await
-    }
-}
-
-/// The new secret, in this process's memory.
-pub(crate) struct HeldSecret {
-    pub(crate) secret: Secret,
-    /// Whether the API has accepted it.
-    pub(crate) is_checked: bool,
-}
 
 /// A running rotation.
 pub(crate) struct Run<'a> {
@@ -86,7 +25,8 @@ pub(crate) struct Run<'a> {
     pub(crate) options: Options,
     pub(crate) caller: CallerIdentity,
     pub(crate) delivery: Delivery,
-    pub(crate) held: Option<HeldSecret>,
+    /// The new secret, and whether the API has accepted it.
+    pub(crate) held: Option<(Secret, bool)>,
     /// The number of lost responses.
     pub(crate) losses: u32,
     pub(crate) was_resumed: bool,
@@ -107,14 +47,14 @@ impl<'a> Run<'a> {
         found: Option<Journal>,
     ) -> Result<Self, Error> {
         let Rotation { client, id, known, caller, delivery, options, on_step } = rotation;
-        let (under_way, earlier) = match found {
-            Some(journal) if journal.is_under_way() => (Some(journal), None),
-            earlier => (None, earlier),
-        };
-        let step = under_way.as_ref().map(|journal| journal.step);
+        let was_resumed = found.as_ref().is_some_and(Journal::is_under_way);
+        let (under_way, earlier) = if was_resumed { (found, None) } else { (None, found) };
         let caller = match caller {
             Some(caller) => caller,
-            None => client.whoami().await.map_err(|source| Error::api(step, source))?,
+            None => {
+                let step = under_way.as_ref().map(|journal| journal.step);
+                client.whoami().await.map_err(|source| Error::api(step, source))?
+            }
         };
         // If it had expired earlier by itself, that is when it ends.
         let is_given = |journal: &&Journal| {
@@ -122,15 +62,15 @@ impl<'a> Run<'a> {
                 && journal.sent_at.map(|sent| sent.saturating_add(journal.overlap())) <= journal.old_ends_at
         };
         let given_expiry = under_way.as_ref().filter(is_given).and_then(|journal| journal.old_ends_at);
-        let (mut token, was_resumed) = (None, under_way.is_some());
+        let mut token = None;
         let journal = match under_way {
-            Some(journal) => resumed(journal, &options, delivery.places(), &caller)?,
+            Some(journal) => journal.resumed(&caller, &options, delivery.places())?,
             None => {
                 let read = match known {
                     Some(known) => known,
                     None => client.get(&id).await.map_err(|source| is_replaced(source, earlier.as_ref()))?,
                 };
-                planned(token.insert(read), &caller, &options, delivery.places())?
+                Journal::planned(token.insert(read), &caller, &options, delivery.places())?
             }
         };
         let expiry = token.as_ref().and_then(|token| token.expiry);
@@ -164,7 +104,21 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    async fn finish(mut self) -> Result<Report, Error> {
+    /// Makes the checks that [`finish`](Self::finish) makes before it changes anything.
+    pub(crate) async fn check(mut self) -> Result<(), Error> {
+        let is_over = self.journal.overlap_end(self.now()).is_none();
+        match self.journal.step {
+            Step::Retired => Ok(()),
+            Step::Verified if is_over || self.journal.strategy == Strategy::Reset => Ok(()),
+            Step::Verified if !self.options.forced => self.confirm_earlier_run().await.map(drop),
+            _ => {
+                self.delivery.prepare().await?;
+                self.check_destinations().await
+            }
+        }
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<Report, Error> {
         loop {
             match self.journal.step {
                 Step::Retired => break,
@@ -185,18 +139,21 @@ impl<'a> Run<'a> {
         }
         let (deliveries, ends) = (self.delivery.delivered(), self.journal.overlap_end(self.now()));
         let Self { journal, was_resumed, is_new, notes, is_held, .. } = self;
-        let is_gone = journal.strategy == Strategy::Replace && journal.step == Step::Retired;
+        let Journal { strategy, step, token_id, name, .. } = journal;
         let new = journal.new.map(|new| (new.token_id, new.last_four));
-        let (new_token_id, last_four) = new.unwrap_or_else(|| (journal.token_id.clone(), String::new()));
+        let (new_token_id, last_four) = new.unwrap_or_else(|| (token_id.clone(), String::new()));
+        let is_gone = strategy == Strategy::Replace && step == Step::Retired;
+        let ends_by_itself = strategy == Strategy::Reset || journal.is_expiring;
+        let old_ends_at = ends.filter(|_| !is_gone);
         Ok(Report {
-            token_id: journal.token_id,
-            name: journal.name,
-            strategy: journal.strategy,
-            step: journal.step,
+            token_id,
+            name,
+            strategy,
+            step,
             new_token_id,
             last_four,
-            old_ends_at: ends.filter(|_| !is_gone),
-            ends_by_itself: journal.strategy == Strategy::Reset || journal.is_expiring,
+            old_ends_at,
+            ends_by_itself,
             deliveries,
             was_resumed,
             is_new,
@@ -210,8 +167,8 @@ impl<'a> Run<'a> {
         if self.held.is_none() {
             self.find().await?;
         }
-        if self.held.is_some() {
-            return self.deliver().await;
+        if let Some((secret, _)) = self.held.clone() {
+            return self.deliver(&secret).await;
         }
         // All was delivered, and nothing can be read back to be checked.
         let is_kept = self.delivery.readable().next().is_none() && self.delivery.ephemeral().is_none();
@@ -223,9 +180,7 @@ impl<'a> Run<'a> {
     }
 
     /// Delivers the new secret to each destination that does not have it, and checks that it works.
-    async fn deliver(&mut self) -> Result<(), Error> {
-        let Some(held) = &self.held else { return Ok(()) };
-        let secret = held.secret.clone();
+    async fn deliver(&mut self, secret: &Secret) -> Result<(), Error> {
         if !self.delivery.is_prepared() {
             self.delivery.prepare().await?;
             self.check_destinations().await?;
@@ -233,7 +188,7 @@ impl<'a> Run<'a> {
         if self.journal.step >= Step::Delivered {
             self.delivery.skip_unreadable();
         }
-        self.deliver_secret(&secret).await?;
+        self.deliver_secret(secret).await?;
         self.record(Step::Delivered);
         match self.is_accepted().await {
             Ok(true) => {
@@ -248,7 +203,7 @@ impl<'a> Run<'a> {
     async fn deliver_secret(&mut self, secret: &Secret) -> Result<(), Error> {
         let ends = self.journal.old_ends_at.filter(|_| !self.journal.ends_at_once());
         let metadata = Metadata {
-            token_id: self.journal.new.as_ref().map_or_else(String::new, |new| new.token_id.to_string()),
+            token_id: self.journal.new_token_id().map(TokenId::to_string).unwrap_or_default(),
             name: self.journal.name.clone().unwrap_or_default(),
             old_expires: ends.map(time::format).unwrap_or_default(),
         };
@@ -256,19 +211,21 @@ impl<'a> Run<'a> {
         if deliveries.iter().all(|delivered| delivered.problem.is_none()) {
             return Ok(());
         }
-        let mut text = format!(
-            "the token {} has a new secret, which was not delivered to all destinations",
-            self.journal.token_id
-        );
+        let mut text = format!("the token {} has a new secret, which was not delivered to all destinations", self.id);
         for delivery in &deliveries {
             text += &format!("; {}: {}", delivery.label, delivery.problem.as_deref().unwrap_or("delivered"));
         }
-        let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
-        text += &match self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended) {
-            Some(until) => format!("; the old secret works until {}", time::format(until)),
-            None => "; the old secret has stopped working".to_owned(),
-        };
+        text += &format!("; the old secret {}", self.old_state());
         Err(Error { deliveries, ..Error::new(Reason::NotDelivered, text) })
+    }
+
+    /// Whether the old secret works, as in "works until ...".
+    pub(crate) fn old_state(&self) -> String {
+        let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
+        match self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended) {
+            Some(until) => format!("works until {}", time::format(until)),
+            None => "has stopped working".to_owned(),
+        }
     }
 
     /// Delivers a secret that was delivered before to the destinations that each run has to give it to. Returns false if the secret
@@ -277,8 +234,7 @@ impl<'a> Run<'a> {
         if self.delivery.ephemeral().is_none() {
             return Ok(true);
         }
-        let Some(held) = &self.held else { return Ok(false) };
-        let secret = held.secret.clone();
+        let Some((secret, _)) = self.held.clone() else { return Ok(false) };
         self.delivery.prepare().await?;
         if self.locked.is_check() {
             return Ok(true);
@@ -296,12 +252,9 @@ impl<'a> Run<'a> {
 
     /// Whether the API accepts the new secret as the new token's.
     pub(crate) async fn is_accepted(&mut self) -> Result<bool, ApiError> {
-        let (Some(held), Some(new)) = (&self.held, &self.journal.new) else { return Ok(false) };
-        if held.is_checked {
-            return Ok(true);
-        }
-        let is_accepted = self.is_secret_of(&held.secret, &new.token_id).await?;
-        self.held.iter_mut().for_each(|held| held.is_checked = is_accepted);
+        let (Some((secret, is_accepted)), Some(new)) = (&self.held, &self.journal.new) else { return Ok(false) };
+        let is_accepted = *is_accepted || self.is_secret_of(secret, &new.token_id).await?;
+        self.held.iter_mut().for_each(|held| held.1 = is_accepted);
         Ok(is_accepted)
     }
 
@@ -356,8 +309,8 @@ impl<'a> Run<'a> {
     /// Returns the client to use after the delivery. If the old secret was the credential, the new one replaces it.
     pub(crate) fn acting_client(&self) -> Result<Client, Error> {
         match &self.held {
-            Some(held) if held.is_checked && self.caller.token_id.as_ref() == Some(&self.id) => {
-                self.client.with_credential(held.secret.clone()).map_err(|source| self.api(source))
+            Some((secret, true)) if self.caller.token_id.as_ref() == Some(&self.id) => {
+                self.client.with_credential(secret.clone()).map_err(|source| self.api(source))
             }
             _ => Ok(self.client.clone()),
         }

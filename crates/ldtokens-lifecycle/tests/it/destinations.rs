@@ -297,7 +297,7 @@ async fn a_missing_github_file_and_names_that_github_refuses_are_refused_before_
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("output");
     let destination = GithubDestination::new(GithubFile::Output, &file, "token").unwrap();
-    assert!(destination.prepare().is_err());
+    assert!(destination.check().is_err());
     fs::write(&file, "earlier=1\n").unwrap();
     deliver(destination).await.unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("earlier=1\ntoken={NEW}\n"));

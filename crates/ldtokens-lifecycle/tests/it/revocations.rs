@@ -203,8 +203,8 @@ impl Destination for Full {
         "a full disk".to_owned()
     }
 
-    fn prepare(&self) -> Result<ldtokens_lifecycle::Prepared, String> {
-        Ok(ldtokens_lifecycle::Prepared::new(|_, _| Err("the disk is full".to_owned())))
+    fn deliver(&self, _: &Secret, _: &ldtokens_lifecycle::Metadata) -> Result<(), String> {
+        Err("the disk is full".to_owned())
     }
 }
 

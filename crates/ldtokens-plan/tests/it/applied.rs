@@ -1,7 +1,7 @@
 //! What a plan does to the account and to the destinations.
 
 use ldtokens::{BaseRole, NewToken, Patch, Role};
-use ldtokens_plan::{Account, ApplyError, ApplyOptions, Kind, Plan, State, TokensFile, apply};
+use ldtokens_plan::{Account, ApplyOptions, Kind, Plan, PlanError, State, TokensFile, apply};
 use serde_json::json;
 
 use crate::world::{DAY, HOUR, World};
@@ -102,7 +102,7 @@ async fn a_file_with_the_secret_of_a_stranger_is_not_overwritten_and_nothing_is_
     let file = world.file("export", json!({}));
     let count = world.tokens().await.len();
     let applied = world.try_apply(&file, ApplyOptions::default()).await.unwrap();
-    assert!(matches!(applied.failed[0].1, ApplyError::Refused(_)), "{:?}", applied.failed);
+    assert!(matches!(applied.failed[0].1, PlanError::Refused(_)), "{:?}", applied.failed);
     assert_eq!(world.secret("export").unwrap(), stranger.secret);
     assert_eq!(world.tokens().await.len(), count);
 }
@@ -120,7 +120,7 @@ async fn what_is_not_in_the_file_is_deleted_only_with_prune_and_not_many_at_once
     let skipped = world.try_apply(&fewer, ApplyOptions::default()).await.unwrap();
     assert_eq!((skipped.skipped.len(), skipped.done.len()), (2, 0));
     let error = world.try_apply(&fewer, PRUNE).await.unwrap_err();
-    assert!(matches!(error, ApplyError::ManyDeletions { deletions: 2, managed: 6 }), "{error}");
+    assert!(matches!(error, PlanError::ManyDeletions { deletions: 2, managed: 6 }), "{error}");
     assert_eq!(world.marked("e").await.len(), 1);
     let applied = world.try_apply(&fewer, PRUNE_ALL).await.unwrap();
     assert_eq!(applied.done.len(), 2);
@@ -154,7 +154,7 @@ async fn a_plan_is_carried_out_only_if_nothing_changed_since() {
     let id = world.current("export").await.id;
     world.client.update(&id, &Patch::new().description("mine [ldtokens:export]")).await.unwrap();
     let result = apply(&world.client, &file, &saved, ApplyOptions::default(), |_| ()).await;
-    assert!(matches!(result, Err(ApplyError::Changed)));
+    assert!(matches!(result, Err(PlanError::Changed)));
     assert_eq!(world.current("export").await.name.as_deref(), Some("Export"));
 }
 
@@ -166,11 +166,7 @@ async fn a_secret_that_cannot_be_delivered_leaves_the_old_one_in_use() {
     let destinations = json!([{ "file": world.path("export") }, { "command": ["false"] }]);
     let file = world.file("export", json!({ "serviceToken": false, "destinations": destinations }));
     let applied = world.try_apply(&file, ApplyOptions::default()).await.unwrap();
-    assert!(
-        matches!(applied.failed[0].1, ApplyError::NotDelivered(_) | ApplyError::Refused(_)),
-        "{:?}",
-        applied.failed
-    );
+    assert!(matches!(applied.failed[0].1, PlanError::NotDelivered(_) | PlanError::Refused(_)), "{:?}", applied.failed);
     assert_eq!(world.current("export").await.id, before);
     let states: Vec<_> = world.marked("export").await.into_iter().map(|(state, _)| state).collect();
     assert!(!states.iter().any(|state| matches!(state, State::Old(_))), "{states:?}");
@@ -204,7 +200,7 @@ async fn the_only_managed_token_is_not_deleted_by_an_empty_file() {
     let world = World::new().await;
     world.apply(&world.file("export", json!({}))).await;
     let error = world.try_apply(&TokensFile::default(), PRUNE).await.unwrap_err();
-    assert!(matches!(error, ApplyError::ManyDeletions { deletions: 1, managed: 1 }), "{error}");
+    assert!(matches!(error, PlanError::ManyDeletions { deletions: 1, managed: 1 }), "{error}");
 }
 
 #[tokio::test]
@@ -257,7 +253,7 @@ async fn a_token_whose_secret_was_delivered_nowhere_ends_by_itself() {
     let file = world.file("export", json!({ "destinations": [{ "command": ["false"] }] }));
     for _ in 0..2 {
         let applied = world.try_apply(&file, ApplyOptions::default()).await.unwrap();
-        assert!(matches!(applied.failed[0].1, ApplyError::NotDelivered(_)), "{:?}", applied.failed);
+        assert!(matches!(applied.failed[0].1, PlanError::NotDelivered(_)), "{:?}", applied.failed);
     }
     let left = world.marked("export").await;
     assert!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ldtokens::{Client, RetryPolicy, Secret, Token, TokenId, UnixMillis};
-use ldtokens_plan::{Account, Applied, ApplyError, ApplyOptions, Marker, Plan, State, TokensFile, apply};
+use ldtokens_plan::{Account, Applied, ApplyOptions, Marker, Plan, PlanError, State, TokensFile, apply};
 use ldtokens_server::{Clock, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,8 +60,8 @@ impl World {
         Plan::new(file, &self.account(file).await)
     }
 
-    pub async fn try_apply(&self, file: &TokensFile, options: ApplyOptions) -> Result<Applied, ApplyError> {
-        let account = Account::read(&self.client, file).await.map_err(ApplyError::Read)?;
+    pub async fn try_apply(&self, file: &TokensFile, options: ApplyOptions) -> Result<Applied, PlanError> {
+        let account = Account::read(&self.client, file).await?;
         apply(&self.client, file, &Plan::new(file, &account), options, |_| ()).await
     }
 

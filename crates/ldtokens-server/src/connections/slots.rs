@@ -1,11 +1,11 @@
 //! A limit on connections: when all slots are taken, the connection that has been idle longest is closed.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+use crate::connections::places::{Holders, Place, Places};
 
 /// How long a connection must be idle before it is closed to free its slot.
 const MIN_IDLE: Duration = Duration::from_secs(1);
@@ -14,40 +14,29 @@ const MIN_IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct ConnectionSlots {
     limit: usize,
-    started: Instant,
-    taken: Mutex<Taken>,
-    freed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    next: u64,
-    connections: HashMap<u64, Arc<Activity>>,
-}
-
-/// The slot of one connection. Dropping it frees the slot.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    number: u64,
-    slots: Arc<ConnectionSlots>,
-    activity: Arc<Activity>,
+    taken: Arc<Places<Activity>>,
 }
 
 /// What a connection is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    started: Instant,
-    state: AtomicU8,
-    had_request: AtomicBool,
-    /// When it last sent or received a byte, or its state changed, in microseconds after `started`.
-    last_moved: AtomicU64,
-    close: Notify,
-    refuse: Notify,
+    now: Mutex<Now>,
+    /// Notified when the connection is to be closed.
+    pub(crate) close: Notify,
+    /// Notified when its waiting request is to be refused.
+    pub(crate) refuse: Notify,
+}
+
+#[derive(Debug)]
+struct Now {
+    state: State,
+    /// When it last sent or received a byte, or its state changed.
+    last_moved: Instant,
+    had_request: bool,
 }
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum State {
     /// For its client to send or to read.
     Client,
@@ -58,112 +47,67 @@ pub(crate) enum State {
 }
 
 impl Activity {
+    fn new() -> Self {
+        let now = Now { state: State::Client, last_moved: Instant::now(), had_request: false };
+        Self { now: Mutex::new(now), close: Notify::new(), refuse: Notify::new() }
+    }
+
     pub(crate) fn set(&self, state: State) {
-        if state == State::Handling {
-            self.had_request.store(true, Ordering::Relaxed);
-        }
-        self.state.store(state as u8, Ordering::Relaxed);
-        self.touch();
+        let mut now = self.now();
+        let had_request = now.had_request || state == State::Handling;
+        *now = Now { state, last_moved: Instant::now(), had_request };
     }
 
     /// Notes that a byte was sent or received.
     pub(crate) fn touch(&self) {
-        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.last_moved.store(now, Ordering::Relaxed);
+        self.now().last_moved = Instant::now();
     }
 
     /// Whether a request has ever arrived on this connection.
     pub(crate) fn had_request(&self) -> bool {
-        self.had_request.load(Ordering::Relaxed)
+        self.now().had_request
     }
 
-    fn is(&self, state: State) -> bool {
-        self.state.load(Ordering::Relaxed) == state as u8
+    /// For how long nothing has moved, if it is in this state.
+    fn idle_in(&self, state: State) -> Option<Duration> {
+        let now = self.now();
+        (now.state == state).then(|| now.last_moved.elapsed())
     }
 
-    fn last_moved(&self) -> Duration {
-        Duration::from_micros(self.last_moved.load(Ordering::Relaxed))
-    }
-
-    /// Waits until this connection is to be closed.
-    pub(crate) async fn close_requested(&self) {
-        self.close.notified().await;
-    }
-
-    /// Waits until the waiting request of this connection is to be refused.
-    pub(crate) async fn refuse_requested(&self) {
-        self.refuse.notified().await;
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ConnectionSlots {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, started: Instant::now(), taken: Mutex::default(), freed: Notify::new() })
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, taken: Places::new() }
     }
 
     /// Takes a slot. If none is free, waits until a connection ends or an idle one is closed.
-    pub(crate) async fn take(self: &Arc<Self>) -> Slot {
-        loop {
-            let freed = self.freed.notified();
-            if let Some(slot) = self.take_free() {
-                return slot;
-            }
-            let _ = tokio::time::timeout(self.make_room(), freed).await;
-        }
+    pub(crate) async fn take(&self) -> Place<Activity> {
+        let is_full = |taken: &Holders<Activity>| taken.len() >= self.limit;
+        self.taken.take(Activity::new, |taken| is_full(taken).then(|| make_room(taken))).await
     }
 
-    fn take_free(self: &Arc<Self>) -> Option<Slot> {
-        let mut taken = self.taken();
-        if taken.connections.len() >= self.limit {
-            return None;
-        }
-        let number = taken.next;
-        taken.next += 1;
-        let activity = Arc::new(Activity {
-            started: self.started,
-            state: AtomicU8::new(State::Client as u8),
-            had_request: AtomicBool::new(false),
-            last_moved: AtomicU64::new(0),
-            close: Notify::new(),
-            refuse: Notify::new(),
-        });
-        activity.touch();
-        taken.connections.insert(number, activity.clone());
-        Some(Slot { number, slots: self.clone(), activity })
-    }
-
-    /// Closes the connection that has waited for its client longest. If there is none, refuses the request that has waited
-    /// longest. Returns how long to wait before the next try.
-    pub(crate) fn make_room(&self) -> Duration {
-        let taken = self.taken();
-        let idle_longest = |state: State| {
-            let in_state = taken.connections.values().filter(move |activity| activity.is(state));
-            in_state.min_by_key(|activity| activity.last_moved())
-        };
-        let idle_for = |activity: &Activity| self.started.elapsed().saturating_sub(activity.last_moved());
-        match (idle_longest(State::Client), idle_longest(State::Queued)) {
-            (Some(client), _) if idle_for(client) >= MIN_IDLE => client.close.notify_one(),
-            (_, Some(waiting)) => waiting.refuse.notify_one(),
-            (Some(client), None) => return MIN_IDLE.saturating_sub(idle_for(client)),
-            (None, None) => {}
-        }
-        MIN_IDLE
-    }
-
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Closes a connection, or refuses a request, so that there is room for another.
+    pub(crate) fn make_room(&self) {
+        self.taken.with_holders(make_room);
     }
 }
 
-impl Slot {
-    pub(crate) fn activity(&self) -> &Arc<Activity> {
-        &self.activity
+/// Closes the connection that has waited for its client longest. If there is none, refuses the request that has waited longest.
+/// Returns how long to wait before the next try.
+fn make_room(taken: &Holders<Activity>) -> Duration {
+    let idle_longest = |state: State| {
+        let idle = taken.values().filter_map(move |activity| Some((activity.idle_in(state)?, activity)));
+        idle.max_by_key(|(idle, _)| *idle)
+    };
+    match (idle_longest(State::Client), idle_longest(State::Queued)) {
+        (Some((idle, client)), _) if idle >= MIN_IDLE => client.close.notify_one(),
+        (_, Some((_, waiting))) => waiting.refuse.notify_one(),
+        (Some((idle, _)), None) => return MIN_IDLE.saturating_sub(idle),
+        (None, None) => {}
     }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.slots.taken().connections.remove(&self.number);
-        self.slots.freed.notify_one();
-    }
+    MIN_IDLE
 }

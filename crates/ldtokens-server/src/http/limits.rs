@@ -1,7 +1,6 @@
 //! Rate limits, in the three families that the vendor's "Rate limiting" has, and by address.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -173,13 +172,10 @@ impl Limiter {
 impl Windows {
     /// Forgets the windows that have ended, once in the length of a window.
     fn sweep(&mut self, now: i64) {
-        fn sweep<T: Eq + Hash>(windows: &mut HashMap<T, Window>, now: i64) {
-            windows.retain(|_, window| window.ends > now);
-        }
         if !(self.swept..self.swept + WINDOW).contains(&now) {
             self.swept = now;
-            sweep(&mut self.tokens, now);
-            sweep(&mut self.addresses, now);
+            self.tokens.retain(|_, window| window.ends > now);
+            self.addresses.retain(|_, window| window.ends > now);
         }
     }
 }

@@ -14,28 +14,18 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use crate::connections::{DropConnection, Peer, Turn, stop_requested};
+use crate::connections::{DropConnection, Peer, Turn, bodies, stop_requested};
 use crate::faults::fault::Effect;
 use crate::http::limits::Counted;
 use crate::http::request_head::{API_PATH, HEALTH_PATH, operation_id};
 use crate::http::service::{ReceivedBody, Service};
-use crate::response::{ApiError, SupportId, no_content};
+use crate::response::{ApiError, SupportId};
 use crate::secrets::is_id;
 
 /// The maximum for a body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-const METHODS: [Method; 9] = [
-    Method::GET,
-    Method::POST,
-    Method::PATCH,
-    Method::DELETE,
-    Method::PUT,
-    Method::HEAD,
-    Method::OPTIONS,
-    Method::TRACE,
-    Method::CONNECT,
-];
+const METHODS: [&str; 9] = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /// Requests that match no operation are counted under this name.
 const OTHER_ROUTE: &str = "other";
@@ -119,11 +109,11 @@ impl Service {
     }
 
     async fn read_body(&self, body: Body, peer: Option<IpAddr>) -> Result<Bytes, ApiError> {
-        let place = self.bodies.place(peer).await;
+        let place = bodies::place(&self.bodies, peer).await;
         let arriving = tokio::time::timeout(self.read_timeout, to_bytes(body, MAX_BODY));
         let received = tokio::select! {
             received = arriving => received.map_err(|_| ApiError::REQUEST_TIMEOUT)?,
-            () = place.give_up_requested() => return Err(ApiError::REQUEST_TIMEOUT),
+            () = place.holder.give_up.notified() => return Err(ApiError::REQUEST_TIMEOUT),
         };
         received.map_err(|_| ApiError::invalid_request(format!("The body is cut off, or larger than {MAX_BODY} bytes")))
     }
@@ -141,7 +131,7 @@ impl Service {
         match injected.effect {
             None | Some(Effect::Delay(_)) => next.run(request).await,
             Some(Effect::Status { status, retry_after }) => error_response(status, retry_after),
-            Some(Effect::BareStatus(status)) => bare_response(status),
+            Some(Effect::BareStatus(status)) => injected_status(status).into_response(),
             Some(Effect::StatusAfter { status, retry_after }) => {
                 next.run(request).await;
                 error_response(status, retry_after)
@@ -158,30 +148,24 @@ impl Service {
 
 /// The response to a CORS preflight, as the vendor has it.
 fn preflight() -> Response {
-    let mut response = no_content();
-    for (name, value) in [
+    let headers = [
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, Content-Type, Content-Length, Accept-Encoding, Authorization"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "OPTIONS, GET, DELETE, PATCH, POST"),
         (header::ACCESS_CONTROL_MAX_AGE, "300"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+fn injected_status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn error_response(status: u16, retry_after: Option<u64>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    ApiError::of_status(status).retry_after(retry_after).into_response()
-}
-
-fn bare_response(status: u16) -> Response {
-    let mut response = no_content();
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
+    ApiError::of_status(injected_status(status)).retry_after(retry_after).into_response()
 }
 
 fn drop_connection() -> Response {
-    let mut response = no_content();
+    let mut response = Response::default();
     response.extensions_mut().insert(DropConnection);
     response
 }
@@ -211,7 +195,7 @@ async fn cut_body(response: Response) -> Response {
 /// A line in the access log. Any other part of a request may be a secret in the wrong place, so the line has only the matched
 /// route, a method that HTTP has, and an ID of a token.
 struct LogLine {
-    method: Option<Method>,
+    method: &'static str,
     route: String,
     token_id: Option<String>,
 }
@@ -221,13 +205,13 @@ impl LogLine {
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
         let mut parts = request.uri().path().split('/');
         let token_id = parts.find(|part| is_id(part) && route.contains("{tokenId}")).map(str::to_owned);
-        let method = METHODS.into_iter().find(|method| method == request.method());
+        let method = METHODS.into_iter().find(|method| method == request.method()).unwrap_or("-");
         Self { method, route: route.to_owned(), token_id }
     }
 
     fn write(&self, response: &Response, started: Instant) {
         let Self { method, route, token_id } = self;
-        let (method, token_id) = (method.as_ref().map_or("-", Method::as_str), token_id.as_deref());
+        let token_id = token_id.as_deref();
         let support_id = response.extensions().get::<SupportId>().map(|id| id.0.as_str());
         let status = response.extensions().get::<DropConnection>().map_or(response.status().as_u16(), |_| 0);
         let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

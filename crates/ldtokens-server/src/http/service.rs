@@ -13,9 +13,10 @@ use ldtokens_client::ApiVersion;
 use tokio::sync::watch;
 
 use crate::access::{Caller, SessionSecret};
-use crate::account::start::StartAccount;
+use crate::account::Account;
 use crate::clock::Clock;
-use crate::connections::bodies::ArrivingBodies;
+use crate::connections::bodies::ArrivingBody;
+use crate::connections::places::Places;
 use crate::faults::Faults;
 use crate::http::hosts::Hosts;
 use crate::http::limits::Limiter;
@@ -24,7 +25,7 @@ use crate::operations::listing::Listing;
 use crate::operations::token_rules::Strictness;
 use crate::operations::validation;
 use crate::operations::{Change, Handler, Operation, Request, RequestInput};
-use crate::response::{ApiError, json_text_response};
+use crate::response::ApiError;
 use crate::store::{Reader, Records, Store};
 
 /// A request with a larger body, in bytes, or a larger `limit` is moved to a thread for blocking work.
@@ -42,8 +43,9 @@ pub(crate) struct Service {
     pub(crate) limiter: Limiter,
     pub(crate) faults: Arc<Faults>,
     /// The account that the store was filled with, if this server did it.
-    pub(crate) start: Option<Arc<StartAccount>>,
-    pub(crate) bodies: ArrivingBodies,
+    pub(crate) start: Option<Arc<Account>>,
+    /// The bodies that are arriving.
+    pub(crate) bodies: Arc<Places<ArrivingBody>>,
     /// True once the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
     /// How long a body may take to arrive.
@@ -73,7 +75,7 @@ impl ReceivedRequest {
 /// What is left to do once the request is checked, and what only reads is done.
 enum NextStep {
     Respond(Response),
-    /// Send the first chunk of a list, and then the others.
+    /// Send the first chunk of a list, and then the others, if there are any.
     SendList(Vec<u8>, Listing),
     Write(RequestInput, fn(&Request<'_>) -> Result<Response, ApiError>),
     /// Write the change, or run the function again if the token has been changed meanwhile.
@@ -227,11 +229,8 @@ impl Service {
             Handler::List(handler) => reader.read(|records| {
                 let caller = authenticate(records)?;
                 let input = check_input(&caller)?;
-                let listing = handler(&self.request(records, &caller, &input))?;
-                Ok(match listing.first_chunk(records, last_use)? {
-                    (whole, None) => NextStep::Respond(json_text_response(StatusCode::OK, whole)),
-                    (first, Some(listing)) => NextStep::SendList(first, listing),
-                })
+                let mut listing = handler(&self.request(records, &caller, &input))?;
+                Ok(NextStep::SendList(listing.next_chunk(records, last_use)?, listing))
             }),
             Handler::Write(handler) => {
                 let caller = reader.read(authenticate)?;

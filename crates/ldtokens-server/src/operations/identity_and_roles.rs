@@ -85,7 +85,7 @@ fn get_custom_roles(request: &Request<'_>) -> Result<Response, ApiError> {
     let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
     let (count, roles) = request.records.custom_roles(limit, offset)?;
-    let to = |offset: i64| json!(link(&format!("/api/v2/roles?limit={limit}&offset={offset}")));
+    let to = |offset: i64| link(&format!("/api/v2/roles?limit={limit}&offset={offset}"));
     let mut links = json!({ "self": to(offset) });
     if offset.saturating_add(limit) < count {
         links["next"] = to(offset + limit);

@@ -63,20 +63,12 @@ impl Listing {
         })
     }
 
-    /// The first chunk, and the rest of the list if there is more.
-    pub(crate) fn first_chunk(
-        mut self,
-        records: &Records<'_>,
-        last_use: &LastUse,
-    ) -> Result<(Vec<u8>, Option<Self>), ApiError> {
-        let chunk = self.next_chunk(records, last_use)?;
-        let has_more = self.remaining > 0;
-        Ok((chunk, has_more.then_some(self)))
-    }
-
-    /// The response that starts with `first`. Each further chunk is read when the client takes it, so that nothing is read
-    /// for a client that has left.
+    /// The response that starts with `first`. If there is more, each further chunk is read when the client takes it, so that
+    /// nothing is read for a client that has left.
     pub(crate) fn into_response(self, first: Vec<u8>, store: Arc<Store>) -> Response {
+        if self.remaining == 0 {
+            return json_text_response(StatusCode::OK, first);
+        }
         let first = futures_util::stream::iter([Ok(Bytes::from(first))]);
         let others = futures_util::stream::try_unfold(self, move |mut listing| {
             let store = store.clone();
@@ -99,7 +91,7 @@ impl Listing {
     }
 
     /// The next chunk. After the last one, `remaining` is 0.
-    fn next_chunk(&mut self, records: &Records<'_>, last_use: &LastUse) -> rusqlite::Result<Vec<u8>> {
+    pub(crate) fn next_chunk(&mut self, records: &Records<'_>, last_use: &LastUse) -> rusqlite::Result<Vec<u8>> {
         let size = std::mem::replace(&mut self.chunk_size, CHUNK);
         let mut chunk = std::mem::take(&mut self.head).into_bytes();
         let mut rows = records.token_rows()?;

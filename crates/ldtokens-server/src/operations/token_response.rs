@@ -1,70 +1,25 @@
 //! A token as the API returns it. It is made from the stored JSON text, which is not parsed for it.
 
-use serde::Serialize;
+use std::io::Write;
+
 use serde_json::Value;
 
-use crate::response::{Link, link};
 use crate::store::{MemberRow, StoredToken, TokenRow};
 
-/// The properties that a response has besides the stored ones.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Added<'a> {
-    #[serde(rename = "_member")]
-    member: Member<'a>,
-    #[serde(rename = "_links")]
-    links: Links<'a>,
-    last_used: i64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Member<'a> {
-    #[serde(rename = "_id")]
-    id: &'a str,
-    #[serde(rename = "_links")]
-    links: SelfLink<'a>,
-    email: &'a str,
-    role: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
-}
-
-#[derive(Serialize)]
-struct SelfLink<'a> {
-    #[serde(rename = "self")]
-    to_self: Link<'a>,
-}
-
-#[derive(Serialize)]
-struct Links<'a> {
-    #[serde(rename = "self")]
-    to_self: Link<'a>,
-    parent: Link<'a>,
-}
-
-/// Writes the JSON text of a token to the end of `out`.
+/// Writes the JSON text of a token to the end of `out`: its stored properties, and those that each response computes. IDs need no
+/// escapes.
 pub(crate) fn write(token: TokenRow<'_>, last_used: Option<i64>, out: &mut Vec<u8>) {
     let TokenRow { id, properties, member, .. } = token;
-    let (of_token, of_member) = (format!("/api/v2/tokens/{id}"), format!("/api/v2/members/{}", member.id));
-    let added = Added {
-        member: Member {
-            id: member.id,
-            links: SelfLink { to_self: link(&of_member) },
-            email: member.email,
-            role: member.role,
-            first_name: member.first_name,
-            last_name: member.last_name,
-        },
-        links: Links { to_self: link(&of_token), parent: link("/api/v2/tokens") },
-        // The vendor's way to say that it was never used.
-        last_used: last_used.unwrap_or(0),
-    };
-    // The properties are an object with at least the ID: the comma takes the place of the brace that opens `added`.
     out.extend_from_slice(properties.trim_end().strip_suffix('}').unwrap_or(properties).as_bytes());
-    let brace = out.len();
-    serde_json::to_writer(&mut *out, &added).expect("it is text and numbers");
-    out[brace] = b',';
+    let to = |path: std::fmt::Arguments<'_>| format!(r#"{{"href":"/api/v2/{path}","type":"application/json"}}"#);
+    let (to_self, parent) = (to(format_args!("tokens/{id}")), to(format_args!("tokens")));
+    // The vendor's way to say that it was never used is 0.
+    let last_used = last_used.unwrap_or(0);
+    let links = write!(out, r#","lastUsed":{last_used},"_links":{{"self":{to_self},"parent":{parent}}},"_member":"#);
+    serde_json::to_writer(&mut *out, &member).expect("it is text");
+    out.pop();
+    let member = write!(out, r#","_links":{{"self":{}}}}}}}"#, to(format_args!("members/{}", member.id)));
+    links.and(member).expect("memory takes all that is written");
 }
 
 /// The JSON text of a token.

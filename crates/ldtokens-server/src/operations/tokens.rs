@@ -1,7 +1,7 @@
 //! The six operations on tokens.
 
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ldtokens_client::{ApiVersion, Secret};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::operations::token_rules::{
     MAX_EXPIRY, check_expiry, new_token, next_last_modified, replace_keys, stored_properties,
 };
 use crate::operations::{Change, Handler, Request};
-use crate::response::{ApiError, json_text_response, link, no_content};
+use crate::response::{ApiError, json_text_response, link};
 use crate::secrets;
 use crate::store::StoredToken;
 
@@ -65,7 +65,7 @@ fn get_tokens(request: &Request<'_>) -> Result<Listing, ApiError> {
     let limit = request.parameter("limit").unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let offset = request.parameter("offset").unwrap_or(0);
     let count = records.total(&visible)?;
-    let to = |offset| json!(link(&href(Some(limit), offset, show_all)));
+    let to = |offset| link(&href(Some(limit), offset, show_all));
     let mut links = json!({ "self": to(offset) });
     if offset > 0 {
         links["first"] = to(0);
@@ -93,10 +93,7 @@ fn post_token(request: &Request<'_>) -> Result<Response, ApiError> {
     let owner = records.owner_id()?;
     let mut token = new_token(secrets::new_id(), &input.body, &owner, caller.token.member.clone(), input.now)?;
     caller.require(records, Action::Create, &token)?;
-    let version = input.body.get("defaultApiVersion").map_or(Some(ApiVersion::default()), |_| {
-        token.properties["defaultApiVersion"].as_i64().and_then(ApiVersion::from_number)
-    });
-    if version != Some(ApiVersion::default()) {
+    if token.properties["defaultApiVersion"].as_i64() != ApiVersion::default().number() {
         request.strictness.refuse_if_strict(ApiError::invalid_request(
             "defaultApiVersion: LaunchDarkly no longer supports this version, and offers only the newest for a new token",
         ))?;
@@ -143,7 +140,7 @@ fn delete_token(request: &Request<'_>) -> Result<Response, ApiError> {
     let token = request.caller.find(request.records, &request.input.path_id, &[Action::Delete])?;
     request.records.delete_token(&token.id)?;
     request.last_use.forget(token.number);
-    Ok(no_content())
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// When the old secrets of a reset token stop working. A time in the past, such as 0, means at once.

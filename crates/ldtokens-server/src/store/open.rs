@@ -169,60 +169,49 @@ fn connect(path: &Path, lock: &mut Lock) -> Result<Connection, Problem> {
     Ok(connection)
 }
 
+#[derive(Debug, thiserror::Error)]
 enum Problem {
-    Sqlite(rusqlite::Error),
-    Io(io::Error),
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("another server has it open; stop that one, or give another file")]
     InUse,
+    // The name of SQLite's log is that of the file, so changes under one name would not be seen under the other.
+    #[error("it has a hard link, by which a second server could open it; remove one of the two names, or give a copy")]
     HardLink,
+    #[error(
+        "its format is version {0}, and this program reads versions up to {VERSION}; use the program that wrote it"
+    )]
     OtherVersion(i32),
+    #[error("it is a database of another program; give another file")]
     NotAStore,
+    #[error("it is not a database; give another file")]
     NotADatabase,
+    #[error("it is damaged; restore it from a copy, or give another file")]
     Damaged,
-}
-
-impl From<rusqlite::Error> for Problem {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
+    #[error("the disk is full; free some space, and start again")]
+    Full,
 }
 
 impl Problem {
-    fn reason(&self, path: &Path) -> String {
-        const IN_USE: &str = "another server has it open; stop that one, or give another file";
-        const DAMAGED: &str = "it is damaged; restore it from a copy, or give another file";
-        const FULL: &str = "the disk is full; free some space, and start again";
-        match self {
-            Self::InUse => IN_USE.to_owned(),
-            // The name of SQLite's log is that of the file, so changes under one name would not be seen under the other.
-            Self::HardLink => {
-                "it has a hard link, by which a second server could open it; remove one of the two names, or give a copy"
-                    .to_owned()
-            }
-            Self::NotAStore => "it is a database of another program; give another file".to_owned(),
-            Self::NotADatabase => "it is not a database; give another file".to_owned(),
-            Self::Damaged => DAMAGED.to_owned(),
-            Self::OtherVersion(version) => format!(
-                "its format is version {version}, and this program reads versions up to {VERSION}; use the program that wrote it"
-            ),
-            Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => FULL.to_owned(),
-            Self::Io(error) => inaccessible(path, &error.to_string()),
+    fn reason(self, path: &Path) -> String {
+        let told = match &self {
+            Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => Self::Full,
+            Self::Io(error) => return inaccessible(path, &error.to_string()),
             Self::Sqlite(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::NotADatabase) => Self::NotADatabase.reason(path),
-                Some(ErrorCode::DatabaseCorrupt) => DAMAGED.to_owned(),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
-                Some(ErrorCode::DiskFull) => FULL.to_owned(),
+                Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+                Some(ErrorCode::DatabaseCorrupt) => Self::Damaged,
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
+                Some(ErrorCode::DiskFull) => Self::Full,
                 Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                    inaccessible(path, "permission denied")
+                    return inaccessible(path, "permission denied");
                 }
-                _ => error.to_string(),
+                _ => self,
             },
-        }
+            _ => self,
+        };
+        told.to_string()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists: where a page starts, which is found without reading the tokens before it, and the tokens on it.
 
 use rusqlite::{CachedStatement, params};
+use serde::Serialize;
 
 use super::records::{Records, Visible};
 use super::token_json::check_object;
@@ -32,8 +33,10 @@ pub(crate) struct TokenRow<'a> {
 }
 
 /// What a response has of a token's member.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct MemberRow<'a> {
+    #[serde(rename = "_id")]
     pub(crate) id: &'a str,
     pub(crate) email: &'a str,
     pub(crate) role: &'a str,

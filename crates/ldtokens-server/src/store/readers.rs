@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Tr
 
 use rusqlite::Connection;
 
-use super::error::StoreError;
+use super::StoreError;
 use super::records::Records;
 
 /// Makes the readers and the writer of a store in memory wait for each other, since SQLite would return an error instead.

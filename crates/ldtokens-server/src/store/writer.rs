@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::StoreError;
+use super::StoreError;
 use super::last_use::LastUse;
 use super::readers::MemoryLock;
 use super::records::Records;
@@ -102,7 +102,7 @@ mod tests {
     use rusqlite::Connection;
 
     use super::{Job, MAX_BATCH, all_or_nothing, run};
-    use crate::store::error::StoreError;
+    use crate::store::StoreError;
     use crate::store::last_use::LastUse;
     use crate::store::open::open_in_memory;
 

@@ -139,7 +139,7 @@ async fn what_was_decided_is_decided_again_when_the_turn_of_a_write_comes() {
 }
 
 fn server_service(server: &Server) -> std::sync::Arc<super::Service> {
-    server.service().clone()
+    server.service.clone()
 }
 
 /// A patch that changes nothing shows the token, and so is decided by what is stored when it is read.

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use ldtokens::{IssuedToken, Secret};
-use ldtokens_lifecycle::{Delivery, Metadata};
+use ldtokens_lifecycle::{Delivered, Delivery, Metadata};
 use serde_json::Value;
 
 use crate::terminal::failure::{Failure, Kind};
@@ -36,13 +36,12 @@ impl PreparedDelivery {
         state: impl Fn(&str) -> String,
     ) -> Result<String, Failure> {
         let delivered = self.delivery.deliver(secret, metadata).await;
-        let mut problems: Vec<String> = Vec::new();
-        let mut places = Vec::new();
-        for delivered in delivered {
-            let note = delivered.note.map(|note| format!(" ({note})")).unwrap_or_default();
-            match delivered.problem {
-                Some(problem) => problems.push(format!("{}: {problem}", delivered.label)),
-                None => places.push(format!("{}{note}", delivered.label)),
+        let (mut problems, mut places) = (Vec::new(), Vec::new());
+        for Delivered { label, note, problem, .. } in delivered {
+            match (problem, note) {
+                (Some(problem), _) => problems.push(format!("{label}: {problem}")),
+                (None, Some(note)) => places.push(format!("{label} ({note})")),
+                (None, None) => places.push(label),
             }
         }
         let printed = match self.print {
@@ -60,16 +59,11 @@ impl PreparedDelivery {
         if !problems.is_empty() {
             return Err(Failure::new(Kind::SecretNotDelivered, state(&problems.join("; "))));
         }
-        Ok(match (self.print, &places[..]) {
-            (Some(Print::WithToken), []) if io::stdout().is_terminal() => {
-                "Store the secret now: it is not shown again".to_owned()
-            }
-            (Some(_), _) => {
-                places.push("standard output".to_owned());
-                format!("Secret delivered to {}", places.join(", "))
-            }
-            (None, _) => format!("Secret delivered to {}", places.join(", ")),
-        })
+        if self.is_printed() && places.is_empty() && io::stdout().is_terminal() {
+            return Ok("Store the secret now: it is not shown again".to_owned());
+        }
+        places.extend(self.print.map(|_| "standard output".to_owned()));
+        Ok(format!("Secret delivered to {}", places.join(", ")))
     }
 
     /// Delivers the secret, prints the token and then its warnings. Returns where the secret is.

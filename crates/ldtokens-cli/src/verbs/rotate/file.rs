@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::rc::Rc;
 
 use ldtokens_lifecycle::{Journal, Options, Strategy};
 use ldtokens_plan::{DestinationSpec, Length, Taken};
@@ -14,10 +15,9 @@ use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
-use crate::terminal::say;
 use crate::verbs::deliver::Places;
 use crate::verbs::rotate::Task;
-use crate::verbs::rotate::selection::{by_word, is_due, read_named, read_unread};
+use crate::verbs::rotate::selection::{by_word, read_named, read_unread};
 use crate::verbs::targets::Item;
 
 /// Which tokens are rotated, how often, and where their new secrets go. Its JSON Schema is made from this type.
@@ -115,7 +115,7 @@ impl RotationsFile {
         Ok((found, missing))
     }
 
-    /// What is to be rotated now, and what could not be found. `with_own` adds the file of the credential in use.
+    /// The rotations, and what could not be found. `with_own` adds the file of the credential in use.
     pub(crate) async fn tasks(
         &self,
         global: &GlobalArgs,
@@ -125,28 +125,12 @@ impl RotationsFile {
         with_own: impl Fn(Places) -> Places,
     ) -> Result<(Vec<Task>, Vec<Failure>), Failure> {
         let (found, missing) = self.find(session, known).await?;
-        let mut tasks = Vec::new();
-        for (entry, item) in found {
-            if is_due(session, &item, known, entry.older_than.duration()) {
-                let places = with_own(Places::described(global, &entry.destinations)?);
-                let options = Options {
-                    strategy: entry.strategy,
-                    overlap: entry.overlap.as_ref().map(Length::duration),
-                    lifetime: entry.lifetime.as_ref().map(Length::duration),
-                    ..options.clone()
-                };
-                tasks.push(Task::new(session, item, &places, options, known, Some(entry.older_than.duration()))?);
-            }
-        }
-        if tasks.is_empty() {
-            say::result("no token needs to be rotated");
-        }
-        Ok((tasks, missing))
-    }
-
-    /// Whether manifests are printed, so that nothing else may be.
-    pub(crate) fn prints_manifests(&self) -> bool {
-        let mut specs = self.rotations.iter().flat_map(|entry| &entry.destinations);
-        specs.any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
+        let task = |(entry, item): (&Entry, Item)| {
+            let places = Rc::new(with_own(Places::described(global, &entry.destinations)?));
+            let [overlap, lifetime] = [&entry.overlap, &entry.lifetime].map(|length| Some(length.as_ref()?.duration()));
+            let options = Options { strategy: entry.strategy, overlap, lifetime, ..options.clone() };
+            Ok(Task { item, places, options, age: Some(entry.older_than.duration()) })
+        };
+        Ok((found.into_iter().map(task).collect::<Result<_, Failure>>()?, missing))
     }
 }

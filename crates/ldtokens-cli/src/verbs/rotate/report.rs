@@ -3,9 +3,11 @@
 use ldtokens_lifecycle::{Journal, Report, Step, Strategy};
 use serde_json::{Value, json};
 
+use crate::account::connect::Session;
 use crate::moment::date;
 use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
+
 use crate::terminal::output::format::Format;
 use crate::terminal::output::{self, print};
 use crate::terminal::visible::visible;
@@ -71,18 +73,18 @@ pub(crate) fn sentence(report: &Report) -> String {
 }
 
 /// Prints what would be done.
-pub(crate) fn print_plan(format: Format, tasks: &[Task], known: &[Journal]) -> Result<(), Failure> {
+pub(crate) fn print_plan(session: &Session, format: Format, tasks: &[Task], known: &[Journal]) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut lines = vec![["_id", "name", "strategy", "would deliver to"].map(str::to_owned).to_vec()];
-    for Task { item, destinations, options, next } in tasks {
-        let Target { id, name } = &item.target;
+    for task in tasks {
+        let Target { id, name } = &task.item.target;
         let is_waiting = waiting_journal(known, id).is_some();
-        let is_rotated = !is_waiting || next.as_ref().is_some_and(|next| next.is_due);
+        let is_rotated = !is_waiting || task.next(session, known).is_some_and(|(_, is_due)| is_due);
         let started = known.iter().find(|journal| journal.is_under_way() && journal.token_id == *id);
         let started = started.map(|journal| journal.strategy).filter(|_| !is_waiting || !is_rotated);
-        let how = strategy_name(started.or(options.strategy).unwrap_or(Strategy::Reset));
-        let labels = destinations.iter().filter(|_| is_rotated).map(|destination| destination.label());
-        let labels = labels.collect::<Vec<_>>();
+        let how = strategy_name(started.or(task.options.strategy).unwrap_or(Strategy::Reset));
+        let destinations = if is_rotated { task.places.of((&task.item.target).into())? } else { Vec::new() };
+        let labels: Vec<_> = destinations.iter().map(|destination| destination.label()).collect();
         rows.push(json!({ "_id": id, "name": name, "strategy": how, "wouldDeliverTo": labels }));
         let name = name.as_deref().map(visible).unwrap_or_default().to_string();
         lines.push(vec![id.to_string(), name, how.to_owned(), labels.join(", ")]);

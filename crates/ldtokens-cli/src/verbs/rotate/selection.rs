@@ -33,24 +33,6 @@ pub(crate) fn waiting_journal<'a>(known: &'a [Journal], id: &TokenId) -> Option<
     known.iter().find(|journal| journal.is_waiting() && journal.token_id == *id)
 }
 
-/// Finds the tokens that the arguments select, and that are due.
-pub(crate) async fn select(
-    arguments: &RotateArgs,
-    session: &Session,
-    known: &[Journal],
-    needs_name: bool,
-) -> Result<Vec<Item>, Failure> {
-    let reads_each = arguments.older_than.is_some() || needs_name;
-    let Some(mut items) = find(arguments, session, known, reads_each).await? else { return Ok(Vec::new()) };
-    if let Some(age) = arguments.older_than {
-        items.retain(|item| is_due(session, item, known, age));
-    }
-    if items.is_empty() {
-        say::result("no token needs to be rotated");
-    }
-    Ok(items)
-}
-
 /// Finds the tokens that the arguments select. None if there is none, which is said.
 pub(crate) async fn find(
     arguments: &RotateArgs,
@@ -158,20 +140,6 @@ pub(crate) fn is_due(session: &Session, item: &Item, known: &[Journal], age: Dur
         say::warning(&format!("{} expires {expiry}, before it is due to be rotated, {due}", item.target));
     }
     false
-}
-
-/// The replacement of a token whose overlap has ended, and whether it is due to be rotated itself.
-pub(crate) fn replacement(
-    session: &Session,
-    item: &Item,
-    known: &[Journal],
-    age: Option<Duration>,
-) -> Option<(TokenId, bool)> {
-    let journal = waiting_journal(known, &item.target.id)?;
-    let now = UnixMillis::from(session.client.server_time());
-    let due = journal.rotated_at.zip(age).map(|(rotated, age)| rotated.saturating_add(age));
-    let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
-    Some((id.clone(), due.is_some_and(|due| has_come(due, now))))
 }
 
 /// The rotation under way that this token is the old or the new one of.

@@ -2,14 +2,16 @@ use std::fmt;
 
 use ldtokens::Error;
 
-use crate::account::ReadError;
-
-/// Why something was not done.
+/// Why no plan was made, or something was not done.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ApplyError {
+pub enum PlanError {
+    /// What is wrong with the file of tokens, one text for each fault.
+    InvalidFile(Vec<String>),
     /// The account could not be read.
-    Read(ReadError),
+    Unreadable(Error),
+    /// The list of tokens is incomplete. No plan is made from it.
+    Incomplete(Error),
     /// The API's or the client's error.
     Api(Error),
     /// The account or the file changed since the plan was made. Nothing was changed.
@@ -27,10 +29,12 @@ pub enum ApplyError {
     NotDelivered(String),
 }
 
-impl fmt::Display for ApplyError {
+impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(error) => error.fmt(f),
+            Self::InvalidFile(faults) => f.write_str(&faults.join("; ")),
+            Self::Unreadable(_) => f.write_str("the account could not be read"),
+            Self::Incomplete(_) => f.write_str("the list of tokens is incomplete, so no plan was made"),
             Self::Api(error) => error.fmt(f),
             Self::Changed => f.write_str("the account or the file changed since the plan was made"),
             Self::ManyDeletions { deletions, managed } => {
@@ -42,22 +46,22 @@ impl fmt::Display for ApplyError {
     }
 }
 
-impl std::error::Error for ApplyError {
+impl std::error::Error for PlanError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Read(error) => error.source(),
+            Self::Unreadable(source) | Self::Incomplete(source) => Some(source),
             Self::Api(error) => error.source(),
             _ => None,
         }
     }
 }
 
-impl From<Error> for ApplyError {
+impl From<Error> for PlanError {
     fn from(error: Error) -> Self {
         Self::Api(error)
     }
 }
 
-pub(crate) fn refused(error: ldtokens_lifecycle::Error) -> ApplyError {
-    ApplyError::Refused(error.to_string())
+pub(crate) fn refused(error: ldtokens_lifecycle::Error) -> PlanError {
+    PlanError::Refused(error.to_string())
 }

@@ -1,59 +1,10 @@
-//! The account that a store is filled with when the server starts, and that it can be put back to; with many more tokens, the same
-//! ones each time.
+//! Many tokens for a new store, the same ones each time.
 
-use ldtokens_client::{Secret, UnixMillis};
 use serde_json::{Value, json};
 
-use super::{Account, AccountToken};
 use crate::operations::token_rules::new_token;
 use crate::response::ApiError;
-use crate::secrets;
 use crate::store::{CustomRole, Member, Records};
-
-/// An account whose members, custom roles and tokens all have their IDs and secrets, and the number of seeded tokens.
-#[derive(Debug)]
-pub(crate) struct StartAccount {
-    account: Account,
-    seed_tokens: u32,
-}
-
-/// The secret of a token in a new store.
-#[derive(Clone, Debug)]
-pub(crate) struct TokenSecret {
-    /// The name of the token.
-    pub(crate) token: String,
-    pub(crate) secret: Secret,
-    /// Whether the account had no secret for the token.
-    pub(crate) is_random: bool,
-}
-
-impl StartAccount {
-    /// Gives the account what it lacks. Returns the secrets of its tokens too, in the order of the tokens.
-    pub(crate) fn new(mut account: Account, seed_tokens: u32) -> (Self, Vec<TokenSecret>) {
-        let ids = account.custom_roles.iter_mut().map(|role| &mut role.id);
-        let ids = ids.chain(account.members.iter_mut().map(|member| &mut member.id));
-        ids.filter(|id| id.is_empty()).for_each(|id| *id = secrets::new_id());
-        let fill = |token: &mut AccountToken| {
-            token.id.get_or_insert_with(secrets::new_id);
-            let is_random = token.secret.is_none();
-            let secret = token.secret.get_or_insert_with(secrets::new_secret).clone();
-            TokenSecret { token: token.name.clone(), secret, is_random }
-        };
-        let secrets = account.tokens.iter_mut().map(fill).collect();
-        (Self { account, seed_tokens }, secrets)
-    }
-
-    /// The time that the server's clock shows at the start, if the account has one.
-    pub(crate) fn clock(&self) -> Option<UnixMillis> {
-        self.account.clock.map(UnixMillis::new)
-    }
-
-    /// Adds the account to an empty store.
-    pub(crate) fn add_to(&self, records: &Records<'_>, now: i64) -> Result<(), ApiError> {
-        self.account.add_to(records, now)?;
-        add_seeded(records, self.seed_tokens)
-    }
-}
 
 const JOBS: [&str; 10] = [
     "Nightly export",
@@ -75,7 +26,7 @@ const DAY: i64 = 86_400_000;
 const TOKENS_PER_MEMBER: u32 = 25;
 
 /// Adds `count` tokens, a member for every 25 of them, and two custom roles. Nobody has the tokens' secrets.
-fn add_seeded(records: &Records<'_>, count: u32) -> Result<(), ApiError> {
+pub(super) fn add(records: &Records<'_>, count: u32) -> Result<(), ApiError> {
     if count == 0 {
         return Ok(());
     }
