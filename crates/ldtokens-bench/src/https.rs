@@ -1,17 +1,18 @@
 //! HTTPS in front of a server that speaks plain HTTP, with a certificate made for this run.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, net};
 
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::local::Place;
+use crate::stub::serve;
 
 /// Where systems keep the certificates that they trust.
 const SYSTEM: [&str; 3] =
@@ -42,20 +43,9 @@ impl Https {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key)?;
 
-        let listener = net::TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let addr = listener.local_addr()?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
         let behind = place.host.trim_start_matches("http://").to_owned();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::spawn(move || {
-            runtime.block_on(async move {
-                let listener = TcpListener::from_std(listener).expect("it listens");
-                let acceptor = TlsAcceptor::from(Arc::new(config));
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(pass(acceptor.clone(), stream, behind.clone()));
-                }
-            });
-        });
+        let addr = serve(move |stream| pass(acceptor.clone(), stream, behind.clone()))?;
         Ok(Self { place: Place { host: format!("https://{addr}"), ..place.clone() }, trusted })
     }
 }

@@ -95,30 +95,26 @@ pub(crate) fn compare(
 ) -> Result<Vec<Row>> {
     let samples = take_turns(&mut contenders, rounds).with_context(|| what.to_owned())?;
     let (ours, others) = samples.split_first().context("nothing was measured")?;
-    let rows = contenders[1..].iter().zip(others).map(|(contender, theirs)| Row {
-        what: what.to_owned(),
-        unit,
-        ours: Summary::of(ours.clone()),
-        other: contender.name.clone(),
-        others: Summary::of(theirs.clone()),
-        ratio: Summary::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()),
-        mark: mark(&contender.name),
-        rounds,
-    });
+    let rows = contenders[1..].iter().zip(others);
+    let rows = rows.map(|(other, theirs)| row(what, unit, ours, (&other.name, theirs), mark(&other.name)));
     Ok(rows.collect())
 }
 
 /// A row that compares with a fixed number.
-pub(crate) fn beside(what: &str, unit: Unit, ours: Vec<f64>, (other, number): (&str, f64), mark: f64) -> Row {
-    let rounds = ours.len();
+pub(crate) fn beside(what: &str, unit: Unit, ours: &[f64], (other, number): (&str, f64), mark: f64) -> Row {
+    row(what, unit, ours, (other, &[number]), Some(mark))
+}
+
+/// A single number of another is the same in each round.
+fn row(what: &str, unit: Unit, ours: &[f64], (other, others): (&str, &[f64]), mark: Option<f64>) -> Row {
     Row {
         what: what.to_owned(),
         unit,
-        ratio: Summary::of(ours.iter().map(|ours| ours / number).collect()),
-        ours: Summary::of(ours),
+        ours: Summary::of(ours.to_vec()),
         other: other.to_owned(),
-        others: Summary::of(vec![number]),
-        mark: Some(mark),
-        rounds,
+        others: Summary::of(others.to_vec()),
+        ratio: Summary::of(ours.iter().zip(others.iter().cycle()).map(|(ours, theirs)| ours / theirs).collect()),
+        mark,
+        rounds: ours.len(),
     }
 }

@@ -84,21 +84,33 @@ pub(crate) async fn record(addr: SocketAddr, credential: &Secret, targets: Vec<S
 
 /// Replays `recording` on a free port of loopback until the process ends, in pages of `largest` tokens at most.
 pub(crate) fn play(recording: Recording, largest: u32, conditions: Conditions) -> Result<(SocketAddr, Arc<Seen>)> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let addr = listener.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let seen = Arc::new(Seen::default());
     let stub = Arc::new(Stub { recording, largest, conditions, seen: seen.clone() });
+    Ok((serve(move |stream| respond(stream, stub.clone()))?, seen))
+}
+
+/// Handles each connection to a free port of loopback, until the process ends.
+pub(crate) fn serve<F>(handle: impl Fn(TcpStream) -> F + Send + 'static) -> Result<SocketAddr>
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let addr = listener.local_addr()?;
     std::thread::spawn(move || {
         runtime.block_on(async move {
-            let listener = TcpListener::from_std(listener).expect("it listens");
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(respond(stream, stub.clone()));
+                tokio::spawn(handle(stream));
             }
         });
     });
-    Ok((addr, seen))
+    Ok(addr)
+}
+
+/// How long it takes until a window starts. Runs that start then all have the same windows.
+pub(crate) fn until_next_window() -> Result<Duration> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() % WINDOW.as_nanos();
+    Ok(WINDOW - Duration::from_nanos(since as u64))
 }
 
 async fn respond(mut stream: TcpStream, stub: Arc<Stub>) -> std::io::Result<()> {

@@ -41,13 +41,7 @@ pub(crate) fn compare_builds(root: &Path, folder: &Path, quick: bool) -> Result<
         ];
         rows.extend(compare("the same in processor time", Unit::Seconds, 2, contenders, |_| Some(0.8))?);
     }
-    rows.push(beside(
-        "crates that it compiles",
-        Unit::Crates,
-        vec![mine.len() as f64],
-        (OTHER, theirs.len() as f64),
-        1.0,
-    ));
+    rows.push(beside("crates that it compiles", Unit::Crates, &[mine.len() as f64], (OTHER, theirs.len() as f64), 1.0));
     Ok(rows)
 }
 

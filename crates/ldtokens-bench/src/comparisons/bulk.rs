@@ -1,7 +1,7 @@
 //! Many edits under a rate limit, compared with the shortest time that the limit's windows allow.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use ldtokens::{Client, TokenId};
@@ -11,9 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::local::Local;
 use crate::measure::{Row, Unit, beside};
+use crate::stub::{WINDOW, until_next_window};
 
-/// The length of the vendor's windows.
-const WINDOW: Duration = Duration::from_secs(10);
 /// How many edits are under way at a time.
 const AT_ONCE: usize = 16;
 
@@ -28,7 +27,7 @@ pub(crate) fn compare_bulk(quick: bool) -> Result<Row> {
     let what = format!("{edits} edits under a limit of {limit} requests in 10 s");
     // In a quick run all are done in one window, and there is nothing to wait for.
     let floor = if quick { taken } else { floor };
-    Ok(beside(&what, Unit::Seconds, vec![taken.as_secs_f64()], ("the windows to wait for", floor.as_secs_f64()), 1.05))
+    Ok(beside(&what, Unit::Seconds, &[taken.as_secs_f64()], ("the windows to wait for", floor.as_secs_f64()), 1.05))
 }
 
 async fn edit_all(local: &Local, edits: usize) -> Result<Duration> {
@@ -40,9 +39,7 @@ async fn edit_all(local: &Local, edits: usize) -> Result<Duration> {
     }
     ids.truncate(edits);
     let waiting = Arc::new(Mutex::new(ids));
-    // Start at the start of a window, so that every run has the same windows.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() % WINDOW.as_nanos();
-    tokio::time::sleep(WINDOW - Duration::from_nanos(now as u64)).await;
+    tokio::time::sleep(until_next_window()?).await;
     let begun = Instant::now();
     let mut under_way = JoinSet::new();
     for _ in 0..AT_ONCE {

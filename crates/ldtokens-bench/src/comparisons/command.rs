@@ -26,7 +26,9 @@ pub(crate) fn compare_command(
     report: &mut Report,
 ) -> Result<Vec<Row>> {
     let rounds = if quick { 1 } else { 100 };
-    let mut contenders = vec![ours(program, place, None), curl(place, None)];
+    let id = format!("tokenId={}", place.token_id);
+    let get = ["getToken", &id];
+    let mut contenders = vec![ours(program, place, None, &get), curl(place, None)];
     if let Some(bash) = &peers.bash_client {
         contenders.push(bash_client(bash, place));
     }
@@ -35,29 +37,28 @@ pub(crate) fn compare_command(
     match Https::before(place, folder) {
         Ok(https) => {
             let (place, trust) = (&https.place, Some(https.trusted.as_path()));
-            let contenders = vec![ours(program, place, trust), curl(place, trust)];
+            let contenders = vec![ours(program, place, trust, &get), curl(place, trust)];
             rows.extend(compare("the command, https", Unit::Seconds, rounds, contenders, mark)?);
         }
         Err(error) => report.skip(format!("https: {error:#}")),
     }
     let size = fs::metadata(program)?.len() as f64;
     if !quick {
-        rows.push(beside("the stripped command", Unit::Bytes, vec![size], ("a size", SIZE), 1.0));
+        rows.push(beside("the stripped command", Unit::Bytes, &[size], ("a size", SIZE), 1.0));
     }
     Ok(rows)
 }
 
-fn ours<'a>(program: &Path, place: &'a Place, trust: Option<&'a Path>) -> Contender<'a> {
-    let program = program.to_owned();
+/// The command with these arguments.
+pub(crate) fn ours<'a>(
+    program: &'a Path,
+    place: &'a Place,
+    trust: Option<&'a Path>,
+    arguments: &'a [&str],
+) -> Contender<'a> {
     Contender::new("ldtokens", move || {
-        let mut command = bare(&program, place, trust);
-        whole(command.args([
-            "getToken",
-            &format!("tokenId={}", place.token_id),
-            "--output=json",
-            "--host",
-            &place.host,
-        ]))
+        let mut command = bare(program, place, trust);
+        whole(command.args(arguments).args(["--output=json", "--host", &place.host]))
     })
 }
 

@@ -2,18 +2,19 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::comparisons::command::{bare, whole};
+use crate::comparisons::command::{bare, ours, whole};
 use crate::local::{Local, Place};
 use crate::measure::{Contender, Row, Unit, beside, compare};
 use crate::peers::{PYTHON, Peers};
-use crate::stub::{Conditions, WINDOW};
+use crate::stub::{Conditions, WINDOW, until_next_window};
 use crate::worker::Worker;
 
 const CURL: &str = "a loop of curl";
+const LIST: [&str; 2] = ["list", "--show-all"];
 
 /// How long a list should take at most where pages have 100 tokens, in seconds.
 const SMALL_PAGES: f64 = 2.5;
@@ -28,7 +29,7 @@ pub(crate) fn compare_lists(program: &Path, local: &Local, peers: &Peers, quick:
     for largest in [1_000, 100] {
         let (place, seen) = local.recorded(largest, Conditions { latency, limit: None })?;
         let what = format!("a list of {tokens} tokens, {latency:?} a response, pages of {largest}");
-        let mut contenders = vec![ours(program, &place), curl(&place, largest)];
+        let mut contenders = vec![ours(program, &place, None, &LIST), curl(&place, largest)];
         for (name, start) in peers.workers.iter().filter(|(name, _)| *name == PYTHON) {
             let mut worker = Worker::start(start(), &place)?;
             contenders.push(Contender::new(*name, move || worker.ask("list", 1)));
@@ -37,36 +38,26 @@ pub(crate) fn compare_lists(program: &Path, local: &Local, peers: &Peers, quick:
             (name == CURL && largest == 1_000).then_some(0.5)
         })?;
         if largest == 100 {
-            rows.push(beside(&what, Unit::Seconds, vec![compared[0].ours.median], ("a time", SMALL_PAGES), 1.0));
+            rows.push(beside(&what, Unit::Seconds, &[compared[0].ours.median], ("a time", SMALL_PAGES), 1.0));
         }
         rows.extend(compared);
         most_at_once = most_at_once.max(seen.most_at_once.load(Relaxed));
     }
-    rows.push(beside("its requests at once", Unit::Requests, vec![f64::from(most_at_once)], ("a number", 16.0), 1.0));
+    rows.push(beside("its requests at once", Unit::Requests, &[f64::from(most_at_once)], ("a number", 16.0), 1.0));
 
     let limit = if quick { 200 } else { 40 };
     let (place, seen) = local.recorded(100, Conditions { latency, limit: Some(limit) })?;
-    // From the start of a window, so that every run has the same windows.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() % WINDOW.as_nanos();
-    std::thread::sleep(if quick { Duration::ZERO } else { WINDOW - Duration::from_nanos(since as u64) });
-    let taken = ours(program, &place).run()?;
+    std::thread::sleep(if quick { Duration::ZERO } else { until_next_window()? });
+    let taken = ours(program, &place, None, &LIST).run()?;
     let windows = f64::from(tokens.div_ceil(100).div_ceil(limit) - 1) * WINDOW.as_secs_f64();
     // In a quick run all are in one window, and there is nothing to wait for.
     let windows = if quick { taken } else { windows };
     let what = format!("pages of 100 under a limit of {limit} requests in {WINDOW:?}");
-    rows.push(beside(&what, Unit::Seconds, vec![taken], ("the windows to wait for", windows), 1.05));
+    rows.push(beside(&what, Unit::Seconds, &[taken], ("the windows to wait for", windows), 1.05));
     let (refused, requests) = (seen.refused.load(Relaxed), seen.requests.load(Relaxed));
     let allowed = f64::from(requests) / 100.0;
-    rows.push(beside("its 429s", Unit::Requests, vec![f64::from(refused)], ("1 percent", allowed), 1.0));
+    rows.push(beside("its 429s", Unit::Requests, &[f64::from(refused)], ("1 percent", allowed), 1.0));
     Ok(rows)
-}
-
-fn ours<'a>(program: &Path, place: &'a Place) -> Contender<'a> {
-    let program = program.to_owned();
-    Contender::new("ldtokens", move || {
-        let mut command = bare(&program, place, None);
-        whole(command.args(["list", "--show-all", "--output=json", "--host", &place.host]))
-    })
 }
 
 /// As someone writes it who knows how many tokens there are.

@@ -23,7 +23,7 @@ pub(crate) fn compare_streams(local: &Local, quick: bool) -> Result<Vec<Row>> {
         rows.extend(one(&what, place, rounds, mark, &mut peaks)?);
     }
     let what = format!("peak memory of a stream of {tokens} tokens");
-    rows.push(beside(&what, Unit::Bytes, peaks, ("a flat size", FLAT), 1.0));
+    rows.push(beside(&what, Unit::Bytes, &peaks, ("a flat size", FLAT), 1.0));
     Ok(rows)
 }
 
