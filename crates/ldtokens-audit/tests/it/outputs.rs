@@ -75,6 +75,24 @@ fn the_page_has_hostile_names_only_as_text() {
     assert!(!page.contains("<img") && !page.contains("<script") && !page.contains("\u{202e}"), "{page}");
 }
 
+/// `INSTA_UPDATE=always cargo test -p ldtokens-audit` accepts others.
+#[test]
+fn the_page_and_the_markdown_of_a_small_account_are_as_they_were_reviewed() {
+    let tokens = [
+        token(1, &json!({ "name": "<'>", "role": "admin", "serviceToken": false, "lastUsed": NOW - 95 * DAY })),
+        token(2, &json!({ "expiry": null, "lastUsed": null, "creationDate": NOW - 400 * DAY, "description": null })),
+        token(3, &json!({ "expiry": NOW - 10 * DAY, "lastUsed": NOW - 20 * DAY, "creationDate": NOW - 300 * DAY })),
+        token(4, &json!({ "role": null, "inlineRole": [{ "effect": "allow", "actions": ["*"], "resources": ["*"] }] })),
+        token(5, &json!({ "role": null, "customRoleIds": ["ops"], "creationDate": NOW, "lastUsed": NOW })),
+        token(6, &json!({ "name": "Export 2", "creationDate": NOW - 401 * DAY, "lastUsed": NOW - 399 * DAY })),
+        token(7, &json!({})),
+    ];
+    let inventory = inventory(&tokens);
+    let report = audit(&inventory, &Policy::default());
+    insta::assert_snapshot!("page", html(&report, &inventory));
+    insta::assert_snapshot!("markdown", markdown(&report));
+}
+
 #[test]
 fn a_page_of_ten_thousand_tokens_is_under_five_megabytes() {
     let tokens: Vec<_> = (1..=10_000)

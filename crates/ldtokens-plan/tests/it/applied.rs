@@ -121,6 +121,7 @@ async fn what_is_not_in_the_file_is_deleted_only_with_prune_and_not_many_at_once
     assert_eq!((skipped.skipped.len(), skipped.done.len()), (2, 0));
     let error = world.try_apply(&fewer, PRUNE).await.unwrap_err();
     assert!(matches!(error, PlanError::ManyDeletions { deletions: 2, managed: 6 }), "{error}");
+    assert_eq!(error.to_string(), "2 of 6 managed tokens would be deleted, which is more than 30 %");
     assert_eq!(world.marked("e").await.len(), 1);
     let applied = world.try_apply(&fewer, PRUNE_ALL).await.unwrap();
     assert_eq!(applied.done.len(), 2);
@@ -289,4 +290,38 @@ async fn the_credentials_own_permissions_are_changed_only_if_that_is_allowed_and
     let applied = apply(&client, &file, &plan, ApplyOptions::default(), |_| ()).await.unwrap();
     assert_eq!((applied.done.len(), applied.skipped.len()), (1, 1));
     assert_eq!(world.current("own").await.role, Some(Role::Admin));
+}
+
+#[tokio::test]
+async fn a_token_whose_create_was_lost_ends_and_another_is_delivered() {
+    let world = World::new().await;
+    world.fault("postToken drop-after times=2");
+    world.apply(&world.file("export", json!({}))).await;
+    let states: Vec<_> = world.marked("export").await.into_iter().map(|(state, _)| state).collect();
+    let ends = states.iter().filter(|state| matches!(state, State::Old(_))).count();
+    assert_eq!((states.len(), ends), (3, 2), "{states:?}");
+}
+
+#[tokio::test]
+async fn a_create_is_lost_three_times_at_most() {
+    let world = World::new().await;
+    world.fault("postToken drop-after times=9");
+    let applied = world.try_apply(&world.file("export", json!({})), ApplyOptions::default()).await.unwrap();
+    assert!(matches!(applied.failed[0].1, PlanError::Api(_)), "{:?}", applied.failed);
+    assert_eq!(world.marked("export").await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_read_whole_makes_no_plan() {
+    let world = World::new().await;
+    let file = world.file("export", json!({}));
+    for (fault, text) in [
+        ("getCallerIdentity status=400 times=1", "the account could not be read"),
+        ("getTokens status=403 times=1", "the list of tokens is incomplete, so no plan was made"),
+    ] {
+        world.fault(fault);
+        let error = Account::read(&world.client, &file).await.unwrap_err();
+        assert_eq!(error.to_string(), text);
+        assert!(std::error::Error::source(&error).is_some(), "{fault}");
+    }
 }

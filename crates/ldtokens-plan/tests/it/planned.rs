@@ -1,7 +1,7 @@
 //! What is planned, and what is reported instead of guessed at.
 
 use ldtokens::{BaseRole, NewToken, Patch};
-use ldtokens_plan::{Kind, Plan, TokensFile};
+use ldtokens_plan::{CustomRoles, Kind, Plan, TokensFile};
 use serde_json::json;
 
 use crate::world::{DAY, HOUR, World};
@@ -154,6 +154,18 @@ fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
             "twice",
         ),
         (
+            json!({ "key": "a", "name": "n", "role": "reader", "destinations": [
+                { "envFile": { "path": "x", "variable": "A" } }, { "file": "x" },
+            ]}),
+            "twice",
+        ),
+        (
+            json!({ "key": "a", "name": "n", "role": "reader", "destinations": [
+                { "file": "x" }, { "envFile": { "path": "x", "variable": "A" } },
+            ]}),
+            "twice",
+        ),
+        (
             json!({ "key": "a", "name": "n", "role": "reader", "destinations": [{ "kubernetes": { "name": "My_S", "key": "k" } }] }),
             "`My_S` as the name",
         ),
@@ -161,6 +173,10 @@ fn a_file_that_contradicts_itself_is_refused_with_all_faults() {
         let error = file(token.clone()).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(fault), "{token}: {error}");
     }
+    let two_variables = json!({ "key": "a", "name": "n", "role": "reader", "destinations": [
+        { "envFile": { "path": "x", "variable": "A" } }, { "envFile": { "path": "x", "variable": "B" } },
+    ]});
+    file(two_variables).unwrap().check().unwrap();
     for typo in
         [json!({ "key": "a", "name": "n", "rol": "reader" }), json!({ "key": "a", "name": "n", "lifetime": "3m" })]
     {
@@ -192,4 +208,17 @@ async fn a_custom_role_whose_id_is_not_known_is_a_problem_and_no_change() {
     file.tokens[0].custom_role_ids = vec!["deployers".to_owned()];
     let plan = world.plan(&file).await;
     assert!(plan.actions.is_empty() && plan.problems[0].contains("the custom role deployers is not known"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_custom_role_is_known_by_its_key_and_its_id() {
+    let world = World::with_account(
+        "{members: [{email: a@b.c, role: owner}], tokens: [{name: A, member: a@b.c, role: admin}],
+          customRoles: [{key: ops, id: 0123456789abcdef01234567, policy: []}]}",
+    )
+    .await;
+    let roles = CustomRoles::read(&world.client).await.unwrap();
+    let id = "0123456789abcdef01234567";
+    assert_eq!((roles.id("ops"), roles.id(id), roles.key(id), roles.key("other")), (id, id, "ops", "other"));
+    assert!(roles.has("ops") && roles.has(id) && !roles.has("other"));
 }
