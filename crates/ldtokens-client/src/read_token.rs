@@ -62,40 +62,45 @@ pub fn readable_properties<T: DeserializeOwned>(
     })
 }
 
-/// The properties of an object that arrived whole, if the JSON is cut short, or followed by something else. Those of objects in it
-/// don't count.
+/// The properties of an object that arrived whole, if the JSON is cut short, followed by something else, or not valid in other
+/// properties. Those of objects in it don't count. `None` if there is none.
 ///
 /// ```
-/// let cut = br#"{"_id": "a", "token": "api-0", "_member": {"_id": "b"#;
+/// let cut = br#"{"_id": "a", "odd": 1e999, "token": "api-0", "_member": {"_id": "b"#;
 /// let arrived = ldtokens_client::arrived_properties(cut).unwrap();
 /// assert_eq!(serde_json::Value::from(arrived), serde_json::json!({ "_id": "a", "token": "api-0" }));
 /// ```
 pub fn arrived_properties(json: &[u8]) -> Option<Map<String, Value>> {
     let text = String::from_utf8_lossy(json);
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
-    // After the last value that is whole: before a comma, or after a quotation mark or bracket.
-    let (mut comma, mut close) = (0, 0);
+    let mut arrived = Map::new();
+    let mut add =
+        |property: &str| arrived.extend(serde_json::from_str(&format!("{{{property}}}")).unwrap_or(Map::new()));
+    let (mut depth, mut in_string, mut is_escaped, mut start) = (0_usize, false, false, 0);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if in_string => is_escaped = true,
-            b'"' => {
-                in_string = !in_string;
-                close = if depth == 1 && !in_string { at + 1 } else { close };
-            }
+            b'"' => in_string = !in_string,
             _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                close = if depth <= 1 { at + 1 } else { close };
+            b'{' | b'[' => {
+                start = if depth == 0 { at + 1 } else { start };
+                depth += 1;
+            }
+            b'}' | b']' | b',' if depth == 1 => {
+                add(&text[start..at]);
+                start = at + 1;
+                depth = usize::from(byte == b',');
                 if depth == 0 {
                     break;
                 }
             }
-            b',' if depth == 1 => comma = at,
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    let closed = |end: usize| serde_json::from_str(&format!("{}}}", &text[..end])).ok();
-    serde_json::from_str(&text[..close]).ok().or_else(|| closed(close)).or_else(|| closed(comma))
+    // A number that is cut short would be another number.
+    if depth == 1 && !in_string && text.ends_with(['"', '}', ']']) {
+        add(&text[start..]);
+    }
+    (!arrived.is_empty()).then_some(arrived)
 }

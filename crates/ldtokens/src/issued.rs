@@ -37,14 +37,12 @@ impl IssuedToken {
         }
         let mut details = match decoded {
             Ok(token) => token,
-            Err(place) => match odd_response::issued_token(response.body(), requested_id) {
+            Err(place) => match odd_response::issued_token(response.body(), requested_id, place.clone()) {
                 Some((token, warning)) => {
-                    warnings.push(format!("{operation}: the response has properties that are {warning}"));
+                    warnings.push(format!("{operation}: the response is odd: {warning}"));
                     token
                 }
-                None => {
-                    return Err(Error::outcome_unknown(operation, Error::undecodable(operation, place)));
-                }
+                None => return Err(Error::outcome_unknown(operation, Error::undecodable(operation, place))),
             },
         };
         let mut id = details.id.clone();

@@ -17,7 +17,6 @@ mod caller_identity;
 mod client;
 mod config;
 mod create_or_recover;
-mod edit;
 mod issued;
 mod list;
 mod new_token;
@@ -26,7 +25,17 @@ mod patch;
 mod request;
 mod stream;
 
-pub mod guide;
+/// Guides: errors, retries and testing.
+pub mod guide {
+    #[doc = include_str!("../docs/errors.md")]
+    pub mod errors {}
+
+    #[doc = include_str!("../docs/retries.md")]
+    pub mod retries {}
+
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+}
 
 pub use caller_identity::CallerIdentity;
 pub use client::Client;

@@ -35,7 +35,7 @@ pub(crate) fn is_of(body: &[u8], id: &TokenId) -> bool {
 
 /// The secret in the response to a create, if nothing in it says of which token it is.
 pub(crate) fn secret_without_id(body: &[u8]) -> Option<Secret> {
-    let json = serde_json::from_slice(body).ok()?;
+    let json = arrived(body)?;
     let secret = Secret::new(json_text(&json, "/token")?);
     (id_in(&json).is_none() && secret.is_whole()).then_some(secret)
 }
@@ -55,11 +55,11 @@ fn names(properties: &[String]) -> String {
     format!("missing or of an unexpected type: {}", properties.join(", "))
 }
 
-/// Reads what can be read of a token that was created or reset: the token, and a warning.
+/// Reads what can be read of a token that was created or reset: the token, and a warning. Decoding failed at `place`.
 ///
 /// If the `_id` is missing, it is `requested_id`, or else the one in the link `self`.
-pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Option<(Token, String)> {
-    let mut json: Value = serde_json::from_slice(body).ok()?;
+pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>, place: String) -> Option<(Token, String)> {
+    let mut json = arrived(body)?;
     let has_id = json_text(&json, "/_id").is_some_and(|id| TokenId::new(id).is_ok());
     if !has_id {
         let id = requested_id.cloned().or_else(|| id_in(&json))?;
@@ -69,7 +69,13 @@ pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>) -> Optio
     if !has_id {
         read.odd.push("_id".to_owned());
     }
-    Some((read.token, names(&read.odd)))
+    let warning = if read.odd.is_empty() { place } else { format!("properties are {}", names(&read.odd)) };
+    Some((read.token, warning))
+}
+
+/// The JSON, or the properties of it that can be read.
+fn arrived(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok().or_else(|| arrived_properties(body).map(Value::Object))
 }
 
 /// Reads a page token by token: those that can be read, the errors of the others, and an error if its links can't be read.

@@ -62,10 +62,10 @@ fn unusable_root(reason: &str) -> ConfigError {
 fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let mut all = Vec::new();
     for pem in pems {
-        let some = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-        match some.map_err(|_| unusable_root("it is not PEM"))? {
-            none if none.is_empty() => return Err(unusable_root("it contains no certificate in PEM")),
-            some => all.extend(some),
+        match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
+            Ok(none) if none.is_empty() => return Err(unusable_root("it contains no certificate in PEM")),
+            Ok(some) => all.extend(some),
+            Err(_) => return Err(unusable_root("it is not PEM")),
         }
     }
     Ok(all)

@@ -169,6 +169,34 @@ async fn a_header_that_is_not_valid_loses_no_response() {
     all_are_read(edits).await;
 }
 
+/// A number without bounds, half of a character, and arrays that are nested too deep are JSON that cannot be read.
+#[tokio::test]
+async fn a_secret_is_returned_even_if_another_property_is_not_json() {
+    let edits: [Edit; 4] = [
+        |response| with_property(&response, "1e999"),
+        |response| with_property(&response, r#""\ud800""#),
+        |response| with_property(&response, &format!("{}{}", "[".repeat(200), "]".repeat(200))),
+        |response| with_property(&response, "oops"),
+    ];
+    let server = server().await;
+    for (number, edit) in edits.into_iter().enumerate() {
+        let (client, proxy) = client_with_faults(&server, vec![Fault::Bytes(edit); 2]).await;
+        let created = client.create(&reader("odd")).await.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        assert!(works(&server, &created.secret).await && created.warnings.len() == 1, "{number}: {created:?}");
+        let reset = client.reset(&created.id, Overlap::None).await;
+        let reset = reset.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        assert!(works(&server, &reset.secret).await && reset.id == created.id, "{number}: {reset:?}");
+        assert_eq!(proxy.seen().len(), 2, "{number}");
+    }
+}
+
+fn with_property(response: &[u8], value: &str) -> Vec<u8> {
+    let (head, body) = split(response);
+    let body = format!("{{\"odd\":{value},{}", body.strip_prefix('{').unwrap());
+    let head = head.replace("content-length", "x-length");
+    format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
 // RFC 8446, section 6.1: without close_notify, more may have been sent. JSON that is whole says that it was not.
 #[tokio::test]
 async fn json_that_arrived_whole_is_read_even_if_the_connection_ends_badly() {
