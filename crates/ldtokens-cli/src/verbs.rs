@@ -31,9 +31,7 @@ use serde_json::Value;
 use crate::account::connect::Session;
 use crate::arguments::GlobalArgs;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::output::{details, write};
 use crate::terminal::say;
 use crate::terminal::streams::{Discard, discard_of_stdout};
 
@@ -66,66 +64,22 @@ pub(crate) fn show_known_keys(session: &Session, token: &mut Value) {
     }
 }
 
-/// How a verb prints each of its tokens.
-pub(crate) enum Printing {
-    /// Nothing. A dry run prints only commands.
-    Nothing,
-    /// One field per line, for a single token in the format table.
-    Details {
-        is_first: bool,
-    },
-    Rows {
-        printer: Printer,
-        is_table: bool,
-    },
+/// Prints one token, if it `is_single`, or a list. A dry run prints only commands. With `has_details`, a table has a line for each
+/// field: its cells would cut a secret off.
+fn printer(global: &GlobalArgs, arguments: &PrintArgs, is_single: bool, has_details: bool) -> Result<Printer, Failure> {
+    match global.dry_run {
+        true => Ok(Printer::silent()),
+        false => Ok(Printer::new(global.format()?, arguments)?.of_one(is_single, has_details)),
+    }
 }
 
-impl Printing {
-    /// For one token, if it `is_single`. With `has_details`, a table has a line for each field: its cells would cut a secret off.
-    fn new(global: &GlobalArgs, arguments: &PrintArgs, is_single: bool, has_details: bool) -> Result<Self, Failure> {
-        if global.dry_run {
-            return Ok(Self::Nothing);
-        }
-        let format = global.format()?;
-        let is_table = format == Format::Table;
-        if is_table && has_details && !arguments.quiet && arguments.columns.is_none() {
-            return Ok(Self::Details { is_first: true });
-        }
-        let printer = Printer::new(format, arguments)?;
-        Ok(Self::Rows { printer: if is_single { printer.single() } else { printer }, is_table })
+/// Prints a token that has just got a secret, with those keys of custom roles that are known: nothing may be asked before the
+/// secret is printed.
+fn print_issued(printer: &mut Printer, session: &Session, mut token: Value) -> Result<bool, Failure> {
+    if printer.is_for_people() {
+        show_known_keys(session, &mut token);
     }
-
-    fn is_for_people(&self) -> bool {
-        matches!(self, Self::Details { .. } | Self::Rows { is_table: true, .. })
-    }
-
-    /// Prints a token that has just got a secret, with those keys of custom roles that are known: nothing may be asked before the
-    /// secret is printed.
-    fn issued(&mut self, session: &Session, mut token: Value) -> Result<bool, Failure> {
-        if self.is_for_people() {
-            show_known_keys(session, &mut token);
-        }
-        self.token(&token)
-    }
-
-    /// Prints a token. Returns whether standard output is still read.
-    fn token(&mut self, token: &Value) -> Result<bool, Failure> {
-        match self {
-            Self::Nothing => Ok(true),
-            Self::Rows { printer, .. } => printer.token(token),
-            Self::Details { is_first } => {
-                let before = if std::mem::take(is_first) { "" } else { "\n" };
-                write(&format!("{before}{}\n", details(token)))
-            }
-        }
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        match self {
-            Self::Rows { printer, .. } => printer.finish().map(|_| ()),
-            Self::Nothing | Self::Details { .. } => Ok(()),
-        }
-    }
+    printer.token(&token)
 }
 
 /// Notes that standard output is closed. It is not an error, because a program may not need the output.

@@ -1,7 +1,7 @@
 //! Builds the client from a command's flags, environment and profile.
 
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
@@ -136,20 +136,17 @@ async fn connected(
         .host(host.clone())
         .user_agent_suffix("ldtokens-cli")
         .concurrency(concurrency)
-        .observer(interrupt.follower())
-        .clock(interrupt.follower());
+        .observer(interrupt.follower.clone())
+        .clock(interrupt.follower.clone());
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }
-    let printing: Arc<Mutex<Result<(), Failure>>> = Arc::new(Mutex::new(Ok(())));
+    let unprinted: Arc<OnceLock<Failure>> = Arc::default();
     if is_dry_run {
-        let printing = printing.clone();
+        let unprinted = unprinted.clone();
         builder = builder.dry_run(held_back, move |request| {
             let result = print(&curl::command(request, source.as_ref()));
-            let mut printing = printing.lock().unwrap_or_else(PoisonError::into_inner);
-            if printing.is_ok() {
-                *printing = result;
-            }
+            result.unwrap_or_else(|failure| drop(unprinted.set(failure)));
         });
     }
     let client = builder.build().map_err(|error| named(error, &settings))?;
@@ -172,12 +169,11 @@ async fn connected(
         Err(failure) if is_dry_run && failure.kind() == Kind::DryRun => Ok(()),
         result => result,
     };
-    // An output error makes the dry run fail.
-    let printing = std::mem::replace(&mut *printing.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
     if let Some(server) = server {
         server.stop().await;
     }
-    result.and(printing)
+    // An output error makes the dry run fail.
+    result.and(unprinted.get().cloned().map_or(Ok(()), Err))
 }
 
 /// The path of the store of `--local`.

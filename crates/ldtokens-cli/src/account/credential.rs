@@ -24,12 +24,10 @@ pub(crate) const MAX_SIZE: u64 = 4096;
 
 /// What is probably wrong with a credential of this form, if anything.
 pub(crate) fn likely_mistake(secret: &str) -> Option<&'static str> {
-    let is_name =
-        |name: &str| !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
     let name = secret.split_once('=').map(|(name, _)| name.trim_start_matches("export ").trim());
     let starts = |prefix: &str| secret.starts_with(prefix);
     let mistakes = [
-        (name.is_some_and(is_name), "it begins with a name, as in NAME=VALUE: give the value alone"),
+        (name.is_some_and(is_variable_name), "it begins with a name, as in NAME=VALUE: give the value alone"),
         (secret.starts_with(['"', '\'']) || secret.ends_with(['"', '\'']), "it is in quotes: leave them out"),
         (
             secret.contains("://"),
@@ -40,6 +38,13 @@ pub(crate) fn likely_mistake(secret: &str) -> Option<&'static str> {
         (starts("$") || starts("{{") || starts("<"), "it is a placeholder that nothing has replaced"),
     ];
     mistakes.into_iter().find(|(is_so, _)| *is_so).map(|(_, what)| what)
+}
+
+/// Whether it can be the name of a shell variable.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|letter: char| letter.is_ascii_digit())
+        && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
 /// The source of a credential.

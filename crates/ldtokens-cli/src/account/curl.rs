@@ -3,7 +3,7 @@
 use ldtokens::raw::reqwest::Request;
 use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
-use crate::account::credential::Source;
+use crate::account::credential::{Source, is_variable_name};
 use crate::terminal::visible::json_visible;
 
 /// The command, to be pasted into a POSIX shell. It reads the credential from `source`, like this command does.
@@ -30,7 +30,7 @@ pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
 fn credential(source: Option<&Source>) -> String {
     match source {
         None => r#""$LD_ACCESS_TOKEN""#.to_owned(),
-        Some(Source::Variable(name)) if is_name(name) => format!(r#""${name}""#),
+        Some(Source::Variable(name)) if is_variable_name(name) => format!(r#""${name}""#),
         Some(Source::Variable(name)) => format!(r#""$(printenv {})""#, quoted(name)),
         Some(Source::File(path)) => {
             let path = path.to_string_lossy();
@@ -47,13 +47,6 @@ fn credential(source: Option<&Source>) -> String {
 /// For a credential that can't be read again: the shell stops with a message.
 fn ask(from: &str) -> String {
     format!(r#""${{LDTOKENS_CREDENTIAL:?set it to the credential, which came from {from}}}""#)
-}
-
-/// Whether it is a valid name of a shell variable.
-fn is_name(name: &str) -> bool {
-    !name.starts_with(|letter: char| letter.is_ascii_digit())
-        && !name.is_empty()
-        && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
 /// The text quoted as one word for a POSIX shell.

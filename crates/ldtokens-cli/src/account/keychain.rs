@@ -52,11 +52,8 @@ impl Keychain {
 
     /// The one with this name, or the first one that is installed.
     pub(crate) fn chosen(name: Option<&str>) -> Result<Self, Failure> {
-        let found = match name {
-            Some(name) => Self::ALL.into_iter().find(|known| known.program == name),
-            None => Self::ALL.into_iter().find(|known| is_installed(known.program)),
-        };
-        match found {
+        let is_meant = |known: &Self| name.map_or_else(|| is_installed(known.program), |name| known.program == name);
+        match Self::ALL.into_iter().find(is_meant) {
             Some(known) if is_installed(known.program) => Ok(known),
             Some(known) => Err(Failure::usage(format!("--with {0}: {0} is not installed", known.program))),
             None => Err(Failure::usage(

@@ -1,5 +1,6 @@
 //! The arguments of an operation: parameters, headers and body, checked against the table of operations.
 
+use ldtokens::raw::http::HeaderName;
 use serde_json::{Map, Value};
 
 use crate::terminal::failure::Failure;
@@ -139,10 +140,10 @@ fn header(word: &str) -> Option<(&str, &str)> {
 }
 
 fn check_header(name: &str) -> Result<(), String> {
-    let is_token =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
     match name.to_ascii_lowercase().as_str() {
-        _ if !is_token => Err("an argument with a colon is a header, and this one has an invalid name".to_owned()),
+        _ if HeaderName::from_bytes(name.as_bytes()).is_err() => {
+            Err("an argument with a colon is a header, and this one has an invalid name".to_owned())
+        }
         "authorization" => {
             Err("the credential is never an argument, which other users can read: set LD_ACCESS_TOKEN, or \
             use --token-file or --token-command"

@@ -30,7 +30,8 @@ tokio::task_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
-    follower: Arc<Follower>,
+    /// To be set as the client's observer and clock.
+    pub(crate) follower: Arc<Follower>,
     /// Whether the user knows that it takes until the last response.
     is_noted: Arc<AtomicBool>,
 }
@@ -79,11 +80,6 @@ impl Interrupt {
 
     pub(crate) fn is_wanted(&self) -> bool {
         *self.wanted.borrow()
-    }
-
-    /// To be set as the client's observer and clock.
-    pub(crate) fn follower(&self) -> Arc<Follower> {
-        self.follower.clone()
     }
 
     /// Awaits `reading`, which must not change anything, unless it is interrupted.

@@ -62,6 +62,15 @@ pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
     }
 }
 
+/// Prints rows: their cells as a table below the `head`, which may be empty, or their objects in another format.
+pub(crate) fn rows(format: Format, head: &[&str], rows: Vec<(Vec<String>, Value)>) -> Result<(), Failure> {
+    if format != Format::Table {
+        return value(format, &rows.into_iter().map(|(_, object)| object).collect());
+    }
+    let head = (!head.is_empty()).then(|| head.iter().map(ToString::to_string).collect());
+    print(&aligned(&head.into_iter().chain(rows.into_iter().map(|(cells, _)| cells)).collect::<Vec<_>>()))
+}
+
 /// An item of a list that is printed as its items come, in JSON, NDJSON or YAML.
 pub(crate) fn item(format: Format, value: &Value, is_first: bool) -> String {
     match format {

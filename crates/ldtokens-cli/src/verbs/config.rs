@@ -9,11 +9,9 @@ use crate::account::connect::local_store;
 use crate::account::credential::Source;
 use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, some_text};
-use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
-use crate::terminal::output::field::plain;
+use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::{self, print};
 use crate::terminal::say;
 
 /// Show the active account and where each setting comes from
@@ -110,26 +108,19 @@ pub(crate) fn run(global: &GlobalArgs, arguments: ConfigArgs) -> Result<(), Fail
 
 fn list(global: &GlobalArgs) -> Result<(), Failure> {
     let config = ConfigFile::read()?;
-    let mut profiles = Vec::new();
-    for (name, profile) in &config.profiles {
+    let format = global.format()?;
+    if config.profiles.is_empty() && format == Format::Table {
+        say::note(&format!("{} has no profiles; `ldtokens login` creates one", config.path.display()));
+    }
+    let row = |(name, profile): (&String, &Profile)| {
         let host = if profile.local { "local".to_owned() } else { profile.url() };
         let source = profile.source()?.map_or_else(|| "the environment".to_owned(), |source| source.to_string());
         let is_default = config.default.as_ref() == Some(name);
-        profiles.push(json!({ "profile": name, "default": is_default, "host": host, "credential": source }));
-    }
-    let format = global.format()?;
-    if format != Format::Table {
-        return output::value(format, &profiles.into());
-    }
-    if profiles.is_empty() {
-        say::note(&format!("{} has no profiles; `ldtokens login` creates one", config.path.display()));
-    }
-    let head = ["", "PROFILE", "HOST", "CREDENTIAL"].map(str::to_owned).to_vec();
-    let rows = profiles.iter().map(|profile| {
-        let mark = if profile["default"] == true { "*" } else { "" }.to_owned();
-        [mark].into_iter().chain(["profile", "host", "credential"].map(|name| plain(&profile[name]))).collect()
-    });
-    print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+        let object = json!({ "profile": name, "default": is_default, "host": host, "credential": source });
+        Ok((vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source], object))
+    };
+    let rows = config.profiles.iter().map(row).collect::<Result<_, Failure>>()?;
+    output::rows(format, &["", "PROFILE", "HOST", "CREDENTIAL"], rows)
 }
 
 fn use_profile(name: &str) -> Result<(), Failure> {
@@ -209,7 +200,11 @@ fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Re
 fn show(global: &GlobalArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let mut rows = Vec::new();
-    let mut row = |name: &str, value: String, origin: Option<String>| rows.push((name.to_owned(), value, origin));
+    let mut row = |name: &str, value: String, origin: Option<String>| {
+        let object = json!({ "setting": name, "value": value, "because": origin });
+        let because = origin.map(|origin| format!("({origin})")).unwrap_or_default();
+        rows.push((vec![name.to_owned(), value, because], object));
+    };
     let (is_there, path) = (settings.config.path.is_file(), settings.config.path.display());
     row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
     match &settings.profile {
@@ -237,14 +232,5 @@ fn show(global: &GlobalArgs) -> Result<(), Failure> {
             None,
         );
     }
-    let format = global.format()?;
-    if format != Format::Table {
-        let settings =
-            rows.into_iter().map(|(name, value, origin)| json!({ "setting": name, "value": value, "because": origin }));
-        return output::value(format, &settings.collect());
-    }
-    let rows = rows
-        .into_iter()
-        .map(|(name, value, origin)| vec![name, value, origin.map(|origin| format!("({origin})")).unwrap_or_default()]);
-    print(&aligned(&rows.collect::<Vec<_>>()))
+    output::rows(global.format()?, &[], rows)
 }

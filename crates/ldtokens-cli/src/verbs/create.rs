@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::PrintArgs;
+use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::say;
-use crate::verbs::Printing;
 use crate::verbs::deliver::{Named, PlaceArgs, Places};
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::targets::Target;
+use crate::verbs::{print_issued, printer};
 
 /// Create a token and deliver its secret, which is shown only once
 ///
@@ -55,14 +55,14 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<(), Failure> {
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
-    let mut printing = match places.prints_manifests() {
-        true => Printing::Nothing,
-        false => Printing::new(global, &arguments.print, true, true)?,
+    let mut printer = match places.prints_manifests() {
+        true => Printer::silent(),
+        false => printer(global, &arguments.print, true, true)?,
     };
     let permissions = arguments.permissions.read()?.expect("clap requires one");
     arguments.expiry.check()?;
     with_client(global, DryRun::Changes, async |session| {
-        if printing.is_for_people() && matches!(permissions, Permissions::CustomRoles(_)) {
+        if printer.is_for_people() && matches!(permissions, Permissions::CustomRoles(_)) {
             session.custom_roles().await?;
         }
         let new_token = new_token(&arguments, with_roles(session, permissions, RolesBy::Key).await?);
@@ -86,7 +86,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                      `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
                 )
             };
-            let print = |token: &Value| printing.issued(session, token.clone());
+            let print = |token: &Value| print_issued(&mut printer, session, token.clone());
             delivered = Some(delivery.deliver_and_print(issued, print, &done, state).await);
             shown = issued.warnings.len();
             Ok(())
@@ -98,8 +98,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             say::warning(warning);
         }
         let place = delivered.expect("a token that was created is delivered")?;
-        printing
-            .end()
+        printer
+            .finish()
             .map_err(|failure| failure.after(format!("the token {id} was created, and its secret delivered")))?;
         let target = Target { id: id.clone(), name: issued.details.name.clone() };
         session.say_done(arguments.print.quiet, &format!("Created {target}. {place}"));

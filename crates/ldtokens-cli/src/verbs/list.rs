@@ -22,7 +22,7 @@ use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
 use crate::verbs::plan::Words;
 use crate::verbs::targets::{self, Item, PAGE};
-use crate::verbs::{Printing, json, names_one, show_keys, warn_if_closed};
+use crate::verbs::{json, names_one, printer, show_keys, warn_if_closed};
 
 /// List tokens
 #[derive(Args, Debug)]
@@ -122,9 +122,9 @@ pub(crate) struct GetArgs {
 
 pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), Failure> {
     let is_single = names_one(&arguments.tokens);
-    let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
+    let mut printer = printer(global, &arguments.print, is_single, is_single)?;
     let words = targets::words(&arguments.tokens)?;
-    let is_for_people = printing.is_for_people();
+    let is_for_people = printer.is_for_people();
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed();
         let items = targets::find_tokens(session, &words, arguments.by_name, false).await?;
@@ -142,8 +142,8 @@ pub(crate) async fn get(global: &GlobalArgs, arguments: GetArgs) -> Result<(), F
             }
             Ok((token, false))
         };
-        let done = batch.run(&items, work, |_, (token, _)| printing.token(&token).map(|_| ())).await;
-        printing.end().and(done)
+        let done = batch.run(&items, work, |_, (token, _)| printer.token(&token).map(|_| ())).await;
+        printer.finish().and(done)
     })
     .await
 }

@@ -11,12 +11,12 @@ use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::PrintArgs;
+use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::targets::{Item, Target};
-use crate::verbs::{Printing, json, names_one};
+use crate::verbs::{json, names_one, print_issued, printer};
 
 const KEEPING: Words = Words {
     verb: "Reset",
@@ -68,9 +68,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
     let is_printed = places.print == Some(Print::WithToken);
     let is_single = names_one(arguments.bulk.words());
-    let mut printing = match places.prints_manifests() {
-        true => Printing::Nothing,
-        false => Printing::new(global, &arguments.print, is_single, is_single || is_printed)?,
+    let mut printer = match places.prints_manifests() {
+        true => Printer::silent(),
+        false => printer(global, &arguments.print, is_single, is_single || is_printed)?,
     };
     let overlap = overlap(&arguments)?;
     let bulk = arguments.bulk.read(global, "reset", &format!("old secrets: {overlap:?}"))?;
@@ -79,14 +79,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
         places.check(plan.items.iter().map(|item| (&item.target).into()))?;
         let has_roles = |item: &Item| item.before.as_ref().is_some_and(|token| !token.custom_role_ids.is_empty());
-        if printing.is_for_people() && plan.items.iter().any(has_roles) {
+        if printer.is_for_people() && plan.items.iter().any(has_roles) {
             session.custom_roles().await?;
         }
         // A secret that is printed is printed with its token, before another is requested.
         let in_turn = places.print.is_some();
         let batch = bulk.begin(session, &plan, in_turn).await?;
         let is_quiet = arguments.print.quiet || !in_turn && plan.items.len() > 1 && global.verbose == 0;
-        let printing_each = RefCell::new(&mut printing);
+        let printer_of_each = RefCell::new(&mut printer);
         let done = |item: &Item| format!("the token {} was reset", item.target.id);
         let work = async |item: &Item| {
             let id = &item.target.id;
@@ -100,7 +100,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                 )
             };
             let print = |token: &Value| match in_turn {
-                true => printing_each.borrow_mut().issued(session, token.clone()),
+                true => print_issued(&mut printer_of_each.borrow_mut(), session, token.clone()),
                 false => Ok(true),
             };
             let place = delivery.deliver_and_print(&issued, print, &done(item), state).await?;
@@ -108,7 +108,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         };
         let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {
             if !in_turn {
-                let printed = printing_each.borrow_mut().issued(session, json(&token));
+                let printed = print_issued(&mut printer_of_each.borrow_mut(), session, json(&token));
                 printed.map_err(|failure| failure.after(format!("{}, and its secret delivered", done(item))))?;
             }
             let target = Target { id: item.target.id.clone(), name: token.name };
@@ -116,7 +116,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             Ok(())
         };
         let result = batch.run(&plan.items, work, show).await;
-        printing.end().and(result)
+        printer.finish().and(result)
     })
     .await
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Arg, Args, ValueEnum};
+use clap::{Arg, Args};
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server, ServerBuilder};
 
@@ -51,8 +51,8 @@ pub(crate) struct ServeArgs {
     token_limit: Option<u32>,
 
     /// When the limits' windows start: all together (aligned), or each at its own time (independent)
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = LimitWindows::Aligned)]
-    limit_windows: LimitWindows,
+    #[arg(long, value_name = "HOW", value_parser = ["aligned", "independent"], default_value = "aligned")]
+    limit_windows: String,
 
     /// Allow N requests per client address and ten seconds, then answer 429 with Retry-After
     #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
@@ -105,13 +105,6 @@ pub(crate) struct ServeArgs {
     admin: Option<SocketAddr>,
 }
 
-/// When the windows of rate limits start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LimitWindows {
-    Aligned,
-    Independent,
-}
-
 const LONG_ABOUT: &str = "\
 Run a local LaunchDarkly until interrupted.
 
@@ -149,7 +142,7 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let limits = arguments.route_limit.into_iter().fold(limits, Limits::route);
     let limits = arguments.token_limit.into_iter().fold(limits, Limits::token);
     let mut limits = arguments.ip_limit.into_iter().fold(limits, Limits::address);
-    if arguments.limit_windows == LimitWindows::Independent {
+    if arguments.limit_windows == "independent" {
         limits = limits.independent_windows();
     }
     let listen = arguments.port.map_or(arguments.listen, |port| SocketAddr::from(([127, 0, 0, 1], port)));

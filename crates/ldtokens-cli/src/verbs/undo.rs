@@ -11,14 +11,15 @@ use crate::account::connect::with_client;
 use crate::account::settings::Settings;
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output::printer::Printer;
 use crate::terminal::say;
 use crate::verbs::batch::Batch;
 use crate::verbs::bulk::{FOLDER, read_each};
+use crate::verbs::json;
 use crate::verbs::plan::{Plan, Words, fitting};
 use crate::verbs::record::{Header, Past, PastToken, Record};
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::update::edit_each;
-use crate::verbs::{Printing, json};
 
 const WORDS: Words = Words {
     verb: "Restore",
@@ -119,7 +120,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
             }
         };
         let is_quiet = global.verbose == 0;
-        edit_each(&batch, &plan.items, Some("ldtokens undo"), change, Printing::Nothing, is_quiet).await?;
+        edit_each(&batch, &plan.items, Some("ldtokens undo"), change, Printer::silent(), is_quiet).await?;
         if !session.is_dry_run {
             Record::note_undone(path, true)?;
             if let Some(first) = &header.undoes {

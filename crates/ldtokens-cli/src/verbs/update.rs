@@ -12,7 +12,7 @@ use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
 use crate::moment::date;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::PrintArgs;
+use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::output::{LAST, OUTPUT, print};
 use crate::terminal::say;
 use crate::verbs::batch::Batch;
@@ -20,7 +20,7 @@ use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::targets::Item;
-use crate::verbs::{Printing, json, names_one, show_keys};
+use crate::verbs::{json, names_one, printer, show_keys};
 
 const UPDATE: Words = Words {
     verb: "Update",
@@ -77,7 +77,7 @@ Examples:
 
 pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
     let is_single = names_one(arguments.bulk.words());
-    let mut printing = Printing::new(global, &arguments.print, is_single, is_single)?;
+    let mut printer = printer(global, &arguments.print, is_single, is_single)?;
     let permissions = arguments.permissions.read()?;
     arguments.expiry.check()?;
     let bulk = arguments.bulk.read(global, "update", &in_words(&arguments, permissions.as_ref()))?;
@@ -108,10 +108,10 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
         let is_asked = arguments.print.quiet || arguments.print.columns.is_some() || global.output.is_some();
         if is_batch && global.verbose == 0 && !is_asked && global.format()? == Format::Table {
             // A table of them is more lines than anyone reads.
-            printing = Printing::Nothing;
+            printer = Printer::silent();
         }
         let is_quiet = arguments.print.quiet || is_batch && global.verbose == 0;
-        edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printing, is_quiet).await
+        edit_each(&batch, &plan.items, arguments.comment.as_deref(), change, printer, is_quiet).await
     })
     .await
 }
@@ -168,10 +168,10 @@ pub(crate) async fn edit_each(
     items: &[Item],
     comment: Option<&str>,
     change: impl Fn(&Item, &mut Token),
-    mut printing: Printing,
+    mut printer: Printer,
     is_quiet: bool,
 ) -> Result<(), Failure> {
-    let (session, done, is_for_people) = (batch.session, batch.words.done, printing.is_for_people());
+    let (session, done, is_for_people) = (batch.session, batch.words.done, printer.is_for_people());
     let work = async |item: &Item| {
         let is_changed = Cell::new(false);
         let edit = |token: &mut Token| -> Result<(), Error> {
@@ -208,7 +208,7 @@ pub(crate) async fn edit_each(
             }
             return Ok(());
         }
-        let printed = printing.token(&shown);
+        let printed = printer.token(&shown);
         printed.map_err(|failure| failure.after(format!("{} was {done}", item.target)))?;
         let target = Item::of(token).target;
         session.say_done(
@@ -221,7 +221,7 @@ pub(crate) async fn edit_each(
         Ok(())
     };
     let result = batch.run(items, work, show).await;
-    printing.end().and(result)
+    printer.finish().and(result)
 }
 
 const DELETE: Words = Words {

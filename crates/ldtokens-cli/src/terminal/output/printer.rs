@@ -13,7 +13,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{LAST, OUTPUT, end_of_list, has_colours, item, write};
+use crate::terminal::output::{LAST, OUTPUT, details, end_of_list, has_colours, item, write};
 use crate::terminal::streams::terminal_width;
 use crate::terminal::visible::{self, visible};
 
@@ -50,13 +50,23 @@ pub(crate) struct PrintArgs {
 /// The fields of one `--columns`.
 pub(crate) type Fields = Vec<Field>;
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Layout {
+    /// Nothing is printed.
+    Nothing,
+    /// A line for each field.
+    Details,
+    /// One object in JSON and YAML, and not a list with one item.
+    Single,
+    List,
+}
+
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
     format: Format,
     arguments: PrintArgs,
     fields: Vec<Field>,
-    /// Whether to print one object and not a list.
-    is_single: bool,
+    layout: Layout,
     /// Whether times are dates. None for those that a table shows as ages.
     has_iso_times: Option<bool>,
     printed: u64,
@@ -92,7 +102,7 @@ impl Printer {
             },
             format,
             arguments: arguments.clone(),
-            is_single: false,
+            layout: Layout::List,
             printed: 0,
             now: UnixMillis::now(),
             waiting: Vec::new(),
@@ -108,9 +118,26 @@ impl Printer {
         self
     }
 
-    /// Prints one object in JSON and YAML, not a list with one item.
-    pub(crate) fn single(self) -> Self {
-        Self { is_single: true, ..self }
+    /// Prints nothing.
+    pub(crate) fn silent() -> Self {
+        let printer = Self::new(Format::Json, &PrintArgs::default()).expect("it prints JSON");
+        Self { layout: Layout::Nothing, ..printer }
+    }
+
+    /// Prints one token and not a list, if it `is_single`, and fields in lines in place of a table, if it `has_details`.
+    pub(crate) fn of_one(mut self, is_single: bool, has_details: bool) -> Self {
+        let is_plain = !self.arguments.quiet && self.arguments.columns.is_none();
+        self.layout = match self.format {
+            Format::Table if has_details && is_plain => Layout::Details,
+            _ if is_single => Layout::Single,
+            _ => Layout::List,
+        };
+        self
+    }
+
+    /// Whether it prints for people and not for programs.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.format == Format::Table
     }
 
     /// Prints `token`, and returns whether the reader is still there.
@@ -119,7 +146,12 @@ impl Printer {
         let is_iso = self.has_iso_times == Some(true);
         let printed =
             |field: &Field| escaped_on_terminal(field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default());
+        let is_single = self.layout == Layout::Single;
         let text = match self.format {
+            _ if self.layout == Layout::Nothing => return Ok(true),
+            _ if self.layout == Layout::Details => {
+                format!("{}{}", if self.printed == 1 { "" } else { "\n" }, details(token))
+            }
             _ if self.arguments.quiet => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
             Format::Table => {
                 let row = self.fields.iter().map(|field| match self.has_iso_times.and(field.value(token)) {
@@ -137,8 +169,8 @@ impl Printer {
                 }
             }
             Format::Value => printed(&self.fields[0]),
-            Format::Json if self.is_single => visible::pretty_json(&self.chosen(token)),
-            Format::Yaml if self.is_single => return write(&yaml(&self.chosen(token))),
+            Format::Json if is_single => visible::pretty_json(&self.chosen(token)),
+            Format::Yaml if is_single => return write(&yaml(&self.chosen(token))),
             Format::Json | Format::Ndjson | Format::Yaml => {
                 return write(&item(self.format, &self.chosen(token), self.printed == 1));
             }
@@ -158,8 +190,8 @@ impl Printer {
     /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn finish(mut self) -> Result<bool, Failure> {
         match (self.format, self.printed) {
-            _ if self.arguments.quiet => Ok(true),
-            (Format::Json | Format::Yaml, _) if self.is_single => Ok(true),
+            _ if self.arguments.quiet || matches!(self.layout, Layout::Nothing | Layout::Details) => Ok(true),
+            (Format::Json | Format::Yaml, _) if self.layout == Layout::Single => Ok(true),
             (Format::Csv, 0) => write(&self.csv_head()),
             (Format::Table, _) if self.columns.is_none() => self.measured(false),
             (format, count) => write(end_of_list(format, count)),

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use ldtokens::{DryRun, UnixMillis};
 use ldtokens_lifecycle::{Journal, Journals, Step};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
 use crate::moment::date;
-use crate::terminal::columns::aligned;
 use crate::terminal::failure::Failure;
+use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::{self, print};
 use crate::terminal::say;
 use crate::terminal::visible::visible;
 use crate::verbs::batch::together;
@@ -88,31 +87,26 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
 }
 
 fn show(rows: &[Row<'_>], now: UnixMillis, format: Format) -> Result<(), Failure> {
-    if format != Format::Table {
-        let rows = rows.iter().map(|Row { item, journal, due }| {
-            json!({
-                "_id": item.target.id,
-                "name": item.target.name,
-                "state": state(*journal, *due, now).0,
-                "strategy": journal.map(|journal| strategy_name(journal.strategy)),
-                "newId": journal.and_then(Journal::new_token_id),
-                "rotatedAt": journal.and_then(|journal| journal.rotated_at),
-                "oldExpires": journal.and_then(|journal| journal.old_ends_at),
-                "due": due,
-            })
-        });
-        return output::value(format, &rows.collect::<Value>());
-    }
-    if rows.is_empty() {
+    if rows.is_empty() && format == Format::Table {
         return Ok(());
     }
-    let head = ["_id", "name", "state", "old secret ends", "due", ""].map(str::to_owned).to_vec();
     let rows = rows.iter().map(|Row { item, journal, due }| {
         let (state, todo) = state(*journal, *due, now);
-        let ends = journal.and_then(|journal| journal.old_ends_at).filter(|_| state != "rotated");
-        let name = item.target.name.as_deref().map(visible).unwrap_or_default().to_string();
+        let old_ends_at = journal.and_then(|journal| journal.old_ends_at);
+        let object = json!({
+            "_id": item.target.id,
+            "name": item.target.name,
+            "state": state,
+            "strategy": journal.map(|journal| strategy_name(journal.strategy)),
+            "newId": journal.and_then(Journal::new_token_id),
+            "rotatedAt": journal.and_then(|journal| journal.rotated_at),
+            "oldExpires": old_ends_at,
+            "due": due,
+        });
+        let name = item.target.name.as_deref().map(visible).unwrap_or_default();
+        let ends = old_ends_at.filter(|_| state != "rotated");
         let [ends, due] = [ends, *due].map(|moment| moment.map_or_else(String::new, date));
-        vec![item.target.id.to_string(), name, state.to_owned(), ends, due, todo.to_owned()]
+        (vec![item.target.id.to_string(), name, state.to_owned(), ends, due, todo.to_owned()], object)
     });
-    print(&aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+    output::rows(format, &["_id", "name", "state", "old secret ends", "due", ""], rows.collect())
 }
