@@ -17,7 +17,7 @@ use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec};
 use crate::account::credential::ROOT_TOKEN;
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::moment;
-use crate::operations::words::{parameter_words, property_words};
+use crate::operations::input::{parameter_words, property_words};
 use crate::operations::{OperationArgs, gives_secret};
 use crate::shell;
 use crate::terminal::failure::{Failure, Kind};

@@ -4,13 +4,13 @@ pub(crate) mod text;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replaces the file in one step, so that an error leaves the old text, and a reader never sees half of the new one. A symbolic
 /// link stays one, and a file keeps its mode. A new one that `is_private` only this user can read. What is no file, such as a
 /// pipe, is written to.
 pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
-    let path = if path.exists() { path.canonicalize()? } else { path.to_owned() };
+    let path = behind_links(path);
     let old = fs::metadata(&path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
         return fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
@@ -30,6 +30,13 @@ pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<(
     file.as_file().sync_all()?;
     file.persist(&path)?;
     Ok(())
+}
+
+/// The file to which symbolic links lead. It need not exist yet.
+pub(crate) fn behind_links(path: &Path) -> PathBuf {
+    let next = |path: &PathBuf| Some(folder_of(path).join(fs::read_link(path).ok()?));
+    // As many as Linux follows. What goes round has no last one, and can't be opened.
+    std::iter::successors(Some(path.to_owned()), next).take(40).last().unwrap_or_default()
 }
 
 /// The folder that the file is in, or will be.

@@ -95,7 +95,7 @@ async fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let Some((name, arguments)) = matches.subcommand() else {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
-    account::errors::remember_command(name);
+    let _ = account::errors::TYPED.set(name.to_owned());
     if WITHOUT_ACCOUNT.contains(&name) {
         global.refuse_account(name)?;
     }

@@ -2,7 +2,7 @@
 //! All of it follows the table in `ldtokens_operations`; code names an operation only for what the table does not
 //! describe.
 
-pub(crate) mod words;
+pub(crate) mod input;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 use ldtokens::raw::reqwest::Method;
@@ -15,7 +15,7 @@ use crate::account::connect::with_client;
 use crate::account::settings::Settings;
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::files::text;
-use crate::operations::words::Words;
+use crate::operations::input::Input;
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
@@ -33,13 +33,13 @@ pub(crate) struct OperationArgs {
 pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, arguments: &ArgMatches) -> Result<(), Failure> {
     let parsed = "clap has parsed them";
     let words = OperationArgs::from_arg_matches(arguments).expect(parsed).words;
-    let words = Words::read(operation, &words, || text::of_stdin("the body"))?;
+    let input = Input::read(operation, &words, || text::of_stdin("the body"))?;
     let format = global.format_of_operation()?;
     if format == Format::Value {
         return Err(Failure::usage(output::VALUE_OF_VERBS));
     }
-    let path = path(operation, &words)?;
-    if let ("patchToken", Some(body)) = (operation.id, &words.body) {
+    let path = path(operation, &input)?;
+    if let ("patchToken", Some(body)) = (operation.id, &input.body) {
         check_patch(body)?;
     }
     let method: Method = operation.method.parse().expect("the table has valid methods");
@@ -52,17 +52,17 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
     with_client(global, DryRun::Everything, async |session| {
         let is_reading = method.is_safe();
         let request = session.client.request(operation.id, method, &path);
-        let query = words.parameters().filter(|(name, _)| !operation.is_in_path(name));
+        let query = input.parameters().filter(|(name, _)| !operation.is_in_path(name));
         let request = query.fold(request, |request, (name, value)| request.query(name, value));
-        let mut request = words.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        if let Some(body) = &words.body {
+        let mut request = input.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        if let Some(body) = &input.body {
             request = request.json(body);
         }
-        let id = words.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
+        let id = input.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
         let id = id.and_then(Result::ok);
         let delivery = match places.as_ref().filter(|_| !session.is_dry_run) {
             Some(places) => {
-                let mut name = words.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
+                let mut name = input.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
                 if let Some(id) = id.as_ref().filter(|_| places.needs_name()) {
                     name = session.interrupt.unless(session.client.get(id)).await??.name;
                 }
@@ -118,9 +118,9 @@ async fn show(
 }
 
 /// The operation's path with its parameters filled in.
-fn path(operation: &OperationSpec, words: &Words) -> Result<String, Failure> {
+fn path(operation: &OperationSpec, input: &Input) -> Result<String, Failure> {
     let mut path = operation.path.to_owned();
-    for (name, value) in words.parameters().filter(|(name, _)| operation.is_in_path(name)) {
+    for (name, value) in input.parameters().filter(|(name, _)| operation.is_in_path(name)) {
         let id = TokenId::new(value).map_err(Error::from)?;
         path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::files::{folder_of, reason, replace, text};
+use crate::files::{behind_links, folder_of, reason, replace, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::yaml::yaml;
 
@@ -19,8 +19,7 @@ pub(crate) fn edit(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) 
     let given = ConfigFile::read_to_edit()?.path;
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
     let io = |error: io::Error| failed(reason(&error));
-    // A symbolic link stays one.
-    let path = if given.exists() { given.canonicalize().map_err(io)? } else { given.clone() };
+    let path = behind_links(&given);
     let _lock = lock(&path).map_err(|error| failed(format!("it can't be locked: {}", reason(&error))))?;
     let before = ConfigFile::read_to_edit()?;
     let mut after = before.clone();

@@ -123,11 +123,8 @@ async fn connected(
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
     if let Some(source) = source.clone() {
-        errors::remember_account(InUse {
-            source,
-            host: host.clone(),
-            likely_mistake: likely_mistake(credential.expose()),
-        });
+        let (host, likely_mistake) = (host.clone(), likely_mistake(credential.expose()));
+        let _ = errors::IN_USE.set(InUse { source, host, likely_mistake });
     }
     let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     // A dry run prints its requests in order.

@@ -17,19 +17,11 @@ pub(crate) struct InUse {
     pub(crate) likely_mistake: Option<&'static str>,
 }
 
-static IN_USE: OnceLock<InUse> = OnceLock::new();
+/// The account that is used, for messages.
+pub(crate) static IN_USE: OnceLock<InUse> = OnceLock::new();
 
-static TYPED: OnceLock<String> = OnceLock::new();
-
-/// Stores the account that is used, for messages.
-pub(crate) fn remember_account(account: InUse) {
-    let _ = IN_USE.set(account);
-}
-
-/// Stores the command that the user typed, for messages.
-pub(crate) fn remember_command(name: &str) {
-    let _ = TYPED.set(name.to_owned());
-}
+/// The command that the user typed, for messages.
+pub(crate) static TYPED: OnceLock<String> = OnceLock::new();
 
 fn host() -> &'static str {
     IN_USE.get().map_or("this host", |account| &account.host)

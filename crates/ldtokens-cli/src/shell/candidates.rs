@@ -9,7 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::bash::Line;
 use super::tokens;
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::operations::words::{parameter_words, property_words};
+use crate::operations::input::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::verbs::filter;

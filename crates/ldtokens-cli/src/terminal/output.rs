@@ -71,24 +71,6 @@ pub(crate) fn rows(format: Format, head: &[&str], rows: Vec<(Vec<String>, Value)
     print(&aligned(&head.into_iter().chain(rows.into_iter().map(|(cells, _)| cells)).collect::<Vec<_>>()))
 }
 
-/// An item of a list that is printed as its items come, in JSON, NDJSON or YAML.
-pub(crate) fn item(format: Format, value: &Value, is_first: bool) -> String {
-    match format {
-        Format::Ndjson => visible::json(value) + "\n",
-        Format::Yaml => yaml(&[value]),
-        _ => format!("{}  {}", if is_first { "[\n" } else { ",\n" }, pretty_json(value).replace('\n', "\n  ")),
-    }
-}
-
-/// What follows the last of `count` items.
-pub(crate) fn end_of_list(format: Format, count: u64) -> &'static str {
-    match (format, count) {
-        (Format::Json | Format::Yaml, 0) => "[]\n",
-        (Format::Json, _) => "\n]\n",
-        _ => "",
-    }
-}
-
 /// Objects as CSV. Parts have names such as `member_email`.
 fn csv(value: &Value) -> String {
     fn flatten(value: &Value, name: &str, row: &mut Map<String, Value>) {

@@ -297,4 +297,9 @@ fn config_commands_keep_the_files_mode_and_link() {
     assert!(fs::symlink_metadata(home.config()).unwrap().is_symlink());
     assert_eq!(mode(&elsewhere), 0o644);
     assert!(fs::read_to_string(&elsewhere).unwrap().contains("region: eu"));
+    // The link may lead to a file that does not exist yet.
+    fs::remove_file(&elsewhere).unwrap();
+    works(&home.run(&["config", "set", "a", "--region", "us"]));
+    assert!(fs::symlink_metadata(home.config()).unwrap().is_symlink());
+    assert!(fs::read_to_string(&elsewhere).unwrap().contains("region: us"));
 }

@@ -13,7 +13,7 @@ use crate::terminal::failure::Failure;
 use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
-use crate::terminal::output::{LAST, OUTPUT, details, end_of_list, has_colours, item, write};
+use crate::terminal::output::{LAST, OUTPUT, details, has_colours, write};
 use crate::terminal::streams::terminal_width;
 use crate::terminal::visible::{self, visible};
 
@@ -50,26 +50,31 @@ pub(crate) struct PrintArgs {
 /// The fields of one `--columns`.
 pub(crate) type Fields = Vec<Field>;
 
+/// What is printed for a token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Layout {
-    /// Nothing is printed.
     Nothing,
+    Ids,
     /// A line for each field.
     Details,
-    /// One object in JSON and YAML, and not a list with one item.
-    Single,
-    List,
+    Table,
+    Value,
+    Json,
+    JsonList,
+    Ndjson,
+    Yaml,
+    YamlList,
+    Csv,
 }
 
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
-    format: Format,
+    layout: Layout,
     arguments: PrintArgs,
     fields: Vec<Field>,
-    layout: Layout,
     /// Whether times are dates. None for those that a table shows as ages.
     has_iso_times: Option<bool>,
-    printed: u64,
+    is_empty: bool,
     now: UnixMillis,
     /// The rows of a table that are held back until the widths are known.
     waiting: Vec<Vec<String>>,
@@ -100,10 +105,17 @@ impl Printer {
                 Some(times) => Some(times == "iso"),
                 None => (format == Format::Csv).then_some(true),
             },
-            format,
+            layout: match format {
+                _ if *quiet => Layout::Ids,
+                Format::Table => Layout::Table,
+                Format::Json => Layout::JsonList,
+                Format::Ndjson => Layout::Ndjson,
+                Format::Yaml => Layout::YamlList,
+                Format::Value => Layout::Value,
+                _ => Layout::Csv,
+            },
             arguments: arguments.clone(),
-            layout: Layout::List,
-            printed: 0,
+            is_empty: true,
             now: UnixMillis::now(),
             waiting: Vec::new(),
             columns: None,
@@ -112,7 +124,7 @@ impl Printer {
 
     /// A printer of all members' tokens, if `is_wide`: a table then says whose they are.
     pub(crate) fn wide(mut self, is_wide: bool) -> Self {
-        if self.format == Format::Table && self.arguments.columns.is_none() {
+        if self.layout == Layout::Table && self.arguments.columns.is_none() {
             self.fields = Field::in_tables(is_wide);
         }
         self
@@ -125,42 +137,38 @@ impl Printer {
     }
 
     /// Prints one token and not a list, if it `is_single`, and fields in lines in place of a table, if it `has_details`.
-    pub(crate) fn of_one(mut self, is_single: bool, has_details: bool) -> Self {
-        let is_plain = !self.arguments.quiet && self.arguments.columns.is_none();
-        self.layout = match self.format {
-            Format::Table if has_details && is_plain => Layout::Details,
-            _ if is_single => Layout::Single,
-            _ => Layout::List,
+    pub(crate) fn of_one(self, is_single: bool, has_details: bool) -> Self {
+        let layout = match self.layout {
+            Layout::Table if has_details && self.arguments.columns.is_none() => Layout::Details,
+            Layout::JsonList if is_single => Layout::Json,
+            Layout::YamlList if is_single => Layout::Yaml,
+            layout => layout,
         };
-        self
+        Self { layout, ..self }
     }
 
     /// Whether it prints for people and not for programs.
     pub(crate) fn is_for_people(&self) -> bool {
-        self.format == Format::Table
+        matches!(self.layout, Layout::Details | Layout::Table)
     }
 
     /// Prints `token`, and returns whether the reader is still there.
     pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
-        self.printed += 1;
+        let is_first = std::mem::take(&mut self.is_empty);
         let is_iso = self.has_iso_times == Some(true);
-        let printed =
-            |field: &Field| escaped_on_terminal(field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default());
-        let is_single = self.layout == Layout::Single;
-        let text = match self.format {
-            _ if self.layout == Layout::Nothing => return Ok(true),
-            _ if self.layout == Layout::Details => {
-                format!("{}{}", if self.printed == 1 { "" } else { "\n" }, details(token))
-            }
-            _ if self.arguments.quiet => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()),
-            Format::Table => {
+        let printed = |field: &Field| field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default();
+        let text = match self.layout {
+            Layout::Nothing => return Ok(true),
+            Layout::Ids => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()) + "\n",
+            Layout::Details => format!("{}{}\n", if is_first { "" } else { "\n" }, details(token)),
+            Layout::Table => {
                 let row = self.fields.iter().map(|field| match self.has_iso_times.and(field.value(token)) {
-                    Some(_) if field.is_time() => field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default(),
+                    Some(_) if field.is_time() => printed(field),
                     _ => field.cell(token, self.now),
                 });
                 let row: Vec<String> = row.collect();
                 match &self.columns {
-                    Some(columns) => columns.line(&row),
+                    Some(columns) => columns.line(&row) + "\n",
                     None => {
                         self.waiting.push(row);
                         let is_measured = self.waiting.len() >= MEASURED_ROWS && terminal_width().is_some();
@@ -168,33 +176,36 @@ impl Printer {
                     }
                 }
             }
-            Format::Value => printed(&self.fields[0]),
-            Format::Json if is_single => visible::pretty_json(&self.chosen(token)),
-            Format::Yaml if is_single => return write(&yaml(&self.chosen(token))),
-            Format::Json | Format::Ndjson | Format::Yaml => {
-                return write(&item(self.format, &self.chosen(token), self.printed == 1));
+            Layout::Value => escaped_on_terminal(printed(&self.fields[0])) + "\n",
+            Layout::Json => visible::pretty_json(&self.chosen(token)) + "\n",
+            Layout::JsonList => {
+                let json = visible::pretty_json(&self.chosen(token)).replace('\n', "\n  ");
+                format!("{}  {json}", if is_first { "[\n" } else { ",\n" })
             }
-            _ => {
-                let head = if self.printed == 1 { self.csv_head() } else { String::new() };
-                let cells = self.fields.iter().map(printed);
+            Layout::Ndjson => visible::json(&self.chosen(token)) + "\n",
+            Layout::Yaml => yaml(&self.chosen(token)),
+            Layout::YamlList => yaml(&[self.chosen(token)]),
+            Layout::Csv => {
+                let head = if is_first { self.csv_head() } else { String::new() };
+                let cells = self.fields.iter().map(|field| escaped_on_terminal(printed(field)));
                 let cells = cells.map(|cell| match self.arguments.csv_safe && is_formula(&cell) {
                     true => format!("'{cell}"),
                     false => cell,
                 });
-                return write(&(head + &record(cells)));
+                head + &record(cells)
             }
         };
-        write(&(text + "\n"))
+        write(&text)
     }
 
     /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn finish(mut self) -> Result<bool, Failure> {
-        match (self.format, self.printed) {
-            _ if self.arguments.quiet || matches!(self.layout, Layout::Nothing | Layout::Details) => Ok(true),
-            (Format::Json | Format::Yaml, _) if self.layout == Layout::Single => Ok(true),
-            (Format::Csv, 0) => write(&self.csv_head()),
-            (Format::Table, _) if self.columns.is_none() => self.measured(false),
-            (format, count) => write(end_of_list(format, count)),
+        match (self.layout, self.is_empty) {
+            (Layout::JsonList | Layout::YamlList, true) => write("[]\n"),
+            (Layout::JsonList, false) => write("\n]\n"),
+            (Layout::Csv, true) => write(&self.csv_head()),
+            (Layout::Table, _) if self.columns.is_none() => self.measured(false),
+            _ => Ok(true),
         }
     }
 

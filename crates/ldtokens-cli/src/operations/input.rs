@@ -8,7 +8,7 @@ use ldtokens_operations::{OperationSpec, ParameterSpec};
 
 /// The parsed arguments of an operation.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub(crate) struct Input {
     parameters: Vec<(&'static str, String)>,
     /// Request headers, given as `Name:value`.
     pub(crate) headers: Vec<(String, String)>,
@@ -16,7 +16,7 @@ pub(crate) struct Words {
     pub(crate) body: Option<Value>,
 }
 
-impl Words {
+impl Input {
     /// Parses `words`. `-` reads the body from `stdin`.
     pub(crate) fn read(
         operation: &OperationSpec,
@@ -219,16 +219,16 @@ fn printable(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, property};
+    use super::{Input, property};
     use ldtokens_operations::OperationSpec;
 
     fn operation(id: &str) -> &'static OperationSpec {
         OperationSpec::find(id).unwrap()
     }
 
-    fn read(id: &str, words: &[&str], stdin: &str) -> Result<Words, String> {
+    fn read(id: &str, words: &[&str], stdin: &str) -> Result<Input, String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Words::read(operation(id), &words, || Ok(stdin.to_owned())).map_err(|failure| failure.to_string())
+        Input::read(operation(id), &words, || Ok(stdin.to_owned())).map_err(|failure| failure.to_string())
     }
 
     #[test]
