@@ -8,7 +8,6 @@ mod tips;
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
-use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, Parser, Subcommand, ValueEnum as _};
@@ -20,7 +19,7 @@ use crate::moment;
 use crate::operations::input::{parameter_words, property_words};
 use crate::operations::{OperationArgs, gives_secret};
 use crate::shell;
-use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::failure::Kind;
 use crate::terminal::output::field::Field;
 use crate::verbs::{
     as_code, audit, config, create, filter, inventory, list, login, reset, revoke, rotate, serve, undo, update, verify,
@@ -154,8 +153,8 @@ pub(crate) fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     })
 }
 
-/// Prints all commands on one screen: for people who ask, or who named none.
-pub(crate) fn overview(is_error: bool) -> ExitCode {
+/// All commands on one screen: for people who ask, or who named none.
+pub(crate) fn overview() -> String {
     let name = STYLES.get_literal();
     let command = command();
     let mut text = format!("{}\n\nUsage: ldtokens COMMAND [OPTIONS]\n\n", command.get_about().expect("it has one"));
@@ -173,12 +172,7 @@ pub(crate) fn overview(is_error: bool) -> ExitCode {
          all commands, examples and exit statuses.",
         operations.join(" "),
     );
-    if is_error {
-        anstream::eprintln!("{text}");
-        return Failure::usage("a command is required").report();
-    }
-    anstream::println!("{text}");
-    ExitCode::SUCCESS
+    text
 }
 
 /// The whole command. The short help of a command leaves out the options of all commands.

@@ -20,7 +20,7 @@ use ldtokens_operations::OperationSpec;
 use crate::command::{Cli, Verb, WITHOUT_ACCOUNT};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::print;
+use crate::terminal::output::{print, print_styled};
 use crate::terminal::redact::has_secret;
 use crate::terminal::streams::is_dumb;
 use crate::terminal::{logging, progress, say};
@@ -44,8 +44,13 @@ fn main() -> ExitCode {
     if let Some(choice) = command::color(&texts).or_else(|| is_dumb().then_some(anstream::ColorChoice::Never)) {
         choice.write_global();
     }
-    if texts.len() == 1 || texts[1..] == ["-h"] {
-        return command::overview(texts.len() == 1);
+    let exit = |result: Result<(), Failure>| result.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS);
+    if texts.len() == 1 {
+        say::page(&command::overview());
+        return Failure::usage("a command is required").report();
+    }
+    if texts[1..] == ["-h"] {
+        return exit(print_styled(&command::overview()));
     }
     let parsed = command::parse(&words);
     let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
@@ -53,7 +58,9 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() && say::are_errors_json() => {
             return Failure::usage(what_clap_says(&error)).report();
         }
-        Err(error) => error.exit(),
+        Err(error) if error.use_stderr() => error.exit(),
+        // Help, or the version.
+        Err(error) => return exit(print_styled(error.render().ansi().to_string().trim_end())),
     };
     let server_log = match &cli.verb {
         Some(Verb::Serve(arguments)) => Some(arguments.log),
@@ -72,10 +79,7 @@ fn main() -> ExitCode {
     }
     progress::clear();
     logging::flush();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    exit(result)
 }
 
 /// The error and its tips on one line, without the usage and the hint about --help.

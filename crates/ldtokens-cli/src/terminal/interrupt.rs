@@ -1,6 +1,7 @@
 //! Ctrl-C, and what the client is doing. A running request that changes something is finished, and no other is started. A read
 //! or a pause stops at once. A second Ctrl-C ends the program.
 
+use std::io::Write;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,13 +106,13 @@ impl Interrupt {
             hidden.local_modes.remove(LocalModes::ECHO);
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden);
         }
-        anstream::eprint!("{question}");
+        let _ = write!(anstream::stderr(), "{question}");
         let answer = self.unless(tokio::task::spawn_blocking(read)).await;
         #[cfg(unix)]
         if let Some(before) = before {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &before);
         }
-        anstream::eprintln!();
+        let _ = writeln!(anstream::stderr());
         answer?.map_err(|_| Failure::other("can't read from the terminal"))
     }
 

@@ -167,6 +167,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     write(&format!("{text}\n")).map(|_| ())
 }
 
+/// Prints a line whose styles only a terminal gets.
+pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
+    if has_colours() { print(text) } else { print(&anstream::adapter::strip_str(text).to_string()) }
+}
+
 /// Writes `text`, and returns whether the reader is still there.
 pub(crate) fn write(text: &str) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();

@@ -1,5 +1,6 @@
 //! Messages on standard error, in one format. If errors are JSON, standard error has nothing else.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
@@ -56,7 +57,7 @@ fn for_people(title: Option<(&str, Style)>, text: &str) {
 /// An error for a program.
 pub(crate) fn json(value: &Value) {
     progress::clear();
-    anstream::eprintln!("{}", visible::json(value));
+    write_line(&visible::json(value));
 }
 
 fn message(title: Option<(&str, Style)>, text: &str) {
@@ -69,9 +70,21 @@ fn message(title: Option<(&str, Style)>, text: &str) {
         text = wrapped(&text, width);
     }
     match title {
-        Some((title, style)) => anstream::eprintln!("{style}{title}{style:#}{}", &text[title.len()..]),
-        None => anstream::eprintln!("{text}"),
+        Some((title, style)) => write_line(&format!("{style}{title}{style:#}{}", &text[title.len()..])),
+        None => write_line(&text),
     }
+}
+
+/// Text with styles, as it is.
+pub(crate) fn page(text: &str) {
+    if !are_errors_json() {
+        write_line(text);
+    }
+}
+
+/// If standard error can't be written, as on a full disk, the command goes on.
+fn write_line(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Wraps the text at `width` columns, between words and not inside backquotes.

@@ -13,6 +13,7 @@ use ldtokens_server::{Clock, Server};
 use crate::moment::date;
 use crate::terminal::failure::Failure;
 use crate::terminal::output::field::access;
+use crate::terminal::output::print_styled;
 use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();
@@ -32,7 +33,7 @@ impl Observer for Wire {
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
         let (method, path) = (attempt.method, attempt.path);
         let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        anstream::println!("  {QUIET}{method:<6} {path:<66}{QUIET:#} {status}");
+        show(&format!("  {QUIET}{method:<6} {path:<66}{QUIET:#} {status}"));
     }
 }
 
@@ -47,17 +48,16 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let server = Server::builder().clock(clock.clone()).start().await?;
     let owner = server.owner_secret().cloned().ok_or_else(|| Failure::other("a new server has no owner"))?;
     let client = connect(&server, owner)?;
-    anstream::println!("A local LaunchDarkly at {}, in memory, for this demo only.", server.url());
+    show(&format!("A local LaunchDarkly at {}, in memory, for this demo only.", server.url()));
     let demo = Demo { server, clock, client };
     let result = demo.life().await;
     demo.server.stop().await;
     result?;
-    anstream::println!("\n{GOOD}All six operations work as they should.{GOOD:#} Nothing is left behind.");
-    anstream::println!(
-        "Next: `ldtokens --local list` uses a local LaunchDarkly that keeps its data.\n\
+    print_styled(&format!(
+        "\n{GOOD}All six operations work as they should.{GOOD:#} Nothing is left behind.\n\
+         Next: `ldtokens --local list` uses a local LaunchDarkly that keeps its data.\n\
          `ldtokens serve --store ld.db` runs one as a server. `ldtokens -h` shows more."
-    );
-    Ok(())
+    ))
 }
 
 fn connect(server: &Server, credential: Secret) -> Result<Client, Error> {
@@ -136,7 +136,7 @@ impl Demo {
 
     fn forward(&self, length: Duration, in_words: &str) {
         self.clock.advance(length + Duration::from_secs(2));
-        anstream::println!("   {QUIET}the server's clock goes forward by {in_words} and two seconds{QUIET:#}");
+        show(&format!("   {QUIET}the server's clock goes forward by {in_words} and two seconds{QUIET:#}"));
     }
 
     async fn expect_secret(&self, secret: &Secret, should_work: bool, promise: &str) -> Result<(), Failure> {
@@ -156,8 +156,13 @@ impl Demo {
     }
 }
 
+/// If standard output can't be written, the last line is the error.
+fn show(line: &str) {
+    let _ = print_styled(line);
+}
+
 fn title(number: u32, text: &str) {
-    anstream::println!("\n{TITLE}{number}. {text}{TITLE:#}");
+    show(&format!("\n{TITLE}{number}. {text}{TITLE:#}"));
 }
 
 fn fields(token: &Token) {
@@ -172,13 +177,13 @@ fn until(token: &Token) -> String {
 }
 
 fn field(name: &str, value: &str) {
-    anstream::println!("     {name:<24} {value}");
+    show(&format!("     {name:<24} {value}"));
 }
 
 fn expect(kept: bool, promise: &str) -> Result<(), Failure> {
     if !kept {
         return Err(Failure::other(format!("the demo failed: this does not hold: {promise}")));
     }
-    anstream::println!("   {GOOD}ok{GOOD:#} {promise}");
+    show(&format!("   {GOOD}ok{GOOD:#} {promise}"));
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Commands that fail: one line that says what to do, an exit status, and nothing is changed.
 
+use std::fs::{File, OpenOptions};
 use std::process::{Command, Output};
 
 use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, stderr, with_stdin};
 
-fn run(mut command: Command) -> Output {
-    command.output().unwrap()
+fn run(mut command: impl std::borrow::BorrowMut<Command>) -> Output {
+    command.borrow_mut().output().unwrap()
 }
 
 #[test]
@@ -94,4 +95,33 @@ fn serve_says_why_it_can_not_start() {
     let output = run(short);
     refused(&output, 1, &["shorter than 16"]);
     assert!(!stderr(&output).contains("hunter2"));
+}
+
+#[cfg(target_os = "linux")] // which has /dev/full
+fn full_disk() -> File {
+    OpenOptions::new().write(true).open("/dev/full").unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_error_that_can_not_be_written_changes_no_result() {
+    let served = Served::start();
+    served.create("a");
+    served.create("b");
+    for (arguments, status) in
+        [(&["delete", "a", "b", "--yes"][..], 0), (&["get", "a"], 5), (&["get", "a", "-o", "json"], 5), (&["get"], 2)]
+    {
+        let output = run(served.owner(arguments).stderr(full_disk()));
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
+    assert_eq!(run(ldtokens(&[]).stderr(full_disk())).status.code(), Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_standard_output_does_not_take_is_an_error() {
+    for arguments in [&["-h"][..], &["--help"], &["list", "-h"], &["--version"], &["demo"]] {
+        let output = run(ldtokens(arguments).stdout(full_disk()));
+        refused(&output, 1, &["can't write to standard output"]);
+    }
 }
