@@ -1,39 +1,20 @@
 //! A rotation is dropped at each point where it waits, one after the other, and started again.
 
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use ldtokens_lifecycle::{Options, Rotation, Step, Strategy};
 
+use crate::local::poll_at_most;
 use crate::support::{World, options};
-
-/// Polls the rotation at most `polls` times, then drops it. Returns whether it finished.
-async fn run_for(world: &World, options: Options, polls: usize) -> bool {
-    let journals = world.journals();
-    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options);
-    let mut running = pin!(rotation.run(&journals));
-    let mut left = polls;
-    std::future::poll_fn(move |context| match running.as_mut().poll(context) {
-        Poll::Ready(result) => {
-            result.unwrap();
-            Poll::Ready(true)
-        }
-        Poll::Pending if left == 0 => Poll::Ready(false),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
-    })
-    .await
-}
 
 async fn dropped_at_each_wait(options: Options) {
     let mut ends = 0;
     for polls in 0.. {
         let world = World::new().await;
         let old = world.secret();
-        let is_over = run_for(&world, options.clone(), polls).await;
+        let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options.clone());
+        let journals = world.journals();
+        let is_over = poll_at_most(polls, rotation.run(&journals)).await.map(Result::unwrap).is_some();
         ends += usize::from(is_over);
         // The consumer's secret works at this moment.
         assert!(world.owner_of(&world.secret()).await.is_some(), "after {polls} polls the consumer has no secret");

@@ -8,7 +8,8 @@ use ldtokens::{BaseRole, CallerIdentity, NewToken, Overlap, Patch, Token, TokenI
 use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination};
 use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy, has_marker};
 
-use crate::support::{DAY, HOUR, World, client, options, reason};
+use crate::local::{DAY, HOUR, client};
+use crate::support::{World, options, reason};
 
 const REFUSED: &str = "patchToken status=403";
 

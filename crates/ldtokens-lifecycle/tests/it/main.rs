@@ -4,6 +4,7 @@
 mod destinations;
 mod dropped_anywhere;
 mod ends;
+mod local;
 mod revocations;
 mod rotations;
 mod spawnable;

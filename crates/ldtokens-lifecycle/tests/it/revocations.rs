@@ -10,7 +10,7 @@ use ldtokens_lifecycle::{
 };
 use ldtokens_server::Server;
 
-use crate::support::client;
+use crate::local::client;
 
 /// Nobody's, but of the vendor's form.
 pub const DEAD: &str = "api-00000000-0000-4000-8000-00000000dead";

@@ -1,23 +1,27 @@
 //! A server, a token, the file of its consumer, and rotations of it.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ldtokens::{BaseRole, Client, NewToken, RetryPolicy, Secret, Token, TokenId, UnixMillis};
+use ldtokens::{BaseRole, NewToken, Secret, Token, TokenId};
 use ldtokens_lifecycle::destinations::FileDestination;
 use ldtokens_lifecycle::{Destination, Error, Journal, Journals, Options, Reason, Report, Rotation, Strategy};
-use ldtokens_server::{Clock, Server};
-use tempfile::TempDir;
+use ldtokens_server::Server;
 
-pub const HOUR: Duration = Duration::from_secs(3600);
-pub const DAY: Duration = Duration::from_secs(24 * 3600);
+use crate::local::{DAY, HOUR, Local};
 
 pub struct World {
-    pub server: Server,
-    pub clock: Clock,
-    pub client: Client,
-    pub folder: TempDir,
+    local: Local,
     pub id: TokenId,
+}
+
+impl Deref for World {
+    type Target = Local;
+
+    fn deref(&self) -> &Local {
+        &self.local
+    }
 }
 
 impl World {
@@ -28,13 +32,10 @@ impl World {
 
     /// Among so many other tokens, which come before it in the list.
     pub async fn among(others: u32) -> Self {
-        let clock = Clock::manual(UnixMillis::now());
-        let server = Server::builder().clock(clock.clone()).seed_tokens(others).start().await.unwrap();
-        let client = client(&server, server.owner_secret().unwrap().clone());
+        let local = Local::start(Server::builder().seed_tokens(others)).await;
         let new = NewToken::new(BaseRole::Reader).name("Export").description("Nightly").service();
-        let token = client.create(&new).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let world = Self { id: token.id.clone(), server, clock, client, folder };
+        let token = local.client.create(&new).await.unwrap();
+        let world = Self { id: token.id.clone(), local };
         std::fs::write(world.file(), token.secret.expose()).unwrap();
         world
     }
@@ -64,16 +65,6 @@ impl World {
         Rotation::new(&self.client, self.id.clone(), self.destinations(), options).run(&self.journals()).await
     }
 
-    /// Whose a secret is, if it works.
-    pub async fn owner_of(&self, secret: &Secret) -> Option<TokenId> {
-        let client = client(&self.server, secret.clone());
-        match client.whoami().await {
-            Ok(caller) => caller.token_id,
-            Err(ldtokens::Error::Unauthorized(_)) => None,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
     /// The tokens named as the rotated one is.
     pub async fn tokens(&self) -> Vec<Token> {
         let all = self.client.list().all_members(true).collect_all().await.unwrap();
@@ -85,22 +76,6 @@ impl World {
     pub fn end_overlap(&self) {
         self.clock.advance(DAY + HOUR);
     }
-
-    pub fn fault(&self, line: &str) {
-        self.server.faults().add([line.parse().unwrap()]).unwrap();
-    }
-}
-
-pub fn client(server: &Server, secret: Secret) -> Client {
-    // No test is about a timeout, and on a busy machine a response can take long.
-    let policy = RetryPolicy {
-        backoff_base: Duration::from_millis(1),
-        backoff_cap: Duration::from_millis(10),
-        attempt_timeout: HOUR,
-        deadline: HOUR,
-        ..RetryPolicy::default()
-    };
-    Client::builder(secret).host(server.url()).retry(policy).build().unwrap()
 }
 
 pub fn options(strategy: Strategy) -> Options {

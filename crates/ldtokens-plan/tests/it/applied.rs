@@ -4,7 +4,8 @@ use ldtokens::{BaseRole, NewToken, Patch, Role};
 use ldtokens_plan::{Account, ApplyOptions, Kind, Plan, PlanError, State, TokensFile, apply};
 use serde_json::json;
 
-use crate::world::{DAY, HOUR, World};
+use crate::local::{DAY, HOUR};
+use crate::world::World;
 
 const PRUNE: ApplyOptions = ApplyOptions { prune: true, many_deletions: false, own_token: false };
 const PRUNE_ALL: ApplyOptions = ApplyOptions { many_deletions: true, ..PRUNE };
@@ -282,7 +283,7 @@ async fn the_credentials_own_permissions_are_changed_only_if_that_is_allowed_and
     let world = World::new().await;
     let new = NewToken::new(BaseRole::Admin).name("Export").service().description("[ldtokens:own]");
     let own = world.client.create(&new).await.unwrap();
-    let client = crate::world::client(&world.server, own.secret);
+    let client = crate::local::client(&world.server, own.secret);
     let mut file = world.file("own", json!({ "destinations": [] }));
     file.tokens.extend(world.file("export", json!({})).tokens);
     let plan = Plan::new(&file, &Account::read(&client, &file).await.unwrap());

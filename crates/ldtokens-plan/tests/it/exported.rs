@@ -5,7 +5,8 @@ use ldtokens_plan::{Account, Plan, TokensFile, adopt, export};
 use ldtokens_server::Server;
 use serde_json::{Value, json};
 
-use crate::world::{DAY, World};
+use crate::local::DAY;
+use crate::world::World;
 
 #[tokio::test]
 async fn export_then_plan_says_no_changes_and_what_is_not_adopted_is_not_managed() {

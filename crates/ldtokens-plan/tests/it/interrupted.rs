@@ -1,31 +1,10 @@
 //! An apply that is dropped at each point where it waits, one after the other, and started again.
 
-use std::pin::pin;
-use std::task::Poll;
-
-use ldtokens_plan::{ApplyOptions, State, TokensFile, apply};
+use ldtokens_plan::{ApplyOptions, State, apply};
 use serde_json::json;
 
+use crate::local::poll_at_most;
 use crate::world::World;
-
-/// Polls an apply at most `polls` times, then drops it. Returns whether it finished.
-async fn apply_for(world: &World, file: &TokensFile, polls: usize) -> bool {
-    let plan = world.plan(file).await;
-    let mut running = pin!(apply(&world.client, file, &plan, ApplyOptions::default(), |_| ()));
-    let mut left = polls;
-    std::future::poll_fn(move |context| match running.as_mut().poll(context) {
-        Poll::Ready(result) => {
-            assert!(result.unwrap().failed.is_empty());
-            Poll::Ready(true)
-        }
-        Poll::Pending if left == 0 => Poll::Ready(false),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
-    })
-    .await
-}
 
 #[tokio::test]
 async fn after_a_stop_at_any_point_the_next_apply_converges_and_the_consumer_always_has_a_working_secret() {
@@ -36,7 +15,11 @@ async fn after_a_stop_at_any_point_the_next_apply_converges_and_the_consumer_alw
             json!([{ "file": world.path("export") }, { "envFile": { "path": world.path(".env"), "variable": "T" } }]);
         world.apply(&world.file("export", json!({ "destinations": paths }))).await;
         let file = world.file("export", json!({ "destinations": paths, "serviceToken": false, "name": "New" }));
-        finished += usize::from(apply_for(&world, &file, polls).await);
+        let plan = world.plan(&file).await;
+        let applying = apply(&world.client, &file, &plan, ApplyOptions::default(), |_| ());
+        let applied = poll_at_most(polls, applying).await.map(Result::unwrap);
+        finished += usize::from(applied.is_some());
+        assert!(applied.is_none_or(|applied| applied.failed.is_empty()), "after {polls} polls");
         assert!(world.owner_of(&world.secret("export").unwrap()).await.is_some(), "after {polls} polls");
         world.apply(&file).await;
         let token = world.current("export").await;

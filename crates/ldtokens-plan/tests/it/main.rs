@@ -5,6 +5,8 @@
 mod applied;
 mod exported;
 mod interrupted;
+#[path = "../../../ldtokens-lifecycle/tests/it/local.rs"]
+mod local;
 mod planned;
 mod random_edits;
 mod terraform;

@@ -4,7 +4,8 @@ use ldtokens::{BaseRole, NewToken, Patch};
 use ldtokens_plan::{CustomRoles, Kind, Plan, TokensFile};
 use serde_json::json;
 
-use crate::world::{DAY, HOUR, World};
+use crate::local::{DAY, HOUR};
+use crate::world::World;
 
 #[tokio::test]
 async fn tokens_without_a_marker_are_never_in_a_plan() {

@@ -4,7 +4,8 @@ use ldtokens::{BaseRole, NewToken, Role};
 use ldtokens_plan::{ApplyOptions, State, TokensFile};
 use serde_json::{Value, json};
 
-use crate::world::{DAY, HOUR, World};
+use crate::local::{DAY, HOUR};
+use crate::world::World;
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 

@@ -1,22 +1,23 @@
 //! An account, a folder for secrets, and a file of tokens.
 
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use ldtokens::{Client, RetryPolicy, Secret, Token, TokenId, UnixMillis};
+use ldtokens::{Secret, Token};
 use ldtokens_plan::{Account, Applied, ApplyOptions, Marker, Plan, PlanError, State, TokensFile, apply};
-use ldtokens_server::{Clock, Server, ServerBuilder};
+use ldtokens_server::{Server, ServerBuilder};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-pub const HOUR: Duration = Duration::from_secs(3600);
-pub const DAY: Duration = Duration::from_secs(24 * 3600);
+use crate::local::Local;
 
-pub struct World {
-    pub server: Server,
-    pub clock: Clock,
-    pub client: Client,
-    pub folder: TempDir,
+pub struct World(Local);
+
+impl Deref for World {
+    type Target = Local;
+
+    fn deref(&self) -> &Local {
+        &self.0
+    }
 }
 
 impl World {
@@ -29,10 +30,7 @@ impl World {
     }
 
     pub async fn of(builder: ServerBuilder) -> Self {
-        let clock = Clock::manual(UnixMillis::now());
-        let server = builder.clock(clock.clone()).start().await.unwrap();
-        let client = client(&server, server.owner_secret().unwrap().clone());
-        Self { server, clock, client, folder: tempfile::tempdir().unwrap() }
+        Self(Local::start(builder).await)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -102,29 +100,4 @@ impl World {
     pub fn secret(&self, name: &str) -> Option<Secret> {
         std::fs::read_to_string(self.path(name)).ok().map(Secret::new)
     }
-
-    /// Whose secret it is, if it works.
-    pub async fn owner_of(&self, secret: &Secret) -> Option<TokenId> {
-        match client(&self.server, secret.clone()).whoami().await {
-            Ok(caller) => caller.token_id,
-            Err(ldtokens::Error::Unauthorized(_)) => None,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    pub fn fault(&self, line: &str) {
-        self.server.faults().add([line.parse().unwrap()]).unwrap();
-    }
-}
-
-pub fn client(server: &Server, secret: Secret) -> Client {
-    // No test is about a timeout, and on a busy machine a response can take long.
-    let policy = RetryPolicy {
-        backoff_base: Duration::from_millis(1),
-        backoff_cap: Duration::from_millis(10),
-        attempt_timeout: HOUR,
-        deadline: HOUR,
-        ..RetryPolicy::default()
-    };
-    Client::builder(secret).host(server.url()).retry(policy).build().unwrap()
 }
