@@ -26,9 +26,8 @@ pub use body::{Body, Response};
 pub use call::DecodedResponse;
 pub use error::{ApiError, ConfigError, Error, TransportError, innermost_cause};
 pub use prepare::authorization_header;
-pub use retry::RetryPolicy;
 pub use sender::Sender;
-pub use settings::{AttemptEvent, Clock, DryRun, DryRunConfig, Observer, Outcome, SendOptions, Settings};
+pub use settings::{AttemptEvent, Clock, DryRun, DryRunConfig, Observer, Outcome, RetryPolicy, SendOptions, Settings};
 
 /// Compiles the example of the crate's README.
 #[cfg(doctest)]

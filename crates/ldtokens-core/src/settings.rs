@@ -10,7 +10,7 @@ use ldtokens_client::{Operation, Transport};
 use reqwest::Request;
 use reqwest::header::HeaderMap;
 
-use crate::{Error, RetryPolicy};
+use crate::Error;
 
 /// How a [`Sender`](crate::Sender) sends its requests.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,55 @@ pub struct Settings {
     pub observer: Option<Arc<dyn Observer>>,
     /// Which requests are shown and not sent.
     pub dry_run: Option<DryRunConfig>,
+}
+
+/// How long a call may take, and how often it is retried.
+///
+/// Whether a request is retried at all is not a setting: that depends on what the operation does if it is carried out
+/// twice. See ldtokens' [guide on retries].
+///
+/// [guide on retries]: https://docs.rs/ldtokens/latest/ldtokens/guide/retries/index.html
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryPolicy {
+    /// The longest a call may take from start to end, waiting included. Default: 60 seconds.
+    ///
+    /// What can't be repeated, such as a create, is not sent any more when less than half of it and less than the
+    /// [`attempt_timeout`](Self::attempt_timeout) is left.
+    pub deadline: Duration,
+    /// The longest one attempt may take, from connecting to the last byte of its response. Default: 15 seconds.
+    pub attempt_timeout: Duration,
+    /// The maximum number of attempts; the first is always made. Default: 5. An attempt whose response says when to try again
+    /// does not count: only the deadline limits those.
+    pub max_attempts: u32,
+    /// The longest wait after the first attempt. It doubles each time, and the wait is random up to it. Default: 200 milliseconds.
+    pub backoff_base: Duration,
+    /// The longest wait after any attempt. Default: 10 seconds.
+    pub backoff_cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            attempt_timeout: Duration::from_secs(15),
+            max_attempts: 5,
+            backoff_base: Duration::from_millis(200),
+            backoff_cap: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The time that a request that can't be repeated must have left when it is sent.
+    pub(crate) fn least_time(&self) -> Duration {
+        self.attempt_timeout.min(self.deadline / 2)
+    }
+
+    /// The wait after attempt number `attempt`, counted from 1. `jitter` is random in 0..1.
+    pub(crate) fn backoff_after(&self, attempt: u32, jitter: f64) -> Duration {
+        let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.backoff_base.saturating_mul(factor).min(self.backoff_cap).mul_f64(jitter)
+    }
 }
 
 /// The options of one call.

@@ -11,10 +11,6 @@ use syn::{Attribute, Item, UseTree};
 
 use crate::support::root;
 
-/// The circles that are there, until they are removed.
-const KNOWN: [&str; 2] =
-    ["ldtokens-lifecycle: delivery error rotation", "ldtokens-lifecycle: destination destinations file"];
-
 /// The names from the root of a crate to a module, or to an item in it.
 type Names = Vec<String>;
 
@@ -167,16 +163,10 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
 #[test]
 fn no_two_files_use_each_other() {
     let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
-    let mut found = BTreeSet::new();
     for folder in crates.chain([root().join("xtask")]) {
         let read = Crate::read(&folder.join("src"));
         assert!(!read.paths.is_empty(), "{}", folder.display());
-        for (circle, uses) in read.circles() {
-            let circle: Vec<String> = circle.iter().map(|module| module.join("::")).collect();
-            let circle = format!("{}: {}", folder.file_name().unwrap().display(), circle.join(" "));
-            assert!(KNOWN.contains(&&*circle), "{circle}\n{}", uses.into_iter().collect::<Vec<_>>().join("\n"));
-            found.insert(circle);
-        }
+        let circles = read.circles();
+        assert!(circles.is_empty(), "{}: {circles:#?}", folder.display());
     }
-    assert_eq!(found, KNOWN.map(str::to_owned).into(), "take those that are gone off the list");
 }

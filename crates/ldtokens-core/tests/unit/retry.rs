@@ -1,4 +1,5 @@
-use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryPolicy, RetryState, decide};
+use crate::RetryPolicy;
+use crate::retry::{AttemptOutcome, Decision, Idempotency, RetryState, decide};
 use ldtokens_client::types::JsonPatch;
 use std::time::Duration;
 
