@@ -277,17 +277,18 @@ impl ClientBuilder {
             .http1_max_headers(256)
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true);
-        #[cfg(feature = "rustls")]
-        {
-            let needs_roots = base_url.is_https() || !base_url.is_loopback();
-            http = http.tls_backend_preconfigured(tls::config(needs_roots.then_some(&*self.root_certificates))?);
-        }
-        if base_url.is_loopback() {
+        let is_proxied = !base_url.is_loopback()
+            && (self.proxy.is_some() || environment::has_proxy(base_url, |name| std::env::var_os(name))?);
+        if !is_proxied {
             http = http.no_proxy();
         } else if let Some(proxy) = self.proxy.clone() {
             http = http.proxy(proxy);
-        } else {
-            environment::check_proxies(base_url, |name| std::env::var_os(name))?;
+        }
+        #[cfg(feature = "rustls")]
+        {
+            // A container without certificates can speak plain HTTP.
+            let needs_roots = base_url.is_https() || is_proxied;
+            http = http.tls_backend_preconfigured(tls::config(needs_roots.then_some(&*self.root_certificates))?);
         }
         http.build().map_err(|error| unusable(innermost_cause(&error)))
     }

@@ -96,7 +96,8 @@ impl List {
     /// The list that starts after `tokens`, if there is a link to it.
     fn next(&self, tokens: &Tokens) -> Result<Option<Self>, Error> {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
-        let Some(href) = link.and_then(|link| link.href.as_deref()) else { return Ok(None) };
+        let href = link.and_then(|link| link.href.as_deref()).filter(|href| !href.is_empty());
+        let Some(href) = href else { return Ok(None) };
         let bad = |reason| Err(odd_response::bad_link(reason));
         let Some(url) = self.client.sender.base_url().same_origin(href) else { return bad("it leads to another host") };
         if !url.path().ends_with("/tokens") {

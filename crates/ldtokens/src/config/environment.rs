@@ -33,21 +33,23 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<(Secret,
     Ok((credential, first_set(HOST_VARIABLES)?))
 }
 
-/// Refuses a proxy variable that the HTTP library would ignore, as it does one with quotes: the credential would go past the
-/// proxy. [`Matcher`] is how that library reads these variables.
-pub(crate) fn check_proxies(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
+/// Whether these variables name a proxy. One that the HTTP library would ignore is refused, such as one in quotes: the credential
+/// would go past the proxy. [`Matcher`] is how that library reads these variables.
+pub(crate) fn has_proxy(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsString>) -> Result<bool, ConfigError> {
     let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, lookup(name)?)));
     let own = if base_url.is_https() { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
     let mut set = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(first);
-    let Some((name, value)) = set.find(|(_, value)| !value.is_empty()) else { return Ok(()) };
+    let Some((name, value)) = set.find(|(_, value)| !value.is_empty()) else { return Ok(false) };
     let exceptions =
         first(["NO_PROXY", "no_proxy"]).and_then(|(_, names)| names.into_string().ok()).unwrap_or_default();
     let url = base_url.as_str().parse().expect("a URL is a URI");
     let used = |proxy: &str| Matcher::builder().all(proxy).no(&*exceptions).build().intercept(&url);
     let is_http = |proxy: Intercept| matches!(proxy.uri().scheme_str(), Some("http" | "https"));
-    let is_excepted = used("http://proxy").is_none();
-    match is_excepted || value.to_str().and_then(used).is_some_and(is_http) {
-        true => Ok(()),
+    if used("http://proxy").is_none() {
+        return Ok(false);
+    }
+    match value.to_str().and_then(used).is_some_and(is_http) {
+        true => Ok(true),
         false => Err(ConfigError::variable(
             name,
             "it is not the http:// or https:// URL of a proxy: correct it, or unset it",

@@ -29,7 +29,7 @@ pub(crate) fn config(pems: Option<&[Vec<u8>]>) -> Result<ClientConfig, ConfigErr
                 rustls::Error::InvalidCertificate(_) => unusable_root("it is PEM, but not a certificate"),
                 // If it is set, the system's own certificates are not read.
                 error if std::env::var_os("SSL_CERT_DIR").is_some() => no_certificate("SSL_CERT_DIR", error),
-                error => unusable(error),
+                error => unusable(format!("{error}; install them (the package ca-certificates), or set SSL_CERT_FILE")),
             })?;
             config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }

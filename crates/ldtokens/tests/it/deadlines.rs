@@ -193,3 +193,25 @@ async fn waiting_only_for_other_requests_is_not_a_rate_limit_error() {
     assert!(matches!(third, Err(Error::DeadlineExceeded { .. })), "{third:?}");
     assert_eq!(proxy.seen().len(), 2);
 }
+
+#[tokio::test]
+async fn a_policy_without_bounds_is_no_overflow() {
+    const WAIT: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Respond(Moment::Before, WAIT)]).await;
+    let policy = RetryPolicy {
+        deadline: Duration::MAX,
+        attempt_timeout: Duration::MAX,
+        max_attempts: u32::MAX,
+        backoff_cap: Duration::MAX,
+        ..hasty()
+    };
+    let builder = client_of(&server, proxy.url()).retry(policy).connect_timeout(Duration::MAX);
+    let client = builder.clock(Arc::new(SkippingClock::default())).build().unwrap();
+    client.list().send().await.unwrap();
+    let token = create(&client, "x").await;
+    let _ = client.reset(&token.id, Duration::MAX).await;
+    assert!(client.get(&token.id).await.is_ok());
+    let new = reader("y").expires_in(Duration::MAX);
+    let _ = client.create(&new).await;
+}

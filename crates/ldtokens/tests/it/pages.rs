@@ -174,6 +174,16 @@ async fn a_next_link_that_cannot_be_followed_is_an_error() {
     }
 }
 
+/// Some APIs write no next page in this way.
+#[tokio::test]
+async fn a_next_link_without_a_text_is_the_end() {
+    let server = server_with(5).await;
+    let no_text = Fault::Odd(200, |page| page["_links"]["next"] = serde_json::json!({ "href": "" }));
+    let proxy = Proxy::with_faults(server.addr(), [no_text]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    assert_eq!(client.list().collect_all().await.unwrap().len(), 6);
+}
+
 #[tokio::test]
 async fn a_stream_ends_after_an_error() {
     let server = server_with(1).await;

@@ -149,6 +149,26 @@ fn an_ssl_cert_file_without_certificates_is_named_when_the_client_is_built() {
     }
 }
 
+/// As a container without the package ca-certificates.
+#[test]
+fn without_certificates_only_https_needs_them() {
+    if std::env::var_os("LDTOKENS_TEST_BUILD").is_some() {
+        let plain = Client::builder("secret").host("http://ld.example").allow_plain_http();
+        plain.build().unwrap();
+        let error = Client::builder("secret").build().unwrap_err();
+        assert!(matches!(error, Error::Config(ConfigError::Variable { name: "SSL_CERT_DIR", .. })), "{error:?}");
+        return;
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "tls::without_certificates_only_https_needs_them"]).env("LDTOKENS_TEST_BUILD", "1");
+    child.env("SSL_CERT_DIR", "/nowhere").env_remove("SSL_CERT_FILE");
+    for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env_remove(proxy);
+    }
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
 /// A program that installed other cryptography for all of its TLS, or none at all, finds it as it left it.
 #[tokio::test]
 async fn no_crypto_provider_is_installed_for_the_process() {
