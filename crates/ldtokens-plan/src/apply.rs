@@ -95,6 +95,25 @@ pub async fn apply(
     Ok(applied)
 }
 
+/// The actions of `plan` whose new secrets [`apply`] could not deliver, if it were run here and now. Nothing is changed.
+pub async fn undeliverable<'a>(
+    client: &Client,
+    file: &TokensFile,
+    account: &Account,
+    plan: &'a Plan,
+) -> Vec<(&'a Action, PlanError)> {
+    let file = &file.with_marker_keys();
+    let mut found = Vec::new();
+    for action in plan.actions.iter().filter(|action| action.kind.gives_secret()) {
+        if let Some(wanted) = file.find(&action.key)
+            && let Err(error) = Issue::new(client, account, wanted).prepare().await
+        {
+            found.push((action, error));
+        }
+    }
+    found
+}
+
 async fn carry_out(
     client: &Client,
     file: &TokensFile,
@@ -116,9 +135,7 @@ async fn carry_out(
             }
             Ok(Some(token.id))
         }
-        (Kind::Create | Kind::Finish | Kind::Rotate | Kind::Replace, Some(wanted), _) => {
-            Issue::new(client, account, wanted).run().await.map(Some)
-        }
+        (kind, Some(wanted), _) if kind.gives_secret() => Issue::new(client, account, wanted).run().await.map(Some),
         (Kind::Tidy, _, Some(id)) => {
             let token = client.get(id).await?;
             let now = UnixMillis::from(client.server_time());

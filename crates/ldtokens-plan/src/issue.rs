@@ -30,8 +30,8 @@ impl<'a> Issue<'a> {
         Self { client, account, wanted, marked: Marked::of(&account.tokens, &wanted.key) }
     }
 
-    /// Returns the ID of the token that is in use now.
-    pub(crate) async fn run(&self) -> Result<TokenId, PlanError> {
+    /// Makes certain that a new secret can be delivered.
+    pub(crate) async fn prepare(&self) -> Result<Delivery, PlanError> {
         let destinations = || self.wanted.destinations.iter().map(|spec| spec.destination());
         let all: Vec<Box<dyn Destination>> = destinations().collect::<Result<_, _>>().map_err(PlanError::Refused)?;
         let mut delivery = Delivery::new(all);
@@ -44,6 +44,13 @@ impl<'a> Issue<'a> {
         let last_fours: Vec<_> = known.filter_map(last_four).collect();
         let replaceable = Replaceable { tokens: &ids, last_fours: &last_fours, anything: false };
         delivery.check(self.client, replaceable).await.map_err(refused)?;
+        Ok(delivery)
+    }
+
+    /// Returns the ID of the token that is in use now.
+    pub(crate) async fn run(&self) -> Result<TokenId, PlanError> {
+        let mut delivery = self.prepare().await?;
+        let Marked { new, current, .. } = &self.marked;
         let (id, secret, new) = match self.half_delivered().await? {
             Some((id, secret)) => (id, secret, new.iter().map(|token| token.id.clone()).collect()),
             None => self.create().await?,

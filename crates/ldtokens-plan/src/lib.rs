@@ -47,7 +47,7 @@ mod render;
 mod roles;
 
 pub use account::{Account, Held, Holding};
-pub use apply::{Applied, ApplyOptions, Done, apply};
+pub use apply::{Applied, ApplyOptions, Done, apply, undeliverable};
 pub use compare::Change;
 pub use destination::{DestinationSpec, Taken};
 pub use error::PlanError;

@@ -19,6 +19,11 @@ const KINDS: [(Kind, &str, &str); 7] = [
 ];
 
 impl Kind {
+    /// Whether a new secret is delivered.
+    pub fn gives_secret(self) -> bool {
+        matches!(self, Self::Create | Self::Finish | Self::Rotate | Self::Replace)
+    }
+
     fn sign_and_verb(self) -> (&'static str, &'static str) {
         let (_, sign, verb) = KINDS.into_iter().find(|(kind, ..)| *kind == self).expect("all kinds are listed");
         (sign, verb)

@@ -122,10 +122,9 @@ async fn connected(
         Some(host) => (None, host.value.clone(), credential(&settings)?),
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
-    if let Some(source) = source.clone() {
-        let (host, likely_mistake) = (host.clone(), likely_mistake(credential.expose()));
-        let _ = errors::IN_USE.set(InUse { source, host, likely_mistake });
-    }
+    let in_use =
+        InUse { source: source.clone(), host: host.clone(), likely_mistake: likely_mistake(credential.expose()) };
+    let _ = errors::IN_USE.set(in_use);
     let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     // A dry run prints its requests in order.
     let concurrency = if is_dry_run { 1 } else { global.concurrency.map_or(8, usize::from) };

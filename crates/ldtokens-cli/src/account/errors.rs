@@ -11,7 +11,8 @@ use crate::terminal::failure::{Failure, Kind};
 
 #[derive(Debug)]
 pub(crate) struct InUse {
-    pub(crate) source: Source,
+    /// None if no credential is needed.
+    pub(crate) source: Option<Source>,
     pub(crate) host: String,
     /// What is probably wrong with the credential's form.
     pub(crate) likely_mistake: Option<&'static str>,
@@ -112,7 +113,7 @@ fn is_from_api(error: &ApiError) -> bool {
 /// What to do if the credential was rejected.
 fn advice() -> String {
     let config = "`ldtokens config` shows which account is used";
-    let Some(InUse { source, host, likely_mistake }) = IN_USE.get() else {
+    let Some(InUse { source: Some(source), host, likely_mistake }) = IN_USE.get() else {
         return format!(
             "set LD_ACCESS_TOKEN to a secret that works on this host, or use another host with --host; {config}"
         );

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
-use ldtokens_plan::{Account, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
+use ldtokens_plan::{Account, Action, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
@@ -204,7 +204,7 @@ pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<()
     }
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
-        let plan = new_plan(session, &file).await?;
+        let plan = new_plan(session, &file, |_| true).await?;
         let text = match output {
             Format::Markdown => plan.markdown(),
             Format::Json => pretty_json(&plan) + "\n",
@@ -241,7 +241,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
                 warn_if_partial(session, true).await.map_err(|failure| failure.within("no plan was carried out"))?;
                 plan
             }
-            None => new_plan(session, &file).await?,
+            None => new_plan(session, &file, |action| options.allows(action)).await?,
         };
         let mut shown = plan.clone();
         shown.actions.retain(|action| options.allows(action));
@@ -261,11 +261,17 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
 }
 
 /// No plan is made of a part of the tokens: what is not seen would be created again.
-async fn new_plan(session: &Session, file: &TokensFile) -> Result<Plan, Failure> {
+async fn new_plan(session: &Session, file: &TokensFile, is_meant: impl Fn(&Action) -> bool) -> Result<Plan, Failure> {
     let account = session.interrupt.unless(Account::read(&session.client, file)).await?.map_err(failure)?;
     let own = account.tokens.iter().find(|token| Some(&token.id) == account.caller.token_id.as_ref());
     check_seen(own, true).map_err(|failure| failure.within("no plan was made"))?;
-    Ok(Plan::new(file, &account))
+    let plan = Plan::new(file, &account);
+    let checking = ldtokens_plan::undeliverable(&session.client, file, &account, &plan);
+    for (action, error) in session.interrupt.unless(checking).await?.into_iter().filter(|(action, _)| is_meant(action))
+    {
+        say::warning(&format!("{}: `apply` would fail here: {error}", visible(&action.key)));
+    }
+    Ok(plan)
 }
 
 /// Says what the options do not allow.

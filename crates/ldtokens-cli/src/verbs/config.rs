@@ -1,13 +1,14 @@
 //! `ldtokens config`: shows the settings in use and edits profiles. It reads no secret and sends no request.
 
 use clap::{Args, Subcommand};
+use ldtokens::CREDENTIAL_VARIABLES;
 use serde_json::json;
 
 use crate::account::config_edit::edit;
 use crate::account::config_file::{ConfigFile, Profile, RegionName};
 use crate::account::connect::local_store;
 use crate::account::credential::Source;
-use crate::account::settings::Settings;
+use crate::account::settings::{Settings, first_set};
 use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
@@ -130,7 +131,15 @@ fn use_profile(name: &str) -> Result<(), Failure> {
         Ok(())
     })?;
     say::result(&format!("The default profile is now {name}"));
+    note_credential(name);
     Ok(())
+}
+
+/// Says that the environment's credential is used, and not that of the profile.
+pub(crate) fn note_credential(profile: &str) {
+    if let Some((variable, _)) = first_set(CREDENTIAL_VARIABLES) {
+        say::note(&format!("{variable} is set, and is used in its place: unset it, or give --profile {profile}"));
+    }
 }
 
 fn remove(name: String) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 use crate::account::config_edit::edit;
 use crate::account::config_file::ConfigFile;
 use crate::account::credential::{MAX_SIZE, Source};
+use crate::account::errors::{IN_USE, InUse};
 use crate::account::keychain::Keychain;
 use crate::account::settings::{first_set, is_same_host};
 use crate::arguments::GlobalArgs;
@@ -18,7 +19,7 @@ use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::redact::has_secret;
 use crate::terminal::say;
-use crate::verbs::config::{RegionArgs, target};
+use crate::verbs::config::{RegionArgs, note_credential, target};
 
 /// Store the credential in a keychain and create a profile that uses it
 #[derive(Args, Debug)]
@@ -80,6 +81,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
 
     let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     let secret = secret(&interrupt, &host).await?;
+    let _ = IN_USE.set(InUse { source: None, host: host.clone(), likely_mistake: None });
     check(&secret, global, &host, &interrupt).await?;
     let key = key(name, &host, &config.path);
     keychain.store(&key, &secret)?;
@@ -101,6 +103,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     })?;
     let how = if is_default { String::new() } else { format!("; use it with --profile {name}") };
     say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program));
+    note_credential(name);
     Ok(())
 }
 

@@ -72,6 +72,23 @@ fn a_plan_is_shown_carried_out_and_then_empty() {
 }
 
 #[test]
+fn a_plan_says_which_secrets_apply_could_not_deliver_and_leaves_nothing() {
+    let (served, folder) = world();
+    let run = |words: &[&str]| run(&served, folder.path(), words);
+    fs::write(folder.path().join("occupied"), "something").unwrap();
+    for (name, words) in [("no/such/folder", "No such file"), ("occupied", "not known to be a working secret")] {
+        let file = format!("tokens: [{{key: nightly, name: N, role: reader, destinations: [{{file: {name}}}]}}]");
+        fs::write(folder.path().join("tokens.yaml"), file).unwrap();
+        let plan = run(&["plan", "FOLDER/tokens.yaml"]);
+        assert_eq!((status(&plan), stdout(&plan).contains("create  nightly")), (0, true), "{}", stderr(&plan));
+        for said in [stderr(&plan), stderr(&run(&["apply", "FOLDER/tokens.yaml"]))] {
+            assert!(said.contains("warning: nightly: `apply` would fail here") && said.contains(words), "{said}");
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
 fn a_saved_plan_is_carried_out_only_while_it_is_true() {
     let (served, folder) = world();
     let run = |words: &[&str]| run(&served, folder.path(), words);

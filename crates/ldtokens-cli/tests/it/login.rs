@@ -95,6 +95,16 @@ fn login_stores_the_secret_and_its_profile_works() {
         works(&with_stdin(home.command(&["login", "work", "--host", &served.url]), &second));
         works(&with_stdin(home.command(&["login", "other", "--host", &served.url]), &second));
         assert!(home.text().contains("default: work"), "{}", home.text());
+        // The environment still wins, which is said.
+        let again = [&["login", "work", "--host", &served.url][..], &["config", "use", "other"]];
+        for (arguments, profile) in again.iter().zip(["work", "other"]) {
+            let mut command = home.command(arguments);
+            command.env("LD_ACCESS_TOKEN", OWNER);
+            let said = stderr(&with_stdin(command, &second));
+            let note =
+                format!("LD_ACCESS_TOKEN is set, and is used in its place: unset it, or give --profile {profile}");
+            assert!(said.contains(&note), "{said}");
+        }
     }
 }
 
@@ -159,6 +169,9 @@ fn login_does_not_store_a_secret_that_does_not_work() {
     let login = || home.command(&["login", "--host", &served.url]);
     refused(&with_stdin(login(), WRONG), 3, &["does not work on", "nothing was stored"]);
     refused(&with_stdin(login(), ""), 3, &["nothing was given"]);
+    let nobody = format!("http://{}", crate::support::NO_SERVER);
+    let asked = format!("{nobody}, which `ldtokens login` asked");
+    refused(&with_stdin(home.command(&["login", "--host", &nobody]), WRONG), 9, &[&asked]);
     assert!(!home.bin().join("arguments").exists(), "the program was not run");
     assert_eq!(home.text(), "");
     for (arguments, words) in [

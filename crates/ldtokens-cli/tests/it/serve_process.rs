@@ -183,6 +183,28 @@ fn a_store_that_cannot_be_written_is_refused() {
     assert!(served.works(OWNER));
 }
 
+/// As in a container whose root is read-only.
+#[cfg(target_os = "linux")]
+#[test]
+fn only_the_stores_folder_has_to_be_writable() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let script = "for folder in /tmp /var/tmp; do mount -t tmpfs -o ro none $folder || exit; done; echo mounted; cd /tmp; \
+         exec \"$0\" serve --store \"$1\"";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_ldtokens")]);
+    command.arg(folder.path().join("ld.db")).env_clear().env("PATH", "/usr/bin:/bin").env("LDTOKENS_ROOT_TOKEN", OWNER);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn();
+    let Ok(mut child) = child else { return eprintln!("mounting is not permitted here") };
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    if lines.next().as_deref() != Some("mounted") {
+        return eprintln!("mounting is not permitted here");
+    }
+    let first = lines.next();
+    child.kill().unwrap();
+    let error = stderr(&child.wait_with_output().unwrap());
+    assert!(first.is_some_and(|line| line.starts_with("listening on ")), "{error}");
+}
+
 /// Files are limited to 400 blocks, so writes fail like on a full disk.
 #[cfg(unix)]
 #[test]

@@ -153,10 +153,11 @@ fn connect(path: &Path, lock: &mut Lock) -> Result<Connection, Problem> {
     if health != "ok" {
         return Err(Problem::Damaged);
     }
-    // A response is sent after its change is on the disk. On macOS, a plain fsync does not wait for the disk.
+    // A response is sent after its change is on the disk. On macOS, a plain fsync does not wait for the disk. In a container, the
+    // store's folder may be the only one that can be written.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;
+         PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 16777216;",
     )?;
     if version < VERSION {
