@@ -1,5 +1,6 @@
 //! Delivers one secret to several destinations.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -189,7 +190,7 @@ impl Delivery {
                     locked.keep();
                 }
             } else {
-                problem = group.deliver(secret, metadata).await.err();
+                problem = group.deliver(secret, metadata).await.err().map(|error| error.to_string());
                 group.state = if problem.is_none() { GroupState::Delivered } else { GroupState::Open };
             }
             for member in &group.members {
@@ -227,7 +228,7 @@ impl Delivery {
     }
 
     /// What each destination that can be read holds now, with its label.
-    pub(crate) fn readable(&self) -> impl Iterator<Item = (String, Result<Contents, String>)> {
+    pub(crate) fn readable(&self) -> impl Iterator<Item = (String, io::Result<Contents>)> {
         self.members().filter_map(|destination| Some((destination.label(), destination.read().transpose()?)))
     }
 
@@ -258,7 +259,7 @@ impl Group {
         }
     }
 
-    async fn prepare(&mut self) -> Result<(), String> {
+    async fn prepare(&mut self) -> io::Result<()> {
         // The lock that it may hold already would keep it waiting.
         self.locked = None;
         self.state = GroupState::Open;
@@ -267,7 +268,7 @@ impl Group {
             let parts: Vec<FileDestination> = members.iter().filter_map(|member| member.file().cloned()).collect();
             match parts.is_empty() {
                 true => members[0].check().map(|()| None),
-                false => LockedFile::prepare(parts).map(Some).map_err(|error| error.to_string()),
+                false => LockedFile::prepare(parts).map(Some),
             }
         });
         self.locked = locking.await?;
@@ -275,10 +276,10 @@ impl Group {
         Ok(())
     }
 
-    async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> Result<(), String> {
+    async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
         if let Some(locked) = self.locked.take() {
             let secret = secret.clone();
-            return run_blocking(move || locked.write(&secret).map_err(|error| error.to_string())).await;
+            return run_blocking(move || locked.write(&secret)).await;
         }
         // What is in a file that is not locked was not checked, so it is written once at most.
         let max_tries = if self.members[0].file().is_some() { 1 } else { MAX_TRIES };
@@ -293,14 +294,11 @@ impl Group {
     }
 }
 
-fn unusable(destination: &Arc<dyn Destination>, reason: &str) -> Error {
+fn unusable(destination: &Arc<dyn Destination>, reason: &io::Error) -> Error {
     Error::new(Reason::Unusable, format!("{}: {reason}", destination.label()))
 }
 
 /// Runs what may block on the disk, a lock or a command, so that signals are noticed meanwhile.
-async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    let result = tokio::task::spawn_blocking(work).await;
-    result.unwrap_or_else(|_| Err("the delivery stopped unexpectedly".to_owned()))
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
 }

@@ -1,3 +1,5 @@
+use std::io;
+
 use ldtokens::Secret;
 
 use crate::file::{Contents, FileDestination, LockedFile};
@@ -41,7 +43,7 @@ pub trait Destination: Send + Sync {
     ///
     /// # Errors
     /// Why it can't be delivered.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -49,7 +51,7 @@ pub trait Destination: Send + Sync {
     ///
     /// # Errors
     /// Why it failed, and where the secret is if it was written.
-    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> Result<(), String>;
+    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> io::Result<()>;
 
     /// Whether each run has to deliver the secret anew, since what was delivered is only for that run.
     fn is_ephemeral(&self) -> bool {
@@ -60,7 +62,7 @@ pub trait Destination: Send + Sync {
     ///
     /// # Errors
     /// Why it can't be read now.
-    fn read(&self) -> Result<Option<Contents>, String> {
+    fn read(&self) -> io::Result<Option<Contents>> {
         Ok(None)
     }
 }
@@ -74,13 +76,12 @@ impl Destination for FileDestination {
         Some(self)
     }
 
-    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
-        let written = LockedFile::prepare(vec![self.clone()]).and_then(|file| file.write(secret));
-        written.map_err(|error| error.to_string())
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
+        LockedFile::prepare(vec![self.clone()])?.write(secret)
     }
 
-    fn read(&self) -> Result<Option<Contents>, String> {
-        FileDestination::read(self).map(Some).map_err(|error| error.to_string())
+    fn read(&self) -> io::Result<Option<Contents>> {
+        FileDestination::read(self).map(Some)
     }
 }
 

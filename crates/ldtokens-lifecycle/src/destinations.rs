@@ -1,10 +1,235 @@
 //! The destinations of a new secret.
 
-mod command;
-mod github;
-mod kubernetes;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::Command;
 
+use ldtokens::Secret;
+use serde_json::json;
+
+use crate::destination::{Destination, Metadata};
 pub use crate::file::FileDestination;
-pub use command::CommandDestination;
-pub use github::{GithubDestination, GithubFile};
-pub use kubernetes::KubernetesDestination;
+
+type Make = dyn Fn() -> Command + Send + Sync;
+
+/// A command that reads the secret, alone and without a line end, from its standard input.
+///
+/// The variables `LDTOKENS_TOKEN_ID`, `LDTOKENS_TOKEN_NAME` and `LDTOKENS_OLD_EXPIRES` in its environment hold the token's ID,
+/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error. It
+/// must read all of the secret and end with success.
+pub struct CommandDestination {
+    text: String,
+    make: Box<Make>,
+}
+
+impl CommandDestination {
+    /// Returns a destination that runs the command that `make` returns. `make` is called for each delivery. `text` tells it from
+    /// other commands; only its hash is stored.
+    pub fn new(text: impl Into<String>, make: impl Fn() -> Command + Send + Sync + 'static) -> Self {
+        Self { text: text.into(), make: Box::new(make) }
+    }
+}
+
+impl Destination for CommandDestination {
+    /// Without the command line, which can contain secrets.
+    fn label(&self) -> String {
+        "a command".to_owned()
+    }
+
+    fn identity(&self) -> String {
+        format!("the command {}", self.text)
+    }
+
+    /// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
+    /// what it left unread shows.
+    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
+        let mut command = (self.make)();
+        command
+            .env("LDTOKENS_TOKEN_ID", &metadata.token_id)
+            .env("LDTOKENS_TOKEN_NAME", &metadata.name)
+            .env("LDTOKENS_OLD_EXPIRES", &metadata.old_expires);
+        let (mut reader, mut writer) = io::pipe()?;
+        command.stdin(reader.try_clone()?).stdout(io::stderr());
+        let child = command.spawn();
+        // It holds the end that the command was given.
+        drop(command);
+        let mut child = child.map_err(|error| io::Error::other(format!("it can't be started: {error}")))?;
+        let written = writer.write_all(secret.expose().as_bytes());
+        drop(writer);
+        let status = child.wait()?;
+        if !status.success() {
+            return Err(io::Error::other(format!("it ended with {status}")));
+        }
+        written?;
+        match reader.read_to_end(&mut Vec::new())? {
+            0 => Ok(()),
+            _ => Err(io::Error::other("it did not read all of its standard input")),
+        }
+    }
+}
+
+/// Which of a GitHub Actions job's files the secret is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GithubFile {
+    /// `$GITHUB_OUTPUT`: an output of the step.
+    Output,
+    /// `$GITHUB_ENV`: a variable of the steps that follow.
+    Env,
+}
+
+impl GithubFile {
+    /// The environment variable that says where the file is.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::Output => "GITHUB_OUTPUT",
+            Self::Env => "GITHUB_ENV",
+        }
+    }
+}
+
+/// A job of GitHub Actions. The secret is masked in the job's log, by a line on standard error, before anything else is done with
+/// it.
+#[derive(Clone, Debug)]
+pub struct GithubDestination {
+    kind: GithubFile,
+    file: PathBuf,
+    name: String,
+}
+
+impl GithubDestination {
+    /// Returns the output or variable `name`, in the job's file at `file`.
+    ///
+    /// # Errors
+    /// Why the name is not allowed.
+    pub fn new(kind: GithubFile, file: impl Into<PathBuf>, name: impl Into<String>) -> Result<Self, String> {
+        let name = name.into();
+        let is_name =
+            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' && kind == GithubFile::Output;
+        let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        if !starts_well || !name.bytes().all(is_name) {
+            return Err(format!("`{name}` is not a name that GitHub accepts there"));
+        }
+        let upper = name.to_ascii_uppercase();
+        let is_reserved = ["GITHUB_", "RUNNER_"].iter().any(|prefix| upper.starts_with(prefix));
+        if kind == GithubFile::Env && (is_reserved || upper == "NODE_OPTIONS") {
+            return Err(format!("GitHub does not let a job set {name}"));
+        }
+        Ok(Self { kind, file: file.into(), name })
+    }
+
+    fn open(&self) -> io::Result<File> {
+        let denied = |error| io::Error::other(format!("{} can't be written: {error}", self.file.display()));
+        OpenOptions::new().append(true).open(&self.file).map_err(denied)
+    }
+}
+
+/// Hides the secret in the job's log. The runner reads this on standard error too, and standard output may go elsewhere.
+fn mask(secret: &Secret) -> io::Result<()> {
+    let failed = |error| io::Error::other(format!("the secret can't be masked, so it was not written: {error}"));
+    writeln!(io::stderr(), "::add-mask::{}", secret.expose()).map_err(failed)
+}
+
+impl Destination for GithubDestination {
+    fn label(&self) -> String {
+        format!("{} in {}, the file {}", self.name, self.kind.variable(), self.file.display())
+    }
+
+    fn is_ephemeral(&self) -> bool {
+        true
+    }
+
+    fn check(&self) -> io::Result<()> {
+        self.open().map(drop)
+    }
+
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
+        let mut file = self.open()?;
+        mask(secret)?;
+        file.write_all(format!("{}={}\n", self.name, secret.expose()).as_bytes())?;
+        file.sync_all()
+    }
+}
+
+/// A manifest of a Kubernetes Secret on standard output, for `kubectl apply -f -`. A key in it holds the token's secret. In a job of
+/// GitHub Actions the secret is masked first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubernetesDestination {
+    namespace: Option<String>,
+    name: String,
+    key: String,
+}
+
+impl KubernetesDestination {
+    /// Returns the key `key` in the data of the Secret `name`. Without a namespace it is in kubectl's current one.
+    ///
+    /// # Errors
+    /// Which name Kubernetes does not accept.
+    pub fn new(namespace: Option<&str>, name: &str, key: &str) -> Result<Self, String> {
+        // RFC 1123: a name is a DNS subdomain, a namespace one label of it.
+        let is_label = |text: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=63).contains(&text.len())
+                && text.bytes().all(is_inner)
+                && !text.starts_with('-')
+                && !text.ends_with('-')
+        };
+        let is_name = |text: &str| text.len() <= 253 && text.split('.').all(is_label);
+        let is_key = |text: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            (1..=253).contains(&text.len()) && text.bytes().all(is_inner) && text != "." && !text.starts_with("..")
+        };
+        let refused =
+            |what: &str, text: &str| Err(format!("Kubernetes does not accept `{text}` as the {what} of a Secret"));
+        match namespace {
+            Some(namespace) if !is_label(namespace) => refused("namespace", namespace),
+            _ if !is_name(name) => refused("name", name),
+            _ if !is_key(key) => refused("key", key),
+            _ => Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned(), key: key.to_owned() }),
+        }
+    }
+}
+
+impl std::str::FromStr for KubernetesDestination {
+    type Err = String;
+
+    /// Reads `[NAMESPACE/]NAME[:KEY]`. The key is `token` if not given.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (path, key) = text.split_once(':').unwrap_or((text, "token"));
+        let (namespace, name) = path.split_once('/').map_or((None, path), |(namespace, name)| (Some(namespace), name));
+        Self::new(namespace, name, key).map_err(|why| format!("{why}: give [NAMESPACE/]NAME[:KEY]"))
+    }
+}
+
+impl Destination for KubernetesDestination {
+    fn label(&self) -> String {
+        let Self { namespace, name, key } = self;
+        let namespace = namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        format!("the manifest of the Kubernetes Secret {namespace}{name}:{key}")
+    }
+
+    fn is_ephemeral(&self) -> bool {
+        true
+    }
+
+    /// Prints one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
+    fn deliver(&self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
+        // Where nothing applies it, it is in the job's log.
+        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
+            mask(secret)?;
+        }
+        let [name, key] = [&self.name, &self.key].map(|text| json!(text));
+        let namespace = self.namespace.as_ref().map(|namespace| format!("  namespace: {}\n", json!(namespace)));
+        let text = format!(
+            "---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: {name}\n{}  annotations:\n    \
+             ldtokens/token-id: {}\n    ldtokens/old-expires: {}\nstringData:\n  {key}: {}\n",
+            namespace.unwrap_or_default(),
+            json!(metadata.token_id),
+            json!(metadata.old_expires),
+            json!(secret.expose()),
+        );
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+}

@@ -8,7 +8,6 @@ mod error;
 mod file;
 mod revocation;
 mod rotation;
-mod time;
 mod verify;
 
 pub use delivery::{Delivery, Replaceable};

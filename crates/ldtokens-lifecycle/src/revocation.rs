@@ -1,6 +1,5 @@
 //! Revocation: leaked secrets are found, their tokens identified, and then deleted or rotated.
 
-mod encodings;
 mod scan;
 
 use std::collections::HashSet;
@@ -133,15 +132,13 @@ impl Revocation {
             let mut finding = match identified {
                 Ok(finding) => finding,
                 Err((caller, reason)) => {
-                    if all_tokens.is_none() {
-                        all_tokens = Some(client.list().all_members(true).collect_all().await);
-                    }
-                    match all_tokens.take_if(|tokens| tokens.is_err()) {
-                        Some(Err(list)) => Finding::Failed(list.error),
-                        _ => {
-                            let tokens = all_tokens.as_ref().and_then(|tokens| tokens.as_ref().ok());
-                            by_last_four(&secret, &caller, reason, tokens.map_or(&[], Vec::as_slice), ids)
-                        }
+                    let listed = match all_tokens.take() {
+                        Some(tokens) => Ok(tokens),
+                        None => client.list().all_members(true).collect_all().await,
+                    };
+                    match listed {
+                        Ok(tokens) => by_last_four(&secret, &caller, reason, all_tokens.insert(tokens), ids),
+                        Err(list) => Finding::Failed(list.error),
                     }
                 }
             };

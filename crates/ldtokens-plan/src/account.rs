@@ -72,7 +72,7 @@ fn look_at(destination: &dyn Destination) -> Option<Held> {
         Ok(Contents::Nothing) => Holding::Nothing,
         Ok(Contents::Secret(secret)) => Holding::Secret(secret.last_four().to_owned()),
         Ok(Contents::Other(what)) => Holding::Other(what),
-        Err(reason) => Holding::Other(reason),
+        Err(reason) => Holding::Other(reason.to_string()),
     };
     Some(Held { label: destination.label(), holding })
 }

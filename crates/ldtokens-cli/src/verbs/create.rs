@@ -76,7 +76,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             let created = session.client.create(&new_token).await;
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
         }
-        let (mut delivered, mut shown) = (None, 0);
+        let mut delivered = None;
         let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
             let id = &issued.id;
             let done = format!("the token {id} was created");
@@ -88,15 +88,11 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             };
             let print = |token: &Value| print_issued(&mut printer, session, token.clone());
             delivered = Some(delivery.deliver_and_print(issued, print, &done, state).await);
-            shown = issued.warnings.len();
             Ok(())
         });
         let issued = session.interrupt.until_done(create).await??;
         let id = &issued.id;
-        // Those about what lost attempts left.
-        for warning in &issued.warnings[shown..] {
-            say::warning(warning);
-        }
+        issued.warnings.iter().for_each(|warning| say::warning(warning));
         let place = delivered.expect("a token that was created is delivered")?;
         printer
             .finish()

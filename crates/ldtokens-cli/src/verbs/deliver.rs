@@ -1,6 +1,5 @@
 //! Where new secrets go: one way for every command that gets one.
 
-mod advice;
 mod prepared;
 
 use std::io::{self, IsTerminal};
@@ -23,8 +22,7 @@ use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::streams::{Discard, discard_of_stderr, discard_of_stdout};
-pub(crate) use crate::verbs::deliver::advice::failure;
-pub(crate) use crate::verbs::deliver::prepared::PreparedDelivery;
+pub(crate) use crate::verbs::deliver::prepared::{PreparedDelivery, failure};
 use crate::verbs::targets::Target;
 
 /// Where new secrets go. All options but the last two can be repeated and combined.

@@ -12,6 +12,7 @@ use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::printer::{PrintArgs, Printer};
+use crate::terminal::say;
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Plan, Words};
@@ -103,8 +104,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                 true => print_issued(&mut printer_of_each.borrow_mut(), session, token.clone()),
                 false => Ok(true),
             };
-            let place = delivery.deliver_and_print(&issued, print, &done(item), state).await?;
-            Ok(((issued.details, place), true))
+            let place = delivery.deliver_and_print(&issued, print, &done(item), state).await;
+            issued.warnings.iter().for_each(|warning| say::warning(warning));
+            Ok(((issued.details, place?), true))
         };
         let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {
             if !in_turn {

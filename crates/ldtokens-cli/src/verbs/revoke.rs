@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -129,7 +130,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
         }
-        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run)?;
+        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run);
         for key in &given.scan.other_keys {
             rows.print(&key.last_four, None, &Outcome::of_key(key.kind))?;
         }
@@ -176,7 +177,7 @@ fn say_what_was_found(given: &Given) {
         ));
     }
     if given.secrets.is_empty() {
-        let searched = if given.unsearched.is_empty() { "" } else { " in what could be searched" };
+        let searched = if given.scan.unsearched.is_empty() { "" } else { " in what could be searched" };
         say::note(&format!("no secret was found{searched}: nothing to do"));
     }
 }
@@ -207,7 +208,7 @@ impl Destination for Printed {
         "standard output".to_owned()
     }
 
-    fn deliver(&self, secret: &Secret, _: &Metadata) -> Result<(), String> {
+    fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
         let printed = match self.print {
             Print::Alone => write(&format!("{}\n", secret.expose())),
             Print::WithToken => {
@@ -218,8 +219,8 @@ impl Destination for Printed {
         };
         match printed {
             Ok(true) => Ok(()),
-            Ok(false) => Err("nobody reads standard output".to_owned()),
-            Err(failure) => Err(failure.to_string()),
+            Ok(false) => Err(io::Error::other("nobody reads standard output")),
+            Err(failure) => Err(io::Error::other(failure.to_string())),
         }
     }
 }

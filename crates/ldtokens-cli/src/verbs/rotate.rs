@@ -3,7 +3,6 @@
 pub(crate) mod file;
 mod report;
 mod selection;
-mod status;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -29,7 +28,7 @@ use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
 use crate::verbs::names_one;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
-use crate::verbs::rotate::report::{print_plan, row, sentence, strategy_name};
+use crate::verbs::rotate::report::{print_plan, row, sentence, status, strategy_name};
 use crate::verbs::rotate::selection::{find, has_come, is_due, waiting, waiting_journal};
 use crate::verbs::targets::Item;
 
@@ -191,7 +190,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         ));
     }
     if arguments.status {
-        return status::run(global, arguments, &journals, file.as_ref(), format).await;
+        return status(global, arguments, &journals, file.as_ref(), format).await;
     }
     if places.print.is_some() {
         return Err(Failure::usage("--secret-to: what is printed can't be read back; give a file or a command"));

@@ -24,16 +24,14 @@ const LONGEST: u64 = 4096;
 pub(crate) struct Given {
     /// All secrets: one per line from `--secret-from`, and those found by `--scan`.
     pub(crate) secrets: Vec<Secret>,
-    /// What `--scan` found.
+    /// What `--scan` found, and, with the file's name, what it could not search.
     pub(crate) scan: Scan,
-    /// What it could not search.
-    pub(crate) unsearched: Vec<String>,
 }
 
 impl Given {
     /// The failure if something could not be searched: a secret may be in it.
     pub(crate) fn all_searched(&self) -> Result<(), Failure> {
-        match &self.unsearched[..] {
+        match &self.scan.unsearched[..] {
             [] => Ok(()),
             unsearched => Err(Failure::new(
                 Kind::PartialFailure,
@@ -69,14 +67,14 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
     }
     for file in scan {
         let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
-        let is_stdin = file.as_os_str() == STDIN;
-        match is_stdin {
-            true => given.scan.read(text::take_stdin("the text to scan")?).map_err(failed)?,
-            false => File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?,
+        let (before, mut name) = (given.scan.unsearched.len(), file.display().to_string());
+        if name == STDIN {
+            given.scan.read(text::take_stdin("the text to scan")?).map_err(failed)?;
+            name = "standard input".to_owned();
+        } else {
+            File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?;
         }
-        let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
-        let unsearched = std::mem::take(&mut given.scan.unsearched);
-        given.unsearched.extend(unsearched.into_iter().map(|what| format!("{name}: {what}")));
+        given.scan.unsearched[before..].iter_mut().for_each(|what| *what = format!("{name}: {what}"));
     }
     Ok(given)
 }

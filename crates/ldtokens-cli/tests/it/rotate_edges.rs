@@ -61,8 +61,7 @@ fn a_command_that_waits_for_a_file_stops_at_each_signal_and_changes_nothing() {
     let proxy = DelayingProxy::start(&served.url);
     let first = create(&proxy.url).spawn().unwrap();
     proxy.wait_for_request();
-    for signal in ["INT", "TERM", "HUP"] {
-        let waiting = create(&served.url).spawn().unwrap();
+    let send = |signal: &str, waiting: &std::process::Child| {
         let id = waiting.id().to_string();
         // It listens for signals once it has opened the lock.
         while !fs::read_dir(format!("/proc/{id}/fd")).is_ok_and(|open| {
@@ -72,12 +71,23 @@ fn a_command_that_waits_for_a_file_stops_at_each_signal_and_changes_nothing() {
             std::thread::yield_now();
         }
         assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+    };
+    for signal in ["INT", "TERM", "HUP"] {
+        let waiting = create(&served.url).spawn().unwrap();
+        send(signal, &waiting);
         let output = waiting.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{signal}: {}", stderr(&output));
         assert!(stderr(&output).contains("nothing was changed"), "{}", stderr(&output));
     }
+    // Under nohup a closed terminal changes nothing.
+    let script = "trap '' HUP; exec ldtokens create --role reader --overwrite --secret-to secret";
+    let mut nohup = shell(script, folder.path());
+    nohup.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &served.url);
+    let nohup = nohup.stdout(std::process::Stdio::null()).spawn().unwrap();
+    send("HUP", &nohup);
     proxy.release();
     assert!(first.wait_with_output().unwrap().status.success());
+    assert!(nohup.wait_with_output().unwrap().status.success());
     assert!(served.works(&fs::read_to_string(&file).unwrap()));
     assert_eq!(names(folder.path()), ["secret"]);
 }

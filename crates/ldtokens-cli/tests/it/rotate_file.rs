@@ -242,7 +242,7 @@ fn the_status_shows_what_is_in_its_overlap_unfinished_over_and_due() {
     let empty = rotate(&served, &["--status"]).output().unwrap();
     assert!(empty.status.success() && stderr(&empty).contains("no rotation is unfinished"), "{}", stderr(&empty));
     let names = ["overlap", "unfinished", "over", "due", "young"];
-    let [_, _, (over, _), ..] = names.map(|name| token(&served, name));
+    let [_, _, (over, _), _, (young, _)] = names.map(|name| token(&served, name));
     let rotated = rotate(&served, &["overlap", "--secret-to", "overlap.secret"]).output().unwrap();
     assert!(rotated.status.success(), "{}", stderr(&rotated));
     let unfinished = rotate(&served, &["unfinished", "--secret-to-command", "exit 1"]).output().unwrap();
@@ -264,11 +264,28 @@ fn the_status_shows_what_is_in_its_overlap_unfinished_over_and_due() {
     let output = with_file(&served, &file, &["--status", "-o", "json"]);
     assert_eq!(output.status.code(), Some(10), "one is gone: {}", stderr(&output));
     assert_eq!(
-        ["overlap", "due", "young"].map(|name| by_name(&output, name)["state"].clone()),
-        ["overlap", "due", "not due"]
+        ["overlap", "due", "young", "unfinished", "over"].map(|name| by_name(&output, name)["state"].clone()),
+        ["overlap", "due", "not due", "unfinished", "ended"],
+        "also what the file does not name"
     );
     let table = rotate(&served, &["--status"]).output().unwrap();
     for words in ["unfinished", "run the same command again", "--finish"] {
         assert!(stdout(&table).contains(words), "{words} in {}", stdout(&table));
+    }
+    let plan = rotate(&served, &["--finish", "--dry-run", "-o", "json"]).output().unwrap();
+    assert_eq!(by_name(&plan, "over")["wouldDelete"], json!([over]));
+
+    // What someone else did since.
+    let replaced = ["young", "--strategy", "replace", "--secret-to", "young.secret"];
+    assert!(rotate(&served, &replaced).output().unwrap().status.success());
+    assert!(served.owner(&["delete", &young, "--yes"]).status().unwrap().success());
+    for name in ["overlap", "unfinished"] {
+        let reset = served.owner(&["reset", name, "--yes", "--secret-to-command", "cat >/dev/null"]).output().unwrap();
+        assert!(reset.status.success(), "{}", stderr(&reset));
+    }
+    let output = rotate(&served, &["--status", "-o", "json"]).output().unwrap();
+    for (name, words) in [("overlap", "reset since"), ("unfinished", "reset since"), ("young", "old token is gone")] {
+        let row = by_name(&output, name);
+        assert!(row["state"] == "changed" && row["change"].as_str().unwrap().contains(words), "{row}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ldtokens::Secret;
 
 use crate::access;
-use crate::file::staged::{FileLock, Staged, remove_leftovers};
+use crate::file::staged::{FileLock, Staged, lock, remove_leftovers};
 use crate::file::{FileDestination, read, resolved};
 
 /// How long to wait for another process that changes the file.
@@ -113,7 +113,7 @@ impl Way {
         let refused =
             |error: io::Error| io::Error::new(error.kind(), format!("{why}, and it can't be written: {error}"));
         let file = OpenOptions::new().write(true).open(target).map_err(refused)?;
-        file.try_lock().map_err(|_| io::Error::other("another process is changing it"))?;
+        lock(&file, MAX_WAIT)?;
         reserve(&file, size).map_err(refused)?;
         Ok(Self::InPlace(file, why))
     }

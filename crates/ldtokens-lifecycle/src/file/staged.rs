@@ -24,16 +24,26 @@ impl FileLock {
         let id = |metadata: io::Result<Metadata>| metadata.ok().and_then(|metadata| access::identity(&metadata));
         loop {
             let file = private().create(true).truncate(false).open(&path)?;
-            match file.try_lock() {
-                Ok(()) if id(file.metadata()) == id(path.symlink_metadata()) => return Ok(Self { path, _file: file }),
-                // Its last owner has just removed it.
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if began.elapsed() > max_wait => {
-                    return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process is changing it"));
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
-                Err(TryLockError::Error(error)) => return Err(error),
+            lock(&file, max_wait.saturating_sub(began.elapsed()))?;
+            // Else its last owner has just removed it.
+            if id(file.metadata()) == id(path.symlink_metadata()) {
+                return Ok(Self { path, _file: file });
             }
+        }
+    }
+}
+
+/// Locks a file. After `max_wait` the error is [`io::ErrorKind::WouldBlock`].
+pub(crate) fn lock(file: &File, max_wait: Duration) -> io::Result<()> {
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if began.elapsed() > max_wait => {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process is changing it"));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
 }

@@ -1,20 +1,15 @@
-//! Finds secrets in text by their format: `api-` and a UUID.
+//! Finds secrets in text by their format, `api-` and a UUID, also in encodings.
 
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
 use ldtokens::Secret;
 
-use crate::revocation::encodings::{base64, compression, unescaped};
+/// How a UUID is written, in hexadecimal digits.
+const UUID: &[u8] = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-const PREFIX_LENGTH: usize = 4;
-
-/// The lengths of a UUID's parts.
-const UUID: [usize; 5] = [8, 4, 4, 4, 12];
-
-const UUID_LENGTH: usize = 36;
-
-const LENGTH: usize = PREFIX_LENGTH + UUID_LENGTH;
+/// The length of a secret.
+const LENGTH: usize = 4 + UUID.len();
 
 /// How much is read at once, in bytes.
 const CHUNK: usize = 256 * 1024;
@@ -173,7 +168,7 @@ pub(crate) fn is_access_token(text: &str) -> bool {
 
 /// Which kind of key has the form of `text`, if one has. Some(None) is an access token's secret.
 fn form(text: &[u8]) -> Option<Option<KeyKind>> {
-    let (prefix, uuid) = text.split_at_checked(PREFIX_LENGTH)?;
+    let (prefix, uuid) = text.split_at_checked(4)?;
     let kind = match prefix {
         b"api-" => None,
         b"sdk-" => Some(KeyKind::Sdk),
@@ -181,13 +176,100 @@ fn form(text: &[u8]) -> Option<Option<KeyKind>> {
         b"rel-" => Some(KeyKind::Relay),
         _ => return None,
     };
-    is_uuid(uuid).then_some(kind)
+    let has_form = |(byte, form): (&u8, &u8)| if *form == b'-' { byte == form } else { byte.is_ascii_hexdigit() };
+    (uuid.len() == UUID.len() && uuid.iter().zip(UUID).all(has_form)).then_some(kind)
 }
 
-fn is_uuid(text: &[u8]) -> bool {
-    let parts: Vec<&[u8]> = text.split(|byte| *byte == b'-').collect();
-    parts.len() == UUID.len()
-        && parts.iter().zip(UUID).all(|(part, length)| part.len() == length && part.iter().all(u8::is_ascii_hexdigit))
+/// How `bytes` are compressed, by their first bytes.
+fn compression(bytes: &[u8]) -> Option<&'static str> {
+    let starts: [(&[u8], &str); 5] = [
+        (b"\x1f\x8b", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ", "xz"),
+    ];
+    starts.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| name)
+}
+
+/// Returns the text without `%2d`, `\\u002d`, `\\x2d` and `&#45;`, if it has such escapes of ASCII characters.
+fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    let (mut plain, mut at) = (Vec::with_capacity(text.len()), 0);
+    while let Some(first) = text.get(at) {
+        let (byte, length) = escape(&text[at..]).unwrap_or((*first, 1));
+        plain.push(byte);
+        at += length;
+    }
+    (plain.len() < text.len()).then_some(plain)
+}
+
+/// The character of the escape that `text` starts with, and how long that is.
+fn escape(text: &[u8]) -> Option<(u8, usize)> {
+    let number = |digits: &[u8], radix| {
+        let number = u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
+        number.is_ascii_graphic().then_some(number)
+    };
+    match text {
+        [b'%', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 3)),
+        [b'\\', b'x', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 4)),
+        [b'\\', b'u', b'0', b'0', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 6)),
+        [b'&', b'#', rest @ ..] => {
+            let end = rest.iter().take(5).position(|byte| *byte == b';')?;
+            let byte = match &rest[..end] {
+                [b'x' | b'X', digits @ ..] => number(digits, 16)?,
+                digits => number(digits, 10)?,
+            };
+            Some((byte, end + 3))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes what may be base64 and hold `least` bytes, from each of the four characters that a group can begin with. Line breaks
+/// and indentation may be in it.
+fn base64(text: &[u8], least: usize) -> Vec<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut run: Vec<u8> = Vec::new();
+    let mut is_at_line_start = false;
+    for byte in text.iter().copied().chain([b'=']) {
+        match value(byte) {
+            Some(value) => {
+                run.push(value);
+                is_at_line_start = false;
+            }
+            None if byte == b'\n' || byte == b'\r' => is_at_line_start = true,
+            None if is_at_line_start && (byte == b' ' || byte == b'\t') => {}
+            None => {
+                if run.len() * 3 / 4 >= least {
+                    decoded.extend((0..4).map(|skipped| bytes(&run[skipped..])));
+                }
+                run.clear();
+            }
+        }
+    }
+    decoded
+}
+
+/// The value of a character of base64, in either alphabet.
+fn value(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+fn bytes(values: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values.len() * 3 / 4);
+    for group in values.chunks(4).filter(|group| group.len() > 1) {
+        let number =
+            group.iter().fold(0_u32, |number, value| number << 6 | u32::from(*value)) << (6 * (4 - group.len()));
+        bytes.extend_from_slice(&number.to_be_bytes()[1..group.len()]);
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use ldtokens::{Error as ApiError, Token, UnixMillis};
 
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{NewSecret, Strategy, TokenState};
+use crate::rotation::replacement::time;
 use crate::rotation::run::Run;
-use crate::time;
 
 /// The number of replacements that were not delivered before the rotation stops and asks for help.
 const MAX_SUPERSEDED: usize = 5;
@@ -23,7 +23,7 @@ impl Run<'_> {
         else {
             return Ok(());
         };
-        let (id, until) = (&self.id, time::format(ends));
+        let (id, until) = (&self.id, time(ends));
         let refused = |text| Err(Error::new(Reason::EarlierOverlap, text));
         if earlier.new.as_ref().is_some_and(|new| new.last_four != TokenState::of(token).last_four) {
             return refused(format!(

@@ -8,9 +8,8 @@ use serde_json::Value;
 use crate::delivery::Replaceable;
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{Journal, NewSecret, Strategy, TokenState};
-use crate::rotation::replacement::{self, new_marker};
+use crate::rotation::replacement::{self, new_marker, time};
 use crate::rotation::run::Run;
-use crate::time;
 
 /// The number of lost responses after which a run gives up. The next run continues.
 const MAX_LOSSES: u32 = 5;
@@ -89,7 +88,7 @@ impl Run<'_> {
             return Err(Error::new(Reason::Expired, text));
         }
         if expiry < self.now().saturating_add(self.journal.overlap()) {
-            self.notes.push(format!("the token expires at {}, and its new secret with it", time::format(expiry)));
+            self.notes.push(format!("the token expires at {}, and its new secret with it", time(expiry)));
         }
         Ok(())
     }

@@ -214,6 +214,18 @@ impl Journal {
         self.new.as_ref().map(|new| &new.token_id)
     }
 
+    /// The tokens that end with the rotation, unless it is a reset. The old one is last.
+    pub fn ending(&self) -> impl Iterator<Item = &TokenId> {
+        self.superseded.iter().chain([&self.token_id])
+    }
+
+    /// Whether the token's secret is the one that this rotation issued, by its last four characters.
+    pub fn issued_secret_of(&self, token: &Token) -> bool {
+        self.new
+            .as_ref()
+            .is_some_and(|new| new.token_id == token.id && new.last_four == TokenState::of(token).last_four)
+    }
+
     /// Forgets the issued secret and starts over with `strategy`.
     pub(crate) fn restart(&mut self, strategy: Strategy) {
         if self.strategy != strategy {

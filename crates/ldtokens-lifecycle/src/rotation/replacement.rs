@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{Client, Error, Operation, Secret, Token, TokenId, UnixMillis};
 use serde_json::{Map, Value};
-
-use crate::time;
 
 /// The start of the marker in the description of a replacement whose rotation is not over.
 pub(crate) const MARKER: &str = "[ldtokens rotate ";
@@ -27,7 +26,20 @@ pub(crate) const TIME_NOTE: &str = "[ldtokens rotated ";
 /// Returns the time of the last rotation that a description notes.
 pub fn noted_time(description: &str) -> Option<UnixMillis> {
     let (_, rest) = description.split_once(TIME_NOTE)?;
-    time::parse(rest.split_once(']')?.0)
+    parse(rest.split_once(']')?.0)
+}
+
+/// Formats a moment as in `2026-01-31T12:00:00Z`, to the second.
+pub(crate) fn time(moment: UnixMillis) -> String {
+    match Timestamp::from_second(moment.get().div_euclid(1000)) {
+        Ok(moment) => moment.to_string(),
+        Err(_) => format!("{moment} ms after 1970"),
+    }
+}
+
+/// Parses a moment that [`time`] wrote.
+fn parse(text: &str) -> Option<UnixMillis> {
+    Some(UnixMillis::new(text.parse::<Timestamp>().ok()?.as_millisecond()))
 }
 
 /// Returns the description without the notes and markers of rotations.

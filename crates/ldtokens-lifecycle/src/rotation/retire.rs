@@ -1,13 +1,17 @@
 //! Ends a rotation. This is the only step that deletes anything, and only what it has just read.
 
+use std::time::Duration;
+
 use ldtokens::{Error as ApiError, Token};
 
 use crate::error::{Error, Reason, Step};
-use crate::file::{Contents, FileDestination};
+use crate::file::Contents;
 use crate::rotation::journal::{Strategy, TokenState, too_late_for};
-use crate::rotation::replacement::{MARKER, TIME_NOTE, without};
+use crate::rotation::replacement::{MARKER, TIME_NOTE, time, without};
 use crate::rotation::run::Run;
-use crate::time;
+
+/// The API may keep times to the second.
+const SECOND: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
     /// Does what is left after the new secret works. Returns whether the rotation goes on.
@@ -78,7 +82,7 @@ impl Run<'_> {
             }
         }
         if self.options.notes_time {
-            let note = format!("{TIME_NOTE}{}]", time::format(self.journal.rotated_at.unwrap_or_else(|| self.now())));
+            let note = format!("{TIME_NOTE}{}]", time(self.journal.rotated_at.unwrap_or_else(|| self.now())));
             let client = self.acting_client()?;
             let edited = client.edit(&self.id, |token| {
                 let description = token.description.as_deref().and_then(|text| without(TIME_NOTE, text));
@@ -106,6 +110,12 @@ impl Run<'_> {
             let why = match edited.await {
                 Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => {
                     if *id == self.journal.token_id {
+                        let earlier = token.expiry.filter(|expiry| expiry.saturating_add(SECOND) <= ends);
+                        if earlier.is_some() && !self.was_resumed && earlier != self.expiry {
+                            let text =
+                                "somebody else made the old token expire, and may have replaced it at the same time";
+                            self.notes.push(text.to_owned());
+                        }
                         self.journal.old_ends_at = token.expiry;
                     }
                     continue;
@@ -148,7 +158,7 @@ impl Run<'_> {
         self.note_orphans().await?;
         let client = self.acting_client()?;
         let mut left = Vec::new();
-        for id in self.journal.superseded.iter().chain([&self.journal.token_id]) {
+        for id in self.journal.ending() {
             match client.get(id).await {
                 Ok(token) => left.push(token),
                 // Our own delete, or the API at the end of its life, ended it.
@@ -194,8 +204,7 @@ impl Run<'_> {
         };
         let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
         let files = self.journal.places.iter();
-        let read = |file: &FileDestination| file.read().map_err(|error| error.to_string());
-        let files = files.filter_map(|place| Some((place.label.clone(), read(place.file.as_ref()?))));
+        let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read())));
         let is_file =
             |label: &String| self.journal.places.iter().any(|place| place.label == *label && place.file.is_some());
         let others = self.delivery.readable().filter(|(label, _)| !is_file(label));

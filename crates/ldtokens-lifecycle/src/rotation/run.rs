@@ -6,8 +6,8 @@ use crate::delivery::Delivery;
 use crate::destination::Metadata;
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{Journal, LockedJournal, Strategy};
+use crate::rotation::replacement::time;
 use crate::rotation::{Options, Report, Rotation};
-use crate::time;
 use crate::verify::identity_of;
 
 /// A running rotation.
@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
         let metadata = Metadata {
             token_id: self.journal.new_token_id().map(TokenId::to_string).unwrap_or_default(),
             name: self.journal.name.clone().unwrap_or_default(),
-            old_expires: ends.map(time::format).unwrap_or_default(),
+            old_expires: ends.map(time).unwrap_or_default(),
         };
         let deliveries = self.delivery.deliver(secret, &metadata).await;
         if deliveries.iter().all(|delivered| delivered.problem.is_none()) {
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
     pub(crate) fn old_state(&self) -> String {
         let has_ended = self.journal.ends_at_once() && self.journal.strategy == Strategy::Reset;
         match self.journal.old_ends_at.filter(|ends| *ends > self.now() && !has_ended) {
-            Some(until) => format!("works until {}", time::format(until)),
+            Some(until) => format!("works until {}", time(until)),
             None => "has stopped working".to_owned(),
         }
     }

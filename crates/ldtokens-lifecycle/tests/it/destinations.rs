@@ -337,7 +337,7 @@ fn names_that_kubernetes_refuses_are_refused() {
         assert_eq!(text.parse::<KubernetesDestination>().is_ok(), is_valid, "{text}");
     }
     let destination = "prod/ld-token".parse::<KubernetesDestination>().unwrap();
-    assert!(destination.read() == Ok(None) && destination.label().contains("prod/ld-token"));
+    assert!(destination.read().unwrap().is_none() && destination.label().contains("prod/ld-token"));
 }
 
 /// The secret of a GitHub job is masked before anything else, and standard output has only the manifest.

@@ -298,6 +298,34 @@ async fn who_rotates_at_the_same_time_and_loses_notices_before_the_delivery() {
     }
 }
 
+/// Each has its own journals and its own file, and creates a token before it can see the other's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn of_two_replacements_at_the_same_moment_the_later_one_says_so_and_no_secret_in_use_is_lost() {
+    let world = World::new().await;
+    let (other, id) = (client(&world.server, world.server.owner_secret().unwrap().clone()), world.id.clone());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (file, journals) = (elsewhere.path().join("secret"), elsewhere.path().join("rotations"));
+    let meddle = |journal: &ldtokens_lifecycle::Journal| {
+        if journal.step == Step::Delivered {
+            let (other, id) = (other.clone(), id.clone());
+            let (file, journals) = (file.clone(), ldtokens_lifecycle::Journals::new(&journals));
+            let meddling = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let options = Options { overlap: Some(HOUR), ..options(Strategy::Replace) };
+                let destinations: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(file))];
+                runtime.block_on(Rotation::new(&other, id, destinations, options).run(&journals)).unwrap()
+            });
+            assert!(meddling.join().unwrap().notes.is_empty());
+        }
+    };
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Replace));
+    let report = rotation.on_step(meddle).run(&world.journals()).await.unwrap();
+    assert!(report.notes.iter().any(|note| note.contains("somebody else")), "{report:?}");
+    let theirs = ldtokens::Secret::new(std::fs::read_to_string(&file).unwrap());
+    assert_eq!(world.owner_of(&world.secret()).await, Some(report.new_token_id));
+    assert!(world.owner_of(&theirs).await.is_some());
+}
+
 #[tokio::test]
 async fn a_resumed_run_obeys_the_options_it_is_given_now_or_refuses_them() {
     let world = World::new().await;

@@ -203,8 +203,8 @@ impl Destination for Full {
         "a full disk".to_owned()
     }
 
-    fn deliver(&self, _: &Secret, _: &ldtokens_lifecycle::Metadata) -> Result<(), String> {
-        Err("the disk is full".to_owned())
+    fn deliver(&self, _: &Secret, _: &ldtokens_lifecycle::Metadata) -> std::io::Result<()> {
+        Err(std::io::Error::other("the disk is full"))
     }
 }
 

@@ -8,8 +8,8 @@ use crate::terminal::columns::Columns;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::{PrintArgs, Printer, record};
-use crate::terminal::output::write;
+use crate::terminal::output::printer::record;
+use crate::terminal::output::{end_of_list, item, write};
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
 use crate::verbs::plan::Words;
@@ -134,8 +134,6 @@ pub(crate) struct Rows {
     /// Whether standard output is only for the new secret.
     is_aside: bool,
     columns: Columns,
-    /// Of formats that are neither a table nor CSV, on standard output.
-    printer: Option<Printer>,
     printed: u64,
     /// How many secrets no longer work.
     pub(crate) revoked: usize,
@@ -144,7 +142,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Self {
         let mut all = vec![HEADINGS.map(str::to_owned).to_vec()];
         let mut left = Vec::new();
         for leak in &revocation.leaks {
@@ -154,9 +152,7 @@ impl Rows {
         // The result comes last, and is not known yet.
         let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
         let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
-        let is_printed = !is_aside && !matches!(format, Format::Table | Format::Csv);
-        let printer = is_printed.then(|| Printer::new(format, &PrintArgs::default())).transpose()?;
-        Ok(Self { format, is_aside, columns, printer, printed: 0, revoked: 0, left })
+        Self { format, is_aside, columns, printed: 0, revoked: 0, left }
     }
 
     /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
@@ -182,39 +178,37 @@ impl Rows {
         self.revoked += usize::from(outcome.is_revoked);
         let (is_first, json) = (self.printed == 1, outcome.json(last_four, token));
         let line = self.columns.line(&cells(last_four, token, &outcome.words));
-        match self.format {
+        let text = match self.format {
             Format::Table | Format::Csv if self.is_aside => {
                 say::result(&line);
-                Ok(true)
+                return Ok(true);
             }
-            Format::Table => {
-                let head = self.columns.line(&HEADINGS.map(str::to_owned)) + "\n";
-                write(&format!("{}{line}\n", if is_first { &head } else { "" }))
+            _ if self.is_aside => {
+                say::json(&json);
+                return Ok(true);
             }
+            Format::Table if is_first => format!("{}\n{line}\n", self.columns.line(&HEADINGS.map(str::to_owned))),
+            Format::Table => line + "\n",
             Format::Csv => {
-                let head = if is_first { record(FIELDS.map(str::to_owned).into_iter()) } else { String::new() };
-                let cells = FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default());
-                write(&(head + &record(cells)))
+                let head = if is_first { csv_head() } else { String::new() };
+                head + &record(FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default()))
             }
-            _ => match &mut self.printer {
-                Some(printer) => printer.token(&json),
-                None => {
-                    say::json(&json);
-                    Ok(true)
-                }
-            },
-        }
+            format => item(format, &json, is_first),
+        };
+        write(&text)
     }
 
     /// Prints the end of the report.
-    pub(crate) fn end(&mut self) -> Result<(), Failure> {
-        match self.printer.take() {
-            Some(printer) => printer.finish()?,
-            None if self.format == Format::Csv && self.printed == 0 && !self.is_aside => {
-                write(&record(FIELDS.map(str::to_owned).into_iter()))?
-            }
-            None => true,
-        };
-        Ok(())
+    pub(crate) fn end(&self) -> Result<(), Failure> {
+        match self.format {
+            _ if self.is_aside => return Ok(()),
+            Format::Csv if self.printed == 0 => write(&csv_head()),
+            format => write(end_of_list(format, self.printed)),
+        }
+        .map(drop)
     }
+}
+
+fn csv_head() -> String {
+    record(FIELDS.map(str::to_owned).into_iter())
 }
