@@ -130,7 +130,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
         }
-        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run);
+        let mut rows = Rows::new(&revocation, format, is_aside && !session.is_dry_run)?;
         for key in &given.scan.other_keys {
             rows.print(&key.last_four, None, &Outcome::of_key(key.kind))?;
         }

@@ -8,8 +8,8 @@ use crate::terminal::columns::Columns;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::record;
-use crate::terminal::output::{end_of_list, item, write};
+use crate::terminal::output::printer::{PrintArgs, Printer, record};
+use crate::terminal::output::write;
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
 use crate::verbs::plan::Words;
@@ -134,6 +134,8 @@ pub(crate) struct Rows {
     /// Whether standard output is only for the new secret.
     is_aside: bool,
     columns: Columns,
+    /// Of formats that are neither a table nor CSV, on standard output.
+    printer: Printer,
     printed: u64,
     /// How many secrets no longer work.
     pub(crate) revoked: usize,
@@ -142,7 +144,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Self {
+    pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Result<Self, Failure> {
         let mut all = vec![HEADINGS.map(str::to_owned).to_vec()];
         let mut left = Vec::new();
         for leak in &revocation.leaks {
@@ -152,7 +154,9 @@ impl Rows {
         // The result comes last, and is not known yet.
         let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
         let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
-        Self { format, is_aside, columns, printed: 0, revoked: 0, left }
+        let is_printed = !is_aside && !matches!(format, Format::Table | Format::Csv);
+        let printer = if is_printed { Printer::new(format, &PrintArgs::default())? } else { Printer::silent() };
+        Ok(Self { format, is_aside, columns, printer, printed: 0, revoked: 0, left })
     }
 
     /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
@@ -193,19 +197,17 @@ impl Rows {
                 let head = if is_first { csv_head() } else { String::new() };
                 head + &record(FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default()))
             }
-            format => item(format, &json, is_first),
+            _ => return self.printer.token(&json),
         };
         write(&text)
     }
 
     /// Prints the end of the report.
-    pub(crate) fn end(&self) -> Result<(), Failure> {
-        match self.format {
-            _ if self.is_aside => return Ok(()),
-            Format::Csv if self.printed == 0 => write(&csv_head()),
-            format => write(end_of_list(format, self.printed)),
+    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+        if self.format == Format::Csv && self.printed == 0 && !self.is_aside {
+            write(&csv_head())?;
         }
-        .map(drop)
+        std::mem::replace(&mut self.printer, Printer::silent()).finish().map(drop)
     }
 }
 
