@@ -56,9 +56,10 @@ async fn an_attempt_that_times_out_is_retried() {
     let server = server().await;
     let proxy = Proxy::with_faults(server.addr(), [Fault::Hang(Moment::Before)]).await;
     let client =
-        client_of(&server, proxy.url()).retry(RetryPolicy { attempt_timeout: Duration::from_millis(50), ..hasty() });
+        client_of(&server, proxy.url()).retry(RetryPolicy { attempt_timeout: Duration::from_millis(500), ..hasty() });
     client.build().unwrap().list().send().await.unwrap();
-    assert_eq!(proxy.seen().len(), 2);
+    // On a busy machine, another one can time out too.
+    assert!(proxy.seen().len() >= 2);
 }
 
 #[tokio::test]
