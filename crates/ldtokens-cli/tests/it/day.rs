@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use crate::delaying_proxy::DelayingProxy;
-use crate::pty::{CTRL_C, Terminal};
+use crate::pty::Terminal;
 use crate::support::{OWNER, Served, ldtokens, refused, search_path, stderr, stdout};
 
 /// What undo can restore of each token, by ID.
@@ -165,17 +165,8 @@ fn an_interrupted_or_killed_run_goes_on_with_its_file() {
     };
     let delete = ["delete", "--all-matching", "name~release bot 1", "--yes"];
     let proxy = DelayingProxy::of_writes(&served.url);
-    let mut terminal = Terminal::run(through(&proxy, &delete));
-    for _ in 0..8 {
-        proxy.wait_for_request();
-    }
-    terminal.type_in(CTRL_C);
-    terminal.expect("waiting for the response to the last request");
-    proxy.release();
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
-    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains(&format!("8 of {bots} deleted; not tried: {}. To go on,", bots - 8)), "{words}");
+    let shown = Terminal::run(through(&proxy, &delete)).interrupted_at(&proxy, 8);
+    assert!(shown.contains(&format!("8 of {bots} deleted; not tried: {}. To go on,", bots - 8)), "{shown}");
     assert_eq!(state(&served).len(), before.len() - 8);
 
     // With another change, the file is refused.

@@ -10,6 +10,8 @@ use pty_process::Size;
 use pty_process::blocking::{Command as PtyCommand, Pty};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
+use crate::delaying_proxy::DelayingProxy;
+
 /// How long to wait for expected output before the test fails.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -95,6 +97,27 @@ impl Terminal {
         assert!(Instant::now() < deadline, "it does not end: {:?}", String::from_utf8_lossy(&self.bytes));
         let status = self.child.wait().unwrap();
         (status.code(), String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+
+    /// Ctrl-C while `requests` wait at the proxy for their responses, which then come. See [`interrupted`](Self::interrupted).
+    pub fn interrupted_at(mut self, proxy: &DelayingProxy, requests: usize) -> String {
+        (0..requests).for_each(|_| proxy.wait_for_request());
+        self.type_in(CTRL_C);
+        self.expect("waiting for the response to the last request");
+        proxy.release();
+        self.ended_by_interrupt()
+    }
+
+    /// Ctrl-C, and the end of the command. Returns all output, with one blank between two words.
+    pub fn interrupted(self) -> String {
+        self.type_in(CTRL_C);
+        self.ended_by_interrupt()
+    }
+
+    fn ended_by_interrupt(self) -> String {
+        let (status, shown) = self.end();
+        assert_eq!(status, Some(130), "{shown}");
+        shown.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Waits for more output, and returns whether there was some.

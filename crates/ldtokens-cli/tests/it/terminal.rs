@@ -217,31 +217,18 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let mut terminal =
         Terminal::run(through(&proxy, &[&["delete", &ids[0], &ids[1], &ids[2], "--yes"], &one[..]].concat()));
     terminal.expect("deleting: 0 of 3");
-    proxy.wait_for_request();
-    terminal.type_in(CTRL_C);
-    terminal.expect("waiting for the response to the last request");
-    proxy.release();
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
+    let shown = terminal.interrupted_at(&proxy, 1);
     let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
-    assert!(shown.replace("\r\n", " ").contains(&summary), "{shown}");
+    assert!(shown.contains(&summary), "{shown}");
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
 
     // All that are under way finish.
     let more = ["four", "five", "six"].map(|name| served.create(name).0);
     let proxy = DelayingProxy::of_writes(&served.url);
     let deleting = ["delete", &ids[1], &ids[2], &more[0], &more[1], &more[2], "--yes", "--concurrency", "2"];
-    let mut terminal = Terminal::run(through(&proxy, &deleting));
-    proxy.wait_for_request();
-    proxy.wait_for_request();
-    terminal.type_in(CTRL_C);
-    terminal.expect("waiting for the response to the last request");
-    proxy.release();
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
+    let shown = Terminal::run(through(&proxy, &deleting)).interrupted_at(&proxy, 2);
     assert_eq!(shown.matches("waiting for the response").count(), 1, "{shown}");
-    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains(&format!("2 of 5 deleted; not tried: {}", more.join(", "))), "{shown}");
+    assert!(shown.contains(&format!("2 of 5 deleted; not tried: {}", more.join(", "))), "{shown}");
     assert_eq!(more.each_ref().map(|id| is_there(&served, id)), [true, true, true]);
 }
 
@@ -256,11 +243,9 @@ fn ctrl_c_while_rate_limited_sends_no_more_requests() {
         Terminal::run(through(&proxy, &["delete", &ids[0], &ids[1], &ids[2], "--yes", "--concurrency", "1"]));
     proxy.wait_for_request();
     proxy.wait_for_request();
-    terminal.type_in(CTRL_C);
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
+    let shown = terminal.interrupted();
     let summary = format!("1 of 3 deleted; not tried: {}, {}", ids[1], ids[2]);
-    assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains(&summary), "{shown}");
+    assert!(shown.contains(&summary), "{shown}");
     assert_eq!(ids.each_ref().map(|id| is_there(&served, id)), [false, true, true]);
 }
 
@@ -273,11 +258,8 @@ fn ctrl_c_before_a_retry_stops_and_says_what_is_not_known() {
         proxy.release();
         let terminal = Terminal::run(through(&proxy, &["delete", &id, "--yes"]));
         proxy.wait_for_request();
-        terminal.type_in(CTRL_C);
-        let (status, shown) = terminal.end();
-        assert_eq!(status, Some(130), "{fault}: {shown}");
-        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("may or may not have taken effect"), "{fault}: {shown}");
+        let shown = terminal.interrupted();
+        assert!(shown.contains("may or may not have taken effect"), "{fault}: {shown}");
     }
 }
 
@@ -289,9 +271,7 @@ fn ctrl_c_while_update_reads_stops_at_once() {
     let proxy = DelayingProxy::start(&served.url);
     let terminal = Terminal::run(through(&proxy, &["update", &id, "--name", "other"]));
     proxy.wait_for_request();
-    terminal.type_in(CTRL_C);
-    let (status, shown) = terminal.end();
-    assert_eq!(status, Some(130), "{shown}");
+    let shown = terminal.interrupted();
     assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
 }
 
@@ -326,9 +306,7 @@ fn ctrl_c_at_a_question_or_while_reading_changes_nothing_and_stops_at_once() {
     for arguments in [&["list"][..], &["getTokens"], &["delete", "Export"]] {
         let terminal = Terminal::run(through(&proxy, arguments));
         proxy.wait_for_request();
-        terminal.type_in(CTRL_C);
-        let (status, shown) = terminal.end();
-        assert_eq!(status, Some(130), "{arguments:?}: {shown}");
+        let shown = terminal.interrupted();
         assert!(shown.contains("interrupted; nothing was changed"), "{shown}");
     }
 }
