@@ -107,13 +107,22 @@ impl Interrupt {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden);
         }
         let _ = write!(anstream::stderr(), "{question}");
-        let answer = self.unless(tokio::task::spawn_blocking(read)).await;
+        let answer = self.blocking(read).await;
         #[cfg(unix)]
         if let Some(before) = before {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &before);
         }
         let _ = writeln!(anstream::stderr());
-        answer?.map_err(|_| Failure::other("can't read from the terminal"))
+        answer
+    }
+
+    /// Does `work` that may block, such as reading a pipe, unless it is interrupted. Then it may go on until the program ends.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let done = self.unless(tokio::task::spawn_blocking(work)).await?;
+        done.map_err(|error| Failure::other(error.to_string()))
     }
 
     /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is

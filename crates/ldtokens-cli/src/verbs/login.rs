@@ -8,7 +8,7 @@ use clap::Args;
 use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 
 use crate::account::config_edit::edit;
-use crate::account::config_file::ConfigFile;
+use crate::account::config_file::{ConfigFile, Profile};
 use crate::account::credential::{MAX_SIZE, Source};
 use crate::account::errors::{IN_USE, InUse};
 use crate::account::keychain::Keychain;
@@ -84,27 +84,47 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
     let _ = IN_USE.set(InUse { source: None, host: host.clone(), likely_mistake: None });
     check(&secret, global, &host, &interrupt).await?;
     let key = key(name, &host, &config.path);
-    keychain.store(&key, &secret)?;
-    let command = keychain.lookup(&key);
-    let stored = Source::Command(command.clone()).take()?;
-    if stored != secret {
+    let (profile_name, program) = (name.clone(), keychain.program);
+    let stored = interrupt.blocking(move || store(keychain, &key, &secret, profile_name, profile)).await;
+    let interrupted = |_| {
+        let line = format!("interrupted; {program} may have stored the secret, and the profile may use it");
+        Failure::new(Kind::Interrupted, line)
+    };
+    say::result(&format!(
+        "Stored the secret for {host} with {program}, for the profile {}",
+        stored.map_err(interrupted)??
+    ));
+    note_credential(name);
+    Ok(())
+}
+
+/// Stores the secret, reads it again, and makes a profile that uses it. Returns its name, and how to use it.
+fn store(
+    keychain: Keychain,
+    key: &str,
+    secret: &Secret,
+    name: String,
+    mut profile: Profile,
+) -> Result<String, Failure> {
+    keychain.store(key, secret)?;
+    let command = keychain.lookup(key);
+    if Source::Command(command.clone()).take()? != *secret {
         return Err(Failure::other(format!(
             "{} returned a different secret than the one stored; remove the other entry with this name",
             keychain.program
         )));
     }
     (profile.token_variable, profile.token_file, profile.token_command) = (None, None, Some(command));
-    let mut is_default = false;
+    let mut said = name.clone();
     edit(|config| {
-        is_default = config.default.is_none();
+        if config.default.is_some() {
+            said += &format!("; use it with --profile {name}");
+        }
         config.default.get_or_insert_with(|| name.clone());
-        config.profiles.insert(name.clone(), profile);
+        config.profiles.insert(name, profile);
         Ok(())
     })?;
-    let how = if is_default { String::new() } else { format!("; use it with --profile {name}") };
-    say::result(&format!("Stored the secret for {host} with {}, for the profile {name}{how}", keychain.program));
-    note_credential(name);
-    Ok(())
+    Ok(said)
 }
 
 /// The name of the keychain's entry. There is one for each profile, host and configuration file, so that no account's secret
@@ -130,7 +150,8 @@ async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
         let read = || io::stdin().lines().next().transpose();
         interrupt.ask_hidden(&question, read).await?.map(Option::unwrap_or_default).map_err(|error| error.to_string())
     } else {
-        text::read(text::take_stdin("the secret")?, MAX_SIZE)
+        let stdin = text::take_stdin("the secret")?;
+        interrupt.blocking(|| text::read(stdin, MAX_SIZE)).await?
     };
     let unusable = |reason: &str| Failure::new(Kind::NotAuthenticated, format!("can't read the secret: {reason}"));
     let text = text.map_err(|reason| unusable(&reason))?;

@@ -45,10 +45,7 @@ impl Given {
 pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: &Session) -> Result<Given, Failure> {
     let (secret_from, scan) = (secret_from.to_vec(), scan.to_vec());
     let is_typed = secret_from.is_empty() && scan.is_empty();
-    // A pipe may block, and then signals must be noticed.
-    let reading = tokio::task::spawn_blocking(move || of_files(&secret_from, &scan));
-    let reading = session.interrupt.unless(reading).await?;
-    let mut given = reading.unwrap_or_else(|_| Err(Failure::other("can't read the secrets")))?;
+    let mut given = session.interrupt.blocking(move || of_files(&secret_from, &scan)).await??;
     if is_typed {
         let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
         given.secrets = lines("standard input", &text)?;
@@ -83,7 +80,8 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
 pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result<Secret, Failure> {
     let (name, text) = match secret_from {
         Some(file) if file.as_os_str() != STDIN => {
-            let (text, is_readable) = of_file(file, LONGEST)?;
+            let path = file.to_owned();
+            let (text, is_readable) = session.interrupt.blocking(move || of_file(&path, LONGEST)).await??;
             if is_readable {
                 say::warning(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
             }
@@ -110,10 +108,11 @@ fn of_file(path: &Path, longest: u64) -> Result<(String, bool), Failure> {
 
 /// Reads all of standard input. On a terminal it asks first, and does not show what is typed.
 async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() {
-        return text::of_stdin("the secrets");
+    let read = || text::of_stdin("the secrets");
+    match io::stdin().is_terminal() {
+        true => session.interrupt.ask_hidden(question, read).await?,
+        false => session.interrupt.blocking(read).await?,
     }
-    session.interrupt.ask_hidden(question, || text::of_stdin("the secrets")).await?
 }
 
 /// Reads one secret per line. An error never repeats a line.

@@ -1,8 +1,9 @@
 //! `ldtokens login` and `ldtokens config`: storing the credential and changing the configuration file.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -315,4 +316,57 @@ fn config_commands_keep_the_files_mode_and_link() {
     works(&home.run(&["config", "set", "a", "--region", "us"]));
     assert!(fs::symlink_metadata(home.config()).unwrap().is_symlink());
     assert!(fs::read_to_string(&elsewhere).unwrap().contains("region: us"));
+}
+
+/// Waits until the process listens for signals, and asks it to stop.
+#[cfg(target_os = "linux")]
+fn stop(child: &mut Child, is_ready: impl Fn() -> bool) {
+    let status = format!("/proc/{}/status", child.id());
+    let catches = || {
+        let status = fs::read_to_string(&status).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&mask, 16).unwrap() & (1 << (15 - 1)) != 0
+    };
+    while !catches() || !is_ready() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::yield_now();
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    child.wait().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_waits_for_a_secret_stops_at_a_signal() {
+    let home = Home::with("pass");
+    fs::write(home.config(), "profiles: {}\n").unwrap();
+    for arguments in [&["login", "work"][..], &["verify", "--host", "http://127.0.0.1:1"]] {
+        // Nobody writes to the pipe, and it stays open.
+        let mut child = home.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let pipe = child.stdin.take();
+        stop(&mut child, || true);
+        drop(pipe);
+        refused(&child.wait_with_output().unwrap(), 130, &["interrupted; nothing was changed"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn login_stops_at_a_signal_while_the_password_manager_waits() {
+    let served = Served::start();
+    let home = Home::with("pass");
+    write_with_mode(
+        &home.bin().join("pass"),
+        "#!/bin/sh\ncat > /dev/null; echo > \"$0.asks\"; cat \"$0.answer\"\n",
+        0o755,
+    );
+    assert!(Command::new("mkfifo").arg(home.bin().join("pass.answer")).status().unwrap().success());
+    let login = home.command(&["login", "work", "--host", &served.url]).stdin(Stdio::piped()).spawn();
+    let mut login = login.unwrap();
+    login.stdin.take().unwrap().write_all(OWNER.as_bytes()).unwrap();
+    stop(&mut login, || home.bin().join("pass.asks").exists());
+    // The password manager ends too.
+    fs::write(home.bin().join("pass.answer"), "").unwrap();
+    refused(&login.wait_with_output().unwrap(), 130, &["interrupted; pass may have stored the secret"]);
 }
