@@ -121,6 +121,7 @@ fn success(
     body: Bytes,
     cut: Option<Cut>,
 ) -> Result<Body, (AttemptOutcome, Error)> {
+    let whole = |bytes| Body { bytes, is_cut_short: false };
     let undecodable = |outcome, place| Err((outcome, Error::undecodable(operation, place)));
     // Some servers name a character set there, or a coding that they don't use.
     let coding = token_of(headers, CONTENT_ENCODING).filter(|coding| coding != "identity" && !can_be_json(&body));
@@ -137,9 +138,9 @@ fn success(
         None => !api_error::is_html(headers, &body),
     };
     match cut {
-        None if can_be_json(&body) || is_enough => return Ok(body.into()),
+        None if can_be_json(&body) || is_enough => return Ok(whole(body)),
         // It is whole, although the connection ended badly, for instance without TLS's close_notify.
-        Some(_) if can_be_json(&body) && serde_json::from_slice::<Value>(&body).is_ok() => return Ok(body.into()),
+        Some(_) if can_be_json(&body) && serde_json::from_slice::<Value>(&body).is_ok() => return Ok(whole(body)),
         // The status says that it was done.
         Some(Cut::Lost(_)) if changes_one && foreign(headers).is_none() => return Ok(Body::default()),
         _ => {}
@@ -148,7 +149,7 @@ fn success(
     if let Some(arrived) = issues.then(|| arrived_properties(&body)).flatten()
         && arrived.get("token").and_then(Value::as_str).is_some_and(|text| Secret::new(text).is_whole())
     {
-        return Ok(Body::cut_short(Value::Object(arrived).to_string().into()));
+        return Ok(Body { bytes: Value::Object(arrived).to_string().into(), is_cut_short: true });
     }
     match cut {
         Some(Cut::TooLong) => {

@@ -17,15 +17,10 @@ pub type Response = http::Response<Body>;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
     pub(crate) bytes: Bytes,
-    is_cut_short: bool,
+    pub(crate) is_cut_short: bool,
 }
 
 impl Body {
-    /// A body of JSON that was cut short, with what arrived of it.
-    pub(crate) fn cut_short(bytes: Bytes) -> Self {
-        Self { bytes, is_cut_short: true }
-    }
-
     /// Whether it is only what arrived of a body that was cut short: the secret and perhaps more.
     pub fn is_cut_short(&self) -> bool {
         self.is_cut_short
@@ -37,12 +32,6 @@ impl Deref for Body {
 
     fn deref(&self) -> &[u8] {
         &self.bytes
-    }
-}
-
-impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Self {
-        Self { bytes, is_cut_short: false }
     }
 }
 

@@ -4,7 +4,6 @@ pub(crate) mod environment;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,16 +104,6 @@ impl ClientBuilder {
     /// [`Error::Config`] names the variable that is missing or can't be used.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| std::env::var_os(name))
-    }
-
-    pub(crate) fn from_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let (credential, host) = environment::read(lookup)?;
-        let builder = Client::builder(credential);
-        Ok(match host {
-            // It is checked when the client is built.
-            Some((name, host)) => Self { host_variable: Some(name), ..builder.host(host) },
-            None => builder,
-        })
     }
 
     /// The LaunchDarkly instance of the account. Default: the US instance.

@@ -79,12 +79,7 @@ impl NewToken {
             (Some(role), [], []) => Permissions::Role(role.clone()),
             (None, [_, ..], []) => Permissions::CustomRoles(token.custom_role_ids.clone()),
             (None, [], [_, ..]) => Policy::from_wire(token.inline_role.iter().cloned())?.into(),
-            _ => {
-                return Err(Error::InvalidInput(format!(
-                    "the token {} does not have one kind of permissions",
-                    token.id
-                )));
-            }
+            _ => return Err(Error::InvalidInput(format!("the token {} has not one kind of permissions", token.id))),
         };
         let mut new = Self::new(permissions);
         new.body.name.clone_from(&token.name);

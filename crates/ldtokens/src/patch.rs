@@ -202,13 +202,10 @@ impl Client {
             let mut wanted = token.clone();
             change(&mut wanted)?;
             let difference = Difference::between(&token, &wanted);
-            if difference.names.is_empty() {
+            if difference.0.is_empty() {
                 return Ok(token);
             }
-            let mut patch = difference.patch();
-            if let Some(comment) = comment {
-                patch = patch.comment(comment);
-            }
+            let patch = Patch { comment: comment.map(str::to_owned), ..difference.patch() };
             let error = match client.update(id, &patch).await {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
@@ -230,11 +227,11 @@ impl Client {
                 Err(_) if is_unknown => return give_up(error),
                 Err(failed) => return give_up(failed),
             };
-            let is_applied = |patch: &Difference| patch.fits(&now, &patch.after);
+            let is_applied = |patch: &Difference| patch.fits(&now, true);
             if is_unknown && is_applied(&difference) || lost.as_ref().is_some_and(is_applied) {
                 return Ok(now);
             }
-            let is_unchanged = difference.fits(&now, &difference.before);
+            let is_unchanged = difference.fits(&now, false);
             let is_final = match error {
                 Error::OutcomeUnknown { .. } => !is_unchanged || round >= MAX_ROUNDS,
                 // Nobody changed the token, so the patch can never apply.
@@ -252,44 +249,40 @@ impl Client {
     }
 }
 
-/// What an edit changes: the names of the properties that differ, and all properties before and after.
-struct Difference {
-    names: Vec<String>,
-    before: Map<String, Value>,
-    after: Map<String, Value>,
-}
+/// What an edit changes: the name of each property that differs, and its values before and after.
+struct Difference(Vec<(String, [Option<Value>; 2])>);
 
 impl Difference {
     fn between(before: &Token, after: &Token) -> Self {
         let (before, after) = (properties(before), properties(after));
-        let all = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
-        let names = all.filter(|name| before.get(*name) != after.get(*name)).cloned().collect();
-        Self { names, before, after }
+        let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+        let sides = names.map(|name| (name.clone(), [&before, &after].map(|side| side.get(name).cloned())));
+        Self(sides.filter(|(_, [before, after])| before != after).collect())
     }
 
     fn patch(&self) -> Patch {
         let mut patch = Patch::new();
-        for name in &self.names {
+        for (name, [before, after]) in &self.0 {
             // As a JSON Pointer (RFC 6901, section 3).
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-            let op = match (self.before.get(name), self.after.get(name)) {
+            let op = match (before, after) {
                 (_, None) => PatchOperationOp::Remove,
                 // The vendor's own tools set absent permissions in this way (fact 6).
                 (None, _) if !PERMISSIONS.contains(&name.as_str()) => PatchOperationOp::Add,
                 _ => PatchOperationOp::Replace,
             };
-            if let Some(value) = self.before.get(name) {
+            if let Some(value) = before {
                 patch = patch.expect(pointer.as_str(), value.clone());
             }
-            patch = patch.change(op, pointer, self.after.get(name).cloned());
+            patch = patch.change(op, pointer, after.clone());
         }
         patch
     }
 
-    /// Whether `token` has the properties of one `side` of the difference.
-    fn fits(&self, token: &Token, side: &Map<String, Value>) -> bool {
+    /// Whether `token` has the values before the change, or after it.
+    fn fits(&self, token: &Token, is_after: bool) -> bool {
         let now = properties(token);
-        self.names.iter().all(|name| now.get(name) == side.get(name))
+        self.0.iter().all(|(name, sides)| now.get(name) == sides[usize::from(is_after)].as_ref())
     }
 }
 

@@ -19,7 +19,7 @@ const MOST_READS: u32 = 3;
 /// The tokens of a list, one at a time. [`List::stream`] returns it.
 ///
 /// It is a [`Stream`]; [`next`](Self::next) is for programs that use no stream library.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TokenStream {
     /// The requests for the next pages, in order.
     requests: VecDeque<PageRequest>,
@@ -86,21 +86,8 @@ impl List {
     ///
     /// It must be polled within a tokio runtime. With several threads, pages are decoded side by side.
     pub fn stream(self) -> TokenStream {
-        TokenStream {
-            offset: self.offset,
-            limit: self.limit,
-            requests: [PageRequest::new(self)].into(),
-            is_regular: true,
-            items: VecDeque::new(),
-            bad_link: None,
-            seen: HashSet::new(),
-            count: 0,
-            pages: 0,
-            total_count: None,
-            changed: false,
-            repeated: 0,
-            is_done: false,
-        }
+        let (offset, limit, requests) = (self.offset, self.limit, [PageRequest::new(self)].into());
+        TokenStream { offset, limit, requests, is_regular: true, ..TokenStream::default() }
     }
 
     /// Gets all tokens from the offset on. If the list changes while it is read, it is read again, up to three times in all.

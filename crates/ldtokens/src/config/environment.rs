@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use ldtokens_core::{BaseUrl, authorization_header};
 
-use crate::{ConfigError, Secret};
+use crate::{Client, ClientBuilder, ConfigError, Error, Secret};
 
 /// The variables that can hold the credential, in this order: `ldcli`'s, then the Terraform provider's.
 pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACCESS_TOKEN"];
@@ -13,24 +13,28 @@ pub const CREDENTIAL_VARIABLES: &[&str] = &["LD_ACCESS_TOKEN", "LAUNCHDARKLY_ACC
 /// The variables that can hold the host, in this order: `ldcli`'s, then the Terraform provider's.
 pub const HOST_VARIABLES: &[&str] = &["LD_BASE_URI", "LAUNCHDARKLY_API_HOST"];
 
-/// A variable, and its value.
-type Variable = (&'static str, String);
-
-/// The credential, and the host if a variable has one, by `lookup`.
-pub(crate) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<(Secret, Option<Variable>), ConfigError> {
-    let first_set = |names: &'static [&'static str]| {
-        let set = names.iter().find_map(|name| Some((*name, lookup(name).filter(|value| !value.is_empty())?)));
-        let utf8 = |(name, value): (_, OsString)| match value.into_string() {
-            Ok(value) => Ok((name, value)),
-            Err(_) => Err(ConfigError::variable(name, "its value is not UTF-8")),
+impl ClientBuilder {
+    /// A builder with the credential, and the host if a variable has one, by `lookup`.
+    pub(crate) fn from_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let first_set = |names: &'static [&'static str]| {
+            let set = names.iter().find_map(|name| Some((*name, lookup(name).filter(|value| !value.is_empty())?)));
+            let utf8 = |(name, value): (_, OsString)| match value.into_string() {
+                Ok(value) => Ok((name, value)),
+                Err(_) => Err(ConfigError::variable(name, "its value is not UTF-8")),
+            };
+            set.map(utf8).transpose()
         };
-        set.map(utf8).transpose()
-    };
-    let (name, credential) =
-        first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential(CREDENTIAL_VARIABLES))?;
-    let credential = Secret::new(credential);
-    authorization_header(&credential).map_err(|error| ConfigError::variable(name, error.to_string()))?;
-    Ok((credential, first_set(HOST_VARIABLES)?))
+        let (name, credential) =
+            first_set(CREDENTIAL_VARIABLES)?.ok_or(ConfigError::MissingCredential(CREDENTIAL_VARIABLES))?;
+        let credential = Secret::new(credential);
+        authorization_header(&credential).map_err(|error| ConfigError::variable(name, error.to_string()))?;
+        let mut builder = Client::builder(credential);
+        if let Some((name, host)) = first_set(HOST_VARIABLES)? {
+            // It is checked when the client is built.
+            (builder.host, builder.host_variable) = (host, Some(name));
+        }
+        Ok(builder)
+    }
 }
 
 /// Whether these variables name a proxy. One that the HTTP library would ignore is refused, such as one in quotes: the credential

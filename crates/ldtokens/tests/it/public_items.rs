@@ -107,7 +107,7 @@ fn add(item: Item, exported: &BTreeSet<String>, items: &mut BTreeSet<String>) {
             }
             for inner in item.items {
                 match inner {
-                    ImplItem::Fn(function) if is_public(&function.vis) && !is_hidden(&function.attrs) => {
+                    ImplItem::Fn(function) if is_public(&function.vis) => {
                         items.insert(format!("{name}::{}", text(&function.sig)));
                     }
                     ImplItem::Const(constant) if is_public(&constant.vis) => {
@@ -119,12 +119,6 @@ fn add(item: Item, exported: &BTreeSet<String>, items: &mut BTreeSet<String>) {
         }
         _ => {}
     }
-}
-
-/// Whether it is only for the other crates of this workspace.
-fn is_hidden(attributes: &[syn::Attribute]) -> bool {
-    let is = |attribute: &syn::Attribute| matches!(&attribute.meta, syn::Meta::List(list) if list.tokens.to_string() == "hidden");
-    attributes.iter().any(|attribute| attribute.path().is_ident("doc") && is(attribute))
 }
 
 /// What of the attributes callers can see.
