@@ -298,14 +298,12 @@ impl Places {
             let destination = self.destination(place, named);
             all.push(destination.map_err(|reason| Failure::usage(format!("{}: {reason}", place.flag)))?);
         }
+        // What is mistyped would get the secret, and the programs that read the right one would not.
         let unset = all.iter().find(|place| place.file().is_some_and(FileDestination::is_unset));
-        match unset.filter(|_| !self.creates) {
-            None => Ok(all),
-            // What is mistyped would get the secret, and the programs that read the right one would not.
-            Some(place) => {
-                Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())))
-            }
+        if let Some(place) = unset.filter(|_| !self.creates) {
+            return Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())));
         }
+        Ok(all)
     }
 
     fn destination(&self, place: &Place, named: Named<'_>) -> Result<Box<dyn Destination>, String> {
@@ -324,7 +322,12 @@ impl Places {
                 let line = text.clone();
                 Box::new(CommandDestination::new(text, move || shell(&line)))
             }
-            PlaceKind::Kubernetes => Box::new(filled(text)?.parse::<KubernetesDestination>()?),
+            // What is after a colon in a token's name is no key.
+            PlaceKind::Kubernetes => {
+                let name = named.name.map(|name| name.replace(':', "_"));
+                let text = self::filled(text, Named { name: name.as_deref(), ..named })?;
+                Box::new(text.parse::<KubernetesDestination>()?)
+            }
             PlaceKind::Github(kind) => {
                 let variable = kind.variable();
                 let file = std::env::var_os(variable).filter(|file| !file.is_empty());
@@ -337,11 +340,6 @@ impl Places {
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
     pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<PreparedDelivery, Failure> {
-        Ok(PreparedDelivery { delivery: self.prepared(session, named).await?, print: self.print })
-    }
-
-    /// The same, without what is printed.
-    pub(crate) async fn prepared(&self, session: &Session, named: Named<'_>) -> Result<Delivery, Failure> {
         let mut delivery = Delivery::new(self.of(named)?);
         let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
         let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
@@ -350,7 +348,7 @@ impl Places {
             delivery.check(&session.client, replaceable).await
         };
         session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
-        Ok(delivery)
+        Ok(PreparedDelivery { delivery, print: self.print })
     }
 }
 

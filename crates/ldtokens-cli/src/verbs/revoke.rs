@@ -145,7 +145,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             }
             let mut outcome = Outcome::planned(&leak.finding, words);
             if let (Some(token), Some((places, _))) = (token, &rotation)
-                && let Err(failure) = places.prepared(session, (&target(token)).into()).await
+                && let Err(failure) = places.prepare(session, (&target(token)).into()).await
             {
                 unprepared.push(failure.clone());
                 outcome = Outcome::failed("not_prepared", failure);

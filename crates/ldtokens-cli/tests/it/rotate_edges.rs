@@ -255,6 +255,7 @@ fn what_would_be_discarded_is_refused() {
         ("create --role reader -n Export2 --github-env LD 2>&-", ""),
         ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),
         ("reset Export --yes --kubernetes-secret a..b", "--kubernetes-secret"),
+        ("create --role reader -n ld:Export2 --kubernetes-secret '{name}'", "does not accept `ld_Export2` as the name"),
     ] {
         let mut shell = shell(&format!("ldtokens {line}"), served.folder.path());
         shell.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &served.url).env("GITHUB_ENV", "env");

@@ -192,13 +192,21 @@ fn compression(bytes: &[u8]) -> Option<&'static str> {
     starts.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| name)
 }
 
-/// Returns the text without `%2d`, `\\u002d`, `\\x2d` and `&#45;`, if it has such escapes of ASCII characters.
+/// Returns the text without `%2d`, `\\u002d`, `\\x2d` and `&#45;`, if it has such escapes of ASCII characters, and without the line
+/// breaks of quoted-printable text.
 fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
     let (mut plain, mut at) = (Vec::with_capacity(text.len()), 0);
     while let Some(first) = text.get(at) {
-        let (byte, length) = escape(&text[at..]).unwrap_or((*first, 1));
-        plain.push(byte);
-        at += length;
+        match &text[at..] {
+            // An e-mail's lines end so where a text goes on.
+            [b'=', b'\r', b'\n', ..] => at += 3,
+            [b'=', b'\n', ..] => at += 2,
+            rest => {
+                let (byte, length) = escape(rest).unwrap_or((*first, 1));
+                plain.push(byte);
+                at += length;
+            }
+        }
     }
     (plain.len() < text.len()).then_some(plain)
 }

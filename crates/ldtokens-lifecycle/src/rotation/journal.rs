@@ -314,8 +314,7 @@ impl Journals {
         };
         for entry in entries {
             let path = entry.map_err(failed)?.path();
-            let is_staged = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if path.extension().is_some_and(|extension| extension == "json") && !is_staged {
+            if path.extension().is_some_and(|extension| extension == "json") {
                 match read(&path) {
                     Ok(journal) => journals.extend(journal),
                     Err(error) => unusable.push(error),

@@ -33,6 +33,8 @@ fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
         (ONE.replace('-', "\\u002d").into_bytes(), "JSON"),
         (escaped(|byte| format!("\\u00{byte:02X}")), "JSON, all of it"),
         (ONE.replace('-', "&#45;").into_bytes(), "HTML"),
+        (format!("{}=\r\n{}", &ONE[..20], &ONE[20..]).into_bytes(), "an e-mail"),
+        (format!("{}=\n{}", &ONE[..9], &ONE[9..]).into_bytes(), "an e-mail, from Unix"),
         (gzip(format!("log {ONE}").as_bytes()), "gzip"),
         (gzip(&gzip(format!("log {ONE}").as_bytes())), "gzip twice"),
     ] {
