@@ -8,6 +8,7 @@ pub(crate) mod yaml;
 use std::io::{self, IsTerminal, Write};
 
 use ldtokens::UnixMillis;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::moment::date;
@@ -48,24 +49,32 @@ const DETAILS: [&str; 15] = [
 /// The error for an operation with `--output value`.
 pub(crate) const VALUE_OF_VERBS: &str = "--output value needs --columns, which operations don't have: use `ldtokens get` or `ldtokens list`, or another format";
 
-/// Prints a value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
-pub(crate) fn value(format: Format, value: &Value) -> Result<(), Failure> {
-    match (format, value) {
-        (Format::Yaml, _) => write(&yaml(value)).map(|_| ()),
-        (Format::Csv, _) => write(&csv(value)).map(|_| ()),
-        (Format::Value, _) => Err(Failure::usage(
-            "--output value prints the field that --columns names, and this command has no --columns: use json or csv",
-        )),
-        (Format::Ndjson, Value::Array(items)) => items.iter().try_for_each(|item| print(&visible::json(item))),
-        (Format::Ndjson, _) => print(&visible::json(value)),
-        _ => print(&pretty_json(value)),
-    }
+/// A value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
+pub(crate) fn text(format: Format, value: &impl Serialize) -> Result<String, Failure> {
+    let value = &serde_json::to_value(value).expect("it is JSON");
+    Ok(match (format, value) {
+        (Format::Yaml, _) => yaml(value),
+        (Format::Csv, _) => csv(value),
+        (Format::Value, _) => {
+            return Err(Failure::usage(
+                "--output value prints the field that --columns names, and this command has no --columns: use json or csv",
+            ));
+        }
+        (Format::Ndjson, Value::Array(items)) => items.iter().map(|item| visible::json(item) + "\n").collect(),
+        (Format::Ndjson, _) => visible::json(value) + "\n",
+        _ => pretty_json(value) + "\n",
+    })
+}
+
+/// Prints it.
+pub(crate) fn value(format: Format, value: &impl Serialize) -> Result<(), Failure> {
+    write(&text(format, value)?).map(|_| ())
 }
 
 /// Prints rows: their cells as a table below the `head`, which may be empty, or their objects in another format.
 pub(crate) fn rows(format: Format, head: &[&str], rows: Vec<(Vec<String>, Value)>) -> Result<(), Failure> {
     if format != Format::Table {
-        return value(format, &rows.into_iter().map(|(_, object)| object).collect());
+        return value(format, &rows.into_iter().map(|(_, object)| object).collect::<Value>());
     }
     let head = (!head.is_empty()).then(|| head.iter().map(ToString::to_string).collect());
     print(&aligned(&head.into_iter().chain(rows.into_iter().map(|(cells, _)| cells)).collect::<Vec<_>>()))

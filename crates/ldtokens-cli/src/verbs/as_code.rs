@@ -10,10 +10,10 @@ use crate::account::connect::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::terminal::output::yaml::yaml;
 use crate::terminal::say;
-use crate::terminal::visible::{pretty_json, visible};
+use crate::terminal::visible::visible;
 use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file, warn_if_partial};
@@ -161,7 +161,7 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
             ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;
         }
         // Before they are marked: `apply --prune` deletes marked tokens that are in no file.
-        let is_read = arguments.to.write(&yaml(&serde_json::to_value(&export.file).expect("it is JSON")))?;
+        let is_read = arguments.to.write(&output::text(Format::Yaml, &export.file)?)?;
         if adopts {
             if !is_read {
                 return Err(Failure::other("standard output is closed: no token was marked"));
@@ -198,18 +198,17 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
 }
 
 pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<(), Failure> {
-    let output = global.any_format()?;
-    if matches!(output, Format::Prometheus | Format::Html | Format::Csv | Format::Value | Format::Ndjson) {
+    let format = global.any_format()?;
+    if matches!(format, Format::Prometheus | Format::Html | Format::Csv | Format::Value | Format::Ndjson) {
         return Err(Failure::usage("a plan is table, json, yaml or markdown"));
     }
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
         let plan = new_plan(session, &file, |_| true).await?;
-        let text = match output {
+        let text = match format {
             Format::Markdown => plan.markdown(),
-            Format::Json => pretty_json(&plan) + "\n",
-            Format::Yaml => yaml(&serde_json::to_value(&plan).expect("it is JSON")),
-            _ => shown(&plan) + "\n",
+            Format::Table => plan.to_string().lines().map(|line| visible(line) + "\n").collect(),
+            _ => output::text(format, &plan)?,
         };
         arguments.to.write(&text)?;
         if arguments.fail_if_drift && !plan.is_empty() {
@@ -310,7 +309,7 @@ pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
         Which::Tokens => TokensFile::json_schema(),
         Which::Rotations => RotationsFile::json_schema(),
     };
-    arguments.to.write(&(pretty_json(&schema) + "\n")).map(|_| ())
+    arguments.to.write(&output::text(Format::Json, &schema)?).map(|_| ())
 }
 
 /// Reads and checks a file of tokens.
@@ -320,10 +319,6 @@ fn read(path: &Path) -> Result<TokensFile, Failure> {
     let file = file.relative_to(path.parent().unwrap_or(Path::new("")));
     file.check().map_err(|error| unusable(error.to_string()))?;
     Ok(file)
-}
-
-fn shown(plan: &Plan) -> String {
-    plan.to_string().lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
 fn failure(error: PlanError) -> Failure {

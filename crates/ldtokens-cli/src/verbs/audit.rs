@@ -15,11 +15,10 @@ use crate::terminal::columns::{Columns, aligned};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::record;
-use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{self, print, write};
 use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
-use crate::terminal::visible::{self, pretty_json};
+use crate::terminal::visible;
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner
@@ -88,7 +87,7 @@ fn rules() -> String {
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<(), Failure> {
     if arguments.policy_schema {
-        return arguments.to.write(&(pretty_json(&Policy::json_schema()) + "\n")).map(|_| ());
+        return arguments.to.write(&output::text(Format::Json, &Policy::json_schema())?).map(|_| ());
     }
     let output = global.any_format()?;
     if output == Format::Value {
@@ -126,19 +125,15 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
 }
 
 /// The report in this format.
-fn text(output: Format, report: &Report, inventory: &Inventory) -> Result<String, Failure> {
-    Ok(match output {
+fn text(format: Format, report: &Report, inventory: &Inventory) -> Result<String, Failure> {
+    Ok(match format {
         Format::Markdown => markdown(report),
         Format::Prometheus => prometheus(report, inventory),
         Format::Html => html(report, inventory),
         Format::Csv => csv(report),
-        Format::Json => pretty_json(report) + "\n",
-        Format::Yaml => yaml(&serde_json::to_value(report).expect("it is JSON")),
-        Format::Ndjson => {
-            let lines = report.findings.iter().map(|finding| serde_json::to_value(finding).expect("it is JSON"));
-            lines.map(|line| visible::json(&line) + "\n").collect()
-        }
-        Format::Table | Format::Value => table(report),
+        Format::Table => table(report),
+        Format::Ndjson => output::text(format, &report.findings)?,
+        _ => output::text(format, report)?,
     })
 }
 
@@ -245,8 +240,7 @@ pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Fail
             let records = std::iter::once(head).chain(rows).map(|row| record(row.into_iter()));
             write(&records.collect::<String>()).map(|_| ())
         }
-        Format::Ndjson => output::value(format, &serde_json::to_value(&diff.changes).expect("it is JSON")),
-        Format::Json | Format::Yaml => output::value(format, &serde_json::to_value(&diff).expect("it is JSON")),
-        _ => Err(Failure::usage("--output value has no meaning for `ldtokens diff`: use json or csv")),
+        Format::Ndjson => output::value(format, &diff.changes),
+        _ => output::value(format, &diff),
     }
 }

@@ -14,10 +14,9 @@ use crate::arguments::{GlobalArgs, some_path};
 use crate::files::{self, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
-use crate::terminal::output::write;
+use crate::terminal::output::{self, write};
 use crate::terminal::redact::{has_secret, redacted};
 use crate::terminal::say;
-use crate::terminal::visible::pretty_json;
 use crate::verbs::targets::read_all;
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.
@@ -69,7 +68,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Resul
     }
     with_client(global, DryRun::Everything, async |session| {
         let inventory = gather(session, arguments.scope).await?;
-        arguments.to.write(&(pretty_json(&inventory) + "\n"))?;
+        arguments.to.write(&output::text(Format::Json, &inventory)?)?;
         if let Some(file) = &arguments.to.to {
             say::result(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
         }

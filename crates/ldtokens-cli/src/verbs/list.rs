@@ -14,7 +14,6 @@ use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, some_path, whole_number};
 use crate::moment::{age, before, moment};
 use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::format::Format;
 use crate::terminal::output::printer::{PrintArgs, Printer};
 use crate::terminal::{progress, say};
 use crate::verbs::batch::Batch;
@@ -193,7 +192,7 @@ async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<
             progress::show(&format!("{seen} tokens read, {} found", listing.count));
         }
         if Filter::all_match(listing.filters, &token) {
-            if listing.is_for_people {
+            if listing.printer.is_for_people() {
                 show_keys(session, &mut token).await?;
             }
             if !listing.add(token)? {
@@ -232,7 +231,6 @@ struct Listing<'a> {
     orders: &'a [Order],
     limit: usize,
     printer: Printer,
-    is_for_people: bool,
     /// Those that are printed when all are known.
     unsorted: Vec<Value>,
     count: usize,
@@ -245,11 +243,9 @@ impl<'a> Listing<'a> {
         filters: &'a [Filter],
         is_wide: bool,
     ) -> Result<Self, Failure> {
-        let format = global.format()?;
-        let printer = Printer::new(format, &arguments.print)?.wide(is_wide);
-        let limit = arguments.limit.unwrap_or(usize::MAX);
-        let (orders, is_for_people) = (&arguments.sort[..], format == Format::Table);
-        Ok(Self { filters, orders, limit, printer, is_for_people, unsorted: Vec::new(), count: 0 })
+        let printer = Printer::new(global.format()?, &arguments.print)?.wide(is_wide);
+        let (orders, limit) = (&arguments.sort[..], arguments.limit.unwrap_or(usize::MAX));
+        Ok(Self { filters, orders, limit, printer, unsorted: Vec::new(), count: 0 })
     }
 
     fn wants_more(&self) -> bool {

@@ -78,8 +78,6 @@ pub(crate) async fn with_roles(
     }
 }
 
-/// The keys of a statement, and its effects.
-const KEYS: [&str; 5] = ["effect", "actions", "notActions", "resources", "notResources"];
 const EFFECTS: [&str; 2] = ["allow", "deny"];
 
 /// Reads a policy. The error names the statement and the key.
@@ -91,10 +89,6 @@ fn policy(text: &str) -> Result<Policy, String> {
     for (number, statement) in (1..).zip(&statements) {
         let failed = |reason: String| format!("statement {number}: {reason}");
         let Value::Object(keys) = statement else { return Err(failed("it is not a JSON object".to_owned())) };
-        if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let hint = did_you_mean(key, KEYS);
-            return Err(failed(format!("there is no key `{key}`{hint} (the keys are {})", KEYS.join(", "))));
-        }
         if let Some((key, _)) = keys.iter().find(|(key, value)| *key != "effect" && !value.is_array()) {
             return Err(failed(format!("`{key}` is a list, as in \"{key}\": [\"...\"]")));
         }

@@ -184,20 +184,18 @@ impl Past {
         }
         let (path, tokens, done) = (path.to_owned(), Vec::new(), HashSet::new());
         let mut past = Self { path, header, tokens, done, is_undone: false };
-        for line in lines {
-            // The last line is cut if the command was killed while it wrote.
-            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
-            if let Some(id) = line.get("done").and_then(Value::as_str) {
-                past.done.insert(id.to_owned());
-            } else if let Some(at) = line.get("undone") {
-                past.is_undone = !at.is_null();
-            } else if let Some(id) = line.get("became").and_then(Value::as_str) {
-                let token = past.tokens.iter_mut().find(|token| token.id == id);
-                if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
-                    pair[1] = line["customRoleIds"].clone();
+        // The last line is cut if the command was killed while it wrote.
+        for line in lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            match (&line["done"], &line["became"], line.get("undone")) {
+                (Value::String(id), _, _) => drop(past.done.insert(id.clone())),
+                (_, Value::String(id), _) => {
+                    let token = past.tokens.iter_mut().find(|token| token.id == *id);
+                    if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
+                        pair[1] = line["customRoleIds"].clone();
+                    }
                 }
-            } else {
-                past.tokens.push(serde_json::from_value(line).map_err(|_| no_record())?);
+                (_, _, Some(at)) => past.is_undone = !at.is_null(),
+                _ => past.tokens.push(serde_json::from_value(line).map_err(|_| no_record())?),
             }
         }
         Ok(past)

@@ -338,7 +338,7 @@ async fn rotate(
     match format {
         Format::Table => {}
         _ if is_aside => say::json(&rows.into_inner().into()),
-        _ => output::value(format, &rows.into_inner().into())?,
+        _ => output::value(format, &rows.into_inner())?,
     }
     result
 }

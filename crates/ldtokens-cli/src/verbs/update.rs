@@ -92,11 +92,11 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
         let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
         let mut plan = Plan { words: &UPDATE, items, notes: Vec::new() };
         for item in &mut plan.items {
-            item.after.clone_from(&item.before);
-            if let Some(mut after) = item.after.take() {
-                change(item, &mut after);
-                item.after = Some(after);
-            }
+            let after = item.before.clone().map(|mut token| {
+                change(item, &mut token);
+                token
+            });
+            item.after = after;
         }
         for (marker, name) in plan.items.iter().filter_map(lost_marker) {
             say::warning(&format!(

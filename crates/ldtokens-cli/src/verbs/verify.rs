@@ -107,7 +107,7 @@ fn show(secret: &Secret, verified: &Verified, format: Format) -> Result<(), Fail
                 "works": true,
                 "lastFour": secret.last_four(),
                 "isFormer": verified.is_former,
-                "expiresAt": expires(verified),
+                "expiresAt": expires_at(verified).map(date),
                 "identity": verified.identity,
                 "token": verified.token.as_ref().map(token_json),
             }),
@@ -140,14 +140,10 @@ fn expires_at(verified: &Verified) -> Option<UnixMillis> {
     verified.identity.expires_at.or(verified.token.as_ref()?.expiry)
 }
 
-fn expires(verified: &Verified) -> Option<String> {
-    expires_at(verified).map(date)
-}
-
 /// How long the secret works, as far as it is known.
 fn until(verified: &Verified) -> String {
-    match (expires(verified), verified.is_former) {
-        (Some(end), _) => format!(" until {end}"),
+    match (expires_at(verified), verified.is_former) {
+        (Some(end), _) => format!(" until {}", date(end)),
         (None, Some(true)) => {
             ", but it is the old secret of a token that was reset: it works until the overlap ends, and the API does not say \
              when that is"

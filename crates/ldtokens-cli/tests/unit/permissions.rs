@@ -10,7 +10,10 @@ fn the_example_of_a_policy_is_one() {
 fn a_typo_in_a_policy_is_named_with_its_statement_and_key() {
     let good = r#"{"effect": "allow", "actions": ["*"], "resources": ["proj/*"]}"#;
     for (second, words) in [
-        (good.replace("resources", "resorces"), "statement 2: there is no key `resorces`; did you mean `resources`?"),
+        (
+            good.replace("resources", "resorces"),
+            "statement 2: a statement has no property `resorces`: is it `resources`?",
+        ),
         (
             good.replace("allow", "alow"),
             "statement 2: `effect` is `allow` or `deny`, not `alow`; did you mean `allow`?",
