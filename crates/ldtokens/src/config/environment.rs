@@ -52,12 +52,14 @@ pub(crate) fn has_proxy(base_url: &BaseUrl, lookup: impl Fn(&str) -> Option<OsSt
     if used("http://proxy").is_none() {
         return Ok(false);
     }
+    let refuse = |reason| Err(ConfigError::variable(name, reason));
     match value.to_str().and_then(used).is_some_and(is_http) {
+        // There a request can set HTTP_PROXY, so that library reads none of these variables.
+        true if lookup("REQUEST_METHOD").is_some() => {
+            refuse("with REQUEST_METHOD, as in a CGI program, it is not used: unset one of them")
+        }
         true => Ok(true),
-        false => Err(ConfigError::variable(
-            name,
-            "it is not the http:// or https:// URL of a proxy: correct it, or unset it",
-        )),
+        false => refuse("it is not the http:// or https:// URL of a proxy: correct it, or unset it"),
     }
 }
 

@@ -50,6 +50,8 @@ fn a_proxy_variable_that_would_be_ignored_is_refused_and_not_shown() {
     for value in ["http://proxy:3128", "proxy.example:3128", "https://u:p@proxy", ""] {
         assert_eq!(check(https, &[("HTTPS_PROXY", value)]), Ok(!value.is_empty()), "{value}");
     }
+    let in_cgi = check(https, &[("HTTPS_PROXY", "http://proxy"), ("REQUEST_METHOD", "GET")]).unwrap_err();
+    assert!(in_cgi.contains("CGI"), "{in_cgi}");
     for value in [
         "\"http://hunter2:3128\"",
         " http://hunter2:3128",
