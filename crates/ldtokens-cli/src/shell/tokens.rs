@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use clap::{Command, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
-use ldtokens::{Client, RetryPolicy, Secret};
+use ldtokens::{Client, RetryPolicy};
 
 use super::bash::Line;
-use crate::account::connect::local_store;
-use crate::account::connect::start_local;
+use crate::account::connect::{local_store, start_local};
 use crate::account::credential::Source;
 use crate::account::settings::{Settings, in_home};
 use crate::arguments::GlobalArgs;
@@ -62,42 +61,37 @@ fn read(words: &[String], command: fn() -> Command, to: &Sender<Suggestion>) -> 
     let matches = command().ignore_errors(true).try_get_matches_from(words).ok()?;
     let global = GlobalArgs::from_arg_matches(&matches).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    runtime.block_on(with_credential(&global, to))
+    runtime.block_on(list(&global, to))
 }
 
-async fn with_credential(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
+async fn list(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
     let settings = Settings::read(global).ok()?;
-    match &settings.credential.as_ref()?.value {
+    let (server, secret, host) = match &settings.credential.as_ref()?.value {
         // A command may ask the user something, and standard input belongs to the shell.
-        Source::Command(_) | Source::Stdin => None,
-        Source::File(path) if !path.is_file() => None,
-        source @ (Source::File(_) | Source::Variable(_)) => {
-            list(source.take().ok()?, &settings.host.as_ref()?.value, to).await
-        }
+        Source::Command(_) | Source::Stdin => return None,
+        Source::File(path) if !path.is_file() => return None,
+        source @ (Source::File(_) | Source::Variable(_)) => (None, source.take().ok()?, settings.host?.value),
+        // A completion does not create the store.
+        Source::Local if !local_store().ok()?.is_file() => return None,
         Source::Local => {
-            // A completion does not create the store.
-            if !local_store().ok()?.is_file() {
-                return None;
-            }
             let (server, secret) = start_local().await.ok()?;
-            list(secret, server.url(), to).await;
-            server.stop().await;
-            Some(())
+            let host = server.url().to_owned();
+            (Some(server), secret, host)
         }
-    }
-}
-
-async fn list(credential: Secret, host: &str, to: &Sender<Suggestion>) -> Option<()> {
+    };
     let once = RetryPolicy { deadline: TIMEOUT, max_attempts: 1, ..RetryPolicy::default() };
-    let client = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
+    let client = Client::builder(secret).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
     let mut tokens = client.list().all_members(true).stream();
     for _ in 0..MAX_TOKENS {
-        let token = tokens.next().await?.ok()?;
+        let Some(Ok(token)) = tokens.next().await else { break };
         // The name goes to the terminal: it may not have hidden characters, or be a secret.
         let is_printable = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
         if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
             to.send((token.id.into(), token.name.filter(is_printable))).ok()?;
         }
+    }
+    if let Some(server) = server {
+        server.stop().await;
     }
     Some(())
 }
