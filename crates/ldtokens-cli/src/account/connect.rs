@@ -81,31 +81,16 @@ impl Session {
     }
 }
 
-/// Runs `work` with a client for the `global` arguments. `held_back` is what a dry run prints instead of sending.
+/// Runs `work` with a client for the `global` arguments. `held_back` is what a dry run prints instead of sending. Without it, the
+/// client has no credential.
 pub(crate) async fn with_client(
     global: &GlobalArgs,
-    held_back: DryRun,
+    held_back: impl Into<Option<DryRun>>,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    connected(global, held_back, true, work).await
-}
-
-/// Runs `work` with a client without a credential.
-pub(crate) async fn with_host(
-    global: &GlobalArgs,
-    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    connected(global, DryRun::Changes, false, work).await
-}
-
-async fn connected(
-    global: &GlobalArgs,
-    held_back: DryRun,
-    needs_credential: bool,
-    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    let held_back = held_back.into();
     let settings = Settings::read(global)?;
-    if held_back == DryRun::Changes && needs_credential {
+    if held_back == Some(DryRun::Changes) {
         settings.refuse_conflict()?;
     }
     let is_dry_run = global.dry_run;
@@ -116,7 +101,7 @@ async fn connected(
             let host = server.url().to_owned();
             (Some(server), host, secret)
         }
-        Some(host) if !needs_credential || (is_dry_run && held_back == DryRun::Everything) => {
+        Some(host) if held_back.is_none() || is_dry_run && held_back == Some(DryRun::Everything) => {
             (None, host.value.clone(), Secret::new("none"))
         }
         Some(host) => (None, host.value.clone(), credential(&settings)?),
@@ -140,7 +125,7 @@ async fn connected(
     let unprinted: Arc<OnceLock<Failure>> = Arc::default();
     if is_dry_run {
         let unprinted = unprinted.clone();
-        builder = builder.dry_run(held_back, move |request| {
+        builder = builder.dry_run(held_back.unwrap_or(DryRun::Changes), move |request| {
             let result = print(&curl::command(request, source.as_ref()));
             result.unwrap_or_else(|failure| drop(unprinted.set(failure)));
         });
@@ -152,7 +137,7 @@ async fn connected(
     if let Some(skipped) = &settings.config.skipped {
         say::note(&Failure::usage(skipped).within("the configuration file is not used").to_string());
     }
-    if let Some(conflict) = settings.conflict().filter(|_| needs_credential) {
+    if let Some(conflict) = settings.conflict().filter(|_| held_back.is_some()) {
         say::warning(&format!("{conflict}; this reads from {}", session.account));
     } else if let Some(unused) = settings.unused_host() {
         say::note(&unused);
@@ -191,16 +176,12 @@ pub(crate) async fn start_local() -> Result<(Server, Secret), Failure> {
 }
 
 fn credential(settings: &Settings) -> Result<Secret, Failure> {
-    match &settings.credential {
-        Some(source) => source.value.take(),
-        None => {
-            let error = ConfigError::MissingCredential(ldtokens::CREDENTIAL_VARIABLES);
-            Err(Failure::new(
-                Kind::NotAuthenticated,
-                format!("{error}, or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)"),
-            ))
-        }
-    }
+    let missing = || {
+        let error = ConfigError::MissingCredential(ldtokens::CREDENTIAL_VARIABLES);
+        let todo = "or use --token-file, --token-command, --profile or --local (see `ldtokens --help`)";
+        Failure::new(Kind::NotAuthenticated, format!("{error}, {todo}"))
+    };
+    settings.credential.as_ref().ok_or_else(missing)?.value.take()
 }
 
 /// The failure, with the origin of the wrong setting.

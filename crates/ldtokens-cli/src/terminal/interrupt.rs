@@ -28,13 +28,13 @@ tokio::task_local! {
 }
 
 /// Whether the user has asked to stop.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Interrupt {
     wanted: watch::Receiver<bool>,
     /// To be set as the client's observer and clock.
     pub(crate) follower: Arc<Follower>,
     /// Whether the user knows that it takes until the last response.
-    is_noted: Arc<AtomicBool>,
+    is_noted: AtomicBool,
 }
 
 /// The result of work that was interrupted.
@@ -76,7 +76,7 @@ impl Interrupt {
         let verbose_origin = is_verbose.then_some(origin);
         let follower =
             Follower { start: Instant::now(), verbose_origin, last: Mutex::default(), shown: Mutex::default() };
-        Ok(Self { wanted, follower: Arc::new(follower), is_noted: Arc::default() })
+        Ok(Self { wanted, follower: Arc::new(follower), is_noted: AtomicBool::new(false) })
     }
 
     pub(crate) fn is_wanted(&self) -> bool {

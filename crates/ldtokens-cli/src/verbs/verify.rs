@@ -8,7 +8,7 @@ use ldtokens::{DryRun, Secret, UnixMillis};
 use ldtokens_lifecycle::{KeyKind, Verified, describe};
 use serde_json::{Value, json};
 
-use crate::account::connect::{Session, with_client, with_host};
+use crate::account::connect::{Session, with_client};
 use crate::arguments::{GlobalArgs, some_path};
 use crate::moment::{age, date};
 use crate::terminal::columns::aligned;
@@ -55,7 +55,7 @@ Examples:
 pub(crate) async fn verify(global: &GlobalArgs, arguments: VerifyArgs) -> Result<(), Failure> {
     let format = global.format()?;
     let is_quiet = arguments.quiet;
-    with_host(global, async |session| {
+    with_client(global, None::<DryRun>, async |session| {
         let secret = one(arguments.secret_from.as_deref(), session).await?;
         match session.interrupt.unless(ldtokens_lifecycle::verify(&session.client, &secret)).await? {
             Ok(Some(verified)) => {
