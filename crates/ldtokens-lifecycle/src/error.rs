@@ -75,8 +75,6 @@ pub enum Reason {
     Lost,
     /// The API refuses the secret that it issued.
     Refused,
-    /// The API's responses to creates have no secret.
-    NoSecret,
     /// So many replacements were created and not delivered that no more are.
     TooMany,
     /// Somebody else rotated or changed the token at the same time. The new secret of this rotation was not delivered.

@@ -157,10 +157,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         if session.is_dry_run {
             rows.end()?;
             together(&unprepared, unprepared.len() < revocation.leaks.len())?;
-            return given.all_searched();
+        } else {
+            let batch = Batch { session, words, record: None, in_turn };
+            revoke(&batch, &revocation, &plan, rows, rotation.as_ref(), others).await?;
         }
-        let batch = Batch { session, words, record: None, in_turn };
-        revoke(&batch, &revocation, &plan, rows, rotation.as_ref(), others).await?;
         given.all_searched()
     })
     .await
@@ -249,31 +249,22 @@ async fn revoke(
     let work = async |item: &Item| {
         let id = &item.target.id;
         let token = tokens.iter().find(|token| token.id == *id).expect("each item is one of them");
-        let revoked = match rotation {
-            Some((places, journals)) => {
-                let options =
-                    Options { overlap: Some(Duration::ZERO), overwrites: places.overwrites, ..Options::default() };
-                let rotate = async |client: Client| -> Result<_, Error> {
-                    let refused = |failure: Failure| Error::new(Reason::Unusable, failure.to_string());
-                    let mut destinations = places.of((&item.target).into()).map_err(refused)?;
-                    if let Some(print) = places.print {
-                        destinations.push(Box::new(Printed { rows: rows.clone(), id: id.clone(), print }));
-                    }
-                    let rotation = Rotation::new(&client, id.clone(), destinations, options.clone());
-                    let report = rotation.run(journals).await?;
-                    Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
-                };
-                revocation.revoke(token, rotate).await
+        let end = async |client: Client| -> Result<_, Error> {
+            let Some((places, journals)) = rotation else {
+                client.delete(id).await?;
+                return Ok(Outcome::new("deleted", "deleted"));
+            };
+            let refused = |failure: Failure| Error::new(Reason::Unusable, failure.to_string());
+            let mut destinations = places.of((&item.target).into()).map_err(refused)?;
+            if let Some(print) = places.print {
+                destinations.push(Box::new(Printed { rows: rows.clone(), id: id.clone(), print }));
             }
-            None => {
-                let delete = async |client: Client| -> Result<_, Error> {
-                    client.delete(id).await?;
-                    Ok(Outcome::new("deleted", "deleted"))
-                };
-                revocation.revoke(token, delete).await
-            }
+            let (overlap, overwrites) = (Some(Duration::ZERO), places.overwrites);
+            let options = Options { overlap, overwrites, ..Options::default() };
+            let report = Rotation::new(&client, id.clone(), destinations, options).run(journals).await?;
+            Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
         };
-        let outcome = match revoked {
+        let outcome = match revocation.revoke(token, end).await {
             Ok(Revoked::Done(outcome)) => outcome,
             Ok(Revoked::Dead) => Outcome::dead(),
             Ok(Revoked::StillWorks) => Outcome::failed("still_works", Failure::other(STILL_WORKS)),

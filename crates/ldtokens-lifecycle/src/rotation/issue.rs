@@ -42,7 +42,7 @@ impl Run<'_> {
             return Err(error);
         }
         match self.send(body, ends_at).await {
-            Ok(Some((token_id, secret))) => {
+            Ok((token_id, secret)) => {
                 self.journal.new = Some(NewSecret { token_id, last_four: secret.last_four().to_owned() });
                 self.held = Some((secret, false));
                 self.record(Step::Issued);
@@ -55,8 +55,7 @@ impl Run<'_> {
                     Ok(true) | Err(_) => Ok(()),
                 }
             }
-            Ok(None) => self.after_loss(None),
-            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(Some(error)),
+            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(error),
             Err(error) => self.after_refusal(before, error).await,
         }
     }
@@ -126,21 +125,20 @@ impl Run<'_> {
         ends_at
     }
 
-    /// Sends the request. Returns `None` if the response lacks the ID or the secret.
-    async fn send(&mut self, body: Option<Value>, ends_at: UnixMillis) -> Result<Option<(TokenId, Secret)>, ApiError> {
+    async fn send(&mut self, body: Option<Value>, ends_at: UnixMillis) -> Result<(TokenId, Secret), ApiError> {
         let Some(body) = body else {
             let overlap = match self.journal.ends_at_once() {
                 true => Overlap::None,
                 false => Overlap::Until(ends_at.to_system_time()),
             };
             let issued = self.client.reset(&self.id, overlap).await?;
-            return Ok(Some((issued.id, issued.secret)));
+            return Ok((issued.id, issued.secret));
         };
-        let Some(created) = replacement::create(&self.client, &body).await? else { return Ok(None) };
-        if body.get("expiry").and_then(Value::as_i64) != created.expiry {
-            self.notes.push(format!("the replacement {} does not have the expiry that was asked for", created.id));
+        let (id, secret, expiry) = replacement::create(&self.client, &body).await?;
+        if body.get("expiry").and_then(Value::as_i64) != expiry {
+            self.notes.push(format!("the replacement {id} does not have the expiry that was asked for"));
         }
-        Ok(Some((created.id, created.secret)))
+        Ok((id, secret))
     }
 
     /// Whether the token was rotated or changed by someone else since it was last read. `original` is what was replaced.
@@ -211,18 +209,9 @@ impl Run<'_> {
         Err(Error::api((!is_first).then_some(Step::Planned), source))
     }
 
-    fn after_loss(&mut self, error: Option<ApiError>) -> Result<(), Error> {
+    fn after_loss(&mut self, source: ApiError) -> Result<(), Error> {
         self.delivery.release();
         self.losses += 1;
-        match error {
-            _ if self.losses < MAX_LOSSES => Ok(()),
-            Some(source) => Err(Error::api(Some(Step::Planned), source)),
-            None => {
-                let id = &self.id;
-                let text =
-                    format!("the API's responses to creates of a token like {id} have no secret. The old one works on");
-                Err(Error::new(Reason::NoSecret, text))
-            }
-        }
+        if self.losses < MAX_LOSSES { Ok(()) } else { Err(Error::api(Some(Step::Planned), source)) }
     }
 }

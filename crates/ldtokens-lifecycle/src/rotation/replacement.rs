@@ -26,7 +26,8 @@ pub(crate) const TIME_NOTE: &str = "[ldtokens rotated ";
 /// Returns the time of the last rotation that a description notes.
 pub fn noted_time(description: &str) -> Option<UnixMillis> {
     let (_, rest) = description.split_once(TIME_NOTE)?;
-    parse(rest.split_once(']')?.0)
+    let noted: Timestamp = rest.split_once(']')?.0.parse().ok()?;
+    Some(UnixMillis::new(noted.as_millisecond()))
 }
 
 /// Formats a moment as in `2026-01-31T12:00:00Z`, to the second.
@@ -35,11 +36,6 @@ pub(crate) fn time(moment: UnixMillis) -> String {
         Ok(moment) => moment.to_string(),
         Err(_) => format!("{moment} ms after 1970"),
     }
-}
-
-/// Parses a moment that [`time`] wrote.
-fn parse(text: &str) -> Option<UnixMillis> {
-    Some(UnixMillis::new(text.parse::<Timestamp>().ok()?.as_millisecond()))
 }
 
 /// Returns the description without the notes and markers of rotations.
@@ -91,24 +87,15 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A created token.
-pub(crate) struct Created {
-    pub(crate) id: TokenId,
-    pub(crate) secret: Secret,
-    pub(crate) expiry: Option<i64>,
-}
-
-/// Creates a token. Returns `None` if the response lacks the ID or the secret.
-pub(crate) async fn create(client: &Client, body: &Value) -> Result<Option<Created>, Error> {
-    let response = client.request(Operation::PostToken, Method::POST, "/tokens").json(body).send().await?;
-    let Ok(mut created) = serde_json::from_slice::<Value>(&response) else { return Ok(None) };
-    let expiry = created.get("expiry").and_then(Value::as_i64);
-    let mut take = |name: &str| match created.get_mut(name).map(Value::take) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
-        _ => None,
-    };
-    let (id, secret) = (take("_id").and_then(|id| TokenId::new(id).ok()), take("token").map(Secret::new));
-    Ok(id.zip(secret).map(|(id, secret)| Created { id, secret, expiry }))
+/// Creates a token. Returns its ID, secret and expiry.
+pub(crate) async fn create(client: &Client, body: &Value) -> Result<(TokenId, Secret, Option<i64>), Error> {
+    const CREATE: Operation = Operation::PostToken;
+    let created: Value = client.request(CREATE, Method::POST, "/tokens").json(body).send_json().await?;
+    let text = |name: &str| created.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let id = text("_id").and_then(|id| TokenId::new(id).ok());
+    let id = id.ok_or_else(|| Error::outcome_unknown(CREATE, Error::undecodable(CREATE, "_id")))?;
+    let secret = text("token").map(Secret::new).ok_or_else(|| Error::no_secret(CREATE, id.clone()))?;
+    Ok((id, secret, created.get("expiry").and_then(Value::as_i64)))
 }
 
 #[cfg(test)]

@@ -115,7 +115,6 @@ pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
             (Kind::SecretNotDelivered, "with --again it is reset again, which may end the old secret early")
         }
         Reason::Refused => (Kind::SecretNotDelivered, "run the same command again to get another"),
-        Reason::NoSecret => (Kind::SecretNotDelivered, "run the same command again later"),
         Reason::TooMany => {
             (Kind::SecretNotDelivered, "make the destinations work, then run the same command with --again")
         }
