@@ -2,14 +2,14 @@
 //!
 //! The lines are edited, and then parsed again. If the result is not exactly what it should be, nothing is written.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::account::config_file::{ConfigFile, Profile};
-use crate::files::{behind_links, folder_of, reason, replace, text};
+use crate::files::{behind_links, create_private_folder, folder_of, reason, replace, text};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::yaml::yaml;
 
@@ -43,7 +43,7 @@ pub(crate) fn edit(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) 
 /// Waits until no other command changes the file. The lock ends when it is dropped; its file stays, since another command may
 /// wait for it.
 fn lock(path: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder_of(path))?;
+    create_private_folder(folder_of(path))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(path.with_file_name(name))?;

@@ -295,6 +295,19 @@ fn each_login_has_its_own_entry_in_the_keychain() {
     refused(&with_stdin(home.command(&["login", "play"]), OWNER), 2, &["needs no credential"]);
 }
 
+/// Others could put commands into a folder that they can write to.
+#[test]
+fn only_the_owner_can_use_a_new_folder_of_the_configuration_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::with("secret-tool");
+    let folder = home.0.path().join("new");
+    let mut config = Command::new("sh");
+    config.args(["-c", "umask 0; exec \"$0\" config set a --region eu", env!("CARGO_BIN_EXE_ldtokens")]);
+    config.env("LDTOKENS_CONFIG", folder.join("config.yaml"));
+    works(&config.output().unwrap());
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
 /// The mode and a symbolic link are kept. Only the owner can read a new file.
 #[test]
 fn config_commands_keep_the_files_mode_and_link() {
