@@ -221,12 +221,9 @@ pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<()
 
 pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<(), Failure> {
     let file = read(&arguments.file)?;
-    let saved: Option<Plan> = match &arguments.plan {
-        Some(path) => Some(json_of_file(path, "a plan of `ldtokens plan -o json`")?),
-        None => None,
-    };
-    let (prune, many_deletions, own_token) =
-        (arguments.prune, arguments.allow_many_deletions, arguments.allow_own_token);
+    let saved = arguments.plan.as_deref().map(|path| json_of_file(path, "a plan of `ldtokens plan -o json`"));
+    let saved: Option<Plan> = saved.transpose()?;
+    let &ApplyArgs { prune, allow_many_deletions: many_deletions, allow_own_token: own_token, .. } = arguments;
     let options = ApplyOptions { prune, many_deletions, own_token };
     if global.dry_run {
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));

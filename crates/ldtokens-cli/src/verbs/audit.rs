@@ -95,10 +95,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
     }
     let mut policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
     policy.strict |= arguments.strict;
-    let baseline: Option<Report> = match &arguments.baseline {
-        Some(path) => Some(json(path, "a report of `ldtokens audit -o json`")?),
-        None => None,
-    };
+    let baseline = arguments.baseline.as_deref().map(|path| json(path, "a report of `ldtokens audit -o json`"));
+    let baseline: Option<Report> = baseline.transpose()?;
     let judge = |inventory: &Inventory| {
         let mut report = audit(inventory, &policy);
         if let Some(baseline) = &baseline {

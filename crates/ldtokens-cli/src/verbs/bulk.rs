@@ -118,7 +118,10 @@ impl BulkArgs {
         let header = Header::new(command, change, &settings.host_as_name());
         let past = self.resume.as_deref().map(Past::read).transpose()?;
         if let Some(past) = &past {
-            past.check(&header)?;
+            let was = &past.header;
+            past.check("command", &was.command, &header.command)?;
+            past.check("change", &was.change, &header.change)?;
+            past.check("host", &was.host, &header.host)?;
         }
         let words = targets::words(&self.tokens)?;
         Ok(Bulk { arguments: self, words, past, folder: settings.state_folder(None, FOLDER), header })
@@ -140,9 +143,7 @@ impl Bulk<'_> {
     pub(crate) async fn find(&self, session: &Session, ignore_not_found: bool) -> Result<Vec<Item>, Failure> {
         let matching = &self.arguments.matching;
         let found = if let Some(past) = &self.past {
-            let left = past.tokens.iter().filter(|token| !past.done.contains(&token.id));
-            left.map(|token| Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name: None }, None)))
-                .collect::<Result<Vec<_>, Failure>>()?
+            past.left().map(|token| Item::new(Target { id: token.id.clone(), name: None }, None)).collect()
         } else if matching.is_empty() {
             targets::find_tokens(session, &self.words, self.arguments.by_name, ignore_not_found).await?
         } else {

@@ -55,7 +55,7 @@ impl Header {
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct PastToken {
     #[serde(rename = "_id")]
-    pub(crate) id: String,
+    pub(crate) id: TokenId,
     pub(crate) was: Map<String, Value>,
     /// What is changed: each property's value before and after.
     #[serde(default)]
@@ -73,7 +73,7 @@ impl PastToken {
             let (before, after) = (before.get(*name), after.get(*name));
             (before != after).then(|| kept(name, json!([before, after])))?
         });
-        Self { id: item.target.id.to_string(), was: was.collect(), changes: changes.collect() }
+        Self { id: item.target.id.clone(), was: was.collect(), changes: changes.collect() }
     }
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct Past {
     pub(crate) path: PathBuf,
     pub(crate) header: Header,
     pub(crate) tokens: Vec<PastToken>,
-    pub(crate) done: HashSet<String>,
+    done: HashSet<String>,
     pub(crate) is_undone: bool,
 }
 
@@ -189,7 +189,7 @@ impl Past {
             match (&line["done"], &line["became"], line.get("undone")) {
                 (Value::String(id), _, _) => drop(past.done.insert(id.clone())),
                 (_, Value::String(id), _) => {
-                    let token = past.tokens.iter_mut().find(|token| token.id == *id);
+                    let token = past.tokens.iter_mut().find(|token| token.id.as_str() == id);
                     if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
                         pair[1] = line["customRoleIds"].clone();
                     }
@@ -201,20 +201,19 @@ impl Past {
         Ok(past)
     }
 
-    /// Returns an error if it is not a record of this command, change and host.
-    pub(crate) fn check(&self, now: &Header) -> Result<(), Failure> {
-        let was = &self.header;
-        let pairs = [
-            ("command", &was.command, &now.command),
-            ("change", &was.change, &now.change),
-            ("host", &was.host, &now.host),
-        ];
-        match pairs.iter().find(|(_, was, is)| was != is) {
-            None => Ok(()),
-            Some((what, was, is)) => {
+    /// Returns an error if what it is of, such as the host, is not the same now.
+    pub(crate) fn check(&self, what: &str, was: &str, is: &str) -> Result<(), Failure> {
+        match was == is {
+            true => Ok(()),
+            false => {
                 Err(Failure::usage(format!("{}: it is of another {what}: `{was}`, not `{is}`", self.path.display())))
             }
         }
+    }
+
+    /// The tokens that are not done.
+    pub(crate) fn left(&self) -> impl Iterator<Item = &PastToken> {
+        self.tokens.iter().filter(|token| !self.done.contains(token.id.as_str()))
     }
 
     /// The records of a host that were not undone and undo nothing, the latest first.

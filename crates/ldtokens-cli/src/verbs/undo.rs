@@ -55,45 +55,40 @@ Examples:
 pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let (folder, host) = (settings.state_folder(None, FOLDER)?, settings.host_as_name());
-    let past = match &arguments.file {
+    let mut past = match &arguments.file {
         Some(file) => Past::read(file)?,
         None => Past::all(&folder).next().ok_or_else(|| {
             let text = format!("there is nothing to undo: {} has no record of a change", folder.display());
             Failure::new(Kind::NoMatch, text)
         })?,
     };
-    let Past { header, path, .. } = &past;
-    if header.host != host {
-        return Err(Failure::usage(format!(
-            "{}: it is of another host: `{}`, not `{host}`",
-            path.display(),
-            header.host
-        )));
-    }
-    let known: HashMap<&str, &PastToken> =
-        past.tokens.iter().filter(|token| !token.changes.is_empty()).map(|token| (token.id.as_str(), token)).collect();
+    past.check("host", &past.header.host, &host)?;
+    let count = past.tokens.len();
+    past.tokens.retain(|token| !token.changes.is_empty());
+    let Past { header, path, tokens, .. } = &past;
+    let known: HashMap<&TokenId, &PastToken> = tokens.iter().map(|token| (&token.id, token)).collect();
     if known.is_empty() {
         return Err(Failure::usage(format!(
             "the last change, `ldtokens {}` of {} at {}, can't be undone; {} shows what the tokens were, and `ldtokens undo \
              FILE` undoes an earlier change",
             header.command,
-            past.tokens.len(),
+            count,
             header.at,
             path.display()
         )));
     }
     with_client(global, DryRun::Changes, async |session| {
         say::result(&format!("This undoes `ldtokens {}` of {} ({})", header.command, header.at, header.change));
-        let items = past.tokens.iter().filter(|token| known.contains_key(token.id.as_str())).map(|token| {
+        let items = tokens.iter().map(|token| {
             let name = token.was.get("name").and_then(Value::as_str).map(str::to_owned);
-            Ok(Item::new(Target { id: TokenId::new(token.id.as_str())?, name }, None))
+            Item::new(Target { id: token.id.clone(), name }, None)
         });
-        let items = read_each(session, true, items.collect::<Result<_, Failure>>()?).await?;
+        let items = read_each(session, true, items.collect()).await?;
         let mut plan = Plan { words: &WORDS, items, notes: Vec::new() };
         let mut others = Vec::new();
         for item in &mut plan.items {
             let Some(before) = &item.before else { continue };
-            item.after = restored(known[item.target.id.as_str()], before);
+            item.after = restored(known[&item.target.id], before);
             if item.after.is_none() {
                 others.push(item.target.to_string());
                 item.after = Some(before.clone());
@@ -115,7 +110,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         let record = if has_changes { Some(Record::begin(&folder, &now, &plan.items)?) } else { None };
         let batch = Batch { session, words: &WORDS, record, in_turn: false };
         let change = |item: &Item, token: &mut Token| {
-            if let Some(restored) = restored(known[item.target.id.as_str()], token) {
+            if let Some(restored) = restored(known[&item.target.id], token) {
                 *token = restored;
             }
         };
