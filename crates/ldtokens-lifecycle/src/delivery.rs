@@ -277,16 +277,18 @@ impl Group {
     }
 
     async fn deliver(&mut self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
+        // What is in a file was checked when it was locked, so it is written once.
+        if self.locked.is_none() && self.members[0].file().is_some() {
+            self.prepare().await?;
+        }
         if let Some(locked) = self.locked.take() {
             let secret = secret.clone();
             return run_blocking(move || locked.write(&secret)).await;
         }
-        // What is in a file that is not locked was not checked, so it is written once at most.
-        let max_tries = if self.members[0].file().is_some() { 1 } else { MAX_TRIES };
         for attempt in 1.. {
             let (destination, secret, metadata) = (self.members[0].clone(), secret.clone(), metadata.clone());
             match run_blocking(move || destination.deliver(&secret, &metadata)).await {
-                Err(_) if attempt < max_tries => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
+                Err(_) if attempt < MAX_TRIES => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
                 result => return result,
             }
         }

@@ -257,6 +257,10 @@ async fn several_variables_in_one_file_are_one_write() {
     let expected = format!("A=1\nexport T1=\"{NEW}\" # nightly\nT2={NEW}\nT3={NEW}\n");
     assert_eq!(fs::read_to_string(&file).unwrap(), expected);
     assert_eq!(names(folder.path()), ["app.env", "link"]);
+    // Also without a preparation.
+    let mut unprepared = Delivery::new(vec![variable(&file, "T4"), variable(&link, "T5")]);
+    let delivered = unprepared.deliver(&Secret::new(NEW), &Metadata::default()).await;
+    assert!(delivered.iter().all(|delivered| delivered.problem.is_none()), "{delivered:?}");
     let both: Vec<Box<dyn Destination>> = vec![variable(&file, "T1"), Box::new(FileDestination::new(&link))];
     assert!(deliver_all(both).await.is_err(), "a file is one or the other");
     assert!(FileDestination::variable(&file, "1X").is_err());
