@@ -326,3 +326,21 @@ async fn an_account_that_cannot_be_read_whole_makes_no_plan() {
         assert!(std::error::Error::source(&error).is_some(), "{fault}");
     }
 }
+
+#[tokio::test]
+async fn an_old_token_whose_expiry_somebody_removed_is_deleted_once_another_is_in_use() {
+    let world = World::new().await;
+    world.apply(&world.file("export", json!({}))).await;
+    let old = world.current("export").await.id;
+    let file = world.file("export", json!({ "serviceToken": false }));
+    world.apply(&file).await;
+    world.client.edit(&old, |token| token.expiry = None).await.unwrap();
+    world.clock.advance(DAY + HOUR);
+    let secret = world.secret("export").unwrap();
+    std::fs::write(world.path("export"), "api-a-secret-that-nobody-knows").unwrap();
+    let applied = world.try_apply(&file, ApplyOptions::default()).await.unwrap();
+    assert!(applied.failed.iter().any(|(action, _)| action.kind == Kind::Tidy), "{applied:?}");
+    std::fs::write(world.path("export"), secret.expose()).unwrap();
+    world.apply(&file).await;
+    assert!(world.tokens().await.iter().all(|token| token.id != old));
+}

@@ -139,3 +139,13 @@ async fn a_key_that_another_token_of_the_account_has_is_not_given_again() {
     let plan = world.plan(&world.file("export", json!({}))).await;
     assert!(plan.problems.is_empty(), "{plan}");
 }
+
+#[tokio::test]
+async fn a_token_of_a_file_that_has_a_name_is_left_to_that_file() {
+    let world = World::new().await;
+    let mut file = world.file("export", json!({}));
+    file.name = Some("prod".to_owned());
+    world.apply(&file).await;
+    let exported = export(&world.tokens().await, &[]);
+    assert!(exported.left_out.iter().any(|left| left.contains("a file that has a name")), "{exported:?}");
+}

@@ -223,3 +223,15 @@ async fn a_custom_role_is_known_by_its_key_and_its_id() {
     assert_eq!((roles.id("ops"), roles.id(id), roles.key(id), roles.key("other")), (id, id, "ops", "other"));
     assert!(roles.has("ops") && roles.has(id) && !roles.has("other"));
 }
+
+#[test]
+fn relative_destinations_are_below_the_folder_of_their_file() {
+    let tokens = |file: &str, env: &str| -> TokensFile {
+        serde_json::from_value(json!({ "tokens": [{ "key": "a", "name": "n", "role": "reader", "destinations": [
+            { "file": file }, { "envFile": { "path": env, "variable": "A" } }, { "file": "/x" }, { "file": "" },
+            { "command": ["x"] },
+        ]}]}))
+        .unwrap()
+    };
+    assert_eq!(tokens("x", "a/.env").relative_to("/etc/it".as_ref()), tokens("/etc/it/x", "/etc/it/a/.env"));
+}
