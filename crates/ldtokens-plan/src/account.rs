@@ -61,8 +61,7 @@ impl Account {
             let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
             (token.key.clone(), destinations.filter_map(|destination| look_at(&*destination)).collect())
         });
-        let held = held.collect();
-        Ok(Self { tokens, caller, roles, held, now: Some(client.server_time().into()) })
+        Ok(Self { tokens, caller, roles, held: held.collect(), now: Some(client.server_time().into()) })
     }
 }
 

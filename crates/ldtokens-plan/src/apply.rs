@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::compare::{change, differences};
 use crate::error::PlanError;
 use crate::file::TokensFile;
-use crate::issue::{Issue, owners};
+use crate::issue::Issue;
 use crate::marker::{State, has_marker};
 use crate::plan::{Action, Kind, Plan};
 
@@ -136,12 +136,16 @@ async fn carry_out(
             Ok(Some(token.id))
         }
         (kind, Some(wanted), _) if kind.gives_secret() => Issue::new(client, account, wanted).run().await.map(Some),
-        (Kind::Tidy, _, Some(id)) => {
+        (Kind::Tidy, wanted, Some(id)) => {
             let token = client.get(id).await?;
             let now = UnixMillis::from(client.server_time());
             let is_over = has_marker(&token, &action.key, |state| matches!(state, State::Old(until) if until <= now));
             let has_ended = token.expires_in(now).is_some_and(|left| left.is_zero());
-            if !is_over || !(has_ended || is_replaced(client, file, account, &action.key, id).await?) {
+            let is_replaced = match wanted {
+                Some(wanted) if !has_ended => Issue::new(client, account, wanted).is_replaced(id).await?,
+                _ => false,
+            };
+            if !is_over || !(has_ended || is_replaced) {
                 return Err(PlanError::Refused("its secret may still be in use".to_owned()));
             }
             client.delete(id).await?;
@@ -157,18 +161,4 @@ async fn carry_out(
         }
         _ => Err(PlanError::Changed),
     }
-}
-
-/// Whether each destination of the key can be read, and holds a working secret of another token of the account.
-async fn is_replaced(
-    client: &Client,
-    file: &TokensFile,
-    account: &Account,
-    key: &str,
-    id: &TokenId,
-) -> Result<bool, PlanError> {
-    let Some(wanted) = file.find(key) else { return Ok(false) };
-    let Some(owners) = owners(client, wanted).await? else { return Ok(false) };
-    let is_another = |owner: &TokenId| owner != id && account.tokens.iter().any(|token| token.id == *owner);
-    Ok(!owners.is_empty() && owners.iter().all(is_another))
 }

@@ -61,7 +61,3 @@ impl From<Error> for PlanError {
         Self::Api(error)
     }
 }
-
-pub(crate) fn refused(error: ldtokens_lifecycle::Error) -> PlanError {
-    PlanError::Refused(error.to_string())
-}

@@ -15,15 +15,8 @@ pub struct Export {
     pub file: TokensFile,
     /// Which tokens are not in it, and why.
     pub left_out: Vec<String>,
-    /// The tokens in it that have no marker yet, and their keys.
-    unmarked: Vec<(TokenId, String)>,
-}
-
-impl Export {
-    /// The number of tokens that [`adopt`] marks.
-    pub fn unmarked(&self) -> usize {
-        self.unmarked.len()
-    }
+    /// The tokens in it that have no marker yet, and their keys. [`adopt`] marks them.
+    pub unmarked: Vec<(TokenId, String)>,
 }
 
 /// Describes these tokens. `account` is all tokens of the account: no key of theirs is given to another.

@@ -97,8 +97,8 @@ impl TokensFile {
                 (lifetime.is_some_and(|lifetime| lifetime <= token.overlap()), "lifetime must be longer than overlap"),
             ];
             let of_token = checks.into_iter().filter(|(is_fault, _)| *is_fault).map(|(_, text)| text.to_owned());
-            let of_token = of_token.chain(token.permissions().err());
-            let of_token = of_token.chain(DestinationSpec::faults(&token.destinations, &mut places));
+            let of_destinations = DestinationSpec::faults(&token.destinations, &mut places);
+            let of_token = of_token.chain(token.permissions().err()).chain(of_destinations);
             faults.extend(of_token.map(|text| format!("{key:?}: {text}")));
         }
         if faults.is_empty() { Ok(()) } else { Err(PlanError::InvalidFile(faults)) }

@@ -7,7 +7,7 @@ use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable,
 
 use crate::account::Account;
 use crate::compare::differences;
-use crate::error::{PlanError, refused};
+use crate::error::PlanError;
 use crate::file::ManagedToken;
 use crate::marker::{Marked, Marker, State, has_marker};
 
@@ -35,6 +35,7 @@ impl<'a> Issue<'a> {
         let destinations = || self.wanted.destinations.iter().map(|spec| spec.destination());
         let all: Vec<Box<dyn Destination>> = destinations().collect::<Result<_, _>>().map_err(PlanError::Refused)?;
         let mut delivery = Delivery::new(all);
+        let refused = |error: ldtokens_lifecycle::Error| PlanError::Refused(error.to_string());
         delivery.prepare().await.map_err(refused)?;
         let Marked { new, current, old } = &self.marked;
         let known = new.iter().chain(current).copied();
@@ -98,11 +99,11 @@ impl<'a> Issue<'a> {
         loop {
             match self.client.create(&new).await {
                 Ok(issued) => {
-                    let listed = match lost {
-                        0 => Ok(self.account.tokens.clone()),
-                        _ => self.client.list().all_members(true).collect_all().await,
-                    };
-                    let listed = listed.map_err(|incomplete| incomplete.error)?;
+                    let mut listed = self.account.tokens.clone();
+                    if lost > 0 {
+                        let all = self.client.list().all_members(true).collect_all().await;
+                        listed = all.map_err(|incomplete| incomplete.error)?;
+                    }
                     let new = Marked::of(&listed, &self.wanted.key).new.iter().map(|token| token.id.clone()).collect();
                     return Ok((issued.id, issued.secret, new));
                 }
@@ -111,6 +112,19 @@ impl<'a> Issue<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether each destination can be read, and holds a working secret of another token of the account than `old`.
+    pub(crate) async fn is_replaced(&self, old: &TokenId) -> Result<bool, PlanError> {
+        for spec in &self.wanted.destinations {
+            let destination = spec.destination().map_err(PlanError::Refused)?;
+            let Ok(Some(Contents::Secret(secret))) = destination.read() else { return Ok(false) };
+            let owner = owner(self.client, &secret).await?.filter(|owner| owner != old);
+            if !owner.is_some_and(|owner| self.account.tokens.iter().any(|token| token.id == owner)) {
+                return Ok(false);
+            }
+        }
+        Ok(!self.wanted.destinations.is_empty())
     }
 
     async fn try_secret(&self, id: &TokenId, secret: &Secret) -> Result<(), PlanError> {
@@ -143,18 +157,6 @@ impl<'a> Issue<'a> {
         }
         Ok(())
     }
-}
-
-/// Whose working secrets the destinations hold, one token for each. None if one can't be read back, or the API refuses its secret.
-pub(crate) async fn owners(client: &Client, wanted: &ManagedToken) -> Result<Option<Vec<TokenId>>, PlanError> {
-    let mut owners = Vec::new();
-    for spec in &wanted.destinations {
-        let destination = spec.destination().map_err(PlanError::Refused)?;
-        let Ok(Some(Contents::Secret(secret))) = destination.read() else { return Ok(None) };
-        let Some(owner) = owner(client, &secret).await? else { return Ok(None) };
-        owners.push(owner);
-    }
-    Ok(Some(owners))
 }
 
 /// Whose secret it is, as the API says when it authenticates. None if it refuses it.

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Length {
-    text: String,
+    pub(crate) text: String,
     length: Duration,
 }
 
@@ -40,12 +39,6 @@ impl TryFrom<String> for Length {
 impl From<Length> for String {
     fn from(length: Length) -> Self {
         length.text
-    }
-}
-
-impl fmt::Display for Length {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 

@@ -28,19 +28,14 @@ pub enum State {
 }
 
 impl Marker {
-    /// The marker as text.
-    pub fn text(&self) -> String {
-        let key = &self.key;
-        match self.state {
-            State::New => format!("{START}{key} new]"),
-            State::Current => format!("{START}{key}]"),
-            State::Old(until) => format!("{START}{key} old until {}]", format_time(until)),
-        }
-    }
-
     /// `description`, which may be empty, with this marker at its end.
-    pub(crate) fn append_to(&self, description: &str) -> String {
-        format!("{description} {}", self.text()).trim_start().to_owned()
+    pub fn append_to(&self, description: &str) -> String {
+        let state = match self.state {
+            State::New => " new".to_owned(),
+            State::Current => String::new(),
+            State::Old(until) => format!(" old until {}", format_time(until)),
+        };
+        format!("{description} {START}{}{state}]", self.key).trim_start().to_owned()
     }
 
     /// Splits the description of a token into its text and its markers.

@@ -129,16 +129,15 @@ impl Plan {
         let held = holdings(wanted, account);
         let is_held = |token: &&&Token| !held.is_empty() && held.iter().all(|held| holds(held, token));
         let in_use: Vec<_> = marked.current.iter().filter(is_held).collect();
-        let ids: Vec<_> = marked.current.iter().map(|token| token.id.as_str()).collect();
         match in_use.as_slice() {
             [token] if marked.current.iter().all(|other| other.id == token.id || other.expiry.is_some()) => {
                 Ok(Some(token))
             }
-            _ => Err(format!(
-                "{}: the tokens {} have its marker; remove the marker from the descriptions of all but one",
-                wanted.key,
-                ids.join(" and ")
-            )),
+            _ => {
+                let ids: Vec<_> = marked.current.iter().map(|token| token.id.as_str()).collect();
+                let advice = "remove the marker from the descriptions of all but one";
+                Err(format!("{}: the tokens {} have its marker; {advice}", wanted.key, ids.join(" and ")))
+            }
         }
     }
 
@@ -185,8 +184,7 @@ impl Plan {
             self.problems.push(format!("{}: its expiry is in the past", wanted.key));
             return;
         }
-        let (key, name) = (wanted.key.clone(), wanted.name.clone());
-        let id = token.map(|token| token.id.clone());
+        let (key, name, id) = (wanted.key.clone(), wanted.name.clone(), token.map(|token| token.id.clone()));
         self.actions.push(Action { kind, key, id, name, changes, reason, is_own: false });
     }
 
@@ -229,7 +227,7 @@ fn needs_new_secret(wanted: &ManagedToken, token: &Token, account: &Account, now
     if let Some(after) = &wanted.rotate_after
         && age >= after.duration()
     {
-        return Some(format!("it is older than {after}"));
+        return Some(format!("it is older than {}", after.text));
     }
     match token.expires_in(now) {
         Some(left) if left.is_zero() => return Some("it has expired".to_owned()),

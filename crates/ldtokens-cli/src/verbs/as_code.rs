@@ -155,7 +155,7 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
         if export.file.tokens.is_empty() {
             return Err(Failure::new(Kind::NoMatch, "all tokens were left out: nothing was written"));
         }
-        let count = export.unmarked();
+        let count = export.unmarked.len();
         let adopts = arguments.adopt && count > 0;
         if adopts {
             ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;

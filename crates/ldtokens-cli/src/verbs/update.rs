@@ -121,7 +121,7 @@ fn lost_marker(item: &Item) -> Option<(String, String)> {
     let markers = |token: &Token| Marker::split(token.description.as_deref().unwrap_or_default()).1;
     let left = markers(item.after.as_ref()?);
     let lost = markers(item.before.as_ref()?).into_iter().find(|marker| !left.contains(marker))?;
-    Some((lost.text(), item.target.to_string()))
+    Some((lost.append_to(""), item.target.to_string()))
 }
 
 /// What the arguments change, in words.

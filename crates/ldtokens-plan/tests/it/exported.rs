@@ -121,7 +121,7 @@ async fn an_account_of_many_kinds_of_tokens_is_adopted_whole() {
     let tokens = world.tokens().await;
     let exported = export(&tokens, &tokens);
     assert_eq!(exported.file.tokens.len() + exported.left_out.len(), tokens.len());
-    assert_eq!(exported.unmarked(), exported.file.tokens.len());
+    assert_eq!(exported.unmarked.len(), exported.file.tokens.len());
     assert!(exported.file.tokens.iter().all(|token| token.default_api_version.is_some()), "{:?}", exported.file);
     assert_eq!(adopt(&world.client, &exported).await.unwrap(), exported.file.tokens.len());
     let plan = world.plan(&exported.file).await;
