@@ -294,11 +294,16 @@ async fn revoke(
     }
     rows.end()?;
     match (done, &others[..]) {
-        (done, []) => done,
+        (done, []) => {
+            if done.is_ok() && revocation.leaks.len() > 1 {
+                say::result(&format!("{} ({})", rows.summary(), session.account));
+            }
+            done
+        }
         (_, [_]) if is_single => Err(others.remove(0)),
         (done, _) => {
             let (revoked, all) = (rows.revoked, revocation.leaks.len());
-            let mut text = format!("{revoked} of {all} secrets revoked ({})", session.account);
+            let mut text = format!("{all} secrets: {} ({})", rows.summary(), session.account);
             if let Err(failure) = done {
                 text = format!("{text}; {failure}");
                 others.push(failure);

@@ -82,6 +82,12 @@ fn revoke_deletes_the_tokens_of_secrets_from_files_and_logs_and_shows_none() {
     assert!(report.starts_with("SECRET") && report.contains("dead"), "{report}");
     assert!(stderr(&output).contains("an SDK key that ends in 5d1c"), "{}", stderr(&output));
     shows_none(&output, &[&b, DEAD]);
+    let (_, new) = served.create("New");
+    let secrets = format!("{a}\n{new}\n{DEAD}\n");
+    for summary in ["1 revoked, 2 already dead", "0 revoked, 3 already dead"] {
+        let output = with_stdin(served.owner(&["revoke", "--yes"]), &secrets);
+        assert!(output.status.success() && stderr(&output).contains(summary), "{}", stderr(&output));
+    }
 }
 
 #[test]

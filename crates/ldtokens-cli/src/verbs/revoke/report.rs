@@ -139,6 +139,8 @@ pub(crate) struct Rows {
     printed: u64,
     /// How many secrets no longer work.
     pub(crate) revoked: usize,
+    /// How many of them did not work before either.
+    dead: usize,
     /// The secrets of known tokens whose rows are still to be printed, by their last four characters.
     left: Vec<(LeakedToken, String)>,
 }
@@ -156,7 +158,12 @@ impl Rows {
         let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
         let is_printed = !is_aside && !matches!(format, Format::Table | Format::Csv);
         let printer = if is_printed { Printer::new(format, &PrintArgs::default())? } else { Printer::silent() };
-        Ok(Self { format, is_aside, columns, printer, printed: 0, revoked: 0, left })
+        Ok(Self { format, is_aside, columns, printer, printed: 0, revoked: 0, dead: 0, left })
+    }
+
+    /// What became of the secrets, in numbers.
+    pub(crate) fn summary(&self) -> String {
+        format!("{} revoked, {} already dead", self.revoked - self.dead, self.dead)
     }
 
     /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
@@ -180,6 +187,7 @@ impl Rows {
     ) -> Result<bool, Failure> {
         self.printed += 1;
         self.revoked += usize::from(outcome.is_revoked);
+        self.dead += usize::from(outcome.result == "dead");
         let (is_first, json) = (self.printed == 1, outcome.json(last_four, token));
         let line = self.columns.line(&cells(last_four, token, &outcome.words));
         let text = match self.format {
