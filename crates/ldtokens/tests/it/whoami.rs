@@ -38,3 +38,19 @@ async fn properties_of_an_unexpected_type_are_kept_in_extra() {
     extra.sort();
     assert_eq!(extra, ["new", "tokenId", "tokenName"]);
 }
+
+/// Otherwise a delete that was lost would count as done, although only the other credential was refused.
+#[tokio::test]
+async fn a_client_with_another_credential_does_not_know_whose_the_first_was() {
+    const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 47\r\n\r\n\
+        {\"code\":\"unauthorized\",\"message\":\"Invalid key\"}";
+    let server = server().await;
+    let admin = NewToken::new(BaseRole::Admin);
+    let (first, other) = (client(&server).create(&admin).await.unwrap(), client(&server).create(&admin).await.unwrap());
+    let faults = [Fault::Pass, Fault::Reset(Moment::Before), Fault::Respond(Moment::Before, REFUSED)];
+    let (_, proxy) = client_with_faults(&server, faults).await;
+    let own = Client::builder(first.secret).host(proxy.url()).retry(hasty()).build().unwrap();
+    own.whoami().await.unwrap();
+    let deleted = own.with_credential(other.secret).unwrap().delete(&first.id).await;
+    assert!(matches!(deleted, Err(Error::OutcomeUnknown { .. })), "{deleted:?}");
+}
