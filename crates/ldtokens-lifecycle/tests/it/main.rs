@@ -1,6 +1,7 @@
 //! Rotation against a real server.
 #![allow(unreachable_pub)] // one binary: what is public is so to its other modules
 
+mod at_once;
 mod destinations;
 mod dropped_anywhere;
 mod ends;

@@ -95,16 +95,6 @@ async fn tokens_of_lost_creates_are_deleted() {
 }
 
 #[tokio::test]
-async fn a_token_can_be_in_one_rotation_at_a_time() {
-    let world = World::new().await;
-    let rotate = || world.rotate(options(Strategy::Reset));
-    let (first, second) = tokio::join!(rotate(), rotate());
-    first.unwrap();
-    assert_eq!(reason(second), Reason::Busy);
-    rotate().await.unwrap();
-}
-
-#[tokio::test]
 async fn the_same_rotation_again_reports_what_is_done_and_another_within_the_overlap_must_be_asked_for() {
     let world = World::new().await;
     let first = world.rotate(options(Strategy::Reset)).await.unwrap();
