@@ -235,19 +235,27 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Removes the marker from the new token.
-    async fn remove_marker(&self) -> Result<(), Error> {
-        let Some(new) = &self.journal.new else { return Ok(()) };
+    /// Removes the marker from the new token, which works, so that a 404 is a read that lags behind, or the credential can't see it.
+    async fn remove_marker(&mut self) -> Result<(), Error> {
+        let Some(id) = self.journal.new_token_id().cloned() else { return Ok(()) };
         let client = self.acting_client()?;
-        let edited = client.edit(&new.token_id, |token| {
-            if let Some(text) = token.description.as_deref().filter(|text| text.contains(MARKER)) {
-                token.description = without(MARKER, text);
+        let mut waited = Duration::ZERO;
+        for round in 0.. {
+            let edited = client.edit(&id, |token| {
+                if let Some(text) = token.description.as_deref().filter(|text| text.contains(MARKER)) {
+                    token.description = without(MARKER, text);
+                }
+            });
+            match edited.await {
+                Ok(_) => break,
+                Err(ApiError::NotFound(_)) if waited < self.options.read_lag => waited += self.pause(round).await,
+                Err(error @ (ApiError::Forbidden(_) | ApiError::NotFound(_))) => {
+                    self.notes.push(format!("the description of {id} keeps the marker `{MARKER}...]`: {error}"));
+                    break;
+                }
+                Err(source) => return Err(self.api(source)),
             }
-        });
-        match edited.await {
-            // A credential that may not edit descriptions leaves the marker, which does no harm. A token that is gone has none.
-            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::NotFound(_)) => Ok(()),
-            Err(source) => Err(self.api(source)),
         }
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! How old tokens end, what is never deleted, and what a second run does.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ldtokens::{BaseRole, CallerIdentity, NewToken, Patch, Token, TokenId};
@@ -249,6 +250,32 @@ async fn one_401_on_the_resuming_run_is_not_believed() {
     let report = resumed.run(&world.journals()).await.unwrap();
     assert_eq!(world.owner_of(&in_use).await, Some(report.new_token_id));
     assert_eq!((world.secret(), world.tokens().await.len()), (in_use, 2));
+}
+
+#[tokio::test]
+async fn a_404_does_not_leave_the_marker_on_a_replacement_that_works() {
+    for (times, is_left) in [("times=1", false), ("", true)] {
+        let world = World::new().await;
+        let (faults, verified) = (world.server.faults(), AtomicUsize::new(0));
+        // The old token was made to expire: what follows is the end of the marker.
+        let hide = |journal: &ldtokens_lifecycle::Journal| {
+            if journal.step == Step::Verified && verified.fetch_add(1, Ordering::SeqCst) == 1 {
+                faults.add([format!("getToken status=404 {times}").parse().unwrap()]).unwrap();
+            }
+        };
+        let options = Options { read_lag: Duration::from_millis(200), ..options(Strategy::Replace) };
+        let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options);
+        let report = rotation.on_step(hide).run(&world.journals()).await.unwrap();
+        world.server.faults().clear();
+        let new = world.client.get(&report.new_token_id).await.unwrap();
+        assert_eq!(new.description.as_deref() != Some("Nightly"), is_left, "{times}: {new:?}");
+        assert_eq!(
+            report.notes.iter().any(|note| note.contains("keeps the marker")),
+            is_left,
+            "{times}: {:?}",
+            report.notes
+        );
+    }
 }
 
 #[cfg(unix)]
