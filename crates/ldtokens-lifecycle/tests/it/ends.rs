@@ -7,8 +7,7 @@ use ldtokens::{BaseRole, CallerIdentity, NewToken, Patch, Token, TokenId};
 use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination};
 use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy, has_marker};
 
-use crate::local::{DAY, HOUR};
-use crate::support::{World, options, reason};
+use crate::support::{DAY, HOUR, World, options, reason};
 
 const REFUSED: &str = "patchToken status=403";
 

@@ -6,8 +6,7 @@ use ldtokens::{BaseRole, NewToken};
 use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination, GithubDestination, GithubFile};
 use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy};
 
-use crate::local::{DAY, HOUR, client};
-use crate::support::{World, options, reason};
+use crate::support::{DAY, HOUR, World, client, options, reason};
 
 #[tokio::test]
 async fn a_reset_delivers_a_secret_that_works_and_the_old_one_works_until_the_overlap_ends() {

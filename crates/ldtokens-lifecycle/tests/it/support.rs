@@ -9,7 +9,8 @@ use ldtokens_lifecycle::destinations::FileDestination;
 use ldtokens_lifecycle::{Destination, Error, Journal, Journals, Options, Reason, Report, Rotation, Strategy};
 use ldtokens_server::Server;
 
-use crate::local::{DAY, HOUR, Local};
+use crate::local::Local;
+pub use crate::local::{DAY, HOUR, client};
 
 pub struct World {
     local: Local,
