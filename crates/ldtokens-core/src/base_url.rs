@@ -33,6 +33,10 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("it contains a query or fragment; give the host alone, with or without /api/v2");
         }
+        // A `Url` takes characters in a host that a request can't.
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return refuse("its host name has a character that no host name has");
+        }
         let stem = url.path().trim_end_matches('/').trim_end_matches(API_PATH).to_owned();
         url.set_path(&format!("{stem}{API_PATH}"));
         let base = Self(url);

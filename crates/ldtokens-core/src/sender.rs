@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
 use crate::attempt::Attempt;
@@ -200,7 +200,11 @@ impl Sender {
             match decide(call.idempotency, outcome, state, &self.settings.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // In place of the lost response to a deletion.
-                Decision::Done => return Ok(Response::default()),
+                Decision::Done => {
+                    let mut response = Response::default();
+                    *response.status_mut() = StatusCode::NO_CONTENT;
+                    return Ok(response);
+                }
                 Decision::OutcomeUnknown => {
                     let source = result.err().or(last_error).expect("a success is returned");
                     return Err(Error::outcome_unknown(call.operation, source));

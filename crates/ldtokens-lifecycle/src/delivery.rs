@@ -161,6 +161,9 @@ impl Delivery {
                 None | Some(Contents::Nothing) => continue,
                 Some(_) if replaceable.anything => continue,
                 Some(Contents::Other(what)) => what,
+                Some(Contents::Secret(secret)) if !may_be_asked_about(&secret, replaceable.last_fours) => {
+                    "something that is not an access token's secret".to_owned()
+                }
                 Some(Contents::Secret(secret)) => {
                     let identity = identity_of(client, &secret).await.map_err(|source| Error {
                         text: format!("whose secret {label} holds is not known"),
@@ -296,11 +299,17 @@ impl Group {
     }
 }
 
+/// Whether the API may be asked whose secret this is. What a destination holds can be the password of something else.
+pub(crate) fn may_be_asked_about(text: &Secret, last_fours: &[String]) -> bool {
+    text.expose().starts_with("api-") || last_fours.iter().any(|known| known == text.last_four())
+}
+
 fn unusable(destination: &Arc<dyn Destination>, reason: &io::Error) -> Error {
     Error::new(Reason::Unusable, format!("{}: {reason}", destination.label()))
 }
 
 /// Runs what may block on the disk, a lock or a command, so that signals are noticed meanwhile.
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
+    // Not the text of a panic: it may have the secret.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("it stopped unexpectedly")))
 }

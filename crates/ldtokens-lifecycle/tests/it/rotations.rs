@@ -212,6 +212,17 @@ async fn a_file_that_holds_another_secret_is_not_changed_and_no_secret_is_reques
 }
 
 #[tokio::test]
+async fn what_may_be_the_password_of_something_else_is_not_sent_to_the_api() {
+    let world = World::new().await;
+    std::fs::write(world.file(), "correct-horse-battery").unwrap();
+    let caller = world.client.whoami().await.unwrap();
+    // If it were asked whose it is, the error would be the API's.
+    world.fault("getCallerIdentity status=403");
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Reset));
+    assert_eq!(reason(rotation.caller(caller).run(&world.journals()).await), Reason::Occupied);
+}
+
+#[tokio::test]
 async fn the_clients_own_token_can_be_replaced() {
     for overlap in [DAY, Duration::ZERO] {
         let world = World::new().await;
