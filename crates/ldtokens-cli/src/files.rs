@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 /// link stays one, and a file keeps its mode. A new one that `is_private` only this user can read. What is no file, such as a
 /// pipe, is written to.
 pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
-    let path = behind_links(path);
-    let old = fs::metadata(&path).ok();
+    let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
+        // By this name: where /dev/stdout leads, as to "pipe:[7]", is not always a name of a file.
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
+    let path = behind_links(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".ldtokens-");
     if old.is_none() && !is_private {

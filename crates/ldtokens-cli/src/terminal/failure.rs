@@ -88,6 +88,19 @@ impl Failure {
         self
     }
 
+    /// Adds failures of which the message has only the number, or nothing: lines for people, and details for programs.
+    pub(crate) fn with_failed(mut self, failures: &[Self]) -> Self {
+        if failures.is_empty() {
+            return self;
+        }
+        let failed = &mut self.details.get_or_insert_with(|| json!({}))["failed"];
+        let known = failed.as_array_mut().map(std::mem::take).unwrap_or_default();
+        let added = failures.iter().map(|failure| json!({ "error": failure.to_json() }));
+        *failed = known.into_iter().chain(added).collect();
+        failures.iter().for_each(|failure| say::error(&failure.to_string()));
+        self
+    }
+
     /// Puts `context` in front of the message.
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
         self.line = format!("{context}: {}", self.line);

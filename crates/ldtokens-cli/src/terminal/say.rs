@@ -1,4 +1,4 @@
-//! Messages on standard error, in one format. If errors are JSON, standard error has nothing else.
+//! Messages on standard error, in one format. If errors are JSON, there are none for people.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ fn for_people(title: Option<(&str, Style)>, text: &str) {
     }
 }
 
-/// An error for a program.
+/// An error for a program, or the report beside a manifest.
 pub(crate) fn json(value: &Value) {
     progress::clear();
     write_line(&visible::json(value));

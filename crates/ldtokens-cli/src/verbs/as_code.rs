@@ -294,9 +294,8 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
         }
         ([only], 0) => Err(only.clone()),
         (failures, done) => {
-            failures.iter().for_each(|failure| say::error(&failure.to_string()));
             let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
-            Err(Failure::new(Kind::PartialFailure, text).within(&session.account))
+            Err(Failure::new(Kind::PartialFailure, text).within(&session.account).with_failed(failures))
         }
     }
 }

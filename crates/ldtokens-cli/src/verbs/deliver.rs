@@ -164,11 +164,16 @@ impl Places {
         Self { places: specs.iter().map(place).collect(), ..Self::default() }.refuse_discarded(global)
     }
 
-    /// Refuses streams that discard what is written to them.
+    /// Refuses streams that discard what is written to them, or that would have more than a manifest.
     fn refuse_discarded(self, global: &GlobalArgs) -> Result<Self, Failure> {
         let (is_lost, is_unmasked) = (discard_of_stdout().is_some(), discard_of_stderr().is_some());
         let is_github = self.places.iter().any(|place| matches!(place.kind, PlaceKind::Github(_)));
         let (prints, manifests) = (self.print.is_some(), self.prints_manifests());
+        if prints && manifests {
+            return Err(Failure::usage(
+                "--secret-to -: standard output can have only the manifest of --kubernetes-secret; give --secret-to FILE",
+            ));
+        }
         for (is_discarded, why) in [
             (
                 prints && is_lost,

@@ -183,7 +183,7 @@ impl Filter {
         let is_value = |value: &Value| !(self.field.is_time() && *value == 0);
         let mut value = self.field.value(token).filter(is_value);
         if self.or_created {
-            value = value.or_else(|| token.get("creationDate").cloned());
+            value = value.or_else(|| token.get("creationDate").cloned().filter(is_value));
         }
         if is_boolean(&self.field) && value.is_none() && !matches!(self.wanted, Wanted::Absent) {
             value = Some(false.into());

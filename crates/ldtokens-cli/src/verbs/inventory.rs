@@ -1,5 +1,6 @@
 //! `ldtokens inventory`: saves the list of tokens, without secrets. `audit` and `diff` read it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -68,8 +69,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Resul
     }
     with_client(global, DryRun::Everything, async |session| {
         let inventory = gather(session, arguments.scope).await?;
-        arguments.to.write(&output::text(Format::Json, &inventory)?)?;
-        if let Some(file) = &arguments.to.to {
+        let is_read = arguments.to.write(&output::text(Format::Json, &inventory)?)?;
+        if let Some(file) = arguments.to.to.as_ref().filter(|_| is_read) {
             say::result(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
         }
         check_complete(&inventory)
@@ -177,9 +178,11 @@ impl ToArgs {
     pub(crate) fn write(&self, text: &str) -> Result<bool, Failure> {
         match &self.to {
             None => write(text),
-            Some(file) => files::replace(file, text, false)
-                .map(|()| true)
-                .map_err(|error| Failure::other(format!("can't write {}: {error}", file.display()))),
+            Some(file) => match files::replace(file, text, false) {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+                Err(error) => Err(Failure::other(format!("can't write {}: {error}", file.display()))),
+            },
         }
     }
 }

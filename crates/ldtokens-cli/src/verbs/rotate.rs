@@ -245,6 +245,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         if file.is_none() {
             let is_rotated = |task: &&Task| waiting_journal(&known, &task.item.target.id).is_none();
             check(tasks.iter().filter(is_rotated), &caller, source.as_ref())?;
+        } else {
+            // As with a token that can't be found, the others are rotated.
+            tasks.retain(|task| {
+                let unusable = task.places.of((&task.item.target).into()).err();
+                failures.extend(unusable.clone().map(|failure| failure.within(&task.item.target)));
+                unusable.is_none()
+            });
         }
         let is_some_done = !tasks.is_empty();
         let rotated = if session.is_dry_run {
@@ -262,11 +269,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
             let known = if arguments.finish { &[] } else { &known[..] };
             rotate(session, &journals, tasks, known, &caller, format).await
         };
-        if rotated.is_err() {
-            failures.iter().for_each(|failure| say::error(&failure.to_string()));
-            return rotated;
+        match rotated {
+            Ok(()) => together(&failures, is_some_done),
+            Err(failure) => Err(failure.with_failed(&failures)),
         }
-        together(&failures, is_some_done)
     })
     .await
 }

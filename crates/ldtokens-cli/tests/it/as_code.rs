@@ -85,6 +85,15 @@ fn a_plan_says_which_secrets_apply_could_not_deliver_and_leaves_nothing() {
             assert!(said.contains("warning: nightly: `apply` would fail here") && said.contains(words), "{said}");
         }
     }
+    let two =
+        ["a", "b"].map(|key| format!("{{key: {key}, name: N, role: reader, destinations: [{{file: no/{key}}}]}}"));
+    fs::write(folder.path().join("tokens.yaml"), format!("tokens: [{}]", two.join(", "))).unwrap();
+    let applied = run(&["apply", "FOLDER/tokens.yaml", "--yes", "-o", "json"]);
+    let error: Value = serde_json::from_slice(&applied.stderr).unwrap();
+    for (failed, key) in error["error"]["details"]["failed"].as_array().unwrap().iter().zip(["a: ", "b: "]) {
+        let message = failed["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with(key) && message.contains("No such file"), "{error}");
+    }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 

@@ -174,6 +174,22 @@ fn save(served: &Served, folder: &Path, name: &str) -> String {
 }
 
 #[test]
+fn an_inventory_is_written_to_a_device_that_leads_to_a_pipe() {
+    let served = Served::start();
+    for device in ["/dev/stdout", "/dev/fd/1"] {
+        let output = served.owner(&["inventory", "--to", device]).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let inventory: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(!inventory["tokens"].as_array().unwrap().is_empty());
+        // As with `head`, which may not read all of it.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = served.owner(&["inventory", "--to", device]).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+    }
+}
+
+#[test]
 fn a_saved_inventory_is_listed_audited_and_compared_without_an_account() {
     let (folder, served) = account();
     let old = save(&served, folder.path(), "old.json");

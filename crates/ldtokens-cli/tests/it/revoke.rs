@@ -168,8 +168,8 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     let manifest: Value = serde_saphyr::from_slice(status(&output, 0).as_bytes()).unwrap();
     assert!(served.works(manifest["stringData"]["token"].as_str().unwrap()));
     let said = stderr(&output);
-    let report: Value = serde_json::from_str(said.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
-    assert_eq!(report["result"], "rotated");
+    let report: Value = serde_json::from_str(said.lines().find(|line| line.starts_with('[')).unwrap()).unwrap();
+    assert_eq!(report[0]["result"], "rotated");
 
     let output = rotate(&new, &["--secret-to-command", "exit 3"]);
     status(&output, 11);

@@ -254,6 +254,9 @@ fn what_would_be_discarded_is_refused() {
         ("rotate Export --github-env LD 2>/dev/null", ""),
         ("create --role reader -n Export2 --github-env LD 2>&-", ""),
         ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),
+        ("create --role reader -n Export2 --secret-to - --kubernetes-secret ld", "only the manifest"),
+        ("reset Export --dry-run --secret-to - --kubernetes-secret ld -o json", "only the manifest"),
+        ("revoke --rotate --yes --secret-to - --kubernetes-secret ns/ld -o json", "only the manifest"),
         ("reset Export --yes --kubernetes-secret a..b", "--kubernetes-secret"),
         ("create --role reader -n ld:Export2 --kubernetes-secret '{name}'", "does not accept `ld_Export2` as the name"),
     ] {

@@ -173,6 +173,29 @@ fn a_token_of_the_file_that_is_gone_does_not_keep_the_others_from_being_rotated(
     assert_ne!(contents(&served, "there.secret"), old);
     let output = with_file(&served, &json!([entry("gone")]), &[]);
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    // Nor is it forgotten if another fails.
+    let failing = json!({ "token": "there", "olderThan": "0s", "destinations": [{ "command": ["false"] }] });
+    for flag in ["--again", "--dry-run"] {
+        let output = with_file(&served, &json!([entry("gone"), failing]), &[flag, "-o", "json"]);
+        assert!(stderr(&output).contains("name or ID `gone`"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_there_keeps_only_its_own_token_from_being_rotated() {
+    let served = Served::start();
+    let [(id, _), (_, old)] = ["unset", "there"].map(|name| token(&served, name));
+    let entry = |name: &str, place: Value| json!({ "token": name, "olderThan": "0s", "destinations": [place] });
+    let unset = entry("unset", json!({ "envFile": { "path": ".env", "variable": "LD" } }));
+    let file = json!([unset, entry("there", json!({ "file": "there.secret" }))]);
+    for flag in ["--dry-run", "--overwrite"] {
+        let output = with_file(&served, &file, &[flag, "-o", "json"]);
+        assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(&format!("{id} (unset)")) && said.contains(".env is not there"), "{said}");
+        assert_eq!(by_name(&output, "there")["strategy"], "reset");
+    }
+    assert_ne!(contents(&served, "there.secret"), old);
 }
 
 #[test]

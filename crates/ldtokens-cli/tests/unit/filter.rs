@@ -80,6 +80,8 @@ fn what_was_never_used_counts_from_its_creation() {
     for token in [token(), never] {
         assert!(at("2025-06-16").is_met_by(&token) && !at("2025-06-15").is_met_by(&token), "{token}");
     }
+    // 0 is no time.
+    assert!(!at("2025-06-16").is_met_by(&json!({"creationDate": 0, "lastUsed": 0})));
     let created = |text: &str| Filter::before("creationDate", moment(text).unwrap()).is_met_by(&token());
     assert!(created("2025-06-16") && !created("2025-06-14"));
 }

@@ -133,6 +133,8 @@ pub(crate) struct Rows {
     format: Format,
     /// Whether standard output is only for the new secret.
     is_aside: bool,
+    /// What is printed aside at the end, for programs.
+    aside: Vec<Value>,
     columns: Columns,
     /// Of formats that are neither a table nor CSV, on standard output.
     printer: Printer,
@@ -158,7 +160,7 @@ impl Rows {
         let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
         let is_printed = !is_aside && !matches!(format, Format::Table | Format::Csv);
         let printer = if is_printed { Printer::new(format, &PrintArgs::default())? } else { Printer::silent() };
-        Ok(Self { format, is_aside, columns, printer, printed: 0, revoked: 0, dead: 0, left })
+        Ok(Self { format, is_aside, aside: Vec::new(), columns, printer, printed: 0, revoked: 0, dead: 0, left })
     }
 
     /// What became of the secrets, in numbers.
@@ -196,7 +198,7 @@ impl Rows {
                 return Ok(true);
             }
             _ if self.is_aside => {
-                say::json(&json);
+                self.aside.push(json);
                 return Ok(true);
             }
             Format::Table if is_first => format!("{}\n{line}\n", self.columns.line(&HEADINGS.map(str::to_owned))),
@@ -212,8 +214,11 @@ impl Rows {
 
     /// Prints the end of the report.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
-        if self.format == Format::Csv && self.printed == 0 && !self.is_aside {
-            write(&csv_head())?;
+        match self.format {
+            Format::Csv if self.printed == 0 && !self.is_aside => drop(write(&csv_head())?),
+            Format::Table | Format::Csv => {}
+            _ if self.is_aside => say::json(&std::mem::take(&mut self.aside).into()),
+            _ => {}
         }
         std::mem::replace(&mut self.printer, Printer::silent()).finish().map(drop)
     }
