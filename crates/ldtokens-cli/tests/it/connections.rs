@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, stderr};
+use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, skipped, stderr};
 
 fn run(arguments: &[&str], host: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = ldtokens(&[arguments, &["--host", host]].concat());
@@ -166,7 +166,7 @@ impl Drop for Tls {
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
 fn ssl_cert_file_adds_a_private_ca_and_the_error_names_it() {
-    let Some(tls) = Tls::start() else { return eprintln!("openssl is not installed") };
+    let Some(tls) = Tls::start() else { return skipped("openssl is not installed") };
     refused(&run(&["list"], &tls.url, &[]), 9, &["UnknownIssuer", "private CA", "SSL_CERT_FILE"]);
     // With it there is a connection, and the error is about OpenSSL's HTML page.
     refused(&run(&["list"], &tls.url, &[("SSL_CERT_FILE", &tls.ca)]), 1, &["text/html"]);

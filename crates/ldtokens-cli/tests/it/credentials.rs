@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin, write_with_mode};
+use crate::support::{OWNER, Served, ldtokens, refused, skipped, stderr, stdout, with_stdin, write_with_mode};
 
 const WRONG: &str = "api-00000000-0000-4000-8000-000000000000";
 
@@ -63,7 +63,7 @@ fn a_secret_in_run_secrets_is_accepted_with_any_mode_by_any_user() {
     command.env_remove("LD_ACCESS_TOKEN").env("HOME", "/root");
     match command.output() {
         Ok(output) if stdout(&output).starts_with("mounted") => works(&output),
-        _ => eprintln!("mounting is not permitted here"),
+        _ => skipped("mounting is not permitted here"),
     }
 }
 
@@ -89,7 +89,7 @@ fn a_home_that_can_not_be_used_is_skipped_with_a_note() {
     fs::create_dir_all(&folder).unwrap();
     let config = file(&folder, "config.yaml", "default: x\nprofiles: {x: {token-command: touch ran}}\n", 0o644);
     if std::os::unix::fs::chown(&config, Some(12345), None).is_err() || cfg!(target_os = "macos") {
-        return eprintln!("only root can give a file away");
+        return skipped("only root can give a file away");
     }
     let output = list(home.path(), OWNER);
     works(&output);
@@ -113,7 +113,7 @@ fn a_token_file_on_a_read_only_mount_is_accepted_with_any_mode() {
     };
     match run("ro") {
         Ok(output) if stdout(&output).starts_with("mounted") => works(&output),
-        _ => return eprintln!("mounting is not permitted here"),
+        _ => return skipped("mounting is not permitted here"),
     }
     assert_eq!(run("rw").unwrap().status.code(), Some(3));
 }
@@ -135,7 +135,7 @@ fn a_random_user_can_use_what_docker_and_kubernetes_mount() {
         fs::create_dir(path(name)).unwrap();
         fs::set_permissions(path(name), std::os::unix::fs::PermissionsExt::from_mode(0o2770)).unwrap();
         if std::os::unix::fs::chown(path(name), None, Some(GROUP)).is_err() {
-            return eprintln!("only root can give a folder to another group");
+            return skipped("only root can give a folder to another group");
         }
     }
     let run = |mode: &str, group: u32, arguments: &[&str]| {
@@ -151,7 +151,7 @@ fn a_random_user_can_use_what_docker_and_kubernetes_mount() {
     for (mode, group) in [("0444", 0), ("0644", 0), ("0440", GROUP)] {
         let output = run(mode, group, &rotate);
         if !stdout(&output).starts_with("mounted") {
-            return eprintln!("mounting is not permitted here");
+            return skipped("mounting is not permitted here");
         }
         works(&output);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::secrets::assert_absent;
-use crate::support::{OWNER, Served, ldtokens, stderr, stdout, with_stdin, write_with_mode};
+use crate::support::{OWNER, Served, ldtokens, skipped, stderr, stdout, with_stdin, write_with_mode};
 
 /// The path of curl, if it is installed.
 fn curl() -> Option<PathBuf> {
@@ -68,7 +68,7 @@ fn settled(mut token: Value) -> Value {
 
 #[test]
 fn pasting_a_dry_run_does_what_the_command_would_do() {
-    let Some(curl) = curl() else { return eprintln!("curl is not installed") };
+    let Some(curl) = curl() else { return skipped("curl is not installed") };
     let served = Served::start();
     let shell = Shell::new(&served, &curl);
     let text = |value: &Value| value.as_str().unwrap().to_owned();

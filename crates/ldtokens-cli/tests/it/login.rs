@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::pty::{CTRL_C, Terminal};
 use crate::secrets::assert_absent;
-use crate::support::{OWNER, Served, ldtokens, refused, stderr, stdout, with_stdin, write_with_mode};
+use crate::support::{OWNER, Served, ldtokens, refused, skipped, stderr, stdout, with_stdin, write_with_mode};
 
 const WRONG: &str = "api-00000000-0000-4000-8000-000000000000";
 
@@ -121,7 +121,7 @@ fn login_stores_the_secret_with_pass() {
     };
     let key = ["--batch", "--passphrase", "", "--quick-gen-key", "ldtokens", "default", "default", "never"];
     if run("gpg", &key).is_none() || run("pass", &["init", "ldtokens"]).is_none() {
-        return eprintln!("pass is not installed");
+        return skipped("pass is not installed");
     }
     let command = |arguments: &[&str]| {
         let mut command = ldtokens(arguments);

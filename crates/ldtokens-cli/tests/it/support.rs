@@ -159,6 +159,12 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// Says that the rest of a test is skipped. The test harness hides what macros print, if the test passes.
+pub fn skipped(why: &str) {
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    std::io::stderr().write_all(format!("{test}: skipped: {why}\n").as_bytes()).unwrap();
+}
+
 /// Checks that a command failed with this status, no output, and a one-line error that contains these words.
 pub fn refused(output: &Output, status: i32, words: &[&str]) {
     let line = stderr(output);
