@@ -120,8 +120,7 @@ async fn carry_out(
     account: &Account,
     action: &Action,
 ) -> Result<Option<TokenId>, PlanError> {
-    let id = action.id.as_ref();
-    match (action.kind, file.find(&action.key), id) {
+    match (action.kind, file.find(&action.key), &action.id) {
         (Kind::Update, Some(wanted), Some(id)) => {
             let permissions = wanted.permissions().map_err(PlanError::Refused)?;
             let edited = client.edit(id, |token| {
@@ -152,8 +151,7 @@ async fn carry_out(
             Ok(None)
         }
         (Kind::Delete, None, Some(id)) => {
-            let token = client.get(id).await?;
-            if !has_marker(&token, &action.key, |_| true) {
+            if !has_marker(&client.get(id).await?, &action.key, |_| true) {
                 return Err(PlanError::Changed);
             }
             client.delete(id).await?;

@@ -99,11 +99,10 @@ impl<'a> Issue<'a> {
         loop {
             match self.client.create(&new).await {
                 Ok(issued) => {
-                    let mut listed = self.account.tokens.clone();
-                    if lost > 0 {
-                        let all = self.client.list().all_members(true).collect_all().await;
-                        listed = all.map_err(|incomplete| incomplete.error)?;
-                    }
+                    let listed = match lost {
+                        0 => self.account.tokens.clone(),
+                        _ => self.client.list().all_members(true).collect_all().await.map_err(|list| list.error)?,
+                    };
                     let new = Marked::of(&listed, &self.wanted.key).new.iter().map(|token| token.id.clone()).collect();
                     return Ok((issued.id, issued.secret, new));
                 }
@@ -143,17 +142,16 @@ impl<'a> Issue<'a> {
         let now = UnixMillis::from(self.client.server_time());
         let until = now.saturating_add(self.wanted.overlap().max(Duration::from_secs(1)));
         for id in tokens {
-            self.client
-                .edit(id, |token| {
-                    if has_marker(token, &self.wanted.key, |state| !matches!(state, State::Old(_))) {
-                        let (text, _) = Marker::of(token);
-                        let until = token.expiry.map_or(until, |expiry| expiry.min(until));
-                        let marker = Marker { key: self.wanted.key.clone(), state: State::Old(until) };
-                        token.description = Some(marker.append_to(&text));
-                        token.expiry = Some(until);
-                    }
-                })
-                .await?;
+            let edited = self.client.edit(id, |token| {
+                if has_marker(token, &self.wanted.key, |state| !matches!(state, State::Old(_))) {
+                    let (text, _) = Marker::of(token);
+                    let until = token.expiry.map_or(until, |expiry| expiry.min(until));
+                    let marker = Marker { key: self.wanted.key.clone(), state: State::Old(until) };
+                    token.description = Some(marker.append_to(&text));
+                    token.expiry = Some(until);
+                }
+            });
+            edited.await?;
         }
         Ok(())
     }
