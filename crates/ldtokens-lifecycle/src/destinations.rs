@@ -124,6 +124,11 @@ impl GithubDestination {
     }
 }
 
+/// Whether this is a job of GitHub Actions, where secrets on standard output are masked first.
+pub fn is_github_actions() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true")
+}
+
 /// Hides the secret in the job's log. The runner reads this on standard error too, and standard output may go elsewhere.
 fn mask(secret: &Secret) -> io::Result<()> {
     let failed = |error| io::Error::other(format!("the secret can't be masked, so it was not written: {error}"));
@@ -215,7 +220,7 @@ impl Destination for KubernetesDestination {
     /// Prints one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.
     fn deliver(&self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
         // Where nothing applies it, it is in the job's log.
-        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
+        if is_github_actions() {
             mask(secret)?;
         }
         let [name, key] = [&self.name, &self.key].map(|text| json!(text));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ldtokens::{CallerIdentity, TokenId};
 use ldtokens_lifecycle::destinations::{
-    CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
+    CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination, is_github_actions,
 };
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
 use ldtokens_plan::{DestinationSpec, Taken};
@@ -188,8 +188,8 @@ impl Places {
                 "standard output is a terminal, where nothing applies the manifest; add | kubectl apply -f -",
             ),
             (
-                is_github && is_unmasked,
-                "--github-output, --github-env: standard error is closed or /dev/null, and the runner would not see the mask",
+                (is_github || manifests && is_github_actions()) && is_unmasked,
+                "standard error is closed or /dev/null, and GitHub's runner would not see that the secret is to be masked",
             ),
         ] {
             if is_discarded && !global.dry_run {

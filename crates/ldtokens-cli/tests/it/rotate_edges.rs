@@ -253,6 +253,7 @@ fn what_would_be_discarded_is_refused() {
         ("apply tokens.yaml --yes >/dev/null", "the manifest would be lost"),
         ("rotate Export --github-env LD 2>/dev/null", ""),
         ("create --role reader -n Export2 --github-env LD 2>&-", ""),
+        ("create --role reader -n Export2 --kubernetes-secret ld 2>/dev/null", ""),
         ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),
         ("create --role reader -n Export2 --secret-to - --kubernetes-secret ld", "only the manifest"),
         ("reset Export --dry-run --secret-to - --kubernetes-secret ld -o json", "only the manifest"),
@@ -262,6 +263,7 @@ fn what_would_be_discarded_is_refused() {
     ] {
         let mut shell = shell(&format!("ldtokens {line}"), served.folder.path());
         shell.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &served.url).env("GITHUB_ENV", "env");
+        shell.env("GITHUB_ACTIONS", "true");
         let output = shell.env("LDTOKENS_STATE", served.folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{line}: {}", stderr(&output));
         assert!(stderr(&output).contains(words), "{line}: {}", stderr(&output));
