@@ -76,7 +76,7 @@ fn a_plan_says_which_secrets_apply_could_not_deliver_and_leaves_nothing() {
     let (served, folder) = world();
     let run = |words: &[&str]| run(&served, folder.path(), words);
     fs::write(folder.path().join("occupied"), "something").unwrap();
-    for (name, words) in [("no/such/folder", "No such file"), ("occupied", "not known to be a working secret")] {
+    for (name, words) in [("no/such/folder", "No such file"), ("occupied", "not an access token's secret")] {
         let file = format!("tokens: [{{key: nightly, name: N, role: reader, destinations: [{{file: {name}}}]}}]");
         fs::write(folder.path().join("tokens.yaml"), file).unwrap();
         let plan = run(&["plan", "FOLDER/tokens.yaml"]);
