@@ -38,7 +38,7 @@ fn the_workspace_compiles_after_every_additive_change_and_each_edit_that_is_not_
     add_edits(["client", "operations"].map(|name| copy.join(format!("crates/ldtokens-{name}/src"))));
     // The dependencies are compiled in the folder of this build.
     let mut check = Command::new(env!("CARGO"));
-    check.args(["check", "--quiet", "--locked", "--workspace"]).current_dir(&copy);
+    check.args(["check", "--quiet", "--locked", "--workspace", "--lib", "--bins", "--examples"]).current_dir(&copy);
     check.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap());
     let output = check.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
