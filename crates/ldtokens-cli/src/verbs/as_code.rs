@@ -14,6 +14,7 @@ use crate::terminal::output;
 use crate::terminal::output::format::Format;
 use crate::terminal::say;
 use crate::terminal::visible::visible;
+use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file, warn_if_partial};
@@ -295,7 +296,9 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
         ([only], 0) => Err(only.clone()),
         (failures, done) => {
             let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
-            Err(Failure::new(Kind::PartialFailure, text).within(&session.account).with_failed(failures))
+            Err(Failure::new(common_kind(failures, done > 0, false), text)
+                .within(&session.account)
+                .with_failed(failures))
         }
     }
 }

@@ -175,12 +175,13 @@ pub(crate) fn ends_batch(failure: &Failure) -> bool {
     matches!(failure.kind(), Kind::NotAuthenticated | Kind::Transport | Kind::RateLimited)
 }
 
-/// The kind of the failure of several: that of each, if they are all the same and nothing was done.
+/// The kind of the failure of several. If nothing was done it is that of each, if they are all the same.
 pub(crate) fn common_kind(failures: &[Failure], is_some_done: bool, is_interrupted: bool) -> Kind {
     match failures {
         _ if is_interrupted => Kind::Interrupted,
-        [first, rest @ ..] if !is_some_done && rest.iter().all(|other| other.kind() == first.kind()) => first.kind(),
-        _ => Kind::PartialFailure,
+        _ if is_some_done => Kind::PartialFailure,
+        [first, rest @ ..] if rest.iter().all(|other| other.kind() == first.kind()) => first.kind(),
+        _ => Kind::Other,
     }
 }
 

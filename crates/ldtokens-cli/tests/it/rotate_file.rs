@@ -196,6 +196,9 @@ fn a_variable_that_is_not_there_keeps_only_its_own_token_from_being_rotated() {
         assert_eq!(by_name(&output, "there")["strategy"], "reset");
     }
     assert_ne!(contents(&served, "there.secret"), old);
+    let file = json!([unset, entry("gone", json!({ "file": "gone.secret" }))]);
+    let output = with_file(&served, &file, &[]);
+    assert_eq!(output.status.code(), Some(1), "nothing was done, for two reasons: {}", stderr(&output));
 }
 
 #[test]

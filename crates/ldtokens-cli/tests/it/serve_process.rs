@@ -173,7 +173,7 @@ fn a_store_that_cannot_be_written_is_refused() {
         // Permissions don't apply to root.
         command.uid(65534).gid(65534);
     }
-    let refused = command.output().unwrap();
+    let Ok(refused) = command.output() else { return skipped("another user can't run the program in this folder") };
     let error = stderr(&refused);
     assert!(!refused.status.success() && error.contains("ermission denied"), "{error}");
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
