@@ -277,18 +277,18 @@ impl Sender {
     /// Sends `request` once, and learns from its response's headers.
     async fn send_once(&self, call: &Call, mut request: Request, permit: Permit<'_>) -> Attempt {
         let Call { operation, ref method, .. } = *call;
+        let Settings { follows_redirects, transport, .. } = &self.settings;
         // A read that was redirected is judged by its body.
-        let is_followed = self.settings.follows_redirects && self.settings.transport.is_none();
-        let url_of_change = (is_followed && !method.is_safe()).then(|| request.url().clone());
+        let is_change_followed = *follows_redirects && transport.is_none() && !method.is_safe();
+        let url_of_change = is_change_followed.then(|| request.url().clone());
         if call.idempotency == Idempotency::NotIdempotent {
             // While this thread was busy, the server may have closed connections. Here the runtime notices, and drops them.
             for _ in 0..3 {
                 tokio::task::yield_now().await;
             }
         }
-        let is_watched = !self.settings.follows_redirects && self.settings.transport.is_none();
-        let is_taken = is_watched.then(|| Watched::watch(&mut request));
-        let exchanged = match &self.settings.transport {
+        let is_taken = (!follows_redirects && transport.is_none()).then(|| Watched::watch(&mut request));
+        let exchanged = match transport {
             Some(transport) => transport.exchange(&self.http, operation, request).await.map(reqwest::Response::from),
             None => self.http.execute(request).await,
         };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::destination::{Delivered, Destination, Metadata};
 use crate::error::{Error, Reason};
 use crate::file::{Contents, FileDestination, LockedFile, hash};
-use crate::verify::identity_of;
+use crate::verify::{has_secret_prefix, identity_of};
 
 /// The number of attempts for each delivery. Several, because the secret exists nowhere else.
 const MAX_TRIES: u32 = 3;
@@ -155,13 +155,14 @@ impl Delivery {
     /// # Errors
     /// [`Reason::Occupied`] says what a destination holds. [`Reason::Api`] if that is not known.
     pub async fn check(&self, client: &Client, replaceable: Replaceable<'_>) -> Result<(), Error> {
+        let is_known = |secret: &Secret| replaceable.last_fours.iter().any(|known| known == secret.last_four());
         for destination in self.members() {
             let label = destination.label();
             let holds = match destination.read().map_err(|reason| unusable(destination, &reason))? {
                 None | Some(Contents::Nothing) => continue,
                 Some(_) if replaceable.anything => continue,
                 Some(Contents::Other(what)) => what,
-                Some(Contents::Secret(secret)) if !may_be_asked_about(&secret, replaceable.last_fours) => {
+                Some(Contents::Secret(secret)) if !is_known(&secret) && !has_secret_prefix(&secret) => {
                     "something that is not an access token's secret".to_owned()
                 }
                 Some(Contents::Secret(secret)) => {
@@ -172,7 +173,7 @@ impl Delivery {
                     match identity.and_then(|identity| identity.token_id) {
                         Some(owner) if replaceable.tokens.contains(&owner) => continue,
                         Some(owner) => format!("the secret of the token {owner}"),
-                        None if replaceable.last_fours.iter().any(|known| known == secret.last_four()) => continue,
+                        None if is_known(&secret) => continue,
                         None => "something that is not known to be a working secret".to_owned(),
                     }
                 }
@@ -297,11 +298,6 @@ impl Group {
         }
         Ok(())
     }
-}
-
-/// Whether the API may be asked whose secret this is. What a destination holds can be the password of something else.
-pub(crate) fn may_be_asked_about(text: &Secret, last_fours: &[String]) -> bool {
-    text.expose().starts_with("api-") || last_fours.iter().any(|known| known == text.last_four())
 }
 
 fn unusable(destination: &Arc<dyn Destination>, reason: &io::Error) -> Error {

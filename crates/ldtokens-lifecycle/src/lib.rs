@@ -16,4 +16,4 @@ pub use error::{Error, Reason, Step};
 pub use file::Contents;
 pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan};
 pub use rotation::{Journal, Journals, Options, Report, Rotation, Strategy, has_marker, noted_time, without_notes};
-pub use verify::{Verified, describe, identity_of, verify};
+pub use verify::{Verified, describe, has_secret_prefix, identity_of, verify};

@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[non_exhaustive]
 pub struct Revocation {
     client: Client,
+    /// Whose the client's own credential is. None if the API did not say so.
+    pub caller: Option<CallerIdentity>,
     /// The secrets, each once, in their original order.
     pub leaks: Vec<Leak>,
     /// How long a revoked secret may still work before that is reported, since the API's reads can lag behind its writes (fact
@@ -110,8 +112,8 @@ impl Revocation {
         secrets: impl IntoIterator<Item = Secret>,
         ids: &[TokenId],
     ) -> Result<Self, ApiError> {
-        let own = match client.whoami().await {
-            Ok(caller) => caller.token_id,
+        let caller = match client.whoami().await {
+            Ok(caller) => Some(caller),
             Err(
                 error @ (ApiError::Unauthorized(_)
                 | ApiError::Transport { .. }
@@ -121,6 +123,7 @@ impl Revocation {
             // The host does not have this route.
             Err(_) => None,
         };
+        let own = caller.as_ref().and_then(|caller| caller.token_id.clone());
         let mut seen = HashSet::new();
         let secrets: Vec<_> = secrets.into_iter().filter(|secret| seen.insert(secret.expose().to_owned())).collect();
         // Boxed, since the compiler can't see otherwise that the future is Send.
@@ -147,7 +150,7 @@ impl Revocation {
             }
             leaks.push(Leak { last_four: secret.last_four().to_owned(), finding, secret });
         }
-        Ok(Self { client: client.clone(), leaks, read_lag: Duration::from_secs(10) })
+        Ok(Self { client: client.clone(), caller, leaks, read_lag: Duration::from_secs(10) })
     }
 
     /// Returns the tokens to be deleted or rotated, each once. The client's own token is last: without it the others can't be.

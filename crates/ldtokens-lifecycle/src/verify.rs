@@ -82,6 +82,12 @@ pub async fn identity_of(client: &Client, secret: &Secret) -> Result<Option<Call
     }
 }
 
+/// Whether a text has the prefix of access tokens' secrets. What a destination holds can be the password of something else: ask the
+/// API whose secret it is only if it has this prefix.
+pub fn has_secret_prefix(text: &Secret) -> bool {
+    text.expose().starts_with("api-")
+}
+
 /// Whether the API itself says that the credential is not valid. A 401 without an error code can come from a proxy.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(api) if !api.code.is_empty())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ldtokens::{Client, Error, Secret, Token, TokenId, UnixMillis};
-use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, identity_of};
+use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, has_secret_prefix, identity_of};
 
 use crate::account::Account;
 use crate::compare::differences;
@@ -157,10 +157,9 @@ impl<'a> Issue<'a> {
     }
 }
 
-/// Whose secret a destination holds, as the API says when it authenticates. None if it refuses it. What has not the form of an
-/// access token's secret is not sent: it can be the password of something else.
+/// Whose secret a destination holds, as the API says when it authenticates. None if it refuses it, or was not asked.
 async fn owner(client: &Client, secret: &Secret) -> Result<Option<TokenId>, PlanError> {
-    if !secret.expose().starts_with("api-") {
+    if !has_secret_prefix(secret) {
         return Ok(None);
     }
     Ok(identity_of(client, secret).await?.and_then(|identity| identity.token_id))

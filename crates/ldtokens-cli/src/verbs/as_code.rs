@@ -184,7 +184,8 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
     let filters = &Filter::resolved(session, filters.to_vec()).await?[..];
     let account = targets::read_list(session, "reading", |_| true).await?;
     if !filters.is_empty() {
-        warn_if_partial(session, false).await?;
+        let own = session.own_token().await?;
+        check_seen(account.iter().find(|token| Some(&token.id) == own), false)?;
     }
     let named = targets::of_words(words, &account, false, false)?;
     let is_meant = |token: &&Token| match filters {

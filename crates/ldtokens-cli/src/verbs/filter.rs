@@ -178,7 +178,7 @@ impl Filter {
     }
 
     /// Whether the token matches.
-    pub(crate) fn is_met_by(&self, token: &Value) -> bool {
+    fn is_met_by(&self, token: &Value) -> bool {
         // The API writes 0 for "never" (fact 9).
         let is_value = |value: &Value| !(self.field.is_time() && *value == 0);
         let mut value = self.field.value(token).filter(is_value);

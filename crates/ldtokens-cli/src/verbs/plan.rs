@@ -190,8 +190,10 @@ async fn changes<'a>(session: &Session, items: impl Iterator<Item = &'a Item>) -
     for item in items {
         let (Some(before), Some(after)) = (&item.before, &item.after) else { continue };
         let (mut before, mut after) = (json(before), json(after));
-        show_keys(session, &mut before).await?;
-        show_keys(session, &mut after).await?;
+        if ACCESS.iter().any(|name| before.get(name) != after.get(name)) {
+            show_keys(session, &mut before).await?;
+            show_keys(session, &mut after).await?;
+        }
         for (name, counts) in &mut counts {
             let value = |token: &Value| match *name {
                 "access" => policy_or_access(token),
@@ -273,12 +275,11 @@ pub(crate) async fn ask(
     let question = question().await?;
     prompt(&format!("{}: {question} [y/N] ", session.account))
         .map_err(|error| Failure::usage(format!("can't ask on the terminal: {error}; use --yes")))?;
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = move || {
         let mut line = String::new();
         BufReader::new(terminal).read_line(&mut line).map(|_| line)
-    });
-    let answer = session.interrupt.unless(reading).await?;
-    let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
+    };
+    let answer = session.interrupt.blocking(reading).await?.unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::new(Kind::Interrupted, "cancelled: nothing was changed")),

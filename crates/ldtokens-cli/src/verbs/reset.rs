@@ -16,6 +16,7 @@ use crate::terminal::say;
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Plan, Words};
+use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::{json, names_one, print_issued, printer};
 
@@ -29,10 +30,7 @@ const KEEPING: Words = Words {
 };
 
 /// Without an overlap.
-const ENDING: Words = Words {
-    warning: Some(["Its old secret stops working at once.", "Their old secrets stop working at once."]),
-    ..KEEPING
-};
+const ENDING: Words = Words { warning: AT_ONCE.warning, ..KEEPING };
 
 /// Replace the secrets of tokens and deliver the new ones
 ///

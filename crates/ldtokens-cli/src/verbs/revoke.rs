@@ -50,8 +50,7 @@ const DELETE: Words = Words {
     lasting: Some("deleted tokens can't be restored"),
 };
 
-const ROTATE: Words =
-    Words { doing: "revoking", done: "rotated", unchanged: "were dead already", warning: WARNING, ..AT_ONCE };
+const ROTATE: Words = Words { doing: "revoking", unchanged: "were dead already", warning: WARNING, ..AT_ONCE };
 
 /// Make leaked secrets useless: delete or reset their tokens
 #[derive(Args, Debug)]
@@ -117,6 +116,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
         let planning = Revocation::plan(&session.client, given.secrets.iter().cloned(), &arguments.id);
         let revocation = session.interrupt.unless(planning).await??;
+        revocation.caller.iter().for_each(|caller| session.note_own_token(caller));
         progress::clear();
         let words = if rotation.is_some() { &ROTATE } else { &DELETE };
         let items = revocation.tokens().into_iter().map(|token| Item::new(target(token), None)).collect();

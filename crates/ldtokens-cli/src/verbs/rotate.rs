@@ -171,7 +171,11 @@ impl Task {
     fn rotation(&self, session: &Session, caller: &CallerIdentity, id: &TokenId) -> Result<Rotation<'static>, Failure> {
         let named = Named { id: Some(id), name: self.item.target.name.as_deref() };
         let (destinations, options) = (self.places.of(named)?, self.options.clone());
-        Ok(Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone()))
+        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
+        Ok(match &self.item.before {
+            Some(token) if token.id == *id => rotation.known(token.clone()),
+            _ => rotation,
+        })
     }
 }
 
@@ -313,11 +317,7 @@ async fn rotate(
     let work = async |item: &Item| {
         let id = &item.target.id;
         let task = tasks.iter().find(|task| task.item.target.id == *id).expect("each item is of a task");
-        let mut rotation = task.rotation(session, caller, id)?;
-        if let Some(token) = &item.before {
-            rotation = rotation.known(token.clone());
-        }
-        let mut result = rotation.run(journals).await;
+        let mut result = task.rotation(session, caller, id)?.run(journals).await;
         if let (Ok(ended), Some((new, is_due))) = (&mut result, task.next(session, known))
             && ended.step == Step::Retired
             && (is_due || !ended.is_held)

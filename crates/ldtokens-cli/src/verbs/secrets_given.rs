@@ -9,15 +9,13 @@ use ldtokens::Secret;
 use ldtokens_lifecycle::Scan;
 
 use crate::account::connect::Session;
+use crate::account::credential::MAX_SIZE;
 use crate::files::{readable_by_everyone, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::say;
 
 /// Means standard input instead of a file.
 const STDIN: &str = "-";
-
-/// The maximum size of a file with one secret, in bytes.
-const LONGEST: u64 = 4096;
 
 /// The secrets that were found.
 #[derive(Default)]
@@ -81,7 +79,7 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
     let (name, text) = match secret_from {
         Some(file) if file.as_os_str() != STDIN => {
             let path = file.to_owned();
-            let (text, is_readable) = session.interrupt.blocking(move || of_file(&path, LONGEST)).await??;
+            let (text, is_readable) = session.interrupt.blocking(move || of_file(&path, MAX_SIZE)).await??;
             if is_readable {
                 say::warning(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ldtokens::{DryRun, Secret, UnixMillis};
+use ldtokens::{DryRun, Role, Secret, Token, UnixMillis};
 use ldtokens_lifecycle::{KeyKind, Verified, describe};
 use serde_json::{Value, json};
 
@@ -121,10 +121,7 @@ fn show(secret: &Secret, verified: &Verified, format: Format) -> Result<(), Fail
     if verified.token.is_none() {
         say::note("the secret may not read its own token, so what else it may do is not known");
     }
-    let member = verified.token.as_ref().filter(|token| token.service_token != Some(true));
-    if let Some(member) = member.and_then(|token| token.member.as_ref())
-        && let Some(role) = &member.role
-    {
+    if let Some(role) = verified.token.as_ref().and_then(member_role) {
         say::note(&format!("a personal token can't do more than its member, whose role is {role}"));
     }
     Ok(())
@@ -186,14 +183,17 @@ pub(crate) async fn whoami(global: &GlobalArgs) -> Result<(), Failure> {
     .await
 }
 
+/// The role of a personal token's member, which the token can't do more than.
+fn member_role(token: &Token) -> Option<&Role> {
+    token.member.as_ref().filter(|_| token.service_token != Some(true))?.role.as_ref()
+}
+
 /// The caller's identity, with the token's access, its member's role, and when it expires.
 fn described(verified: &Verified) -> Value {
     let mut json = serde_json::to_value(&verified.identity).expect("it is JSON");
     if let Some(token) = &verified.token {
         json["access"] = access(&token_json(token)).into();
-        // A personal token can't do more than its member.
-        let member = token.member.as_ref().filter(|_| token.service_token != Some(true));
-        if let Some(role) = member.and_then(|member| member.role.as_ref()) {
+        if let Some(role) = member_role(token) {
             json["memberRole"] = role.to_string().into();
         }
     }

@@ -187,8 +187,7 @@ impl Journal {
 
     /// Whether the token `id` belongs to this rotation, as the old or a new one.
     pub fn is_about(&self, id: &str) -> bool {
-        let new = self.new.as_ref().map(|new| &new.token_id);
-        [&self.token_id].into_iter().chain(new).chain(&self.superseded).any(|known| *known == *id)
+        [&self.token_id].into_iter().chain(self.new_token_id()).chain(&self.superseded).any(|known| *known == *id)
     }
 
     /// Whether a token with this description is a replacement that the rotation created.

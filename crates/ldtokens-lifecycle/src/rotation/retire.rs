@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use ldtokens::{Error as ApiError, Token};
 
-use crate::delivery::may_be_asked_about;
 use crate::error::{Error, Reason, Step};
 use crate::file::Contents;
 use crate::rotation::journal::{Strategy, TokenState, too_late_for};
 use crate::rotation::replacement::{MARKER, TIME_NOTE, time, without};
 use crate::rotation::run::Run;
+use crate::verify::has_secret_prefix;
 
 /// The API may keep times to the second.
 const SECOND: Duration = Duration::from_secs(1);
@@ -214,11 +214,12 @@ impl Run<'_> {
             let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(self, label)) };
             // After a reset the old secret is the same token's.
             let is_reset = self.journal.strategy == Strategy::Reset;
-            if secret.last_four() != new.last_four && (is_reset || !may_be_asked_about(secret, &[])) {
+            let is_other = secret.last_four() != new.last_four;
+            if is_other && (is_reset || !has_secret_prefix(secret)) {
                 return Err(not_held(self, label));
             }
             if !self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))? {
-                if secret.last_four() != new.last_four {
+                if is_other {
                     return Err(not_held(self, label));
                 }
                 let text =
