@@ -15,7 +15,7 @@ pub struct ReadToken {
     /// absent, and unchanged in `extra`.
     pub token: Token,
     /// The names of the properties that are missing or could not be read, as the API writes them. Empty if all could.
-    pub odd: Vec<String>,
+    pub unreadable: Vec<String>,
     /// Whether all required properties could be read.
     pub has_required: bool,
 }
@@ -28,7 +28,7 @@ pub struct ReadToken {
 /// let json = serde_json::json!({ "_id": "61095542756dba551110ae21", "name": 7, "token": "api-0", "ownerId": "a" });
 /// let read = ldtokens_client::read_token(&json).unwrap();
 /// assert_eq!(read.token.token.unwrap().expose(), "api-0");
-/// assert_eq!(read.odd, ["creationDate", "lastModified", "memberId", "name"]);
+/// assert_eq!(read.unreadable, ["creationDate", "lastModified", "memberId", "name"]);
 /// ```
 ///
 /// # Errors
@@ -40,14 +40,14 @@ pub fn read_token(json: &Value) -> Result<ReadToken, InvalidTokenId> {
     let required = required.as_object().expect("it is written as an object");
     let (read, unreadable) = readable_properties::<Token>(required, json.as_object().cloned().unwrap_or_default());
     let missing = required.keys().filter(|name| json.get(name.as_str()).is_none()).cloned();
-    let mut odd: Vec<String> = unreadable.keys().cloned().chain(missing).collect();
-    odd.sort();
+    let mut names: Vec<String> = unreadable.keys().cloned().chain(missing).collect();
+    names.sort();
     let mut whole = required.clone();
     whole.extend(read);
     let mut token = Token::deserialize(Value::Object(whole)).expect("each property can be read");
     token.extra.extend(unreadable.into_iter().filter(|(name, _)| !required.contains_key(name) && name != "token"));
-    let has_required = odd.iter().all(|name| !required.contains_key(name));
-    Ok(ReadToken { token, odd, has_required })
+    let has_required = names.iter().all(|name| !required.contains_key(name));
+    Ok(ReadToken { token, unreadable: names, has_required })
 }
 
 /// Splits properties into those with which a `T` can be read, beside its `required` ones, and the others.

@@ -69,8 +69,9 @@ impl Attempt {
             let outcome = AttemptOutcome::of_error(status.as_u16(), named_wait);
             (outcome, Err(api_error::read(operation, status, &headers, &body, named_wait, credential)))
         };
-        let is_non_json =
-            method.is_safe() && matches!(result, Err(Error::Undecodable { .. })) && foreign(&headers).is_some();
+        let is_non_json = method.is_safe()
+            && matches!(result, Err(Error::Undecodable { .. }))
+            && other_content_type(&headers).is_some();
         let result = result.map(|body| {
             let mut response = Response::new(body);
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
@@ -142,7 +143,7 @@ fn success(
         // It is whole, although the connection ended badly, for instance without TLS's close_notify.
         Some(_) if can_be_json(&body) && serde_json::from_slice::<Value>(&body).is_ok() => return Ok(whole(body)),
         // The status says that it was done.
-        Some(Cut::Lost(_)) if changes_one && foreign(headers).is_none() => return Ok(Body::default()),
+        Some(Cut::Lost(_)) if changes_one && other_content_type(headers).is_none() => return Ok(Body::default()),
         _ => {}
     }
     let issues = matches!(operation, Operation::PostToken | Operation::ResetToken);
@@ -160,7 +161,7 @@ fn success(
             Err((AttemptOutcome::LOST, Error::Transport { operation, source: TransportError(source) }))
         }
         None => {
-            let named = foreign(headers).map(|named| format!("{named} and ")).unwrap_or_default();
+            let named = other_content_type(headers).map(|named| format!("{named} and ")).unwrap_or_default();
             undecodable(AttemptOutcome::LOST, format!("the body is {named}not JSON"))
         }
     }
@@ -173,7 +174,7 @@ fn can_be_json(body: &[u8]) -> bool {
 }
 
 /// The content type, if it is not JSON.
-fn foreign(headers: &HeaderMap) -> Option<String> {
+fn other_content_type(headers: &HeaderMap) -> Option<String> {
     token_of(headers, CONTENT_TYPE).filter(|named| !named.ends_with("json"))
 }
 

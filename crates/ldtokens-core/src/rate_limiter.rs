@@ -25,7 +25,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// How many more requests may be under way at once for each that is accepted, while no window is known.
 const MORE: u32 = 7;
 
-/// For each of our requests under way, so many of what is left are kept for requests of other clients of the account.
+/// For each of our requests under way, this many of what is left are kept for other clients of the account.
 const OTHERS: i64 = 3;
 
 /// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
@@ -65,7 +65,7 @@ struct Limit {
     last_sent: Duration,
     /// What a response told, until the window ends.
     window: Option<Window>,
-    /// While no window is known, so many requests may be under way beside one.
+    /// How many requests may be under way beside one while no window is known.
     beside_one: u32,
     /// How many 429s came in a row. After them nothing is sent before `closed_until`.
     refusals: u32,
@@ -106,7 +106,7 @@ impl State {
     }
 
     /// Learns from a response, or from its absence: the server may have counted the request.
-    fn learn(&mut self, request: Request, response: Option<&RateLimitHeaders>, now: Duration) {
+    fn update(&mut self, request: Request, response: Option<&RateLimitHeaders>, now: Duration) {
         // A reset that is past or too far away says nothing (fact 12).
         let server_time = self.server_time;
         let when =
@@ -118,7 +118,7 @@ impl State {
             let (limit, ends) = (self.limit(family), left.and_then(when));
             // Requests whose credential does not work are not counted (fact 12).
             if left.is_some() || status != 401 {
-                limit.learn(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
+                limit.update(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
             }
             let is_used_up = left.map_or(family == Family::Untold && !some_is_used_up, |left| left.remaining <= 0);
             match status {
@@ -157,7 +157,7 @@ impl Limit {
         (!is_free && until > now).then_some(Wait { is_refused, until })
     }
 
-    fn learn(&mut self, told: Option<Window>, now: Duration) {
+    fn update(&mut self, told: Option<Window>, now: Duration) {
         match (&mut self.window, told) {
             (Some(known), Some(told)) if told.left.reset == known.left.reset => {
                 // Responses can come out of order.
@@ -266,9 +266,9 @@ impl Permit<'_> {
     pub(crate) fn complete(mut self, response: &RateLimitHeaders, clock: &dyn Clock) {
         let (mut state, now) = (self.rate_limiter.lock(), clock.elapsed());
         if let Some(date) = response.date {
-            state.server_time.learn(date, self.request.sent, now, clock.now());
+            state.server_time.update(date, self.request.sent, now, clock.now());
         }
-        state.learn(self.request, Some(response), now);
+        state.update(self.request, Some(response), now);
         drop(state);
         self.is_lost = false;
     }
@@ -278,7 +278,7 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.rate_limiter.lock();
         if self.is_lost {
-            state.learn(self.request, None, self.request.sent);
+            state.update(self.request, None, self.request.sent);
         }
         for family in self.request.families {
             let limit = state.limit(family);

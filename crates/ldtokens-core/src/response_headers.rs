@@ -74,7 +74,7 @@ pub(crate) struct ServerTime {
 
 impl ServerTime {
     /// Learns from a response: its `Date`, and our clocks.
-    pub(crate) fn learn(&mut self, date: UnixMillis, sent: Duration, received: Duration, wall: SystemTime) {
+    pub(crate) fn update(&mut self, date: UnixMillis, sent: Duration, received: Duration, wall: SystemTime) {
         let before = |elapsed: Duration| date.get().saturating_sub(elapsed.as_millis() as i64);
         // A known bound that is higher is no longer possible: the server's clock was set back.
         let known = self.at_start.filter(|known| *known <= before(sent) + 1000);

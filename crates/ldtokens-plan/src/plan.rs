@@ -19,7 +19,7 @@ pub struct Plan {
     /// What is to be done, in this order: all that gives consumers a secret comes before all that takes one away, and
     /// what is done to the credential's own token comes last.
     pub actions: Vec<Action>,
-    /// What has to be mended by hand. Nothing is done for the tokens concerned.
+    /// What must be fixed by hand. Nothing is done for the tokens concerned.
     pub problems: Vec<String>,
     /// The number of managed tokens that are in use.
     pub managed: usize,

@@ -62,9 +62,9 @@ impl Client {
         let json: Map<String, Value> = request.send_json().await?;
         // A property of an unexpected type goes to `extra`.
         let present = json.into_iter().filter(|(_, value)| !value.is_null());
-        let (readable, odd) = readable_properties::<CallerIdentity>(&Map::new(), present);
+        let (readable, unreadable) = readable_properties::<CallerIdentity>(&Map::new(), present);
         let mut caller: CallerIdentity = serde_json::from_value(readable.into()).expect("each property can be read");
-        caller.extra.extend(odd);
+        caller.extra.extend(unreadable);
         if let Some(id) = &caller.token_id {
             self.sender.credential_is_of(id);
         }

@@ -5,7 +5,7 @@ use ldtokens_client::types::ErrorRep;
 use ldtokens_client::{Error as RawError, ResponseValue};
 use ldtokens_core::{DecodedResponse, SendOptions, Sender};
 
-use crate::odd_response::{self, is_foreign};
+use crate::unexpected_response::{self, is_undecodable_success};
 use crate::{Error, RetryPolicy, Secret, Token, TokenId};
 
 /// A client for the access tokens of one LaunchDarkly account.
@@ -56,7 +56,7 @@ impl Client {
         let reply = self.exchange(async |raw| raw.get_token().token_id(id).send().await).await?;
         match reply.decoded {
             Ok(token) => Ok(token),
-            Err(place) => odd_response::token(reply.operation, reply.response.body(), &place),
+            Err(place) => unexpected_response::token(reply.operation, reply.response.body(), &place),
         }
     }
 
@@ -73,7 +73,7 @@ impl Client {
         let client = self.with_one_deadline();
         let deleted = client.call(async |raw| raw.delete_token().token_id(id).send().await).await;
         match deleted {
-            Err(error) if is_foreign(&error) => match client.get(id).await {
+            Err(error) if is_undecodable_success(&error) => match client.get(id).await {
                 Err(Error::NotFound(_)) => Ok(()),
                 _ => Err(error),
             },

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use ldtokens_core::{DecodedResponse, SendOptions};
 
-use crate::odd_response;
+use crate::unexpected_response;
 use crate::{Client, Error, Secret, Token, TokenId, UnixMillis};
 
 /// A token that was just created or reset, and its secret.
@@ -18,13 +18,13 @@ pub struct IssuedToken {
     pub secret: Secret,
     /// The token. Its `token` holds only the last four characters of the secret, as in every other response.
     pub details: Token,
-    /// Warnings, for people: about an odd response, and what is left to do after
+    /// Warnings, for people: about a response that is not as documented, and what is left to do after
     /// [`create_or_recover`](crate::Client::create_or_recover). They don't contain the secret.
     pub warnings: Vec<String>,
 }
 
 impl IssuedToken {
-    /// Takes the secret out of a successful response. If there is a secret, it is returned, whatever else is odd.
+    /// Takes the secret out of a successful response. If there is a secret, it is returned, whatever else is not as documented.
     pub(crate) fn from_reply(reply: DecodedResponse<Token>, requested_id: Option<&TokenId>) -> Result<Self, Error> {
         let DecodedResponse { operation, response, decoded, .. } = reply;
         let mut warnings = Vec::new();
@@ -37,9 +37,9 @@ impl IssuedToken {
         }
         let mut details = match decoded {
             Ok(token) => token,
-            Err(place) => match odd_response::issued_token(response.body(), requested_id, place.clone()) {
+            Err(place) => match unexpected_response::issued_token(response.body(), requested_id, place.clone()) {
                 Some((token, warning)) => {
-                    warnings.push(format!("{operation}: the response is odd: {warning}"));
+                    warnings.push(format!("{operation}: the response is not as documented: {warning}"));
                     token
                 }
                 None => return Err(Error::outcome_unknown(operation, Error::undecodable(operation, place))),

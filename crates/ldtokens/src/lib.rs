@@ -20,10 +20,10 @@ mod create_or_recover;
 mod issued;
 mod list;
 mod new_token;
-mod odd_response;
 mod patch;
 mod request;
 mod stream;
+mod unexpected_response;
 
 /// Guides: errors, retries and testing.
 pub mod guide {

@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 
 use ldtokens_client::types::Tokens;
 
-use crate::odd_response;
+use crate::unexpected_response;
 use crate::{Client, Error, Token};
 
 /// Lists tokens: page by page, as a stream, or all at once.
@@ -86,7 +86,7 @@ impl List {
         let reply = self.client.exchange(list).await?;
         let (page, unreadable, bad_link) = match reply.decoded {
             Ok(page) => (page, Vec::new(), None),
-            Err(place) => odd_response::page(reply.response.body(), place)?,
+            Err(place) => unexpected_response::page(reply.response.body(), place)?,
         };
         let next = bad_link.map_or_else(|| self.next(&page), Err);
         let total_count = page.total_count.and_then(|count| u64::try_from(count).ok());
@@ -98,7 +98,7 @@ impl List {
         let link = tokens.links.as_ref().and_then(|links| links.get("next"));
         let href = link.and_then(|link| link.href.as_deref()).filter(|href| !href.is_empty());
         let Some(href) = href else { return Ok(None) };
-        let bad = |reason| Err(odd_response::bad_link(reason));
+        let bad = |reason| Err(unexpected_response::bad_link(reason));
         let Some(url) = self.client.sender.base_url().same_origin(href) else { return bad("it leads to another host") };
         if !url.path().ends_with("/tokens") {
             return bad("it does not lead to a list of tokens");

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use ldtokens_client::types::{BaseRole, TokenBody};
 
-use crate::odd_response;
+use crate::unexpected_response;
 use crate::{ApiVersion, Client, Error, IssuedToken, Policy, Role, Token, UnixMillis};
 
 /// A token's permissions: exactly one of these.
@@ -178,7 +178,7 @@ impl Client {
         let expiry = body.expiry;
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
         let reply = self.exchange(create).await?;
-        let named = match odd_response::secret_without_id(reply.response.body()) {
+        let named = match unexpected_response::secret_without_id(reply.response.body()) {
             Some(secret) if reply.decoded.is_err() => self.with_credential(secret)?.whoami().await.ok(),
             _ => None,
         };

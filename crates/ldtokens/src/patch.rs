@@ -4,7 +4,7 @@ use ldtokens_client::types::{JsonPatch, PatchDelta, PatchWithComment};
 use ldtokens_core::DecodedResponse;
 use serde_json::{Map, Value};
 
-use crate::odd_response::{self, is_foreign};
+use crate::unexpected_response::{self, is_undecodable_success};
 use crate::{Client, Error, Operation, PatchOperation, PatchOperationOp, Permissions, Token, TokenId, UnixMillis};
 
 /// The maximum number of times that an edit reads and writes.
@@ -143,10 +143,10 @@ impl Client {
             Ok(DecodedResponse { decoded: Ok(token), .. }) => return Ok(token),
             Ok(reply) => {
                 let body = reply.response.body();
-                let is_done = body.is_empty() || odd_response::is_of(body, id);
+                let is_done = body.is_empty() || unexpected_response::is_of(body, id);
                 (reply.into_value().expect_err("it was not decoded"), is_done)
             }
-            Err(error) if is_foreign(&error) => (error, false),
+            Err(error) if is_undecodable_success(&error) => (error, false),
             Err(error) => return Err(error),
         };
         match client.get(id).await {

@@ -2,7 +2,7 @@
 
 #[rustfmt::skip] // the generator formats it, and `cargo xtask generate --check` compares bytes
 mod derived_schemas;
-mod odd_input;
 mod schemas;
 mod snapshots;
+mod unexpected_input;
 mod wire;

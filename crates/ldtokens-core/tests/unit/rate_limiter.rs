@@ -138,7 +138,7 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
     let mut state = State::default();
     let second = Duration::from_secs(1);
     for _ in 0..10 {
-        state.learn(request(Family::Route(LIST), Duration::ZERO), Some(&headers(429, &[])), second / 2);
+        state.update(request(Family::Route(LIST), Duration::ZERO), Some(&headers(429, &[])), second / 2);
     }
     let wait = |state: &mut State, now| {
         state.acquire(request(Family::Route(READ), now), MINUTE).map(|Wait { until, .. }| until)
@@ -148,7 +148,7 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
     assert_eq!(wait(&mut state, second * 2), Some(second * 5 / 2), "one a second");
     // The longer it is refused, the rarer.
     for (sent, until) in [(2, 4), (4, 8), (8, 16), (600, 616), (700, 732), (800, 832)] {
-        state.learn(request(Family::Route(LIST), second * sent), Some(&headers(429, &[])), second * sent);
+        state.update(request(Family::Route(LIST), second * sent), Some(&headers(429, &[])), second * sent);
         assert_eq!(wait(&mut state, second * sent), Some(second * until));
     }
 }

@@ -297,9 +297,9 @@ impl Run {
         let (status, headers) = self.workers[worker].response.take().unwrap();
         let state = &mut self.states[client];
         if let Some(date) = headers.date {
-            state.server_time.learn(date, request.sent, self.now, UNIX_EPOCH);
+            state.server_time.update(date, request.sent, self.now, UNIX_EPOCH);
         }
-        state.learn(request, Some(&headers), self.now);
+        state.update(request, Some(&headers), self.now);
         for family in request.families {
             state.limit(family).in_flight -= 1;
         }

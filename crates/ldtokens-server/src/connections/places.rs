@@ -1,4 +1,4 @@
-//! Places of which there are only so many. Whoever has taken longest, or been idle longest, has to leave when another waits.
+//! A limited number of places. Whoever has taken longest, or been idle longest, has to leave when another waits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 
 use crate::connections::slots::{Activity, State};
 
-/// How many bytes of a response a client must read within the timeout, if there are so many.
+/// How many bytes of a response a client must read within the timeout, or all if there are fewer.
 const MIN_READ: usize = 64 * 1024;
 
 /// A stream that fails if its client reads a response too slowly.

@@ -18,10 +18,10 @@ pub(crate) fn token(operation: Operation, body: &[u8], place: &str) -> Result<To
 fn part_of_token(operation: Operation, json: &Value) -> Result<Token, Error> {
     let Ok(read) = read_token(json) else { return Err(Error::undecodable(operation, names(&["_id".to_owned()]))) };
     if read.has_required {
-        tracing::warn!(token_id = %read.token.id, "{operation}: properties are {}", names(&read.odd));
+        tracing::warn!(token_id = %read.token.id, "{operation}: properties are {}", names(&read.unreadable));
         return Ok(read.token);
     }
-    let mut error = Error::undecodable(operation, names(&read.odd));
+    let mut error = Error::undecodable(operation, names(&read.unreadable));
     if let Error::Undecodable { token_id, .. } = &mut error {
         *token_id = Some(read.token.id.to_string());
     }
@@ -50,7 +50,7 @@ fn json_text<'a>(json: &'a Value, pointer: &str) -> Option<&'a str> {
     json.pointer(pointer).and_then(Value::as_str)
 }
 
-/// Names the properties. Only those of the API's description can be odd, so their names are no secrets.
+/// Names the properties. Only those of the API's description can be missing here, so their names are no secrets.
 fn names(properties: &[String]) -> String {
     format!("missing or of an unexpected type: {}", properties.join(", "))
 }
@@ -67,9 +67,10 @@ pub(crate) fn issued_token(body: &[u8], requested_id: Option<&TokenId>, place: S
     }
     let mut read = read_token(&json).ok()?;
     if !has_id {
-        read.odd.push("_id".to_owned());
+        read.unreadable.push("_id".to_owned());
     }
-    let warning = if read.odd.is_empty() { place } else { format!("properties are {}", names(&read.odd)) };
+    let warning =
+        if read.unreadable.is_empty() { place } else { format!("properties are {}", names(&read.unreadable)) };
     Some((read.token, warning))
 }
 
@@ -106,6 +107,6 @@ pub(crate) fn bad_link(reason: &str) -> Error {
 }
 
 /// Whether the outcome is unknown because a success came that is not the API's.
-pub(crate) fn is_foreign(error: &Error) -> bool {
+pub(crate) fn is_undecodable_success(error: &Error) -> bool {
     matches!(error, Error::OutcomeUnknown { source, .. } if matches!(**source, Error::Undecodable { .. }))
 }

@@ -166,12 +166,12 @@ fn an_error_with_a_null_missing_or_wrong_property_gives_the_expected_result() {
 fn a_token_is_read_without_its_invalid_properties() {
     let whole: Token = serde_json::from_value(token()).unwrap();
     let read = read_token(&token()).unwrap();
-    assert_eq!((read.token, read.odd), (whole, vec![]));
+    assert_eq!((read.token, read.unreadable), (whole, vec![]));
     for name in token().as_object().unwrap().keys().filter(|name| *name != "_id") {
         let mut odd = token();
         odd[name] = json!([[1]]);
         let read = read_token(&odd).unwrap();
-        assert_eq!(read.odd, [name.as_str()]);
+        assert_eq!(read.unreadable, [name.as_str()]);
         let mut expected = token();
         match name.as_str() {
             "ownerId" | "memberId" => expected[name] = json!(""),
@@ -192,5 +192,5 @@ fn a_secret_is_read_even_if_other_properties_are_missing() {
     let json = json!({ "_id": "61095542756dba551110ae21", "token": "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a" });
     let read = read_token(&json).unwrap();
     assert_eq!(read.token.token.unwrap().expose(), "api-5a1e7e1c-0000-4000-8000-1f2e3d4c5b6a");
-    assert_eq!(read.odd, ["creationDate", "lastModified", "memberId", "ownerId"]);
+    assert_eq!(read.unreadable, ["creationDate", "lastModified", "memberId", "ownerId"]);
 }
