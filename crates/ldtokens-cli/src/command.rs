@@ -203,8 +203,8 @@ pub(crate) fn notes(matches: &ArgMatches) -> Vec<String> {
     for argument in arguments.filter(|argument| takes(argument, "TIMESTAMP") || takes(argument, "CONDITION")) {
         let texts = matches.get_raw(argument.get_id().as_str()).into_iter().flatten().filter_map(|raw| raw.to_str());
         let times = texts.filter_map(|text| match filter::split(text) {
-            Some((field, _, value)) => Field::new(field).is_ok_and(|field| field.is_time()).then_some(value),
-            None => Some(text),
+            Ok((field, _, value)) => Field::new(field).is_ok_and(|field| field.is_time()).then_some(value),
+            Err(_) => Some(text),
         });
         notes.extend(times.filter_map(moment::note));
     }

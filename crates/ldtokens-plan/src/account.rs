@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use ldtokens::{CallerIdentity, Client, Token, UnixMillis};
+use ldtokens::{CallerIdentity, Client, Secret, Token, UnixMillis};
 use ldtokens_lifecycle::{Contents, Destination};
 
 use crate::error::PlanError;
@@ -15,31 +15,20 @@ pub struct Account {
     /// Whose the credential is.
     pub caller: CallerIdentity,
     /// The custom roles, as far as they could be read, if the file names any.
-    pub roles: CustomRoles,
+    pub(crate) roles: CustomRoles,
     /// What the destinations hold that can be read back, by the key in the token's marker.
-    pub held: BTreeMap<String, Vec<Held>>,
+    pub(crate) held: BTreeMap<String, Vec<Held>>,
     /// The time, by the API's clock.
     pub now: Option<UnixMillis>,
 }
 
 /// What one destination holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
     /// The destination, as in `the file /etc/export.secret`.
-    pub label: String,
-    /// What it holds.
-    pub holding: Holding,
-}
-
-/// What is in a destination, without the secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holding {
-    /// Nothing.
-    Nothing,
-    /// A secret with these last four characters.
-    Secret(String),
-    /// Something else, or it can't be read now, in these words.
-    Other(String),
+    pub(crate) label: String,
+    /// Of a secret only its last four characters.
+    pub(crate) contents: Contents,
 }
 
 impl Account {
@@ -52,26 +41,33 @@ impl Account {
         let file = file.with_marker_keys();
         let caller = client.whoami().await.map_err(PlanError::Unreadable)?;
         let tokens = client.list().all_members(true).collect_all().await;
-        let tokens = tokens.map_err(|incomplete| PlanError::Incomplete(incomplete.error))?;
+        let tokens = tokens.map_err(|incomplete| PlanError::Unreadable(incomplete.error))?;
         let roles = match file.tokens.iter().any(|token| !token.custom_role_ids.is_empty()) {
             true => CustomRoles::read(client).await.map_err(PlanError::Unreadable)?,
             false => CustomRoles::default(),
         };
         let held = file.tokens.iter().map(|token| {
             let destinations = token.destinations.iter().filter_map(|spec| spec.destination().ok());
-            (token.key.clone(), destinations.filter_map(|destination| look_at(&*destination)).collect())
+            (token.key.clone(), destinations.filter_map(|destination| Held::of(&*destination)).collect())
         });
         Ok(Self { tokens, caller, roles, held: held.collect(), now: Some(client.server_time().into()) })
     }
 }
 
-/// What it holds. None if it can't be read back.
-fn look_at(destination: &dyn Destination) -> Option<Held> {
-    let holding = match destination.read().transpose()? {
-        Ok(Contents::Nothing) => Holding::Nothing,
-        Ok(Contents::Secret(secret)) => Holding::Secret(secret.last_four().to_owned()),
-        Ok(Contents::Other(what)) => Holding::Other(what),
-        Err(reason) => Holding::Other(reason.to_string()),
-    };
-    Some(Held { label: destination.label(), holding })
+impl Held {
+    /// None if it can't be read back.
+    fn of(destination: &dyn Destination) -> Option<Self> {
+        let contents = match destination.read().transpose()? {
+            Ok(Contents::Secret(secret)) => Contents::Secret(Secret::new(secret.last_four())),
+            Ok(other) => other,
+            Err(reason) => Contents::Other(reason.to_string()),
+        };
+        Some(Self { label: destination.label(), contents })
+    }
+
+    /// Whether it holds a secret that ends like the token's.
+    pub(crate) fn is_of(&self, token: &Token) -> bool {
+        let last_four = token.token.as_ref().map_or("", |secret| secret.last_four());
+        matches!(&self.contents, Contents::Secret(found) if found.last_four() == last_four)
+    }
 }

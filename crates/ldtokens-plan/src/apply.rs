@@ -1,4 +1,4 @@
-use ldtokens::{Client, TokenId, UnixMillis};
+use ldtokens::{Client, UnixMillis};
 
 use crate::account::Account;
 use crate::compare::{change, differences};
@@ -31,21 +31,11 @@ impl ApplyOptions {
 #[non_exhaustive]
 pub struct Applied {
     /// What was carried out.
-    pub done: Vec<Done>,
+    pub done: Vec<Action>,
     /// What failed. Another run tries again.
     pub failed: Vec<(Action, PlanError)>,
     /// What the options do not allow.
     pub skipped: Vec<Action>,
-}
-
-/// An action that was carried out.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Done {
-    /// The action.
-    pub action: Action,
-    /// The token that is in use now. None if it was deleted.
-    pub token_id: Option<TokenId>,
 }
 
 /// Carries out `plan`, if a plan made now is the same. `on_done` is called after each action.
@@ -59,7 +49,7 @@ pub async fn apply(
     file: &TokensFile,
     plan: &Plan,
     options: ApplyOptions,
-    mut on_done: impl FnMut(&Done),
+    mut on_done: impl FnMut(&Action),
 ) -> Result<Applied, PlanError> {
     file.check()?;
     let account = Account::read(client, file).await?;
@@ -84,10 +74,9 @@ pub async fn apply(
             continue;
         }
         match carry_out(client, file, &account, action).await {
-            Ok(token_id) => {
-                let done = Done { action: action.clone(), token_id };
-                on_done(&done);
-                applied.done.push(done);
+            Ok(()) => {
+                on_done(action);
+                applied.done.push(action.clone());
             }
             Err(error) => applied.failed.push((action.clone(), error)),
         }
@@ -114,12 +103,7 @@ pub async fn undeliverable<'a>(
     found
 }
 
-async fn carry_out(
-    client: &Client,
-    file: &TokensFile,
-    account: &Account,
-    action: &Action,
-) -> Result<Option<TokenId>, PlanError> {
+async fn carry_out(client: &Client, file: &TokensFile, account: &Account, action: &Action) -> Result<(), PlanError> {
     match (action.kind, file.find(&action.key), &action.id) {
         (Kind::Update, Some(wanted), Some(id)) => {
             let permissions = wanted.permissions().map_err(PlanError::Refused)?;
@@ -132,9 +116,8 @@ async fn carry_out(
             if !differences(wanted, &token, account).is_empty() {
                 return Err(PlanError::Refused("the API did not apply all changes".to_owned()));
             }
-            Ok(Some(token.id))
         }
-        (kind, Some(wanted), _) if kind.gives_secret() => Issue::new(client, account, wanted).run().await.map(Some),
+        (kind, Some(wanted), _) if kind.gives_secret() => Issue::new(client, account, wanted).run().await?,
         (Kind::Tidy, wanted, Some(id)) => {
             let token = client.get(id).await?;
             let now = UnixMillis::from(client.server_time());
@@ -148,15 +131,14 @@ async fn carry_out(
                 return Err(PlanError::Refused("its secret may still be in use".to_owned()));
             }
             client.delete(id).await?;
-            Ok(None)
         }
         (Kind::Delete, None, Some(id)) => {
             if !has_marker(&client.get(id).await?, &action.key, |_| true) {
                 return Err(PlanError::Changed);
             }
             client.delete(id).await?;
-            Ok(None)
         }
-        _ => Err(PlanError::Changed),
+        _ => return Err(PlanError::Changed),
     }
+    Ok(())
 }

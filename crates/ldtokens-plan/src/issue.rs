@@ -30,11 +30,13 @@ impl<'a> Issue<'a> {
         Self { client, account, wanted, marked: Marked::of(&account.tokens, &wanted.key) }
     }
 
+    fn destinations(&self) -> Result<Vec<Box<dyn Destination>>, PlanError> {
+        self.wanted.destinations.iter().map(|spec| spec.destination().map_err(PlanError::Refused)).collect()
+    }
+
     /// Makes certain that a new secret can be delivered.
     pub(crate) async fn prepare(&self) -> Result<Delivery, PlanError> {
-        let destinations = || self.wanted.destinations.iter().map(|spec| spec.destination());
-        let all: Vec<Box<dyn Destination>> = destinations().collect::<Result<_, _>>().map_err(PlanError::Refused)?;
-        let mut delivery = Delivery::new(all);
+        let mut delivery = Delivery::new(self.destinations()?);
         let refused = |error: ldtokens_lifecycle::Error| PlanError::Refused(error.to_string());
         delivery.prepare().await.map_err(refused)?;
         let Marked { new, current, old } = &self.marked;
@@ -48,8 +50,8 @@ impl<'a> Issue<'a> {
         Ok(delivery)
     }
 
-    /// Returns the ID of the token that is in use now.
-    pub(crate) async fn run(&self) -> Result<TokenId, PlanError> {
+    /// Gives the token a new secret, and ends the old one.
+    pub(crate) async fn run(&self) -> Result<(), PlanError> {
         let mut delivery = self.prepare().await?;
         let Marked { new, current, .. } = &self.marked;
         let (id, secret, new) = match self.half_delivered().await? {
@@ -72,22 +74,31 @@ impl<'a> Issue<'a> {
         let marker = Marker { key: self.wanted.key.clone(), state: State::Current };
         let text = marker.append_to(self.wanted.text());
         self.client.edit(&id, |token| token.description = Some(text.clone())).await?;
-        Ok(id)
+        Ok(())
+    }
+
+    /// The working secret that each destination holds, and whose it is, as the API says. None if it holds none or can't be read.
+    async fn held(&self) -> Result<Vec<Option<(TokenId, Secret)>>, PlanError> {
+        let mut held = Vec::new();
+        for destination in self.destinations()? {
+            held.push(match destination.read() {
+                Ok(Some(Contents::Secret(secret))) if has_secret_prefix(&secret) => {
+                    let owner = identity_of(self.client, &secret).await?.and_then(|identity| identity.token_id);
+                    owner.map(|owner| (owner, secret))
+                }
+                _ => None,
+            });
+        }
+        Ok(held)
     }
 
     /// The token of an interrupted run whose secret a destination holds, with that secret, if it still is as the file says and
     /// the API accepts it.
     async fn half_delivered(&self) -> Result<Option<(TokenId, Secret)>, PlanError> {
         let is_as_wanted = |token: &&&Token| differences(self.wanted, token, self.account).is_empty();
-        for spec in self.wanted.destinations.iter().filter(|_| !self.marked.new.is_empty()) {
-            let destination = spec.destination().map_err(PlanError::Refused)?;
-            let Ok(Some(Contents::Secret(secret))) = destination.read() else { continue };
-            let Some(owner) = owner(self.client, &secret).await? else { continue };
-            if self.marked.new.iter().filter(is_as_wanted).any(|token| token.id == owner) {
-                return Ok(Some((owner, secret)));
-            }
-        }
-        Ok(None)
+        let new: Vec<_> = self.marked.new.iter().filter(is_as_wanted).map(|token| &token.id).collect();
+        let held = if new.is_empty() { Vec::new() } else { self.held().await? };
+        Ok(held.into_iter().flatten().find(|(owner, _)| new.contains(&owner)))
     }
 
     /// Creates a token. Returns the tokens with this key whose secrets may not be delivered too, also those whose responses were lost.
@@ -115,15 +126,11 @@ impl<'a> Issue<'a> {
 
     /// Whether each destination can be read, and holds a working secret of another token of the account than `old`.
     pub(crate) async fn is_replaced(&self, old: &TokenId) -> Result<bool, PlanError> {
-        for spec in &self.wanted.destinations {
-            let destination = spec.destination().map_err(PlanError::Refused)?;
-            let Ok(Some(Contents::Secret(secret))) = destination.read() else { return Ok(false) };
-            let owner = owner(self.client, &secret).await?.filter(|owner| owner != old);
-            if !owner.is_some_and(|owner| self.account.tokens.iter().any(|token| token.id == owner)) {
-                return Ok(false);
-            }
-        }
-        Ok(!self.wanted.destinations.is_empty())
+        let held = self.held().await?;
+        let is_known = |owner: &TokenId| self.account.tokens.iter().any(|token| token.id == *owner);
+        let is_others =
+            |held: &Option<(TokenId, Secret)>| held.as_ref().is_some_and(|(owner, _)| owner != old && is_known(owner));
+        Ok(!held.is_empty() && held.iter().all(is_others))
     }
 
     async fn try_secret(&self, id: &TokenId, secret: &Secret) -> Result<(), PlanError> {
@@ -155,12 +162,4 @@ impl<'a> Issue<'a> {
         }
         Ok(())
     }
-}
-
-/// Whose secret a destination holds, as the API says when it authenticates. None if it refuses it, or was not asked.
-async fn owner(client: &Client, secret: &Secret) -> Result<Option<TokenId>, PlanError> {
-    if !has_secret_prefix(secret) {
-        return Ok(None);
-    }
-    Ok(identity_of(client, secret).await?.and_then(|identity| identity.token_id))
 }

@@ -46,8 +46,8 @@ mod plan;
 mod render;
 mod roles;
 
-pub use account::{Account, Held, Holding};
-pub use apply::{Applied, ApplyOptions, Done, apply, undeliverable};
+pub use account::Account;
+pub use apply::{Applied, ApplyOptions, apply, undeliverable};
 pub use compare::Change;
 pub use destination::{DestinationSpec, Taken};
 pub use error::PlanError;

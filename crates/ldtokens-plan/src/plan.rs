@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use ldtokens::{Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::Contents;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Held, Holding};
+use crate::account::Account;
 use crate::compare::{Change, FIXED, differences};
 use crate::file::{ManagedToken, TokensFile};
 use crate::marker::{Marked, Marker};
@@ -89,21 +90,23 @@ impl Plan {
         plan.managed = marked.values().map(|marked| marked.current.len()).sum();
         let nothing = Marked::default();
         for wanted in &file.tokens {
-            let marked = marked.get(&wanted.key).unwrap_or(&nothing);
-            match plan.in_use(wanted, marked, account) {
-                Ok(token) => plan.token(wanted, token, marked, account, now),
-                Err(problem) => plan.problems.push(problem),
+            match action(wanted, marked.get(&wanted.key).unwrap_or(&nothing), account, now) {
+                Ok(action) => plan.actions.extend(action),
+                Err(problem) => plan.problems.push(format!("{}: {problem}", wanted.key)),
             }
         }
         for (key, Marked { new, current, old }) in &marked {
+            let is_wanted = file.find(key).is_some();
             let has_ended = |token: &Token| token.expires_in(now).is_some_and(|left| left.is_zero());
-            let is_over = |token, until| until <= now && (file.find(key).is_some() || has_ended(token));
-            let (over, old): (Vec<_>, Vec<_>) = old.iter().partition(|(token, until)| is_over(token, *until));
-            let over = over.iter().map(|(token, _)| *token);
-            plan.add_all(Kind::Tidy, key, over, "another has replaced it, and the overlap is over");
-            if file.find(key).is_none() {
-                let all = current.iter().chain(new).copied().chain(old.iter().map(|(token, _)| *token));
-                plan.add_all(Kind::Delete, key, all, "it is not in the file");
+            let old = old.iter().map(|(token, until)| (*token, *until <= now && (is_wanted || has_ended(token))));
+            for (token, is_over) in old.chain(current.iter().chain(new).map(|token| (*token, false))) {
+                let (kind, reason) = match (is_over, is_wanted) {
+                    (true, _) => (Kind::Tidy, "another has replaced it, and the overlap is over"),
+                    (false, false) => (Kind::Delete, "it is not in the file"),
+                    (false, true) => continue,
+                };
+                let name = token.name.as_deref().unwrap_or_default();
+                plan.actions.push(Action::new(kind, key, name, Some(token), reason.to_owned()));
             }
         }
         for action in &mut plan.actions {
@@ -115,110 +118,77 @@ impl Plan {
         plan
     }
 
-    /// The token whose secret is in use. If several have the marker, it is the one that all destinations hold, as long as the
-    /// others expire.
-    fn in_use<'a>(
-        &self,
-        wanted: &ManagedToken,
-        marked: &Marked<'a>,
-        account: &Account,
-    ) -> Result<Option<&'a Token>, String> {
-        if let [] | [_] = marked.current.as_slice() {
-            return Ok(marked.current.first().copied());
-        }
-        let held = holdings(wanted, account);
-        let is_held = |token: &&&Token| !held.is_empty() && held.iter().all(|held| holds(held, token));
-        let in_use: Vec<_> = marked.current.iter().filter(is_held).collect();
-        match in_use.as_slice() {
-            [token] if marked.current.iter().all(|other| other.id == token.id || other.expiry.is_some()) => {
-                Ok(Some(token))
-            }
-            _ => {
-                let ids: Vec<_> = marked.current.iter().map(|token| token.id.as_str()).collect();
-                let advice = "remove the marker from the descriptions of all but one";
-                Err(format!("{}: the tokens {} have its marker; {advice}", wanted.key, ids.join(" and ")))
-            }
-        }
-    }
-
-    fn token(
-        &mut self,
-        wanted: &ManagedToken,
-        token: Option<&Token>,
-        marked: &Marked<'_>,
-        account: &Account,
-        now: UnixMillis,
-    ) {
-        // A key that is compared with IDs always differs.
-        let is_unknown = |role: &&String| {
-            token.is_some_and(|token| !token.custom_role_ids.contains(role)) && !account.roles.has(role) && !is_id(role)
-        };
-        if let Some(role) = wanted.custom_role_ids.iter().find(is_unknown) {
-            let reason = "is not known, or this credential may not read custom roles: then give its ID";
-            self.problems.push(format!("{}: the custom role {role} {reason}", wanted.key));
-            return;
-        }
-        let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
-        let has_ended = wanted.fixed_expiry().is_some_and(|expiry| expiry <= now);
-        let fixed: Vec<_> = changes.iter().filter(|change| FIXED.contains(&&*change.property)).collect();
-        let (kind, reason) = if !marked.new.is_empty() {
-            (Kind::Finish, "an earlier run was interrupted".to_owned())
-        } else if token.is_none() {
-            (Kind::Create, "no token has its marker".to_owned())
-        } else if let Some(change) = fixed.first() {
-            (Kind::Replace, format!("{} can't be changed", change.property))
-        } else if let Some(reason) =
-            token.filter(|_| !has_ended).and_then(|token| needs_new_secret(wanted, token, account, now))
-        {
-            (Kind::Rotate, reason)
-        } else if !changes.is_empty() {
-            (Kind::Update, "it differs from the file".to_owned())
-        } else {
-            return;
-        };
-        if kind != Kind::Update && wanted.destinations.is_empty() {
-            self.problems.push(format!("{}: {reason}, and it has no destination for a new secret", wanted.key));
-            return;
-        }
-        if has_ended && (kind != Kind::Update || changes.iter().any(|change| change.property == "expiry")) {
-            self.problems.push(format!("{}: its expiry is in the past", wanted.key));
-            return;
-        }
-        let (key, name, id) = (wanted.key.clone(), wanted.name.clone(), token.map(|token| token.id.clone()));
-        self.actions.push(Action { kind, key, id, name, changes, reason, is_own: false });
-    }
-
-    fn add_all<'a>(&mut self, kind: Kind, key: &str, tokens: impl Iterator<Item = &'a Token>, reason: &str) {
-        self.actions.extend(tokens.map(|token| Action {
-            kind,
-            key: key.to_owned(),
-            id: Some(token.id.clone()),
-            name: token.name.clone().unwrap_or_default(),
-            changes: Vec::new(),
-            reason: reason.to_owned(),
-            is_own: false,
-        }));
-    }
-
-    /// The number of actions of this kind.
-    pub fn count(&self, kind: Kind) -> usize {
-        self.actions.iter().filter(|action| action.kind == kind).count()
-    }
-
     /// Whether nothing is to be done, now or by hand. Tokens that are not in the file count.
     pub fn is_empty(&self) -> bool {
         self.actions.is_empty() && self.problems.is_empty()
     }
 }
 
-pub(crate) fn holdings<'a>(wanted: &ManagedToken, account: &'a Account) -> &'a [Held] {
-    account.held.get(&wanted.key).map_or(&[], Vec::as_slice)
+impl Action {
+    fn new(kind: Kind, key: &str, name: &str, token: Option<&Token>, reason: String) -> Self {
+        let (key, name, id) = (key.to_owned(), name.to_owned(), token.map(|token| token.id.clone()));
+        Self { kind, key, id, name, changes: Vec::new(), reason, is_own: false }
+    }
 }
 
-/// Whether it holds a secret that ends like the token's.
-fn holds(held: &Held, token: &Token) -> bool {
-    let last_four = token.token.as_ref().map_or("", |secret| secret.last_four());
-    matches!(&held.holding, Holding::Secret(found) if found == last_four)
+/// What is to be done for a token of the file, if anything is. An error is a problem to solve by hand.
+fn action(
+    wanted: &ManagedToken,
+    marked: &Marked<'_>,
+    account: &Account,
+    now: UnixMillis,
+) -> Result<Option<Action>, String> {
+    let token = in_use(wanted, marked, account)?;
+    // A key that is compared with IDs always differs.
+    let is_unknown = |role: &&String| {
+        token.is_some_and(|token| !token.custom_role_ids.contains(role)) && !account.roles.has(role) && !is_id(role)
+    };
+    if let Some(role) = wanted.custom_role_ids.iter().find(is_unknown) {
+        let reason = "is not known, or this credential may not read custom roles: then give its ID";
+        return Err(format!("the custom role {role} {reason}"));
+    }
+    let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
+    let has_ended = wanted.fixed_expiry().is_some_and(|expiry| expiry <= now);
+    let renewal = || token.filter(|_| !has_ended).and_then(|token| needs_new_secret(wanted, token, account, now));
+    let (kind, reason) = if !marked.new.is_empty() {
+        (Kind::Finish, "an earlier run was interrupted".to_owned())
+    } else if token.is_none() {
+        (Kind::Create, "no token has its marker".to_owned())
+    } else if let Some(change) = changes.iter().find(|change| FIXED.contains(&&*change.property)) {
+        (Kind::Replace, format!("{} can't be changed", change.property))
+    } else if let Some(reason) = renewal() {
+        (Kind::Rotate, reason)
+    } else if !changes.is_empty() {
+        (Kind::Update, "it differs from the file".to_owned())
+    } else {
+        return Ok(None);
+    };
+    if kind != Kind::Update && wanted.destinations.is_empty() {
+        return Err(format!("{reason}, and it has no destination for a new secret"));
+    }
+    if has_ended && (kind != Kind::Update || changes.iter().any(|change| change.property == "expiry")) {
+        return Err("its expiry is in the past".to_owned());
+    }
+    Ok(Some(Action { changes, ..Action::new(kind, &wanted.key, &wanted.name, token, reason) }))
+}
+
+/// The token whose secret is in use. If several have the marker, it is the one that all destinations hold, as long as the others
+/// expire.
+fn in_use<'a>(wanted: &ManagedToken, marked: &Marked<'a>, account: &Account) -> Result<Option<&'a Token>, String> {
+    let current = marked.current.as_slice();
+    if let [] | [_] = current {
+        return Ok(current.first().copied());
+    }
+    let held = account.held.get(&wanted.key).filter(|held| !held.is_empty());
+    let is_held = |token: &&&Token| held.is_some_and(|held| held.iter().all(|held| held.is_of(token)));
+    match current.iter().filter(is_held).collect::<Vec<_>>().as_slice() {
+        [token] if current.iter().all(|other| other.id == token.id || other.expiry.is_some()) => Ok(Some(token)),
+        _ => {
+            let ids: Vec<_> = current.iter().map(|token| token.id.as_str()).collect();
+            let advice = "remove the marker from the descriptions of all but one";
+            Err(format!("the tokens {} have its marker; {advice}", ids.join(" and ")))
+        }
+    }
 }
 
 /// Why the token needs a new secret, if it does.
@@ -239,10 +209,11 @@ fn needs_new_secret(wanted: &ManagedToken, token: &Token, account: &Account, now
     if wanted.lifetime.as_ref().is_some_and(|lifetime| age + wanted.overlap() >= lifetime.duration()) {
         return Some("it is older than its lifetime".to_owned());
     }
-    let other = holdings(wanted, account).iter().find(|held| !holds(held, token))?;
-    Some(match &other.holding {
-        Holding::Nothing => format!("{} holds no secret", other.label),
-        Holding::Secret(_) => format!("{} holds another secret", other.label),
-        Holding::Other(what) => format!("{} holds {what}", other.label),
-    })
+    let other = account.held.get(&wanted.key)?.iter().find(|held| !held.is_of(token))?;
+    let what = match &other.contents {
+        Contents::Nothing => "no secret",
+        Contents::Secret(_) => "another secret",
+        Contents::Other(what) => what,
+    };
+    Some(format!("{} holds {what}", other.label))
 }

@@ -1,22 +1,13 @@
 //! A plan for people.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::compare::Change;
 use crate::plan::{Action, Kind, Plan};
-
-/// Each kind with its sign and its verb.
-const KINDS: [(Kind, &str, &str); 7] = [
-    (Kind::Create, "+", "create"),
-    (Kind::Finish, "+", "finish"),
-    (Kind::Update, "~", "update"),
-    (Kind::Rotate, "±", "rotate"),
-    (Kind::Replace, "±", "replace"),
-    (Kind::Tidy, "-", "tidy"),
-    (Kind::Delete, "-", "delete"),
-];
 
 impl Kind {
     /// Whether a new secret is delivered.
@@ -24,22 +15,28 @@ impl Kind {
         matches!(self, Self::Create | Self::Finish | Self::Rotate | Self::Replace)
     }
 
-    fn sign_and_verb(self) -> (&'static str, &'static str) {
-        let (_, sign, verb) = KINDS.into_iter().find(|(kind, ..)| *kind == self).expect("all kinds are listed");
-        (sign, verb)
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Create | Self::Finish => "+",
+            Self::Update => "~",
+            Self::Rotate | Self::Replace => "±",
+            Self::Tidy | Self::Delete => "-",
+        }
     }
+}
 
-    /// The word for it, such as `create`.
-    pub fn verb(self) -> &'static str {
-        self.sign_and_verb().1
+/// The word for it, such as `create`, as in JSON.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
-            let (sign, verb) = action.kind.sign_and_verb();
-            writeln!(f, "{sign} {verb:<7} {} ({})", action.key, action.reason)?;
+            let Action { kind, key, reason, .. } = action;
+            writeln!(f, "{} {kind:<7} {key} ({reason})", kind.sign())?;
             for change in &action.changes {
                 writeln!(f, "    {change}")?;
             }
@@ -60,9 +57,9 @@ impl fmt::Display for Change {
 impl Plan {
     /// One line: how many of what.
     pub fn summary(&self) -> String {
-        let counts = KINDS.map(|(kind, _, verb)| (self.count(kind), verb));
-        let mut parts: Vec<_> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{count} to {verb}")).collect();
+        let mut counts = BTreeMap::<Kind, usize>::new();
+        self.actions.iter().for_each(|action| *counts.entry(action.kind).or_default() += 1);
+        let mut parts: Vec<_> = counts.into_iter().map(|(kind, count)| format!("{count} to {kind}")).collect();
         match self.problems.len() {
             0 => {}
             1 => parts.push("1 problem to solve by hand".to_owned()),
@@ -88,13 +85,8 @@ impl Plan {
 
 fn row(action: &Action) -> String {
     let changes: Vec<_> = action.changes.iter().map(|change| cell(&change.to_string())).collect();
-    format!(
-        "| {} | {} | {} | {} |\n",
-        action.kind.verb(),
-        cell(&action.key),
-        changes.join("<br>"),
-        cell(&action.reason)
-    )
+    let (key, changes, reason) = (cell(&action.key), changes.join("<br>"), cell(&action.reason));
+    format!("| {} | {key} | {changes} | {reason} |\n", action.kind)
 }
 
 /// Text that can't leave its cell or become HTML or a link.

@@ -111,7 +111,7 @@ fn columns(list: &str) -> Vec<CompletionCandidate> {
 
 /// Candidates for a filter: fields; then, for one field, operators; then its values.
 fn filters(condition: &str) -> Vec<CompletionCandidate> {
-    if let Some((field, sign, value)) = filter::split(condition) {
+    if let Ok((field, sign, value)) = filter::split(condition) {
         let Ok(field) = Field::new(field) else { return Vec::new() };
         let values = field.values().iter().filter(|known| known.starts_with(value));
         let conditions = values.map(|known| CompletionCandidate::new(format!("{}{sign}{known}", field.name())));

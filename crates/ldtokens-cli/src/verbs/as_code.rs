@@ -17,7 +17,7 @@ use crate::terminal::visible::visible;
 use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};
-use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file, warn_if_partial};
+use crate::verbs::inventory::{ToArgs, check_seen, json as json_of_file};
 use crate::verbs::json;
 use crate::verbs::plan::ask;
 use crate::verbs::rotate::file::RotationsFile;
@@ -234,13 +234,10 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         Places::described(global, &token.destinations)?;
     }
     with_client(global, DryRun::Changes, async |session| {
-        let plan = match saved {
-            Some(plan) => {
-                warn_if_partial(session, true).await.map_err(|failure| failure.within("no plan was carried out"))?;
-                plan
-            }
-            None => new_plan(session, &file, |action| options.allows(action)).await?,
-        };
+        let plan = new_plan(session, &file, |action| options.allows(action)).await?;
+        if saved.is_some_and(|saved| saved != plan) {
+            return Err(failure(PlanError::Changed));
+        }
         let mut shown = plan.clone();
         shown.actions.retain(|action| options.allows(action));
         shown.to_string().lines().for_each(|line| say::result(&visible(line)));
@@ -248,9 +245,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         if !shown.actions.is_empty() {
             ask(arguments.confirm, session, async || Ok("carry this out?".to_owned())).await?;
         }
-        let say = |done: &ldtokens_plan::Done| {
-            say::result(&format!("{}: {} done", visible(&done.action.key), done.action.kind.verb()));
-        };
+        let say = |done: &Action| say::result(&format!("{}: {} done", visible(&done.key), done.kind));
         let applying = ldtokens_plan::apply(&session.client, &file, &plan, options, say);
         let applied = session.interrupt.until_done(applying).await?.map_err(failure)?;
         report(session, &plan, applied)
@@ -265,8 +260,8 @@ async fn new_plan(session: &Session, file: &TokensFile, is_meant: impl Fn(&Actio
     check_seen(own, true).map_err(|failure| failure.within("no plan was made"))?;
     let plan = Plan::new(file, &account);
     let checking = ldtokens_plan::undeliverable(&session.client, file, &account, &plan);
-    for (action, error) in session.interrupt.unless(checking).await?.into_iter().filter(|(action, _)| is_meant(action))
-    {
+    let undeliverable = session.interrupt.unless(checking).await?;
+    for (action, error) in undeliverable.into_iter().filter(|(action, _)| is_meant(action)) {
         say::warning(&format!("{}: `apply` would fail here: {error}", visible(&action.key)));
     }
     Ok(plan)
@@ -288,20 +283,18 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
     let failed = applied.failed.into_iter().map(|(action, error)| failure(error).within(visible(&action.key)));
     let problems = plan.problems.iter().map(|problem| Failure::new(Kind::Conflict, problem.as_str()));
     let failures: Vec<Failure> = failed.chain(problems).collect();
-    match (&failures[..], applied.done.len()) {
-        ([], 0) => Ok(()),
-        ([], done) => {
-            say::result(&format!("{}: {done} done", session.account));
-            Ok(())
-        }
-        ([only], 0) => Err(only.clone()),
-        (failures, done) => {
+    let done = applied.done.len();
+    match &failures[..] {
+        [only] if done == 0 => return Err(only.clone()),
+        [] if done > 0 => say::result(&format!("{}: {done} done", session.account)),
+        [] => {}
+        failures => {
             let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
-            Err(Failure::new(common_kind(failures, done > 0, false), text)
-                .within(&session.account)
-                .with_failed(failures))
+            let failure = Failure::new(common_kind(failures, done > 0, false), text);
+            return Err(failure.within(&session.account).with_failed(failures));
         }
     }
+    Ok(())
 }
 
 pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
@@ -325,7 +318,7 @@ fn failure(error: PlanError) -> Failure {
     let text = error.to_string();
     match error {
         PlanError::Api(source) => source.into(),
-        PlanError::Unreadable(source) | PlanError::Incomplete(source) => Failure::from(source).within(text),
+        PlanError::Unreadable(source) => Failure::from(source).within(text),
         PlanError::Changed => Failure::new(Kind::Conflict, format!("{text}: make a new plan")),
         PlanError::ManyDeletions { .. } => Failure::usage(format!("{text}: --allow-many-deletions allows it")),
         PlanError::NotDelivered(_) => Failure::new(Kind::SecretNotDelivered, text),

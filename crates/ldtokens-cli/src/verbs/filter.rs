@@ -28,70 +28,54 @@ pub(crate) struct Filter {
     field: Field,
     /// Whether a token without that time has that of its creation in its place.
     or_created: bool,
-    operator: Operator,
-    wanted: Wanted,
+    is_negated: bool,
+    test: Test,
 }
 
-/// The value that a field is compared with.
+/// What the field's value is to be.
 #[derive(Clone, Debug)]
-enum Wanted {
+enum Test {
     Absent,
-    Number(i64),
-    Text(String),
+    Is(String),
+    /// In any case.
+    Contains(String),
+    /// A number or time, so ordered beside this one.
+    Compared(fn(Ordering) -> bool, i64),
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Operator {
-    Is,
-    IsNot,
-    Contains,
-    /// Which number is greater.
-    Ordered(fn(&i64, &i64) -> bool),
-}
-
-const OPERATORS: [(&str, Operator, &str); 7] = [
-    ("!=", Operator::IsNot, "is not"),
-    ("<=", Operator::Ordered(i64::le), "at most"),
-    (">=", Operator::Ordered(i64::ge), "at least"),
-    ("=", Operator::Is, "is"),
-    ("~", Operator::Contains, "contains, in any case"),
-    ("<", Operator::Ordered(i64::lt), "less, or earlier"),
-    (">", Operator::Ordered(i64::gt), "more, or later"),
+/// The operators, and their meanings.
+const OPERATORS: [(&str, &str); 7] = [
+    ("!=", "is not"),
+    ("<=", "at most"),
+    (">=", "at least"),
+    ("=", "is"),
+    ("~", "contains, in any case"),
+    ("<", "less, or earlier"),
+    (">", "more, or later"),
 ];
 
 /// Operators of other languages, and the ones to use here.
 const ELSEWHERE: [(&str, &str); 7] =
     [("==", "="), ("===", "="), ("~=", "~"), ("=~", "~"), ("<>", "!="), ("=<", "<="), ("=>", ">=")];
 
-impl Operator {
-    fn fits(self, field: &Field) -> bool {
-        match self {
-            Self::Contains => !field.is_number() && !is_boolean(field),
-            Self::Ordered(_) => field.is_number(),
-            Self::Is | Self::IsNot => true,
-        }
-    }
-}
-
 /// The operators that `field` has, and their meanings.
 pub(crate) fn signs(field: &Field) -> impl Iterator<Item = (&'static str, &'static str)> {
-    OPERATORS.into_iter().filter(move |(_, operator, _)| operator.fits(field)).map(|(sign, _, meaning)| (sign, meaning))
+    OPERATORS.into_iter().filter(move |(sign, _)| match *sign {
+        "=" | "!=" => true,
+        "~" => !field.is_number() && !is_boolean(field),
+        _ => field.is_number(),
+    })
 }
 
-/// The field, the operator and the value of a condition, if it has an operator.
-pub(crate) fn split(text: &str) -> Option<(&str, &'static str, &str)> {
-    let (field, sign, _, value) = parts(text).ok()?;
-    Some((field, sign, value))
-}
-
-fn parts(text: &str) -> Result<(&str, &'static str, Operator, &str), String> {
+/// The field, the operator and the value of a condition.
+pub(crate) fn split(text: &str) -> Result<(&str, &'static str, &str), String> {
     const SIGNS: [char; 5] = ['!', '<', '>', '=', '~'];
     let form = || format!("a filter reads {FORM}");
     let (name, rest) = text.split_at(text.find(SIGNS).ok_or_else(form)?);
     let value = rest.trim_start_matches(SIGNS);
     let written = &rest[..rest.len() - value.len()];
-    match OPERATORS.iter().find(|(sign, ..)| *sign == written) {
-        Some((sign, operator, _)) => Ok((name.trim(), sign, *operator, value.trim())),
+    match OPERATORS.iter().find(|(sign, _)| *sign == written) {
+        Some((sign, _)) => Ok((name.trim(), sign, value.trim())),
         None => Err(match ELSEWHERE.iter().find(|(other, _)| *other == written) {
             Some((_, right)) => format!("there is no operator `{written}`; did you mean `{name}{right}{value}`?"),
             None => format!("there is no operator `{written}`; {}", form()),
@@ -102,14 +86,26 @@ fn parts(text: &str) -> Result<(&str, &'static str, Operator, &str), String> {
 impl Filter {
     /// Reads a condition.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
-        let (name, sign, operator, value) = parts(text)?;
+        let (name, sign, value) = split(text)?;
         let field = Field::new(name)?;
-        if !operator.fits(&field) {
+        if !signs(&field).any(|(known, _)| known == sign) {
             let signs: Vec<_> = signs(&field).map(|(sign, _)| sign).collect();
             return Err(format!("{name} can't be compared by {sign}, only by {}", signs.join(" ")));
         }
-        let wanted = wanted(&field, operator, value)?;
-        Ok(Self { text: text.trim().to_owned(), field, or_created: false, operator, wanted })
+        let test = test(&field, sign, value)?;
+        Ok(Self { text: text.trim().to_owned(), field, or_created: false, is_negated: sign == "!=", test })
+    }
+
+    /// Compares the time `field`. A token that has no such time does not match.
+    pub(crate) fn of_time(field: &str, sign: &str, moment: UnixMillis) -> Self {
+        let text = format!("{field}{sign}{}", date(moment));
+        let (field, test) = (Field::new(field).expect("it is one"), Test::Compared(order(sign), moment.get()));
+        Self { text, field, or_created: false, is_negated: false, test }
+    }
+
+    /// Not used since then. A token that was never used counts from its creation.
+    pub(crate) fn not_used_since(moment: UnixMillis) -> Self {
+        Self { or_created: true, ..Self::of_time("lastUsed", "<", moment) }
     }
 
     /// The filters with the IDs of custom roles in the place of their keys. A key that is not known is an error: compared with IDs,
@@ -138,38 +134,20 @@ impl Filter {
     /// The key or ID of a custom role that tokens are compared with, if they are.
     pub(crate) fn custom_role(&mut self) -> Option<&mut String> {
         const OTHER_ACCESS: [&str; 2] = ["none", "policy"];
-        let Self { field, operator, wanted: Wanted::Text(text), .. } = self else { return None };
-        let is_other = |known: &&str| match operator {
-            Operator::Contains => known.contains(&text.to_lowercase()),
-            _ => known == text,
-        };
-        let is_role = match field.name() {
-            "customRoleIds" => true,
-            "access" => !field.values().iter().chain(&OTHER_ROLES).chain(&OTHER_ACCESS).any(is_other),
+        let is_other = |known: &&str| match &self.test {
+            Test::Contains(text) => known.contains(&text.to_lowercase()),
+            Test::Is(text) => known == text,
             _ => false,
         };
-        is_role.then_some(text)
-    }
-
-    /// Not used since then. A token that was never used counts from its creation.
-    pub(crate) fn not_used_since(moment: UnixMillis) -> Self {
-        Self { or_created: true, ..Self::before("lastUsed", moment) }
-    }
-
-    /// The time `field` is before then. A token that has no such time does not match.
-    pub(crate) fn before(field: &str, moment: UnixMillis) -> Self {
-        Self::of_time(field, "<", i64::lt, moment)
-    }
-
-    /// The time `field` is not before then.
-    pub(crate) fn not_before(field: &str, moment: UnixMillis) -> Self {
-        Self::of_time(field, ">=", i64::ge, moment)
-    }
-
-    fn of_time(field: &str, sign: &str, is: fn(&i64, &i64) -> bool, moment: UnixMillis) -> Self {
-        let text = format!("{field}{sign}{}", date(moment));
-        let (field, wanted) = (Field::new(field).expect("it is one"), Wanted::Number(moment.get()));
-        Self { text, field, or_created: false, operator: Operator::Ordered(is), wanted }
+        let is_role = match self.field.name() {
+            "customRoleIds" => true,
+            "access" => !self.field.values().iter().chain(&OTHER_ROLES).chain(&OTHER_ACCESS).any(is_other),
+            _ => false,
+        };
+        match &mut self.test {
+            Test::Is(text) | Test::Contains(text) if is_role => Some(text),
+            _ => None,
+        }
     }
 
     /// Whether the token matches all of the filters.
@@ -181,24 +159,21 @@ impl Filter {
     fn is_met_by(&self, token: &Value) -> bool {
         // The API writes 0 for "never" (fact 9).
         let is_value = |value: &Value| !(self.field.is_time() && *value == 0);
-        let mut value = self.field.value(token).filter(is_value);
-        if self.or_created {
-            value = value.or_else(|| token.get("creationDate").cloned().filter(is_value));
-        }
-        if is_boolean(&self.field) && value.is_none() && !matches!(self.wanted, Wanted::Absent) {
-            value = Some(false.into());
-        }
-        match (self.operator, &self.wanted) {
-            (Operator::Is, wanted) => equals(value.as_ref(), wanted),
-            (Operator::IsNot, wanted) => !equals(value.as_ref(), wanted),
-            (Operator::Contains, Wanted::Text(text)) => {
-                value.is_some_and(|value| plain(&value).to_lowercase().contains(&text.to_lowercase()))
-            }
-            (Operator::Ordered(is), Wanted::Number(limit)) => {
-                value.and_then(|value| value.as_i64()).is_some_and(|value| is(&value, limit))
-            }
-            _ => false,
-        }
+        let usual = match &self.test {
+            Test::Absent => None,
+            _ if self.or_created => token.get("creationDate").cloned().filter(is_value),
+            _ => is_boolean(&self.field).then_some(Value::Bool(false)),
+        };
+        let value = self.field.value(token).filter(is_value).or(usual);
+        let is_met = match (&self.test, &value) {
+            (Test::Absent, value) => value.as_ref().is_none_or(|value| plain(value).is_empty()),
+            (_, None) => false,
+            (Test::Is(text), Some(Value::Array(items))) => items.iter().any(|item| plain(item) == *text),
+            (Test::Is(text), Some(value)) => plain(value) == *text,
+            (Test::Contains(text), Some(value)) => plain(value).to_lowercase().contains(&text.to_lowercase()),
+            (Test::Compared(is, limit), Some(value)) => value.as_i64().is_some_and(|value| is(value.cmp(limit))),
+        };
+        is_met != self.is_negated
     }
 }
 
@@ -211,65 +186,63 @@ pub(crate) fn nothing_matches(filters: &[Filter]) -> String {
     }
 }
 
-fn equals(value: Option<&Value>, wanted: &Wanted) -> bool {
-    match (value, wanted) {
-        (None, wanted) => matches!(wanted, Wanted::Absent),
-        (Some(value), Wanted::Absent) => plain(value).is_empty(),
-        (Some(value), Wanted::Number(number)) => value.as_i64() == Some(*number),
-        (Some(Value::Array(items)), Wanted::Text(text)) => items.iter().any(|item| plain(item) == *text),
-        (Some(value), Wanted::Text(text)) => plain(value) == *text,
+/// The order that an operator means.
+fn order(sign: &str) -> fn(Ordering) -> bool {
+    match sign {
+        "<" => Ordering::is_lt,
+        "<=" => Ordering::is_le,
+        ">" => Ordering::is_gt,
+        _ => Ordering::is_ge,
     }
 }
 
 /// Reads the value, and refuses one that the field can never have.
-fn wanted(field: &Field, operator: Operator, value: &str) -> Result<Wanted, String> {
+fn test(field: &Field, sign: &str, value: &str) -> Result<Test, String> {
     let name = field.name();
+    let is_equality = matches!(sign, "=" | "!=");
     if value.is_empty() {
-        return match operator {
-            Operator::Is | Operator::IsNot => Ok(Wanted::Absent),
-            _ => Err(format!("{name}: what to compare it with is missing")),
+        return match is_equality {
+            true => Ok(Test::Absent),
+            false => Err(format!("{name}: what to compare it with is missing")),
         };
-    }
-    if field.is_time() {
-        return wanted_time(name, operator, value);
     }
     if field.is_number() {
-        return value.parse().map(Wanted::Number).map_err(|_| format!("{name} is compared with a whole number"));
-    }
-    if matches!(operator, Operator::Contains) {
-        return Ok(Wanted::Text(value.to_owned()));
-    }
-    if is_boolean(field) || is_role(name) || name == "kind" {
-        let known: Vec<&str> =
-            if is_role(name) { roles().iter().copied().chain(OTHER_ROLES).collect() } else { field.values().to_vec() };
-        return match known.iter().find(|known| known.eq_ignore_ascii_case(value)) {
-            Some(known) => Ok(Wanted::Text((*known).to_owned())),
-            None => {
-                let hint = did_you_mean(value, known.iter().copied());
-                Err(format!("{name} can't be `{value}`{hint} (it is one of {})", known.join(", ")))
+        let number = match (field.is_time(), value.eq_ignore_ascii_case("never")) {
+            (true, true) if !matches!(name, "lastUsed" | "expiry") => {
+                return Err(format!("{name} is never `never`; only lastUsed and expiry can be"));
             }
+            (true, true) if is_equality => return Ok(Test::Absent),
+            (true, true) => return Err(format!("never is no time: write {name}=never or {name}!=never")),
+            (true, false) => time(name, is_equality, value)?.get(),
+            (false, _) => value.parse().map_err(|_| format!("{name} is compared with a whole number"))?,
         };
+        return Ok(if is_equality { Test::Is(number.to_string()) } else { Test::Compared(order(sign), number) });
     }
-    if matches!(name, "_member" | "inlineRole" | "_links") {
-        return Err(format!("{name} has parts: compare one of them, as in _member.email=a@example.com, or use ~"));
+    if sign == "~" {
+        return Ok(Test::Contains(value.to_owned()));
     }
-    Ok(Wanted::Text(value.to_owned()))
+    let known: Vec<&str> = match name {
+        "role" | "_member.role" => roles().iter().copied().chain(OTHER_ROLES).collect(),
+        _ if is_boolean(field) || name == "kind" => field.values().to_vec(),
+        "_member" | "inlineRole" | "_links" => {
+            return Err(format!("{name} has parts: compare one of them, as in _member.email=a@example.com, or use ~"));
+        }
+        _ => return Ok(Test::Is(value.to_owned())),
+    };
+    let found = known.iter().find(|known| known.eq_ignore_ascii_case(value));
+    found.map(|known| Test::Is((*known).to_owned())).ok_or_else(|| {
+        let hint = did_you_mean(value, known.iter().copied());
+        format!("{name} can't be `{value}`{hint} (it is one of {})", known.join(", "))
+    })
 }
 
-fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, String> {
-    let is_equality = !matches!(operator, Operator::Ordered(_));
-    if value.eq_ignore_ascii_case("never") {
-        return match name {
-            "lastUsed" | "expiry" if is_equality => Ok(Wanted::Absent),
-            "lastUsed" | "expiry" => Err(format!("never is no time: write {name}=never or {name}!=never")),
-            _ => Err(format!("{name} is never `never`; only lastUsed and expiry can be")),
-        };
-    }
-    if duration(value.trim_start_matches('-')).is_ok() {
+fn time(name: &str, is_equality: bool, value: &str) -> Result<UnixMillis, String> {
+    let length = value.trim_start_matches('-');
+    if duration(length).is_ok() {
         let instead = match name {
-            "lastUsed" => format!("--unused-for {}", value.trim_start_matches('-')),
-            "creationDate" => format!("--older-than {}", value.trim_start_matches('-')),
-            "expiry" => format!("--expires-within {}", value.trim_start_matches('-')),
+            "lastUsed" => format!("--unused-for {length}"),
+            "creationDate" => format!("--older-than {length}"),
+            "expiry" => format!("--expires-within {length}"),
             _ => "a date".to_owned(),
         };
         return Err(format!(
@@ -279,16 +252,11 @@ fn wanted_time(name: &str, operator: Operator, value: &str) -> Result<Wanted, St
     if is_equality && is_date(value) {
         return Err(format!("{name} is exact to the millisecond: give a range, as in {name}>={value}"));
     }
-    let moment = moment(value).map_err(|reason| format!("{name} is compared with a time: {reason}"))?;
-    Ok(Wanted::Number(moment.get()))
+    moment(value).map_err(|reason| format!("{name} is compared with a time: {reason}"))
 }
 
 fn is_boolean(field: &Field) -> bool {
     field.values() == ["true", "false"]
-}
-
-fn is_role(name: &str) -> bool {
-    matches!(name, "role" | "_member.role")
 }
 
 /// One field of `--sort`.

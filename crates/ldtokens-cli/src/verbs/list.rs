@@ -15,7 +15,8 @@ use crate::arguments::{GlobalArgs, some_path, whole_number};
 use crate::moment::{age, before, moment};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::{progress, say};
+use crate::terminal::progress::{self, grouped};
+use crate::terminal::say;
 use crate::verbs::batch::Batch;
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};
@@ -156,48 +157,47 @@ pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(),
     }
     with_client(global, DryRun::Everything, async |session| {
         warn_if_closed();
-        let has_age =
-            [arguments.unused_for, arguments.older_than, arguments.expires_within].iter().any(Option::is_some);
-        if (has_age || arguments.expired) && !session.is_dry_run {
+        let ages = [arguments.unused_for, arguments.older_than, arguments.expires_within];
+        if (arguments.expired || ages.iter().any(Option::is_some)) && !session.is_dry_run {
             // After a response, the API's time is known, to the second.
             session.own_token().await?;
         }
         let (api, here) = (UnixMillis::from(session.client.server_time()), UnixMillis::now());
         let now = if api.get().abs_diff(here.get()) < 2_000 { here } else { api };
-        let filters = filters(&arguments, now);
-        let filters = Filter::resolved(session, filters).await?;
+        let filters = Filter::resolved(session, filters(&arguments, now)).await?;
         // That there is no such token is known only of a whole list.
-        let requires_all = arguments.require_all || arguments.fail_if_any && arguments.show_all && !session.is_dry_run;
-        if requires_all {
+        let requires_all = arguments.require_all || arguments.fail_if_any;
+        let may_be_partial = arguments.show_all && !session.is_dry_run;
+        if may_be_partial && requires_all {
             warn_if_partial(session, true).await?;
         }
-        let has_to_check = arguments.show_all && !requires_all && !session.is_dry_run;
-        let check = async || if has_to_check { warn_if_partial(session, false).await } else { Ok(()) };
+        let check =
+            async || if may_be_partial && !requires_all { warn_if_partial(session, false).await } else { Ok(()) };
         let listing = Listing::new(global, &arguments, &filters, arguments.show_all)?;
-        let (count, ()) = tokio::try_join!(list_all(&arguments, session, listing), check())?;
+        let (count, ()) = tokio::try_join!(list_all(session, listing), check())?;
         check_count(&arguments, &filters, count)
     })
     .await
 }
 
 /// Prints the tokens, and returns how many match.
-async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<'_>) -> Result<usize, Failure> {
-    let mut tokens = session.client.list().all_members(arguments.show_all).stream();
+async fn list_all(session: &Session, mut listing: Listing<'_>) -> Result<usize, Failure> {
+    let mut tokens = session.client.list().all_members(listing.arguments.show_all).stream();
     let mut seen = 0_u64;
-    while listing.wants_more() {
-        let Some(token) = session.interrupt.unless(tokens.next()).await? else { break };
+    while let Some(token) = session.interrupt.unless(tokens.next()).await? {
         let mut token = json(&token?);
         seen += 1;
         if seen.is_multiple_of(PAGE) {
             progress::show(&format!("{seen} tokens read, {} found", listing.count));
         }
-        if Filter::all_match(listing.filters, &token) {
-            if listing.printer.is_for_people() {
-                show_keys(session, &mut token).await?;
-            }
-            if !listing.add(token)? {
-                return Ok(listing.count);
-            }
+        if !Filter::all_match(listing.filters, &token) {
+            continue;
+        }
+        if listing.printer.is_for_people() {
+            show_keys(session, &mut token).await?;
+        }
+        if !listing.add(token)? {
+            break;
         }
     }
     progress::clear();
@@ -208,15 +208,14 @@ async fn list_all(arguments: &ListArgs, session: &Session, mut listing: Listing<
 fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) -> Result<(), Failure> {
     let mut filters = filters(arguments, inventory.taken_at);
     let ids = inventory.custom_roles();
-    if let Some(key) =
-        filters.iter_mut().filter_map(Filter::custom_role).find(|role| !is_id(role) && !ids.contains(&role.as_str()))
-    {
+    let is_key = |role: &&mut String| !is_id(role) && !ids.contains(&role.as_str());
+    if let Some(key) = filters.iter_mut().filter_map(Filter::custom_role).find(is_key) {
         let text = format!("an inventory has the IDs of custom roles, not their keys: give the ID of `{key}`");
         return Err(Failure::usage(text));
     }
     let mut listing = Listing::new(global, arguments, &filters, true)?;
     for token in inventory.tokens.iter().map(json) {
-        if listing.wants_more() && Filter::all_match(&filters, &token) && !listing.add(token)? {
+        if Filter::all_match(listing.filters, &token) && !listing.add(token)? {
             break;
         }
     }
@@ -227,9 +226,8 @@ fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) 
 
 /// The tokens that match, on their way to standard output.
 struct Listing<'a> {
+    arguments: &'a ListArgs,
     filters: &'a [Filter],
-    orders: &'a [Order],
-    limit: usize,
     printer: Printer,
     /// Those that are printed when all are known.
     unsorted: Vec<Value>,
@@ -244,19 +242,14 @@ impl<'a> Listing<'a> {
         is_wide: bool,
     ) -> Result<Self, Failure> {
         let printer = Printer::new(global.format()?, &arguments.print)?.wide(is_wide);
-        let (orders, limit) = (&arguments.sort[..], arguments.limit.unwrap_or(usize::MAX));
-        Ok(Self { filters, orders, limit, printer, unsorted: Vec::new(), count: 0 })
+        Ok(Self { arguments, filters, printer, unsorted: Vec::new(), count: 0 })
     }
 
-    fn wants_more(&self) -> bool {
-        self.count < self.limit || !self.orders.is_empty()
-    }
-
-    /// Takes a token, and returns whether standard output is still read.
+    /// Takes a token, and returns whether more are wanted.
     fn add(&mut self, token: Value) -> Result<bool, Failure> {
         self.count += 1;
-        if self.orders.is_empty() {
-            return self.printer.token(&token);
+        if self.arguments.sort.is_empty() {
+            return Ok(self.printer.token(&token)? && self.arguments.limit.is_none_or(|limit| self.count < limit));
         }
         self.unsorted.push(token);
         Ok(true)
@@ -264,40 +257,41 @@ impl<'a> Listing<'a> {
 
     /// Prints what is left, and returns how many there are.
     fn end(mut self) -> Result<usize, Failure> {
-        let compare = |a: &Value, b: &Value| {
-            self.orders.iter().map(|order| order.compare(a, b)).fold(Ordering::Equal, Ordering::then)
-        };
-        self.unsorted.sort_by(compare);
-        for token in self.unsorted.iter().take(self.limit) {
+        let orders = &self.arguments.sort;
+        self.unsorted
+            .sort_by(|a, b| orders.iter().map(|order| order.compare(a, b)).fold(Ordering::Equal, Ordering::then));
+        for token in self.unsorted.iter().take(self.arguments.limit.unwrap_or(usize::MAX)) {
             self.printer.token(token)?;
         }
         self.printer.finish().map(|_| self.count)
     }
 }
 
+/// Says that there is no token, or an error if their number is one that fails.
+fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
+    if count == 0 {
+        let text = nothing_matches(filters);
+        if arguments.fail_if_none {
+            return Err(Failure::new(Kind::NoMatch, text));
+        }
+        say::note(&text);
+    } else if arguments.fail_if_any {
+        let matching = if count == 1 { "1 token matches" } else { &format!("{} tokens match", grouped(count)) };
+        return Err(Failure::new(Kind::Matches, matching));
+    }
+    Ok(())
+}
+
 /// All conditions that a token must match.
 fn filters(arguments: &ListArgs, now: UnixMillis) -> Vec<Filter> {
     let unused = arguments.unused_for.map(|length| before(now, length));
     let unused = unused.into_iter().chain(arguments.last_used_before).map(Filter::not_used_since);
-    let created = arguments.older_than.map(|length| Filter::before("creationDate", before(now, length)));
-    let end = arguments.expires_within.map(|length| now.saturating_add(length)).or(arguments.expired.then_some(now));
-    let ends = end.map(|end| Filter::before("expiry", end));
-    let is_left = arguments.expires_within.map(|_| Filter::not_before("expiry", now));
-    arguments.filter.iter().cloned().chain(unused).chain(created).chain(ends).chain(is_left).collect()
-}
-
-/// Says that there is no token, or an error if their number is one that fails.
-fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
-    match count {
-        0 if arguments.fail_if_none => Err(Failure::new(Kind::NoMatch, nothing_matches(filters))),
-        0 => {
-            say::note(&nothing_matches(filters));
-            Ok(())
-        }
-        1 if arguments.fail_if_any => Err(Failure::new(Kind::Matches, "1 token matches")),
-        2.. if arguments.fail_if_any => {
-            Err(Failure::new(Kind::Matches, format!("{} tokens match", progress::grouped(count))))
-        }
-        _ => Ok(()),
-    }
+    let soon = arguments.expires_within.map(|length| now.saturating_add(length));
+    let times = [
+        arguments.older_than.map(|length| ("creationDate", "<", before(now, length))),
+        soon.or(arguments.expired.then_some(now)).map(|end| ("expiry", "<", end)),
+        soon.map(|_| ("expiry", ">=", now)),
+    ];
+    let times = times.into_iter().flatten().map(|(field, sign, moment)| Filter::of_time(field, sign, moment));
+    arguments.filter.iter().cloned().chain(unused).chain(times).collect()
 }

@@ -23,10 +23,15 @@ use crate::verbs::{json, show_keys};
 /// The width of a plan's lines, if standard error is not a terminal.
 const WIDTH: usize = 100;
 
-/// The properties that are a token's permissions.
-const ACCESS: [&str; 3] = ["role", "customRoleIds", "inlineRole"];
+/// What can change of a token, and the properties that it consists of.
+const CHANGING: [(&str, &[&str]); 4] = [
+    ("access", &["role", "customRoleIds", "inlineRole"]),
+    ("name", &["name"]),
+    ("description", &["description"]),
+    ("expiry", &["expiry"]),
+];
 
-/// At most so many different changes of a property are listed.
+/// At most so many different changes are listed.
 const LISTED: usize = 5;
 
 /// What a command does to its tokens, in words.
@@ -54,6 +59,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The plan to change each token by `change`.
+    pub(crate) fn of_changes(words: &'static Words, mut items: Vec<Item>, change: impl Fn(&Item, &mut Token)) -> Self {
+        for item in &mut items {
+            let mut after = item.before.clone();
+            after.iter_mut().for_each(|token| change(item, token));
+            item.after = after;
+        }
+        Self { words, items, notes: Vec::new() }
+    }
+
     fn changing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| !item.is_unchanged() && item.problem.is_none())
     }
@@ -183,61 +198,57 @@ pub(crate) fn fitting(texts: &[String], width: usize) -> String {
     line
 }
 
-/// The changes of properties, with how many tokens have each: `access: reader → admin: 41`.
+/// The changes, with how many tokens have each: `access: reader → admin: 41`.
 async fn changes<'a>(session: &Session, items: impl Iterator<Item = &'a Item>) -> Result<Vec<String>, Failure> {
-    type Counts = BTreeMap<(Option<String>, String), usize>;
-    let mut counts: [(&str, Counts); 4] = ["access", "name", "description", "expiry"].map(|name| (name, Counts::new()));
+    let mut changes: [Vec<[String; 2]>; 4] = Default::default();
     for item in items {
         let (Some(before), Some(after)) = (&item.before, &item.after) else { continue };
-        let (mut before, mut after) = (json(before), json(after));
-        if ACCESS.iter().any(|name| before.get(name) != after.get(name)) {
-            show_keys(session, &mut before).await?;
-            show_keys(session, &mut after).await?;
-        }
-        for (name, counts) in &mut counts {
-            let value = |token: &Value| match *name {
-                "access" => policy_or_access(token),
-                "expiry" => token["expiry"].as_i64().map_or("never".to_owned(), |at| date(UnixMillis::new(at))),
-                name if token[name].is_null() => "none".to_owned(),
-                name => format!("`{}`", cut(&plain(&token[name]), 40)),
-            };
-            let properties = if *name == "access" { &ACCESS[..] } else { &[*name] };
-            if properties.iter().any(|name| before.get(name) != after.get(name)) {
-                *counts.entry((Some(value(&before)), value(&after))).or_default() += 1;
+        let mut states = [json(before), json(after)];
+        for ((name, properties), changes) in CHANGING.iter().zip(&mut changes) {
+            if properties.iter().all(|name| states[0].get(name) == states[1].get(name)) {
+                continue;
             }
+            if *name == "access" {
+                for state in &mut states {
+                    show_keys(session, state).await?;
+                }
+            }
+            changes.push(in_words(name, properties, &states));
         }
     }
     let mut lines = Vec::new();
-    for (name, mut counts) in counts {
-        if counts.len() > LISTED {
-            // All that is the same is what they become.
-            let mut becoming = Counts::new();
-            for ((_, after), count) in counts {
-                *becoming.entry((None, after)).or_default() += count;
+    for ((name, _), changes) in CHANGING.iter().zip(changes) {
+        // All that is the same may be what they become.
+        let in_full = counts(changes.iter().map(|[before, after]| format!("{before} → {after}")));
+        let becoming = counts(changes.iter().map(|[_, after]| format!("→ {after}")));
+        match [in_full, becoming].into_iter().find(|counts| counts.len() <= LISTED) {
+            Some(counts) => {
+                lines.extend(counts.iter().map(|(text, count)| format!("{name}: {text}: {}", grouped(*count))))
             }
-            counts = becoming;
-        }
-        if counts.len() > LISTED {
-            lines.push(format!("{name}: {}", grouped(counts.values().sum())));
-            continue;
-        }
-        for ((before, after), count) in counts {
-            let change = before.map_or_else(|| format!("→ {after}"), |before| format!("{before} → {after}"));
-            lines.push(format!("{name}: {change}: {}", grouped(count)));
+            None => lines.push(format!("{name}: {}", grouped(changes.len()))),
         }
     }
     Ok(lines)
 }
 
-/// The token's permissions in short. Two policies are told apart by their length.
-fn policy_or_access(token: &Value) -> String {
-    match token.get("inlineRole").and_then(Value::as_array).filter(|statements| !statements.is_empty()) {
-        Some(statements) if token.get("role").is_none() => match statements.len() {
-            1 => "a policy of 1 statement".to_owned(),
-            count => format!("a policy of {count} statements"),
-        },
-        _ => access(token),
+fn counts(texts: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    texts.for_each(|text| *counts.entry(text).or_default() += 1);
+    counts
+}
+
+/// The token before and after a change of these properties: in short, or in full if that looks the same.
+fn in_words(name: &str, properties: &[&str], states: &[Value; 2]) -> [String; 2] {
+    let short = states.each_ref().map(|token| match (name, &token[name]) {
+        ("access", _) => access(token),
+        ("expiry", end) => end.as_i64().map_or("never".to_owned(), |end| date(UnixMillis::new(end))),
+        (_, Value::Null) => "none".to_owned(),
+        (_, text) => format!("`{}`", cut(&plain(text), 40)),
+    });
+    if short[0] != short[1] {
+        return short;
     }
+    states.each_ref().map(|token| properties.iter().map(|name| plain(&token[*name])).collect())
 }
 
 /// Where people are asked if standard input or standard error is something else.

@@ -7,11 +7,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use ldtokens::{Token, TokenId};
+use ldtokens::{Token, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::files::{self, text};
+use crate::moment::date;
 use crate::terminal::failure::Failure;
 use crate::terminal::redact::has_secret;
 use crate::verbs::json;
@@ -45,7 +46,7 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn new(command: &str, change: &str, host: &str) -> Self {
-        let at = format!("{:.0}", Timestamp::now());
+        let at = date(UnixMillis::now());
         let [command, change, host] = [command, change, host].map(str::to_owned);
         Self { version: VERSION, command, change, host, at, undoes: None }
     }
@@ -77,6 +78,21 @@ impl PastToken {
     }
 }
 
+/// A line after the first: a token as it was, or what was done since.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Line {
+    /// A token is done.
+    Done(TokenId),
+    /// All of the change was undone, then, or its undoing was.
+    Undone(Option<String>),
+    /// What a token has become, if it is not what was asked for: the API gives back custom roles by their IDs.
+    #[serde(untagged)]
+    Became { became: TokenId, custom_role_ids: Vec<String> },
+    #[serde(untagged)]
+    Token(PastToken),
+}
+
 /// The record of a run, open for what is done.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -104,8 +120,7 @@ impl Record {
         let mut file = options.open(path)?;
         let mut text = serde_json::to_string(header)? + "\n";
         for item in items {
-            text += &serde_json::to_string(&PastToken::new(item))?;
-            text.push('\n');
+            text += &(serde_json::to_string(&PastToken::new(item))? + "\n");
         }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -125,26 +140,26 @@ impl Record {
 
     /// Notes that a token is done. If it can't be written, the token is done again later, which does no harm.
     pub(crate) fn done(&self, id: &TokenId) {
-        self.append(&json!({ "done": id }));
+        self.append(&Line::Done(id.clone()));
     }
 
-    /// Notes what a token has become, if it is not what was asked for: the API gives back custom roles by their IDs.
+    /// Notes what a token has become, if it is not what was asked for.
     pub(crate) fn became(&self, item: &Item, token: &Token) {
-        let is_other = item.after.as_ref().is_some_and(|after| after.custom_role_ids != token.custom_role_ids);
-        if is_other {
-            self.append(&json!({ "became": token.id, "customRoleIds": token.custom_role_ids }));
+        if item.after.as_ref().is_some_and(|after| after.custom_role_ids != token.custom_role_ids) {
+            let (became, custom_role_ids) = (token.id.clone(), token.custom_role_ids.clone());
+            self.append(&Line::Became { became, custom_role_ids });
         }
     }
 
     /// Notes that all of the change was undone, or that its undoing was.
     pub(crate) fn note_undone(path: &Path, is_undone: bool) -> Result<(), Failure> {
-        let at = is_undone.then(|| format!("{:.0}", Timestamp::now()));
-        Self::open(path)?.append(&json!({ "undone": at }));
+        Self::open(path)?.append(&Line::Undone(is_undone.then(|| date(UnixMillis::now()))));
         Ok(())
     }
 
-    fn append(&self, line: &Value) {
-        let _ = (&self.file).write_all(format!("{line}\n").as_bytes());
+    fn append(&self, line: &Line) {
+        let line = serde_json::to_string(line).expect("it is JSON") + "\n";
+        let _ = (&self.file).write_all(line.as_bytes());
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -168,7 +183,7 @@ pub(crate) struct Past {
     pub(crate) path: PathBuf,
     pub(crate) header: Header,
     pub(crate) tokens: Vec<PastToken>,
-    done: HashSet<String>,
+    done: HashSet<TokenId>,
     pub(crate) is_undone: bool,
 }
 
@@ -184,18 +199,20 @@ impl Past {
         }
         let (path, tokens, done) = (path.to_owned(), Vec::new(), HashSet::new());
         let mut past = Self { path, header, tokens, done, is_undone: false };
-        // The last line is cut if the command was killed while it wrote.
-        for line in lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-            match (&line["done"], &line["became"], line.get("undone")) {
-                (Value::String(id), _, _) => drop(past.done.insert(id.clone())),
-                (_, Value::String(id), _) => {
-                    let token = past.tokens.iter_mut().find(|token| token.id.as_str() == id);
+        for line in lines.map(serde_json::from_str::<Line>) {
+            match line {
+                Ok(Line::Done(id)) => drop(past.done.insert(id)),
+                Ok(Line::Undone(at)) => past.is_undone = at.is_some(),
+                Ok(Line::Became { became, custom_role_ids }) => {
+                    let token = past.tokens.iter_mut().find(|token| token.id == became);
                     if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
-                        pair[1] = line["customRoleIds"].clone();
+                        pair[1] = custom_role_ids.into();
                     }
                 }
-                (_, _, Some(at)) => past.is_undone = !at.is_null(),
-                _ => past.tokens.push(serde_json::from_value(line).map_err(|_| no_record())?),
+                Ok(Line::Token(token)) => past.tokens.push(token),
+                Err(error) if error.is_data() => return Err(no_record()),
+                // The last line is cut if the command was killed while it wrote.
+                Err(_) => {}
             }
         }
         Ok(past)
@@ -203,17 +220,13 @@ impl Past {
 
     /// Returns an error if what it is of, such as the host, is not the same now.
     pub(crate) fn check(&self, what: &str, was: &str, is: &str) -> Result<(), Failure> {
-        match was == is {
-            true => Ok(()),
-            false => {
-                Err(Failure::usage(format!("{}: it is of another {what}: `{was}`, not `{is}`", self.path.display())))
-            }
-        }
+        let other = || format!("{}: it is of another {what}: `{was}`, not `{is}`", self.path.display());
+        if was == is { Ok(()) } else { Err(Failure::usage(other())) }
     }
 
     /// The tokens that are not done.
     pub(crate) fn left(&self) -> impl Iterator<Item = &PastToken> {
-        self.tokens.iter().filter(|token| !self.done.contains(token.id.as_str()))
+        self.tokens.iter().filter(|token| !self.done.contains(&token.id))
     }
 
     /// The records of a host that were not undone and undo nothing, the latest first.

@@ -68,12 +68,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
     let Past { header, path, tokens, .. } = &past;
     let known: HashMap<&TokenId, &PastToken> = tokens.iter().map(|token| (&token.id, token)).collect();
     if known.is_empty() {
+        let Header { command, at, .. } = header;
         return Err(Failure::usage(format!(
-            "the last change, `ldtokens {}` of {} at {}, can't be undone; {} shows what the tokens were, and `ldtokens undo \
-             FILE` undoes an earlier change",
-            header.command,
-            count,
-            header.at,
+            "the last change, `ldtokens {command}` of {count} at {at}, can't be undone; {} shows what the tokens were, and \
+             `ldtokens undo FILE` undoes an earlier change",
             path.display()
         )));
     }
@@ -84,16 +82,11 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
             Item::new(Target { id: token.id.clone(), name }, None)
         });
         let items = read_each(session, true, items.collect()).await?;
-        let mut plan = Plan { words: &WORDS, items, notes: Vec::new() };
-        let mut others = Vec::new();
-        for item in &mut plan.items {
-            let Some(before) = &item.before else { continue };
-            item.after = restored(known[&item.target.id], before);
-            if item.after.is_none() {
-                others.push(item.target.to_string());
-                item.after = Some(before.clone());
-            }
-        }
+        let restored = |item: &Item, token: &Token| restored(known[&item.target.id], token);
+        let change = |item: &Item, token: &mut Token| *token = restored(item, token).unwrap_or_else(|| token.clone());
+        let mut plan = Plan::of_changes(&WORDS, items, change);
+        let is_others = |item: &&Item| item.before.as_ref().is_some_and(|token| restored(item, token).is_none());
+        let others: Vec<_> = plan.items.iter().filter(is_others).map(|item| item.target.to_string()).collect();
         if !others.is_empty() {
             plan.notes.push(format!("changed by someone else since, so left as they are: {}", fitting(&others, 100)));
         }
@@ -109,13 +102,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         let has_changes = !session.is_dry_run && plan.changes_something();
         let record = if has_changes { Some(Record::begin(&folder, &now, &plan.items)?) } else { None };
         let batch = Batch { session, words: &WORDS, record, in_turn: false };
-        let change = |item: &Item, token: &mut Token| {
-            if let Some(restored) = restored(known[&item.target.id], token) {
-                *token = restored;
-            }
-        };
-        let is_quiet = global.verbose == 0;
-        edit_each(&batch, &plan.items, Some("ldtokens undo"), change, Printer::silent(), is_quiet).await?;
+        let (comment, is_quiet) = (Some("ldtokens undo"), global.verbose == 0);
+        edit_each(&batch, &plan.items, comment, change, Printer::silent(), is_quiet).await?;
         if !session.is_dry_run {
             Record::note_undone(path, true)?;
             if let Some(first) = &header.undoes {

@@ -90,14 +90,7 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
         // After a response, the time is the API's.
         let expiry = arguments.expiry.moment(session.client.server_time().into());
         let change = |_: &Item, token: &mut Token| change_to(token, &arguments, permissions.as_ref(), expiry);
-        let mut plan = Plan { words: &UPDATE, items, notes: Vec::new() };
-        for item in &mut plan.items {
-            let after = item.before.clone().map(|mut token| {
-                change(item, &mut token);
-                token
-            });
-            item.after = after;
-        }
+        let plan = Plan::of_changes(&UPDATE, items, change);
         for (marker, name) in plan.items.iter().filter_map(lost_marker) {
             say::warning(&format!(
                 "without {marker} in its description, `ldtokens apply` does not know {name} any more"

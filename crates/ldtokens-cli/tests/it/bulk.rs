@@ -73,6 +73,26 @@ fn an_expiry_that_the_api_ignores_is_an_error() {
 }
 
 #[test]
+fn a_plan_shows_in_full_what_looks_the_same_in_short() {
+    let served = Served::start();
+    for name in ["one", "two"] {
+        served.create(name);
+    }
+    let long = "x".repeat(50);
+    let update = |number: u32| {
+        let (end, text) = (format!("190000000000{number}"), format!("{long}{number}"));
+        let words = ["update", "one", "two", "--expires-at", &end, "--description", &text, "--yes"];
+        let output = served.owner(&words).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    update(1);
+    let said = update(2);
+    assert!(said.contains("- expiry: 1900000000001 → 1900000000002: 2\n"), "{said}");
+    assert!(said.contains(&format!("- description: {long}1 → {long}2: 2\n")), "{said}");
+}
+
+#[test]
 fn a_token_that_ends_itself_is_named_even_with_yes() {
     let served = Served::start();
     let own = served.json(&["create", "-n", "CI", "--role", "admin", "--secret-to", "-"]);

@@ -127,6 +127,7 @@ fn a_dry_run_prints_only_commands() {
         (&["update", &id, "--description", hostile, "--output", "json"], false),
         (&["list", "-a"], false),
         (&["list", "-a", "--output", "csv"], false),
+        (&["list", "-a", "--require-all"], false),
         (&["get", &id], false),
         (&["get", hostile, "--output", "json"], false),
         (&["delete", &id, "-q"], false),

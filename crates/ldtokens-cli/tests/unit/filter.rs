@@ -82,7 +82,7 @@ fn what_was_never_used_counts_from_its_creation() {
     }
     // 0 is no time.
     assert!(!at("2025-06-16").is_met_by(&json!({"creationDate": 0, "lastUsed": 0})));
-    let created = |text: &str| Filter::before("creationDate", moment(text).unwrap()).is_met_by(&token());
+    let created = |text: &str| Filter::of_time("creationDate", "<", moment(text).unwrap()).is_met_by(&token());
     assert!(created("2025-06-16") && !created("2025-06-14"));
 }
 
@@ -142,9 +142,9 @@ fn what_expires_soon_is_not_what_has_expired() {
         (json!({"expiry": 0}), false, false),
         (json!({}), false, false),
     ] {
-        let filters = [Filter::not_before("expiry", now), Filter::before("expiry", soon)];
+        let filters = [Filter::of_time("expiry", ">=", now), Filter::of_time("expiry", "<", soon)];
         assert_eq!(Filter::all_match(&filters, &expiry), expires, "{expiry}");
-        assert_eq!(Filter::before("expiry", now).is_met_by(&expiry), is_over, "{expiry}");
+        assert_eq!(Filter::of_time("expiry", "<", now).is_met_by(&expiry), is_over, "{expiry}");
     }
 }
 

@@ -316,13 +316,10 @@ async fn a_create_is_lost_three_times_at_most() {
 async fn an_account_that_cannot_be_read_whole_makes_no_plan() {
     let world = World::new().await;
     let file = world.file("export", json!({}));
-    for (fault, text) in [
-        ("getCallerIdentity status=400 times=1", "the account could not be read"),
-        ("getTokens status=403 times=1", "the list of tokens is incomplete, so no plan was made"),
-    ] {
+    for fault in ["getCallerIdentity status=400 times=1", "getTokens status=403 times=1"] {
         world.fault(fault);
         let error = Account::read(&world.client, &file).await.unwrap_err();
-        assert_eq!(error.to_string(), text);
+        assert_eq!(error.to_string(), "the account could not be read, so no plan was made");
         assert!(std::error::Error::source(&error).is_some(), "{fault}");
     }
 }

@@ -96,7 +96,9 @@ fn any_account_can_be_exported_and_what_cannot_be_described_is_named() {
             }
         }
         let read: TokensFile = serde_saphyr::from_str(&serde_json::to_string(&exported.file).unwrap()).unwrap();
-        let account = Account { tokens, now: Some(UnixMillis::new(1_800_000_000_000)), ..Account::default() };
+        let mut account = Account::default();
+        account.tokens = tokens;
+        account.now = Some(UnixMillis::new(1_800_000_000_000));
         let plan = Plan::new(&read, &account);
         // Markers that were there before and that no file says are not the export's.
         let is_foreign = |problem: &String| {
