@@ -1,12 +1,10 @@
 //! Arguments that several commands have.
 
 use std::io::IsTerminal;
-use std::ops::RangeBounds;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::TypedValueParser;
 use ldtokens::UnixMillis;
 
 use crate::moment::{age, moment};
@@ -15,6 +13,8 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::{LAST, OUTPUT};
 
 const CONNECTION: &str = "Connection";
+
+const JSON: [&str; 2] = ["json", "application/json"];
 
 /// The options of every command, before its name or after it.
 #[derive(Args, Clone, Debug, Default)]
@@ -27,8 +27,24 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, help_heading = OUTPUT, display_order = LAST + 4)]
     pub(crate) dry_run: bool,
 
-    #[command(flatten)]
-    _ignored: IgnoredArgs,
+    // Colors are chosen before the arguments are parsed, since help and errors have them too.
+    /// When to use colors [env: NO_COLOR]
+    #[arg(long = "color", global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto",
+        help_heading = OUTPUT, display_order = LAST + 5)]
+    _color: String,
+
+    /// Disable colors
+    #[arg(long = "no-color", global = true, visible_alias = "no-colors", help_heading = OUTPUT, display_order = LAST + 6)]
+    _no_color: bool,
+
+    // The media type, which is always JSON.
+    /// Accepted for scripts of the Bash client; the API knows only JSON
+    #[arg(long = "accept", global = true, hide = true, value_name = "TYPE", value_parser = JSON)]
+    _accept: Option<String>,
+
+    /// Accepted for scripts of the Bash client; the API knows only JSON
+    #[arg(long = "content-type", global = true, hide = true, value_name = "TYPE", value_parser = JSON)]
+    _content_type: Option<String>,
 
     /// Show each request on standard error; -vv and -vvv log more; RUST_LOG selects what. Never shows secrets
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT, display_order = LAST + 7)]
@@ -57,7 +73,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) local: bool,
 
     /// Read the credential from a file [default: LD_ACCESS_TOKEN or LAUNCHDARKLY_ACCESS_TOKEN]
-    #[arg(long, global = true, value_name = "FILE", value_parser = some_path(), help_heading = CONNECTION, display_order = LAST + 13)]
+    #[arg(long, global = true, value_name = "FILE", help_heading = CONNECTION, display_order = LAST + 13)]
     pub(crate) token_file: Option<PathBuf>,
 
     /// Read the credential from the output of a command, e.g. 'op read op://Work/LaunchDarkly/token'
@@ -67,29 +83,6 @@ pub(crate) struct GlobalArgs {
     /// Read the credential from standard input
     #[arg(long, global = true, help_heading = CONNECTION, display_order = LAST + 15)]
     pub(crate) token_stdin: bool,
-}
-
-/// Options that are accepted here and have no effect after parsing. Colors are chosen before, since help and errors have them
-/// too. The Bash client's options name the media type, which is always JSON.
-#[derive(Args, Clone, Debug, Default)]
-#[allow(dead_code)]
-struct IgnoredArgs {
-    /// When to use colors [env: NO_COLOR]
-    #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto",
-        help_heading = OUTPUT, display_order = LAST + 5)]
-    color: String,
-
-    /// Disable colors
-    #[arg(long, global = true, visible_alias = "no-colors", help_heading = OUTPUT, display_order = LAST + 6)]
-    no_color: bool,
-
-    /// Accepted for scripts of the Bash client; the API knows only JSON
-    #[arg(long, global = true, hide = true, value_name = "TYPE", value_parser = ["json", "application/json"])]
-    accept: Option<String>,
-
-    /// Accepted for scripts of the Bash client; the API knows only JSON
-    #[arg(long, global = true, hide = true, value_name = "TYPE", value_parser = ["json", "application/json"])]
-    content_type: Option<String>,
 }
 
 impl GlobalArgs {
@@ -109,7 +102,7 @@ impl GlobalArgs {
         Format::asked(self.output)?.unwrap_or(by_place).of_any_command()
     }
 
-    /// Those of the flags that were given that say which account a command uses and how.
+    /// Those of the flags that say which account a command uses and how, that were given.
     fn account_flags(&self) -> impl Iterator<Item = &'static str> {
         let flags = [
             ("host", self.host.is_some()),
@@ -125,8 +118,8 @@ impl GlobalArgs {
 
     /// Refuses flags that say which account to use, for a command that uses none.
     pub(crate) fn refuse_account(&self, command: &str) -> Result<(), Failure> {
-        let why = |flag| format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account");
-        self.account_flags().next().map_or(Ok(()), |flag| Err(Failure::usage(why(flag))))
+        let refused = |flag| format!("--{flag} has no meaning for `ldtokens {command}`, which uses no account");
+        self.account_flags().next().map_or(Ok(()), |flag| Err(Failure::usage(refused(flag))))
     }
 
     /// Refuses those of the `flags` that were given.
@@ -137,10 +130,10 @@ impl GlobalArgs {
 
     /// Refuses more than one of the `flags`.
     pub(crate) fn refuse_together(&self, flags: &[&str]) -> Result<(), Failure> {
-        let given = self.account_flags().filter(|flag| flags.contains(flag)).map(|flag| format!("--{flag}"));
-        match &given.collect::<Vec<_>>()[..] {
+        let given: Vec<&str> = self.account_flags().filter(|flag| flags.contains(flag)).collect();
+        match &given[..] {
             [] | [_] => Ok(()),
-            given => Err(Failure::usage(format!("{} can't be used together", given.join(" and ")))),
+            given => Err(Failure::usage(format!("--{} can't be used together", given.join(" and --")))),
         }
     }
 }
@@ -199,12 +192,16 @@ impl ExpiryArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SecretArgs {
     /// Write the new secret to a file: a new one, or one that holds the token's secret
-    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
+    #[arg(
+        long,
+        value_name = "FILE",
+        allow_hyphen_values = true,
         long_help = "Write the new secret, without a newline, to a file. A new file can only be read by you; - is standard output. \
             A file that holds a secret of the token is replaced in one step, and the same users can read it. A file that holds \
             anything else is refused, unless --overwrite is given. The command checks that it can write the file before it \
             requests the secret. {id} and {name} in it become the token's ID and name. \
-            Can be repeated and combined with the others.")]
+            Can be repeated and combined with the others."
+    )]
     pub(crate) secret_to: Vec<PathBuf>,
 
     /// Pipe the new secret to a command, e.g. 'vault kv put secret/ld token=-'
@@ -229,24 +226,8 @@ pub(crate) fn some_description(text: &str) -> Result<String, String> {
     some_text(text).map_err(|reason| format!("{reason}; to have none, leave it out, or update with --no-description"))
 }
 
-/// Parses a path that must not be empty.
-pub(crate) fn some_path() -> impl TypedValueParser<Value = PathBuf> {
-    clap::builder::PathBufValueParser::new()
-        .try_map(|path| if path.as_os_str().is_empty() { Err("it is empty") } else { Ok(path) })
-}
-
-/// Parses a whole number within `range`.
-pub(crate) fn whole_number<N>(
-    range: impl RangeBounds<u64> + Clone + Send + Sync + 'static,
-) -> impl TypedValueParser<Value = N>
-where
-    N: TryFrom<u64> + Clone + Send + Sync + 'static,
-{
-    let least = if range.contains(&0) { 0 } else { 1 };
-    clap::builder::StringValueParser::new().try_map(move |text| {
-        let number = text.parse::<u64>().ok().filter(|number| range.contains(number));
-        number
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("expected a whole number, at least {least}"))
-    })
+/// Parses a whole number, at least `LEAST`.
+pub(crate) fn whole_number<N: TryFrom<u64>, const LEAST: u64>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number >= LEAST).and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| format!("expected a whole number, at least {LEAST}"))
 }

@@ -9,7 +9,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, Command};
 use clap_complete::CompleteEnv;
@@ -69,11 +68,11 @@ impl EnvCompleter for Scripted {
 /// If a shell asks for completions, prints them and exits.
 pub(crate) fn complete(command: fn() -> Command) {
     let Some(shell) = std::env::var_os(VARIABLE) else { return };
-    let line = Arc::new(Line::read(Path::new(&shell)));
+    let line: &Line = Box::leak(Box::new(Line::read(Path::new(&shell))));
     let completed = || {
         let mut built = command();
         built.build();
-        with_candidates(built, &line, command)
+        with_candidates(built, line, command)
     };
     // An error must not disturb the line that the user is typing.
     std::panic::set_hook(Box::new(|_| {}));

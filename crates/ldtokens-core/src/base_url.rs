@@ -16,7 +16,7 @@ impl BaseUrl {
     /// is an error unless `allows_plain_http` is true.
     ///
     /// # Errors
-    /// [`ConfigError::Host`] says what is wrong.
+    /// [`ConfigError::Host`] says what is wrong, or it is [`ConfigError::PlainHttp`].
     pub fn parse(text: &str, allows_plain_http: bool) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::Host(reason));
         let text = text.trim();
@@ -41,7 +41,7 @@ impl BaseUrl {
         url.set_path(&format!("{stem}{API_PATH}"));
         let base = Self(url);
         if !base.is_https() && !allows_plain_http && !base.is_loopback() {
-            return refuse("it is plain HTTP, which would send the credential unencrypted; use https://");
+            return Err(ConfigError::PlainHttp);
         }
         Ok(base)
     }

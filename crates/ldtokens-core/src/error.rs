@@ -270,6 +270,8 @@ pub enum ConfigError {
     Credential(&'static str),
     /// The host can't be used, for this reason.
     Host(&'static str),
+    /// The host is another machine, and its URL plain HTTP, which was not allowed.
+    PlainHttp,
     /// An environment variable can't be used.
     #[non_exhaustive]
     Variable {
@@ -297,6 +299,9 @@ impl fmt::Display for ConfigError {
             }
             Self::Credential(reason) => write!(f, "the credential is not the secret of an access token: {reason}"),
             Self::Host(reason) => write!(f, "the host can't be used: {reason}"),
+            Self::PlainHttp => f.write_str(
+                "the host can't be used: it is plain HTTP, which would send the credential unencrypted; use https://",
+            ),
             Self::Variable { name, reason } => write!(f, "{name}: {reason}"),
             Self::Setting(reason) => f.write_str(reason),
         }

@@ -14,6 +14,6 @@ pub use delivery::{Delivery, Replaceable};
 pub use destination::{Delivered, Destination, Metadata};
 pub use error::{Error, Reason, Step};
 pub use file::Contents;
-pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan};
+pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan, find_key};
 pub use rotation::{Journal, Journals, Options, Report, Rotation, Strategy, has_marker, noted_time, without_notes};
 pub use verify::{Verified, describe, has_secret_prefix, identity_of, verify};

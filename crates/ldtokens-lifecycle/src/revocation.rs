@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId};
 
-pub use scan::{KeyKind, OtherKey, Scan};
+pub use scan::{KeyKind, OtherKey, Scan, find_key};
 
 use crate::error::Error;
 use crate::verify::identity_of;

@@ -160,6 +160,15 @@ impl ValueType {
         }
     }
 
+    /// All values, if they are known.
+    pub fn values(&self) -> &'static [&'static str] {
+        match self {
+            Self::Boolean => &["true", "false"],
+            Self::OneOf(values) => values,
+            _ => &[],
+        }
+    }
+
     /// Whether a value is written as text: not as a number, `true` or JSON.
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::OneOf(_))

@@ -170,7 +170,7 @@ pub(crate) async fn start_local() -> Result<(Server, Secret), Failure> {
     create_private_folder(folder)
         .map_err(|error| Failure::other(format!("--local: can't create the folder {}: {error}", folder.display())))?;
     let server = Server::builder().store(&store).store_wait(WAIT).session().start();
-    let server = server.await.map_err(|error| Failure::from(error).within("--local"))?;
+    let server = server.await.map_err(|error| Failure::other(format!("--local: {error}")))?;
     let secret = server.session_secret().expect("it was asked for").clone();
     Ok((server, secret))
 }
@@ -187,7 +187,7 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
 /// The failure, with the origin of the wrong setting.
 fn named(error: Error, settings: &Settings) -> Failure {
     let origin = match &error {
-        Error::Config(ConfigError::Host { .. }) => settings.host.as_ref().map(|host| &host.origin),
+        Error::Config(ConfigError::Host(_) | ConfigError::PlainHttp) => settings.host.as_ref().map(|host| &host.origin),
         Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.origin),
         _ => None,
     };

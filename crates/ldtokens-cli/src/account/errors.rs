@@ -64,9 +64,7 @@ fn kind_and_hint(error: &Error) -> (Kind, String) {
         Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
             (Kind::NotAuthenticated, "")
         }
-        Error::Config(error) if error.to_string().contains("plain HTTP") => {
-            (Kind::Usage, "or, in a private network, add --allow-plain-http")
-        }
+        Error::Config(ConfigError::PlainHttp) => (Kind::Usage, "or, in a private network, add --allow-plain-http"),
         Error::Config(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
         Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, NOT_FROM_API),
         Error::Unauthorized(_) => return (Kind::NotAuthenticated, advice()),

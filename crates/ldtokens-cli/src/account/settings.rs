@@ -81,58 +81,59 @@ impl Settings {
         if let (true, Some(skipped)) = (name.is_some() || has_no_source, &config.skipped) {
             return Err(Failure::usage(skipped.clone()));
         }
-        let mut by_profile = None;
-        let mut profile = None;
-        if let Some(name) = &name {
-            let origin = Origin::Profile(name.value.clone());
-            let named = config.profile(&name.value)?;
-            by_profile = named.source()?.map(|source| Setting::new(source, origin.clone()));
-            profile = Some(Setting::new(named, origin));
-        }
+        let profile = match &name {
+            Some(name) => Some((config.profile(&name.value)?, Origin::Profile(name.value.clone()))),
+            None => None,
+        };
+        let of_profile =
+            |(profile, origin): &(&Profile, _)| Some(Setting::new(profile.source()?, Origin::clone(origin)));
+        let by_profile = profile.as_ref().and_then(of_profile);
         if let (Some(flag), Some(Setting { value: Source::Local, .. })) = (&by_flag, &by_profile) {
             let problem = "can't be used with the local LaunchDarkly, which has its own credential";
             return Err(Failure::usage(format!("{}: {problem}", flag.origin)));
         }
         let credential = by_flag.or(by_profile).or(by_environment);
         let is_local = credential.as_ref().is_some_and(|source| source.value == Source::Local);
-        let host = if is_local { None } else { Some(host(global, profile.as_ref())?) };
+        let host = if is_local { None } else { Some(host(global, profile)?) };
         Ok(Self { profile: name, host, credential, config })
     }
 
     /// Two sources that name different accounts, if neither is a flag.
     pub(crate) fn conflict(&self) -> Option<String> {
-        fn unless_flag<T>(setting: Option<&Setting<T>>) -> Option<&Setting<T>> {
-            setting.filter(|setting| !matches!(setting.origin, Origin::Flag(_)))
-        }
-        let profile = unless_flag(self.profile.as_ref());
-        if let Some(source) = unless_flag(self.credential.as_ref()) {
-            let is_used =
-                matches!(&source.value, Source::Variable(name) if CREDENTIAL_VARIABLES.contains(&name.as_str()));
-            if let (Some(Setting { value: name, origin: Origin::Variable(_) }), Some((variable, _)), false) =
-                (profile, first_set(CREDENTIAL_VARIABLES), is_used)
-            {
+        let profile = self.profile.as_ref().filter(|profile| !matches!(profile.origin, Origin::Flag(_)));
+        let is_used =
+            |source: &_| matches!(source, Source::Variable(name) if CREDENTIAL_VARIABLES.contains(&name.as_str()));
+        match (&self.credential, profile, first_set(CREDENTIAL_VARIABLES)) {
+            (
+                Some(Setting { value: source, origin: Origin::Profile(_) }),
+                Some(Setting { value: name, origin: Origin::Variable(_) }),
+                Some((variable, _)),
+            ) if !is_used(source) => {
                 return Some(format!(
                     "{PROFILE_VARIABLE} names the profile {name}, which has its own credential, but {variable} is set too"
                 ));
             }
-            if let (Origin::Variable(_), Some((first, second))) =
-                (&source.origin, differing(CREDENTIAL_VARIABLES, |first, second| first.trim() == second.trim()))
-            {
-                return Some(format!("{first} and {second} hold different secrets"));
+            (Some(Setting { origin: Origin::Variable(_), .. }), ..) => {
+                let is_same = |first: &str, second: &str| first.trim() == second.trim();
+                if let Some((first, second)) = differing(CREDENTIAL_VARIABLES, is_same) {
+                    return Some(format!("{first} and {second} hold different secrets"));
+                }
+            }
+            _ => {}
+        }
+        match (&self.host, profile) {
+            (Some(Setting { origin: Origin::Flag(_), .. }), _) => None,
+            (Some(_), None) if self.profile.is_none() => {
+                let (first, second) = differing(HOST_VARIABLES, is_same_host)?;
+                Some(format!("{first} and {second} name different hosts"))
+            }
+            (_, None) => None,
+            (_, Some(profile)) => {
+                let ((variable, other), uses) = (first_set(HOST_VARIABLES)?, self.host_or_local());
+                let differs = !is_same_host(uses, &other);
+                differs.then(|| format!("{variable} is {other}, but the profile {} uses {uses}", profile.value))
             }
         }
-        if let Some(Setting { origin: Origin::Flag(_), .. }) = self.host {
-            return None;
-        }
-        if let (None, Some(_), Some((first, second))) =
-            (&self.profile, &self.host, differing(HOST_VARIABLES, is_same_host))
-        {
-            return Some(format!("{first} and {second} name different hosts"));
-        }
-        let (profile, (variable, other)) = (profile?, first_set(HOST_VARIABLES)?);
-        let uses = self.host.as_ref().map_or("the local LaunchDarkly", |host| &host.value);
-        let differs = self.host.is_none() || !is_same_host(uses, &other);
-        differs.then(|| format!("{variable} is {other}, but the profile {} uses {uses}", profile.value))
     }
 
     /// Refuses to change anything while two sources name different accounts.
@@ -146,13 +147,14 @@ impl Settings {
         }
     }
 
+    fn host_or_local(&self) -> &str {
+        self.host.as_ref().map_or("the local LaunchDarkly", |host| &host.value)
+    }
+
     /// The account, for questions and results: its host and profile.
     pub(crate) fn account(&self) -> String {
-        let host = self.host.as_ref().map_or("the local LaunchDarkly", |host| &host.value);
-        match &self.profile {
-            Some(profile) => format!("{host}, profile {}", profile.value),
-            None => host.to_owned(),
-        }
+        let profile = self.profile.as_ref().map_or_else(String::new, |profile| format!(", profile {}", profile.value));
+        format!("{}{profile}", self.host_or_local())
     }
 
     /// The folder of this `kind` for the account's host, with what the command has to know later: below `given`, the variable's
@@ -176,19 +178,22 @@ impl Settings {
     /// The settings that are not used, and why.
     pub(crate) fn unused_settings(&self) -> Vec<String> {
         let local = &Origin::Flag("local");
-        let credential = self.credential.as_ref().map(|source| &source.origin);
-        let host = self.host.as_ref().map(|host| &host.origin);
-        let unused = |name: &str, what: &str, instead: Option<&Origin>| {
-            let is_used = matches!(instead, Some(Origin::Variable(used)) if *used == name);
-            (!is_used).then(|| format!("{name}, because the {what} comes from {}", instead.unwrap_or(local)))
-        };
-        let of = |names, what, instead| unused(first_set(names)?.0, what, instead);
-        let mounted = credential::mounted().and_then(|_| unused(MOUNTED_VARIABLE, "credential", credential));
+        let credential = self.credential.as_ref().map_or(local, |source| &source.origin);
+        let host = self.host.as_ref().map_or(local, |host| &host.origin);
+        let set = |names| first_set(names).map(|(name, _)| name);
+        let settings = [
+            (set(CREDENTIAL_VARIABLES), "credential", credential),
+            (set(HOST_VARIABLES), "host", host),
+            (credential::mounted().map(|_| MOUNTED_VARIABLE), "credential", credential),
+        ];
+        let unused = settings.into_iter().filter_map(|(name, what, used)| {
+            let name = name.filter(|name| Origin::Variable(name) != *used)?;
+            Some(format!("{name}, because the {what} comes from {used}"))
+        });
         let profile = self.config.default.as_ref().filter(|_| self.profile.is_none());
         let profile = profile
             .map(|name| format!("the default profile {name}, because the credential does not come from a profile"));
-        let variables = [of(CREDENTIAL_VARIABLES, "credential", credential), of(HOST_VARIABLES, "host", host)];
-        variables.into_iter().flatten().chain(mounted).chain(profile).collect()
+        unused.chain(profile).collect()
     }
 
     /// That a named profile's host is used in place of the environment's.
@@ -234,10 +239,10 @@ pub(crate) fn is_same_host(first: &str, second: &str) -> bool {
     plain(first) == plain(second)
 }
 
-fn host(global: &GlobalArgs, profile: Option<&Setting<&Profile>>) -> Result<Setting<String>, Failure> {
+fn host(global: &GlobalArgs, profile: Option<(&Profile, Origin)>) -> Result<Setting<String>, Failure> {
     let by_flag = global.host.clone().map(|host| Setting::new(host, Origin::Flag("host")));
     let host = by_flag.or_else(|| match profile {
-        Some(profile) => profile.value.chosen_url().map(|host| Setting::new(host, profile.origin.clone())),
+        Some((profile, origin)) => Some(Setting::new(profile.chosen_url()?, origin)),
         None => first_set(HOST_VARIABLES).map(|(name, host)| Setting::new(host, Origin::Variable(name))),
     });
     let host = host.unwrap_or_else(|| Setting::new(Region::default().url().to_owned(), Origin::Default));
@@ -249,23 +254,18 @@ fn host(global: &GlobalArgs, profile: Option<&Setting<&Profile>>) -> Result<Sett
 }
 
 impl Profile {
-    pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
-        let file = self.token_file.as_deref().map(in_home).transpose()?.map(Source::File);
+    pub(crate) fn source(&self) -> Option<Source> {
+        let file = self.token_file.as_deref().map(|path| Source::File(in_home(path)));
         let local = self.local.then_some(Source::Local);
         let variable = self.token_variable.clone().map(Source::Variable);
-        Ok(local.or(variable).or(file).or(self.token_command.clone().map(Source::Command)))
+        local.or(variable).or(file).or(self.token_command.clone().map(Source::Command))
     }
 }
 
-/// Replaces `~/` at the start of the path with the user's home.
-pub(crate) fn in_home(path: &Path) -> Result<PathBuf, Failure> {
-    match path.strip_prefix("~") {
-        Ok(rest) => match dirs::home_dir() {
-            Some(home) => Ok(home.join(rest)),
-            None => Err(Failure::usage(format!("{}: no home folder found", path.display()))),
-        },
-        Err(_) => Ok(path.to_owned()),
-    }
+/// Replaces `~/` at the start of the path with the user's home, if there is one.
+pub(crate) fn in_home(path: &Path) -> PathBuf {
+    let in_home = || Some(dirs::home_dir()?.join(path.strip_prefix("~").ok()?));
+    in_home().unwrap_or_else(|| path.to_owned())
 }
 
 fn source_by_flag(global: &GlobalArgs) -> Option<Setting<Source>> {

@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
 
 /// The bytes as text, without a byte-order mark. The error never contains any of them.
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(UTF_16);
     }

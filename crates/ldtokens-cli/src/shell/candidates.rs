@@ -1,7 +1,6 @@
 //! The candidates for completion, from the same tables that the parser uses.
 
 use std::ffi::OsStr;
-use std::sync::Arc;
 
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -13,31 +12,26 @@ use crate::operations::input::{parameter_words, property_words};
 use crate::terminal::output::field::Field;
 use crate::terminal::output::format::Format;
 use crate::verbs::filter;
-use ldtokens_operations::{OperationSpec, ValueType};
+use ldtokens_operations::OperationSpec;
 
 /// Adds completion of values to the built command, for this line. `whole` makes the command that parses a whole line.
-pub(super) fn with_candidates(command: Command, line: &Arc<Line>, whole: fn() -> Command) -> Command {
+pub(super) fn with_candidates(command: Command, line: &'static Line, whole: fn() -> Command) -> Command {
     let name = command.get_name().to_owned();
-    let operation = OperationSpec::find(&name);
     let of_subcommands = |command| with_candidates(command, line, whole);
-    let command = command.mut_args(|arg| match arg.get_id().as_str() {
-        "output" => of_argument(arg.value_parser(Format::values_of(&name)), operation, line, whole),
-        _ => of_argument(arg, operation, line, whole),
-    });
-    command.mut_subcommands(of_subcommands)
+    command.mut_args(|arg| of_argument(arg, &name, line, whole)).mut_subcommands(of_subcommands)
 }
 
-fn of_argument(arg: Arg, operation: Option<&'static OperationSpec>, line: &Arc<Line>, whole: fn() -> Command) -> Arg {
+fn of_argument(arg: Arg, command: &str, line: &'static Line, whole: fn() -> Command) -> Arg {
     // Before anything is typed, flags are hidden, since there are many. They are shown if there are no other candidates.
     let arg = if line.current.is_empty() { arg.hide(true) } else { arg };
-    let line = Arc::clone(line);
-    let completer = match (arg.get_id().as_str(), operation) {
-        ("words", Some(operation)) => of_text(move |word| words(operation, &line, whole, word)),
-        ("tokens", _) => of_text(move |word| tokens::candidates(&line, whole, word, !word.is_empty())),
+    let completer = match (arg.get_id().as_str(), OperationSpec::find(command)) {
+        ("words", Some(operation)) => of_text(move |word| words(operation, line, whole, word)),
+        ("tokens", _) => of_text(move |word| tokens::candidates(line, whole, word, !word.is_empty())),
         ("columns", _) => of_text(columns),
         ("filter" | "all_matching", _) => of_text(filters),
         ("sort", _) => of_text(orders),
         ("profile" | "profile_name", _) => of_text(profiles),
+        ("output", _) => return arg.value_parser(Format::values_of(command)),
         _ => return arg,
     };
     arg.add(completer)
@@ -52,23 +46,23 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 }
 
 /// Parameters and body properties, and their values.
-fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
+fn words(
+    operation: &OperationSpec,
+    line: &'static Line,
+    whole: fn() -> Command,
+    word: &str,
+) -> Vec<CompletionCandidate> {
     let known = parameter_words(operation).chain(property_words(operation));
     let known: Vec<_> = known.filter(|(_, beginning)| !line.has(beginning)).collect();
 
-    if let Some((beginning, parameter, value)) = known
-        .iter()
-        .find_map(|(parameter, beginning)| Some((beginning, parameter, word.strip_prefix(beginning.as_str())?)))
-    {
-        let values = if operation.is_in_path(parameter.name) {
-            tokens::candidates(line, whole, value, false)
-        } else {
-            values(parameter.value_type)
-                .filter(|known| known.starts_with(value))
-                .map(CompletionCandidate::new)
-                .collect()
+    if let Some((parameter, beginning)) = known.iter().find(|(_, beginning)| word.starts_with(beginning)) {
+        let value = &word[beginning.len()..];
+        let values = match operation.is_in_path(parameter.name) {
+            true => tokens::candidates(line, whole, value, false),
+            false => parameter.value_type.values().iter().map(CompletionCandidate::new).collect(),
         };
-        return values.into_iter().map(|value| value.add_prefix(beginning.as_str())).collect();
+        let values = values.into_iter().filter(|known| starts_with(known, value));
+        return values.map(|value| value.add_prefix(beginning.as_str())).collect();
     }
     let names = known.iter().filter(|(_, beginning)| beginning.starts_with(word));
     let mut candidates: Vec<_> = names
@@ -81,15 +75,6 @@ fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &
         candidates.push(candidate("-", format!("the body from standard input, as JSON like {}", body.example)));
     }
     candidates
-}
-
-fn values(kind: ValueType) -> impl Iterator<Item = &'static str> {
-    let values: &'static [&'static str] = match kind {
-        ValueType::Boolean => &["true", "false"],
-        ValueType::OneOf(values) => values,
-        _ => &[],
-    };
-    values.iter().copied()
 }
 
 /// The fields whose names start with `word`. Nested fields are shown only after the outer field is typed.
@@ -144,10 +129,6 @@ fn orders(order: &str) -> Vec<CompletionCandidate> {
 fn profiles(word: &str) -> Vec<CompletionCandidate> {
     let Ok(config) = ConfigFile::read() else { return Vec::new() };
     let profiles = config.profiles.iter().filter(|(name, _)| name.starts_with(word));
+    let account = |profile: &Profile| if profile.local { "the local LaunchDarkly".to_owned() } else { profile.url() };
     profiles.map(|(name, profile)| candidate(name, account(profile))).collect()
-}
-
-/// The profile's account.
-fn account(profile: &Profile) -> String {
-    if profile.local { "the local LaunchDarkly".to_owned() } else { profile.url() }
 }

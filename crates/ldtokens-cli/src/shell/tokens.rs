@@ -27,7 +27,12 @@ type Suggestion = (String, Option<String>);
 
 /// The IDs that start with `word`, with the tokens' names, and the names themselves if `by_name`. Tokens that are on the line
 /// already are left out.
-pub(super) fn candidates(line: &Line, command: fn() -> Command, word: &str, by_name: bool) -> Vec<CompletionCandidate> {
+pub(super) fn candidates(
+    line: &'static Line,
+    command: fn() -> Command,
+    word: &str,
+    by_name: bool,
+) -> Vec<CompletionCandidate> {
     let tokens = fetch(line, command);
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);
     let is_only = |name: &str| tokens.iter().filter(|(_, other)| other.as_deref() == Some(name)).count() == 1;
@@ -42,12 +47,11 @@ pub(super) fn candidates(line: &Line, command: fn() -> Command, word: &str, by_n
 }
 
 /// The tokens that arrive within the time limit. Errors are ignored: the command itself will report them.
-fn fetch(line: &Line, command: fn() -> Command) -> Vec<Suggestion> {
+fn fetch(line: &'static Line, command: fn() -> Command) -> Vec<Suggestion> {
     let end = Instant::now() + TIMEOUT;
-    let words = line.before.clone();
     let (sender, tokens) = mpsc::channel();
     // Opening or reading a file can block forever. The thread is not joined; it ends with the program.
-    std::thread::spawn(move || read(&words, command, &sender));
+    std::thread::spawn(move || read(&line.before, command, &sender));
     let mut received = Vec::new();
     while let Ok(token) = tokens.recv_timeout(end.saturating_duration_since(Instant::now())) {
         received.push(token);
@@ -57,7 +61,7 @@ fn fetch(line: &Line, command: fn() -> Command) -> Vec<Suggestion> {
 
 fn read(words: &[String], command: fn() -> Command, to: &Sender<Suggestion>) -> Option<()> {
     // Replaces `~`, as the shell will.
-    let words = words.iter().map(|word| in_home(Path::new(word)).unwrap_or_else(|_| word.into()));
+    let words = words.iter().map(|word| in_home(Path::new(word)));
     let matches = command().ignore_errors(true).try_get_matches_from(words).ok()?;
     let global = GlobalArgs::from_arg_matches(&matches).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use ldtokens::ApiError;
-use ldtokens_server::StartError;
 use serde_json::{Value, json};
 
 use crate::terminal::redact::redacted;
@@ -166,12 +165,6 @@ fn without_codes(text: &str) -> String {
         }
     }
     plain
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::other(error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,7 +16,6 @@ use tokio::sync::watch;
 
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::redacted;
-use crate::terminal::streams::{error_width, is_dumb};
 use crate::terminal::{progress, say};
 
 /// The minimum wait that is shown. The client's usual pauses before a retry are shorter.
@@ -73,9 +72,12 @@ impl Interrupt {
             std::process::exit(Kind::Interrupted as i32);
         });
         let origin = Url::parse(host).map_or_else(|_| host.to_owned(), |url| url.origin().ascii_serialization());
-        let verbose_origin = is_verbose.then_some(origin);
-        let follower =
-            Follower { start: Instant::now(), verbose_origin, last: Mutex::default(), shown: Mutex::default() };
+        let follower = Follower {
+            start: Instant::now(),
+            verbose_origin: is_verbose.then_some(origin),
+            last_status: AtomicU16::new(0),
+            shown: Mutex::default(),
+        };
         Ok(Self { wanted, follower: Arc::new(follower), is_noted: AtomicBool::new(false) })
     }
 
@@ -172,8 +174,8 @@ pub(crate) struct Follower {
     start: Instant,
     /// The URL up to the path, if requests are shown.
     verbose_origin: Option<String>,
-    /// The status of the last response.
-    last: Mutex<Option<u16>>,
+    /// The status of the last response, or 0 if there was none.
+    last_status: AtomicU16,
     /// The end of the wait that was shown. Requests that run at the same time wait together.
     shown: Mutex<Option<Instant>>,
 }
@@ -184,9 +186,13 @@ impl Observer for Follower {
     }
 
     fn attempt(&self, attempt: &AttemptEvent<'_>) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt.status;
+        self.last_status.store(attempt.status.unwrap_or(0), Ordering::Relaxed);
         if let Some(origin) = &self.verbose_origin {
-            say::request(&redacted(&format!("{} {origin}{} → {}", attempt.method, attempt.path, outcome(attempt))));
+            let AttemptEvent { method, path, number, took, .. } = attempt;
+            let status = attempt.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
+            let number = if *number > 1 { format!(", attempt {number}") } else { String::new() };
+            let took = took.as_millis();
+            say::request(&redacted(&format!("{method} {origin}{path} → {status} ({took} ms{number})")));
         }
         change(|now| {
             now.leaves = match (attempt.outcome, attempt.method) {
@@ -198,12 +204,6 @@ impl Observer for Follower {
             now.is_harmless = now.leaves == Some(Stopped::Unchanged);
         });
     }
-}
-
-fn outcome(attempt: &AttemptEvent<'_>) -> String {
-    let status = attempt.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
-    let number = if attempt.number > 1 { format!(", attempt {}", attempt.number) } else { String::new() };
-    format!("{status} ({} ms{number})", attempt.took.as_millis())
 }
 
 fn is_safe(method: &str) -> bool {
@@ -241,14 +241,13 @@ impl Follower {
         }
         *shown = Some(end);
         let seconds = wait.as_secs_f64().ceil();
-        let text = match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(500..) => format!("server error: retrying in {seconds} s"),
-            Some(_) => format!("rate limited: waiting {seconds} s"),
-            None => format!("no response: retrying in {seconds} s"),
+        let text = match self.last_status.load(Ordering::Relaxed) {
+            0 => format!("no response: retrying in {seconds} s"),
+            500.. => format!("server error: retrying in {seconds} s"),
+            _ => format!("rate limited: waiting {seconds} s"),
         };
-        match error_width() {
-            Some(_) if !is_dumb() => progress::show(&text),
-            _ => say::note(&text),
+        if !progress::show(&text) {
+            say::note(&text);
         }
     }
 }
@@ -263,8 +262,8 @@ pub(crate) fn stops() -> Result<UnboundedReceiver<()>, Failure> {
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
         kinds.extend((!is_hang_up_ignored()).then(SignalKind::hangup));
         for kind in kinds {
-            let failed = |error| Failure::other(format!("can't listen for signals: {error}"));
-            let mut signal = signal(kind).map_err(failed)?;
+            let mut signal =
+                signal(kind).map_err(|error| Failure::other(format!("can't listen for signals: {error}")))?;
             let sender = sender.clone();
             tokio::spawn(async move { while signal.recv().await.is_some() && sender.send(()).is_ok() {} });
         }

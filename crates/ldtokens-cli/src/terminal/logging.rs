@@ -24,6 +24,9 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// standard error must not stop it, so a full pipe costs lines of the log, which are counted, and never a response.
 static QUEUE: Mutex<Option<Queue>> = Mutex::new(None);
 
+/// The lines, and a channel that is closed when all are written.
+type Queue = (SyncSender<Vec<u8>>, Receiver<()>);
+
 /// How many lines were dropped since the last one that was written.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
@@ -61,7 +64,13 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     // If standard error is closed, the command goes on.
     let lines = tracing_subscriber::fmt::layer().log_internal_errors(false);
     if let Some(format) = serving {
-        *queue() = Some(Queue::start(format));
+        let (sender, waiting) = sync_channel(LINES);
+        let (is_writing, written) = sync_channel(0);
+        std::thread::spawn(move || {
+            write_all(&waiting, format, io::stderr());
+            drop(is_writing);
+        });
+        *queue() = Some((sender, written));
     }
     let lines = match serving {
         Some(Log::Json) => lines.with_writer(|| Queued).json().flatten_event(true).boxed(),
@@ -73,32 +82,14 @@ pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
 
 /// Waits for the lines that are left, but not long.
 pub(crate) fn flush() {
-    let Some(Queue { lines, written }) = queue().take() else { return };
+    let Some((lines, written)) = queue().take() else { return };
     // Its thread ends with the last line.
     drop(lines);
     let _ = written.recv_timeout(FLUSH_TIMEOUT);
 }
 
-struct Queue {
-    lines: SyncSender<Vec<u8>>,
-    /// Is closed when all lines are written.
-    written: Receiver<()>,
-}
-
 fn queue() -> MutexGuard<'static, Option<Queue>> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Queue {
-    fn start(format: Log) -> Self {
-        let (lines, waiting) = sync_channel(LINES);
-        let (is_writing, written) = sync_channel(0);
-        std::thread::spawn(move || {
-            write_all(&waiting, format, io::stderr());
-            drop(is_writing);
-        });
-        Self { lines, written }
-    }
 }
 
 /// Puts a line into the queue, or drops it.
@@ -106,7 +97,7 @@ struct Queued;
 
 impl Write for Queued {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if queue().as_ref().is_none_or(|queue| queue.lines.try_send(line.to_vec()).is_err()) {
+        if queue().as_ref().is_none_or(|(lines, _)| lines.try_send(line.to_vec()).is_err()) {
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())

@@ -46,9 +46,6 @@ const DETAILS: [&str; 15] = [
     "token",
 ];
 
-/// The error for an operation with `--output value`.
-pub(crate) const VALUE_OF_VERBS: &str = "--output value needs --columns, which operations don't have: use `ldtokens get` or `ldtokens list`, or another format";
-
 /// A value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
 pub(crate) fn text(format: Format, value: &impl Serialize) -> Result<String, Failure> {
     let value = &serde_json::to_value(value).expect("it is JSON");
@@ -66,7 +63,6 @@ pub(crate) fn text(format: Format, value: &impl Serialize) -> Result<String, Fai
     })
 }
 
-/// Prints it.
 pub(crate) fn value(format: Format, value: &impl Serialize) -> Result<(), Failure> {
     write(&text(format, value)?).map(|_| ())
 }
@@ -120,7 +116,6 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
     let list = response.get("items").and_then(Value::as_array);
     match (format, list) {
         (Format::Yaml, _) => write(&yaml(response)),
-        (Format::Value, _) => Err(Failure::usage(VALUE_OF_VERBS)),
         (Format::Table, None) if response.get("_id").is_some() => write(&format!("{}\n", details(response))),
         (Format::Json, _) | (Format::Table, None) => write(&(pretty_json(response) + "\n")),
         (_, items) => {

@@ -13,13 +13,13 @@ static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 /// Until then, a rate says little about the rest.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// Replaces the line with `text`. Does nothing if standard error is not a terminal.
-pub(crate) fn show(text: &str) {
-    let Some(width) = error_width().filter(|_| !is_dumb()) else { return };
+/// Replaces the line with `text`. Returns whether it is shown: only a terminal can.
+pub(crate) fn show(text: &str) -> bool {
+    let Some(width) = error_width().filter(|_| !is_dumb()) else { return false };
     IS_SHOWN.store(true, Ordering::Relaxed);
     // A line that wraps could not be removed.
     let text = cut(&visible(text), width.saturating_sub(1));
-    let _ = write!(io::stderr(), "\r\x1b[K{text}");
+    write!(io::stderr(), "\r\x1b[K{text}").is_ok()
 }
 
 /// Removes the line.

@@ -1,37 +1,18 @@
-//! Finds secrets by their format, and removes them from messages.
+//! Finds secrets by their form, and removes them from messages.
 
-/// The prefixes of LaunchDarkly's secrets. A UUID follows.
-const PREFIXES: [&str; 4] = ["api-", "sdk-", "mob-", "rel-"];
+use ldtokens_lifecycle::find_key;
 
-const REDACTED: &str = "[redacted]";
-
-/// How a UUID is written.
-const UUID: &[u8] = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-/// The number of bytes of a secret.
-const LENGTH: usize = 4 + UUID.len();
-
-/// Where the first secret in `text` begins.
-fn find(text: &str) -> Option<usize> {
-    let fits = |(byte, form): (&u8, &u8)| if *form == b'-' { byte == form } else { byte.is_ascii_hexdigit() };
-    text.as_bytes().windows(LENGTH).position(|window| {
-        let (prefix, uuid) = window.split_at(4);
-        PREFIXES.iter().any(|known| known.as_bytes() == prefix) && uuid.iter().zip(UUID).all(fits)
-    })
-}
-
-/// Whether `text` contains a secret.
 pub(crate) fn has_secret(text: &str) -> bool {
-    find(text).is_some()
+    find_key(text).is_some()
 }
 
 /// `text` with its secrets replaced.
 pub(crate) fn redacted(text: &str) -> String {
     let (mut clean, mut rest) = (String::new(), text);
-    while let Some(start) = find(rest) {
-        clean.push_str(&rest[..start]);
-        clean.push_str(REDACTED);
-        rest = &rest[start + LENGTH..];
+    while let Some(secret) = find_key(rest) {
+        clean.push_str(&rest[..secret.start]);
+        clean.push_str("[redacted]");
+        rest = &rest[secret.end..];
     }
     clean + rest
 }

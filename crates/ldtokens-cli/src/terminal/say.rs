@@ -87,39 +87,24 @@ fn write_line(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Wraps the text at `width` columns, between words and not inside backquotes.
+/// Wraps the text at `width` columns: between words, and not inside backquotes whose text fits on a line.
 fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in words(text, width) {
-        let line = lines.last_mut().expect("there is one");
-        if line.is_empty() {
-            line.push_str(&word);
-        } else if line.width() + 1 + word.width() <= width {
-            line.push(' ');
-            line.push_str(&word);
-        } else {
-            lines.push(word);
+    // There is no NUL in the text, since it is visible.
+    const BLANK: &str = "\0";
+    let kept = |(at, part): (usize, &str)| match at % 2 == 1 && part.width() + 2 <= width {
+        true => part.replace(' ', BLANK),
+        false => part.to_owned(),
+    };
+    let text = text.split('`').enumerate().map(kept).collect::<Vec<_>>().join("`");
+    let mut words = text.split(' ');
+    let mut lines = vec![words.next().unwrap_or_default().to_owned()];
+    for word in words {
+        match lines.last_mut().filter(|line| line.width() + 1 + word.width() <= width) {
+            Some(line) => *line += &format!(" {word}"),
+            None => lines.push(word.to_owned()),
         }
     }
-    lines.join("\n")
-}
-
-/// The words of the text. Backquoted text is one word, if it fits on a line.
-fn words(text: &str, width: usize) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for word in text.split(' ') {
-        let goes_on = is_open && words.last().is_some_and(|last| last.width() + 1 + word.width() <= width);
-        match words.last_mut().filter(|_| goes_on) {
-            Some(last) => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            None => words.push(word.to_owned()),
-        }
-        is_open ^= word.matches('`').count() % 2 == 1;
-    }
-    words
+    lines.join("\n").replace(BLANK, " ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ldtokens::{DryRun, Token};
 use ldtokens_plan::{Account, Action, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output;
@@ -69,7 +69,7 @@ Examples:
   ldtokens plan tokens.yaml -o json --to plan.json")]
 pub(crate) struct PlanArgs {
     /// The file of tokens. Its relative paths are relative to its folder
-    #[arg(value_name = "FILE", value_parser = some_path())]
+    #[arg(value_name = "FILE")]
     file: PathBuf,
 
     /// Exit with status 16 if the account differs from the file
@@ -89,11 +89,11 @@ Examples:
   ldtokens apply tokens.yaml --plan plan.json --yes")]
 pub(crate) struct ApplyArgs {
     /// The file of tokens. Its relative paths are relative to its folder
-    #[arg(value_name = "FILE", value_parser = some_path())]
+    #[arg(value_name = "FILE")]
     file: PathBuf,
 
     /// Only carry out this plan, of `ldtokens plan -o json`, and only if nothing changed since
-    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
 
     /// Delete managed tokens that are not in the file

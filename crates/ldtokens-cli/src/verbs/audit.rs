@@ -8,7 +8,7 @@ use ldtokens::DryRun;
 use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, csv, html, markdown, prometheus};
 
 use crate::account::connect::with_client;
-use crate::arguments::{GlobalArgs, some_path};
+use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::moment::date;
 use crate::terminal::columns::{Columns, aligned};
@@ -30,11 +30,11 @@ pub(crate) struct AuditArgs {
     fail_on: Option<Severity>,
 
     /// Fail only on findings that are not in FILE, an earlier `audit -o json`
-    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
     /// Judge by a policy in YAML: thresholds, severities, and exceptions with a reason and an end
-    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
     /// Use the strict thresholds: unused for 45 days, never used for 14, secrets of 90 days
@@ -42,7 +42,7 @@ pub(crate) struct AuditArgs {
     strict: bool,
 
     /// Judge a saved inventory, as of when it was taken
-    #[arg(long, value_name = "FILE", value_parser = some_path(), conflicts_with = "visible_only")]
+    #[arg(long, value_name = "FILE", conflicts_with = "visible_only")]
     from: Option<PathBuf>,
 
     #[command(flatten)]
@@ -194,15 +194,15 @@ fn check(report: &Report, inventory: &Inventory, fail_on: Option<Severity>) -> R
 #[command(long_about = ABOUT_DIFF, after_help = DIFF_EXAMPLES)]
 pub(crate) struct DiffArgs {
     /// The older inventory
-    #[arg(value_name = "OLD", value_parser = some_path())]
+    #[arg(value_name = "OLD")]
     old: PathBuf,
 
     /// The newer inventory
-    #[arg(value_name = "NEW", value_parser = some_path())]
+    #[arg(value_name = "NEW")]
     new: PathBuf,
 
     /// The policy that says when a token counts as unused or about to expire
-    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
 

@@ -9,7 +9,7 @@ use ldtokens::{Error, Token, TokenId};
 
 use crate::account::connect::Session;
 use crate::account::settings::Settings;
-use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::progress;
 use crate::terminal::say;
@@ -39,7 +39,7 @@ pub(crate) struct BulkArgs {
     matching: MatchArgs,
 
     /// Continue an earlier run with the same changes: FILE is the file that it named
-    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     resume: Option<PathBuf>,
 
     /// Take every token by its name, even one that looks like an ID

@@ -115,12 +115,12 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
     }
     let row = |(name, profile): (&String, &Profile)| {
         let host = if profile.local { "local".to_owned() } else { profile.url() };
-        let source = profile.source()?.map_or_else(|| "the environment".to_owned(), |source| source.to_string());
+        let source = profile.source().map_or_else(|| "the environment".to_owned(), |source| source.to_string());
         let is_default = config.default.as_ref() == Some(name);
         let object = json!({ "profile": name, "default": is_default, "host": host, "credential": source });
-        Ok((vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source], object))
+        (vec![if is_default { "*" } else { "" }.to_owned(), name.clone(), host, source], object)
     };
-    let rows = config.profiles.iter().map(row).collect::<Result<_, Failure>>()?;
+    let rows = config.profiles.iter().map(row).collect();
     output::rows(format, &["", "PROFILE", "HOST", "CREDENTIAL"], rows)
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn note_credential(profile: &str) {
 fn remove(name: String) -> Result<(), Failure> {
     let mut source = None;
     edit(|config| {
-        source = config.profile(&name)?.source()?;
+        source = config.profile(&name)?.source();
         config.profiles.remove(&name);
         Ok(())
     })?;

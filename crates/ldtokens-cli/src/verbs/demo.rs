@@ -45,7 +45,8 @@ struct Demo {
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let clock = Clock::manual(ldtokens::UnixMillis::now());
-    let server = Server::builder().clock(clock.clone()).start().await?;
+    let server =
+        Server::builder().clock(clock.clone()).start().await.map_err(|error| Failure::other(error.to_string()))?;
     let owner = server.owner_secret().cloned().ok_or_else(|| Failure::other("a new server has no owner"))?;
     let client = connect(&server, owner)?;
     show(&format!("A local LaunchDarkly at {}, in memory, for this demo only.", server.url()));

@@ -11,7 +11,7 @@ use ldtokens_plan::CustomRoles;
 use serde::de::DeserializeOwned;
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{GlobalArgs, some_path};
+use crate::arguments::GlobalArgs;
 use crate::files::{self, text};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
@@ -46,7 +46,7 @@ pub(crate) struct ScopeArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ToArgs {
     /// Write to a file, which is replaced in one step, instead of standard output
-    #[arg(long, value_name = "FILE", value_parser = some_path())]
+    #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
 }
 

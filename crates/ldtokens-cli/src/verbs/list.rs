@@ -11,7 +11,7 @@ use ldtokens_plan::is_id;
 use serde_json::Value;
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{GlobalArgs, some_path, whole_number};
+use crate::arguments::{GlobalArgs, whole_number};
 use crate::moment::{age, before, moment};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::{PrintArgs, Printer};
@@ -62,7 +62,7 @@ pub(crate) struct ListArgs {
     sort: Vec<Order>,
 
     /// Print at most N tokens
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<usize>(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole_number::<usize, 1>)]
     limit: Option<usize>,
 
     /// Fail if there is a token to list, for a check in CI; with --show-all, also if not all tokens can be seen
@@ -78,7 +78,7 @@ pub(crate) struct ListArgs {
     require_all: bool,
 
     /// List the tokens of a saved inventory, as of when it was taken
-    #[arg(long, value_name = "FILE", value_parser = some_path(), conflicts_with = "show_all")]
+    #[arg(long, value_name = "FILE", conflicts_with = "show_all")]
     from: Option<PathBuf>,
 
     #[command(flatten)]

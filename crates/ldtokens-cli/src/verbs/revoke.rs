@@ -15,7 +15,7 @@ use ldtokens_lifecycle::{
 
 use crate::account::connect::with_client;
 use crate::account::settings::Settings;
-use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
@@ -57,14 +57,18 @@ const ROTATE: Words = Words { doing: "revoking", unchanged: "were dead already",
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
 pub(crate) struct RevokeArgs {
     /// Read secrets from a file, one per line; - for standard input, which is the default. Can be repeated
-    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     secret_from: Vec<PathBuf>,
 
     /// Find secrets in a file of any kind, such as a log; - for standard input. Can be repeated
-    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true,
+    #[arg(
+        long,
+        value_name = "FILE",
+        allow_hyphen_values = true,
         long_help = "Find secrets in a file of any kind, such as a log, by their form: api- and a UUID. - is standard input. SDK \
             keys, mobile keys and Relay Proxy keys are named and left alone, since they are not access tokens. What is encoded as \
-            base64 or with escapes, or compressed by gzip, is searched too; what can't be searched is named. Can be repeated.")]
+            base64 or with escapes, or compressed by gzip, is searched too; what can't be searched is named. Can be repeated."
+    )]
     scan: Vec<PathBuf>,
 
     /// Rotate the tokens in place of deleting them, as by `ldtokens rotate --now`

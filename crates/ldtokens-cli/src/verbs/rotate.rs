@@ -17,7 +17,7 @@ use ldtokens_lifecycle::{Journal, Journals, Options, Report, Rotation, Step, Str
 use crate::account::connect::{Session, with_client};
 use crate::account::credential::Source;
 use crate::account::settings::Settings;
-use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::moment::{age, duration};
 use crate::terminal::failure::Failure;
 use crate::terminal::output::format::Format;
@@ -93,7 +93,7 @@ pub(crate) struct RotateArgs {
     finish: bool,
 
     /// Rotate the due tokens of a YAML file, which `ldtokens schema rotations` describes
-    #[arg(long, value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
         conflicts_with_all =
             ["tokens", "all_matching", "fail_if_none", "finish", "older_than", "strategy", "overlap", "lifetime", "now"])]
     file: Option<PathBuf>,

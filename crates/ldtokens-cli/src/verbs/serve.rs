@@ -39,15 +39,15 @@ pub(crate) struct ServeArgs {
     store: Option<PathBuf>,
 
     /// Allow N requests per ten seconds, then answer 429
-    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32, 0>)]
     limit: Option<u32>,
 
     /// Allow N requests per operation and ten seconds, then answer 429
-    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32, 0>)]
     route_limit: Option<u32>,
 
     /// Allow N requests per token and ten seconds, then answer 429
-    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32, 0>)]
     token_limit: Option<u32>,
 
     /// When the limits' windows start: all together (aligned), or each at its own time (independent)
@@ -55,7 +55,7 @@ pub(crate) struct ServeArgs {
     limit_windows: String,
 
     /// Allow N requests per client address and ten seconds, then answer 429 with Retry-After
-    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32, 0>)]
     ip_limit: Option<u32>,
 
     /// Fill a new store with the members, custom roles and tokens of a YAML or JSON file [default: an owner, an admin, a writer
@@ -68,7 +68,7 @@ pub(crate) struct ServeArgs {
     account_schema: bool,
 
     /// Add N tokens to a new store, the same ones each time
-    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32, 0>)]
     seed_tokens: Option<u32>,
 
     /// Refuse what LaunchDarkly refuses or may refuse, in place of a warning in the log
@@ -87,7 +87,7 @@ pub(crate) struct ServeArgs {
     fault: Vec<String>,
 
     /// Seed for the random choices of faults
-    #[arg(long, value_name = "N", value_parser = whole_number::<u64>(0..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64, 0>)]
     fault_seed: Option<u64>,
 
     /// Format of the request log on standard error; json is one object per line
@@ -182,7 +182,7 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     if let Some(secret) = given {
         builder = builder.owner_secret(secret);
     }
-    let server = builder.start().await?;
+    let server = builder.start().await.map_err(|error| Failure::other(error.to_string()))?;
     print(&format!("listening on {}", server.url()))?;
     if let Some(url) = server.admin_url() {
         print(&format!("admin endpoint on {url}"))?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::account::connect::with_client;
 use crate::account::settings::Settings;
-use crate::arguments::{ConfirmArgs, GlobalArgs, some_path};
+use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::printer::Printer;
 use crate::terminal::say;
@@ -39,7 +39,7 @@ const WORDS: Words = Words {
 #[command(after_help = EXAMPLES)]
 pub(crate) struct UndoArgs {
     /// The record of the change to undo [default: the last one that was not undone, of this account's host]
-    #[arg(value_name = "FILE", value_parser = some_path(), value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
 
     #[command(flatten)]

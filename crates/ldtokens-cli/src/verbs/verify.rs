@@ -9,7 +9,7 @@ use ldtokens_lifecycle::{KeyKind, Verified, describe};
 use serde_json::{Value, json};
 
 use crate::account::connect::{Session, with_client};
-use crate::arguments::{GlobalArgs, some_path};
+use crate::arguments::GlobalArgs;
 use crate::moment::{age, date};
 use crate::terminal::columns::aligned;
 use crate::terminal::failure::{Failure, Kind};
@@ -26,7 +26,7 @@ use crate::verbs::{json as token_json, revoke, show_keys};
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
     /// Read the secret from a file; - for standard input, which is the default
-    #[arg(long, value_name = "FILE", value_parser = some_path(), allow_hyphen_values = true)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     secret_from: Option<PathBuf>,
 
     /// Exit with status 14 if the secret works now but expires within this time, e.g. 14d

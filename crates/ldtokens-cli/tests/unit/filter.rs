@@ -93,7 +93,7 @@ fn what_is_mistyped_is_refused_with_the_right_word() {
         ("colour=red", "no field `colour`"),
         ("_member.emial!=x", "did you mean `_member.email`"),
         ("_member.x=y", "_member.email"),
-        ("customRoleIds.key=x", "no named parts"),
+        ("customRoleIds.key=x", "no field `customRoleIds.key`"),
         ("=x", "no field"),
         ("role!reader", "no operator `!`"),
         ("name==x", "did you mean `name=x`"),

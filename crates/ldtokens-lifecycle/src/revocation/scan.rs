@@ -1,6 +1,7 @@
 //! Finds secrets in text by their format, `api-` and a UUID, also in encodings.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use flate2::read::MultiGzDecoder;
 use ldtokens::Secret;
@@ -159,6 +160,12 @@ impl Scan {
             }
         }
     }
+}
+
+/// Returns where the first access token's secret or other key in `text` is, by its form.
+pub fn find_key(text: &str) -> Option<Range<usize>> {
+    let start = text.as_bytes().windows(LENGTH).position(|window| form(window).is_some())?;
+    Some(start..start + LENGTH)
 }
 
 /// Whether `text` has the form of an access token's secret.

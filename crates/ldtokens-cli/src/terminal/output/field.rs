@@ -1,23 +1,27 @@
-//! The fields to show, filter and sort by: a token's properties, with the API's names, and two computed ones.
+//! The fields to show, filter and sort by: a token's properties, with the API's names, and those that are computed.
 
 use ldtokens::{Secret, UnixMillis};
+use ldtokens_operations::{OPERATIONS, ParameterSpec, TOKEN, ValueType};
 use serde_json::{Map, Value};
 
 use crate::moment::{ago, date};
 use crate::nearest::did_you_mean;
-use ldtokens_operations::{OPERATIONS, TOKEN, ValueType};
 
 /// The default columns of a table.
-const IN_TABLES: [&str; 7] = ["_id", "name", ACCESS, KIND, EXPIRY, SECRET, LAST_USED];
+const IN_TABLES: [&str; 7] = ["_id", "name", "access", "kind", EXPIRY, SECRET, LAST_USED];
 
 /// Those of a table of all members' tokens: it also says whose a token is, and how old.
-const IN_WIDE_TABLES: [&str; 9] = ["_id", "name", ACCESS, OWNER, LAST_USED, "creationDate", EXPIRY, KIND, SECRET];
+const IN_WIDE_TABLES: [&str; 9] = ["_id", "name", "access", "owner", LAST_USED, "creationDate", EXPIRY, "kind", SECRET];
 
-/// The member whose token it is: the e-mail, or the name where there is none. Computed.
-const OWNER: &str = "owner";
+/// The fields that are computed, with their descriptions.
+const COMPUTED: [(&str, &str); 3] = [
+    ("access", "The token's permissions in short: its role, `policy`, or its custom roles."),
+    ("kind", "Whether it is a service token or a personal one."),
+    ("owner", "The member whose token it is, or who created it: by e-mail or name."),
+];
 
 /// What people type for the member's e-mail.
-const EMAIL: &str = "email";
+const EMAIL: (&str, &str) = ("email", "The member's e-mail.");
 
 /// Absent if the token never expires.
 pub(crate) const EXPIRY: &str = "expiry";
@@ -25,20 +29,11 @@ pub(crate) const EXPIRY: &str = "expiry";
 /// The secret, or its last four characters.
 const SECRET: &str = "token";
 
-/// A token's permissions in short. Computed.
-const ACCESS: &str = "access";
-
-/// `service` or `personal`. Computed.
-const KIND: &str = "kind";
-
 /// 0 if the token was never used (fact 9).
 const LAST_USED: &str = "lastUsed";
 
 /// How a time that is absent is shown.
 pub(crate) const NEVER: &str = "never";
-
-/// The width of the longest age.
-const AGE_WIDTH: usize = "11 months ago".len();
 
 /// A property of a token, or a nested one such as `_member.email`.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,28 +43,24 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// The field with this name.
     pub(crate) fn new(name: &str) -> Result<Self, String> {
-        let name = if name == EMAIL { "_member.email" } else { name };
-        let (property, within) =
-            name.split_once('.').map_or((name, None), |(property, within)| (property, Some(within)));
-        let known = TOKEN.iter().find(|known| known.name == property).map(|known| known.value_type);
-        let kind = match (known, within) {
-            (None, None) if matches!(name, ACCESS | KIND | OWNER) => ValueType::Text,
-            (Some(kind), None) => kind,
-            (Some(whole), Some(within)) if whole.is_json() && !within.is_empty() => {
-                check_part(property, name)?;
-                ValueType::Any
-            }
-            _ => {
-                let names: Vec<_> = TOKEN.iter().map(|known| known.name).chain([ACCESS, KIND, OWNER, EMAIL]).collect();
-                // `ownerId` is the account's owner, the same on every token: nobody who mistypes `owner` means it.
-                let may_mean = |known: &&str| *known != "ownerId" || name.to_lowercase().ends_with("id");
-                let hint = did_you_mean(name, names.iter().copied().filter(may_mean));
-                return Err(format!("there is no field `{name}`{hint} (fields: {})", names.join(", ")));
-            }
+        let name = if name == EMAIL.0 { "_member.email" } else { name };
+        let computed = COMPUTED.iter().any(|(known, _)| *known == name).then_some(ValueType::Text);
+        if let Some(kind) = computed.or_else(|| kind_of(name, TOKEN)) {
+            return Ok(Self { name: name.to_owned(), kind });
+        }
+        let names: Vec<String> = Self::described().map(|(known, _)| known).collect();
+        // A nested field is a misspelled one of the same property, if that has any.
+        let property = name.split_once('.').map(|(property, _)| format!("{property}."));
+        let has_parts = |property: &String| names.iter().any(|known| known.starts_with(property.as_str()));
+        let known: Vec<&str> = match property.filter(has_parts) {
+            Some(property) => names.iter().filter(|known| known.starts_with(&property)).map(String::as_str).collect(),
+            None => names.iter().filter(|known| !known.contains('.')).map(String::as_str).collect(),
         };
-        Ok(Self { name: name.to_owned(), kind })
+        // `ownerId` is the account's owner, the same on every token: nobody who mistypes `owner` means it.
+        let may_mean = |known: &&str| *known != "ownerId" || name.to_lowercase().ends_with("id");
+        let hint = did_you_mean(name, known.iter().copied().filter(may_mean));
+        Err(format!("there is no field `{name}`{hint} (fields: {})", known.join(", ")))
     }
 
     /// The fields of a comma-separated list of names.
@@ -112,22 +103,15 @@ impl Field {
             let parts = example.into_iter().map(|(part, _)| format!("{}.{part}", known.name));
             std::iter::once(known.name.to_owned()).chain(parts).map(|name| (name, known.description))
         });
-        let ours = [
-            (ACCESS, "The token's permissions in short: its role, `policy`, or its custom roles."),
-            (KIND, "Whether it is a service token or a personal one."),
-            (OWNER, "The member whose token it is, or who created it: by e-mail or name."),
-            (EMAIL, "The member's e-mail."),
-        ];
-        of_api.chain(ours.map(|(name, meaning)| (name.to_owned(), meaning)))
+        of_api.chain(COMPUTED.into_iter().chain([EMAIL]).map(|(name, meaning)| (name.to_owned(), meaning)))
     }
 
     /// The possible values, if they are known.
     pub(crate) fn values(&self) -> &'static [&'static str] {
         match (self.name.as_str(), self.kind) {
-            (KIND, _) => &["personal", "service"],
-            ("role" | ACCESS, _) => roles(),
-            (_, ValueType::Boolean) => &["true", "false"],
-            _ => &[],
+            ("kind", _) => &["personal", "service"],
+            ("role" | "access", _) => roles(),
+            (_, kind) => kind.values(),
         }
     }
 
@@ -150,23 +134,21 @@ impl Field {
 
     /// Whether a narrow table may cut its values. A cut ID or time would be useless.
     pub(crate) fn is_shortened(&self) -> bool {
-        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | KIND | SECRET) && !self.is_time()
+        !matches!(self.name.as_str(), "_id" | "ownerId" | "memberId" | "kind" | SECRET) && !self.is_time()
     }
 
     /// The minimum width of its column in a long table, whose later rows are not known yet.
     pub(crate) fn usual_width(&self) -> usize {
-        match self.kind {
-            ValueType::Time => AGE_WIDTH,
-            _ => self.values().iter().map(|value| value.len()).max().unwrap_or(0),
-        }
+        let longest: &[&str] = if self.is_time() { &["11 months ago"] } else { self.values() };
+        longest.iter().map(|value| value.len()).max().unwrap_or(0)
     }
 
     /// The field's value in `token`.
     pub(crate) fn value(&self, token: &Value) -> Option<Value> {
         match self.name.as_str() {
-            ACCESS => Some(access(token).into()),
-            KIND => Some(kind(token).into()),
-            OWNER => owner(token),
+            "access" => Some(access(token).into()),
+            "kind" => Some(if token["serviceToken"] == true { "service" } else { "personal" }.into()),
+            "owner" => owner(token),
             name => {
                 let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
                 let is_never = name == LAST_USED && found.as_f64() == Some(0.0);
@@ -178,7 +160,7 @@ impl Field {
     /// The field's value to be printed for programs. `has_iso_times` writes times as people do.
     pub(crate) fn printed(&self, token: &Value, has_iso_times: bool) -> Option<Value> {
         match self.value(token)? {
-            Value::Array(names) if self.name == OWNER => names.into_iter().next(),
+            Value::Array(names) if self.name == "owner" => names.into_iter().next(),
             value => match self.time(token) {
                 Some(time) if has_iso_times => Some(date(time).into()),
                 _ => Some(value),
@@ -194,12 +176,11 @@ impl Field {
     /// The column's heading: LAST USED for `lastUsed`.
     pub(crate) fn heading(&self) -> String {
         match self.name.as_str() {
-            SECRET => return "SECRET".to_owned(),
-            EXPIRY => return "EXPIRES".to_owned(),
-            "creationDate" => return "CREATED".to_owned(),
-            _ => {}
+            SECRET => "SECRET".to_owned(),
+            EXPIRY => "EXPIRES".to_owned(),
+            "creationDate" => "CREATED".to_owned(),
+            name => spaced(name.trim_start_matches('_')).replace(['.', '_'], " ").to_ascii_uppercase(),
         }
-        spaced(self.name.trim_start_matches('_')).replace(['.', '_'], " ").to_ascii_uppercase()
     }
 
     /// The field's value in `token`, formatted for people.
@@ -220,30 +201,22 @@ impl Field {
     }
 }
 
-/// Refuses a part that `property` does not have, such as `_member.emial`. Any of `_links` is accepted.
-fn check_part(property: &str, name: &str) -> Result<(), String> {
-    let beginning = format!("{property}.");
-    let parts: Vec<String> =
-        Field::described().map(|(known, _)| known).filter(|known| known.starts_with(&beginning)).collect();
-    let is_known = |part: &String| name == part || name.starts_with(&format!("{part}."));
-    if property == "_links" || parts.iter().any(is_known) {
-        return Ok(());
+/// The type of the property with this name, or of a nested one. An object whose properties are not known has any.
+fn kind_of(name: &str, known: &[ParameterSpec]) -> Option<ValueType> {
+    let (name, within) = name.split_once('.').map_or((name, None), |(name, within)| (name, Some(within)));
+    let kind = known.iter().find(|known| known.name == name)?.value_type;
+    match (within, kind) {
+        (None, kind) => Some(kind),
+        (Some(within), ValueType::Object([])) => (!within.is_empty()).then_some(ValueType::Any),
+        (Some(within), kind) => kind_of(within, kind.properties()),
     }
-    let hint = did_you_mean(name, parts.iter().map(String::as_str));
-    let has = match &parts[..] {
-        [] => format!("{property} has no named parts"),
-        parts => format!("there are {}", parts.join(", ")),
-    };
-    Err(format!("there is no field `{name}`{hint} ({has})"))
 }
 
 /// The e-mail and the name of the token's member, as far as they are known. The first is shown.
 fn owner(token: &Value) -> Option<Value> {
-    let member = token.get("_member")?;
-    let text = |name: &str| member.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |name: &str| token["_member"][name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let name = [text("firstName"), text("lastName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let names: Vec<Value> =
-        text("email").map(Value::from).into_iter().chain((!name.is_empty()).then(|| name.into())).collect();
+    let names: Vec<String> = text("email").into_iter().chain(Some(name).filter(|name| !name.is_empty())).collect();
     (!names.is_empty()).then(|| names.into())
 }
 
@@ -261,8 +234,8 @@ pub(crate) fn plain(value: &Value) -> String {
 
 /// The token's permissions in short: its role, `policy`, or its first custom role and the number of others.
 pub(crate) fn access(token: &Value) -> String {
-    let list = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    match (token.get("role").and_then(Value::as_str), list("customRoleIds")) {
+    let list = |name: &str| token[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    match (token["role"].as_str(), list("customRoleIds")) {
         (Some(role), _) => role.to_owned(),
         (None, []) if list("inlineRole").is_empty() => "none".to_owned(),
         (None, []) => "policy".to_owned(),
@@ -271,18 +244,11 @@ pub(crate) fn access(token: &Value) -> String {
     }
 }
 
-fn kind(token: &Value) -> &'static str {
-    if token.get("serviceToken").is_some_and(|service| service == true) { "service" } else { "personal" }
-}
-
 /// The base roles that a token can have, from the table of operations.
 pub(crate) fn roles() -> &'static [&'static str] {
     let bodies = OPERATIONS.iter().filter_map(|operation| operation.body.as_ref());
-    let mut properties = bodies.flat_map(|body| body.value_type.properties());
-    match properties.find(|property| property.name == "role").map(|property| property.value_type) {
-        Some(ValueType::OneOf(roles)) => roles,
-        _ => &[],
-    }
+    let mut kinds = bodies.filter_map(|body| kind_of("role", body.value_type.properties()));
+    kinds.next().map_or(&[], |kind| kind.values())
 }
 
 /// Separates the words of a name: `authKind` becomes `auth kind`.
@@ -305,9 +271,10 @@ mod tests {
         {
             assert_eq!(Field::new(name).unwrap().heading(), heading);
         }
-        for name in ["id", "", "name.x", "_member.", "lastused"] {
+        for name in ["id", "", "name.x", "lastused"] {
             assert!(Field::new(name).unwrap_err().contains("lastUsed"), "{name}");
         }
+        assert!(Field::new("_member.").unwrap_err().contains("_member.email"));
         let token = json!({"_member": {"email": "a@b"}, "name": null});
         assert_eq!(Field::new("_member.email").unwrap().value(&token), Some("a@b".into()));
         assert_eq!(Field::new("name").unwrap().value(&token), None);

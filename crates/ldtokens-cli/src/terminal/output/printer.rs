@@ -57,23 +57,17 @@ enum Layout {
     Ids,
     /// A line for each field.
     Details,
-    Table,
-    Value,
-    Json,
-    JsonList,
-    Ndjson,
-    Yaml,
-    YamlList,
-    Csv,
+    Format(Format),
 }
 
 /// Prints tokens one after the other.
 pub(crate) struct Printer {
     layout: Layout,
+    /// Whether JSON and YAML are one object, and not a list.
+    is_single: bool,
     arguments: PrintArgs,
     fields: Vec<Field>,
-    /// Whether times are dates. None for those that a table shows as ages.
-    has_iso_times: Option<bool>,
+    has_iso_times: bool,
     is_empty: bool,
     now: UnixMillis,
     /// The rows of a table that are held back until the widths are known.
@@ -101,19 +95,9 @@ impl Printer {
                 (Some(fields), Format::Csv) => fields.iter().flat_map(Field::flattened).collect(),
                 (Some(fields), _) => fields.clone(),
             },
-            has_iso_times: match times {
-                Some(times) => Some(times == "iso"),
-                None => (format == Format::Csv).then_some(true),
-            },
-            layout: match format {
-                _ if *quiet => Layout::Ids,
-                Format::Table => Layout::Table,
-                Format::Json => Layout::JsonList,
-                Format::Ndjson => Layout::Ndjson,
-                Format::Yaml => Layout::YamlList,
-                Format::Value => Layout::Value,
-                _ => Layout::Csv,
-            },
+            has_iso_times: times.as_ref().map_or(format == Format::Csv, |times| times == "iso"),
+            layout: if *quiet { Layout::Ids } else { Layout::Format(format) },
+            is_single: false,
             arguments: arguments.clone(),
             is_empty: true,
             now: UnixMillis::now(),
@@ -124,7 +108,7 @@ impl Printer {
 
     /// A printer of all members' tokens, if `is_wide`: a table then says whose they are.
     pub(crate) fn wide(mut self, is_wide: bool) -> Self {
-        if self.layout == Layout::Table && self.arguments.columns.is_none() {
+        if self.layout == Layout::Format(Format::Table) && self.arguments.columns.is_none() {
             self.fields = Field::in_tables(is_wide);
         }
         self
@@ -139,53 +123,49 @@ impl Printer {
     /// Prints one token and not a list, if it `is_single`, and fields in lines in place of a table, if it `has_details`.
     pub(crate) fn of_one(self, is_single: bool, has_details: bool) -> Self {
         let layout = match self.layout {
-            Layout::Table if has_details && self.arguments.columns.is_none() => Layout::Details,
-            Layout::JsonList if is_single => Layout::Json,
-            Layout::YamlList if is_single => Layout::Yaml,
+            Layout::Format(Format::Table) if has_details && self.arguments.columns.is_none() => Layout::Details,
             layout => layout,
         };
-        Self { layout, ..self }
+        Self { layout, is_single, ..self }
     }
 
     /// Whether it prints for people and not for programs.
     pub(crate) fn is_for_people(&self) -> bool {
-        matches!(self.layout, Layout::Details | Layout::Table)
+        matches!(self.layout, Layout::Details | Layout::Format(Format::Table))
     }
 
     /// Prints `token`, and returns whether the reader is still there.
     pub(crate) fn token(&mut self, token: &Value) -> Result<bool, Failure> {
         let is_first = std::mem::take(&mut self.is_empty);
-        let is_iso = self.has_iso_times == Some(true);
-        let printed = |field: &Field| field.printed(token, is_iso).as_ref().map(plain).unwrap_or_default();
+        let printed = |field: &Field| field.printed(token, self.has_iso_times).as_ref().map(plain).unwrap_or_default();
         let text = match self.layout {
             Layout::Nothing => return Ok(true),
-            Layout::Ids => escaped_on_terminal(token.get("_id").map(plain).unwrap_or_default()) + "\n",
+            Layout::Ids => escaped_on_terminal(plain(&token["_id"])) + "\n",
             Layout::Details => format!("{}{}\n", if is_first { "" } else { "\n" }, details(token)),
-            Layout::Table => {
-                let row = self.fields.iter().map(|field| match self.has_iso_times.and(field.value(token)) {
-                    Some(_) if field.is_time() => printed(field),
+            Layout::Format(Format::Table) => {
+                let has_ages = self.arguments.times.is_none();
+                let row = self.fields.iter().map(|field| match field.value(token) {
+                    Some(_) if field.is_time() && !has_ages => printed(field),
                     _ => field.cell(token, self.now),
                 });
                 let row: Vec<String> = row.collect();
-                match &self.columns {
-                    Some(columns) => columns.line(&row) + "\n",
-                    None => {
-                        self.waiting.push(row);
-                        let is_measured = self.waiting.len() >= MEASURED_ROWS && terminal_width().is_some();
-                        return if is_measured { self.measured(true) } else { Ok(true) };
-                    }
-                }
+                let Some(columns) = &self.columns else {
+                    self.waiting.push(row);
+                    let is_measured = self.waiting.len() >= MEASURED_ROWS && terminal_width().is_some();
+                    return if is_measured { self.measured(true) } else { Ok(true) };
+                };
+                columns.line(&row) + "\n"
             }
-            Layout::Value => escaped_on_terminal(printed(&self.fields[0])) + "\n",
-            Layout::Json => visible::pretty_json(&self.chosen(token)) + "\n",
-            Layout::JsonList => {
+            Layout::Format(Format::Value) => escaped_on_terminal(printed(&self.fields[0])) + "\n",
+            Layout::Format(Format::Json) if self.is_single => visible::pretty_json(&self.chosen(token)) + "\n",
+            Layout::Format(Format::Json) => {
                 let json = visible::pretty_json(&self.chosen(token)).replace('\n', "\n  ");
                 format!("{}  {json}", if is_first { "[\n" } else { ",\n" })
             }
-            Layout::Ndjson => visible::json(&self.chosen(token)) + "\n",
-            Layout::Yaml => yaml(&self.chosen(token)),
-            Layout::YamlList => yaml(&[self.chosen(token)]),
-            Layout::Csv => {
+            Layout::Format(Format::Ndjson) => visible::json(&self.chosen(token)) + "\n",
+            Layout::Format(Format::Yaml) if self.is_single => yaml(&self.chosen(token)),
+            Layout::Format(Format::Yaml) => yaml(&[self.chosen(token)]),
+            Layout::Format(_) => {
                 let head = if is_first { self.csv_head() } else { String::new() };
                 let cells = self.fields.iter().map(|field| escaped_on_terminal(printed(field)));
                 let cells = cells.map(|cell| match self.arguments.csv_safe && is_formula(&cell) {
@@ -200,11 +180,12 @@ impl Printer {
 
     /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn finish(mut self) -> Result<bool, Failure> {
-        match (self.layout, self.is_empty) {
-            (Layout::JsonList | Layout::YamlList, true) => write("[]\n"),
-            (Layout::JsonList, false) => write("\n]\n"),
-            (Layout::Csv, true) => write(&self.csv_head()),
-            (Layout::Table, _) if self.columns.is_none() => self.measured(false),
+        let Layout::Format(format) = self.layout else { return Ok(true) };
+        match (format, self.is_empty) {
+            (Format::Json | Format::Yaml, true) if !self.is_single => write("[]\n"),
+            (Format::Json, false) if !self.is_single => write("\n]\n"),
+            (Format::Csv, true) => write(&self.csv_head()),
+            (Format::Table, _) if self.columns.is_none() => self.measured(false),
             _ => Ok(true),
         }
     }
@@ -221,8 +202,8 @@ impl Printer {
         }
         let head: Vec<String> = self.fields.iter().map(Field::heading).collect();
         let may_shrink: Vec<bool> = self.fields.iter().map(Field::is_shortened).collect();
-        let usual: Vec<usize> =
-            self.fields.iter().map(|field| if has_more { field.usual_width() } else { 0 }).collect();
+        let minimum = |field: &Field| if has_more { field.usual_width() } else { 0 };
+        let usual: Vec<usize> = self.fields.iter().map(minimum).collect();
         let mut all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
         let room = terminal_width();
         let mut columns = Columns::new(&all, &usual, room, &may_shrink);
@@ -236,35 +217,28 @@ impl Printer {
         if let (true, Some(room), Some(at)) = (has_more, room, text_field) {
             columns.widen(at, room);
         }
-        let mut text = String::new();
-        if !self.arguments.no_headers {
-            let head = columns.line(&all[0]);
-            text = if has_colours() { format!("{HEAD}{head}{HEAD:#}\n") } else { head + "\n" };
-        }
-        for row in &all[1..] {
-            text.push_str(&columns.line(row));
-            text.push('\n');
+        let mut lines: Vec<String> = all.iter().map(|row| columns.line(row) + "\n").collect();
+        if has_colours() {
+            lines[0] = format!("{HEAD}{}{HEAD:#}\n", lines[0].trim_end());
         }
         self.columns = Some(columns);
-        write(&text)
+        write(&lines[usize::from(self.arguments.no_headers)..].concat())
     }
 
     /// The token, or only its chosen fields.
     fn chosen<'a>(&self, token: &'a Value) -> Cow<'a, Value> {
-        let is_iso = self.has_iso_times == Some(true);
+        let fields = self.fields.iter().map(|field| (field, field.printed(token, self.has_iso_times)));
         if self.arguments.columns.is_some() {
-            let fields = self.fields.iter();
-            let fields =
-                fields.map(|field| (field.name().to_owned(), field.printed(token, is_iso).unwrap_or_default()));
+            let fields = fields.map(|(field, value)| (field.name().to_owned(), value.unwrap_or_default()));
             return Cow::Owned(fields.collect::<Map<_, _>>().into());
         }
-        let mut token = Cow::Borrowed(token);
-        for field in self.fields.iter().filter(|field| is_iso && field.is_time()) {
-            if let Some(time) = field.printed(&token, true) {
-                token.to_mut()[field.name()] = time;
+        let mut chosen = Cow::Borrowed(token);
+        for (field, value) in fields.filter(|(field, _)| self.has_iso_times && field.is_time()) {
+            if let Some(time) = value {
+                chosen.to_mut()[field.name()] = time;
             }
         }
-        token
+        chosen
     }
 
     fn csv_head(&self) -> String {
