@@ -7,7 +7,6 @@ pub(crate) mod input;
 use clap::{ArgMatches, Args, FromArgMatches};
 use ldtokens::raw::reqwest::Method;
 use ldtokens::{DryRun, Error, Secret, TokenId};
-use ldtokens_lifecycle::Metadata;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,7 +18,7 @@ use crate::operations::input::Input;
 use crate::terminal::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::output::format::Format;
-use crate::verbs::deliver::{Named, Places, PreparedDelivery};
+use crate::verbs::deliver::{Places, PreparedDelivery};
 use ldtokens_operations::OperationSpec;
 
 /// The arguments of an operation. One that gives a secret has those of `SecretArgs` too.
@@ -68,7 +67,7 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
                 if let Some(id) = id.as_ref().filter(|_| places.needs_name()) {
                     name = session.interrupt.unless(session.client.get(id)).await??.name;
                 }
-                Some(places.prepare(session, Named { id: id.as_ref(), name: name.as_deref() }).await?)
+                Some(places.prepare(session, id.as_ref(), name.as_deref()).await?)
             }
             None => None,
         };
@@ -94,7 +93,7 @@ pub(crate) fn gives_secret(operation: &OperationSpec) -> bool {
 /// Prints the response, and delivers a new secret.
 async fn show(
     operation: &OperationSpec,
-    mut response: Value,
+    response: Value,
     format: Format,
     delivery: Option<PreparedDelivery>,
 ) -> Result<(), Failure> {
@@ -103,10 +102,6 @@ async fn show(
     let (Some(secret), Some(delivery)) = (secret.map(Secret::new), delivery) else {
         return output::response(format, &response).map(|_| ());
     };
-    if !delivery.is_printed() {
-        response["token"] = secret.last_four().into();
-    }
-    let metadata = Metadata::new(id.as_str(), response.get("name").and_then(Value::as_str));
     let was = if operation.id == "postToken" { "created" } else { "reset" };
     let done = format!("{}: the token {id} was {was}", operation.id);
     let state = |reason: &str| {
@@ -116,7 +111,8 @@ async fn show(
             operation.id
         )
     };
-    delivery.deliver(&metadata, &secret, || output::response(format, &response), &done, state).await.map(|_| ())
+    let print = |token: &Value| output::response(format, token);
+    delivery.deliver(response, &secret, print, &done, state).await.map(|_| ())
 }
 
 /// The operation's path with its parameters filled in.

@@ -129,6 +129,13 @@ pub fn is_github_actions() -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true")
 }
 
+/// Makes certain, before there is a secret, that the runner can be told to mask it. The line is in no log that people see.
+fn check_mask() -> io::Result<()> {
+    let failed =
+        |error| io::Error::other(format!("a secret can't be masked: standard error can't be written: {error}"));
+    writeln!(io::stderr(), "::debug::a new secret will be masked").map_err(failed)
+}
+
 /// Hides the secret in the job's log. The runner reads this on standard error too, and standard output may go elsewhere.
 fn mask(secret: &Secret) -> io::Result<()> {
     let failed = |error| io::Error::other(format!("the secret can't be masked, so it was not written: {error}"));
@@ -145,7 +152,8 @@ impl Destination for GithubDestination {
     }
 
     fn check(&self) -> io::Result<()> {
-        self.open().map(drop)
+        self.open()?;
+        check_mask()
     }
 
     fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
@@ -215,6 +223,10 @@ impl Destination for KubernetesDestination {
 
     fn is_ephemeral(&self) -> bool {
         true
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if is_github_actions() { check_mask() } else { Ok(()) }
     }
 
     /// Prints one document of a YAML stream. Strings are quoted as in JSON, which is also YAML.

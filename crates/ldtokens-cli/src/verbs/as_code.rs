@@ -231,7 +231,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }
     for token in &file.tokens {
-        Places::described(global, &token.destinations)?;
+        Places::described(&token.destinations).refuse_discarded(global)?;
     }
     with_client(global, DryRun::Changes, async |session| {
         let plan = new_plan(session, &file, |action| options.allows(action)).await?;
@@ -290,7 +290,7 @@ fn report(session: &Session, plan: &Plan, applied: Applied) -> Result<(), Failur
         [] => {}
         failures => {
             let text = format!("{done} done, {} failed; mend the cause and apply again", failures.len());
-            let failure = Failure::new(common_kind(failures, done > 0, false), text);
+            let failure = Failure::new(common_kind(failures, done > 0), text);
             return Err(failure.within(&session.account).with_failed(failures));
         }
     }

@@ -158,7 +158,10 @@ impl Report {
                 summary = format!("{summary}; {title}: {}", ids.join(", "));
             }
         }
-        let kind = common_kind(&failures, !self.done.is_empty(), is_interrupted);
+        let kind = match is_interrupted {
+            true => Kind::Interrupted,
+            false => common_kind(&failures, !self.done.is_empty()),
+        };
         let failed = ids.iter().zip(&failures);
         let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
         let mut details = json!({ "done": self.done, "failed": failed, "notTried": self.not_tried });
@@ -176,20 +179,26 @@ pub(crate) fn ends_batch(failure: &Failure) -> bool {
 }
 
 /// The kind of the failure of several. If nothing was done it is that of each, if they are all the same.
-pub(crate) fn common_kind(failures: &[Failure], is_some_done: bool, is_interrupted: bool) -> Kind {
-    match failures {
-        _ if is_interrupted => Kind::Interrupted,
-        _ if is_some_done => Kind::PartialFailure,
-        [first, rest @ ..] if rest.iter().all(|other| other.kind() == first.kind()) => first.kind(),
+pub(crate) fn common_kind(failures: &[Failure], is_some_done: bool) -> Kind {
+    let kinds = || failures.iter().map(Failure::kind);
+    match kinds().next() {
+        _ if kinds().any(|kind| kind == Kind::Interrupted) => Kind::Interrupted,
+        _ if is_some_done || kinds().any(|kind| kind == Kind::PartialFailure) => Kind::PartialFailure,
+        Some(first) if kinds().all(|kind| kind == first) => first,
         _ => Kind::Other,
     }
 }
 
 /// The error of all these failures, if there are some.
 pub(crate) fn together(failures: &[Failure], is_some_done: bool) -> Result<(), Failure> {
-    if failures.is_empty() {
-        return Ok(());
+    let kind = common_kind(failures, is_some_done);
+    match failures {
+        [] => Ok(()),
+        [only] if only.kind() == kind => Err(only.clone()),
+        _ => {
+            let texts: Vec<String> = failures.iter().map(Failure::to_string).collect();
+            let failed: Value = failures.iter().map(|failure| json!({ "error": failure.to_json() })).collect();
+            Err(Failure::new(kind, texts.join("; ")).with_details(json!({ "failed": failed })))
+        }
     }
-    let texts: Vec<String> = failures.iter().map(Failure::to_string).collect();
-    Err(Failure::new(common_kind(failures, is_some_done, false), texts.join("; ")))
 }

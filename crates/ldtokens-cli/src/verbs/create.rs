@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::account::connect::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::{PrintArgs, Printer};
+use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::say;
-use crate::verbs::deliver::{Named, PlaceArgs, Places};
+use crate::verbs::deliver::{PlaceArgs, Places};
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::targets::Target;
-use crate::verbs::{print_issued, printer};
+use crate::verbs::{json, print_issued, printer};
 
 /// Create a token and deliver its secret, which is shown only once
 ///
@@ -55,10 +55,10 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<(), Failure> {
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
-    let mut printer = match places.prints_manifests() {
-        true => Printer::silent(),
-        false => printer(global, &arguments.print, true, true)?,
-    };
+    let mut printer = printer(global, &arguments.print, true, true)?;
+    if places.prints_manifests() {
+        printer = printer.aside();
+    }
     let permissions = arguments.permissions.read()?.expect("clap requires one");
     arguments.expiry.check()?;
     with_client(global, DryRun::Changes, async |session| {
@@ -71,7 +71,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
             session.own_token().await?;
         }
         let name = arguments.texts.name.as_deref();
-        let delivery = places.prepare(session, Named { id: None, name }).await?;
+        let delivery = places.prepare(session, None, name).await?;
         if session.is_dry_run {
             let created = session.client.create(&new_token).await;
             return Err(created.map_or_else(Failure::from, |_| unreachable!("it is not sent")));
@@ -87,7 +87,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
                 )
             };
             let print = |token: &Value| print_issued(&mut printer, session, token.clone());
-            delivered = Some(delivery.deliver_and_print(issued, print, &done, state).await);
+            delivered = Some(delivery.deliver(json(&issued.details), &issued.secret, print, &done, state).await);
             Ok(())
         });
         let issued = session.interrupt.until_done(create).await??;

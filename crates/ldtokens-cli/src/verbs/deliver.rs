@@ -63,19 +63,6 @@ pub(crate) struct PlaceArgs {
     keep_previous: bool,
 }
 
-/// The token whose secret is delivered. A new one has no ID yet.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Named<'a> {
-    pub(crate) id: Option<&'a TokenId>,
-    pub(crate) name: Option<&'a str>,
-}
-
-impl<'a> From<&'a Target> for Named<'a> {
-    fn from(target: &'a Target) -> Self {
-        Self { id: Some(&target.id), name: target.name.as_deref() }
-    }
-}
-
 /// How a secret is printed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Print {
@@ -88,28 +75,28 @@ pub(crate) enum Print {
 /// A destination of the secrets of all tokens.
 #[derive(Debug)]
 struct Place {
+    kind: PlaceKind,
     /// The option that named it.
     flag: &'static str,
     /// What it was given, with the placeholders `{id}` and `{name}`.
     text: String,
-    kind: PlaceKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum PlaceKind {
     File,
     Variable,
     Command,
     Kubernetes,
     Github(GithubFile),
-    /// Of a file, without placeholders.
-    Described(DestinationSpec),
 }
 
 /// The destinations of the secrets of all tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     places: Vec<Place>,
+    /// Those of a file.
+    described: Vec<DestinationSpec>,
     pub(crate) print: Option<Print>,
     keeps_previous: bool,
     pub(crate) overwrites: bool,
@@ -140,32 +127,26 @@ impl Places {
                 None => return Err(Failure::usage("--secret-to: the name is not UTF-8")),
             }
         }
-        for (flag, texts, kind) in [
-            ("--secret-to", &files, PlaceKind::File),
-            ("--env-file", &arguments.env_file, PlaceKind::Variable),
-            ("--secret-to-command", &secret.secret_to_command, PlaceKind::Command),
-            ("--kubernetes-secret", &arguments.kubernetes_secret, PlaceKind::Kubernetes),
-            ("--github-output", &arguments.github_output, PlaceKind::Github(GithubFile::Output)),
-            ("--github-env", &arguments.github_env, PlaceKind::Github(GithubFile::Env)),
+        for (kind, flag, texts) in [
+            (PlaceKind::File, "--secret-to", &files),
+            (PlaceKind::Variable, "--env-file", &arguments.env_file),
+            (PlaceKind::Command, "--secret-to-command", &secret.secret_to_command),
+            (PlaceKind::Kubernetes, "--kubernetes-secret", &arguments.kubernetes_secret),
+            (PlaceKind::Github(GithubFile::Output), "--github-output", &arguments.github_output),
+            (PlaceKind::Github(GithubFile::Env), "--github-env", &arguments.github_env),
         ] {
-            let place = |text: &String| Place { flag, text: text.clone(), kind: kind.clone() };
-            places.places.extend(texts.iter().map(place));
+            places.places.extend(texts.iter().map(|text| Place { kind, flag, text: text.clone() }));
         }
-        places.refuse_discarded(global)
+        places.refuse_discarded(global).map(|()| places)
     }
 
     /// The destinations that a file describes.
-    pub(crate) fn described(global: &GlobalArgs, specs: &[DestinationSpec]) -> Result<Self, Failure> {
-        let place = |spec: &DestinationSpec| Place {
-            flag: "destinations",
-            text: String::new(),
-            kind: PlaceKind::Described(spec.clone()),
-        };
-        Self { places: specs.iter().map(place).collect(), ..Self::default() }.refuse_discarded(global)
+    pub(crate) fn described(specs: &[DestinationSpec]) -> Self {
+        Self { described: specs.to_vec(), ..Self::default() }
     }
 
     /// Refuses streams that discard what is written to them, or that would have more than a manifest.
-    fn refuse_discarded(self, global: &GlobalArgs) -> Result<Self, Failure> {
+    pub(crate) fn refuse_discarded(&self, global: &GlobalArgs) -> Result<(), Failure> {
         let (is_lost, is_unmasked) = (discard_of_stdout().is_some(), discard_of_stderr().is_some());
         let is_github = self.places.iter().any(|place| matches!(place.kind, PlaceKind::Github(_)));
         let (prints, manifests) = (self.print.is_some(), self.prints_manifests());
@@ -196,7 +177,7 @@ impl Places {
                 return Err(Failure::usage(why));
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The destinations for an operation. Without one, the secret is printed as part of the response.
@@ -248,7 +229,7 @@ impl Places {
 
     /// Whether no destination was given.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.print.is_none()
+        self.places.is_empty() && self.described.is_empty() && self.print.is_none()
     }
 
     /// Whether the token in use gets its new secret anyway.
@@ -258,9 +239,8 @@ impl Places {
 
     /// Whether manifests are printed, so that nothing else may be.
     pub(crate) fn prints_manifests(&self) -> bool {
-        self.places.iter().any(|place| {
-            matches!(place.kind, PlaceKind::Kubernetes | PlaceKind::Described(DestinationSpec::Kubernetes { .. }))
-        })
+        self.places.iter().any(|place| place.kind == PlaceKind::Kubernetes)
+            || self.described.iter().any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
     }
 
     /// Whether a token's name must be known.
@@ -269,8 +249,8 @@ impl Places {
     }
 
     /// Refuses destinations that can't hold the secrets of all these tokens.
-    pub(crate) fn check<'a>(&self, tokens: impl Iterator<Item = Named<'a>> + Clone) -> Result<(), Failure> {
-        let count = tokens.clone().count();
+    pub(crate) fn check(&self, targets: &[&Target]) -> Result<(), Failure> {
+        let count = targets.len();
         if self.print == Some(Print::Alone) && count > 1 {
             return Err(Failure::usage(format!(
                 "--secret-to -: {count} secrets alone don't say which token they belong to; add --output json, or give \
@@ -278,9 +258,9 @@ impl Places {
             )));
         }
         let mut taken = Taken::default();
-        for named in tokens {
+        for target in targets {
             let mut own = Taken::default();
-            for destination in self.of(named)? {
+            for destination in self.of(target)? {
                 // A command can take several: it gets the token's ID.
                 let is_shared = destination.file().is_none() && !destination.is_ephemeral();
                 if !is_shared && own.take(&*destination) && !taken.take(&*destination) {
@@ -294,27 +274,46 @@ impl Places {
         Ok(())
     }
 
-    /// The destinations of one token's secret.
-    pub(crate) fn of(&self, named: Named<'_>) -> Result<Vec<Box<dyn Destination>>, Failure> {
-        let own = self.own.as_ref().filter(|(id, _)| named.id == Some(id));
+    /// The destinations of the token's secret.
+    pub(crate) fn of(&self, target: &Target) -> Result<Vec<Box<dyn Destination>>, Failure> {
+        self.destinations(Some(&target.id), target.name.as_deref())
+    }
+
+    /// The same. A new token has no ID yet.
+    pub(crate) fn destinations(
+        &self,
+        id: Option<&TokenId>,
+        name: Option<&str>,
+    ) -> Result<Vec<Box<dyn Destination>>, Failure> {
+        let own = self.own.as_ref().filter(|(own, _)| id == Some(own));
         let mut all: Vec<Box<dyn Destination>> = Vec::new();
         all.extend(own.map(|(_, path)| Box::new(FileDestination::new(path)) as Box<_>));
         for place in &self.places {
-            let destination = self.destination(place, named);
+            let destination = self.destination(place, id, name);
             all.push(destination.map_err(|reason| Failure::usage(format!("{}: {reason}", place.flag)))?);
+        }
+        for spec in &self.described {
+            all.push(spec.destination().map_err(Failure::usage)?);
         }
         // What is mistyped would get the secret, and the programs that read the right one would not.
         let unset = all.iter().find(|place| place.file().is_some_and(FileDestination::is_unset));
-        if let Some(place) = unset.filter(|_| !self.creates) {
-            return Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())));
+        match unset.filter(|_| !self.creates) {
+            Some(place) => {
+                Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())))
+            }
+            None => Ok(all),
         }
-        Ok(all)
     }
 
-    fn destination(&self, place: &Place, named: Named<'_>) -> Result<Box<dyn Destination>, String> {
-        let filled = |text: &str| filled(text, named);
+    fn destination(
+        &self,
+        place: &Place,
+        id: Option<&TokenId>,
+        name: Option<&str>,
+    ) -> Result<Box<dyn Destination>, String> {
+        let filled = |text: &str| filled(text, id, name);
         let text = &place.text;
-        Ok(match &place.kind {
+        Ok(match place.kind {
             PlaceKind::File => {
                 let file = FileDestination::new(filled(text)?);
                 Box::new(if self.keeps_previous { file.keep_previous() } else { file })
@@ -329,24 +328,27 @@ impl Places {
             }
             // What is after a colon in a token's name is no key.
             PlaceKind::Kubernetes => {
-                let name = named.name.map(|name| name.replace(':', "_"));
-                let text = self::filled(text, Named { name: name.as_deref(), ..named })?;
-                Box::new(text.parse::<KubernetesDestination>()?)
+                let name = name.map(|name| name.replace(':', "_"));
+                Box::new(self::filled(text, id, name.as_deref())?.parse::<KubernetesDestination>()?)
             }
             PlaceKind::Github(kind) => {
                 let variable = kind.variable();
                 let file = std::env::var_os(variable).filter(|file| !file.is_empty());
                 let no_job = || format!("{variable} is not set; this is no job of GitHub Actions");
-                Box::new(GithubDestination::new(*kind, file.ok_or_else(no_job)?, filled(text)?)?)
+                Box::new(GithubDestination::new(kind, file.ok_or_else(no_job)?, filled(text)?)?)
             }
-            PlaceKind::Described(spec) => spec.destination()?,
         })
     }
 
     /// Makes certain, before a secret is requested, that it can be delivered. What the token itself has may be replaced.
-    pub(crate) async fn prepare(&self, session: &Session, named: Named<'_>) -> Result<PreparedDelivery, Failure> {
-        let mut delivery = Delivery::new(self.of(named)?);
-        let tokens: Vec<TokenId> = named.id.cloned().into_iter().collect();
+    pub(crate) async fn prepare(
+        &self,
+        session: &Session,
+        id: Option<&TokenId>,
+        name: Option<&str>,
+    ) -> Result<PreparedDelivery, Failure> {
+        let mut delivery = Delivery::new(self.destinations(id, name)?);
+        let tokens: Vec<TokenId> = id.cloned().into_iter().collect();
         let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
         let preparing = async {
             delivery.prepare().await?;
@@ -358,18 +360,18 @@ impl Places {
 }
 
 /// Replaces the placeholders by the token's ID and name. A name can't lead to another folder.
-fn filled(text: &str, named: Named<'_>) -> Result<String, String> {
+fn filled(text: &str, id: Option<&TokenId>, name: Option<&str>) -> Result<String, String> {
     const KNOWN: [&str; 2] = ["id", "name"];
     let mut words = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
     if let Some(word) = words.find(|word| !KNOWN.contains(word)) {
         let hint = did_you_mean(word, KNOWN);
         return Err(format!("there is no placeholder `{{{word}}}` for a token{hint} (there are {{id}} and {{name}})"));
     }
-    let id = named.id.map(TokenId::to_path_segment);
+    let id = id.map(TokenId::to_path_segment);
     if id.is_none() && text.contains("{id}") {
         return Err("a new token has no ID before it is created, so {id} can't be in the name".to_owned());
     }
-    let name = named.name.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| id.clone());
+    let name = name.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| id.clone());
     if name.is_none() && text.contains("{name}") {
         return Err("the token has no name for {name}".to_owned());
     }

@@ -11,7 +11,7 @@ use crate::account::connect::with_client;
 use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
 use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::{PrintArgs, Printer};
+use crate::terminal::output::printer::PrintArgs;
 use crate::terminal::say;
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
@@ -67,16 +67,16 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
     let is_printed = places.print == Some(Print::WithToken);
     let is_single = names_one(arguments.bulk.words());
-    let mut printer = match places.prints_manifests() {
-        true => Printer::silent(),
-        false => printer(global, &arguments.print, is_single, is_single || is_printed)?,
-    };
+    let mut printer = printer(global, &arguments.print, is_single, is_single || is_printed)?;
+    if places.prints_manifests() {
+        printer = printer.aside();
+    }
     let overlap = overlap(&arguments)?;
     let bulk = arguments.bulk.read(global, "reset", &format!("old secrets: {overlap:?}"))?;
     with_client(global, DryRun::Changes, async |session| {
         let words = if overlap == Overlap::None { &ENDING } else { &KEEPING };
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
-        places.check(plan.items.iter().map(|item| (&item.target).into()))?;
+        places.check(&plan.items.iter().map(|item| &item.target).collect::<Vec<_>>())?;
         let has_roles = |item: &Item| item.before.as_ref().is_some_and(|token| !token.custom_role_ids.is_empty());
         if printer.is_for_people() && plan.items.iter().any(has_roles) {
             session.custom_roles().await?;
@@ -89,7 +89,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
         let done = |item: &Item| format!("the token {} was reset", item.target.id);
         let work = async |item: &Item| {
             let id = &item.target.id;
-            let delivery = places.prepare(session, (&item.target).into()).await?;
+            let delivery = places.prepare(session, Some(id), item.target.name.as_deref()).await?;
             let issued = session.client.reset(id, overlap).await?;
             let state = |reason: &str| {
                 let old = if overlap == Overlap::None { "has stopped working" } else { "works until its overlap ends" };
@@ -102,7 +102,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
                 true => print_issued(&mut printer_of_each.borrow_mut(), session, token.clone()),
                 false => Ok(true),
             };
-            let place = delivery.deliver_and_print(&issued, print, &done(item), state).await;
+            let place = delivery.deliver(json(&issued.details), &issued.secret, print, &done(item), state).await;
             issued.warnings.iter().for_each(|warning| say::warning(warning));
             Ok(((issued.details, place?), true))
         };

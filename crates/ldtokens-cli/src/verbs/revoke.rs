@@ -21,7 +21,7 @@ use crate::terminal::output::format::Format;
 use crate::terminal::output::write;
 use crate::terminal::progress;
 use crate::terminal::say;
-use crate::verbs::batch::{Batch, common_kind, together};
+use crate::verbs::batch::{Batch, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
@@ -123,14 +123,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         revocation.caller.iter().for_each(|caller| session.note_own_token(caller));
         progress::clear();
         let words = if rotation.is_some() { &ROTATE } else { &DELETE };
-        let items = revocation.tokens().into_iter().map(|token| Item::new(target(token), None)).collect();
-        let mut plan = Plan { words, items, notes: Vec::new() };
-        for token in revocation.tokens().iter().filter(|token| token.by_last_four) {
-            plan.notes.push(format!("{} was chosen by --id: a secret has its last four characters", target(token)));
-        }
+        let targets: Vec<Target> = revocation.tokens().into_iter().map(target).collect();
+        let items = targets.iter().map(|target| Item::new(target.clone(), None)).collect();
+        let chosen = revocation.tokens().into_iter().filter(|token| token.by_last_four).map(target);
+        let note = |target| format!("{target} was chosen by --id: a secret has its last four characters");
+        let plan = Plan { words, items, notes: chosen.map(note).collect() };
         let (mut is_aside, mut in_turn) = (false, false);
         if let Some((places, _)) = &rotation {
-            places.check(plan.items.iter().map(|item| (&item.target).into()))?;
+            places.check(&targets.iter().collect::<Vec<_>>())?;
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
         }
@@ -141,7 +141,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         if !session.is_dry_run {
             plan.agree(session, arguments.confirm, false).await?;
         }
-        let (mut others, mut unprepared) = (Vec::new(), Vec::new());
+        let (mut failures, mut unprepared) = (Vec::new(), Vec::new());
         for leak in &revocation.leaks {
             let token = leak.token();
             if token.is_some() && !session.is_dry_run {
@@ -149,21 +149,29 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             }
             let mut outcome = Outcome::planned(&leak.finding, words);
             if let (Some(token), Some((places, _))) = (token, &rotation)
-                && let Err(failure) = places.prepare(session, (&target(token)).into()).await
+                && let Err(failure) = places.prepare(session, Some(&token.id), token.name.as_deref()).await
             {
                 unprepared.push(failure.clone());
                 outcome = Outcome::failed("not_prepared", failure);
             }
             rows.print(&leak.last_four, token, &outcome)?;
             let about = format!("the secret that ends in {}", leak.last_four);
-            others.extend(outcome.failure.map(|failure| failure.within(about)));
+            failures.extend(outcome.failure.map(|failure| failure.within(about)));
         }
         if session.is_dry_run {
             rows.end()?;
             together(&unprepared, unprepared.len() < revocation.leaks.len())?;
         } else {
             let batch = Batch { session, words, record: None, in_turn };
-            revoke(&batch, &revocation, &plan, rows, rotation.as_ref(), others).await?;
+            let rows = Arc::new(Mutex::new(rows));
+            let done = revoke(&batch, &revocation, &plan.items, &rows, rotation.as_ref()).await;
+            let mut rows = lock(&rows);
+            rows.end()?;
+            if revocation.leaks.len() > 1 {
+                say::result(&format!("{} ({})", rows.summary(), session.account));
+            }
+            failures.extend(done.err());
+            together(&failures, rows.succeeded > 0)?;
         }
         given.all_searched()
     })
@@ -233,22 +241,14 @@ fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
     rows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Deletes or rotates the tokens, and prints what became of each secret as soon as it is known. `others` are the failures of secrets
-/// without a known token.
+/// Deletes or rotates the tokens, and prints what became of each secret as soon as it is known.
 async fn revoke(
     batch: &Batch<'_>,
     revocation: &Revocation,
-    plan: &Plan,
-    rows: Rows,
+    items: &[Item],
+    rows: &Arc<Mutex<Rows>>,
     rotation: Option<&(Places, Journals)>,
-    mut others: Vec<Failure>,
 ) -> Result<(), Failure> {
-    let session = batch.session;
-    let is_single = revocation.leaks.len() == 1;
-    if !is_single {
-        others.iter().for_each(|failure| say::error(&failure.to_string()));
-    }
-    let rows = Arc::new(Mutex::new(rows));
     let tokens = revocation.tokens();
     let work = async |item: &Item| {
         let id = &item.target.id;
@@ -259,7 +259,7 @@ async fn revoke(
                 return Ok(Outcome::new("deleted", "deleted"));
             };
             let refused = |failure: Failure| Error::new(Reason::Unusable, failure.to_string());
-            let mut destinations = places.of((&item.target).into()).map_err(refused)?;
+            let mut destinations = places.of(&item.target).map_err(refused)?;
             if let Some(print) = places.print {
                 destinations.push(Box::new(Printed { rows: rows.clone(), id: id.clone(), print }));
             }
@@ -284,37 +284,15 @@ async fn revoke(
                 Outcome::failed(result, failure(error, Some(id)))
             }
         };
-        let printed = lock(&rows).print_token(id, &outcome);
+        let printed = lock(rows).print_token(id, &outcome);
         match outcome.failure {
             Some(failure) => Err(failure),
             None => printed.map(|_| ((), outcome.result != "dead")).map_err(|failure| failure.after(outcome.words)),
         }
     };
-    let done = batch.run(&plan.items, work, |_, _| Ok(())).await;
-    let is_stopped = session.interrupt.is_wanted();
-    let mut rows = lock(&rows);
-    for token in &tokens {
-        rows.print_token(&token.id, &Outcome { is_revoked: false, ..Outcome::new("not_tried", "not tried") })?;
+    let done = batch.run(items, work, |_, _| Ok(())).await;
+    for item in items {
+        lock(rows).print_token(&item.target.id, &Outcome::not_tried())?;
     }
-    rows.end()?;
-    match (done, &others[..]) {
-        (done, []) => {
-            if done.is_ok() && revocation.leaks.len() > 1 {
-                say::result(&format!("{} ({})", rows.summary(), session.account));
-            }
-            done
-        }
-        (_, [_]) if is_single => Err(others.remove(0)),
-        (done, _) => {
-            let (revoked, all) = (rows.revoked, revocation.leaks.len());
-            let mut text = format!("{all} secrets: {} ({})", rows.summary(), session.account);
-            if let Err(failure) = done {
-                text = format!("{text}; {failure}");
-                others.push(failure);
-            }
-            let errors: Vec<_> = others.iter().map(Failure::to_json).collect();
-            let kind = common_kind(&others, revoked > 0, is_stopped);
-            Err(Failure::new(kind, text).with_details(serde_json::json!({ "failed": errors })))
-        }
-    }
+    done
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueHint};
-use ldtokens::{CallerIdentity, DryRun, TokenId, UnixMillis};
+use ldtokens::{CallerIdentity, DryRun, TokenId};
 use ldtokens_lifecycle::{Journal, Journals, Options, Report, Rotation, Step, Strategy};
 
 use crate::account::connect::{Session, with_client};
@@ -24,13 +24,12 @@ use crate::terminal::output::format::Format;
 use crate::terminal::{output, say};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::bulk::MatchArgs;
-use crate::verbs::deliver::{Named, PlaceArgs, Places, failure};
+use crate::verbs::deliver::{PlaceArgs, Places, failure};
 use crate::verbs::names_one;
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::file::RotationsFile;
-use crate::verbs::rotate::report::{print_plan, row, sentence, status, strategy_name};
-use crate::verbs::rotate::selection::{find, has_come, is_due, waiting, waiting_journal};
-use crate::verbs::targets::Item;
+use crate::verbs::rotate::report::{row, sentence};
+use crate::verbs::targets::{Item, Target};
 
 /// Of `--now` and an overlap of zero.
 pub(crate) const AT_ONCE: Words = Words {
@@ -103,7 +102,8 @@ pub(crate) struct RotateArgs {
     status: bool,
 
     /// reset: new secret, same token. replace: an identical new token [default: reset]
-    #[arg(long, value_name = "STRATEGY", value_parser = strategy())]
+    #[arg(long, value_name = "STRATEGY", value_parser = PossibleValuesParser::new(["reset", "replace"])
+        .map(|name| if name == "replace" { Strategy::Replace } else { Strategy::Reset }))]
     strategy: Option<Strategy>,
 
     /// How long the old secret keeps working; 0s is --now [default: 24h]
@@ -141,234 +141,221 @@ pub(crate) struct RotateArgs {
     places: PlaceArgs,
 }
 
-/// Parses the name of a strategy.
-fn strategy() -> impl TypedValueParser<Value = Strategy> {
-    let names = [Strategy::Reset, Strategy::Replace].map(strategy_name);
-    PossibleValuesParser::new(names).map(|name| if name == "replace" { Strategy::Replace } else { Strategy::Reset })
-}
-
 /// A token to be rotated, and how.
 pub(crate) struct Task {
-    pub(crate) item: Item,
-    pub(crate) places: Rc<Places>,
-    pub(crate) options: Options,
+    item: Item,
+    places: Rc<Places>,
+    options: Options,
     /// When it is due, if that was said.
-    pub(crate) age: Option<Duration>,
+    age: Option<Duration>,
 }
 
-impl Task {
-    /// What to do about a token that was replaced, and whose old one only has to end: the replacement, and whether that is due to be
-    /// rotated in its turn.
-    pub(crate) fn next(&self, session: &Session, known: &[Journal]) -> Option<(TokenId, bool)> {
-        let journal = waiting_journal(known, &self.item.target.id)?;
-        let now = UnixMillis::from(session.client.server_time());
-        let due = journal.rotated_at.zip(self.age).map(|(rotated, age)| rotated.saturating_add(age));
-        let id = journal.new_token_id().filter(|_| journal.overlap_end(now).is_none())?;
-        Some((id.clone(), due.is_some_and(|due| has_come(due, now))))
-    }
-
-    /// The rotation of the token, or of its replacement.
-    fn rotation(&self, session: &Session, caller: &CallerIdentity, id: &TokenId) -> Result<Rotation<'static>, Failure> {
-        let named = Named { id: Some(id), name: self.item.target.name.as_deref() };
-        let (destinations, options) = (self.places.of(named)?, self.options.clone());
-        let rotation = Rotation::new(&session.client, id.clone(), destinations, options).caller(caller.clone());
-        Ok(match &self.item.before {
-            Some(token) if token.id == *id => rotation.known(token.clone()),
-            _ => rotation,
-        })
-    }
+/// What there is at the start: the rotations that were begun, and who begins others.
+pub(crate) struct Rotations<'a> {
+    session: &'a Session,
+    journals: Journals,
+    known: Vec<Journal>,
+    caller: CallerIdentity,
+    /// The credential in use.
+    source: Option<Source>,
+    /// Whether replaced tokens are deleted, and nothing else is done.
+    is_finish: bool,
 }
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(), Failure> {
     let format = global.format()?;
-    if matches!(format, Format::Csv | Format::Value) {
-        return Err(Failure::usage("`ldtokens rotate` supports --output table, json, ndjson and yaml"));
-    }
     let settings = Settings::read(global)?;
     let journals = Journals::new(settings.state_folder(arguments.state_folder.as_deref(), "rotations")?);
     let file = arguments.file.as_deref().map(RotationsFile::read).transpose()?;
     let places = Places::read(global, &arguments.places)?;
-    if !places.is_empty() && (file.is_some() || arguments.status) {
-        return Err(Failure::usage(
+    for (is_refused, why) in [
+        (
+            matches!(format, Format::Csv | Format::Value),
+            "`ldtokens rotate` supports --output table, json, ndjson and yaml",
+        ),
+        (
+            !places.is_empty() && (file.is_some() || arguments.status),
             "--file says where new secrets go, and --status delivers none: give no destination",
-        ));
-    }
-    if arguments.status {
-        return status(global, arguments, &journals, file.as_ref(), format).await;
-    }
-    if places.print.is_some() {
-        return Err(Failure::usage("--secret-to: what is printed can't be read back; give a file or a command"));
-    }
-    if arguments.lifetime.is_some() && arguments.strategy != Some(Strategy::Replace) {
-        return Err(Failure::usage(
+        ),
+        (places.print.is_some(), "--secret-to: what is printed can't be read back; give a file or a command"),
+        (
+            arguments.lifetime.is_some() && arguments.strategy != Some(Strategy::Replace),
             "--lifetime needs --strategy replace: a reset does not change when a token expires",
-        ));
+        ),
+    ] {
+        if is_refused {
+            return Err(Failure::usage(why));
+        }
     }
+    let held_back = if arguments.status { DryRun::Everything } else { DryRun::Changes };
     let source = settings.credential.map(|source| source.value);
-    with_client(global, DryRun::Changes, async |session| {
+    with_client(global, held_back, async |session| {
         let caller = session.interrupt.unless(session.client.whoami()).await??;
         session.note_own_token(&caller);
         let (known, unusable) = journals.all().map_err(|error| failure(error, None))?;
         let mut failures: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
-        if !arguments.finish {
+        if !arguments.finish && !arguments.status {
             // A token whose journal it is has an error of its own.
             failures.drain(..).for_each(|failure| say::warning(&failure.to_string()));
         }
-        let options = options(arguments);
-        let mut is_said = arguments.finish;
-        let mut tasks = match &file {
-            Some(file) => {
-                let with_own = |mut described: Places| {
-                    described.creates = places.creates;
-                    described.with_own(&caller, source.as_ref())
-                };
-                let (tasks, missing) = file.tasks(global, session, &known, &options, with_own).await?;
-                failures.extend(missing);
-                tasks
-            }
-            None => {
-                let items = match arguments.finish {
-                    true => waiting(&known, &caller),
-                    false => {
-                        let reads_each = arguments.older_than.is_some() || places.needs_name();
-                        let found = find(arguments, session, &known, reads_each).await?;
-                        is_said = found.is_none();
-                        found.unwrap_or_default()
-                    }
-                };
-                let places = Rc::new(places.with_own(&caller, source.as_ref()));
-                let age = arguments.older_than;
-                let task = |item| Task { item, places: places.clone(), options: options.clone(), age };
-                items.into_iter().map(task).collect()
-            }
+        let is_finish = arguments.finish;
+        let mut rotations = Rotations { session, journals, known, caller, source, is_finish };
+        if arguments.status {
+            let known = std::mem::take(&mut rotations.known);
+            rotations.known = known.into_iter().filter(|journal| !rotations.is_others(journal)).collect();
+        }
+        let is_of_all = file.is_some() || arguments.tokens.is_empty() && arguments.matching.is_empty();
+        let (mut tasks, missing) = match &file {
+            Some(file) => file.tasks(&rotations, &options(arguments), places.creates).await?,
+            None if arguments.status && is_of_all => Default::default(),
+            None => (rotations.tasks(arguments, places).await?, Vec::new()),
         };
-        tasks.retain(|task| task.age.is_none_or(|age| is_due(session, &task.item, &known, age)));
-        if tasks.is_empty() && !is_said {
+        failures.extend(missing);
+        if arguments.status {
+            return rotations.status(tasks, &failures, is_of_all, format).await;
+        }
+        let found = tasks.len();
+        tasks.retain(|task| rotations.is_due(task));
+        if tasks.is_empty() && found > 0 {
             say::result("no token needs to be rotated");
         }
-        if file.is_none() {
-            let is_rotated = |task: &&Task| waiting_journal(&known, &task.item.target.id).is_none();
-            check(tasks.iter().filter(is_rotated), &caller, source.as_ref())?;
-        } else {
+        if file.is_some() {
             // As with a token that can't be found, the others are rotated.
             tasks.retain(|task| {
-                let unusable = task.places.of((&task.item.target).into()).err();
-                failures.extend(unusable.clone().map(|failure| failure.within(&task.item.target)));
-                unusable.is_none()
+                let usable = task.places.refuse_discarded(global).and_then(|()| task.places.of(&task.item.target));
+                let failure = usable.err().map(|failure| failure.within(&task.item.target));
+                failures.extend(failure.clone());
+                failure.is_none()
             });
-        }
-        let is_some_done = !tasks.is_empty();
-        let rotated = if session.is_dry_run {
-            dry_run(session, &journals, &tasks, &known, &caller, format).await
         } else {
-            let is_ending = |task: &Task| task.options.overlap == Some(Duration::ZERO);
-            let is_named = names_one(&arguments.tokens);
-            // What a file lists is agreed to, as is one token that is named. What matches has to be looked at.
-            let is_agreed = is_named || file.is_some() || arguments.finish;
-            let asked = tasks.iter().filter(|task| !is_agreed || is_ending(task));
-            let items = asked.map(|task| Item::new(task.item.target.clone(), None)).collect();
-            let words = if tasks.iter().any(is_ending) { &AT_ONCE } else { &IN_TIME };
-            Plan { words, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
-            // `--finish` does not rotate replacements in their turn.
-            let known = if arguments.finish { &[] } else { &known[..] };
-            rotate(session, &journals, tasks, known, &caller, format).await
-        };
-        match rotated {
-            Ok(()) => together(&failures, is_some_done),
-            Err(failure) => Err(failure.with_failed(&failures)),
+            rotations.check(&tasks)?;
         }
+        if session.is_dry_run {
+            return rotations.dry_run(&tasks, failures, format).await;
+        }
+        let is_ending = |task: &Task| task.options.overlap == Some(Duration::ZERO);
+        let is_named = names_one(&arguments.tokens);
+        // What a file lists is agreed to, as is one token that is named. What matches has to be looked at.
+        let is_agreed = is_named || file.is_some() || arguments.finish;
+        let asked = tasks.iter().filter(|task| !is_agreed || is_ending(task));
+        let items = asked.map(|task| Item::new(task.item.target.clone(), None)).collect();
+        let words = if tasks.iter().any(is_ending) { &AT_ONCE } else { &IN_TIME };
+        Plan { words, items, notes: Vec::new() }.agree(session, arguments.confirm, is_named).await?;
+        let rotated = rotations.rotate(&tasks, format).await;
+        let is_some_done = rotated.is_ok() && !tasks.is_empty();
+        failures.extend(rotated.err());
+        together(&failures, is_some_done)
     })
     .await
 }
 
-/// Prints what would be done, and makes the checks that the rotations begin with.
-async fn dry_run(
-    session: &Session,
-    journals: &Journals,
-    tasks: &[Task],
-    known: &[Journal],
-    caller: &CallerIdentity,
-    format: Format,
-) -> Result<(), Failure> {
-    print_plan(session, format, tasks, known)?;
-    let mut refused = Vec::new();
-    for task in tasks {
-        let next = task.next(session, known).filter(|(_, is_due)| *is_due);
-        let id = next.map_or_else(|| task.item.target.id.clone(), |(id, _)| id);
-        let checking = task.rotation(session, caller, &id)?.check(journals);
-        if let Err(error) = session.interrupt.unless(checking).await? {
-            refused.push(failure(error, Some(&id)).within(format!("{} would not be rotated", task.item.target)));
-        }
+impl Rotations<'_> {
+    /// Whether it is known that the journal is another account's.
+    fn is_others(&self, journal: &Journal) -> bool {
+        journal.account_id.as_ref().zip(self.caller.account_id.as_ref()).is_some_and(|(account, own)| account != own)
     }
-    together(&refused, refused.len() < tasks.len())
-}
 
-/// Carries out the tasks. If manifests are printed, standard output is only for them.
-async fn rotate(
-    session: &Session,
-    journals: &Journals,
-    tasks: Vec<Task>,
-    known: &[Journal],
-    caller: &CallerIdentity,
-    format: Format,
-) -> Result<(), Failure> {
-    let is_aside = tasks.iter().any(|task| task.places.prints_manifests());
-    let (items, rows) = (tasks.iter().map(|task| task.item.clone()).collect::<Vec<_>>(), RefCell::new(Vec::new()));
-    let work = async |item: &Item| {
-        let id = &item.target.id;
-        let task = tasks.iter().find(|task| task.item.target.id == *id).expect("each item is of a task");
-        let mut result = task.rotation(session, caller, id)?.run(journals).await;
-        if let (Ok(ended), Some((new, is_due))) = (&mut result, task.next(session, known))
-            && ended.step == Step::Retired
-            && (is_due || !ended.is_held)
-        {
-            ended.notes.drain(..).for_each(|note| say::warning(&format!("{id}: {note}")));
-            result = task.rotation(session, caller, &new)?.run(journals).await;
-        }
-        let result = result.map_err(|error| failure(error, Some(id)));
-        rows.borrow_mut().push(row(&item.target, result.as_ref()));
-        let report = result?;
-        let is_new = report.is_new;
-        Ok((report, is_new))
-    };
-    let is_told = format == Format::Table || is_aside;
-    let show = |item: &Item, (report, _): (Report, bool)| {
-        for note in &report.notes {
-            say::warning(&format!("{}: {note}", item.target.id));
-        }
-        session.say_done(!is_told, &sentence(&report));
-        Ok(())
-    };
-    let batch = Batch { session, words: &AT_ONCE, record: None, in_turn: false };
-    let result = batch.run(&items, work, show).await;
-    match format {
-        Format::Table => {}
-        _ if is_aside => say::json(&rows.into_inner().into()),
-        _ => output::value(format, &rows.into_inner())?,
+    /// The tokens that the arguments select, all in the same way.
+    async fn tasks(&self, arguments: &RotateArgs, places: Places) -> Result<Vec<Task>, Failure> {
+        let reads_each = arguments.status || arguments.older_than.is_some() || places.needs_name();
+        let items = self.selected(arguments, reads_each).await?;
+        let (places, options, age) = (self.with_own(places), options(arguments), arguments.older_than);
+        let task = |item| Task { item, places: places.clone(), options: options.clone(), age };
+        Ok(items.into_iter().map(task).collect())
     }
-    result
-}
 
-/// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed. They are the same for all.
-fn check<'a>(
-    mut tasks: impl Iterator<Item = &'a Task> + Clone,
-    caller: &CallerIdentity,
-    source: Option<&Source>,
-) -> Result<(), Failure> {
-    let Some(Task { places, .. }) = tasks.clone().next() else { return Ok(()) };
-    places.check(tasks.clone().map(|task| (&task.item.target).into()))?;
-    let has_none = |task: &&Task| places.is_empty() && !places.has_own(&task.item.target.id);
-    let Some(Task { item, .. }) = tasks.find(has_none) else { return Ok(()) };
-    let hint = match source {
-        Some(source) if caller.token_id.as_ref() == Some(&item.target.id) => {
-            format!(", so that {source} gives it next time")
+    /// The same places, and the file of the credential in use.
+    fn with_own(&self, places: Places) -> Rc<Places> {
+        Rc::new(places.with_own(&self.caller, self.source.as_ref()))
+    }
+
+    /// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed. They are the same for
+    /// all.
+    fn check(&self, tasks: &[Task]) -> Result<(), Failure> {
+        let Some(Task { places, .. }) = tasks.first() else { return Ok(()) };
+        let mut targets: Vec<_> = tasks.iter().map(|task| &task.item.target).collect();
+        targets.retain(|target| self.waiting(&target.id).is_none());
+        places.check(&targets)?;
+        let needs_place = |target: &&&Target| places.is_empty() && !places.has_own(&target.id);
+        let Some(target) = targets.iter().find(needs_place) else { return Ok(()) };
+        let hint = match &self.source {
+            Some(source) if self.caller.token_id.as_ref() == Some(&target.id) => {
+                format!(", so that {source} gives it next time")
+            }
+            _ => String::new(),
+        };
+        Err(Failure::usage(format!(
+            "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command COMMAND,              or others in `ldtokens rotate --help`"
+        )))
+    }
+
+    /// The rotation of the task's token, or of its replacement.
+    fn rotation(&self, task: &Task, id: &TokenId) -> Result<Rotation<'static>, Failure> {
+        let (target, options) = (&task.item.target, task.options.clone());
+        let destinations = task.places.destinations(Some(id), target.name.as_deref())?;
+        let rotation =
+            Rotation::new(&self.session.client, id.clone(), destinations, options).caller(self.caller.clone());
+        Ok(match &task.item.before {
+            Some(token) if token.id == *id => rotation.known(token.clone()),
+            _ => rotation,
+        })
+    }
+
+    /// Prints what would be done, and makes the checks that the rotations begin with.
+    async fn dry_run(&self, tasks: &[Task], mut failures: Vec<Failure>, format: Format) -> Result<(), Failure> {
+        self.print_plan(tasks, format)?;
+        let missing = failures.len();
+        for task in tasks {
+            let target = &task.item.target;
+            let next = self.next(task).filter(|(_, is_due)| *is_due);
+            let id = next.map_or(&target.id, |(id, _)| id);
+            let checking = self.rotation(task, id)?.check(&self.journals);
+            if let Err(error) = self.session.interrupt.unless(checking).await? {
+                failures.push(failure(error, Some(id)).within(format!("{target} would not be rotated")));
+            }
         }
-        _ => String::new(),
-    };
-    Err(Failure::usage(format!(
-        "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command COMMAND, or \
-         others in `ldtokens rotate --help`"
-    )))
+        together(&failures, failures.len() - missing < tasks.len())
+    }
+
+    /// Carries out the tasks. If manifests are printed, standard output is only for them.
+    async fn rotate(&self, tasks: &[Task], format: Format) -> Result<(), Failure> {
+        let session = self.session;
+        let is_aside = tasks.iter().any(|task| task.places.prints_manifests());
+        let (items, rows) = (tasks.iter().map(|task| task.item.clone()).collect::<Vec<_>>(), RefCell::new(Vec::new()));
+        let work = async |item: &Item| {
+            let id = &item.target.id;
+            let task = tasks.iter().find(|task| task.item.target.id == *id).expect("each item is of a task");
+            let mut result = self.rotation(task, id)?.run(&self.journals).await;
+            if let (Ok(ended), Some((new, is_due))) = (&mut result, self.next(task))
+                && ended.step == Step::Retired
+                && (is_due || !ended.is_held)
+            {
+                ended.notes.drain(..).for_each(|note| say::warning(&format!("{id}: {note}")));
+                result = self.rotation(task, new)?.run(&self.journals).await;
+            }
+            let result = result.map_err(|error| failure(error, Some(id)));
+            rows.borrow_mut().push(row(&item.target, result.as_ref()));
+            let report = result?;
+            let is_new = report.is_new;
+            Ok((report, is_new))
+        };
+        let is_told = format == Format::Table || is_aside;
+        let show = |item: &Item, (report, _): (Report, bool)| {
+            for note in &report.notes {
+                say::warning(&format!("{}: {note}", item.target.id));
+            }
+            session.say_done(!is_told, &sentence(&report));
+            Ok(())
+        };
+        let batch = Batch { session, words: &AT_ONCE, record: None, in_turn: false };
+        let result = batch.run(&items, work, show).await;
+        match format {
+            Format::Table => {}
+            _ if is_aside => say::json(&rows.into_inner().into()),
+            _ => output::value(format, &rows.into_inner())?,
+        }
+        result
+    }
 }
 
 fn options(arguments: &RotateArgs) -> Options {

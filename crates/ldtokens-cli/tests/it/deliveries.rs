@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::support::{Served, refused, stderr, stdout};
 
 fn names(folder: &Path) -> Vec<String> {
@@ -95,6 +97,28 @@ fn the_placeholders_are_filled_if_the_token_is_chosen_by_id() {
         let file = folder.path().join(format!("a_b.{id}"));
         assert!(served.works(&fs::read_to_string(&file).unwrap_or_else(|_| panic!("{arguments:?}"))));
         assert_eq!(names(folder.path()).len(), 1);
+    }
+}
+
+#[test]
+fn beside_a_manifest_the_tokens_are_on_standard_error_for_programs() {
+    let served = Served::start();
+    let [(x, _), (y, _)] = ["x", "y"].map(|name| served.create(name));
+    for (arguments, format, names) in [
+        (&["create", "--role", "reader", "-n", "new"][..], "json", json!("new")),
+        (&["create", "--role", "reader", "-n", "other", "--columns", "name"], "yaml", json!("other")),
+        (&["reset", &x, "--yes"], "json", json!("x")),
+        (&["reset", &x, &y, "--yes"], "ndjson", json!(["x", "y"])),
+    ] {
+        let places = ["--kubernetes-secret", "{name}", "-o", format];
+        let output = served.owner(&[arguments, &places].concat()).output().unwrap();
+        let said = stderr(&output);
+        assert!(output.status.success() && !said.contains("api-"), "{said}");
+        assert!(stdout(&output).starts_with("---\napiVersion: v1\n"), "{arguments:?}: {}", stdout(&output));
+        let line = said.lines().find(|line| line.starts_with(['{', '['])).unwrap_or_else(|| panic!("{said}"));
+        let report: serde_json::Value = serde_json::from_str(line).unwrap();
+        let name = |token: &serde_json::Value| token["name"].clone();
+        assert_eq!(report.as_array().map_or_else(|| name(&report), |all| all.iter().map(name).collect()), names);
     }
 }
 

@@ -254,6 +254,8 @@ fn what_would_be_discarded_is_refused() {
         ("rotate Export --github-env LD 2>/dev/null", ""),
         ("create --role reader -n Export2 --github-env LD 2>&-", ""),
         ("create --role reader -n Export2 --kubernetes-secret ld 2>/dev/null", ""),
+        ("rotate Export --github-env LD 2>/dev/full", ""),
+        ("create --role reader -n Export2 --kubernetes-secret ld 2>/dev/full", ""),
         ("rotate Export --github-env GITHUB_TOKEN", "does not let a job set"),
         ("create --role reader -n Export2 --secret-to - --kubernetes-secret ld", "only the manifest"),
         ("reset Export --dry-run --secret-to - --kubernetes-secret ld -o json", "only the manifest"),
@@ -285,12 +287,61 @@ fn in_a_job_of_github_the_report_stays_json_and_the_mask_is_on_standard_error() 
     assert_eq!(report[0]["newId"], id.as_str(), "{}", stderr(&output));
     let text = fs::read_to_string(&file).unwrap();
     let secret = text.trim_end().strip_prefix("token=").unwrap();
-    assert!(served.works(secret) && stderr(&output).starts_with(&format!("::add-mask::{secret}\n")));
+    assert!(served.works(secret) && stderr(&output).contains(&format!("\n::add-mask::{secret}\n")));
     // In the next job there is no output, and the secret can't be read anywhere.
     fs::write(&file, "").unwrap();
     let again = rotate.output().unwrap();
     assert_eq!(again.status.code(), Some(6), "{}", stderr(&again));
     assert!(stderr(&again).contains("can't be read anywhere") && fs::read(&file).unwrap().is_empty());
+}
+
+#[test]
+fn a_secret_that_can_not_be_masked_is_delivered_to_the_other_destinations() {
+    let served = Served::start();
+    let folder = served.folder.path();
+    fs::write(folder.join("env"), "").unwrap();
+    let (id, _) = served.create("Export");
+    for (arguments, file) in
+        [(&["create", "--role", "reader"][..], "a"), (&["rotate", &id], "b"), (&["reset", &id, "--yes"], "c")]
+    {
+        let proxy = DelayingProxy::of_writes(&served.url);
+        let mut command = ldtokens(&[arguments, &["--secret-to", file, "--github-env", "LD"]].concat());
+        command.env("LD_ACCESS_TOKEN", OWNER).env("LD_BASE_URI", &proxy.url).env("GITHUB_ENV", "env");
+        let mut child = command.env("LDTOKENS_STATE", folder).current_dir(folder).spawn().unwrap();
+        proxy.wait_for_request();
+        // Nobody reads standard error any more when the secret comes.
+        drop(child.stderr.take());
+        proxy.release();
+        assert_eq!(child.wait().unwrap().code(), Some(11), "{arguments:?}");
+        assert!(served.works(&fs::read_to_string(folder.join(file)).unwrap()), "{arguments:?}");
+        assert_eq!(fs::read_to_string(folder.join("env")).unwrap(), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_tokens_of_a_rotation_are_read_several_at_a_time() {
+    let served = Served::start();
+    let folder = served.folder.path();
+    let [(a, _), (b, _)] = ["a", "b"].map(|name| served.create(name));
+    let rotations = [&a, &b]
+        .map(|id| json!({ "token": id, "olderThan": "60d", "destinations": [{ "file": format!("{}.secret", id) }] }));
+    fs::write(folder.join("rotations.yaml"), json!({ "rotations": rotations }).to_string()).unwrap();
+    for arguments in [
+        &[&a, &b, "--older-than", "60d", "--secret-to", "{id}.secret"][..],
+        &["--file", "rotations.yaml"],
+        &["--status", "--file", "rotations.yaml"],
+    ] {
+        let proxy = DelayingProxy::start(&served.url);
+        let mut command = ldtokens(&[&["rotate", "--host", &proxy.url], arguments].concat());
+        command.env("LD_ACCESS_TOKEN", OWNER).env("LDTOKENS_STATE", folder).current_dir(folder);
+        let child = command.spawn().unwrap();
+        // The second is requested before the response to the first.
+        proxy.wait_for_request();
+        proxy.wait_for_request();
+        proxy.release();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::terminal::output::field::{EXPIRY, Field, NEVER, plain};
 use crate::terminal::output::format::Format;
 use crate::terminal::output::yaml::yaml;
 use crate::terminal::output::{LAST, OUTPUT, details, has_colours, write};
+use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
 use crate::terminal::visible::{self, visible};
 
@@ -58,6 +59,8 @@ enum Layout {
     /// A line for each field.
     Details,
     Format(Format),
+    /// JSON on standard error, at the end.
+    Aside,
 }
 
 /// Prints tokens one after the other.
@@ -74,6 +77,7 @@ pub(crate) struct Printer {
     waiting: Vec<Vec<String>>,
     /// The widths of a table's columns, once they are known.
     columns: Option<Columns>,
+    aside: Vec<Value>,
 }
 
 impl Printer {
@@ -103,6 +107,7 @@ impl Printer {
             now: UnixMillis::now(),
             waiting: Vec::new(),
             columns: None,
+            aside: Vec::new(),
         })
     }
 
@@ -127,6 +132,15 @@ impl Printer {
             layout => layout,
         };
         Self { layout, is_single, ..self }
+    }
+
+    /// Leaves standard output to something else. What is for programs is printed on standard error at the end, as JSON.
+    pub(crate) fn aside(self) -> Self {
+        let layout = match self.layout {
+            Layout::Format(format) if format != Format::Table => Layout::Aside,
+            _ => Layout::Nothing,
+        };
+        Self { layout, ..self }
     }
 
     /// Whether it prints for people and not for programs.
@@ -174,13 +188,28 @@ impl Printer {
                 });
                 head + &record(cells)
             }
+            Layout::Aside => {
+                self.aside.push(self.chosen(token).into_owned());
+                return Ok(true);
+            }
         };
         write(&text)
     }
 
     /// Prints what follows the last token, and returns whether the reader is still there.
     pub(crate) fn finish(mut self) -> Result<bool, Failure> {
-        let Layout::Format(format) = self.layout else { return Ok(true) };
+        let format = match self.layout {
+            Layout::Format(format) => format,
+            Layout::Aside if self.is_single => {
+                self.aside.iter().for_each(say::json);
+                return Ok(true);
+            }
+            Layout::Aside => {
+                say::json(&self.aside.into());
+                return Ok(true);
+            }
+            _ => return Ok(true),
+        };
         match (format, self.is_empty) {
             (Format::Json | Format::Yaml, true) if !self.is_single => write("[]\n"),
             (Format::Json, false) if !self.is_single => write("\n]\n"),

@@ -2,14 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
-use ldtokens::{IssuedToken, Secret, TokenId};
+use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Delivered, Delivery, Error, Metadata, Reason};
 use serde_json::Value;
 
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::output::write;
 use crate::verbs::deliver::Print;
-use crate::verbs::json;
 
 /// The prepared delivery of one secret.
 pub(crate) struct PreparedDelivery {
@@ -18,23 +17,22 @@ pub(crate) struct PreparedDelivery {
 }
 
 impl PreparedDelivery {
-    /// Whether the secret is printed as part of the token.
-    pub(crate) fn is_printed(&self) -> bool {
-        self.print == Some(Print::WithToken)
-    }
-
     /// Delivers the secret of the token, and prints the token with `print`, which returns whether standard output is still
     /// read. Returns a sentence that says where the secret is. `state` makes the error message if the delivery fails: the
     /// token's state, and how to recover. `done` is for the error if only the token can't be printed.
     pub(crate) async fn deliver(
         mut self,
-        metadata: &Metadata,
+        mut token: Value,
         secret: &Secret,
-        print: impl FnOnce() -> Result<bool, Failure>,
+        print: impl FnOnce(&Value) -> Result<bool, Failure>,
         done: &str,
         state: impl Fn(&str) -> String,
     ) -> Result<String, Failure> {
-        let delivered = self.delivery.deliver(secret, metadata).await;
+        let is_part = self.print == Some(Print::WithToken);
+        token["token"] = if is_part { secret.expose() } else { secret.last_four() }.into();
+        let text = |name: &str| token.get(name).and_then(Value::as_str);
+        let metadata = Metadata::new(text("_id").unwrap_or_default(), text("name"));
+        let delivered = self.delivery.deliver(secret, &metadata).await;
         let (mut problems, mut places) = (Vec::new(), Vec::new());
         for Delivered { label, note, problem, .. } in delivered {
             match (problem, note) {
@@ -45,7 +43,7 @@ impl PreparedDelivery {
         }
         let printed = match self.print {
             Some(Print::Alone) => write(&format!("{}\n", secret.expose())),
-            _ => print(),
+            _ => print(&token),
         };
         match printed {
             Err(failure) if self.print.is_some() => problems.push(failure.to_string()),
@@ -58,27 +56,11 @@ impl PreparedDelivery {
         if !problems.is_empty() {
             return Err(Failure::new(Kind::SecretNotDelivered, state(&problems.join("; "))));
         }
-        if self.is_printed() && places.is_empty() && io::stdout().is_terminal() {
+        if is_part && places.is_empty() && io::stdout().is_terminal() {
             return Ok("Store the secret now: it is not shown again".to_owned());
         }
         places.extend(self.print.map(|_| "standard output".to_owned()));
         Ok(format!("Secret delivered to {}", places.join(", ")))
-    }
-
-    /// Delivers the secret and prints the token. Returns where the secret is.
-    pub(crate) async fn deliver_and_print(
-        self,
-        issued: &IssuedToken,
-        print: impl FnOnce(&Value) -> Result<bool, Failure>,
-        done: &str,
-        state: impl Fn(&str) -> String,
-    ) -> Result<String, Failure> {
-        let mut token = json(&issued.details);
-        if self.is_printed() {
-            token["token"] = issued.secret.expose().into();
-        }
-        let metadata = Metadata::new(issued.id.as_str(), issued.details.name.as_deref());
-        self.deliver(&metadata, &issued.secret, || print(&token), done, state).await
     }
 }
 

@@ -21,6 +21,7 @@ const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 const FIELDS: [&str; 7] = ["lastFour", "_id", "name", "identifiedBy", "revoked", "result", "token"];
 
 /// What became of a secret.
+#[derive(Default)]
 pub(crate) struct Outcome {
     /// For programs.
     pub(crate) result: &'static str,
@@ -36,12 +37,15 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(result: &'static str, words: impl Into<String>) -> Self {
-        let (candidates, secret) = (Vec::new(), None);
-        Self { result, words: words.into(), is_revoked: true, failure: None, candidates, secret }
+        Self { result, words: words.into(), is_revoked: true, ..Self::default() }
     }
 
     pub(crate) fn dead() -> Self {
         Self::new("dead", "dead: it does not work any more")
+    }
+
+    pub(crate) fn not_tried() -> Self {
+        Self { is_revoked: false, ..Self::new("not_tried", "not tried") }
     }
 
     pub(crate) fn failed(result: &'static str, failure: Failure) -> Self {
@@ -75,19 +79,14 @@ impl Outcome {
             }
             Finding::Dead => Self::dead(),
             Finding::Unproven { candidates, reason } => {
-                let ids: Vec<_> = candidates.iter().map(|token| target(token).to_string()).collect();
                 let text = format!("not done: the API does not say whose it is ({reason})");
-                let outcome = match &ids[..] {
-                    [] => {
-                        let text = format!("{text}; no token visible to the credential has its last four characters");
-                        Self::failed("unknown", Failure::new(Kind::NotFound, text))
-                    }
-                    ids => {
-                        let ids = ids.join(", ");
-                        let hint = "if it is one of them, add --id";
-                        let text = format!("{text}; its last four characters are those of {ids}: {hint}");
-                        Self::failed("unproven", Failure::usage(text))
-                    }
+                let ids: Vec<_> = candidates.iter().map(|token| target(token).to_string()).collect();
+                let outcome = if ids.is_empty() {
+                    let text = format!("{text}; no token visible to the credential has its last four characters");
+                    Self::failed("unknown", Failure::new(Kind::NotFound, text))
+                } else {
+                    let text = format!("{text}; its last four characters are those of {}", ids.join(", "));
+                    Self::failed("unproven", Failure::usage(format!("{text}: if it is one of them, add --id")))
                 };
                 Self { candidates: candidates.clone(), ..outcome }
             }
@@ -133,16 +132,16 @@ pub(crate) struct Rows {
     format: Format,
     /// Whether standard output is only for the new secret.
     is_aside: bool,
-    /// What is printed aside at the end, for programs.
-    aside: Vec<Value>,
     columns: Columns,
-    /// Of formats that are neither a table nor CSV, on standard output.
+    /// Of formats that are neither a table nor CSV.
     printer: Printer,
-    printed: u64,
+    is_empty: bool,
     /// How many secrets no longer work.
-    pub(crate) revoked: usize,
+    revoked: usize,
     /// How many of them did not work before either.
     dead: usize,
+    /// How many of the rows are of a success.
+    pub(crate) succeeded: usize,
     /// The secrets of known tokens whose rows are still to be printed, by their last four characters.
     left: Vec<(LeakedToken, String)>,
 }
@@ -158,9 +157,15 @@ impl Rows {
         // The result comes last, and is not known yet.
         let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
         let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
-        let is_printed = !is_aside && !matches!(format, Format::Table | Format::Csv);
-        let printer = if is_printed { Printer::new(format, &PrintArgs::default())? } else { Printer::silent() };
-        Ok(Self { format, is_aside, aside: Vec::new(), columns, printer, printed: 0, revoked: 0, dead: 0, left })
+        let mut printer = Printer::silent();
+        if !matches!(format, Format::Table | Format::Csv) {
+            printer = Printer::new(format, &PrintArgs::default())?;
+        }
+        if is_aside {
+            printer = printer.aside();
+        }
+        let (revoked, dead, succeeded) = (0, 0, 0);
+        Ok(Self { format, is_aside, columns, printer, is_empty: true, revoked, dead, succeeded, left })
     }
 
     /// What became of the secrets, in numbers.
@@ -170,12 +175,9 @@ impl Rows {
 
     /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
     pub(crate) fn print_token(&mut self, id: &TokenId, outcome: &Outcome) -> Result<bool, Failure> {
-        let (own, left): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.left).into_iter().partition(|(token, _)| token.id == *id);
-        self.left = left;
         let mut is_read = true;
-        for (token, last_four) in &own {
-            is_read &= self.print(last_four, Some(token), outcome)?;
+        for (token, last_four) in self.left.extract_if(.., |(token, _)| token.id == *id).collect::<Vec<_>>() {
+            is_read &= self.print(&last_four, Some(&token), outcome)?;
         }
         Ok(is_read)
     }
@@ -187,38 +189,32 @@ impl Rows {
         token: Option<&LeakedToken>,
         outcome: &Outcome,
     ) -> Result<bool, Failure> {
-        self.printed += 1;
         self.revoked += usize::from(outcome.is_revoked);
         self.dead += usize::from(outcome.result == "dead");
-        let (is_first, json) = (self.printed == 1, outcome.json(last_four, token));
+        self.succeeded += usize::from(outcome.is_revoked && outcome.failure.is_none());
+        let (is_first, json) = (std::mem::take(&mut self.is_empty), outcome.json(last_four, token));
         let line = self.columns.line(&cells(last_four, token, &outcome.words));
-        let text = match self.format {
+        match self.format {
             Format::Table | Format::Csv if self.is_aside => {
                 say::result(&line);
-                return Ok(true);
+                Ok(true)
             }
-            _ if self.is_aside => {
-                self.aside.push(json);
-                return Ok(true);
+            Format::Table if is_first => {
+                write(&format!("{}\n{line}\n", self.columns.line(&HEADINGS.map(str::to_owned))))
             }
-            Format::Table if is_first => format!("{}\n{line}\n", self.columns.line(&HEADINGS.map(str::to_owned))),
-            Format::Table => line + "\n",
+            Format::Table => write(&(line + "\n")),
             Format::Csv => {
                 let head = if is_first { csv_head() } else { String::new() };
-                head + &record(FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default()))
+                write(&(head + &record(FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default()))))
             }
-            _ => return self.printer.token(&json),
-        };
-        write(&text)
+            _ => self.printer.token(&json),
+        }
     }
 
     /// Prints the end of the report.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
-        match self.format {
-            Format::Csv if self.printed == 0 && !self.is_aside => drop(write(&csv_head())?),
-            Format::Table | Format::Csv => {}
-            _ if self.is_aside => say::json(&std::mem::take(&mut self.aside).into()),
-            _ => {}
+        if self.format == Format::Csv && self.is_empty && !self.is_aside {
+            write(&csv_head())?;
         }
         std::mem::replace(&mut self.printer, Printer::silent()).finish().map(drop)
     }

@@ -1,24 +1,19 @@
 //! A file of rotations, for `ldtokens rotate --file`: which tokens, how often, and where their secrets go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::rc::Rc;
 
-use ldtokens_lifecycle::{Journal, Options, Strategy};
+use ldtokens_lifecycle::{Options, Strategy};
 use ldtokens_plan::{DestinationSpec, Length, Taken};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::account::connect::Session;
-use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::terminal::failure::{Failure, Kind};
 use crate::terminal::redact::has_secret;
 use crate::verbs::deliver::Places;
-use crate::verbs::rotate::Task;
-use crate::verbs::rotate::selection::{by_word, read_named, read_unread};
-use crate::verbs::targets::Item;
+use crate::verbs::rotate::{Rotations, Task};
 
 /// Which tokens are rotated, how often, and where their new secrets go. Its JSON Schema is made from this type.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,11 +26,11 @@ pub(crate) struct RotationsFile {
 /// How one token is rotated.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Entry {
+struct Entry {
     /// The token's name or ID. A replacement has another ID, so with `strategy: replace` give the name.
     token: String,
     /// The token is rotated when its last rotation, or else its creation, is at least this long ago, such as `60d`.
-    pub(crate) older_than: Length,
+    older_than: Length,
     /// Where the new secret goes. Relative paths are relative to the file's folder.
     #[schemars(length(min = 1))]
     destinations: Vec<DestinationSpec>,
@@ -86,51 +81,39 @@ impl RotationsFile {
         if faults.is_empty() { Ok(file) } else { Err(unusable(faults.join("; "))) }
     }
 
-    /// Finds the tokens. Those that can't be found are errors of their own, so that they do not keep the others from being rotated.
-    pub(crate) async fn find(
-        &self,
-        session: &Session,
-        known: &[Journal],
-    ) -> Result<(Vec<(&Entry, Item)>, Vec<Failure>), Failure> {
-        let words: Vec<String> = self.rotations.iter().map(|entry| entry.token.clone()).collect();
-        let tokens = read_named(session, &words, known).await?;
-        let (mut found, mut missing) = (Vec::<(&Entry, Item)>::new(), Vec::new());
-        for entry in &self.rotations {
-            let item = match by_word(session, &entry.token, &tokens, known) {
-                Ok(mut item) => read_unread(session, &mut item, known).await.map(|()| item),
-                Err(failure) => Err(failure),
-            };
-            match item {
-                Ok(item) => match found.iter().find(|(_, other)| other.target.id == item.target.id) {
-                    Some((other, _)) => {
-                        let both = format!("`{}` and `{}` are one token: rotate it once", other.token, entry.token);
-                        return Err(Failure::usage(both));
-                    }
-                    None => found.push((entry, item)),
-                },
-                Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::Usage) => missing.push(failure),
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok((found, missing))
-    }
-
-    /// The rotations, and what could not be found. `with_own` adds the file of the credential in use.
+    /// The rotations, and what could not be found, so that it does not keep the others from being rotated. The `options` are those
+    /// that the file does not have.
     pub(crate) async fn tasks(
         &self,
-        global: &GlobalArgs,
-        session: &Session,
-        known: &[Journal],
+        rotations: &Rotations<'_>,
         options: &Options,
-        with_own: impl Fn(Places) -> Places,
+        creates: bool,
     ) -> Result<(Vec<Task>, Vec<Failure>), Failure> {
-        let (found, missing) = self.find(session, known).await?;
-        let task = |(entry, item): (&Entry, Item)| {
-            let places = Rc::new(with_own(Places::described(global, &entry.destinations)?));
+        let words: Vec<String> = self.rotations.iter().map(|entry| entry.token.clone()).collect();
+        let (mut tasks, mut missing, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+        for (entry, found) in self.rotations.iter().zip(rotations.find(&words, true).await?) {
+            let item = match found {
+                Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::Usage) => {
+                    missing.push(failure);
+                    continue;
+                }
+                found => found?,
+            };
+            if let Some(other) = seen.insert(item.target.id.clone(), &entry.token) {
+                let both = format!("`{other}` and `{}` are one token: rotate it once", entry.token);
+                return Err(Failure::usage(both));
+            }
+            let mut places = Places::described(&entry.destinations);
+            places.creates = creates;
             let [overlap, lifetime] = [&entry.overlap, &entry.lifetime].map(|length| Some(length.as_ref()?.duration()));
             let options = Options { strategy: entry.strategy, overlap, lifetime, ..options.clone() };
-            Ok(Task { item, places, options, age: Some(entry.older_than.duration()) })
-        };
-        Ok((found.into_iter().map(task).collect::<Result<_, Failure>>()?, missing))
+            tasks.push(Task {
+                item,
+                places: rotations.with_own(places),
+                options,
+                age: Some(entry.older_than.duration()),
+            });
+        }
+        Ok((tasks, missing))
     }
 }

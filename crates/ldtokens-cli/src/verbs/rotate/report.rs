@@ -1,89 +1,126 @@
 //! What is said of rotations, token by token: what was done, what would be, and, with `--status`, how they stand.
 
-use std::time::Duration;
-
-use ldtokens::{DryRun, Error, TokenId, UnixMillis};
-use ldtokens_lifecycle::{Journal, Journals, Report, Step, Strategy};
+use ldtokens::{Error, TokenId, UnixMillis};
+use ldtokens_lifecycle::{Journal, Report, Step, Strategy};
 use serde_json::{Value, json};
 
-use crate::account::connect::{Session, with_client};
-use crate::arguments::GlobalArgs;
 use crate::moment::date;
 use crate::terminal::failure::Failure;
-
 use crate::terminal::output;
+use crate::terminal::output::field::plain;
 use crate::terminal::output::format::Format;
 use crate::terminal::say;
 use crate::terminal::visible::visible;
 use crate::verbs::batch::together;
-use crate::verbs::deliver::failure;
-use crate::verbs::rotate::file::RotationsFile;
-use crate::verbs::rotate::selection::{due_at, find, has_come, of_journal, waiting_journal};
-use crate::verbs::rotate::{RotateArgs, Task};
-use crate::verbs::targets::{Item, Target};
+use crate::verbs::rotate::selection::{due_at, has_come, of_journal};
+use crate::verbs::rotate::{Rotations, Task};
+use crate::verbs::targets::Target;
 
-/// What is to be said of a token.
-struct Row<'a> {
-    item: Item,
-    journal: Option<&'a Journal>,
-    /// When it is to be rotated, if that is known.
-    due: Option<UnixMillis>,
-    /// The state in a word.
-    state: &'static str,
-    /// What to do, or what happened.
-    todo: &'static str,
-}
-
-/// Shows which rotations are in their overlap or unfinished, and which tokens are due. Changes nothing.
-pub(crate) async fn status(
-    global: &GlobalArgs,
-    arguments: &RotateArgs,
-    journals: &Journals,
-    file: Option<&RotationsFile>,
-    format: Format,
-) -> Result<(), Failure> {
-    with_client(global, DryRun::Everything, async |session| {
-        let caller = session.interrupt.unless(session.client.whoami()).await??;
-        let (mut known, unusable) = journals.all().map_err(|error| failure(error, None))?;
-        let is_others = |account: &String| caller.account_id.as_ref().is_some_and(|own| own != account);
-        known.retain(|journal| !journal.account_id.as_ref().is_some_and(is_others));
-        let now = UnixMillis::from(session.client.server_time());
-        let mut missing: Vec<Failure> = unusable.into_iter().map(|error| failure(error, None)).collect();
-        let is_of_all = file.is_some() || arguments.tokens.is_empty() && arguments.matching.is_empty();
-        let mut found: Vec<(Item, Option<Duration>)> = Vec::new();
-        if let Some(file) = file {
-            let (entries, not_found) = file.find(session, &known).await?;
-            missing.extend(not_found);
-            found.extend(entries.into_iter().map(|(entry, item)| (item, Some(entry.older_than.duration()))));
-        } else if !is_of_all {
-            let items = find(arguments, session, &known, true).await?.unwrap_or_default();
-            found.extend(items.into_iter().map(|item| (item, arguments.older_than)));
-        }
-        for journal in known.iter().filter(|journal| is_of_all && state(Some(journal), None, now).0 != "rotated") {
+impl Rotations<'_> {
+    /// Shows how the rotations of these tokens stand, and of all others if `is_of_all`, and which tokens are due. Changes nothing.
+    pub(crate) async fn status(
+        &self,
+        tasks: Vec<Task>,
+        failures: &[Failure],
+        is_of_all: bool,
+        format: Format,
+    ) -> Result<(), Failure> {
+        let mut found: Vec<_> = tasks.into_iter().map(|task| (task.item, task.age)).collect();
+        for journal in self.known.iter().filter(|journal| is_of_all && state(Some(journal), None, self.now()).0 != OVER)
+        {
             if !found.iter().any(|(item, _)| item.target.id == journal.token_id) {
                 found.push((of_journal(journal), None));
             }
         }
-        if found.is_empty() && is_of_all && file.is_none() && missing.is_empty() {
-            say::note("no rotation is unfinished or in its overlap");
-        }
         let mut rows = Vec::new();
         for (item, age) in found {
-            let journal = known.iter().find(|journal| item.target.id == journal.token_id);
+            let Target { id, name } = &item.target;
+            let journal = self.of(id);
             let due = age.zip(item.before.as_ref()).map(|(age, token)| due_at(journal, token, age));
-            let (mut state, mut todo) = state(journal, due, now);
-            if let Some(journal) = journal.filter(|_| !["rotated", "due"].contains(&state))
-                && let Some(change) = change(session, journal, now).await?
-            {
+            let (mut state, mut todo) = state(journal, due, self.now());
+            let mut change = None;
+            if let Some(journal) = journal.filter(|_| ![OVER, "due"].contains(&state)) {
+                change = self.change(journal).await?;
+            }
+            if let Some(change) = change {
                 (state, todo) = ("changed", change);
             }
-            rows.push(Row { item, journal, due, state, todo });
+            let old_ends_at = journal.and_then(|journal| journal.old_ends_at);
+            let [ends, due_date] = [old_ends_at.filter(|_| state != OVER), due].map(|moment| moment.map(date));
+            let shown = name.as_deref().map(visible);
+            let cells = [Some(id.to_string()), shown, Some(state.to_owned()), ends, due_date, Some(todo.to_owned())];
+            let object = json!({
+                "_id": id,
+                "name": name,
+                "state": state,
+                "strategy": journal.map(|journal| journal.strategy),
+                "newId": journal.and_then(Journal::new_token_id),
+                "rotatedAt": journal.and_then(|journal| journal.rotated_at),
+                "oldExpires": old_ends_at,
+                "due": due,
+                "change": change,
+            });
+            rows.push((cells.map(Option::unwrap_or_default).to_vec(), object));
         }
-        show(&rows, format)?;
-        together(&missing, !rows.is_empty())
-    })
-    .await
+        let is_some = !rows.is_empty();
+        if is_some || format != Format::Table {
+            output::rows(format, &["_id", "name", "state", "old secret ends", "due", ""], rows)?;
+        } else if is_of_all && failures.is_empty() {
+            say::note("no rotation is unfinished or in its overlap");
+        }
+        together(failures, is_some)
+    }
+
+    /// What someone else did to the token since the journal was written, if that is seen.
+    async fn change(&self, journal: &Journal) -> Result<Option<&'static str>, Failure> {
+        let Some(new) = journal.new_token_id() else { return Ok(None) };
+        let read = async |id| self.session.interrupt.unless(self.session.client.get(id)).await;
+        match read(new).await? {
+            Ok(token) if !journal.issued_secret_of(&token) => {
+                return Ok(Some("it was reset since: `ldtokens verify` says whether a secret works"));
+            }
+            Err(Error::NotFound(_)) => return Ok(Some("the token with the new secret is gone, or can't be seen")),
+            token => drop(token?),
+        }
+        if journal.overlap_end(self.now()).is_none() {
+            return Ok(None);
+        }
+        match read(&journal.token_id).await? {
+            Err(Error::NotFound(_)) => Ok(Some("the old token is gone, or can't be seen")),
+            token => token.map(|_| None).map_err(Failure::from),
+        }
+    }
+
+    /// Prints what would be done.
+    pub(crate) fn print_plan(&self, tasks: &[Task], format: Format) -> Result<(), Failure> {
+        if tasks.is_empty() && format == Format::Table {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        for task in tasks {
+            let Target { id, name } = &task.item.target;
+            let waiting = self.waiting(id);
+            let over = waiting.filter(|journal| journal.overlap_end(self.now()).is_none());
+            let deleted: Vec<&str> = over.into_iter().flat_map(Journal::ending).map(TokenId::as_str).collect();
+            let is_rotated = waiting.is_none() || self.next(task).is_some_and(|(_, is_due)| is_due);
+            let started = self.of(id).filter(|journal| journal.is_under_way() && (waiting.is_none() || !is_rotated));
+            let strategy = started.map(|journal| journal.strategy).or(task.options.strategy);
+            let strategy = json!(strategy.unwrap_or(Strategy::Reset));
+            let destinations = if is_rotated { task.places.of(&task.item.target)? } else { Vec::new() };
+            let labels: Vec<_> = destinations.iter().map(|destination| destination.label()).collect();
+            let shown = name.as_deref().map(visible).unwrap_or_default();
+            let cells = vec![id.to_string(), shown, plain(&strategy), labels.join(", "), deleted.join(", ")];
+            let object = json!({
+                "_id": id, "name": name, "strategy": strategy, "wouldDeliverTo": labels, "wouldDelete": deleted
+            });
+            rows.push((cells, object));
+        }
+        output::rows(format, &["_id", "name", "strategy", "would deliver to", "would delete"], rows)
+    }
 }
+
+/// The state of a rotation that is over.
+const OVER: &str = "rotated";
 
 /// The state in a word, and what to do.
 fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) -> (&'static str, &'static str) {
@@ -94,60 +131,8 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
         _ if is_in_overlap => ("overlap", ""),
         Some(journal) if journal.is_under_way() => ("ended", "`ldtokens rotate --finish` removes the old token"),
         _ if due.is_some_and(|due| has_come(due, now)) => ("due", "rotate it"),
-        Some(_) => ("rotated", ""),
+        Some(_) => (OVER, ""),
         None => ("not due", ""),
-    }
-}
-
-/// What someone else did to the token since the journal was written, if that is seen.
-async fn change(session: &Session, journal: &Journal, now: UnixMillis) -> Result<Option<&'static str>, Failure> {
-    let Some(new) = journal.new_token_id() else { return Ok(None) };
-    match session.interrupt.unless(session.client.get(new)).await? {
-        Ok(token) if !journal.issued_secret_of(&token) => {
-            return Ok(Some("it was reset since: `ldtokens verify` says whether a secret works"));
-        }
-        Err(Error::NotFound(_)) => return Ok(Some("the token with the new secret is gone, or can't be seen")),
-        token => drop(token?),
-    }
-    if journal.overlap_end(now).is_none() {
-        return Ok(None);
-    }
-    match session.interrupt.unless(session.client.get(&journal.token_id)).await? {
-        Err(Error::NotFound(_)) => Ok(Some("the old token is gone, or can't be seen")),
-        token => token.map(|_| None).map_err(Failure::from),
-    }
-}
-
-fn show(rows: &[Row<'_>], format: Format) -> Result<(), Failure> {
-    if rows.is_empty() && format == Format::Table {
-        return Ok(());
-    }
-    let rows = rows.iter().map(|Row { item, journal, due, state, todo }| {
-        let old_ends_at = journal.and_then(|journal| journal.old_ends_at);
-        let object = json!({
-            "_id": item.target.id,
-            "name": item.target.name,
-            "state": state,
-            "strategy": journal.map(|journal| strategy_name(journal.strategy)),
-            "newId": journal.and_then(Journal::new_token_id),
-            "rotatedAt": journal.and_then(|journal| journal.rotated_at),
-            "oldExpires": old_ends_at,
-            "due": due,
-            "change": Some(todo).filter(|_| *state == "changed"),
-        });
-        let name = item.target.name.as_deref().map(visible).unwrap_or_default();
-        let ends = old_ends_at.filter(|_| *state != "rotated");
-        let [ends, due] = [ends, *due].map(|moment| moment.map_or_else(String::new, date));
-        (vec![item.target.id.to_string(), name, state.to_string(), ends, due, todo.to_string()], object)
-    });
-    output::rows(format, &["_id", "name", "state", "old secret ends", "due", ""], rows.collect())
-}
-
-/// A strategy, as `--strategy` and reports name it.
-pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Reset => "reset",
-        Strategy::Replace => "replace",
     }
 }
 
@@ -161,7 +146,7 @@ pub(crate) fn row(target: &Target, result: Result<&Report, &Failure>) -> Value {
     json!({
         "_id": report.token_id,
         "name": report.name,
-        "strategy": strategy_name(report.strategy),
+        "strategy": report.strategy,
         "isOver": report.step == Step::Retired,
         "newId": report.new_token_id,
         "lastFour": report.last_four,
@@ -198,31 +183,4 @@ pub(crate) fn sentence(report: &Report) -> String {
         Some(end) => format!("{what}; the old one works until {end}"),
         None => what,
     }
-}
-
-/// Prints what would be done.
-pub(crate) fn print_plan(session: &Session, format: Format, tasks: &[Task], known: &[Journal]) -> Result<(), Failure> {
-    if tasks.is_empty() && format == Format::Table {
-        return Ok(());
-    }
-    let mut rows = Vec::new();
-    for task in tasks {
-        let Target { id, name } = &task.item.target;
-        let waiting = waiting_journal(known, id);
-        let over = waiting.filter(|journal| journal.overlap_end(session.client.server_time().into()).is_none());
-        let deleted: Vec<&str> = over.into_iter().flat_map(Journal::ending).map(TokenId::as_str).collect();
-        let is_rotated = waiting.is_none() || task.next(session, known).is_some_and(|(_, is_due)| is_due);
-        let started = known.iter().find(|journal| journal.is_under_way() && journal.token_id == *id);
-        let started = started.map(|journal| journal.strategy).filter(|_| waiting.is_none() || !is_rotated);
-        let how = strategy_name(started.or(task.options.strategy).unwrap_or(Strategy::Reset));
-        let destinations = if is_rotated { task.places.of((&task.item.target).into())? } else { Vec::new() };
-        let labels: Vec<_> = destinations.iter().map(|destination| destination.label()).collect();
-        let shown = name.as_deref().map(visible).unwrap_or_default();
-        let cells = vec![id.to_string(), shown, how.to_owned(), labels.join(", "), deleted.join(", ")];
-        let object = json!({
-            "_id": id, "name": name, "strategy": how, "wouldDeliverTo": labels, "wouldDelete": deleted
-        });
-        rows.push((cells, object));
-    }
-    output::rows(format, &["_id", "name", "strategy", "would deliver to", "would delete"], rows)
 }
