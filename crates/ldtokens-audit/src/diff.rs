@@ -8,7 +8,7 @@ use ldtokens::raw::types::{Statement, StatementEffect};
 use ldtokens::{Token, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use crate::date::Date;
+use crate::date::day;
 use crate::inventory::{Inventory, access, name};
 use crate::policy::{Policy, Thresholds};
 use crate::rules::ages::last_used;
@@ -37,23 +37,10 @@ pub enum Kind {
     Gone,
 }
 
-impl Kind {
-    /// The name, as in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::MorePowerful => "more-powerful",
-            Self::New => "new",
-            Self::WokenUp => "woken-up",
-            Self::Expiring => "expiring",
-            Self::Changed => "changed",
-            Self::Gone => "gone",
-        }
-    }
-}
-
+/// As in JSON.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.serialize(f)
     }
 }
 
@@ -114,7 +101,7 @@ pub fn diff(before: &Inventory, after: &Inventory, policy: &Policy) -> Result<Di
         match old.remove(&token.id) {
             None => {
                 let kind = purpose::kind(token);
-                let message = format!("Created on {}: {kind}, {}.", Date::of(token.creation_date), access(token));
+                let message = format!("Created on {}: {kind}, {}.", day(token.creation_date), access(token));
                 changes.push(change(Kind::New, token, Vec::new(), message));
             }
             Some(was) => compare(&contexts, was, token, &mut changes),
@@ -153,7 +140,7 @@ fn compare([before, after]: &[Context<'_>; 2], was: &Token, is: &Token, changes:
     let was_asleep = ages::unused(before, was).or_else(|| ages::never_used(before, was));
     let used = last_used(is).filter(|used| last_used(was).is_none_or(|last| *used > last));
     if let (Some((_, asleep)), Some(used)) = (was_asleep, used) {
-        let message = format!("Used on {}. Before: {asleep}", Date::of(used));
+        let message = format!("Used on {}. Before: {asleep}", day(used));
         changes.push(change(Kind::WokenUp, is, Vec::new(), message));
     }
     let ending = |context: &Context<'_>, token: &Token| match ages::expired(context, token) {

@@ -6,10 +6,8 @@ use ldtokens::{CallerIdentity, Error, Extra, Role, Secret, Token, TokenId, UnixM
 use serde::{Deserialize, Serialize};
 
 /// The format of a saved inventory. Another one is an error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Format {
-    /// The first one.
-    #[default]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Format {
     #[serde(rename = "ldtokens inventory 1")]
     One,
 }
@@ -113,23 +111,16 @@ impl Inventory {
     /// Admin's.
     pub fn seen_by(&mut self, caller: Option<&CallerIdentity>) {
         self.account_id = caller.and_then(|caller| caller.account_id.clone());
-        if self.scope == Scope::AllMembers && !self.has_others_tokens(caller) && !self.is_admin(caller) {
+        let personal = self.tokens.iter().filter(|token| !is_service(token)).map(|token| token.member_id.as_str());
+        let own = caller.and_then(|caller| caller.member_id.as_deref());
+        let members: HashSet<&str> = personal.chain(own).filter(|member| !member.is_empty()).collect();
+        let id = caller.and_then(|caller| caller.token_id.as_ref());
+        let is_admin = self.tokens.iter().any(|token| Some(&token.id) == id && sees_all(token));
+        if self.scope == Scope::AllMembers && members.len() < 2 && !is_admin {
             self.add_gap(
                 "Personal tokens of other members may be missing: the credential is not known to be an Admin's.",
             );
         }
-    }
-
-    fn has_others_tokens(&self, caller: Option<&CallerIdentity>) -> bool {
-        let personal = self.tokens.iter().filter(|token| !is_service(token)).map(|token| token.member_id.as_str());
-        let own = caller.and_then(|caller| caller.member_id.as_deref());
-        let members: HashSet<&str> = personal.chain(own).filter(|member| !member.is_empty()).collect();
-        members.len() > 1
-    }
-
-    fn is_admin(&self, caller: Option<&CallerIdentity>) -> bool {
-        let id = caller.and_then(|caller| caller.token_id.as_ref());
-        self.tokens.iter().find(|token| Some(&token.id) == id).is_some_and(sees_all)
     }
 
     /// The custom roles that tokens have, each once.

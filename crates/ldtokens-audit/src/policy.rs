@@ -2,12 +2,14 @@
 
 use std::num::NonZeroU32;
 
+use jiff::civil::Date;
 use ldtokens::{TokenId, UnixMillis};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::date::{DAY, Date};
+use crate::date::{self, DAY};
+use crate::report::Finding;
 use crate::rule::{Rule, Severity};
 
 /// What the audit judges by. The default has the thresholds below and no exceptions.
@@ -27,7 +29,7 @@ pub struct Policy {
     /// Use the strict thresholds where `rules` has none: `unused` 45 days, `never-used` 14 days, `old-secret` 90 days.
     pub strict: bool,
     /// Settings of single rules.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// Findings that are accepted for a time.
     pub exceptions: Vec<Exception>,
 }
@@ -44,13 +46,12 @@ macro_rules! settings {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-        #[non_exhaustive]
-        pub struct $name {
+        pub(crate) struct $name {
             /// Whether the rule is used. Default: yes.
-            pub enabled: Option<bool>,
+            enabled: Option<bool>,
             /// The severity of its findings.
-            pub severity: Option<Severity>,
-            $($(#[$field_doc])* pub $field: $type,)*
+            severity: Option<Severity>,
+            $($(#[$field_doc])* $field: $type,)*
         }
 
         impl $name {
@@ -94,9 +95,8 @@ macro_rules! all_rules {
         /// Settings of single rules, by their IDs.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-        #[non_exhaustive]
-        pub struct Rules {
-            $($(#[$doc])* pub $field: $settings,)*
+        pub(crate) struct Rules {
+            $($(#[$doc])* $field: $settings,)*
         }
 
         impl Rules {
@@ -166,7 +166,9 @@ pub struct Exception {
     #[schemars(length(min = 1))]
     pub reason: String,
     /// The last day of the exception, in UTC.
-    pub until: Date,
+    #[serde(with = "date")]
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub(crate) until: Date,
 }
 
 fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rule, D::Error> {
@@ -186,7 +188,14 @@ fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 impl Exception {
     /// Whether it still applies at this moment.
     pub(crate) fn is_open(&self, now: UnixMillis) -> bool {
-        now < self.until.end()
+        date::day(now) <= self.until
+    }
+
+    /// Whether it accepts the finding, as long as it applies.
+    pub(crate) fn covers(&self, finding: &Finding) -> bool {
+        self.rule == finding.rule
+            && self.rule != Rule::PartialInventory
+            && self.token.as_ref().is_none_or(|token| finding.subject.ids().contains(token))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ldtokens::{Token, UnixMillis};
 
-use crate::date::{DAY, Date};
+use crate::date::{DAY, day};
 use crate::inventory::Inventory;
 use crate::rules::ages::last_used;
 
@@ -71,8 +71,8 @@ pub(crate) fn write(out: &mut String, inventory: &Inventory) {
     }
     let most = |counts: &[usize]| counts.iter().copied().max().unwrap_or(0);
     let (most_created, most_used) = (most(&created), most(&used));
-    let (first, last) = (Date::of(UnixMillis::new(scale.start)), Date::of(scale.now));
-    let middle = Date::of(UnixMillis::new(scale.start + scale.length / 2));
+    let (first, last) = (day(UnixMillis::new(scale.start)), day(scale.now));
+    let middle = day(UnixMillis::new(scale.start + scale.length / 2));
     let total = inventory.tokens.len();
     let _ = write!(
         out,

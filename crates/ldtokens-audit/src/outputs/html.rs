@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use ldtokens::{Token, TokenId, UnixMillis};
 
-use crate::date::{DAY, Date};
+use crate::date::{DAY, day};
 use crate::inventory::{Inventory, access, name};
 use crate::outputs::chart;
 use crate::outputs::markdown::{groups, headline};
@@ -26,7 +26,7 @@ const POLICY: &str =
 /// Its tokens are in the order of risk. Filters use CSS only. Names of tokens are text, whatever they contain.
 pub fn html(report: &Report, inventory: &Inventory) -> String {
     let mut out = String::with_capacity(32 * 1024 + inventory.tokens.len() * 512);
-    let day = Date::of(report.audited_at);
+    let day = day(report.audited_at);
     let rows = rows(report, inventory);
     let filters = filters(&rows);
     let _ = write!(
@@ -105,8 +105,9 @@ fn found(out: &mut String, report: &Report) {
 }
 
 fn accepted(out: &mut String, report: &Report) {
-    let has_any = !report.accepted.is_empty();
-    out.push_str(if has_any { "<h2>Accepted for a time</h2>\n<ul class=accepted>\n" } else { "" });
+    if !report.accepted.is_empty() {
+        out.push_str("<h2>Accepted for a time</h2>\n<ul class=accepted>\n");
+    }
     for accepted in &report.accepted {
         let (finding, exception) = (&accepted.finding, &accepted.exception);
         let of = finding.token_name.as_deref().unwrap_or_default();
@@ -121,7 +122,9 @@ fn accepted(out: &mut String, report: &Report) {
             escaped(&exception.reason),
         );
     }
-    out.push_str(if has_any { "</ul>\n" } else { "" });
+    if !report.accepted.is_empty() {
+        out.push_str("</ul>\n");
+    }
     for note in &report.notes {
         let _ = writeln!(out, "<p class=soft>{}</p>", escaped(note));
     }
@@ -197,8 +200,7 @@ fn tokens(out: &mut String, rows: &[Row<'_>], filters: &[Filter], inventory: &In
 fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
     let (token, worst) = (row.token, row.worst());
     let _ = write!(out, "<li class=\"{}", row.classes().join(" "));
-    let day =
-        |moment: Option<UnixMillis>| moment.map_or_else(|| "never".to_owned(), |moment| Date::of(moment).to_string());
+    let day = |moment: Option<UnixMillis>| moment.map_or("never".to_owned(), |moment| day(moment).to_string());
     let _ = write!(
         out,
         "\"><b class=\"badge {worst}\">{worst}</b><div class=t><bdi>{}</bdi><code>{}</code></div>\
@@ -316,6 +318,6 @@ fn code(text: &str) -> String {
 /// The moment, to the minute.
 fn time(moment: UnixMillis) -> String {
     let minutes = moment.get().rem_euclid(DAY) / 60_000;
-    let (day, hour, minute) = (Date::of(moment), minutes / 60, minutes % 60);
-    format!("<time datetime={day}T{hour:02}:{minute:02}Z>{day} {hour:02}:{minute:02} UTC</time>")
+    let (day, time) = (day(moment), format!("{:02}:{:02}", minutes / 60, minutes % 60));
+    format!("<time datetime={day}T{time}Z>{day} {time} UTC</time>")
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use crate::date::Date;
+use crate::date::day;
 use crate::report::{Finding, Report, Subject};
 use crate::rule::{Rule, Severity};
 
@@ -10,7 +10,7 @@ const LISTED: usize = 20;
 /// The report as Markdown, for a pull request or the summary of a job. Names of tokens can't become links, mentions or HTML.
 pub fn markdown(report: &Report) -> String {
     let mut out = String::new();
-    let day = Date::of(report.audited_at);
+    let day = day(report.audited_at);
     let _ = writeln!(out, "## Access tokens: {}\n", headline(report));
     let _ = writeln!(out, "{} tokens, as of {day}.", report.tokens);
     if !report.complete {

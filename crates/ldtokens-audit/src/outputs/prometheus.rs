@@ -1,24 +1,33 @@
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ldtokens::{Token, UnixMillis};
 
 use crate::inventory::{Inventory, name};
+use crate::outputs::markdown::groups;
 use crate::report::Report;
 use crate::rules::ages::{last_used, secret_since};
 use crate::rules::purpose::kind;
 
-/// A value of a token, if it has one.
-type Value = fn(&Token) -> Option<UnixMillis>;
+/// A time or a length of time of a token at a moment, in milliseconds, if it has one.
+type Value = fn(&Token, UnixMillis) -> Option<i64>;
 
-const OF_TOKENS: [(&str, &str, Value); 4] = [
-    ("ldtokens_token_expiration_timestamp_seconds", "When the token expires. Absent if it never does.", |token| {
-        token.expiry
+const OF_TOKENS: [(&str, &str, Value); 5] = [
+    ("ldtokens_token_expiration_timestamp_seconds", "When the token expires. Absent if it never does.", |token, _| {
+        token.expiry.map(UnixMillis::get)
     }),
-    ("ldtokens_token_last_used_timestamp_seconds", "When the token was last used. Absent if it never was.", last_used),
-    ("ldtokens_token_created_timestamp_seconds", "When the token was created.", |token| Some(token.creation_date)),
-    ("ldtokens_token_secret_timestamp_seconds", "Since when the token has its secret.", |token| {
-        Some(secret_since(token))
+    (
+        "ldtokens_token_last_used_timestamp_seconds",
+        "When the token was last used. Absent if it never was.",
+        |token, _| last_used(token).map(UnixMillis::get),
+    ),
+    ("ldtokens_token_created_timestamp_seconds", "When the token was created.", |token, _| {
+        Some(token.creation_date.get())
+    }),
+    ("ldtokens_token_secret_timestamp_seconds", "Since when the token has its secret.", |token, _| {
+        Some(secret_since(token).get())
+    }),
+    ("ldtokens_token_age_seconds", "How long ago the token was created.", |token, now| {
+        Some(now.get().saturating_sub(token.creation_date.get()))
     }),
 ];
 
@@ -37,19 +46,13 @@ pub fn prometheus(report: &Report, inventory: &Inventory) -> String {
     };
     for (metric, help, value) in OF_TOKENS {
         let tokens = inventory.tokens.iter();
-        let mut samples = tokens.filter_map(|token| Some((of_token(token), seconds(value(token)?.get()))));
+        let mut samples =
+            tokens.filter_map(|token| Some((of_token(token), seconds(value(token, inventory.taken_at)?))));
         gauge(metric, help, &mut samples);
     }
-    let age = |since: UnixMillis| seconds(inventory.taken_at.get().saturating_sub(since.get()));
-    let mut ages = inventory.tokens.iter().map(|token| (of_token(token), age(token.creation_date)));
-    gauge("ldtokens_token_age_seconds", "How long ago the token was created.", &mut ages);
-    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
-    for finding in &report.findings {
-        *counts.entry((finding.rule, finding.severity)).or_default() += 1;
-    }
-    let mut findings = counts
-        .into_iter()
-        .map(|((rule, severity), count)| (format!("{{rule=\"{rule}\",severity=\"{severity}\"}}"), count.to_string()));
+    let mut findings = groups(report).into_iter().map(|(severity, rule, findings)| {
+        (format!("{{rule=\"{rule}\",severity=\"{severity}\"}}"), findings.len().to_string())
+    });
     gauge("ldtokens_audit_findings", "Findings of the audit.", &mut findings);
     for (metric, help, value) in [
         ("ldtokens_audit_tokens", "Tokens that were judged.", report.tokens.to_string()),
@@ -64,12 +67,7 @@ pub fn prometheus(report: &Report, inventory: &Inventory) -> String {
 
 /// Milliseconds as seconds.
 fn seconds(millis: i64) -> String {
-    let sign = if millis < 0 { "-" } else { "" };
-    let millis = millis.unsigned_abs();
-    match millis % 1000 {
-        0 => format!("{sign}{}", millis / 1000),
-        part => format!("{sign}{}.{part:03}", millis / 1000),
-    }
+    (millis as f64 / 1000.0).to_string()
 }
 
 /// The text as the value of a label.

@@ -1,8 +1,9 @@
 //! Rules about times: use, age, expiry, API versions.
 
+use jiff::civil::{Date, date};
 use ldtokens::{Token, UnixMillis};
 
-use crate::date::{Date, ago, moment};
+use crate::date::{day, day_and_age, moment};
 use crate::rule::Severity;
 use crate::rules::{Context, Detail};
 
@@ -10,8 +11,12 @@ use crate::rules::{Context, Detail};
 const ROTATION_NOTE: &str = "[ldtokens rotated ";
 
 /// The API's retired versions, and the days on which their lives ended (fact 16).
-const RETIRED: [(i64, &str); 4] =
-    [(20_160_426, "2020-12-12"), (20_191_212, "2022-07-29"), (20_210_729, "2023-06-03"), (20_220_603, "2025-04-15")];
+const RETIRED: [(i64, Date); 4] = [
+    (20_160_426, date(2020, 12, 12)),
+    (20_191_212, date(2022, 7, 29)),
+    (20_210_729, date(2023, 6, 3)),
+    (20_220_603, date(2025, 4, 15)),
+];
 
 /// When the token was last used. 0 means never (fact 9).
 pub(crate) fn last_used(token: &Token) -> Option<UnixMillis> {
@@ -21,18 +26,14 @@ pub(crate) fn last_used(token: &Token) -> Option<UnixMillis> {
 pub(crate) fn unused(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let used = last_used(token)?;
     let window = context.thresholds.unused;
-    if !context.is_past(token.creation_date, window) || !context.is_past(used, window) {
-        return None;
-    }
-    Some((None, format!("Last used on {}, {}.", Date::of(used), ago(used, context.now))))
+    let is_unused = context.is_past(token.creation_date, window) && context.is_past(used, window);
+    is_unused.then(|| (None, format!("Last used on {}.", day_and_age(used, context.now))))
 }
 
 pub(crate) fn never_used(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let created = token.creation_date;
-    if last_used(token).is_some() || !context.is_past(created, context.thresholds.never_used) {
-        return None;
-    }
-    Some((None, format!("Created on {}, {}, and never used.", Date::of(created), ago(created, context.now))))
+    let is_unused = last_used(token).is_none() && context.is_past(created, context.thresholds.never_used);
+    is_unused.then(|| (None, format!("Created on {}, and never used.", day_and_age(created, context.now))))
 }
 
 /// Since when the token has its secret: since the rotation that its description notes, or else since it was created.
@@ -45,10 +46,8 @@ pub(crate) fn secret_since(token: &Token) -> UnixMillis {
 
 pub(crate) fn old_secret(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let since = secret_since(token);
-    if !context.is_past(since, context.thresholds.old_secret) {
-        return None;
-    }
-    Some((None, format!("Its secret is of {}, {}.", Date::of(since), ago(since, context.now))))
+    let is_old = context.is_past(since, context.thresholds.old_secret);
+    is_old.then(|| (None, format!("Its secret is of {}.", day_and_age(since, context.now))))
 }
 
 pub(crate) fn no_expiry(_: &Context<'_>, token: &Token) -> Option<Detail> {
@@ -65,24 +64,21 @@ pub(crate) fn expiring(context: &Context<'_>, token: &Token) -> Option<Detail> {
         1 => "1 day".to_owned(),
         days => format!("{days} days"),
     };
-    Some((Some(*severity), format!("Expires on {}, in {days}.", Date::of(end))))
+    Some((Some(*severity), format!("Expires on {}, in {days}.", day(end))))
 }
 
 pub(crate) fn expired(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let end = token.expiry.filter(|end| *end <= context.now)?;
-    let message = format!("Expired on {}, {}", Date::of(end), ago(end, context.now));
+    let message = format!("Expired on {}", day_and_age(end, context.now));
     match last_used(token).filter(|used| *used > end) {
-        Some(used) => {
-            Some((Some(Severity::High), format!("{message}, and was used after that, on {}.", Date::of(used))))
-        }
+        Some(used) => Some((Some(Severity::High), format!("{message}, and was used after that, on {}.", day(used)))),
         None => Some((None, message + ".")),
     }
 }
 
 pub(crate) fn retired_api_version(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let (version, end) = RETIRED.iter().find(|(version, _)| token.default_api_version == Some(*version))?;
-    let day: Date = end.parse().ok()?;
-    (Date::of(context.now) >= day).then(|| (None, format!("Its default API version, {version}, ended on {end}.")))
+    (day(context.now) >= *end).then(|| (None, format!("Its default API version, {version}, ended on {end}.")))
 }
 
 /// The description without the note of a rotation.

@@ -54,8 +54,8 @@ pub(crate) fn wildcard_policy(_: &Context<'_>, token: &Token) -> Option<Detail> 
 }
 
 pub(crate) fn unknown_custom_role(context: &Context<'_>, token: &Token) -> Option<Detail> {
-    let unknown: Vec<&str> = token.custom_role_ids.iter().map(String::as_str).collect();
-    let unknown: Vec<&str> = unknown.into_iter().filter(|role| context.unknown_roles.contains(role)).collect();
+    let roles = token.custom_role_ids.iter().map(String::as_str);
+    let unknown: Vec<_> = roles.filter(|role| context.unknown_roles.contains(role)).collect();
     (!unknown.is_empty()).then(|| (None, format!("The account has no custom role {}.", unknown.join(", "))))
 }
 

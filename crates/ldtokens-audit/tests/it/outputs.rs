@@ -55,7 +55,7 @@ fn prometheus_text_has_seconds_and_escaped_labels() {
     let inventory = inventory(&tokens);
     let text = prometheus(&audit(&inventory, &Policy::default()), &inventory);
     let labels = format!(r#"{{token_id="{}",name="a\\b\"c\nd",kind="service"}}"#, id(1));
-    assert!(text.contains(&format!("ldtokens_token_expiration_timestamp_seconds{labels} 1796018802.100\n")), "{text}");
+    assert!(text.contains(&format!("ldtokens_token_expiration_timestamp_seconds{labels} 1796018802.1\n")), "{text}");
     assert!(!text.contains(&format!("ldtokens_token_last_used_timestamp_seconds{labels}")), "never used has no time");
     assert!(text.contains(&format!("ldtokens_token_age_seconds{labels} {}\n", 100 * DAY / 1000)), "{text}");
     assert!(text.contains("ldtokens_audit_findings{rule=\"no-expiry\",severity=\"low\"} 1\n"), "{text}");
