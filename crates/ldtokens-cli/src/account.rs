@@ -1,10 +1,19 @@
-//! The account that a command uses: settings, profiles, the credential, and the client made from them.
+//! The account that a command uses: settings, profiles, the credential, and the client made from them. This is all that other
+//! folders use of it.
 
-pub(crate) mod config_edit;
-pub(crate) mod config_file;
-pub(crate) mod connect;
-pub(crate) mod credential;
+mod config_edit;
+mod config_file;
+mod connect;
+mod credential;
 mod curl;
-pub(crate) mod errors;
-pub(crate) mod keychain;
-pub(crate) mod settings;
+mod errors;
+mod keychain;
+mod settings;
+
+pub(crate) use config_edit::edit_config;
+pub(crate) use config_file::{ConfigFile, Profile, RegionName};
+pub(crate) use connect::{Session, local_store, start_local, with_client};
+pub(crate) use credential::{MAX_SIZE, ROOT_TOKEN, Source, shell};
+pub(crate) use errors::{IN_USE, InUse, TYPED};
+pub(crate) use keychain::Keychain;
+pub(crate) use settings::{Settings, first_set, in_home, is_same_host};

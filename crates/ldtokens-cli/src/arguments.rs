@@ -8,9 +8,7 @@ use clap::Args;
 use ldtokens::UnixMillis;
 
 use crate::moment::{age, moment};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
-use crate::terminal::output::{LAST, OUTPUT};
+use crate::terminal::{Failure, Format, LAST, OUTPUT};
 
 const CONNECTION: &str = "Connection";
 

@@ -13,14 +13,13 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, Parser, Subcommand, ValueEnum as _};
 use ldtokens_operations::{OPERATIONS, OperationSpec, ParameterSpec};
 
-use crate::account::credential::ROOT_TOKEN;
+use crate::account::ROOT_TOKEN;
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::moment;
 use crate::operations::input::{parameter_words, property_words};
 use crate::operations::{OperationArgs, gives_secret};
 use crate::shell;
-use crate::terminal::failure::Kind;
-use crate::terminal::output::field::Field;
+use crate::terminal::{Field, Kind};
 use crate::verbs::{
     as_code, audit, config, create, filter, inventory, list, login, reset, revoke, rotate, serve, undo, update, verify,
 };

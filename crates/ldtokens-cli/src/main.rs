@@ -18,12 +18,7 @@ use clap::{ArgMatches, FromArgMatches};
 use ldtokens_operations::OperationSpec;
 
 use crate::command::{Cli, Verb, WITHOUT_ACCOUNT};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
-use crate::terminal::output::{print, print_styled};
-use crate::terminal::redact::has_secret;
-use crate::terminal::streams::is_dumb;
-use crate::terminal::{logging, progress, say};
+use crate::terminal::{Failure, Format, has_secret, is_dumb, logging, print, print_styled, progress, say};
 use crate::verbs::{
     as_code, audit, config, create, demo, inventory, list, login, reset, revoke, rotate, serve, undo, update, verify,
 };
@@ -99,7 +94,7 @@ async fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let Some((name, arguments)) = matches.subcommand() else {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
-    let _ = account::errors::TYPED.set(name.to_owned());
+    let _ = account::TYPED.set(name.to_owned());
     if WITHOUT_ACCOUNT.contains(&name) {
         global.refuse_account(name)?;
     }

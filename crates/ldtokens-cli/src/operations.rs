@@ -10,14 +10,11 @@ use ldtokens::{DryRun, Error, Secret, TokenId};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::account::connect::with_client;
-use crate::account::settings::Settings;
+use crate::account::{Settings, with_client};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::files::text;
 use crate::operations::input::Input;
-use crate::terminal::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::output::format::Format;
+use crate::terminal::{Failure, Format, output};
 use crate::verbs::deliver::{Places, PreparedDelivery};
 use ldtokens_operations::OperationSpec;
 

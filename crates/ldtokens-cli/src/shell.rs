@@ -15,8 +15,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::write;
+use crate::terminal::{Failure, write};
 use bash::Line;
 use candidates::with_candidates;
 

@@ -28,12 +28,9 @@ pub(crate) mod verify;
 use ldtokens::Token;
 use serde_json::Value;
 
-use crate::account::connect::Session;
+use crate::account::Session;
 use crate::arguments::GlobalArgs;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::say;
-use crate::terminal::streams::{Discard, discard_of_stdout};
+use crate::terminal::{Discard, Failure, PrintArgs, Printer, discard_of_stdout, say};
 
 /// Whether the arguments name one token. How many are on standard input is not known yet.
 fn names_one(tokens: &[String]) -> bool {

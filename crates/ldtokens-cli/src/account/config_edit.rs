@@ -10,12 +10,11 @@ use serde_json::{Map, Value, json};
 
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::files::{behind_links, create_private_folder, folder_of, reason, replace, text};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::yaml::yaml;
+use crate::terminal::{Failure, yaml};
 
 /// Changes the configuration file, or creates it. `change` gets what it says: while that runs, other commands wait. A default
 /// profile that is removed is none any more.
-pub(crate) fn edit(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) -> Result<(), Failure> {
+pub(crate) fn edit_config(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) -> Result<(), Failure> {
     let given = ConfigFile::read_to_edit()?.path;
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
     let io = |error: io::Error| failed(reason(&error));

@@ -11,8 +11,7 @@ use serde_saphyr::{Error, Location, MergeKeyPolicy, options};
 
 use crate::files::{belongs_to_another, reason, text, writable_by_others};
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::Failure;
-use crate::terminal::redact::has_secret;
+use crate::terminal::{Failure, has_secret};
 
 /// The variable that names another file.
 const VARIABLE: &str = "LDTOKENS_CONFIG";

@@ -15,10 +15,7 @@ use crate::account::errors::{self, InUse};
 use crate::account::settings::Settings;
 use crate::arguments::GlobalArgs;
 use crate::files::{create_private_folder, folder_of};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::interrupt::Interrupt;
-use crate::terminal::output::print;
-use crate::terminal::say;
+use crate::terminal::{Failure, Interrupt, Kind, print, say};
 
 /// How long to wait while another command has the store of `--local` open.
 const WAIT: Duration = Duration::from_secs(10);

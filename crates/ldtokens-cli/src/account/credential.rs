@@ -10,8 +10,7 @@ use ldtokens::{CREDENTIAL_VARIABLES, Secret};
 
 use crate::account::config_file::ConfigFile;
 use crate::files::{readable_by_everyone, reason, text};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::redact::has_secret;
+use crate::terminal::{Failure, Kind, has_secret};
 
 /// The owner's secret for a new store of `ldtokens serve`.
 pub(crate) const ROOT_TOKEN: &str = "LDTOKENS_ROOT_TOKEN";

@@ -4,7 +4,7 @@ use ldtokens::raw::reqwest::Request;
 use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 
 use crate::account::credential::{Source, is_variable_name};
-use crate::terminal::visible::json_visible;
+use crate::terminal::json_visible;
 
 /// The command, to be pasted into a POSIX shell. It reads the credential from `source`, like this command does.
 ///

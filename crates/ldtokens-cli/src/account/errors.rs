@@ -7,7 +7,7 @@ use ldtokens::{ApiError, ConfigError, Error, InvalidTokenId};
 
 use crate::account::credential::Source;
 use crate::account::settings::first_set;
-use crate::terminal::failure::{Failure, Kind};
+use crate::terminal::{Failure, Kind};
 
 #[derive(Debug)]
 pub(crate) struct InUse {

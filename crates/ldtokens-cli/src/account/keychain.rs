@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use ldtokens::Secret;
 
-use crate::terminal::failure::Failure;
+use crate::terminal::Failure;
 
 /// A password manager. {name} is the name of an entry, and {secret} what it holds. Neither has quotes, blanks or backslashes,
 /// and the name has no braces either.

@@ -12,8 +12,7 @@ use ldtokens::{CREDENTIAL_VARIABLES, HOST_VARIABLES, Region};
 use crate::account::config_file::{ConfigFile, Profile};
 use crate::account::credential::{self, MOUNTED_VARIABLE, Source};
 use crate::arguments::GlobalArgs;
-use crate::terminal::failure::Failure;
-use crate::terminal::redact::has_secret;
+use crate::terminal::{Failure, has_secret};
 
 /// The variable that names the profile, like `--profile`.
 const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use serde::de::DeserializeOwned;
 use serde_saphyr::options;
 
-use crate::terminal::failure::Failure;
+use crate::terminal::Failure;
 
 /// The maximum size of a YAML file, in bytes.
 const MAX_YAML: u64 = 4 * 1024 * 1024;

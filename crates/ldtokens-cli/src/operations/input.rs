@@ -3,7 +3,7 @@
 use ldtokens::raw::http::HeaderName;
 use serde_json::{Map, Value};
 
-use crate::terminal::failure::Failure;
+use crate::terminal::Failure;
 use ldtokens_operations::{OperationSpec, ParameterSpec};
 
 /// The parsed arguments of an operation.

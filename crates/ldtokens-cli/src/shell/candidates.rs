@@ -7,10 +7,9 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::bash::Line;
 use super::tokens;
-use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::{ConfigFile, Profile};
 use crate::operations::input::{parameter_words, property_words};
-use crate::terminal::output::field::Field;
-use crate::terminal::output::format::Format;
+use crate::terminal::{Field, Format};
 use crate::verbs::filter;
 use ldtokens_operations::OperationSpec;
 

@@ -9,12 +9,9 @@ use clap_complete::engine::CompletionCandidate;
 use ldtokens::{Client, RetryPolicy};
 
 use super::bash::Line;
-use crate::account::connect::{local_store, start_local};
-use crate::account::credential::Source;
-use crate::account::settings::{Settings, in_home};
+use crate::account::{Settings, Source, in_home, local_store, start_local};
 use crate::arguments::GlobalArgs;
-use crate::terminal::redact::has_secret;
-use crate::terminal::visible::visible;
+use crate::terminal::{has_secret, visible};
 
 /// The time limit of a completion.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,14 +6,10 @@ use clap::{Args, ValueEnum};
 use ldtokens::{DryRun, Token};
 use ldtokens_plan::{Account, Action, Applied, ApplyOptions, Export, Kind as Doing, Plan, PlanError, TokensFile};
 
-use crate::account::connect::{Session, with_client};
+use crate::account::{Session, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::files::text;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output;
-use crate::terminal::output::format::Format;
-use crate::terminal::say;
-use crate::terminal::visible::visible;
+use crate::terminal::{Failure, Format, Kind, output, say, visible};
 use crate::verbs::batch::common_kind;
 use crate::verbs::deliver::Places;
 use crate::verbs::filter::{Filter, nothing_matches};

@@ -7,18 +7,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ldtokens::DryRun;
 use ldtokens_audit::{Inventory, Policy, Report, Rule, Severity, Subject, audit, csv, html, markdown, prometheus};
 
-use crate::account::connect::with_client;
+use crate::account::with_client;
 use crate::arguments::GlobalArgs;
 use crate::files::text;
 use crate::moment::date;
-use crate::terminal::columns::{Columns, aligned};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::record;
-use crate::terminal::output::{self, print, write};
-use crate::terminal::say;
-use crate::terminal::streams::terminal_width;
-use crate::terminal::visible;
+use crate::terminal::{
+    Columns, Failure, Format, Kind, aligned, output, print, record, say, terminal_width, visible, write,
+};
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner
@@ -159,7 +154,7 @@ fn table(report: &Report) -> String {
         text.extend([&aligned(&advice.collect::<Vec<_>>()), "\n\n"]);
     }
     for note in &report.notes {
-        text.extend([&visible::visible(note), "\n"]);
+        text.extend([&visible(note), "\n"]);
     }
     let counts = Severity::ALL.map(|severity| format!("{} {severity}", report.count(severity))).join(", ");
     let accepted = match report.accepted.len() {

@@ -6,11 +6,8 @@ use futures_util::{StreamExt, stream};
 use ldtokens::TokenId;
 use serde_json::{Value, json};
 
-use crate::account::connect::Session;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::interrupt::Stopped;
-use crate::terminal::progress::{self, Job, grouped};
-use crate::terminal::say;
+use crate::account::Session;
+use crate::terminal::{Failure, Job, Kind, Stopped, grouped, progress, say};
 use crate::verbs::plan::Words;
 use crate::verbs::record::Record;
 use crate::verbs::targets::{Item, NAMED, Target};

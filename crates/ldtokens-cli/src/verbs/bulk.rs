@@ -7,12 +7,9 @@ use clap::{ArgGroup, Args, ValueHint};
 use futures_util::{StreamExt, stream};
 use ldtokens::{Error, Token, TokenId};
 
-use crate::account::connect::Session;
-use crate::account::settings::Settings;
+use crate::account::{Session, Settings};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::progress;
-use crate::terminal::say;
+use crate::terminal::{Failure, Kind, progress, say};
 use crate::verbs::batch::{Batch, ends_batch};
 use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;

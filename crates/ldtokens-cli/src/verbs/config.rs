@@ -4,16 +4,9 @@ use clap::{Args, Subcommand};
 use ldtokens::CREDENTIAL_VARIABLES;
 use serde_json::json;
 
-use crate::account::config_edit::edit;
-use crate::account::config_file::{ConfigFile, Profile, RegionName};
-use crate::account::connect::local_store;
-use crate::account::credential::Source;
-use crate::account::settings::{Settings, first_set};
+use crate::account::{ConfigFile, Profile, RegionName, Settings, Source, edit_config, first_set, local_store};
 use crate::arguments::{GlobalArgs, some_text};
-use crate::terminal::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::output::format::Format;
-use crate::terminal::say;
+use crate::terminal::{Failure, Format, output, say};
 
 /// Show the active account and where each setting comes from
 #[derive(Args, Debug)]
@@ -125,7 +118,7 @@ fn list(global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 fn use_profile(name: &str) -> Result<(), Failure> {
-    edit(|config| {
+    edit_config(|config| {
         config.profile(name)?;
         config.default = Some(name.to_owned());
         Ok(())
@@ -144,7 +137,7 @@ pub(crate) fn note_credential(profile: &str) {
 
 fn remove(name: String) -> Result<(), Failure> {
     let mut source = None;
-    edit(|config| {
+    edit_config(|config| {
         source = config.profile(&name)?.source();
         config.profiles.remove(&name);
         Ok(())
@@ -161,7 +154,7 @@ fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
     global.refuse(&["profile", "token-stdin"])?;
     let name = &arguments.profile_name;
     let mut done = "Created";
-    edit(|config| {
+    edit_config(|config| {
         let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
         target(global, arguments.region, &mut profile);
         source(global, arguments, &mut profile)?;

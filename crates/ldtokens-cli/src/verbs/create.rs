@@ -4,11 +4,9 @@ use clap::Args;
 use ldtokens::{ApiVersion, DryRun, Error, NewToken, Permissions};
 use serde_json::Value;
 
-use crate::account::connect::with_client;
+use crate::account::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::PrintArgs;
-use crate::terminal::say;
+use crate::terminal::{Failure, PrintArgs, say};
 use crate::verbs::deliver::{PlaceArgs, Places};
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::targets::Target;

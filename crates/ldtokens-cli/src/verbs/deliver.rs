@@ -13,15 +13,10 @@ use ldtokens_lifecycle::destinations::{
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
 use ldtokens_plan::{DestinationSpec, Taken};
 
-use crate::account::connect::Session;
-use crate::account::credential::{Source, shell};
+use crate::account::{Session, Source, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::field::Field;
-use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::PrintArgs;
-use crate::terminal::streams::{Discard, discard_of_stderr, discard_of_stdout};
+use crate::terminal::{Discard, Failure, Field, Format, PrintArgs, discard_of_stderr, discard_of_stdout};
 pub(crate) use crate::verbs::deliver::prepared::{PreparedDelivery, failure};
 use crate::verbs::targets::Target;
 

@@ -11,9 +11,7 @@ use ldtokens::{
 use ldtokens_server::{Clock, Server};
 
 use crate::moment::date;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::field::access;
-use crate::terminal::output::print_styled;
+use crate::terminal::{Failure, access, print_styled};
 use crate::verbs::json;
 
 const TITLE: Style = Style::new().bold();

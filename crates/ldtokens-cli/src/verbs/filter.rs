@@ -6,11 +6,10 @@ use ldtokens::UnixMillis;
 use ldtokens_plan::is_id;
 use serde_json::Value;
 
-use crate::account::connect::Session;
+use crate::account::Session;
 use crate::moment::{date, duration, is_date, moment};
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::field::{Field, plain, roles};
+use crate::terminal::{Failure, Field, Kind, plain, roles};
 
 /// The syntax of a filter, for help and errors.
 pub(crate) const FORM: &str = "FIELD=VALUE, FIELD!=VALUE, FIELD~TEXT (contains, in any case), or FIELD<VALUE, <=, >, >= for \

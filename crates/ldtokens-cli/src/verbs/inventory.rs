@@ -10,14 +10,10 @@ use ldtokens_audit::{Inventory, Scope};
 use ldtokens_plan::CustomRoles;
 use serde::de::DeserializeOwned;
 
-use crate::account::connect::{Session, with_client};
+use crate::account::{Session, with_client};
 use crate::arguments::GlobalArgs;
 use crate::files::{self, text};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::format::Format;
-use crate::terminal::output::{self, write};
-use crate::terminal::redact::{has_secret, redacted};
-use crate::terminal::say;
+use crate::terminal::{Failure, Format, Kind, has_secret, output, redacted, say, write};
 use crate::verbs::targets::read_all;
 
 /// The maximum size of a file that is read. 10,000 tokens are about 8 MB.

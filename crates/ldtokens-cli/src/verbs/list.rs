@@ -10,13 +10,10 @@ use ldtokens_audit::Inventory;
 use ldtokens_plan::is_id;
 use serde_json::Value;
 
-use crate::account::connect::{Session, with_client};
+use crate::account::{Session, with_client};
 use crate::arguments::{GlobalArgs, whole_number};
 use crate::moment::{age, before, moment};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::progress::{self, grouped};
-use crate::terminal::say;
+use crate::terminal::{Failure, Kind, PrintArgs, Printer, grouped, progress, say};
 use crate::verbs::batch::Batch;
 use crate::verbs::filter::{FORM, Filter, Order, nothing_matches};
 use crate::verbs::inventory::{check_complete, saved, warn_if_partial};

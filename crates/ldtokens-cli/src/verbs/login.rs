@@ -7,18 +7,12 @@ use std::path::Path;
 use clap::Args;
 use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
 
-use crate::account::config_edit::edit;
-use crate::account::config_file::{ConfigFile, Profile};
-use crate::account::credential::{MAX_SIZE, Source};
-use crate::account::errors::{IN_USE, InUse};
-use crate::account::keychain::Keychain;
-use crate::account::settings::{first_set, is_same_host};
+use crate::account::{
+    ConfigFile, IN_USE, InUse, Keychain, MAX_SIZE, Profile, Source, edit_config, first_set, is_same_host,
+};
 use crate::arguments::GlobalArgs;
 use crate::files::text;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::interrupt::Interrupt;
-use crate::terminal::redact::has_secret;
-use crate::terminal::say;
+use crate::terminal::{Failure, Interrupt, Kind, has_secret, say};
 use crate::verbs::config::{RegionArgs, note_credential, target};
 
 /// Store the credential in a keychain and create a profile that uses it
@@ -116,7 +110,7 @@ fn store(
     }
     (profile.token_variable, profile.token_file, profile.token_command) = (None, None, Some(command));
     let mut said = name.clone();
-    edit(|config| {
+    edit_config(|config| {
         if config.default.is_some() {
             said += &format!("; use it with --profile {name}");
         }

@@ -5,12 +5,11 @@ use ldtokens::{BaseRole, Permissions, Policy};
 use ldtokens_plan::is_id;
 use serde_json::Value;
 
-use crate::account::connect::Session;
+use crate::account::Session;
 use crate::arguments::some_text;
 use crate::files::text;
 use crate::nearest::did_you_mean;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::field::roles;
+use crate::terminal::{Failure, roles};
 
 const POLICY: &str = r#"File with an inline policy, a JSON array of statements; - reads standard input. For example:
 [{"effect": "allow", "actions": ["updateOn"], "resources": ["proj/*:env/test:flag/*"]},

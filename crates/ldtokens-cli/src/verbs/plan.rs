@@ -8,15 +8,10 @@ use ldtokens::{Token, UnixMillis};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use crate::account::connect::Session;
+use crate::account::Session;
 use crate::arguments::ConfirmArgs;
 use crate::moment::date;
-use crate::terminal::columns::cut;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::field::{access, plain};
-use crate::terminal::progress::{self, grouped};
-use crate::terminal::say;
-use crate::terminal::streams::error_width;
+use crate::terminal::{Failure, Kind, access, cut, error_width, grouped, plain, progress, say};
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::{json, show_keys};
 

@@ -13,8 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files::{self, text};
 use crate::moment::date;
-use crate::terminal::failure::Failure;
-use crate::terminal::redact::has_secret;
+use crate::terminal::{Failure, has_secret};
 use crate::verbs::json;
 use crate::verbs::targets::Item;
 

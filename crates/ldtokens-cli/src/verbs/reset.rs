@@ -7,12 +7,10 @@ use clap::Args;
 use ldtokens::{DryRun, Overlap, Token, UnixMillis};
 use serde_json::Value;
 
-use crate::account::connect::with_client;
+use crate::account::with_client;
 use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::printer::PrintArgs;
-use crate::terminal::say;
+use crate::terminal::{Failure, PrintArgs, say};
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, Print};
 use crate::verbs::plan::{Plan, Words};

@@ -13,14 +13,9 @@ use ldtokens_lifecycle::{
     Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Revocation, Revoked, Rotation,
 };
 
-use crate::account::connect::with_client;
-use crate::account::settings::Settings;
+use crate::account::{Settings, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::format::Format;
-use crate::terminal::output::write;
-use crate::terminal::progress;
-use crate::terminal::say;
+use crate::terminal::{Failure, Format, Kind, progress, say, write};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};

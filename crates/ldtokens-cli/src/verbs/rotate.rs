@@ -14,14 +14,10 @@ use clap::{ArgGroup, Args, ValueHint};
 use ldtokens::{CallerIdentity, DryRun, TokenId};
 use ldtokens_lifecycle::{Journal, Journals, Options, Report, Rotation, Step, Strategy};
 
-use crate::account::connect::{Session, with_client};
-use crate::account::credential::Source;
-use crate::account::settings::Settings;
+use crate::account::{Session, Settings, Source, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
 use crate::moment::{age, duration};
-use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
-use crate::terminal::{output, say};
+use crate::terminal::{Failure, Format, output, say};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::bulk::MatchArgs;
 use crate::verbs::deliver::{PlaceArgs, Places, failure};

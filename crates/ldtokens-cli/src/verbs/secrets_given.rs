@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use ldtokens::Secret;
 use ldtokens_lifecycle::Scan;
 
-use crate::account::connect::Session;
-use crate::account::credential::MAX_SIZE;
+use crate::account::{MAX_SIZE, Session};
 use crate::files::{readable_by_everyone, text};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::say;
+use crate::terminal::{Failure, Kind, say};
 
 /// Means standard input instead of a file.
 const STDIN: &str = "-";

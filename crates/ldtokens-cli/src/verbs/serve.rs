@@ -9,14 +9,10 @@ use clap::{Arg, Args};
 use ldtokens::Secret;
 use ldtokens_server::{Account, Fault, InvalidAccount, Limits, Server, ServerBuilder};
 
-use crate::account::credential::ROOT_TOKEN;
+use crate::account::ROOT_TOKEN;
 use crate::arguments::whole_number;
 use crate::files::text;
-use crate::terminal::failure::Failure;
-use crate::terminal::interrupt::stops;
-use crate::terminal::logging::Log;
-use crate::terminal::output::print;
-use crate::terminal::visible::visible;
+use crate::terminal::{Failure, Log, print, stops, visible};
 
 /// Run a local LaunchDarkly server until interrupted
 #[derive(Args, Debug)]

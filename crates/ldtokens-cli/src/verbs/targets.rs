@@ -5,12 +5,9 @@ use std::collections::{HashMap, HashSet};
 use ldtokens::{Error, Token, TokenId};
 use ldtokens_plan::is_id;
 
-use crate::account::connect::Session;
+use crate::account::Session;
 use crate::files::text;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::progress;
-use crate::terminal::redact::has_secret;
-use crate::terminal::visible::visible;
+use crate::terminal::{Failure, Kind, has_secret, progress, visible};
 
 /// A token that a command is about.
 #[derive(Clone, Debug)]

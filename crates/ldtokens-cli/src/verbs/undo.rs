@@ -7,12 +7,9 @@ use clap::{Args, ValueHint};
 use ldtokens::{DryRun, Token, TokenId};
 use serde_json::Value;
 
-use crate::account::connect::with_client;
-use crate::account::settings::Settings;
+use crate::account::{Settings, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::printer::Printer;
-use crate::terminal::say;
+use crate::terminal::{Failure, Kind, Printer, say};
 use crate::verbs::batch::Batch;
 use crate::verbs::bulk::{FOLDER, read_each};
 use crate::verbs::json;

@@ -7,14 +7,10 @@ use ldtokens::{DryRun, Error, Permissions, Token, UnixMillis};
 use ldtokens_plan::Marker;
 use serde_json::Value;
 
-use crate::account::connect::with_client;
+use crate::account::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs, some_text};
 use crate::moment::date;
-use crate::terminal::failure::Failure;
-use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::{PrintArgs, Printer};
-use crate::terminal::output::{LAST, OUTPUT, print};
-use crate::terminal::say;
+use crate::terminal::{Failure, Format, LAST, OUTPUT, PrintArgs, Printer, print, say};
 use crate::verbs::batch::Batch;
 use crate::verbs::bulk::BulkArgs;
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};

@@ -8,16 +8,12 @@ use ldtokens::{DryRun, Role, Secret, Token, UnixMillis};
 use ldtokens_lifecycle::{KeyKind, Verified, describe};
 use serde_json::{Value, json};
 
-use crate::account::connect::{Session, with_client};
+use crate::account::{Session, with_client};
 use crate::arguments::GlobalArgs;
 use crate::moment::{age, date};
-use crate::terminal::columns::aligned;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::field::{NEVER, access, plain, spaced};
-use crate::terminal::output::format::Format;
-use crate::terminal::output::{self, LAST, OUTPUT, details, print};
-use crate::terminal::redact::has_secret;
-use crate::terminal::say;
+use crate::terminal::{
+    Failure, Format, Kind, LAST, NEVER, OUTPUT, access, aligned, details, has_secret, output, plain, print, say, spaced,
+};
 use crate::verbs::secrets_given::one;
 use crate::verbs::{json as token_json, revoke, show_keys};
 

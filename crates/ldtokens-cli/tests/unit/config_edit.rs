@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::edited;
-use crate::account::config_file::{ConfigFile, Profile};
+use crate::account::{ConfigFile, Profile};
 
 fn after(text: &str, change: impl Fn(&mut ConfigFile)) -> Option<String> {
     let before = ConfigFile::parse(text, Path::new("x")).unwrap();

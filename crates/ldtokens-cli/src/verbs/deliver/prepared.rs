@@ -6,8 +6,7 @@ use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Delivered, Delivery, Error, Metadata, Reason};
 use serde_json::Value;
 
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::write;
+use crate::terminal::{Failure, Kind, write};
 use crate::verbs::deliver::Print;
 
 /// The prepared delivery of one secret.

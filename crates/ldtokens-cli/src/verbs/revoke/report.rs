@@ -4,14 +4,7 @@ use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Finding, KeyKind, LeakedToken, Revocation};
 use serde_json::{Value, json};
 
-use crate::terminal::columns::Columns;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::output::field::plain;
-use crate::terminal::output::format::Format;
-use crate::terminal::output::printer::{PrintArgs, Printer, record};
-use crate::terminal::output::write;
-use crate::terminal::say;
-use crate::terminal::streams::terminal_width;
+use crate::terminal::{Columns, Failure, Format, Kind, PrintArgs, Printer, plain, record, say, terminal_width, write};
 use crate::verbs::plan::Words;
 use crate::verbs::revoke::{named, target};
 

@@ -10,8 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::files::text;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::redact::has_secret;
+use crate::terminal::{Failure, Kind, has_secret};
 use crate::verbs::deliver::Places;
 use crate::verbs::rotate::{Rotations, Task};
 

@@ -5,12 +5,7 @@ use ldtokens_lifecycle::{Journal, Report, Step, Strategy};
 use serde_json::{Value, json};
 
 use crate::moment::date;
-use crate::terminal::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::output::field::plain;
-use crate::terminal::output::format::Format;
-use crate::terminal::say;
-use crate::terminal::visible::visible;
+use crate::terminal::{Failure, Format, output, plain, say, visible};
 use crate::verbs::batch::together;
 use crate::verbs::rotate::selection::{due_at, has_come, of_journal};
 use crate::verbs::rotate::{Rotations, Task};

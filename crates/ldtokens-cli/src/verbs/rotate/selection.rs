@@ -10,8 +10,7 @@ use ldtokens_lifecycle::{Journal, has_marker, noted_time};
 use ldtokens_plan::is_id;
 
 use crate::moment::date;
-use crate::terminal::failure::{Failure, Kind};
-use crate::terminal::say;
+use crate::terminal::{Failure, Kind, say};
 use crate::verbs::rotate::{RotateArgs, Rotations, Task};
 use crate::verbs::targets::{Item, Target, of_words, read_list, words};
 
