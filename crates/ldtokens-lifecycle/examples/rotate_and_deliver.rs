@@ -30,6 +30,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .run(&journals)
         .await?;
 
-    println!("the secret in the file ends in {}; the old one works for another hour", report.last_four);
+    println!("the secret in the file ends in {}; the old one works for another hour", report.journal.last_four());
     Ok(())
 }

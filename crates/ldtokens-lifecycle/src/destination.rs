@@ -2,7 +2,7 @@ use std::io;
 
 use ldtokens::Secret;
 
-use crate::file::{Contents, FileDestination, LockedFile};
+use crate::file::{FileDestination, LockedFile};
 
 /// Details delivered along with a secret. They contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub trait Destination: Send + Sync {
         self.label()
     }
 
-    /// The part of a file that this destination is, if it is one. Those in one file are locked and written together.
+    /// The part of a file that this destination is, if it is one. Those in one file are locked and written together, and read back.
     fn file(&self) -> Option<&FileDestination> {
         None
     }
@@ -57,19 +57,11 @@ pub trait Destination: Send + Sync {
     fn is_ephemeral(&self) -> bool {
         false
     }
-
-    /// Returns what the destination holds. None if that can't be read back.
-    ///
-    /// # Errors
-    /// Why it can't be read now.
-    fn read(&self) -> io::Result<Option<Contents>> {
-        Ok(None)
-    }
 }
 
 impl Destination for FileDestination {
     fn label(&self) -> String {
-        FileDestination::label(self)
+        self.label()
     }
 
     fn file(&self) -> Option<&FileDestination> {
@@ -78,10 +70,6 @@ impl Destination for FileDestination {
 
     fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
         LockedFile::prepare(vec![self.clone()])?.write(secret)
-    }
-
-    fn read(&self) -> io::Result<Option<Contents>> {
-        FileDestination::read(self).map(Some)
     }
 }
 
@@ -93,6 +81,8 @@ pub struct Delivered {
     pub label: String,
     /// What is unusual about the delivery.
     pub note: Option<String>,
+    /// Whether it had the secret before.
+    pub was_held: bool,
     /// Why it failed. None if it succeeded.
     pub problem: Option<String>,
 }

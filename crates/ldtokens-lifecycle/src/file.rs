@@ -108,7 +108,11 @@ impl FileDestination {
         }
     }
 
-    pub(crate) fn read(&self) -> io::Result<Contents> {
+    /// What it holds now.
+    ///
+    /// # Errors
+    /// Why it can't be read, or is no file that a secret can be in.
+    pub fn read(&self) -> io::Result<Contents> {
         read(&resolved(&self.path)?)?.map_or(Ok(Contents::Nothing), |bytes| self.contents(&bytes))
     }
 

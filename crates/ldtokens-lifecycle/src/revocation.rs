@@ -11,10 +11,7 @@ use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId
 pub use scan::{KeyKind, OtherKey, Scan, find_key};
 
 use crate::error::Error;
-use crate::verify::identity_of;
-
-/// How long to wait between two checks of whether a revoked secret still works.
-const PAUSE: Duration = Duration::from_millis(250);
+use crate::verify::{Lag, identity_of};
 
 /// Leaked secrets and the tokens that they belong to.
 #[derive(Debug)]
@@ -203,19 +200,17 @@ impl Revocation {
 
     /// What became of the secrets, after it was `done`.
     async fn checked<T>(&self, token: &LeakedToken, secrets: &[&Secret], done: T) -> Revoked<T> {
-        let mut left = self.read_lag;
+        let mut lag = Lag::new(self.read_lag);
         for secret in secrets {
             loop {
                 match identity_of(&self.client, secret).await {
                     Ok(None) => break,
-                    Ok(Some(_)) if left.is_zero() => return Revoked::StillWorks,
-                    Err(_) if left.is_zero() && token.by_last_four => return Revoked::Unverified,
+                    _ if lag.may_last().await => {}
+                    Ok(Some(_)) => return Revoked::StillWorks,
+                    Err(_) if token.by_last_four => return Revoked::Unverified,
                     // The API's response to the deletion or rotation decides.
-                    Err(_) if left.is_zero() => break,
-                    _ => {}
+                    Err(_) => break,
                 }
-                tokio::time::sleep(PAUSE.min(left)).await;
-                left = left.saturating_sub(PAUSE);
             }
         }
         Revoked::Done(done)

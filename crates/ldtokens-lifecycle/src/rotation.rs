@@ -9,14 +9,14 @@ mod run;
 
 use std::time::Duration;
 
-use ldtokens::{CallerIdentity, Client, Token, TokenId, UnixMillis};
+use ldtokens::{CallerIdentity, Client, Token, TokenId};
 
 pub use journal::{Journal, Journals, Strategy};
 pub use replacement::{has_marker, noted_time, without_notes};
 
 use crate::delivery::Delivery;
 use crate::destination::{Delivered, Destination};
-use crate::error::{Error, Step};
+use crate::error::Error;
 use crate::rotation::run::Run;
 
 /// How to rotate. What is None is, for a rotation that was started, as it was then.
@@ -63,22 +63,9 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The token that was rotated.
-    pub token_id: TokenId,
-    /// Its name.
-    pub name: Option<String>,
-    /// How it was rotated.
-    pub strategy: Strategy,
-    /// The last step done: [`Step::Retired`], or [`Step::Verified`] if the old token is still there.
-    pub step: Step,
-    /// The token that has the new secret. After a reset it is the same token.
-    pub new_token_id: TokenId,
-    /// The last four characters of the new secret.
-    pub last_four: String,
-    /// When the old secret stops working. None if it has stopped.
-    pub old_ends_at: Option<UnixMillis>,
-    /// Whether the old secret stops by itself. Otherwise another run ends it.
-    pub ends_by_itself: bool,
+    /// How far the rotation has come: to [`Step::Retired`](crate::Step), or to `Verified` if the old token is still there. The end of the
+    /// old secret is None if it has stopped working.
+    pub journal: Journal,
     /// The destinations that this run delivered to. None, if all had the new secret.
     pub deliveries: Vec<Delivered>,
     /// Whether the rotation was started by an earlier run.

@@ -1,5 +1,7 @@
 //! Checks whether a secret works, and describes it.
 
+use std::time::Duration;
+
 use ldtokens::{CallerIdentity, Client, Error, Secret, Token};
 
 /// The details of a secret that works.
@@ -91,4 +93,25 @@ pub fn has_secret_prefix(text: &Secret) -> bool {
 /// Whether the API itself says that the credential is not valid. A 401 without an error code can come from a proxy.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(api) if !api.code.is_empty())
+}
+
+/// Waits while the API's reads may lag behind its writes.
+pub(crate) struct Lag {
+    left: Duration,
+    pause: Duration,
+}
+
+impl Lag {
+    pub(crate) fn new(longest: Duration) -> Self {
+        Self { left: longest, pause: Duration::from_millis(100) }
+    }
+
+    /// Waits before another read. Returns false if what was read has to be believed.
+    pub(crate) async fn may_last(&mut self) -> bool {
+        let pause = self.pause.min(self.left);
+        self.left -= pause;
+        self.pause = Duration::from_secs(3).min(2 * self.pause);
+        tokio::time::sleep(pause).await;
+        !pause.is_zero()
+    }
 }

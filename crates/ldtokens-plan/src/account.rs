@@ -57,7 +57,7 @@ impl Account {
 impl Held {
     /// None if it can't be read back.
     fn of(destination: &dyn Destination) -> Option<Self> {
-        let contents = match destination.read().transpose()? {
+        let contents = match destination.file()?.read() {
             Ok(Contents::Secret(secret)) => Contents::Secret(Secret::new(secret.last_four())),
             Ok(other) => other,
             Err(reason) => Contents::Other(reason.to_string()),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ldtokens::{Client, Error, Secret, Token, TokenId, UnixMillis};
+use ldtokens_lifecycle::destinations::FileDestination;
 use ldtokens_lifecycle::{Contents, Delivery, Destination, Metadata, Replaceable, has_secret_prefix, identity_of};
 
 use crate::account::Account;
@@ -38,7 +39,6 @@ impl<'a> Issue<'a> {
     pub(crate) async fn prepare(&self) -> Result<Delivery, PlanError> {
         let mut delivery = Delivery::new(self.destinations()?);
         let refused = |error: ldtokens_lifecycle::Error| PlanError::Refused(error.to_string());
-        delivery.prepare().await.map_err(refused)?;
         let Marked { new, current, old } = &self.marked;
         let known = new.iter().chain(current).copied();
         let ids: Vec<_> =
@@ -46,7 +46,7 @@ impl<'a> Issue<'a> {
         let last_four = |token: &Token| token.token.as_ref().map(|secret| secret.last_four().to_owned());
         let last_fours: Vec<_> = known.filter_map(last_four).collect();
         let replaceable = Replaceable { tokens: &ids, last_fours: &last_fours, anything: false };
-        delivery.check(self.client, replaceable).await.map_err(refused)?;
+        delivery.prepare(self.client, replaceable).await.map_err(refused)?;
         Ok(delivery)
     }
 
@@ -81,8 +81,8 @@ impl<'a> Issue<'a> {
     async fn held(&self) -> Result<Vec<Option<(TokenId, Secret)>>, PlanError> {
         let mut held = Vec::new();
         for destination in self.destinations()? {
-            held.push(match destination.read() {
-                Ok(Some(Contents::Secret(secret))) if has_secret_prefix(&secret) => {
+            held.push(match destination.file().map(FileDestination::read) {
+                Some(Ok(Contents::Secret(secret))) if has_secret_prefix(&secret) => {
                     let owner = identity_of(self.client, &secret).await?.and_then(|identity| identity.token_id);
                     owner.map(|owner| (owner, secret))
                 }

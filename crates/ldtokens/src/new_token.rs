@@ -53,7 +53,7 @@ impl From<Policy> for Permissions {
 #[must_use = "nothing is created until it is given to `Client::create`"]
 pub struct NewToken {
     pub(crate) body: TokenBody,
-    default_api_version: Option<ApiVersion>,
+    is_beta: bool,
     lifetime: Option<Duration>,
 }
 
@@ -67,25 +67,26 @@ impl NewToken {
             Permissions::Inline(policy) => body.inline_role(policy.to_wire()),
         };
         let body = body.try_into().expect("nothing else is required");
-        Self { body, default_api_version: None, lifetime: None }
+        Self { body, is_beta: false, lifetime: None }
     }
 
     /// A token like `token`: of the same name, description, kind, permissions and default API version, but without its expiry.
+    /// If `token` is shown with several kinds of permissions, its inline policy counts, or else its custom roles.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the permissions of `token` can't be read, or are not of one kind.
+    /// [`Error::InvalidInput`] if the permissions of `token` can't be read.
     pub fn like(token: &Token) -> Result<Self, Error> {
         let permissions = match (&token.role, &token.custom_role_ids[..], &token.inline_role[..]) {
+            (_, _, [_, ..]) => Policy::from_wire(token.inline_role.iter().cloned())?.into(),
+            (_, [_, ..], []) => Permissions::CustomRoles(token.custom_role_ids.clone()),
             (Some(role), [], []) => Permissions::Role(role.clone()),
-            (None, [_, ..], []) => Permissions::CustomRoles(token.custom_role_ids.clone()),
-            (None, [], [_, ..]) => Policy::from_wire(token.inline_role.iter().cloned())?.into(),
-            _ => return Err(Error::InvalidInput(format!("the token {} has not one kind of permissions", token.id))),
+            _ => return Err(Error::InvalidInput(format!("the token {} has no permissions", token.id))),
         };
         let mut new = Self::new(permissions);
         new.body.name.clone_from(&token.name);
         new.body.description.clone_from(&token.description);
         new.body.service_token = Some(token.service_token.unwrap_or_default());
-        new.default_api_version = token.default_api_version.and_then(ApiVersion::from_number);
+        new.body.default_api_version = token.default_api_version;
         Ok(new)
     }
 
@@ -109,7 +110,7 @@ impl NewToken {
 
     /// The API version for requests with the token that don't name one. This can't be changed later.
     pub fn default_api_version(mut self, version: ApiVersion) -> Self {
-        self.default_api_version = Some(version);
+        (self.body.default_api_version, self.is_beta) = (version.number(), version == ApiVersion::Beta);
         self
     }
 
@@ -144,11 +145,10 @@ impl NewToken {
         let invalid = |reason: &str| Err(Error::InvalidInput(reason.to_owned()));
         let mut body = self.body.clone();
         body.expiry = self.lifetime.map(|lifetime| now.saturating_add(lifetime)).or(body.expiry);
-        body.default_api_version = self.default_api_version.and_then(ApiVersion::number);
         if body.expiry.is_some_and(|expiry| expiry <= now) {
             return invalid("the new token's expiry is in the past");
         }
-        if self.default_api_version == Some(ApiVersion::Beta) {
+        if self.is_beta {
             return invalid("a token's default API version can't be beta");
         }
         let has_permissions = body.role.is_some() || !body.inline_role.is_empty() || !body.custom_role_ids.is_empty();

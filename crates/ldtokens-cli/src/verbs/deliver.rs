@@ -345,11 +345,11 @@ impl Places {
         let mut delivery = Delivery::new(self.destinations(id, name)?);
         let tokens: Vec<TokenId> = id.cloned().into_iter().collect();
         let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
-        let preparing = async {
-            delivery.prepare().await?;
-            delivery.check(&session.client, replaceable).await
-        };
-        session.interrupt.unless(preparing).await?.map_err(|error| failure(error, None))?;
+        session
+            .interrupt
+            .unless(delivery.prepare(&session.client, replaceable))
+            .await?
+            .map_err(|error| failure(error, None))?;
         Ok(PreparedDelivery { delivery, print: self.print })
     }
 }

@@ -261,7 +261,7 @@ async fn revoke(
             let (overlap, overwrites) = (Some(Duration::ZERO), places.overwrites);
             let options = Options { overlap, overwrites, ..Options::default() };
             let report = Rotation::new(&client, id.clone(), destinations, options).run(journals).await?;
-            Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.last_four)))
+            Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.journal.last_four())))
         };
         let outcome = match revocation.revoke(token, end).await {
             Ok(Revoked::Done(outcome)) => outcome,

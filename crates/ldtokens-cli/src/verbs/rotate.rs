@@ -323,7 +323,7 @@ impl Rotations<'_> {
             let task = tasks.iter().find(|task| task.item.target.id == *id).expect("each item is of a task");
             let mut result = self.rotation(task, id)?.run(&self.journals).await;
             if let (Ok(ended), Some((new, is_due))) = (&mut result, self.next(task))
-                && ended.step == Step::Retired
+                && ended.journal.step == Step::Retired
                 && (is_due || !ended.is_held)
             {
                 ended.notes.drain(..).for_each(|note| say::warning(&format!("{id}: {note}")));

@@ -15,40 +15,33 @@ const MAX_SUPERSEDED: usize = 5;
 impl Run<'_> {
     /// Within the overlap of an earlier reset, the same rotation is done, and another must be asked for.
     pub(crate) async fn find_earlier_reset(&mut self, token: &Token) -> Result<(), Error> {
-        let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset);
-        let ends = earlier.as_ref().and_then(|earlier| earlier.overlap_end(self.now()));
-        let is_reset = self.journal.strategy == Strategy::Reset;
-        let (Some(earlier), Some(ends), true) =
-            (earlier, ends, is_reset && !self.options.forced && !self.journal.ends_at_once())
-        else {
-            return Ok(());
-        };
+        let is_asked_for =
+            self.options.forced || self.journal.ends_at_once() || self.journal.strategy != Strategy::Reset;
+        let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset && !is_asked_for);
+        let Some(earlier) = earlier else { return Ok(()) };
+        let Some(ends) = earlier.overlap_end(self.now()) else { return Ok(()) };
         let (id, until) = (&self.id, time(ends));
-        let refused = |text| Err(Error::new(Reason::EarlierOverlap, text));
-        if earlier.new.as_ref().is_some_and(|new| new.last_four != TokenState::of(token).last_four) {
-            return refused(format!(
+        if !earlier.issued_secret_of(token) {
+            let text = format!(
                 "the token {id} was reset since it was rotated, so the secrets from then may be dead, and another reset may end \
                  a secret that works now"
-            ));
+            );
+            return Err(Error::new(Reason::EarlierOverlap, text));
         }
-        let new = std::mem::replace(&mut self.journal, earlier);
-        let why = if self.journal.places != new.places {
-            "it had other destinations then".to_owned()
-        } else {
-            match self.prove().await {
-                Ok(()) if self.deliver_again().await? => {
-                    self.was_resumed = true;
-                    return Ok(());
-                }
-                Ok(()) => "its new secret can't be read anywhere to be delivered again".to_owned(),
-                Err(error) if error.reason == Reason::NotHeld => error.text,
-                Err(error) => return Err(error),
+        self.journal = earlier;
+        match self.confirm().await {
+            Err(Error { reason: Reason::NotHeld | Reason::TooLate, text: why, .. }) => {
+                let text = format!(
+                    "the token was reset before, and {why}; the secret from before that works until {until}, and another reset \
+                     may end it early"
+                );
+                Err(Error::new(Reason::EarlierOverlap, text))
             }
-        };
-        refused(format!(
-            "the token was reset before, and {why}; the secret from before that works until {until}, and another reset may \
-             end it early"
-        ))
+            confirmed => {
+                self.was_resumed = true;
+                confirmed
+            }
+        }
     }
 
     /// Looks for the new secret in the destinations, where an earlier run may have delivered it.
@@ -57,7 +50,7 @@ impl Run<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        for secret in self.delivery.held()? {
+        for secret in self.delivery.held().await? {
             for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
                 if self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
                     self.journal.superseded.retain(|superseded| *superseded != new.token_id);
@@ -96,18 +89,21 @@ impl Run<'_> {
     /// ends, or by the next run.
     pub(crate) async fn orphans(&self) -> Result<Vec<NewSecret>, Error> {
         let Some(marker) = &self.journal.marker else { return Ok(Vec::new()) };
-        let tokens = match self.acting_client()?.list().all_members(true).collect_all().await {
+        let is_orphan = |token: &&Token| self.journal.new_token_id() != Some(&token.id) && token.id != self.id;
+        Ok(self.marked(marker).await?.iter().filter(is_orphan).map(of).collect())
+    }
+
+    /// The tokens that have `marker` in their descriptions.
+    pub(crate) async fn marked(&self, marker: &str) -> Result<Vec<Token>, Error> {
+        let mut tokens = match self.acting_client()?.list().all_members(true).collect_all().await {
             Ok(tokens) => tokens,
             Err(list) if matches!(list.error, ApiError::ListChanged { .. } | ApiError::WrongTotal { .. }) => {
                 list.tokens
             }
             Err(list) => return Err(self.api(list.error)),
         };
-        let is_orphan = |token: &&Token| {
-            let is_marked = token.description.as_deref().is_some_and(|description| description.contains(marker));
-            is_marked && self.journal.new_token_id() != Some(&token.id) && token.id != self.id
-        };
-        Ok(tokens.iter().filter(is_orphan).map(of).collect())
+        tokens.retain(|token| token.description.as_deref().is_some_and(|description| description.contains(marker)));
+        Ok(tokens)
     }
 
     /// Requests a new secret. If one was requested before and is lost, what is certain to harm nobody is done: its token is

@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-use ldtokens::{Error as ApiError, Overlap, Secret, Token, TokenId, UnixMillis};
-use serde_json::Value;
+use ldtokens::{Error as ApiError, IssuedToken, NewToken, Overlap, Token, UnixMillis};
 
-use crate::delivery::Replaceable;
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{Journal, NewSecret, Strategy, TokenState};
-use crate::rotation::replacement::{self, new_marker, time};
+use crate::rotation::replacement::{marker_start, new_marker, replacement_of, time};
 use crate::rotation::run::Run;
+use crate::verify::Lag;
 
 /// The number of lost responses after which a run gives up. The next run continues.
 const MAX_LOSSES: u32 = 5;
 
+/// How long after its creation another replacement of the token counts as one of a rotation that is going on.
+const AT_ONCE: Duration = Duration::from_secs(60 * 60);
+
 impl Run<'_> {
     /// Requests a new secret, after it is certain that it can be delivered.
     pub(crate) async fn issue(&mut self) -> Result<(), Error> {
-        self.delivery.prepare().await?;
-        self.check_destinations().await?;
+        self.prepare().await?;
         let before = self.journal.clone();
-        let (mut body, mut original) = (None, None);
+        let (mut new, mut original) = (None, None);
         if self.journal.strategy == Strategy::Replace {
-            let marker = self.journal.marker.get_or_insert_with(new_marker).clone();
+            let marker = self.journal.marker.get_or_insert_with(|| new_marker(&self.id)).clone();
             let token = self.present_token().await?;
             self.require_replaceable(&token)?;
             original = Some(TokenState::of(&token));
@@ -32,19 +33,18 @@ impl Run<'_> {
                 None => token,
             };
             self.journal.is_expiring = false;
-            body = Some(replacement::body(&like, &marker, self.options.lifetime, self.now()));
+            let replacement = replacement_of(&like, &marker, self.options.lifetime);
+            new = Some(replacement.map_err(|source| self.api(source))?);
         }
         let ends_at = self.note_sending();
         // If this is not on disk, a later run can't know that a request was sent.
-        if let Err(error) = self.write() {
-            self.journal = before;
-            self.delivery.release();
-            return Err(error);
-        }
-        match self.send(body, ends_at).await {
-            Ok((token_id, secret)) => {
-                self.journal.new = Some(NewSecret { token_id, last_four: secret.last_four().to_owned() });
-                self.held = Some((secret, false));
+        self.write()?;
+        match self.send(new, ends_at).await {
+            Ok(issued) => {
+                let last_four = issued.secret.last_four().to_owned();
+                self.journal.new = Some(NewSecret { token_id: issued.id, last_four });
+                self.held = Some((issued.secret, false));
+                self.notes.extend(issued.warnings);
                 self.record(Step::Issued);
                 if self.is_overtaken(original.as_ref()).await {
                     return Err(self.withdraw().await);
@@ -64,7 +64,7 @@ impl Run<'_> {
     pub(crate) fn can_replace(&self, token: &Token) -> bool {
         let is_own_kind = token.service_token.unwrap_or_default()
             || self.caller.member_id.as_ref().is_none_or(|caller| *caller == token.member_id);
-        is_own_kind && !self.journal.may_not_create
+        is_own_kind && !self.may_not_create
     }
 
     pub(crate) fn require_replaceable(&self, token: &Token) -> Result<(), Error> {
@@ -99,19 +99,6 @@ impl Run<'_> {
         Error::new(Reason::Refused, text)
     }
 
-    /// Refuses to overwrite what is not a secret of this rotation's tokens.
-    pub(crate) async fn check_destinations(&self) -> Result<(), Error> {
-        let new = self.journal.new.as_ref();
-        let tokens = self.journal.superseded.iter().chain(new.map(|new| &new.token_id)).chain([&self.id]);
-        let tokens: Vec<TokenId> = tokens.cloned().collect();
-        let last_fours = [Some(&self.journal), self.earlier.as_ref()].into_iter().flatten().flat_map(|journal| {
-            [&journal.old.last_four].into_iter().chain(journal.new.as_ref().map(|new| &new.last_four))
-        });
-        let last_fours: Vec<String> = last_fours.cloned().collect();
-        let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrites };
-        self.delivery.check(&self.client, replaceable).await
-    }
-
     /// Notes in the journal that a request is about to be sent. Returns when the old secret is to stop working.
     fn note_sending(&mut self) -> UnixMillis {
         let now = self.now();
@@ -125,44 +112,57 @@ impl Run<'_> {
         ends_at
     }
 
-    async fn send(&mut self, body: Option<Value>, ends_at: UnixMillis) -> Result<(TokenId, Secret), ApiError> {
-        let Some(body) = body else {
-            let overlap = match self.journal.ends_at_once() {
-                true => Overlap::None,
-                false => Overlap::Until(ends_at.to_system_time()),
-            };
-            let issued = self.client.reset(&self.id, overlap).await?;
-            return Ok((issued.id, issued.secret));
-        };
-        let (id, secret, expiry) = replacement::create(&self.client, &body).await?;
-        if body.get("expiry").and_then(Value::as_i64) != expiry {
-            self.notes.push(format!("the replacement {id} does not have the expiry that was asked for"));
+    async fn send(&self, new: Option<NewToken>, ends_at: UnixMillis) -> Result<IssuedToken, ApiError> {
+        match new {
+            Some(new) => self.client.create(&new).await,
+            None if self.journal.ends_at_once() => self.client.reset(&self.id, Overlap::None).await,
+            None => self.client.reset(&self.id, ends_at).await,
         }
-        Ok((id, secret))
     }
 
     /// Whether the token was rotated or changed by someone else since it was last read. `original` is what was replaced.
     async fn is_overtaken(&self, original: Option<&TokenState>) -> bool {
-        let (old, new) = (&self.journal.old.last_four, self.journal.new.as_ref().map(|new| &new.last_four));
-        let mut waited = Duration::ZERO;
-        for round in 0.. {
+        // Whoever is first removes the marker only after changing the token, which is read last.
+        if original.is_some() && !self.options.forced && self.is_second().await {
+            return true;
+        }
+        let (old, new) = (&self.journal.old.last_four, self.journal.last_four());
+        let mut lag = Lag::new(self.options.read_lag);
+        loop {
             let Ok(now) = self.token().await else { return false };
-            // Reads can lag behind writes.
-            let may_lag = waited < self.options.read_lag;
             match (now.as_ref().map(TokenState::of), original) {
                 (Some(now), Some(original)) => return now != *original,
-                (Some(now), None) if Some(&now.last_four) == new => return false,
+                (Some(now), None) if now.last_four == new => return false,
                 (Some(now), None) if now.last_four != *old => return true,
-                (now, _) if !may_lag => return now.is_none(),
-                _ => waited += self.pause(round).await,
+                (now, _) if !lag.may_last().await => return now.is_none(),
+                _ => {}
             }
         }
-        false
+    }
+
+    /// Whether another rotation has just created a replacement of the token too, and before this one. So one of them goes on.
+    async fn is_second(&self) -> bool {
+        let mut lag = Lag::new(self.options.read_lag);
+        loop {
+            let Ok(replacements) = self.marked(&marker_start(&self.id)).await else { return false };
+            let is_own = |token: &&Token| self.journal.new_token_id() == Some(&token.id);
+            // A list without our own lags behind.
+            if let Some(own) = replacements.iter().find(is_own) {
+                let is_earlier = |other: &Token| {
+                    (other.creation_date, &other.id) < (own.creation_date, &own.id)
+                        && own.creation_date.saturating_duration_since(other.creation_date) < AT_ONCE
+                        && !other.description.as_deref().is_some_and(|description| self.journal.created(description))
+                };
+                return replacements.iter().any(is_earlier);
+            }
+            if !lag.may_last().await {
+                return false;
+            }
+        }
     }
 
     /// Gives up the new secret, which nobody has. A replacement that was created for it is deleted.
     async fn withdraw(&mut self) -> Error {
-        self.delivery.release();
         self.held = None;
         if let (Strategy::Replace, Some(new)) = (self.journal.strategy, &self.journal.new)
             && let Err(source) = self.client.delete(&new.token_id).await
@@ -186,7 +186,6 @@ impl Run<'_> {
     /// Handles a request that was not carried out: the journal is restored.
     async fn after_refusal(&mut self, before: Journal, source: ApiError) -> Result<(), Error> {
         self.journal = before;
-        self.delivery.release();
         let has_no_route = matches!(source.api().map(|api| api.status), Some(404 | 405 | 410));
         if self.journal.strategy == Strategy::Reset
             && has_no_route
@@ -198,11 +197,11 @@ impl Run<'_> {
         }
         let follows_reset = self.journal.strategy == Strategy::Replace && self.journal.old_ends_at.is_some();
         if follows_reset && self.journal.superseded.is_empty() && matches!(source, ApiError::Forbidden(_)) {
-            self.journal.may_not_create = true;
+            self.may_not_create = true;
             self.journal.restart(Strategy::Reset);
             self.journal.attempts = 1;
             self.write()?;
-            return Err(self.lost());
+            return if self.options.forced { Ok(()) } else { Err(self.lost()) };
         }
         let is_first = self.journal.attempts == 0 && self.journal.old_ends_at.is_none() && !self.was_resumed;
         let _ = self.locked.write(if is_first { self.earlier.as_ref() } else { Some(&self.journal) });

@@ -84,8 +84,6 @@ pub struct Journal {
     pub(crate) superseded: Vec<TokenId>,
     /// The tokens that were seen at the end, just before they were deleted.
     pub(crate) deleting: Vec<TokenId>,
-    /// Whether the API refused to create a token, so that the old one can't be replaced.
-    pub(crate) may_not_create: bool,
     pub(crate) places: Vec<Place>,
     /// When the new secret was verified.
     pub rotated_at: Option<UnixMillis>,
@@ -127,7 +125,6 @@ impl Journal {
             marker: None,
             superseded: Vec::new(),
             deleting: Vec::new(),
-            may_not_create: false,
             places,
             rotated_at: None,
         })
@@ -216,6 +213,22 @@ impl Journal {
     /// The tokens that end with the rotation, unless it is a reset. The old one is last.
     pub fn ending(&self) -> impl Iterator<Item = &TokenId> {
         self.superseded.iter().chain([&self.token_id])
+    }
+
+    /// The last four characters of the new secret; empty if there is none.
+    pub fn last_four(&self) -> &str {
+        self.new.as_ref().map_or("", |new| &new.last_four)
+    }
+
+    /// Whether the old secret stops by itself. Otherwise another run ends it.
+    pub fn ends_by_itself(&self) -> bool {
+        self.strategy == Strategy::Reset || self.is_expiring
+    }
+
+    /// The expiry that the rotation gave the old token. If it had expired earlier by itself, that is when it ends.
+    pub(crate) fn given_expiry(&self) -> Option<UnixMillis> {
+        let by_overlap = self.sent_at.map(|sent| sent.saturating_add(self.overlap()));
+        self.old_ends_at.filter(|ends| self.is_expiring && by_overlap <= Some(*ends))
     }
 
     /// Whether the token's secret is the one that this rotation issued, by its last four characters.

@@ -1,15 +1,17 @@
 //! Ends a rotation. This is the only step that deletes anything, and only what it has just read.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ldtokens::{Error as ApiError, Token};
 
+use crate::delivery;
 use crate::error::{Error, Reason, Step};
-use crate::file::Contents;
-use crate::rotation::journal::{Strategy, TokenState, too_late_for};
+use crate::file::{Contents, FileDestination};
+use crate::rotation::journal::{Strategy, too_late_for};
 use crate::rotation::replacement::{MARKER, TIME_NOTE, time, without};
 use crate::rotation::run::Run;
-use crate::verify::has_secret_prefix;
+use crate::verify::{Lag, has_secret_prefix};
 
 /// The API may keep times to the second.
 const SECOND: Duration = Duration::from_secs(1);
@@ -41,23 +43,14 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for. Returns whether another
-    /// secret was requested.
+    /// Confirms what an earlier run did, or requests another secret. Returns whether it did.
     pub(crate) async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
-        if self.delivery.places().iter().any(|place| !self.journal.places.contains(place)) {
-            return Err(too_late_for("destination"));
-        }
-        match self.prove().await {
+        match self.confirm().await {
             Err(error) if self.wants_another(&error) => {
                 self.obtain().await?;
                 return Ok(true);
             }
-            proved => proved?,
-        }
-        if !self.deliver_again().await? {
-            let label = self.delivery.ephemeral().unwrap_or_default();
-            let text = format!("the new secret can't be read anywhere to be delivered again, to {label}");
-            return Err(Error::new(Reason::NotHeld, text));
+            confirmed => confirmed?,
         }
         if self.token().await?.is_none() {
             self.notes.push(format!("the old token {} was deleted, or this credential can't see it", self.id));
@@ -65,6 +58,16 @@ impl Run<'_> {
             self.journal.old_ends_at = None;
         }
         Ok(false)
+    }
+
+    /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for. Delivers it to what has
+    /// to get it again.
+    pub(crate) async fn confirm(&mut self) -> Result<(), Error> {
+        if self.delivery.places().iter().any(|place| !self.journal.places.contains(place)) {
+            return Err(too_late_for("destination"));
+        }
+        self.prove().await?;
+        self.deliver_again().await
     }
 
     /// Whether a secret that is lost is to be replaced by another, and there is a place for it.
@@ -76,7 +79,7 @@ impl Run<'_> {
         if self.journal.attempts > 1 {
             let token = self.present_token().await?;
             // A reset whose response was lost was carried out after the one whose secret was delivered.
-            if self.journal.new.as_ref().is_some_and(|new| new.last_four != TokenState::of(&token).last_four) {
+            if !self.journal.issued_secret_of(&token) {
                 self.held = None;
                 self.obtain().await?;
                 return Ok(true);
@@ -199,41 +202,37 @@ impl Run<'_> {
 
     /// Reads that each destination holds a secret of the new token, and that it works.
     pub(crate) async fn prove(&mut self) -> Result<(), Error> {
-        let not_held = |run: &Self, label: &str| {
-            let text = format!("{label} does not hold the new secret of the token {}", run.id);
+        let id = self.id.clone();
+        let not_held = |label: &str| {
+            let text = format!("{label} does not hold the new secret of the token {id}");
             Error::new(Reason::NotHeld, text)
         };
-        let Some(new) = self.journal.new.clone() else { return Err(not_held(self, "the journal")) };
-        let files = self.journal.places.iter();
-        let files = files.filter_map(|place| Some((place.label.clone(), place.file.as_ref()?.read())));
-        let is_file =
-            |label: &String| self.journal.places.iter().any(|place| place.label == *label && place.file.is_some());
-        let others = self.delivery.readable().filter(|(label, _)| !is_file(label));
-        let readable: Vec<_> = files.chain(others).collect();
-        for (label, contents) in &readable {
-            let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(self, label)) };
+        let Some(new) = self.journal.new.clone() else { return Err(not_held("the journal")) };
+        let files = self.journal.places.iter().filter_map(|place| place.file.as_ref()).chain(self.delivery.files());
+        let files: BTreeMap<String, FileDestination> = files.map(|file| (file.label(), file.clone())).collect();
+        if files.is_empty() {
+            return match self.client.get(&new.token_id).await {
+                Ok(token) if self.journal.issued_secret_of(&token) => Ok(()),
+                Ok(_) | Err(ApiError::NotFound(_)) => Err(not_held("the destination")),
+                Err(source) => Err(self.api(source)),
+            };
+        }
+        for (label, contents) in delivery::read(files.into_values()).await {
+            let Ok(Contents::Secret(secret)) = contents else { return Err(not_held(&label)) };
             // After a reset the old secret is the same token's.
             let is_reset = self.journal.strategy == Strategy::Reset;
             let is_other = secret.last_four() != new.last_four;
-            if is_other && (is_reset || !has_secret_prefix(secret)) {
-                return Err(not_held(self, label));
+            if is_other && (is_reset || !has_secret_prefix(&secret)) {
+                return Err(not_held(&label));
             }
-            if !self.is_secret_of(secret, &new.token_id).await.map_err(|source| self.api(source))? {
+            if !self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
                 if is_other {
-                    return Err(not_held(self, label));
+                    return Err(not_held(&label));
                 }
-                let text =
-                    format!("the new secret of the token {}, which {label} holds, does not work any more", self.id);
+                let text = format!("the new secret of the token {id}, which {label} holds, does not work any more");
                 return Err(Error::new(Reason::NotHeld, text));
             }
-            self.held = Some((secret.clone(), true));
-        }
-        if readable.is_empty() {
-            match self.client.get(&new.token_id).await {
-                Ok(token) if TokenState::of(&token).last_four == new.last_four => {}
-                Ok(_) | Err(ApiError::NotFound(_)) => return Err(not_held(self, "the destination")),
-                Err(source) => return Err(self.api(source)),
-            }
+            self.held = Some((secret, true));
         }
         Ok(())
     }
@@ -242,23 +241,22 @@ impl Run<'_> {
     async fn remove_marker(&mut self) -> Result<(), Error> {
         let Some(id) = self.journal.new_token_id().cloned() else { return Ok(()) };
         let client = self.acting_client()?;
-        let mut waited = Duration::ZERO;
-        for round in 0.. {
+        let mut lag = Lag::new(self.options.read_lag);
+        loop {
             let edited = client.edit(&id, |token| {
                 if let Some(text) = token.description.as_deref().filter(|text| text.contains(MARKER)) {
                     token.description = without(MARKER, text);
                 }
             });
             match edited.await {
-                Ok(_) => break,
-                Err(ApiError::NotFound(_)) if waited < self.options.read_lag => waited += self.pause(round).await,
+                Ok(_) => return Ok(()),
+                Err(ApiError::NotFound(_)) if lag.may_last().await => {}
                 Err(error @ (ApiError::Forbidden(_) | ApiError::NotFound(_))) => {
                     self.notes.push(format!("the description of {id} keeps the marker `{MARKER}...]`: {error}"));
-                    break;
+                    return Ok(());
                 }
                 Err(source) => return Err(self.api(source)),
             }
         }
-        Ok(())
     }
 }

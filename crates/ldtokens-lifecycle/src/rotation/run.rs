@@ -1,14 +1,12 @@
-use std::time::Duration;
-
 use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId, UnixMillis};
 
-use crate::delivery::Delivery;
-use crate::destination::Metadata;
+use crate::delivery::{Delivery, Replaceable};
+use crate::destination::{Delivered, Metadata};
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{Journal, LockedJournal, Strategy};
 use crate::rotation::replacement::time;
 use crate::rotation::{Options, Report, Rotation};
-use crate::verify::identity_of;
+use crate::verify::{Lag, identity_of};
 
 /// A running rotation.
 pub(crate) struct Run<'a> {
@@ -29,11 +27,14 @@ pub(crate) struct Run<'a> {
     pub(crate) held: Option<(Secret, bool)>,
     /// The number of lost responses.
     pub(crate) losses: u32,
+    /// Whether the API refused to create a token.
+    pub(crate) may_not_create: bool,
     pub(crate) was_resumed: bool,
     /// Whether this run verified the new secret.
     is_new: bool,
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
     write_error: Option<Error>,
+    pub(crate) deliveries: Vec<Delivered>,
     pub(crate) notes: Vec<String>,
     /// Whether the destinations are known to hold the new secret, as they are unless something else was seen.
     pub(crate) is_held: bool,
@@ -56,12 +57,7 @@ impl<'a> Run<'a> {
                 client.whoami().await.map_err(|source| Error::api(step, source))?
             }
         };
-        // If it had expired earlier by itself, that is when it ends.
-        let is_given = |journal: &&Journal| {
-            journal.is_expiring
-                && journal.sent_at.map(|sent| sent.saturating_add(journal.overlap())) <= journal.old_ends_at
-        };
-        let given_expiry = under_way.as_ref().filter(is_given).and_then(|journal| journal.old_ends_at);
+        let given_expiry = under_way.as_ref().and_then(Journal::given_expiry);
         let mut token = None;
         let journal = match under_way {
             Some(journal) => journal.resumed(&caller, &options, delivery.places())?,
@@ -87,9 +83,11 @@ impl<'a> Run<'a> {
             delivery,
             held: None,
             losses: 0,
+            may_not_create: false,
             was_resumed,
             is_new: false,
             write_error: None,
+            deliveries: Vec::new(),
             notes: Vec::new(),
             is_held: true,
             on_step,
@@ -111,25 +109,18 @@ impl<'a> Run<'a> {
             Step::Retired => Ok(()),
             Step::Verified if is_over || self.journal.strategy == Strategy::Reset => Ok(()),
             Step::Verified if !self.options.forced => self.confirm_earlier_run().await.map(drop),
-            _ => {
-                self.delivery.prepare().await?;
-                self.check_destinations().await
-            }
+            _ => self.prepare().await,
         }
     }
 
     pub(crate) async fn finish(mut self) -> Result<Report, Error> {
-        loop {
-            match self.journal.step {
-                Step::Retired => break,
-                Step::Verified => {
-                    if !self.end().await? {
-                        break;
-                    }
-                }
-                _ => self.advance().await?,
-            }
-            if self.write_error.is_some() && self.journal.step >= Step::Verified {
+        while self.write_error.is_none() || self.journal.step < Step::Verified {
+            let goes_on = match self.journal.step {
+                Step::Retired => false,
+                Step::Verified => self.end().await?,
+                _ => self.advance().await.map(|()| true)?,
+            };
+            if !goes_on {
                 break;
             }
         }
@@ -137,29 +128,9 @@ impl<'a> Run<'a> {
             error.text += "; the new secret is delivered and works";
             return Err(error);
         }
-        let (deliveries, ends) = (self.delivery.delivered(), self.journal.overlap_end(self.now()));
-        let Self { journal, was_resumed, is_new, notes, is_held, .. } = self;
-        let Journal { strategy, step, token_id, name, .. } = journal;
-        let new = journal.new.map(|new| (new.token_id, new.last_four));
-        let (new_token_id, last_four) = new.unwrap_or_else(|| (token_id.clone(), String::new()));
-        let is_gone = strategy == Strategy::Replace && step == Step::Retired;
-        let ends_by_itself = strategy == Strategy::Reset || journal.is_expiring;
-        let old_ends_at = ends.filter(|_| !is_gone);
-        Ok(Report {
-            token_id,
-            name,
-            strategy,
-            step,
-            new_token_id,
-            last_four,
-            old_ends_at,
-            ends_by_itself,
-            deliveries,
-            was_resumed,
-            is_new,
-            is_held,
-            notes,
-        })
+        self.journal.old_ends_at = self.journal.overlap_end(self.now());
+        let Self { journal, deliveries, was_resumed, is_new, is_held, notes, .. } = self;
+        Ok(Report { journal, deliveries, was_resumed, is_new, is_held, notes })
     }
 
     /// Gets a new secret, or delivers the one that there is.
@@ -171,7 +142,7 @@ impl<'a> Run<'a> {
             return self.deliver(&secret).await;
         }
         // All was delivered, and nothing can be read back to be checked.
-        let is_kept = self.delivery.readable().next().is_none() && self.delivery.ephemeral().is_none();
+        let is_kept = self.delivery.files().next().is_none() && self.delivery.ephemeral().is_none();
         if self.journal.step == Step::Delivered && is_kept {
             self.record_verified();
             return Ok(());
@@ -179,12 +150,22 @@ impl<'a> Run<'a> {
         self.obtain().await
     }
 
+    /// Makes certain that a secret can be delivered, and refuses to overwrite what is not a secret of this rotation's tokens.
+    pub(crate) async fn prepare(&mut self) -> Result<(), Error> {
+        let tokens: Vec<TokenId> =
+            self.journal.new_token_id().into_iter().chain(self.journal.ending()).cloned().collect();
+        let journals = [Some(&self.journal), self.earlier.as_ref()].into_iter().flatten();
+        let last_fours = journals.flat_map(|journal| {
+            [&journal.old.last_four].into_iter().chain(journal.new.as_ref().map(|new| &new.last_four))
+        });
+        let last_fours: Vec<String> = last_fours.cloned().collect();
+        let replaceable = Replaceable { tokens: &tokens, last_fours: &last_fours, anything: self.options.overwrites };
+        self.delivery.prepare(&self.client, replaceable).await
+    }
+
     /// Delivers the new secret to each destination that does not have it, and checks that it works.
     async fn deliver(&mut self, secret: &Secret) -> Result<(), Error> {
-        if !self.delivery.is_prepared() {
-            self.delivery.prepare().await?;
-            self.check_destinations().await?;
-        }
+        self.prepare().await?;
         if self.journal.step >= Step::Delivered {
             self.delivery.skip_unreadable();
         }
@@ -209,6 +190,7 @@ impl<'a> Run<'a> {
         };
         let deliveries = self.delivery.deliver(secret, &metadata).await;
         if deliveries.iter().all(|delivered| delivered.problem.is_none()) {
+            self.deliveries = deliveries.into_iter().filter(|delivered| !delivered.was_held).collect();
             return Ok(());
         }
         let mut text = format!("the token {} has a new secret, which was not delivered to all destinations", self.id);
@@ -228,20 +210,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Delivers a secret that was delivered before to the destinations that each run has to give it to. Returns false if the secret
-    /// can't be read anywhere.
-    pub(crate) async fn deliver_again(&mut self) -> Result<bool, Error> {
-        if self.delivery.ephemeral().is_none() {
-            return Ok(true);
-        }
-        let Some((secret, _)) = self.held.clone() else { return Ok(false) };
-        self.delivery.prepare().await?;
+    /// Delivers a secret that was delivered before to the destinations that each run has to give it to.
+    pub(crate) async fn deliver_again(&mut self) -> Result<(), Error> {
+        let Some(label) = self.delivery.ephemeral() else { return Ok(()) };
+        let Some((secret, _)) = self.held.clone() else {
+            let text = format!("the new secret can't be read anywhere to be delivered again, to {label}");
+            return Err(Error::new(Reason::NotHeld, text));
+        };
+        self.prepare().await?;
         if self.locked.is_check() {
-            return Ok(true);
+            return Ok(());
         }
         self.delivery.skip_unreadable();
-        self.deliver_secret(&secret).await?;
-        Ok(true)
+        self.deliver_secret(&secret).await
     }
 
     fn record_verified(&mut self) {
@@ -261,17 +242,15 @@ impl<'a> Run<'a> {
     /// Whether the API accepts the secret as the token's. Its reads can lag behind its writes, so a refusal is believed only
     /// after `options.read_lag`.
     pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &TokenId) -> Result<bool, ApiError> {
-        let mut waited = Duration::ZERO;
-        for round in 0.. {
-            let may_lag = waited < self.options.read_lag;
+        let mut lag = Lag::new(self.options.read_lag);
+        loop {
             match identity_of(&self.client, secret).await {
                 Ok(Some(caller)) => return Ok(caller.token_id.is_none_or(|owner| owner == *id)),
-                Ok(None) | Err(ApiError::Unauthorized(_)) if may_lag => waited += self.pause(round).await,
+                Ok(None) | Err(ApiError::Unauthorized(_)) if lag.may_last().await => {}
                 Ok(None) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        unreachable!("the last round returns")
     }
 
     /// Reads the token. `None` if it can't be seen.
@@ -318,13 +297,6 @@ impl<'a> Run<'a> {
 
     pub(crate) fn api(&self, source: ApiError) -> Error {
         Error::api((self.journal.attempts > 0).then_some(self.journal.step), source)
-    }
-
-    /// Waits after attempt `n`, and returns how long.
-    pub(crate) async fn pause(&self, n: u32) -> Duration {
-        let pause = Duration::from_millis(100 << n.min(5)).min(self.options.read_lag);
-        tokio::time::sleep(pause).await;
-        pause
     }
 }
 

@@ -4,23 +4,30 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ldtokens::Secret;
+use ldtokens::{Client, Secret};
 use ldtokens_lifecycle::destinations::{
     CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination,
 };
-use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Metadata};
+use ldtokens_lifecycle::{Contents, Delivered, Delivery, Destination, Metadata, Replaceable};
 
 pub const NEW: &str = "api-11111111-1111-4111-8111-111111111111";
 const OLD: &str = "api-00000000-0000-4000-8000-000000000000";
 
-fn holds(destination: &dyn Destination, secret: &str) -> bool {
-    destination.read().unwrap() == Some(Contents::Secret(Secret::new(secret)))
+fn holds(file: &FileDestination, secret: &str) -> bool {
+    file.read().unwrap() == Contents::Secret(Secret::new(secret))
+}
+
+/// May overwrite anything, so that no API is asked.
+async fn prepare(delivery: &mut Delivery) -> Result<(), String> {
+    let client = Client::builder(NEW).build().unwrap();
+    let replaceable = Replaceable { anything: true, ..Replaceable::default() };
+    delivery.prepare(&client, replaceable).await.map_err(|error| error.to_string())
 }
 
 /// Prepares and delivers, and returns the notes.
 async fn deliver_all(destinations: Vec<Box<dyn Destination>>) -> Result<Vec<Delivered>, String> {
     let mut delivery = Delivery::new(destinations);
-    delivery.prepare().await.map_err(|error| error.to_string())?;
+    prepare(&mut delivery).await?;
     let delivered = delivery.deliver(&Secret::new(NEW), &Metadata::default()).await;
     match delivered.iter().find_map(|delivered| delivered.problem.clone()) {
         Some(problem) => Err(problem),
@@ -29,7 +36,7 @@ async fn deliver_all(destinations: Vec<Box<dyn Destination>>) -> Result<Vec<Deli
 }
 
 async fn deliver(destination: impl Destination + 'static) -> Result<Option<String>, String> {
-    Ok(deliver_all(vec![Box::new(destination)]).await?.remove(0).note)
+    Ok(deliver_all(vec![Box::new(destination)]).await?.pop().and_then(|delivered| delivered.note))
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -57,7 +64,7 @@ async fn what_a_killed_process_left_beside_a_file_goes_also_if_the_file_has_the_
     let file = folder.path().join("secret");
     fs::write(&file, NEW).unwrap();
     let mut killed = Delivery::new(vec![Box::new(FileDestination::new(&file))]);
-    killed.prepare().await.unwrap();
+    prepare(&mut killed).await.unwrap();
     let with_staged = names(folder.path());
     drop(killed);
     let staged = with_staged.iter().find(|name| name.contains("-new-")).unwrap();
@@ -116,6 +123,7 @@ async fn a_file_with_other_names_is_written_in_place_which_is_said() {
     assert_eq!(fs::read_to_string(&other).unwrap(), format!("{NEW}\n"));
     assert_eq!(fs::metadata(&file).unwrap().ino(), before);
     // Both names in one command are one write.
+    fs::write(&file, OLD).unwrap();
     let both: Vec<Box<dyn Destination>> =
         vec![Box::new(FileDestination::new(&file)), Box::new(FileDestination::new(&other))];
     assert_eq!(deliver_all(both).await.unwrap().len(), 2);
@@ -341,7 +349,7 @@ fn names_that_kubernetes_refuses_are_refused() {
         assert_eq!(text.parse::<KubernetesDestination>().is_ok(), is_valid, "{text}");
     }
     let destination = "prod/ld-token".parse::<KubernetesDestination>().unwrap();
-    assert!(destination.read().unwrap().is_none() && destination.label().contains("prod/ld-token"));
+    assert!(destination.label().contains("prod/ld-token"));
 }
 
 /// The secret of a GitHub job is masked before anything else, and standard output has only the manifest.

@@ -21,7 +21,7 @@ async fn dropped_at_each_wait(options: Options) {
         let report = world.rotate(Options { forced: true, overwrites: true, ..options.clone() }).await;
         if !is_over {
             assert!(world.owner_of(&old).await.is_some(), "after {polls} polls the old secret ended early");
-            assert!(report.unwrap().step >= Step::Verified);
+            assert!(report.unwrap().journal.step >= Step::Verified);
         }
         world.end_overlap();
         if let Some(journal) = world.journal()

@@ -25,17 +25,17 @@ async fn the_api_ends_the_old_token_by_its_expiry_and_no_second_run_is_needed() 
     let world = World::new().await;
     let old = world.secret();
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert!(report.ends_by_itself && report.notes.is_empty(), "{report:?}");
+    assert!(report.journal.ends_by_itself() && report.notes.is_empty(), "{report:?}");
     let expiry = shown(&world, &world.id).await.unwrap().expiry.unwrap();
-    assert_eq!(Some(expiry), report.old_ends_at);
-    let new = shown(&world, &report.new_token_id).await.unwrap();
+    assert_eq!(Some(expiry), report.journal.old_ends_at);
+    let new = shown(&world, report.journal.new_token_id().unwrap()).await.unwrap();
     assert!(new.expiry.is_none() && !has_marker(new.description.as_deref().unwrap()), "{new:?}");
     assert!(world.owner_of(&old).await.is_some());
     world.end_overlap();
     assert_eq!(world.owner_of(&old).await, None);
     assert!(world.owner_of(&world.secret()).await.is_some());
     // Another run only tidies.
-    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().journal.step, Step::Retired);
     assert_eq!(shown(&world, &world.id).await, None);
 }
 
@@ -46,13 +46,16 @@ async fn where_the_expiry_cant_be_set_a_later_run_deletes_the_old_token_which_is
         let old = world.secret();
         world.fault(fault);
         let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-        assert!(!report.ends_by_itself && report.notes[0].contains("can't be made to expire"), "{fault}: {report:?}");
-        let new = shown(&world, &report.new_token_id).await.unwrap();
+        assert!(
+            !report.journal.ends_by_itself() && report.notes[0].contains("can't be made to expire"),
+            "{fault}: {report:?}"
+        );
+        let new = shown(&world, report.journal.new_token_id().unwrap()).await.unwrap();
         assert!(has_marker(new.description.as_deref().unwrap()), "the marker stays until the end");
         world.end_overlap();
         assert!(world.owner_of(&old).await.is_some());
         world.server.faults().clear();
-        assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+        assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().journal.step, Step::Retired);
         assert_eq!(world.owner_of(&old).await, None);
         assert_eq!(world.tokens().await[0].description.as_deref(), Some("Nightly"));
     }
@@ -64,7 +67,7 @@ async fn an_old_token_that_expires_earlier_is_not_extended() {
     let soon = world.clock.now().saturating_add(HOUR);
     world.client.update(&world.id, &Patch::new().expiry(soon)).await.unwrap();
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert_eq!((report.ends_by_itself, report.old_ends_at), (true, Some(soon)));
+    assert_eq!((report.journal.ends_by_itself(), report.journal.old_ends_at), (true, Some(soon)));
     assert_eq!(shown(&world, &world.id).await.unwrap().expiry, Some(soon));
 }
 
@@ -74,7 +77,7 @@ async fn the_reset_of_a_token_that_expires_says_so_and_of_one_that_has_expired_i
     let soon = world.clock.now().saturating_add(HOUR);
     world.client.update(&world.id, &Patch::new().expiry(soon)).await.unwrap();
     let report = world.rotate(options(Strategy::Reset)).await.unwrap();
-    assert_eq!(report.old_ends_at, Some(soon));
+    assert_eq!(report.journal.old_ends_at, Some(soon));
     assert!(report.notes.iter().any(|note| note.contains("its new secret with it")), "{report:?}");
     world.clock.advance(2 * HOUR);
     for forced in [false, true] {
@@ -83,7 +86,7 @@ async fn the_reset_of_a_token_that_expires_says_so_and_of_one_that_has_expired_i
         assert_eq!((reason(refused), world.secret()), (Reason::Expired, held));
     }
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert_eq!(report.old_ends_at, None, "{report:?}");
+    assert_eq!(report.journal.old_ends_at, None, "{report:?}");
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn a_replacement_lives_as_long_as_its_predecessor_was_made_to_or_as_it_is_
         world.client.update(&world.id, &Patch::new().expiry(made)).await.unwrap();
         world.clock.advance(60 * DAY);
         let report = world.rotate(Options { lifetime, ..options(Strategy::Replace) }).await.unwrap();
-        let new = shown(&world, &report.new_token_id).await.unwrap();
+        let new = shown(&world, report.journal.new_token_id().unwrap()).await.unwrap();
         let lives = new.expiry.unwrap().get() - new.creation_date.get();
         let days = f64::from(u32::try_from(lives / 1000).unwrap()) / 86_400.0;
         assert!((days - f64::from(expected)).abs() < 0.1, "{days} days");
@@ -107,8 +110,8 @@ async fn if_the_reset_is_gone_from_the_api_the_token_is_replaced() {
         let world = World::new().await;
         world.fault(&format!("resetToken status={status}"));
         let report = world.rotate(options(Strategy::Reset)).await.unwrap();
-        assert_eq!((report.strategy, report.notes.len()), (Strategy::Replace, 1), "{status}");
-        assert_eq!(world.owner_of(&world.secret()).await, Some(report.new_token_id));
+        assert_eq!((report.journal.strategy, report.notes.len()), (Strategy::Replace, 1), "{status}");
+        assert_eq!(world.owner_of(&world.secret()).await, report.journal.new_token_id().cloned());
     }
     // A 404 of a token that is not there is one.
     let world = World::new().await;
@@ -122,7 +125,7 @@ async fn replaced() -> World {
     let world = World::new().await;
     world.fault(&format!("{REFUSED} times=1"));
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert!(!report.ends_by_itself);
+    assert!(!report.journal.ends_by_itself());
     world.end_overlap();
     world
 }
@@ -138,7 +141,7 @@ async fn a_404_without_our_own_delete_is_not_a_deletion() {
     world.fault("deleteToken drop-after");
     assert_eq!(reason(world.rotate(options(Strategy::Replace)).await), Reason::Api);
     world.server.faults().clear();
-    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().step, Step::Retired);
+    assert_eq!(world.rotate(options(Strategy::Replace)).await.unwrap().journal.step, Step::Retired);
     assert_eq!(shown(&world, &world.id).await, None);
 }
 
@@ -158,7 +161,7 @@ async fn nothing_is_deleted_unless_each_destination_holds_the_new_secret_and_it_
     }
     std::fs::write(world.file(), held.expose()).unwrap();
     let finish = Rotation::new(&world.client, world.id.clone(), Vec::new(), options(Strategy::Replace));
-    assert_eq!(finish.run(&world.journals()).await.unwrap().step, Step::Retired);
+    assert_eq!(finish.run(&world.journals()).await.unwrap().journal.step, Step::Retired);
     assert_eq!(world.tokens().await.len(), 1);
 }
 
@@ -183,13 +186,13 @@ async fn a_rotation_whose_old_token_has_expired_is_over_whatever_the_destination
             rotation.run(&world.journals()).await.unwrap()
         };
         let over = rotate(&world.id).await;
-        assert_eq!((over.step, over.is_held, over.notes.len()), (Step::Retired, false, 1), "{over:?}");
+        assert_eq!((over.journal.step, over.is_held, over.notes.len()), (Step::Retired, false, 1), "{over:?}");
         let words = if lifetime.is_some() { "does not work any more" } else { "does not hold the new secret" };
         assert!(over.notes[0].contains(words), "{over:?}");
         assert_eq!(shown(&world, &world.id).await, None);
         // The replacement can be rotated.
-        let next = rotate(&first.new_token_id).await;
-        assert_eq!(world.owner_of(&world.secret()).await, Some(next.new_token_id));
+        let next = rotate(first.journal.new_token_id().unwrap()).await;
+        assert_eq!(world.owner_of(&world.secret()).await, next.journal.new_token_id().cloned());
     }
 }
 
@@ -207,11 +210,11 @@ async fn where_an_old_token_still_works_a_secret_that_is_not_held_is_replaced_by
     std::fs::remove_file(world.file()).unwrap();
     assert_eq!(reason(rotate(true, Vec::new()).await), Reason::NotHeld, "there is no place for another");
     let report = rotate(true, places()).await.unwrap();
-    assert!(report.old_ends_at.is_some() && report.ends_by_itself, "{report:?}");
+    assert!(report.journal.old_ends_at.is_some() && report.journal.ends_by_itself(), "{report:?}");
     let held = ldtokens::Secret::new(std::fs::read_to_string(&moved).unwrap());
-    assert_eq!(world.owner_of(&held).await, Some(report.new_token_id));
+    assert_eq!(world.owner_of(&held).await, report.journal.new_token_id().cloned());
     world.end_overlap();
-    assert_eq!(rotate(false, places()).await.unwrap().step, Step::Retired);
+    assert_eq!(rotate(false, places()).await.unwrap().journal.step, Step::Retired);
     assert_eq!(world.tokens().await.len(), 1);
 }
 
@@ -247,7 +250,7 @@ async fn one_401_on_the_resuming_run_is_not_believed() {
     let options = Options { forced: true, read_lag: Duration::from_secs(10), ..options(Strategy::Replace) };
     let resumed = Rotation::new(&world.client, world.id.clone(), world.destinations(), options).caller(caller);
     let report = resumed.run(&world.journals()).await.unwrap();
-    assert_eq!(world.owner_of(&in_use).await, Some(report.new_token_id));
+    assert_eq!(world.owner_of(&in_use).await, report.journal.new_token_id().cloned());
     assert_eq!((world.secret(), world.tokens().await.len()), (in_use, 2));
 }
 
@@ -266,7 +269,7 @@ async fn a_404_does_not_leave_the_marker_on_a_replacement_that_works() {
         let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options);
         let report = rotation.on_step(hide).run(&world.journals()).await.unwrap();
         world.server.faults().clear();
-        let new = world.client.get(&report.new_token_id).await.unwrap();
+        let new = world.client.get(report.journal.new_token_id().unwrap()).await.unwrap();
         assert_eq!(new.description.as_deref() != Some("Nightly"), is_left, "{times}: {new:?}");
         assert_eq!(
             report.notes.iter().any(|note| note.contains("keeps the marker")),
@@ -292,7 +295,7 @@ async fn a_lost_secret_that_something_may_use_is_deleted_only_at_the_end() {
     world.end_overlap();
     assert_eq!(world.owner_of(&delivered).await, None);
     world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert_eq!(world.tokens().await[0].id, report.new_token_id);
+    assert_eq!(world.tokens().await[0].id, *report.journal.new_token_id().unwrap());
 }
 
 #[tokio::test]
@@ -301,12 +304,20 @@ async fn a_resumed_run_obeys_the_options_it_is_given_now_or_refuses_them() {
     let old = world.secret();
     let first = world.rotate(options(Strategy::Replace)).await.unwrap();
     let longer = world.rotate(Options { overlap: Some(7 * DAY), ..options(Strategy::Replace) }).await.unwrap();
-    assert!(longer.old_ends_at > first.old_ends_at.map(|ends| ends.saturating_add(5 * DAY)) && longer.ends_by_itself);
-    assert_eq!(shown(&world, &world.id).await.unwrap().expiry, longer.old_ends_at);
+    assert!(
+        longer.journal.old_ends_at > first.journal.old_ends_at.map(|ends| ends.saturating_add(5 * DAY))
+            && longer.journal.ends_by_itself()
+    );
+    assert_eq!(shown(&world, &world.id).await.unwrap().expiry, longer.journal.old_ends_at);
     assert_eq!(reason(world.rotate(options(Strategy::Reset)).await), Reason::TooLate);
     assert!(world.owner_of(&old).await.is_some());
     assert_eq!(
-        world.rotate(Options { overlap: Some(Duration::ZERO), ..options(Strategy::Replace) }).await.unwrap().step,
+        world
+            .rotate(Options { overlap: Some(Duration::ZERO), ..options(Strategy::Replace) })
+            .await
+            .unwrap()
+            .journal
+            .step,
         Step::Retired
     );
     assert_eq!(world.owner_of(&old).await, None);
@@ -349,7 +360,7 @@ async fn a_journal_that_cant_be_written_after_the_create_deletes_nothing_in_use(
     std::fs::remove_dir(&file).unwrap();
     std::fs::rename(folder.join("kept"), &file).unwrap();
     let report = world.rotate(options(Strategy::Replace)).await.unwrap();
-    assert_eq!((world.secret(), world.owner_of(&delivered).await), (delivered, Some(report.new_token_id)));
+    assert_eq!((world.secret(), world.owner_of(&delivered).await), (delivered, report.journal.new_token_id().cloned()));
     let destination = FileDestination::new(world.file());
     assert!(destination.read().is_ok());
 }

@@ -161,8 +161,8 @@ async fn a_rotation_ends_the_old_secret_at_once_and_delivers_the_new_one() {
     let rotated = Rotated::new();
     for revoked in rotated.rotate(&account.plan(&[a.secret.clone(), b.secret.clone()]).await).await {
         let Ok(Revoked::Done(report)) = revoked else { panic!("{revoked:?}") };
-        let new = rotated.secret(&report.token_id);
-        assert_eq!(report.last_four, new.last_four());
+        let new = rotated.secret(&report.journal.token_id);
+        assert_eq!(report.journal.last_four(), new.last_four());
         assert!(account.works(&new).await);
     }
     assert!(!account.works(&a.secret).await && !account.works(&b.secret).await);

@@ -1,5 +1,5 @@
-use super::{MARKER, body, new_marker, without};
-use ldtokens::{Token, UnixMillis};
+use super::{MARKER, new_marker, replacement_of, without};
+use ldtokens::{ApiVersion, BaseRole, NewToken, Permissions, Policy, Token};
 use serde_json::{Value, json};
 
 fn token(properties: Value) -> Token {
@@ -13,29 +13,30 @@ fn token(properties: Value) -> Token {
 
 #[test]
 fn a_like_token_has_name_description_permissions_kind_and_version_and_nothing_else() {
-    let policy = json!([{"effect": "allow", "notActions": ["*"], "notResources": ["proj/*"]}]);
+    let statements = json!([{"effect": "allow", "notActions": ["*"], "notResources": ["proj/*"]}]);
+    let policy = Policy::from_json(&statements.to_string()).unwrap();
     for (properties, expected) in [
-        (json!({"role": "reader"}), json!({"role": "reader", "description": "M"})),
+        (json!({"role": "reader"}), NewToken::new(BaseRole::Reader).description("M")),
         (
-            json!({"name": "n", "description": "d", "serviceToken": true, "defaultApiVersion": 20240415, "inlineRole": policy, "role": "reader"}),
-            json!({"name": "n", "description": "d M", "serviceToken": true, "defaultApiVersion": 20240415, "inlineRole": policy}),
+            json!({"name": "n", "description": "d", "serviceToken": true, "defaultApiVersion": 20240415, "inlineRole": statements, "role": "reader"}),
+            NewToken::new(policy).name("n").description("d M").service().default_api_version(ApiVersion::V20240415),
         ),
         (
             json!({"serviceToken": false, "customRoleIds": ["a", "b"], "description": ""}),
-            json!({"serviceToken": false, "customRoleIds": ["a", "b"], "description": "M"}),
+            NewToken::new(Permissions::custom_roles(["a", "b"])).description("M"),
         ),
         (
             json!({"role": "reader", "description": "d [ldtokens rotated 2026-01-31T12:00:00Z]", "expiry": 51}),
-            json!({"role": "reader", "description": "d M", "expiry": 1050}),
+            NewToken::new(BaseRole::Reader).description("d M").expires_in(std::time::Duration::from_millis(50)),
         ),
     ] {
-        assert_eq!(body(&token(properties), "M", None, UnixMillis::new(1000)), expected);
+        assert_eq!(replacement_of(&token(properties), "M", None).unwrap(), expected);
     }
 }
 
 #[test]
 fn markers_are_removed_wherever_they_are() {
-    let marker = new_marker();
+    let marker = new_marker(&"a".parse().unwrap());
     for (text, left) in [
         (format!("d {marker}"), Some("d")),
         (marker.clone(), None),

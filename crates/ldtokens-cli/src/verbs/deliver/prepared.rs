@@ -99,7 +99,9 @@ pub(crate) fn failure(error: Error, id: Option<&TokenId>) -> Failure {
         Reason::TooMany => {
             (Kind::SecretNotDelivered, "make the destinations work, then run the same command with --again")
         }
-        Reason::Overtaken => (Kind::Conflict, "look at the token, and who else rotates it"),
+        Reason::Overtaken => {
+            (Kind::Conflict, "look at the token and who else rotates it; if nobody does, give --again")
+        }
         Reason::CantSee => {
             (Kind::NotFound, "if it is certainly deleted, remove the rotation's file from the state folder")
         }

@@ -133,28 +133,29 @@ fn state(journal: Option<&Journal>, due: Option<UnixMillis>, now: UnixMillis) ->
 
 /// The result for one token, for programs.
 pub(crate) fn row(target: &Target, result: Result<&Report, &Failure>) -> Value {
-    let report = match result {
+    let Report { journal, deliveries, was_resumed, .. } = match result {
         Ok(report) => report,
         Err(failure) => return json!({ "_id": target.id, "name": target.name, "error": failure.to_json() }),
     };
-    let deliveries: Vec<&str> = report.deliveries.iter().map(|delivery| delivery.label.as_str()).collect();
+    let deliveries: Vec<&str> = deliveries.iter().map(|delivery| delivery.label.as_str()).collect();
     json!({
-        "_id": report.token_id,
-        "name": report.name,
-        "strategy": report.strategy,
-        "isOver": report.step == Step::Retired,
-        "newId": report.new_token_id,
-        "lastFour": report.last_four,
-        "oldExpires": report.old_ends_at,
-        "endsByItself": report.ends_by_itself,
+        "_id": journal.token_id,
+        "name": journal.name,
+        "strategy": journal.strategy,
+        "isOver": journal.step == Step::Retired,
+        "newId": journal.new_token_id(),
+        "lastFour": journal.last_four(),
+        "oldExpires": journal.old_ends_at,
+        "endsByItself": journal.ends_by_itself(),
         "deliveredTo": deliveries,
-        "wasResumed": report.was_resumed,
+        "wasResumed": was_resumed,
     })
 }
 
 /// The result for one token, for people.
 pub(crate) fn sentence(report: &Report) -> String {
-    let target = Target { id: report.token_id.clone(), name: report.name.clone() };
+    let journal = &report.journal;
+    let target = of_journal(journal).target;
     let notes = report.deliveries.iter().filter_map(|delivered| Some((&delivered.label, delivered.note.as_ref()?)));
     let notes: String = notes.map(|(label, note)| format!("; {label} was {note}")).collect();
     let (was, again) = match report.is_new {
@@ -163,16 +164,16 @@ pub(crate) fn sentence(report: &Report) -> String {
         false => ("Was rotated", "; it was delivered again"),
     };
     let notes = format!("{again}{notes}");
-    let (new, last_four) = (&report.new_token_id, &report.last_four);
-    let what = match (report.strategy, report.step) {
+    let (new, last_four) = (journal.new_token_id().map_or("", TokenId::as_str), journal.last_four());
+    let what = match (journal.strategy, journal.step) {
         (Strategy::Reset, _) => format!("{was} {target}: its new secret ends in {last_four}{notes}"),
         (Strategy::Replace, Step::Retired) => format!("{was} {target}: replaced by {new}, and ended{notes}"),
         (Strategy::Replace, _) => {
             format!("{was} {target}: replaced by {new}, whose secret ends in {last_four}{notes}")
         }
     };
-    match report.old_ends_at.map(date) {
-        Some(end) if !report.ends_by_itself => {
+    match journal.old_ends_at.map(date) {
+        Some(end) if !journal.ends_by_itself() => {
             format!("{what}; the old token works until {end}, and `ldtokens rotate --finish` deletes it then")
         }
         Some(end) => format!("{what}; the old one works until {end}"),
