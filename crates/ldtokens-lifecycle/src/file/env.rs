@@ -37,7 +37,7 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
     }
     let mut at = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let mut found = None;
-    // The quote of a value that goes on over several lines.
+    // What would end a value that goes on over several lines, in bash at least.
     let mut open = None;
     let mut is_continued = false;
     for line in text[at..].split_inclusive(|byte| *byte == b'\n') {
@@ -45,13 +45,11 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
         at += line.len();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let Some(quote) = open {
+        if open.is_some() {
             if is_set_within(line, variable) || matches!(assignment(line, variable), Line::Sets(_)) {
                 return Err(uncertain(variable));
             }
-            if closing(line, quote).is_some() {
-                open = None;
-            }
+            open = open_after(line, open);
             continue;
         }
         let was_continued = std::mem::replace(&mut is_continued, line.ends_with(b"\\"));
@@ -61,7 +59,7 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
         match assignment(line, variable) {
             Line::Sets(_) if found.is_some() => return Err(format!("{variable} is set twice")),
             Line::Sets(range) if !was_continued => found = Some(begin + range.start..begin + range.end),
-            Line::Other if !is_set_within(line, variable) => open = unclosed(line),
+            Line::Other if !is_set_within(line, variable) => open = open_after(line, None),
             _ => return Err(uncertain(variable)),
         }
     }
@@ -127,23 +125,22 @@ fn is_set_within(line: &[u8], variable: &str) -> bool {
     windows.any(|(at, window)| window == wanted && b" \t;&(\"'`".contains(&line[at - 1]))
 }
 
-/// The quote that begins the value of this line, unless it ends there too.
-fn unclosed(line: &[u8]) -> Option<u8> {
-    let value = line.splitn(2, |byte| *byte == b'=').nth(1)?.trim_ascii_start();
-    match value {
-        [quote @ (b'"' | b'\'' | b'`'), rest @ ..] if closing(rest, *quote).is_none() => Some(*quote),
-        _ => None,
+/// What would end a value that the line leaves open, after `open` of the lines before: a quote, or the `)` of `$(`.
+fn open_after(line: &[u8], mut open: Option<u8>) -> Option<u8> {
+    let (mut before, mut is_escaped) = (b' ', false);
+    for byte in line.iter().copied() {
+        match (open, byte) {
+            _ if is_escaped => {}
+            (None, b'#') if before.is_ascii_whitespace() => break,
+            (None, b'"' | b'\'' | b'`') => open = Some(byte),
+            (None, b'(') if before == b'$' => open = Some(b')'),
+            (Some(end), _) if byte == end => open = None,
+            _ => {}
+        }
+        is_escaped = byte == b'\\' && !is_escaped && open != Some(b'\'');
+        before = byte;
     }
-}
-
-/// Where the quote ends.
-fn closing(text: &[u8], quote: u8) -> Option<usize> {
-    let mut is_escaped = false;
-    text.iter().position(|byte| {
-        let is_closing = *byte == quote && !is_escaped;
-        is_escaped = *byte == b'\\' && quote == b'"' && !is_escaped;
-        is_closing
-    })
+    open
 }
 
 #[cfg(test)]

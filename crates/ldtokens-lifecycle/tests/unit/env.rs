@@ -20,6 +20,9 @@ fn only_the_value_changes_and_is_read_back() {
         ("LD=old # rotated nightly\n", "LD=new # rotated nightly\n"),
         ("A='one\ntwo'\nLD=old\n", "A='one\ntwo'\nLD=new\n"),
         ("A=\"say \\\"x\\\"\"\nLD=old\n", "A=\"say \\\"x\\\"\"\nLD=new\n"),
+        ("A=it\\'s\nB=\"it's\" # it's\nLD=old\n", "A=it\\'s\nB=\"it's\" # it's\nLD=new\n"),
+        ("A=$(date)\nB=`date`\nLD=old\n", "A=$(date)\nB=`date`\nLD=new\n"),
+        ("LD=old\nA=it's\n", "LD=new\nA=it's\n"),
     ] {
         let changed =
             with_value(before.as_bytes(), "LD", b"new").unwrap_or_else(|reason| panic!("{before:?}: {reason}"));
@@ -54,6 +57,10 @@ fn a_file_that_its_readers_read_differently_is_refused() {
         "A=\"one\nLD=old\n",
         "A=\"one\n",
         "A=one\\\nLD=old\n",
+        "A=it's\nLD=old\nB=it's\n",
+        "A=it's\n",
+        "A=$(cat <<END\nLD=old\nEND\n)\n",
+        "A='one\ntwo' B='\nLD=old\n'\n",
         "A=one\\",
         "LD=old\0\n",
     ] {
