@@ -3,6 +3,9 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::MultiGzDecoder;
 use ldtokens::Secret;
 
@@ -20,6 +23,17 @@ const TAIL: usize = 512;
 
 /// How many encodings inside each other are undone.
 const MAX_DEPTH: u32 = 3;
+
+/// The files in a tar archive begin at multiples of this length, in bytes.
+const TAR_BLOCK: usize = 512;
+
+/// Base64 without padding, also if it is cut short.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// How much of a compressed text is searched, in bytes.
 const MAX_DECOMPRESSED: u64 = 4 << 30;
@@ -61,7 +75,7 @@ pub struct Scan {
     pub secrets: Vec<Secret>,
     /// Other keys of LaunchDarkly's.
     pub other_keys: Vec<OtherKey>,
-    /// What could not be searched, as in `it is compressed by zstd`.
+    /// What could not be searched, as in `a part of it is compressed by zstd`.
     pub unsearched: Vec<String>,
 }
 
@@ -79,21 +93,20 @@ impl Scan {
     fn read_layer(&mut self, mut from: Box<dyn Read + '_>, depth: u32) -> io::Result<()> {
         let mut start = Vec::new();
         from.by_ref().take(6).read_to_end(&mut start)?;
-        match compression(&start) {
-            Some("gzip") if depth < MAX_DEPTH => {
-                let inner = MultiGzDecoder::new(start.chain(from));
-                if let Err(error) = self.read_layer(Box::new(inner.take(MAX_DECOMPRESSED)), depth + 1) {
-                    self.miss(format!("a part can't be decompressed: {error}"));
-                }
-                return Ok(());
+        if compression(&start) == Some("gzip") && depth < MAX_DEPTH {
+            let inner = MultiGzDecoder::new(start.chain(from));
+            if let Err(error) = self.read_layer(Box::new(inner.take(MAX_DECOMPRESSED)), depth + 1) {
+                self.miss(format!("a part of it can't be decompressed: {error}"));
             }
-            Some(how) => self.miss(format!("it is compressed by {how}")),
-            None => {}
+            return Ok(());
         }
         let mut window: Vec<u8> = Vec::with_capacity(CHUNK + TAIL);
         let mut from = start.chain(from);
         loop {
             let count = from.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
+            for how in window.chunks(TAR_BLOCK).filter_map(compression) {
+                self.miss(format!("a part of it is compressed by {how}"));
+            }
             self.search_decoded(&window, depth);
             if count == 0 {
                 return Ok(());
@@ -113,11 +126,11 @@ impl Scan {
         // In UTF-16 every second byte of plain text is zero.
         let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
         self.search(&text);
-        if let Some(text) = unescaped(&text) {
-            self.search(&text);
-        }
         if depth >= MAX_DEPTH {
             return;
+        }
+        if let Some(plain) = unescaped(&text) {
+            self.search_decoded(&plain, depth + 1);
         }
         for decoded in base64(&text, LENGTH) {
             match compression(&decoded) {
@@ -189,18 +202,22 @@ fn form(text: &[u8]) -> Option<Option<KeyKind>> {
 
 /// How `bytes` are compressed, by their first bytes.
 fn compression(bytes: &[u8]) -> Option<&'static str> {
-    let starts: [(&[u8], &str); 5] = [
-        (b"\x1f\x8b", "gzip"),
+    let starts: [(&[u8], &str); 9] = [
+        (b"\x1f\x8b\x08", "gzip"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"PK\x03\x04", "zip"),
         (b"BZh", "bzip2"),
         (b"\xfd7zXZ", "xz"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!\x1a", "rar"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"LZIP\x01", "lzip"),
     ];
     starts.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| name)
 }
 
-/// Returns the text without `%2d`, `\\u002d`, `\\x2d` and `&#45;`, if it has such escapes of ASCII characters, and without the line
-/// breaks of quoted-printable text.
+/// Returns the text without `%2d`, `\\u002d`, `\\x2d`, `&#45;` and other such escapes of ASCII characters, and without the line
+/// breaks of quoted-printable text, if it has any.
 fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
     let (mut plain, mut at) = (Vec::with_capacity(text.len()), 0);
     while let Some(first) = text.get(at) {
@@ -226,6 +243,9 @@ fn escape(text: &[u8]) -> Option<(u8, usize)> {
     };
     match text {
         [b'%', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 3)),
+        [b'\\', b'n', ..] => Some((b'\n', 2)),
+        [b'\\', byte @ (b'\\' | b'/' | b'"'), ..] => Some((*byte, 2)),
+        [b'&', b'a', b'm', b'p', b';', ..] => Some((b'&', 5)),
         [b'\\', b'x', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 4)),
         [b'\\', b'u', b'0', b'0', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 6)),
         [b'&', b'#', rest @ ..] => {
@@ -240,51 +260,35 @@ fn escape(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// Decodes what may be base64 and hold `least` bytes, from each of the four characters that a group can begin with. Line breaks
-/// and indentation may be in it.
+/// Decodes what may be base64, in either alphabet, and hold `least` bytes, from each of the four characters that a group can begin
+/// with. Line breaks and indentation may be in it.
 fn base64(text: &[u8], least: usize) -> Vec<Vec<u8>> {
     let mut decoded = Vec::new();
     let mut run: Vec<u8> = Vec::new();
     let mut is_at_line_start = false;
     for byte in text.iter().copied().chain([b'=']) {
-        match value(byte) {
-            Some(value) => {
-                run.push(value);
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
+                run.push(match byte {
+                    b'-' => b'+',
+                    b'_' => b'/',
+                    other => other,
+                });
                 is_at_line_start = false;
             }
-            None if byte == b'\n' || byte == b'\r' => is_at_line_start = true,
-            None if is_at_line_start && (byte == b' ' || byte == b'\t') => {}
-            None => {
+            b'\n' | b'\r' => is_at_line_start = true,
+            b' ' | b'\t' if is_at_line_start => {}
+            _ => {
                 if run.len() * 3 / 4 >= least {
-                    decoded.extend((0..4).map(|skipped| bytes(&run[skipped..])));
+                    // One character at the end holds no byte.
+                    let ends = (0..4).map(|start| (start, run.len() - usize::from((run.len() - start) % 4 == 1)));
+                    decoded.extend(ends.filter_map(|(start, end)| BASE64.decode(&run[start..end]).ok()));
                 }
                 run.clear();
             }
         }
     }
     decoded
-}
-
-/// The value of a character of base64, in either alphabet.
-fn value(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
-fn bytes(values: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * 3 / 4);
-    for group in values.chunks(4).filter(|group| group.len() > 1) {
-        let number =
-            group.iter().fold(0_u32, |number, value| number << 6 | u32::from(*value)) << (6 * (4 - group.len()));
-        bytes.extend_from_slice(&number.to_be_bytes()[1..group.len()]);
-    }
-    bytes
 }
 
 #[cfg(test)]

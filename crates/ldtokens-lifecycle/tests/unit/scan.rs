@@ -33,6 +33,12 @@ fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
         (ONE.replace('-', "\\u002d").into_bytes(), "JSON"),
         (escaped(|byte| format!("\\u00{byte:02X}")), "JSON, all of it"),
         (ONE.replace('-', "&#45;").into_bytes(), "HTML"),
+        (ONE.replace('-', "%252d").into_bytes(), "a URL in a URL"),
+        (ONE.replace('-', "\\\\u002d").into_bytes(), "JSON in JSON"),
+        (ONE.replace('-', "&amp;#45;").into_bytes(), "HTML in HTML"),
+        (ONE.replace('-', "&#37;2D").into_bytes(), "a URL in HTML"),
+        (encoded(ONE.replace('-', "%252d").as_bytes()).into_bytes(), "a URL in a URL in base64"),
+        (encoded(format!("a={ONE}").as_bytes()).replace('M', "M\\n").into_bytes(), "base64 over several lines in JSON"),
         (format!("{}=\r\n{}", &ONE[..20], &ONE[20..]).into_bytes(), "an e-mail"),
         (format!("{}=\n{}", &ONE[..9], &ONE[9..]).into_bytes(), "an e-mail, from Unix"),
         (gzip(format!("log {ONE}").as_bytes()), "gzip"),
@@ -45,7 +51,12 @@ fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
         (b"PK\x03\x04 rest", "zip"),
         (b"BZh91AY rest", "bzip2"),
         (b"\xfd7zXZ\0 rest", "xz"),
+        (b"7z\xbc\xaf\x27\x1c rest", "7-Zip"),
+        (b"Rar!\x1a\x07\x01\0 rest", "rar"),
+        (b"\x04\x22\x4d\x18 rest", "lz4"),
+        (b"LZIP\x01 rest", "lzip"),
         (&gzip(ONE.as_bytes())[..30], "decompressed"),
+        (&[&[b' '; 3 * CHUNK - 512][..], &gzip(b"layer")].concat(), "gzip"),
     ] {
         let mut scan = Scan::default();
         scan.read(bytes).unwrap();
