@@ -52,7 +52,7 @@ pub(crate) async fn show_keys(session: &Session, token: &mut Value) -> Result<()
 }
 
 /// The same, as far as they were read.
-pub(crate) fn show_known_keys(session: &Session, token: &mut Value) {
+fn show_known_keys(session: &Session, token: &mut Value) {
     let Some(roles) = session.known_custom_roles() else { return };
     for id in token.get_mut("customRoleIds").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(text) = id.as_str() {

@@ -20,8 +20,11 @@ use crate::verbs::rotate::file::RotationsFile;
 use crate::verbs::targets;
 
 /// Write a file that describes tokens, to manage them as code with `plan` and `apply`
+///
+/// Secrets are not in it, and the API does not know where they are: add `destinations` to each token. `apply` manages only tokens with
+/// the marker [ldtokens:KEY] at the end of their description. --adopt appends it; without --adopt nothing is changed.
 #[derive(Args, Debug)]
-#[command(long_about = ABOUT_EXPORT, after_help = "\
+#[command(after_help = "\
 Examples:
   ldtokens export --all-matching name~svc- --to tokens.yaml
   ldtokens export --all-matching name~svc- --adopt --yes --to tokens.yaml")]
@@ -49,12 +52,6 @@ pub(crate) struct ExportArgs {
     overwrite: bool,
 }
 
-const ABOUT_EXPORT: &str = "\
-Write a YAML file that describes tokens, to manage them as code.
-
-Secrets are not in it, and the API does not know where they are: add `destinations` to each token. `apply` manages only tokens with \
-the marker [ldtokens:KEY] at the end of their description. --adopt appends it; without --adopt nothing is changed.";
-
 /// Show what `apply` would change to make the account match a file
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -77,8 +74,12 @@ pub(crate) struct PlanArgs {
 }
 
 /// Create, change, rotate and delete tokens to make the account match a file
+///
+/// It shows the plan and asks. A new secret always comes with a new token: it is delivered and tried before the old token gets an
+/// expiry, the end of the overlap. You can stop it at any moment and run it again. There is no state file; tokens without the marker
+/// [ldtokens:KEY] in their description are never changed.
 #[derive(Args, Debug)]
-#[command(long_about = ABOUT_APPLY, after_help = "\
+#[command(after_help = "\
 Examples:
   ldtokens apply tokens.yaml
   ldtokens apply tokens.yaml --prune --yes
@@ -107,13 +108,6 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
-
-const ABOUT_APPLY: &str = "\
-Create, change, rotate and delete tokens to make the account match a file.
-
-It shows the plan and asks. A new secret always comes with a new token: it is delivered and tried before the old token gets an \
-expiry, the end of the overlap. You can stop it at any moment and run it again. There is no state file; tokens without the marker \
-[ldtokens:KEY] in their description are never changed.";
 
 /// Print the JSON Schema of the file that `plan` and `apply` read, or that `rotate --file` reads
 #[derive(Args, Debug)]

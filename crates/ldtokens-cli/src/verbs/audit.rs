@@ -17,8 +17,13 @@ use crate::terminal::{
 use crate::verbs::inventory::{ScopeArgs, ToArgs, check_complete, gather, json, saved};
 
 /// Find tokens that are unused, too powerful, about to expire, or without an owner
+///
+/// Judges the tokens of all members by rules: what was found, how severe it is, and what to do. Nothing is changed.
+///
+/// The exit status is 0 unless --fail-on is given. If a token could not be read, or the credential may not see all tokens, that is a
+/// finding and the exit status is 10: an audit of a part never passes.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_help = EXAMPLES, after_long_help = rules())]
+#[command(after_help = EXAMPLES, after_long_help = rules())]
 pub(crate) struct AuditArgs {
     /// Exit with status 15 if there is a finding of this severity or above: low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
@@ -57,12 +62,6 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(all().map(Severity::name))
         .map(move |name| all().find(|severity| severity.name() == name).expect("it is one of them"))
 }
-
-const LONG_ABOUT: &str = "\
-Judge the tokens of all members by rules: what was found, how severe it is, and what to do. Nothing is changed.
-
-The exit status is 0 unless --fail-on is given. If a token could not be read, or the credential may not see all tokens, that is a \
-finding and the exit status is 10: an audit of a part never passes.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -185,8 +184,14 @@ fn check(report: &Report, inventory: &Inventory, fail_on: Option<Severity>) -> R
 }
 
 /// Compare two saved inventories
+///
+/// Shows tokens that are new or gone, that changed, that may do more than before, that were used again after a long time, and that
+/// are about to expire. A token of which only lastUsed changed is not listed.
 #[derive(Args, Debug)]
-#[command(long_about = ABOUT_DIFF, after_help = DIFF_EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  ldtokens diff 2026-10.json 2026-11.json
+  ldtokens diff 2026-10.json 2026-11.json -o json")]
 pub(crate) struct DiffArgs {
     /// The older inventory
     #[arg(value_name = "OLD")]
@@ -200,15 +205,6 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
-
-const ABOUT_DIFF: &str = "\
-Compare two inventories that `ldtokens inventory` saved: tokens that are new or gone, that changed, that may do more than before, \
-that were used again after a long time, and that are about to expire. A token of which only lastUsed changed is not listed.";
-
-const DIFF_EXAMPLES: &str = "\
-Examples:
-  ldtokens diff 2026-10.json 2026-11.json
-  ldtokens diff 2026-10.json 2026-11.json -o json";
 
 pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Failure> {
     let format = global.format()?;

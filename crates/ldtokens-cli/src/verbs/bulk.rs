@@ -15,7 +15,7 @@ use crate::verbs::filter::{Filter, nothing_matches};
 use crate::verbs::inventory::warn_if_partial;
 use crate::verbs::json;
 use crate::verbs::plan::Plan;
-use crate::verbs::record::{Header, Past, Record};
+use crate::verbs::record::{Header, Record};
 use crate::verbs::targets::{self, Item, Target};
 
 /// The kind of the folder of records.
@@ -97,7 +97,7 @@ impl MatchArgs {
 pub(crate) struct Bulk<'a> {
     arguments: &'a BulkArgs,
     words: Vec<String>,
-    past: Option<Past>,
+    past: Option<Record>,
     /// Where records are.
     folder: Result<PathBuf, Failure>,
     header: Header,
@@ -113,7 +113,7 @@ impl BulkArgs {
     pub(crate) fn read(&self, global: &GlobalArgs, command: &str, change: &str) -> Result<Bulk<'_>, Failure> {
         let settings = Settings::read(global)?;
         let header = Header::new(command, change, &settings.host_as_name());
-        let past = self.resume.as_deref().map(Past::read).transpose()?;
+        let past = self.resume.as_deref().map(Record::read).transpose()?;
         if let Some(past) = &past {
             let was = &past.header;
             past.check("command", &was.command, &header.command)?;
@@ -170,10 +170,10 @@ impl Bulk<'_> {
         if session.is_dry_run || !plan.changes_something() {
             return Ok(None);
         }
-        if let Some(past) = &self.past {
-            return Record::open(&past.path).map(Some);
+        if self.past.is_some() {
+            return Ok(self.past.clone());
         }
-        match self.folder.clone().and_then(|folder| Record::begin(&folder, &self.header, &plan.items)) {
+        match self.folder.clone().and_then(|folder| Record::begin(&folder, self.header.clone(), &plan.items)) {
             Ok(record) => Ok(Some(record)),
             Err(failure) if plan.words.lasting.is_none() && plan.items.len() > 1 => {
                 Err(failure.within("nothing was changed, since it could not be undone"))

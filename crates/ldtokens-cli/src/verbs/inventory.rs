@@ -20,8 +20,18 @@ use crate::verbs::targets::read_all;
 const MAX_SIZE: u64 = 1024 * 1024 * 1024;
 
 /// Save the list of tokens, without secrets, for `audit`, `diff` and `list`
+///
+/// It is JSON, with the tokens of all members and the time by the API's clock. Of each secret it has only the last four characters.
+///
+/// What can't be read or seen is noted in it, and the exit status is 10. So `ldtokens audit --from FILE` never passes on a part of
+/// the tokens.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  ldtokens inventory --to 2026-11.json
+  ldtokens diff 2026-10.json 2026-11.json
+  ldtokens audit --from 2026-11.json -o html --to audit.html
+  ldtokens list --from 2026-11.json --filter role=admin")]
 pub(crate) struct InventoryArgs {
     #[command(flatten)]
     scope: ScopeArgs,
@@ -45,19 +55,6 @@ pub(crate) struct ToArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
 }
-
-const LONG_ABOUT: &str = "\
-Save the tokens of all members as JSON, with the time by the API's clock. It has no secrets: of each, only the last four characters.
-
-What can't be read or seen is noted in it, and the exit status is 10. So `ldtokens audit --from FILE` never passes on a part of the \
-tokens.";
-
-const EXAMPLES: &str = "\
-Examples:
-  ldtokens inventory --to 2026-11.json
-  ldtokens diff 2026-10.json 2026-11.json
-  ldtokens audit --from 2026-11.json -o html --to audit.html
-  ldtokens list --from 2026-11.json --filter role=admin";
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Result<(), Failure> {
     if !matches!(global.format()?, Format::Table | Format::Json) {

@@ -22,8 +22,19 @@ use crate::verbs::targets::{self, Item, PAGE};
 use crate::verbs::{json, names_one, printer, show_keys, warn_if_closed};
 
 /// List tokens
+///
+/// Your own and the account's service tokens, or with --show-all everyone's. Rows are printed as they arrive. With --sort, and in a
+/// table that does not go to a terminal, they are printed once all are read.
 #[derive(Args, Debug)]
-#[command(visible_alias = "ls", long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(
+    visible_alias = "ls",
+    after_help = "\
+Examples:
+  ldtokens list
+  ldtokens list --show-all --filter role=admin --sort role,-lastUsed
+  ldtokens list -a --unused-for 90d --columns _id,name,_member.email,lastUsed --output csv
+  ldtokens list -a -q -f name~test- | ldtokens delete - --yes"
+)]
 pub(crate) struct ListArgs {
     /// Include the personal tokens of all members; needs the Admin role
     #[arg(long, short = 'a')]
@@ -81,18 +92,6 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     print: PrintArgs,
 }
-
-const LONG_ABOUT: &str = "\
-List tokens: your own and the account's service tokens, or with --show-all everyone's.
-
-Rows are printed as they arrive. With --sort, and in a table that does not go to a terminal, they are printed once all are read.";
-
-const EXAMPLES: &str = "\
-Examples:
-  ldtokens list
-  ldtokens list --show-all --filter role=admin --sort role,-lastUsed
-  ldtokens list -a --unused-for 90d --columns _id,name,_member.email,lastUsed --output csv
-  ldtokens list -a -q -f name~test- | ldtokens delete - --yes";
 
 /// Show one or more tokens
 #[derive(Args, Debug)]

@@ -246,24 +246,14 @@ fn in_words(name: &str, properties: &[&str], states: &[Value; 2]) -> [String; 2]
     states.each_ref().map(|token| properties.iter().map(|name| plain(&token[*name])).collect())
 }
 
-/// Where people are asked if standard input or standard error is something else.
-const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+/// Where people are asked, whatever standard input and standard error are: what is read, and what is written.
+const TERMINAL: [&str; 2] = if cfg!(windows) { ["CONIN$", "CONOUT$"] } else { ["/dev/tty", "/dev/tty"] };
 
 /// The terminal to ask on. A job that nobody watches has none, even if it was started from one.
-fn terminal() -> Option<File> {
+fn terminal() -> Option<(File, File)> {
     let is_watched = io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal();
-    is_watched.then(|| File::open(TERMINAL).ok()).flatten()
-}
-
-/// Prints a question, where the answer is typed.
-fn prompt(text: &str) -> io::Result<()> {
-    progress::clear();
-    if io::stderr().is_terminal() {
-        let mut error = anstream::stderr();
-        write!(error, "{text}").and_then(|()| error.flush())
-    } else {
-        File::options().write(true).open(if cfg!(windows) { "CONOUT$" } else { TERMINAL })?.write_all(text.as_bytes())
-    }
+    let [read, written] = TERMINAL;
+    is_watched.then(|| Some((File::open(read).ok()?, File::options().write(true).open(written).ok()?))).flatten()
 }
 
 /// Returns an error unless `--yes` was given or the user answers yes. `question` is called only if it is asked.
@@ -275,15 +265,16 @@ pub(crate) async fn ask(
     if arguments.yes || session.is_dry_run {
         return Ok(());
     }
-    let Some(terminal) = terminal() else {
+    let Some((read, mut written)) = terminal() else {
         return Err(Failure::usage("there is no terminal to confirm this on: use --yes"));
     };
     let question = question().await?;
-    prompt(&format!("{}: {question} [y/N] ", session.account))
+    progress::clear();
+    write!(written, "{}: {question} [y/N] ", session.account)
         .map_err(|error| Failure::usage(format!("can't ask on the terminal: {error}; use --yes")))?;
     let reading = move || {
         let mut line = String::new();
-        BufReader::new(terminal).read_line(&mut line).map(|_| line)
+        BufReader::new(read).read_line(&mut line).map(|_| line)
     };
     let answer = session.interrupt.blocking(reading).await?.unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {

@@ -2,7 +2,7 @@
 //! token was and is to be. It has no secrets. What was done is added line by line, so it is known even after a kill.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ impl Header {
 }
 
 /// A token, as it was before the change.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct PastToken {
     #[serde(rename = "_id")]
     pub(crate) id: TokenId,
@@ -92,34 +92,42 @@ enum Line {
     Token(PastToken),
 }
 
-/// The record of a run, open for what is done.
-#[derive(Debug)]
+/// What tokens were before a change, and how far it got.
+#[derive(Clone, Debug)]
 pub(crate) struct Record {
-    path: PathBuf,
-    file: File,
-    undoes: Option<PathBuf>,
+    pub(crate) path: PathBuf,
+    pub(crate) header: Header,
+    pub(crate) tokens: Vec<PastToken>,
+    done: HashSet<TokenId>,
+    is_undone: bool,
 }
 
 impl Record {
-    /// Writes down what the tokens are. Nothing may be changed before this.
-    pub(crate) fn begin(folder: &Path, header: &Header, items: &[Item]) -> Result<Self, Failure> {
-        let time = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
-        let path = folder.join(format!("{time}-{}-{}.ndjson", std::process::id(), header.command));
-        Self::write(folder, &path, header, items).map_err(|error| {
-            Failure::usage(format!("the present state of the tokens can't be saved to {}: {error}", path.display()))
-        })
+    fn new(path: &Path, header: Header) -> Self {
+        Self { path: path.to_owned(), header, tokens: Vec::new(), done: HashSet::new(), is_undone: false }
     }
 
-    fn write(folder: &Path, path: &Path, header: &Header, items: &[Item]) -> std::io::Result<Self> {
+    /// Writes down what the tokens are. Nothing may be changed before this.
+    pub(crate) fn begin(folder: &Path, header: Header, items: &[Item]) -> Result<Self, Failure> {
+        let time = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
+        let path = folder.join(format!("{time}-{}-{}.ndjson", std::process::id(), header.command));
+        let record = Self { tokens: items.iter().map(PastToken::new).collect(), ..Self::new(&path, header) };
+        record.write(folder).map_err(|error| {
+            Failure::usage(format!("the present state of the tokens can't be saved to {}: {error}", path.display()))
+        })?;
+        Ok(record)
+    }
+
+    fn write(&self, folder: &Path) -> std::io::Result<()> {
         files::create_private_folder(folder)?;
         let mut options = OpenOptions::new();
         options.create_new(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
-        let mut text = serde_json::to_string(header)? + "\n";
-        for item in items {
-            text += &(serde_json::to_string(&PastToken::new(item))? + "\n");
+        let mut file = options.open(&self.path)?;
+        let mut text = serde_json::to_string(&self.header)? + "\n";
+        for token in &self.tokens {
+            text += &(serde_json::to_string(token)? + "\n");
         }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -127,66 +135,43 @@ impl Record {
         for old in &all[..all.len().saturating_sub(KEPT)] {
             let _ = fs::remove_file(old);
         }
-        Ok(Self { path: path.to_owned(), file, undoes: header.undoes.clone() })
-    }
-
-    /// Opens a record that exists, to go on with it.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().append(true).open(path);
-        let file = file.map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))?;
-        Ok(Self { path: path.to_owned(), file, undoes: None })
+        Ok(())
     }
 
     /// Notes that a token is done. If it can't be written, the token is done again later, which does no harm.
     pub(crate) fn done(&self, id: &TokenId) {
-        self.append(&Line::Done(id.clone()));
+        let _ = append(&self.path, &Line::Done(id.clone()));
     }
 
     /// Notes what a token has become, if it is not what was asked for.
     pub(crate) fn became(&self, item: &Item, token: &Token) {
         if item.after.as_ref().is_some_and(|after| after.custom_role_ids != token.custom_role_ids) {
             let (became, custom_role_ids) = (token.id.clone(), token.custom_role_ids.clone());
-            self.append(&Line::Became { became, custom_role_ids });
+            let _ = append(&self.path, &Line::Became { became, custom_role_ids });
         }
     }
 
-    /// Notes that all of the change was undone, or that its undoing was.
-    pub(crate) fn note_undone(path: &Path, is_undone: bool) -> Result<(), Failure> {
-        Self::open(path)?.append(&Line::Undone(is_undone.then(|| date(UnixMillis::now()))));
+    /// Notes that all of the change was undone. If it was an undo, what that undid is not undone any more.
+    pub(crate) fn undone(&self) -> Result<(), Failure> {
+        let lines = [(Some(&self.path), Some(date(UnixMillis::now()))), (self.header.undoes.as_ref(), None)];
+        for (path, at) in lines.into_iter().filter_map(|(path, at)| Some((path?, at))) {
+            append(path, &Line::Undone(at))
+                .map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))?;
+        }
         Ok(())
-    }
-
-    fn append(&self, line: &Line) {
-        let line = serde_json::to_string(line).expect("it is JSON") + "\n";
-        let _ = (&self.file).write_all(line.as_bytes());
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// How to go on after it was interrupted, and with which file.
     pub(crate) fn how_to_go_on(&self) -> (String, &Path) {
-        let path = self.undoes.as_ref().unwrap_or(&self.path);
-        let how = match self.undoes {
-            Some(_) => format!("run `ldtokens undo {}` again", path.display()),
-            None => format!("run the same command with `--resume {}` in the place of the tokens", path.display()),
-        };
-        (how, path)
+        match &self.header.undoes {
+            Some(path) => (format!("run `ldtokens undo {}` again", path.display()), path),
+            None => {
+                let path = &self.path;
+                (format!("run the same command with `--resume {}` in the place of the tokens", path.display()), path)
+            }
+        }
     }
-}
 
-/// A record that was read.
-#[derive(Debug)]
-pub(crate) struct Past {
-    pub(crate) path: PathBuf,
-    pub(crate) header: Header,
-    pub(crate) tokens: Vec<PastToken>,
-    done: HashSet<TokenId>,
-    pub(crate) is_undone: bool,
-}
-
-impl Past {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let unusable = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
         let no_record = || unusable("it is not a record of a change by `ldtokens`".to_owned());
@@ -196,25 +181,24 @@ impl Past {
         if header.version != VERSION {
             return Err(unusable("it was written by another version of `ldtokens`".to_owned()));
         }
-        let (path, tokens, done) = (path.to_owned(), Vec::new(), HashSet::new());
-        let mut past = Self { path, header, tokens, done, is_undone: false };
+        let mut record = Self::new(path, header);
         for line in lines.map(serde_json::from_str::<Line>) {
             match line {
-                Ok(Line::Done(id)) => drop(past.done.insert(id)),
-                Ok(Line::Undone(at)) => past.is_undone = at.is_some(),
+                Ok(Line::Done(id)) => drop(record.done.insert(id)),
+                Ok(Line::Undone(at)) => record.is_undone = at.is_some(),
                 Ok(Line::Became { became, custom_role_ids }) => {
-                    let token = past.tokens.iter_mut().find(|token| token.id == became);
+                    let token = record.tokens.iter_mut().find(|token| token.id == became);
                     if let Some(pair) = token.and_then(|token| token.changes.get_mut("customRoleIds")) {
                         pair[1] = custom_role_ids.into();
                     }
                 }
-                Ok(Line::Token(token)) => past.tokens.push(token),
+                Ok(Line::Token(token)) => record.tokens.push(token),
                 Err(error) if error.is_data() => return Err(no_record()),
                 // The last line is cut if the command was killed while it wrote.
                 Err(_) => {}
             }
         }
-        Ok(past)
+        Ok(record)
     }
 
     /// Returns an error if what it is of, such as the host, is not the same now.
@@ -234,8 +218,13 @@ impl Past {
         all.into_iter()
             .rev()
             .filter_map(|path| Self::read(&path).ok())
-            .filter(|past| !past.is_undone && past.header.undoes.is_none())
+            .filter(|record| !record.is_undone && record.header.undoes.is_none())
     }
+}
+
+fn append(path: &Path, line: &Line) -> std::io::Result<()> {
+    let line = serde_json::to_string(line)? + "\n";
+    OpenOptions::new().append(true).open(path)?.write_all(line.as_bytes())
 }
 
 /// The files of the records, the oldest first.

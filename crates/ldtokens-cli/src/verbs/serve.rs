@@ -15,8 +15,17 @@ use crate::files::text;
 use crate::terminal::{Failure, Log, print, stops, visible};
 
 /// Run a local LaunchDarkly server until interrupted
+///
+/// The first line on standard output is the URL, printed once the server is ready. A new store takes the owner's secret from
+/// LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.
+///
+/// Each flag can also be given by a variable, as in a service container: LDTOKENS_SERVE_ and the flag's name in capitals, such as
+/// LDTOKENS_SERVE_LISTEN, LDTOKENS_SERVE_ROUTE_LIMIT, or LDTOKENS_SERVE_STRICT=true. Several hosts are separated by commas, and several
+/// faults by line breaks.
+///
+/// SIGINT or SIGTERM stops the server after the requests in progress, within five seconds. A second one stops it at once.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, mut_args = with_variable)]
+#[command(mut_args = with_variable)]
 pub(crate) struct ServeArgs {
     /// Listen on this address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -101,18 +110,6 @@ pub(crate) struct ServeArgs {
     admin: Option<SocketAddr>,
 }
 
-const LONG_ABOUT: &str = "\
-Run a local LaunchDarkly until interrupted.
-
-The first line on standard output is the URL, printed once the server is ready. A new store takes the owner's secret from \
-LDTOKENS_ROOT_TOKEN; without it, one is created and shown once. The store keeps only hashes of secrets.
-
-Each flag can also be given by a variable, as in a service container: LDTOKENS_SERVE_ and the flag's name in capitals, such as \
-LDTOKENS_SERVE_LISTEN, LDTOKENS_SERVE_ROUTE_LIMIT, or LDTOKENS_SERVE_STRICT=true. Several hosts are separated by commas, and several \
-faults by line breaks.
-
-SIGINT or SIGTERM stops the server after the requests in progress, within five seconds. A second one stops it at once.";
-
 /// The text of an account, for a container that can't be given a file.
 const ACCOUNT_TEXT: &str = "LDTOKENS_SERVE_ACCOUNT_TEXT";
 
@@ -179,21 +176,20 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
         builder = builder.owner_secret(secret);
     }
     let server = builder.start().await.map_err(|error| Failure::other(error.to_string()))?;
-    print(&format!("listening on {}", server.url()))?;
-    if let Some(url) = server.admin_url() {
-        print(&format!("admin endpoint on {url}"))?;
-    }
+    let mut lines = vec![format!("listening on {}", server.url())];
+    lines.extend(server.admin_url().map(|url| format!("admin endpoint on {url}")));
     for (name, secret) in server.new_secrets() {
-        let whose = if Some(secret) == server.owner_secret() { "the owner's".to_owned() } else { format!("{name}'s") };
-        print(&format!("{} secret, shown this once: {}", visible(&whose), secret.expose()))?;
+        let whose = if Some(secret) == server.owner_secret() { "the owner" } else { name };
+        lines.push(format!("{}'s secret, shown this once: {}", visible(whose), secret.expose()));
     }
     if was_given && server.owner_secret().is_none() {
-        print(&format!("the store already has an owner, so {ROOT_TOKEN} was not used"))?;
+        lines.push(format!("the store already has an owner, so {ROOT_TOKEN} was not used"));
     }
     if arguments.store.is_none() {
-        print("in memory; use --store FILE to keep the account")?;
+        lines.push("in memory; use --store FILE to keep the account".to_owned());
     }
-    print(&exports(&server, was_given))?;
+    lines.push(exports(&server, was_given));
+    print(&lines.join("\n"))?;
     stops.recv().await;
     tokio::select! {
         biased; // so that it says that it stops

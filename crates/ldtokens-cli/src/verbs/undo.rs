@@ -14,7 +14,7 @@ use crate::verbs::batch::Batch;
 use crate::verbs::bulk::{FOLDER, read_each};
 use crate::verbs::json;
 use crate::verbs::plan::{Plan, Words, fitting};
-use crate::verbs::record::{Header, Past, PastToken, Record};
+use crate::verbs::record::{Header, PastToken, Record};
 use crate::verbs::targets::{Item, Target};
 use crate::verbs::update::edit_each;
 
@@ -33,7 +33,11 @@ const WORDS: Words = Words {
 /// them. A token that was changed by someone else since is left as it is. Deleted tokens and old secrets can't be restored.
 /// What this does is written down too, so `ldtokens undo FILE` can take it back.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  ldtokens update --all-matching name~export --role writer
+  ldtokens undo --dry-run
+  ldtokens undo")]
 pub(crate) struct UndoArgs {
     /// The record of the change to undo [default: the last one that was not undone, of this account's host]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -43,18 +47,12 @@ pub(crate) struct UndoArgs {
     confirm: ConfirmArgs,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  ldtokens update --all-matching name~export --role writer
-  ldtokens undo --dry-run
-  ldtokens undo";
-
 pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let (folder, host) = (settings.state_folder(None, FOLDER)?, settings.host_as_name());
     let mut past = match &arguments.file {
-        Some(file) => Past::read(file)?,
-        None => Past::all(&folder).next().ok_or_else(|| {
+        Some(file) => Record::read(file)?,
+        None => Record::all(&folder).next().ok_or_else(|| {
             let text = format!("there is nothing to undo: {} has no record of a change", folder.display());
             Failure::new(Kind::NoMatch, text)
         })?,
@@ -62,7 +60,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
     past.check("host", &past.header.host, &host)?;
     let count = past.tokens.len();
     past.tokens.retain(|token| !token.changes.is_empty());
-    let Past { header, path, tokens, .. } = &past;
+    let Record { header, path, tokens, .. } = &past;
     let known: HashMap<&TokenId, &PastToken> = tokens.iter().map(|token| (&token.id, token)).collect();
     if known.is_empty() {
         let Header { command, at, .. } = header;
@@ -97,18 +95,15 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
         let mut now = Header::new("undo", &header.change, &host);
         now.undoes = Some(path.clone());
         let has_changes = !session.is_dry_run && plan.changes_something();
-        let record = if has_changes { Some(Record::begin(&folder, &now, &plan.items)?) } else { None };
+        let record = if has_changes { Some(Record::begin(&folder, now, &plan.items)?) } else { None };
         let batch = Batch { session, words: &WORDS, record, in_turn: false };
         let (comment, is_quiet) = (Some("ldtokens undo"), global.verbose == 0);
         edit_each(&batch, &plan.items, comment, change, Printer::silent(), is_quiet).await?;
         if !session.is_dry_run {
-            Record::note_undone(path, true)?;
-            if let Some(first) = &header.undoes {
-                Record::note_undone(first, false)?;
-            }
+            past.undone()?;
         }
         if let Some(record) = &batch.record {
-            say::note(&format!("`ldtokens undo {}` takes this back", record.path().display()));
+            say::note(&format!("`ldtokens undo {}` takes this back", record.path.display()));
         }
         Ok(())
     })

@@ -33,7 +33,11 @@ const UPDATE: Words = Words {
 /// starts over, so no change is lost. Several tokens are changed only after a plan and a question, and the permissions or expiry of
 /// the token in use only after a question; `ldtokens undo` can restore them.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  ldtokens update 'Nightly export' --name Export
+  ldtokens update 61095542756dba551110ae21 --role reader
+  ldtokens update Export --custom-role ops --comment 'Needs releases'")]
 #[command(group = ArgGroup::new("changes").multiple(true).required(true)
     .args(["name", "description", "no_description", "role", "custom_role", "policy", "expires_in", "expires_at", "no_expiry"]))]
 pub(crate) struct UpdateArgs {
@@ -64,12 +68,6 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     print: PrintArgs,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  ldtokens update 'Nightly export' --name Export
-  ldtokens update 61095542756dba551110ae21 --role reader
-  ldtokens update Export --custom-role ops --comment 'Needs releases'";
 
 pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result<(), Failure> {
     let is_single = names_one(arguments.bulk.words());
@@ -224,7 +222,14 @@ const DELETE: Words = Words {
 
 /// Delete tokens; their secrets stop working at once
 #[derive(Args, Debug)]
-#[command(visible_alias = "rm", after_help = DELETE_EXAMPLES)]
+#[command(
+    visible_alias = "rm",
+    after_help = "\
+Examples:
+  ldtokens delete 'Nightly export'
+  ldtokens delete --all-matching name~test- --all-matching lastUsed=never
+  ldtokens list -a -q --unused-for 90d | ldtokens delete -"
+)]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     bulk: BulkArgs,
@@ -237,12 +242,6 @@ pub(crate) struct DeleteArgs {
     #[arg(long, short, help_heading = OUTPUT, display_order = LAST + 3)]
     quiet: bool,
 }
-
-const DELETE_EXAMPLES: &str = "\
-Examples:
-  ldtokens delete 'Nightly export'
-  ldtokens delete --all-matching name~test- --all-matching lastUsed=never
-  ldtokens list -a -q --unused-for 90d | ldtokens delete -";
 
 pub(crate) async fn delete(global: &GlobalArgs, arguments: DeleteArgs) -> Result<(), Failure> {
     let bulk = arguments.bulk.read(global, "delete", "")?;
