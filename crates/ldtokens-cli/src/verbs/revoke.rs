@@ -203,10 +203,10 @@ fn target(token: &LeakedToken) -> Target {
     Target { id: token.id.clone(), name: token.name.clone() }
 }
 
-/// Prints a new secret in its token's rows of the report, or alone.
+/// Prints a new secret at once: alone, or with its token, which is in its rows of the report if that is for programs.
 struct Printed {
     rows: Arc<Mutex<Rows>>,
-    id: TokenId,
+    target: Target,
     print: Print,
 }
 
@@ -216,13 +216,14 @@ impl Destination for Printed {
     }
 
     fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
+        let outcome = Outcome { secret: Some(secret.clone()), ..Outcome::new("rotated", "rotated") };
+        let mut rows = lock(&self.rows);
         let printed = match self.print {
             Print::Alone => write(&format!("{}\n", secret.expose())),
-            Print::WithToken => {
-                let words = format!("rotated; new secret: {}", secret.expose());
-                let outcome = Outcome { secret: Some(secret.clone()), ..Outcome::new("rotated", words) };
-                lock(&self.rows).print_token(&self.id, &outcome)
+            Print::WithToken if rows.format == Format::Table => {
+                write(&format!("The new secret of {}: {}\n", self.target, secret.expose()))
             }
+            Print::WithToken => rows.print_token(&self.target.id, &outcome),
         };
         match printed {
             Ok(true) => Ok(()),
@@ -256,7 +257,7 @@ async fn revoke(
             let refused = |failure: Failure| Error::new(Reason::Unusable, failure.to_string());
             let mut destinations = places.of(&item.target).map_err(refused)?;
             if let Some(print) = places.print {
-                destinations.push(Box::new(Printed { rows: rows.clone(), id: id.clone(), print }));
+                destinations.push(Box::new(Printed { rows: rows.clone(), target: item.target.clone(), print }));
             }
             let (overlap, overwrites) = (Some(Duration::ZERO), places.overwrites);
             let options = Options { overlap, overwrites, ..Options::default() };

@@ -178,6 +178,41 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
 }
 
 #[test]
+fn a_new_secret_that_standard_output_did_not_take_is_reported_as_undelivered() {
+    let served = Served::start();
+    let (id, secret) = served.create("A");
+    let file = served.folder.path().join("leaked");
+    std::fs::write(&file, &secret).unwrap();
+    for format in ["json", "csv", "table"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let leaked = file.to_str().unwrap();
+        let arguments = ["revoke", "--rotate", "--yes", "--secret-to", "-", "--secret-from", leaked, "-o", format];
+        let output = served.owner(&arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(11), "{format}: {}", stderr(&output));
+        assert!(stderr(&output).contains("nobody reads standard output"), "{}", stderr(&output));
+        let again = ["rotate", &id, "--again", "--secret-to", leaked, "--overwrite"];
+        let output = served.owner(&again).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn on_a_terminal_a_new_secret_is_printed_at_once_and_its_row_has_it_not() {
+    let served = Served::start();
+    let (_, secret) = served.create("A");
+    let file = served.folder.path().join("leaked");
+    std::fs::write(&file, &secret).unwrap();
+    let arguments = ["revoke", "--rotate", "--yes", "--secret-from", file.to_str().unwrap()];
+    let (status, shown) = Terminal::run(served.owner(&arguments)).end();
+    assert_eq!(status, Some(0), "{shown}");
+    let line = shown.lines().find(|line| line.starts_with("The new secret of")).unwrap_or_else(|| panic!("{shown}"));
+    let new = line.trim().rsplit(' ').next().unwrap();
+    assert!(served.works(new) && !served.works(&secret) && shown.matches(new).count() == 1, "{shown}");
+    assert!(shown.contains(&format!("rotated; the new secret ends in {}", &new[new.len() - 4..])), "{shown}");
+}
+
+#[test]
 fn an_ambiguous_secret_is_not_revoked_without_an_id() {
     let folder = tempfile::tempdir().unwrap();
     let account = folder.path().join("account.yaml");

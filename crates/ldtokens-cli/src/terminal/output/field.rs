@@ -63,6 +63,11 @@ impl Field {
         Err(format!("there is no field `{name}`{hint} (fields: {})", known.join(", ")))
     }
 
+    /// A property of something that is not a token.
+    pub(crate) fn text(name: &str) -> Self {
+        Self { name: name.to_owned(), kind: ValueType::Text }
+    }
+
     /// The fields of a comma-separated list of names.
     pub(crate) fn list(names: &str) -> Result<Vec<Self>, String> {
         names.split(',').map(|name| Self::new(name.trim())).collect()

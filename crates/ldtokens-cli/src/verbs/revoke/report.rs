@@ -1,16 +1,16 @@
-//! Prints the result for each leaked secret, one row per secret, as soon as it is known.
+//! What became of each leaked secret, one row per secret.
 
 use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Finding, KeyKind, LeakedToken, Revocation};
 use serde_json::{Value, json};
 
-use crate::terminal::{Columns, Failure, Format, Kind, PrintArgs, Printer, plain, record, say, terminal_width, write};
+use crate::terminal::{Failure, Field, Format, Kind, PrintArgs, Printer, aligned, print, say};
 use crate::verbs::plan::Words;
 use crate::verbs::revoke::{named, target};
 
 const HEADINGS: [&str; 4] = ["SECRET", "ID", "NAME", "RESULT"];
 
-/// The fields of a row in CSV and JSON, in order.
+/// The fields of a row in CSV.
 const FIELDS: [&str; 7] = ["lastFour", "_id", "name", "identifiedBy", "revoked", "result", "token"];
 
 /// What became of a secret.
@@ -114,21 +114,14 @@ impl Outcome {
     }
 }
 
-fn cells(last_four: &str, token: Option<&LeakedToken>, words: &str) -> Vec<String> {
-    let id = token.map(|token| token.id.to_string()).unwrap_or_default();
-    let name = token.and_then(|token| token.name.clone()).unwrap_or_default();
-    vec![format!("...{last_four}"), id, name, words.to_owned()]
-}
-
-/// Prints rows.
+/// The rows of the report. A table is printed at its end.
 pub(crate) struct Rows {
-    format: Format,
+    pub(crate) format: Format,
     /// Whether standard output is only for the new secret.
     is_aside: bool,
-    columns: Columns,
-    /// Of formats that are neither a table nor CSV.
+    table: Vec<Vec<String>>,
+    /// Of the other formats.
     printer: Printer,
-    is_empty: bool,
     /// How many secrets no longer work.
     revoked: usize,
     /// How many of them did not work before either.
@@ -141,24 +134,15 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn new(revocation: &Revocation, format: Format, is_aside: bool) -> Result<Self, Failure> {
-        let mut all = vec![HEADINGS.map(str::to_owned).to_vec()];
-        let mut left = Vec::new();
-        for leak in &revocation.leaks {
-            left.extend(leak.token().map(|token| (token.clone(), leak.last_four.clone())));
-            all.push(cells(&leak.last_four, leak.token(), ""));
-        }
-        // The result comes last, and is not known yet.
-        let room = terminal_width().map(|width| width.saturating_sub(24).max(50));
-        let columns = Columns::new(&all, &[], room, &[false, false, true, false]);
-        let mut printer = Printer::silent();
-        if !matches!(format, Format::Table | Format::Csv) {
-            printer = Printer::new(format, &PrintArgs::default())?;
-        }
-        if is_aside {
-            printer = printer.aside();
-        }
-        let (revoked, dead, succeeded) = (0, 0, 0);
-        Ok(Self { format, is_aside, columns, printer, is_empty: true, revoked, dead, succeeded, left })
+        let columns = (format == Format::Csv).then(|| FIELDS.map(Field::text).to_vec());
+        let printer = match format {
+            Format::Table => Printer::silent(),
+            _ => Printer::new(format, &PrintArgs { columns, ..PrintArgs::default() })?,
+        };
+        let printer = if is_aside { printer.aside() } else { printer };
+        let tokens = revocation.leaks.iter().filter_map(|leak| Some((leak.token()?.clone(), leak.last_four.clone())));
+        let (table, left) = (vec![HEADINGS.map(str::to_owned).to_vec()], tokens.collect());
+        Ok(Self { format, is_aside, table, printer, revoked: 0, dead: 0, succeeded: 0, left })
     }
 
     /// What became of the secrets, in numbers.
@@ -166,10 +150,11 @@ impl Rows {
         format!("{} revoked, {} already dead", self.revoked - self.dead, self.dead)
     }
 
-    /// Prints the rows of a token's secrets, unless they were printed. Returns whether standard output is still read.
+    /// Prints the rows of a token's secrets, unless they were printed. Returns whether it did, and standard output is still read.
     pub(crate) fn print_token(&mut self, id: &TokenId, outcome: &Outcome) -> Result<bool, Failure> {
-        let mut is_read = true;
-        for (token, last_four) in self.left.extract_if(.., |(token, _)| token.id == *id).collect::<Vec<_>>() {
+        let own: Vec<_> = self.left.extract_if(.., |(token, _)| token.id == *id).collect();
+        let mut is_read = !own.is_empty();
+        for (token, last_four) in own {
             is_read &= self.print(&last_four, Some(&token), outcome)?;
         }
         Ok(is_read)
@@ -184,35 +169,22 @@ impl Rows {
     ) -> Result<bool, Failure> {
         self.revoked += usize::from(outcome.is_revoked);
         self.dead += usize::from(outcome.result == "dead");
-        self.succeeded += usize::from(outcome.is_revoked && outcome.failure.is_none());
-        let (is_first, json) = (std::mem::take(&mut self.is_empty), outcome.json(last_four, token));
-        let line = self.columns.line(&cells(last_four, token, &outcome.words));
-        match self.format {
-            Format::Table | Format::Csv if self.is_aside => {
-                say::result(&line);
-                Ok(true)
-            }
-            Format::Table if is_first => {
-                write(&format!("{}\n{line}\n", self.columns.line(&HEADINGS.map(str::to_owned))))
-            }
-            Format::Table => write(&(line + "\n")),
-            Format::Csv => {
-                let head = if is_first { csv_head() } else { String::new() };
-                write(&(head + &record(FIELDS.iter().map(|name| json.get(*name).map(plain).unwrap_or_default()))))
-            }
-            _ => self.printer.token(&json),
-        }
+        let id = token.map(|token| token.id.to_string()).unwrap_or_default();
+        let name = token.and_then(|token| token.name.clone()).unwrap_or_default();
+        self.table.push(vec![format!("...{last_four}"), id, name, outcome.words.clone()]);
+        let is_read = self.printer.token(&outcome.json(last_four, token))?;
+        self.succeeded += usize::from(is_read && outcome.is_revoked && outcome.failure.is_none());
+        Ok(is_read)
     }
 
     /// Prints the end of the report.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
-        if self.format == Format::Csv && self.is_empty && !self.is_aside {
-            write(&csv_head())?;
+        let has_rows = self.format == Format::Table && self.table.len() > 1;
+        match aligned(&self.table) {
+            table if has_rows && self.is_aside => table.lines().for_each(say::result),
+            table if has_rows => print(&table)?,
+            _ => {}
         }
         std::mem::replace(&mut self.printer, Printer::silent()).finish().map(drop)
     }
-}
-
-fn csv_head() -> String {
-    record(FIELDS.map(str::to_owned).into_iter())
 }
