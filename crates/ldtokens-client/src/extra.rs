@@ -19,12 +19,6 @@ use serde_json::{Map, Value};
 #[serde(transparent)]
 pub struct Extra(pub Map<String, Value>);
 
-impl From<Map<String, Value>> for Extra {
-    fn from(properties: Map<String, Value>) -> Self {
-        Self(properties)
-    }
-}
-
 impl Deref for Extra {
     type Target = Map<String, Value>;
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::lenient;
@@ -31,16 +31,6 @@ impl Links {
     /// The links and their names, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Link)> {
         self.0.iter().map(|(name, link)| (name.as_ref(), link))
-    }
-
-    /// The number of links.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are no links.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     fn insert(&mut self, name: Cow<'static, str>, link: Link) {
@@ -83,10 +73,6 @@ impl<'de> Deserialize<'de> for Links {
                 f.write_str("a map")
             }
 
-            fn visit_unit<E: Error>(self) -> Result<Links, E> {
-                Ok(Links::default())
-            }
-
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Links, A::Error> {
                 // A token has two links.
                 let mut links = Links(Vec::with_capacity(2));
@@ -99,7 +85,7 @@ impl<'de> Deserialize<'de> for Links {
             }
         }
 
-        from.deserialize_any(ByName)
+        from.deserialize_map(ByName)
     }
 }
 
@@ -165,6 +151,6 @@ mod tests {
     #[test]
     fn the_last_of_two_links_with_the_same_name_is_kept() {
         let links: Links = serde_json::from_str(r#"{"self":{"href":"/a"},"self":{"href":"/b"}}"#).unwrap();
-        assert_eq!((links.len(), links.get("self").unwrap().href.as_deref()), (1, Some("/b")));
+        assert_eq!((links.iter().len(), links.get("self").unwrap().href.as_deref()), (1, Some("/b")));
     }
 }

@@ -93,14 +93,6 @@ impl TryFrom<String> for TokenId {
     }
 }
 
-impl TryFrom<&String> for TokenId {
-    type Error = InvalidTokenId;
-
-    fn try_from(id: &String) -> Result<Self, InvalidTokenId> {
-        Self::new(id.as_str())
-    }
-}
-
 impl From<&TokenId> for TokenId {
     fn from(id: &TokenId) -> Self {
         id.clone()
@@ -203,6 +195,7 @@ mod tests {
         for id in ["61095542756dba551110ae21", "...", "a.b", "a%2fb", "a?b#c", "é", &"a".repeat(256)] {
             assert_eq!(TokenId::new(id).unwrap().as_str(), id);
         }
+        assert_eq!(TokenId::new("a-b.c_d~e%é").unwrap().to_path_segment(), "a-b.c_d~e%25%C3%A9");
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl BaseUrl {
         let Ok(mut url) = Url::parse(&with_scheme) else {
             return refuse("it is not a URL; give one like https://app.launchdarkly.com");
         };
-        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        if !matches!(url.scheme(), "https" | "http") {
             return refuse("it is neither an https:// nor an http:// URL");
         }
         if !url.username().is_empty() || url.password().is_some() {

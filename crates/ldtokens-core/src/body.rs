@@ -15,23 +15,13 @@ pub type Response = http::Response<Body>;
 
 /// A response's body. `Debug` shows only its length: after a create or reset, the body contains the secret.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Body {
-    pub(crate) bytes: Bytes,
-    pub(crate) is_cut_short: bool,
-}
-
-impl Body {
-    /// Whether it is only what arrived of a body that was cut short: the secret and perhaps more.
-    pub fn is_cut_short(&self) -> bool {
-        self.is_cut_short
-    }
-}
+pub struct Body(pub(crate) Bytes);
 
 impl Deref for Body {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        &self.0
     }
 }
 

@@ -29,7 +29,6 @@ const MORE: u32 = 7;
 const OTHERS: i64 = 3;
 
 /// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
-/// It is never more than a quarter of the wait.
 const LONGEST_JITTER: Duration = Duration::from_millis(250);
 
 /// What a client and its clones have learned about rate limits.
@@ -186,12 +185,8 @@ impl Limit {
         if sent >= self.closed_until {
             // At most half a minute, so that a call with the default deadline tries.
             let pause = SECOND * (1 << self.refusals.min(5));
-            let earliest = if self.refusals == 0 { now } else { sent + SECOND };
-            self.closed_until = until.unwrap_or(now + pause).max(earliest);
+            self.closed_until = until.unwrap_or(now + pause);
             self.refusals += 1;
-        } else if self.last_sent < self.closed_until {
-            // It was under way before the last 429 came.
-            self.closed_until = self.closed_until.max(until.unwrap_or_default());
         }
     }
 }
@@ -213,8 +208,7 @@ impl RateLimiter {
     ) -> Result<Permit<'_>, Option<Duration>> {
         let families = [Family::Untold, Family::Account, Family::Route(route), Family::Token(token)];
         loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
+            let changed = self.changed.notified();
             let now = clock.elapsed();
             if now >= deadline {
                 return Err(None);
@@ -229,7 +223,7 @@ impl RateLimiter {
             }
             let left = (deadline - now).saturating_sub(wait);
             // A part of the time that is left, so that some is left to send the request.
-            let jitter = (wait / 4).min(left / 2).min(LONGEST_JITTER).mul_f64(fastrand::f64());
+            let jitter = (left / 2).min(LONGEST_JITTER).mul_f64(fastrand::f64());
             tokio::select! {
                 () = changed => {}
                 () = clock.sleep((wait + jitter).min(deadline - now)) => {}
@@ -269,7 +263,6 @@ impl Permit<'_> {
             state.server_time.update(date, self.request.sent, now, clock.now());
         }
         state.update(self.request, Some(response), now);
-        drop(state);
         self.is_lost = false;
     }
 }
@@ -282,9 +275,8 @@ impl Drop for Permit<'_> {
         }
         for family in self.request.families {
             let limit = state.limit(family);
-            limit.in_flight = limit.in_flight.saturating_sub(1);
+            limit.in_flight -= 1;
         }
-        drop(state);
         self.rate_limiter.changed.notify_waiters();
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn decide(
         (Outcome::NotDone, Idempotency::Delete) if state.unknown && state.is_gone => return Decision::Done,
         _ => {}
     }
-    let wait = attempt.wait.unwrap_or_default() + policy.backoff_after(state.counted.max(1), jitter);
+    let wait = attempt.wait.unwrap_or_default() + policy.backoff_after(state.counted, jitter);
     let is_last = attempt.wait.is_none() && state.counted >= policy.max_attempts;
     let does_harm = attempt.outcome == Outcome::Unknown && idempotency == Idempotency::NotIdempotent;
     if attempt.may_change && !does_harm && !is_last && wait < state.left {

@@ -122,11 +122,10 @@ impl Sender {
         self.rate_limiter.server_clock().at(wall)
     }
 
-    /// Returns `options` with one deadline for several calls: now plus the policy's deadline, or earlier if `options` has an
-    /// earlier one.
+    /// Returns `options` with one deadline for several calls: its own, or else now plus the policy's deadline.
     pub fn with_one_deadline(&self, options: SendOptions) -> SendOptions {
         let deadline = self.clock.elapsed().saturating_add(self.settings.policy.deadline);
-        SendOptions { deadline: Some(options.deadline.unwrap_or(deadline).min(deadline)), ..options }
+        SendOptions { deadline: options.deadline.or(Some(deadline)), ..options }
     }
 
     /// Waits for the backoff after round `round` of several calls, counted from 1. False, without a wait, if it would last until

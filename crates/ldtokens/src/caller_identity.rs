@@ -15,25 +15,9 @@ pub struct CallerIdentity {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
-    /// Only for OAuth clients.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_name: Option<String>,
-    /// Only for OAuth clients.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
     /// When the credential expires. Absent if it never does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixMillis>,
@@ -47,7 +31,7 @@ pub struct CallerIdentity {
     pub service_token: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Properties that this crate does not know, or of an unexpected type.
+    /// All other properties, such as those of SDK keys and OAuth clients, and those of an unexpected type.
     #[serde(flatten)]
     pub extra: Extra,
 }

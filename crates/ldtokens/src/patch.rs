@@ -106,8 +106,9 @@ impl Patch {
     fn is_shown_by(&self, token: &Token) -> bool {
         let now = properties(token);
         let is_shown = |change: &PatchOperation| match (change.op.clone(), change.path.strip_prefix('/')) {
-            (PatchOperationOp::Add | PatchOperationOp::Replace, Some(name)) => now.get(name) == change.value.as_ref(),
-            (PatchOperationOp::Remove, Some(name)) => !name.contains('/') && !now.contains_key(name),
+            (PatchOperationOp::Add | PatchOperationOp::Replace | PatchOperationOp::Remove, Some(name)) => {
+                !name.contains('/') && now.get(name) == change.value.as_ref()
+            }
             _ => false,
         };
         self.operations.iter().all(is_shown)
@@ -220,13 +221,8 @@ impl Client {
             if !(is_unknown || is_stale && round < MAX_ROUNDS) {
                 return give_up(error);
             }
-            let now = match client.get(id).await {
-                Ok(now) => now,
-                // The patch may have been applied, or the first error says more.
-                Err(Error::DeadlineExceeded { .. }) => return give_up(error),
-                Err(_) if is_unknown => return give_up(error),
-                Err(failed) => return give_up(failed),
-            };
+            // The first error says more.
+            let Ok(now) = client.get(id).await else { return give_up(error) };
             let is_applied = |patch: &Difference| patch.fits(&now, true);
             if is_unknown && is_applied(&difference) || lost.as_ref().is_some_and(is_applied) {
                 return Ok(now);

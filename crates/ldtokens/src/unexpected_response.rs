@@ -95,10 +95,12 @@ pub(crate) fn page(body: &[u8], place: String) -> Result<(Tokens, Vec<Error>, Op
             Err(error) => errors.push(error),
         }
     }
-    let links = json.get_mut("_links").map(|links| serde_json::from_value::<Links>(links.take())).transpose();
+    let (links, bad_link) = match serde_json::from_value::<Option<Links>>(json["_links"].take()) {
+        Ok(links) => (links, None),
+        Err(_) => (None, Some(bad_link("it can't be read"))),
+    };
     let total_count = json.get("totalCount").and_then(Value::as_i64);
-    let page = Tokens::builder().items(tokens).total_count(total_count).links(links.as_ref().ok().cloned().flatten());
-    let bad_link = links.err().map(|_| bad_link("it can't be read"));
+    let page = Tokens::builder().items(tokens).total_count(total_count).links(links);
     Ok((page.try_into().expect("all that a page requires is set"), errors, bad_link))
 }
 

@@ -3,8 +3,8 @@
 //! Go services write `null` for an empty list or map, any optional field can be null, and a field or a value can be new
 //! (fact 11); `lastUsed: 0` is never (fact 9). Which retyped values are errors is our choice.
 
-use ldtokens_client::read_token;
 use ldtokens_client::types::{ErrorRep, Token, Tokens};
+use ldtokens_client::{arrived_properties, read_token};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -185,6 +185,26 @@ fn a_token_is_read_without_its_invalid_properties() {
     assert!(read_token(&json!({ "name": "no ID" })).is_err());
     assert!(read_token(&json!({ "_id": "../x" })).is_err());
     assert!(read_token(&json!("text")).is_err());
+}
+
+#[test]
+fn what_arrived_whole_of_an_object_is_read() {
+    for (text, arrived) in [
+        (
+            r#"{"a": "x\"y, z\\", "b": 1e999, "c": oops, "d": [1, {"e": 2}], "f": {"g": [3], "h": 4}}"#,
+            json!({ "a": "x\"y, z\\", "d": [1, { "e": 2 }], "f": { "g": [3], "h": 4 } }),
+        ),
+        (r#"{"a": "{[", "b": "]}", "c": 1} {"d": 2}"#, json!({ "a": "{[", "b": "]}", "c": 1 })),
+        (r#"{"a": 1, "b": "whole""#, json!({ "a": 1, "b": "whole" })),
+        (r#"{"a": 1, "b": {"c": 2}"#, json!({ "a": 1, "b": { "c": 2 } })),
+        (r#"{"a": 1, "b": 12"#, json!({ "a": 1 })),
+        (r#"{"a": 1, "b": "cut "#, json!({ "a": 1 })),
+        (r#"{"a": 1, "b": {"c": "d""#, json!({ "a": 1 })),
+        (r#"{"a": 1, "b": "\""#, json!({ "a": 1 })),
+        (r#"[{"a": 1}]"#, json!(null)),
+    ] {
+        assert_eq!(arrived_properties(text.as_bytes()).map_or(Value::Null, Value::Object), arrived, "{text}");
+    }
 }
 
 #[test]

@@ -23,6 +23,10 @@ fn a_token_is_written_as_it_was_read() {
     assert_eq!(token.last_used, Some(UnixMillis::new(1_754_002_800_000)));
     let written = serde_json::to_value(&token).unwrap();
     assert_eq!(written, serde_json::from_str::<serde_json::Value>(TOKEN).unwrap());
+    assert_eq!(token.expires_in(token.last_modified), None);
+    let mut expires = token;
+    expires.expiry = expires.last_used;
+    assert_eq!(expires.expires_in(expires.last_modified).unwrap().as_secs(), 79_200);
 }
 
 #[test]

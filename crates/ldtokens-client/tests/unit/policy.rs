@@ -17,6 +17,8 @@ fn an_empty_or_contradictory_statement_is_refused() {
     let both = r#"[{"effect": "allow", "actions": ["*"], "notActions": ["*"], "resources": ["proj/*"]}]"#;
     assert!(Policy::from_json(both).unwrap_err().to_string().contains("either `actions` or `notActions`"));
     assert!(Policy::from_json("{}").is_err());
+    let unknown = r#"[{"effect": "ponder", "actions": ["*"], "resources": ["proj/*"]}]"#;
+    assert!(Policy::from_json(unknown).unwrap_err().to_string().contains("effect"));
 }
 
 #[test]

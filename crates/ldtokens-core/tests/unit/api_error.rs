@@ -1,8 +1,9 @@
+use crate::Error;
 use crate::api_error::{printable, read};
 use ldtokens_client::Operation;
 use ldtokens_client::Secret;
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 
 #[test]
 fn the_apis_code_message_and_reference_are_shown() {
@@ -13,7 +14,7 @@ fn the_apis_code_message_and_reference_are_shown() {
 
 #[test]
 fn a_body_that_is_not_the_apis_json_is_not_shown() {
-    for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe"] {
+    for body in [&b"<html>api-secret</html>"[..], b"", b"{\"code\": \"x", b"[]", b"\xff\xfe", br#"{"message": ""}"#] {
         let error =
             read(Operation::GetTokens, StatusCode::BAD_GATEWAY, &HeaderMap::new(), body, None, &Secret::new(""));
         assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
@@ -30,14 +31,29 @@ fn a_secret_in_a_message_is_redacted_and_the_message_is_one_line() {
 
 #[test]
 fn a_redirect_error_names_the_target_without_its_query() {
+    let read = |status, to| {
+        let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(to))]);
+        crate::api_error::read(Operation::GetTokens, status, &headers, b"", None, &Secret::new("")).to_string()
+    };
     for (to, shown) in [
         ("https://u:hunter2@sso.example/login?ticket=hunter2#x", "https://sso.example/login"),
         ("/login?hunter2", "/login"),
     ] {
-        let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(to))]);
-        let error = read(Operation::GetTokens, StatusCode::FOUND, &headers, b"", None, &Secret::new(""));
         let line = format!("getTokens: it redirects to {shown}, and redirects are not followed (302)");
-        assert_eq!(error.to_string(), line);
+        assert_eq!(read(StatusCode::FOUND, to), line);
+    }
+    assert_eq!(read(StatusCode::CONFLICT, "/login"), "getTokens: Conflict (409)");
+}
+
+// Fact 19: an HTML 404 is a wrong host or path.
+#[test]
+fn a_404_is_a_page_by_its_type_or_its_text() {
+    for (named, body, is_page) in
+        [("text/HTML; charset=utf-8", "gone", true), ("text/plain", "\n <html>", true), ("text/plain", "gone", false)]
+    {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(named))]);
+        let error = read(Operation::GetToken, StatusCode::NOT_FOUND, &headers, body.as_bytes(), None, &Secret::new(""));
+        assert_eq!(matches!(error, Error::Unexpected(_)), is_page, "{error:?}");
     }
 }
 

@@ -47,6 +47,8 @@ fn the_wait_after_a_429_is_from_retry_after_or_the_end_of_the_window_that_is_use
     let route = |left| [DATE, ("x-ratelimit-reset", "5000"), ("x-ratelimit-route-remaining", left)];
     assert_eq!(read(429, &route("0")).named_wait(), Some(Duration::from_secs(3)));
     assert_eq!(read(429, &route("1")).named_wait(), None);
+    let over = [DATE, ("x-ratelimit-reset", "2000"), ("x-ratelimit-route-remaining", "0")];
+    assert_eq!(read(429, &over).named_wait(), None, "a wait that is none says nothing");
     assert_eq!(read(429, &route("0")[1..]).named_wait(), None, "our own clock may be wrong");
     let both = [&route("0")[..], &[("retry-after", "9")]].concat();
     assert_eq!(read(429, &both).named_wait(), Some(Duration::from_secs(9)));

@@ -126,6 +126,12 @@ fn a_patch_is_idempotent_if_applying_it_twice_has_the_same_result() {
     }
 }
 
+#[test]
+fn no_response_makes_a_call_wait_for_more_than_five_minutes() {
+    let wait = AttemptOutcome::of_error(503, Some(Duration::from_secs(3600))).wait;
+    assert_eq!(wait, Some(Duration::from_secs(300)));
+}
+
 // Our choice: a wait that ends only at the deadline leaves no time for the attempt.
 #[test]
 fn a_wait_that_would_reach_the_deadline_is_not_started() {

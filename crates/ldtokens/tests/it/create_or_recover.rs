@@ -165,6 +165,28 @@ async fn a_failed_list_and_a_remaining_mark_are_warnings() {
 }
 
 #[tokio::test]
+async fn a_marked_token_that_cannot_be_deleted_is_a_warning_and_one_that_is_gone_is_none() {
+    const GONE: &str = "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n";
+    let server = server().await;
+    for (answer, warnings) in [(proxy::OWN_403, 2), (GONE, 1)] {
+        let mut posts = 0;
+        let proxy = Proxy::start(server.addr(), move |line| match line.split(' ').next() {
+            Some("POST") if posts < 2 => {
+                posts += 1;
+                Fault::Reset(Moment::After)
+            }
+            Some("DELETE") => Fault::Respond(Moment::Before, answer),
+            _ => Fault::Pass,
+        })
+        .await;
+        let client = client_of(&server, proxy.url()).build().unwrap();
+        let issued = create_or_recover(&client, &reader(&format!("{warnings}"))).await.unwrap();
+        assert_eq!(issued.warnings.len(), warnings, "{issued:?}");
+        assert_eq!(issued.warnings.last().unwrap().contains("deleted (deleteToken: "), warnings == 2, "{issued:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_in_a_later_attempt_is_outcome_unknown_and_what_can_be_deleted_is() {
     let server = server().await;
     for (later, posts) in [(Fault::Respond(Moment::Before, proxy::OWN_403), 2), (Fault::Reset(Moment::After), 5)] {

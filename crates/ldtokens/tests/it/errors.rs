@@ -1,6 +1,6 @@
 //! Errors tell apart what a caller would treat differently.
 
-use ldtokens::{BaseRole, Client, Error, NewToken, Patch, PatchOperation, Permissions, TokenId};
+use ldtokens::{ApiVersion, BaseRole, Client, Error, NewToken, Patch, PatchOperation, Permissions, TokenId};
 
 use crate::proxy::{self, Fault, Moment};
 use crate::support::{client, client_of, client_with_faults, create, hasty, reader, server};
@@ -59,6 +59,8 @@ async fn invalid_arguments_are_refused_and_not_sent() {
     let token: TokenId = "0123456789abcdef01234567".parse().unwrap();
     let none: [&str; 0] = [];
     let create = client.create(&NewToken::new(Permissions::custom_roles(none))).await;
+    assert!(matches!(create, Err(Error::InvalidInput(_))), "{create:?}");
+    let create = client.create(&reader("x").default_api_version(ApiVersion::Beta)).await;
     assert!(matches!(create, Err(Error::InvalidInput(_))), "{create:?}");
     let update = client.update(&token, &Patch::new()).await;
     assert!(matches!(update, Err(Error::InvalidInput(_))), "{update:?}");

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ldtokens::{
     Actions, ApiVersion, BaseRole, Error, NewToken, Overlap, Patch, Permissions, Policy, Resources, Role, Statement,
-    TokenId,
+    TokenId, UnixMillis,
 };
 use ldtokens_server::{Clock, Server};
 
@@ -61,6 +61,29 @@ async fn update_applies_the_patch() {
     assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("after"));
     let updated = client.update(&token.id, &Patch::new().remove_description()).await.unwrap();
     assert_eq!(updated.description, None);
+}
+
+// Fact 14. Fact 20: what the API doesn't know it ignores.
+#[tokio::test]
+async fn an_expiry_can_be_set_replaced_and_removed_and_one_that_is_not_set_is_a_warning() {
+    let time = Clock::manual(UnixMillis::new(1_800_000_000_000));
+    let server = Server::builder().clock(time.clone()).start().await.unwrap();
+    let direct = client(&server);
+    direct.list().send().await.unwrap();
+    let (hour, in_an_hour) = (Duration::from_secs(3600), time.now().saturating_add(Duration::from_secs(3600)));
+    let token = direct.create(&reader("x").expires_in(hour * 9).expires_at(in_an_hour)).await.unwrap();
+    assert_eq!((token.details.expiry, token.warnings), (Some(in_an_hour), Vec::new()), "the last counts");
+    let token = direct.create(&reader("x").expires_at(time.now()).expires_in(hour)).await.unwrap();
+    let lifetime = token.details.expiry.unwrap().saturating_duration_since(time.now());
+    assert!((hour..hour * 2).contains(&lifetime), "by the server's clock: {lifetime:?}");
+    let replaced = direct.update(&token.id, &Patch::new().expiry(in_an_hour)).await.unwrap();
+    let removed = direct.update(&token.id, &Patch::new().remove_expiry()).await.unwrap();
+    assert_eq!((replaced.expiry, removed.expiry), (Some(in_an_hour), None));
+    assert!(matches!(direct.create(&reader("x").expires_at(time.now())).await, Err(Error::InvalidInput(_))));
+    let ignored: fn(&mut serde_json::Value) = |token| drop(token.as_object_mut().unwrap().remove("expiry"));
+    let (client, _proxy) = client_with_faults(&server, [Fault::Odd(201, ignored)]).await;
+    let token = client.create(&reader("x").expires_at(in_an_hour)).await.unwrap();
+    assert!(token.warnings[0].contains("may never expire"), "{token:?}");
 }
 
 #[tokio::test]

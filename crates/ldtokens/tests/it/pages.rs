@@ -28,16 +28,8 @@ async fn through_proxy(server: &Server) -> (Client, Proxy) {
 async fn a_stream_yields_every_token_once_and_in_order() {
     let server = server_with(10).await;
     let client = client(&server);
-    let at_once: Vec<String> = client
-        .list()
-        .page_size(100)
-        .send()
-        .await
-        .unwrap()
-        .tokens
-        .into_iter()
-        .map(|token| token.id.to_string())
-        .collect();
+    let page = client.list().page_size(100).send().await.unwrap();
+    let at_once: Vec<_> = page.tokens.into_iter().map(|token| token.id).collect();
     assert_eq!(at_once.len(), 11);
     for limit in [1, 2, 3, 10, 11, 12] {
         let streamed = client.list().page_size(limit).collect_all().await.unwrap();
@@ -218,6 +210,9 @@ async fn a_limit_ends_the_stream_and_requests_only_the_pages_it_needs() {
         let lists = proxy.lines().iter().filter(|line| line.starts_with("GET /api/v2/tokens?")).count();
         assert_eq!(lists, pages, "limit {limit}");
     }
+    let (client, proxy) = through_proxy(&server).await;
+    client.list().limit(3).collect_all().await.unwrap();
+    assert_eq!(proxy.lines(), ["GET /api/v2/tokens?limit=3"]);
 }
 
 // Our choice: a token that can't be read counts towards the limit.

@@ -41,6 +41,7 @@ async fn every_post_and_patch_has_content_type_and_content_length() {
             let expected: &[&str] = if writes { &[&length] } else { &[] };
             assert_eq!(lengths, expected, "{}", request.head);
             assert!(!request.head.contains("transfer-encoding"), "{}", request.head);
+            assert!(request.head.contains("accept: application/json"), "{}", request.head);
         }
     }
 }

@@ -18,6 +18,8 @@ fn plain_http_can_be_allowed_for_a_host_from_the_environment() {
     let error = ClientBuilder::from_variables(lookup).unwrap().build().unwrap_err().to_string();
     assert!(error.starts_with("LD_BASE_URI: ") && error.contains("plain HTTP"), "{error}");
     assert!(ClientBuilder::from_variables(lookup).unwrap().allow_plain_http().build().is_ok());
+    let other = ClientBuilder::from_variables(lookup).unwrap().host("ftp://ld.example").build().unwrap_err();
+    assert!(!other.to_string().contains("LD_BASE_URI"), "the host is not the variable's: {other}");
 }
 
 #[test]
