@@ -12,8 +12,8 @@ mod settings;
 
 pub(crate) use config_edit::edit_config;
 pub(crate) use config_file::{ConfigFile, Profile, RegionName};
-pub(crate) use connect::{Session, local_store, start_local, with_client};
+pub(crate) use connect::{Session, client_builder, local_store, start_local, with_client};
 pub(crate) use credential::{MAX_SIZE, ROOT_TOKEN, Source, shell};
-pub(crate) use errors::{IN_USE, InUse, TYPED};
+pub(crate) use errors::{IN_USE, InUse};
 pub(crate) use keychain::Keychain;
-pub(crate) use settings::{Settings, first_set, in_home, is_same_host};
+pub(crate) use settings::{Settings, first_set, host_as_name, in_home, is_same_host};

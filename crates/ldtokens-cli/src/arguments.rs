@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ldtokens::UnixMillis;
+use ldtokens_operations::OperationSpec;
 
 use crate::moment::{age, moment};
 use crate::terminal::{Failure, Format, LAST, OUTPUT};
@@ -17,6 +18,10 @@ const JSON: [&str; 2] = ["json", "application/json"];
 /// The options of every command, before its name or after it.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct GlobalArgs {
+    /// The command's name.
+    #[arg(skip)]
+    pub(crate) command: String,
+
     /// Output format; with json and ndjson, errors are JSON too [env: LD_OUTPUT] [default: table]
     #[arg(long, short, global = true, value_name = "FORMAT", help_heading = OUTPUT, display_order = LAST)]
     pub(crate) output: Option<Format>,
@@ -84,20 +89,10 @@ pub(crate) struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// The format of the output, by `--output` or the environment.
+    /// The format of the output, by `--output` or the environment. Scripts of the Bash client read JSON from a pipe.
     pub(crate) fn format(&self) -> Result<Format, Failure> {
-        self.any_format()?.of_any_command()
-    }
-
-    /// The same, for a command that has more formats than others.
-    pub(crate) fn any_format(&self) -> Result<Format, Failure> {
-        Ok(Format::asked(self.output)?.unwrap_or(Format::Table))
-    }
-
-    /// The format of an operation's response. Scripts of the Bash client read JSON from a pipe.
-    pub(crate) fn format_of_operation(&self) -> Result<Format, Failure> {
-        let by_place = if std::io::stdout().is_terminal() { Format::Table } else { Format::Json };
-        Format::asked(self.output)?.unwrap_or(by_place).of_any_command()
+        let is_read_by_script = OperationSpec::find(&self.command).is_some() && !std::io::stdout().is_terminal();
+        Format::asked(self.output, if is_read_by_script { Format::Json } else { Format::Table }, &self.command)
     }
 
     /// Those of the flags that say which account a command uses and how, that were given.

@@ -62,16 +62,14 @@ fn main() -> ExitCode {
         _ => None,
     };
     logging::start(cli.global.verbose, server_log);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    command::notes(&matches).iter().for_each(|note| say::note(note));
-    let result = match &runtime {
-        Ok(runtime) => runtime.block_on(run(cli, &matches)),
-        Err(error) => Err(Failure::other(format!("can't start: {error}"))),
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::other(format!("can't start: {error}")).report(),
     };
-    if let Ok(runtime) = runtime {
-        // Don't wait for a question that was not answered.
-        runtime.shutdown_background();
-    }
+    command::notes(&matches).iter().for_each(|note| say::note(note));
+    let result = runtime.block_on(run(cli, &matches));
+    // Don't wait for a question that was not answered.
+    runtime.shutdown_background();
     progress::clear();
     logging::flush();
     exit(result)
@@ -86,15 +84,15 @@ fn what_clap_says(error: &clap::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(&line).replace(":; ", ": ")
 }
 
-async fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
-    let global = &cli.global;
+async fn run(mut cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
     if cli.about {
         return print(command::ABOUT_TEXT);
     }
     let Some((name, arguments)) = matches.subcommand() else {
         return Err(Failure::usage("a command is required: `ldtokens -h` lists them"));
     };
-    let _ = account::TYPED.set(name.to_owned());
+    cli.global.command = name.to_owned();
+    let global = &cli.global;
     if WITHOUT_ACCOUNT.contains(&name) {
         global.refuse_account(name)?;
     }

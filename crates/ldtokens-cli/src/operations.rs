@@ -30,12 +30,7 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
     let parsed = "clap has parsed them";
     let words = OperationArgs::from_arg_matches(arguments).expect(parsed).words;
     let input = Input::read(operation, &words, || text::of_stdin("the body"))?;
-    let format = global.format_of_operation()?;
-    if format == Format::Value {
-        return Err(Failure::usage(
-            "--output value needs --columns, which operations don't have: use `ldtokens get` or `ldtokens list`, or another format",
-        ));
-    }
+    let format = global.format()?;
     let path = path(operation, &input)?;
     if let ("patchToken", Some(body)) = (operation.id, &input.body) {
         check_patch(body)?;

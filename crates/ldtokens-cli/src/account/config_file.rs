@@ -81,10 +81,7 @@ impl ConfigFile {
         // One that isn't read is no error if the environment has all that is needed.
         let skipped = |reason: &str| match is_named || is_edited {
             true => Err(unusable(reason)),
-            false => {
-                let skipped = Some(format!("{}: {reason}", path.display()));
-                Ok(Self { path: path.clone(), skipped, ..Self::default() })
-            }
+            false => Ok(Self { path: path.clone(), skipped: Some(unusable(reason).to_string()), ..Self::default() }),
         };
         let file = match File::open(&path) {
             Ok(file) => file,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
-use ldtokens::{CallerIdentity, Client, ConfigError, DryRun, Error, Secret, TokenId};
+use ldtokens::{CallerIdentity, Client, ClientBuilder, ConfigError, DryRun, Error, Secret, TokenId};
 use ldtokens_plan::CustomRoles;
 use ldtokens_server::Server;
 use tokio::sync::OnceCell;
@@ -91,7 +91,7 @@ pub(crate) async fn with_client(
         settings.refuse_conflict()?;
     }
     let is_dry_run = global.dry_run;
-    global.any_format()?;
+    global.format()?;
     let (server, host, credential) = match &settings.host {
         None => {
             let (server, secret) = start_local().await?;
@@ -104,21 +104,19 @@ pub(crate) async fn with_client(
         Some(host) => (None, host.value.clone(), credential(&settings)?),
     };
     let source = settings.credential.as_ref().map(|source| source.value.clone());
-    let in_use =
-        InUse { source: source.clone(), host: host.clone(), likely_mistake: likely_mistake(credential.expose()) };
-    let _ = errors::IN_USE.set(in_use);
+    let _ = errors::IN_USE.set(InUse {
+        command: global.command.clone(),
+        source: source.clone(),
+        host: host.clone(),
+        likely_mistake: likely_mistake(credential.expose()),
+    });
     let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     // A dry run prints its requests in order.
     let concurrency = if is_dry_run { 1 } else { global.concurrency.map_or(8, usize::from) };
-    let mut builder = Client::builder(credential)
-        .host(host.clone())
-        .user_agent_suffix("ldtokens-cli")
+    let mut builder = client_builder(credential, &host, global)
         .concurrency(concurrency)
         .observer(interrupt.follower.clone())
         .clock(interrupt.follower.clone());
-    if global.allow_plain_http {
-        builder = builder.allow_plain_http();
-    }
     let unprinted: Arc<OnceLock<Failure>> = Arc::default();
     if is_dry_run {
         let unprinted = unprinted.clone();
@@ -152,6 +150,12 @@ pub(crate) async fn with_client(
     }
     // An output error makes the dry run fail.
     result.and(unprinted.get().cloned().map_or(Ok(()), Err))
+}
+
+/// Begins a client for this host, as the flags say.
+pub(crate) fn client_builder(credential: Secret, host: &str, global: &GlobalArgs) -> ClientBuilder {
+    let builder = Client::builder(credential).host(host).user_agent_suffix("ldtokens-cli");
+    if global.allow_plain_http { builder.allow_plain_http() } else { builder }
 }
 
 /// The path of the store of `--local`.

@@ -11,6 +11,8 @@ use crate::terminal::{Failure, Kind};
 
 #[derive(Debug)]
 pub(crate) struct InUse {
+    /// The command's name.
+    pub(crate) command: String,
     /// None if no credential is needed.
     pub(crate) source: Option<Source>,
     pub(crate) host: String,
@@ -21,16 +23,10 @@ pub(crate) struct InUse {
 /// The account that is used, for messages.
 pub(crate) static IN_USE: OnceLock<InUse> = OnceLock::new();
 
-/// The command that the user typed, for messages.
-pub(crate) static TYPED: OnceLock<String> = OnceLock::new();
-
-fn host() -> &'static str {
-    IN_USE.get().map_or("this host", |account| &account.host)
-}
-
-/// The typed command and the host that it asked.
+/// The host, and the command that asked it.
 fn asked() -> String {
-    TYPED.get().map_or_else(|| host().to_owned(), |name| format!("{}, which `ldtokens {name}` asked", host()))
+    let asked = |account: &InUse| format!("{}, which `ldtokens {}` asked", account.host, account.command);
+    IN_USE.get().map_or_else(|| "this host".to_owned(), asked)
 }
 
 impl From<Error> for Failure {
@@ -92,7 +88,7 @@ fn kind_and_hint(error: &Error) -> (Kind, String) {
             (Kind::Other, "check --host: LaunchDarkly's API does not redirect")
         }
         Error::Undecodable { .. } => {
-            let hint = format!("check --host, and whether a proxy or a login page answers in place of {}", host());
+            let hint = format!("check --host, and whether a proxy or a login page answers in place of {}", asked());
             return (Kind::Other, hint);
         }
         _ => (Kind::Other, ""),
@@ -111,7 +107,7 @@ fn is_from_api(error: &ApiError) -> bool {
 /// What to do if the credential was rejected.
 fn advice() -> String {
     let config = "`ldtokens config` shows which account is used";
-    let Some(InUse { source: Some(source), host, likely_mistake }) = IN_USE.get() else {
+    let Some(InUse { source: Some(source), host, likely_mistake, .. }) = IN_USE.get() else {
         return format!(
             "set LD_ACCESS_TOKEN to a secret that works on this host, or use another host with --host; {config}"
         );

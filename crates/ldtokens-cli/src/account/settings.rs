@@ -168,10 +168,7 @@ impl Settings {
 
     /// The account's host as the name of a folder.
     pub(crate) fn host_as_name(&self) -> String {
-        let host = self.host.as_ref().map_or("local", |host| &host.value);
-        let host = host.trim_start_matches("https://").trim_start_matches("http://");
-        let host = host.trim_end_matches('/').trim_end_matches("/api/v2");
-        host.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '.' { sign } else { '_' }).collect()
+        host_as_name(self.host.as_ref().map_or("local", |host| &host.value))
     }
 
     /// The settings that are not used, and why.
@@ -226,6 +223,13 @@ fn differing(
     let mut set = names.iter().filter_map(|name| first_set(std::slice::from_ref(name)));
     let (first, value) = set.next()?;
     set.find(|(_, other)| !is_same(&value, other)).map(|(second, _)| (first, second))
+}
+
+/// The host as a part of a name, such as that of a folder.
+pub(crate) fn host_as_name(host: &str) -> String {
+    let host = host.trim_start_matches("https://").trim_start_matches("http://");
+    let host = host.trim_end_matches('/').trim_end_matches("/api/v2");
+    host.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '.' { sign } else { '_' }).collect()
 }
 
 /// Whether both name the same API, however its path is written.

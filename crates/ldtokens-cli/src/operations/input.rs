@@ -42,37 +42,40 @@ impl Input {
         let mut read = Self::default();
         let mut properties = Map::new();
         for word in words.iter().filter(|word| *word != "-") {
-            if let Some((name, value, is_json)) = property(word) {
-                let known = find(operation, body_properties(operation), name, "body property")?;
-                let json = match is_json {
-                    true => serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?,
-                    false => Value::from(value),
-                };
-                check(operation, known, &json)?;
-                if properties.insert(name.to_owned(), json).is_some() {
-                    return Err(format!("{name} is given twice"));
+            match split(word) {
+                Some((name, ":", value)) => {
+                    check_header(name)?;
+                    read.headers.push((name.to_owned(), value.trim_start().to_owned()));
                 }
-            } else if let Some((name, value)) = header(word) {
-                check_header(name)?;
-                read.headers.push((name.to_owned(), value.to_owned()));
-            } else if let Some((name, value)) = word.split_once('=') {
-                let parameter = find(operation, operation.parameters, name, "parameter")?;
-                if read.has(name) {
-                    return Err(format!("{name} is given twice"));
+                Some((name, "=", value)) => {
+                    let parameter = find(operation, operation.parameters, name, "parameter")?;
+                    let json = match parameter.value_type.is_text() {
+                        true => Value::from(value),
+                        false => serde_json::from_str(value).unwrap_or_default(),
+                    };
+                    check(operation, parameter, &json)?;
+                    if read.has(name) {
+                        return Err(format!("{name} is given twice"));
+                    }
+                    read.parameters.push((parameter.name, value.to_owned()));
                 }
-                let json = match parameter.value_type.is_text() {
-                    true => Value::from(value),
-                    false => serde_json::from_str(value).unwrap_or_default(),
-                };
-                check(operation, parameter, &json)?;
-                read.parameters.push((parameter.name, value.to_owned()));
-            } else {
-                let required = operation.parameters.iter().find(|known| known.required);
-                let hint = required.map_or_else(String::new, |known| format!("; write {}=VALUE", known.name));
-                return Err(format!(
-                    "{} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -{hint}",
-                    printable(word)
-                ));
+                Some((name, sign, value)) => {
+                    let property = find(operation, body_properties(operation), name, "body property")?;
+                    let json = match sign {
+                        ":=" => serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?,
+                        _ => Value::from(value),
+                    };
+                    check(operation, property, &json)?;
+                    if properties.insert(name.to_owned(), json).is_some() {
+                        return Err(format!("{name} is given twice"));
+                    }
+                }
+                None => {
+                    let required = operation.parameters.iter().find(|known| known.required);
+                    let hint = required.map_or_else(String::new, |known| format!("; write {}=VALUE", known.name));
+                    let word = printable(word);
+                    return Err(format!("{word} is not NAME=VALUE, NAME==TEXT, NAME:=JSON, Header:value or -{hint}"));
+                }
             }
         }
         let missing = operation.parameters.iter().find(|known| known.required && !read.has(known.name));
@@ -123,20 +126,11 @@ fn word_for(operation: &OperationSpec, name: &str) -> Option<String> {
     words.find(|(parameter, _)| parameter.name == name).map(|(_, word)| word)
 }
 
-/// Splits `name==text` and `name:=json`.
-fn property(word: &str) -> Option<(&str, &str, bool)> {
-    let at = word.find('=')?;
-    if let Some(name) = word[..at].strip_suffix(':') {
-        return Some((name, &word[at + 1..], true));
-    }
-    word[at..].strip_prefix("==").map(|text| (&word[..at], text, false))
-}
-
-/// Splits `Name:value`.
-fn header(word: &str) -> Option<(&str, &str)> {
-    let at = word.find([':', '='])?;
-    let value = word[at..].strip_prefix(':')?;
-    Some((&word[..at], value.trim_start()))
+/// Splits `name==text`, `name:=json`, `name=value` and `Name:value` into the name, the sign and the rest.
+fn split(word: &str) -> Option<(&str, &'static str, &str)> {
+    let (name, rest) = word.split_at(word.find([':', '='])?);
+    let sign = ["==", ":=", "=", ":"].into_iter().find(|sign| rest.starts_with(sign))?;
+    Some((name, sign, &rest[sign.len()..]))
 }
 
 fn check_header(name: &str) -> Result<(), String> {
@@ -219,7 +213,7 @@ fn printable(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Input, property};
+    use super::{Input, split};
     use ldtokens_operations::OperationSpec;
 
     fn operation(id: &str) -> &'static OperationSpec {
@@ -232,11 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn two_equals_signs_give_text_and_colon_equals_gives_json() {
-        assert_eq!(property("name==a=b"), Some(("name", "a=b", false)));
-        assert_eq!(property("serviceToken:=true"), Some(("serviceToken", "true", true)));
-        assert_eq!(property("tokenId=1"), None);
-        assert_eq!(property("-"), None);
+    fn an_argument_is_split_at_its_first_sign() {
+        for (word, parts) in [
+            ("name==a=b", Some(("name", "==", "a=b"))),
+            ("serviceToken:=true", Some(("serviceToken", ":=", "true"))),
+            ("tokenId=a:=b", Some(("tokenId", "=", "a:=b"))),
+            ("X-Note: a==b", Some(("X-Note", ":", " a==b"))),
+            ("-", None),
+        ] {
+            assert_eq!(split(word), parts);
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use clap::{Command, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
-use ldtokens::{Client, RetryPolicy};
+use ldtokens::RetryPolicy;
 
 use super::bash::Line;
-use crate::account::{Settings, Source, in_home, local_store, start_local};
+use crate::account::{Settings, Source, client_builder, in_home, local_store, start_local};
 use crate::arguments::GlobalArgs;
 use crate::terminal::{has_secret, visible};
 
@@ -81,7 +81,7 @@ async fn list(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
         }
     };
     let once = RetryPolicy { deadline: TIMEOUT, max_attempts: 1, ..RetryPolicy::default() };
-    let client = Client::builder(secret).host(host).user_agent_suffix("ldtokens-cli").retry(once).build().ok()?;
+    let client = client_builder(secret, &host, global).retry(once).build().ok()?;
     let mut tokens = client.list().all_members(true).stream();
     for _ in 0..MAX_TOKENS {
         let Some(Ok(token)) = tokens.next().await else { break };

@@ -1,7 +1,7 @@
 //! Ctrl-C, and what the client is doing. A running request that changes something is finished, and no other is started. A read
 //! or a pause stops at once. A second Ctrl-C ends the program.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdin};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,25 +94,28 @@ impl Interrupt {
         }
     }
 
-    /// Asks on the terminal and reads the answer, unless it is interrupted. The answer is not shown, except on other systems than
-    /// Unix.
-    pub(crate) async fn ask_hidden<T: Send + 'static>(
+    /// Reads standard input, unless it is interrupted. On a terminal it asks first, and what is typed is not shown, except on other
+    /// systems than Unix.
+    pub(crate) async fn typed_or_piped<T: Send + 'static>(
         &self,
         question: &str,
         read: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
+        if !stdin().is_terminal() {
+            return self.blocking(read).await;
+        }
         #[cfg(unix)]
-        let before = tcgetattr(std::io::stdin()).ok();
+        let before = tcgetattr(stdin()).ok();
         #[cfg(unix)]
         if let Some(mut hidden) = before.clone() {
             hidden.local_modes.remove(LocalModes::ECHO);
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden);
+            let _ = tcsetattr(stdin(), OptionalActions::Flush, &hidden);
         }
         let _ = write!(anstream::stderr(), "{question}");
         let answer = self.blocking(read).await;
         #[cfg(unix)]
         if let Some(before) = before {
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &before);
+            let _ = tcsetattr(stdin(), OptionalActions::Flush, &before);
         }
         let _ = writeln!(anstream::stderr());
         answer
@@ -132,24 +135,17 @@ impl Interrupt {
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
         let (sender, mut now) = watch::channel(Now { is_harmless: true, leaves: Some(Stopped::Unchanged) });
         let mut wanted = self.wanted.clone();
-        let writing = NOW.scope(sender, writing);
-        tokio::pin!(writing);
-        tokio::select! {
-            result = &mut writing => return Ok(result),
-            _ = wanted.wait_for(|wanted| *wanted) => {}
-        }
-        loop {
-            let current = *now.borrow_and_update();
-            if let (true, Some(stopped)) = (current.is_harmless, current.leaves) {
-                return Err(stopped);
-            }
-            if !self.is_noted.swap(true, Ordering::Relaxed) {
+        let stopped = async {
+            let _ = wanted.wait_for(|wanted| *wanted).await;
+            let can_stop = |now: &Now| now.is_harmless && now.leaves.is_some();
+            if !can_stop(&now.borrow()) && !self.is_noted.swap(true, Ordering::Relaxed) {
                 say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
             }
-            tokio::select! {
-                result = &mut writing => return Ok(result),
-                Ok(()) = now.changed() => {}
-            }
+            now.wait_for(can_stop).await.map(|now| now.leaves)
+        };
+        tokio::select! {
+            result = NOW.scope(sender, writing) => Ok(result),
+            Ok(Some(stopped)) = stopped => Err(stopped),
         }
     }
 }

@@ -47,24 +47,19 @@ const DETAILS: [&str; 15] = [
 ];
 
 /// A value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
-pub(crate) fn text(format: Format, value: &impl Serialize) -> Result<String, Failure> {
+pub(crate) fn text(format: Format, value: &impl Serialize) -> String {
     let value = &serde_json::to_value(value).expect("it is JSON");
-    Ok(match (format, value) {
+    match (format, value) {
         (Format::Yaml, _) => yaml(value),
         (Format::Csv, _) => csv(value),
-        (Format::Value, _) => {
-            return Err(Failure::usage(
-                "--output value prints the field that --columns names, and this command has no --columns: use json or csv",
-            ));
-        }
         (Format::Ndjson, Value::Array(items)) => items.iter().map(|item| visible::json(item) + "\n").collect(),
         (Format::Ndjson, _) => visible::json(value) + "\n",
         _ => pretty_json(value) + "\n",
-    })
+    }
 }
 
 pub(crate) fn value(format: Format, value: &impl Serialize) -> Result<(), Failure> {
-    write(&text(format, value)?).map(|_| ())
+    write(&text(format, value)).map(|_| ())
 }
 
 /// Prints rows: their cells as a table below the `head`, which may be empty, or their objects in another format.

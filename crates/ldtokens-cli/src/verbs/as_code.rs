@@ -152,7 +152,7 @@ pub(crate) async fn export(global: &GlobalArgs, arguments: &ExportArgs) -> Resul
             ask(arguments.confirm, session, async || Ok(format!("mark {count} tokens as managed?"))).await?;
         }
         // Before they are marked: `apply --prune` deletes marked tokens that are in no file.
-        let is_read = arguments.to.write(&output::text(Format::Yaml, &export.file)?)?;
+        let is_read = arguments.to.write(&output::text(Format::Yaml, &export.file))?;
         if adopts {
             if !is_read {
                 return Err(Failure::other("standard output is closed: no token was marked"));
@@ -190,17 +190,14 @@ async fn exported(session: &Session, filters: &[Filter], words: &[String]) -> Re
 }
 
 pub(crate) async fn plan(global: &GlobalArgs, arguments: &PlanArgs) -> Result<(), Failure> {
-    let format = global.any_format()?;
-    if matches!(format, Format::Prometheus | Format::Html | Format::Csv | Format::Value | Format::Ndjson) {
-        return Err(Failure::usage("a plan is table, json, yaml or markdown"));
-    }
+    let format = global.format()?;
     let file = read(&arguments.file)?;
     with_client(global, DryRun::Everything, async |session| {
         let plan = new_plan(session, &file, |_| true).await?;
         let text = match format {
             Format::Markdown => plan.markdown(),
             Format::Table => plan.to_string().lines().map(|line| visible(line) + "\n").collect(),
-            _ => output::text(format, &plan)?,
+            _ => output::text(format, &plan),
         };
         arguments.to.write(&text)?;
         if arguments.fail_if_drift && !plan.is_empty() {
@@ -292,7 +289,7 @@ pub(crate) fn schema(arguments: &SchemaArgs) -> Result<(), Failure> {
         Which::Tokens => TokensFile::json_schema(),
         Which::Rotations => RotationsFile::json_schema(),
     };
-    arguments.to.write(&output::text(Format::Json, &schema)?).map(|_| ())
+    arguments.to.write(&output::text(Format::Json, &schema)).map(|_| ())
 }
 
 /// Reads and checks a file of tokens.

@@ -81,12 +81,9 @@ fn rules() -> String {
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<(), Failure> {
     if arguments.policy_schema {
-        return arguments.to.write(&output::text(Format::Json, &Policy::json_schema())?).map(|_| ());
+        return arguments.to.write(&output::text(Format::Json, &Policy::json_schema())).map(|_| ());
     }
-    let output = global.any_format()?;
-    if output == Format::Value {
-        return Err(Failure::usage("--output value has no meaning for an audit: use json, csv or another format"));
-    }
+    let output = global.format()?;
     let mut policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
     policy.strict |= arguments.strict;
     let baseline = arguments.baseline.as_deref().map(|path| json(path, "a report of `ldtokens audit -o json`"));
@@ -124,8 +121,8 @@ fn text(format: Format, report: &Report, inventory: &Inventory) -> Result<String
         Format::Html => html(report, inventory),
         Format::Csv => csv(report),
         Format::Table => table(report),
-        Format::Ndjson => output::text(format, &report.findings)?,
-        _ => output::text(format, report)?,
+        Format::Ndjson => output::text(format, &report.findings),
+        _ => output::text(format, report),
     })
 }
 

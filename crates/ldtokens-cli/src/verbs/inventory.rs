@@ -57,12 +57,9 @@ pub(crate) struct ToArgs {
 }
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: &InventoryArgs) -> Result<(), Failure> {
-    if !matches!(global.format()?, Format::Table | Format::Json) {
-        return Err(Failure::usage("an inventory is JSON; for other formats use `ldtokens list --from FILE`"));
-    }
     with_client(global, DryRun::Everything, async |session| {
         let inventory = gather(session, arguments.scope).await?;
-        let is_read = arguments.to.write(&output::text(Format::Json, &inventory)?)?;
+        let is_read = arguments.to.write(&output::text(Format::Json, &inventory))?;
         if let Some(file) = arguments.to.to.as_ref().filter(|_| is_read) {
             say::result(&format!("saved {} tokens to {}", inventory.tokens.len(), file.display()));
         }

@@ -1,14 +1,15 @@
 //! `ldtokens login`: stores the credential in a keychain, by a program that the user has, and creates a profile that reads it
 //! from there.
 
-use std::io::{self, IsTerminal};
+use std::io::{IsTerminal, stdin};
 use std::path::Path;
 
 use clap::Args;
-use ldtokens::{Client, Error, HOST_VARIABLES, Secret};
+use ldtokens::{Error, HOST_VARIABLES, Secret};
 
 use crate::account::{
-    ConfigFile, IN_USE, InUse, Keychain, MAX_SIZE, Profile, Source, edit_config, first_set, is_same_host,
+    ConfigFile, IN_USE, InUse, Keychain, MAX_SIZE, Profile, Source, client_builder, edit_config, first_set,
+    host_as_name, is_same_host,
 };
 use crate::arguments::GlobalArgs;
 use crate::files::text;
@@ -75,19 +76,15 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: LoginArgs) -> Result<(),
 
     let interrupt = Interrupt::listen(&host, global.verbose > 0)?;
     let secret = secret(&interrupt, &host).await?;
-    let _ = IN_USE.set(InUse { source: None, host: host.clone(), likely_mistake: None });
+    let _ =
+        IN_USE.set(InUse { command: global.command.clone(), source: None, host: host.clone(), likely_mistake: None });
     check(&secret, global, &host, &interrupt).await?;
     let key = key(name, &host, &config.path);
     let (profile_name, program) = (name.clone(), keychain.program);
     let stored = interrupt.blocking(move || store(keychain, &key, &secret, profile_name, profile)).await;
-    let interrupted = |_| {
-        let line = format!("interrupted; {program} may have stored the secret, and the profile may use it");
-        Failure::new(Kind::Interrupted, line)
-    };
-    say::result(&format!(
-        "Stored the secret for {host} with {program}, for the profile {}",
-        stored.map_err(interrupted)??
-    ));
+    let line = format!("interrupted; {program} may have stored the secret, and the profile may use it");
+    let profile = stored.map_err(|_| Failure::new(Kind::Interrupted, line))??;
+    say::result(&format!("Stored the secret for {host} with {program}, for the profile {profile}"));
     note_credential(name);
     Ok(())
 }
@@ -131,22 +128,17 @@ fn key(profile: &str, host: &str, config: &Path) -> String {
         .as_encoded_bytes()
         .iter()
         .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    let host = host.split_once("://").map_or(host, |(_, rest)| rest).trim_end_matches('/');
-    let host: String =
-        host.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' }).collect();
-    format!("{profile}@{host}-{hash:08x}")
+    format!("{profile}@{}-{hash:08x}", host_as_name(host))
 }
 
 /// Reads the secret from the terminal or from a pipe.
 async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
-    let text = if io::stdin().is_terminal() {
-        let question = format!("Secret of an access token for {host} (not shown): ");
-        let read = || io::stdin().lines().next().transpose();
-        interrupt.ask_hidden(&question, read).await?.map(Option::unwrap_or_default).map_err(|error| error.to_string())
-    } else {
-        let stdin = text::take_stdin("the secret")?;
-        interrupt.blocking(|| text::read(stdin, MAX_SIZE)).await?
+    let question = format!("Secret of an access token for {host} (not shown): ");
+    let read = || match stdin().is_terminal() {
+        true => stdin().lines().next().unwrap_or(Ok(String::new())).map_err(|error| error.to_string()),
+        false => text::read(stdin(), MAX_SIZE),
     };
+    let text = interrupt.typed_or_piped(&question, read).await?;
     let unusable = |reason: &str| Failure::new(Kind::NotAuthenticated, format!("can't read the secret: {reason}"));
     let text = text.map_err(|reason| unusable(&reason))?;
     let secret = text.trim();
@@ -161,11 +153,7 @@ async fn secret(interrupt: &Interrupt, host: &str) -> Result<Secret, Failure> {
 
 /// Checks once whether the secret works. It need not have any permission.
 async fn check(secret: &Secret, global: &GlobalArgs, host: &str, interrupt: &Interrupt) -> Result<(), Failure> {
-    let mut client = Client::builder(secret.clone()).host(host).user_agent_suffix("ldtokens-cli");
-    if global.allow_plain_http {
-        client = client.allow_plain_http();
-    }
-    let client = client.build()?;
+    let client = client_builder(secret.clone(), host, global).build()?;
     match interrupt.unless(client.list().limit(1).send()).await? {
         Ok(_) | Err(Error::Forbidden(_)) => Ok(()),
         Err(Error::Unauthorized(_)) => Err(Failure::new(

@@ -15,7 +15,7 @@ use ldtokens_lifecycle::{
 
 use crate::account::{Settings, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::terminal::{Failure, Format, Kind, progress, say, write};
+use crate::terminal::{Failure, Kind, progress, say, write};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
@@ -99,9 +99,6 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<(), Failure> {
     let format = global.format()?;
-    if format == Format::Value {
-        return Err(Failure::usage("--output value is for tokens: use json or csv"));
-    }
     let mut rotation = None;
     if arguments.rotate {
         let journals = Journals::new(Settings::read(global)?.state_folder(None, "rotations")?);

@@ -166,10 +166,6 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
     let places = Places::read(global, &arguments.places)?;
     for (is_refused, why) in [
         (
-            matches!(format, Format::Csv | Format::Value),
-            "`ldtokens rotate` supports --output table, json, ndjson and yaml",
-        ),
-        (
             !places.is_empty() && (file.is_some() || arguments.status),
             "--file says where new secrets go, and --status delivers none: give no destination",
         ),

@@ -2,7 +2,7 @@
 //! the command's credential.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ldtokens::Secret;
@@ -43,7 +43,8 @@ pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: 
     let is_typed = secret_from.is_empty() && scan.is_empty();
     let mut given = session.interrupt.blocking(move || of_files(&secret_from, &scan)).await??;
     if is_typed {
-        let text = typed_or_piped(session, "Secrets, one per line, then Ctrl-D (not shown): ").await?;
+        let text =
+            session.interrupt.typed_or_piped("Secrets, one per line, then Ctrl-D (not shown): ", of_stdin).await??;
         given.secrets = lines("standard input", &text)?;
     }
     given.secrets.extend(given.scan.secrets.iter().cloned());
@@ -54,7 +55,7 @@ fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure>
     let mut given = Given::default();
     for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
-            true => lines("standard input", &text::of_stdin("the secrets")?)?,
+            true => lines("standard input", &of_stdin()?)?,
             false => lines(&file.display().to_string(), &of_file(file, u64::MAX)?.0)?,
         });
     }
@@ -84,7 +85,8 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
             (file.display().to_string(), text)
         }
         _ => {
-            ("standard input".to_owned(), typed_or_piped(session, "Secret, then Enter and Ctrl-D (not shown): ").await?)
+            let question = "Secret, then Enter and Ctrl-D (not shown): ";
+            ("standard input".to_owned(), session.interrupt.typed_or_piped(question, of_stdin).await??)
         }
     };
     match &lines(&name, &text)?[..] {
@@ -102,13 +104,8 @@ fn of_file(path: &Path, longest: u64) -> Result<(String, bool), Failure> {
     Ok((text::read(file, longest).map_err(|reason| failed(&reason))?, is_readable))
 }
 
-/// Reads all of standard input. On a terminal it asks first, and does not show what is typed.
-async fn typed_or_piped(session: &Session, question: &str) -> Result<String, Failure> {
-    let read = || text::of_stdin("the secrets");
-    match io::stdin().is_terminal() {
-        true => session.interrupt.ask_hidden(question, read).await?,
-        false => session.interrupt.blocking(read).await?,
-    }
+fn of_stdin() -> Result<String, Failure> {
+    text::of_stdin("the secrets")
 }
 
 /// Reads one secret per line. An error never repeats a line.

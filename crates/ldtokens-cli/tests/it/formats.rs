@@ -253,3 +253,20 @@ fn unused_for_includes_old_tokens_that_were_never_used() {
         assert!(stderr(&output).contains(words) && stdout(&output).is_empty(), "{flags:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_format_that_a_command_does_not_have_is_refused_before_a_request() {
+    let served = Served::start();
+    for (arguments, words) in [
+        (
+            &["rotate", "x", "--secret-to", "f", "-o", "csv"][..],
+            &["`ldtokens rotate` has no --output csv", "ndjson"][..],
+        ),
+        (&["revoke", "-o", "value"], &["`ldtokens revoke`", "--columns"]),
+        (&["inventory", "-o", "yaml"], &["it has table, json"]),
+        (&["plan", "tokens.yaml", "-o", "html"], &["`ldtokens audit` has it", "markdown"]),
+        (&["getTokens", "-o", "markdown"], &["`ldtokens getTokens`", "csv"]),
+    ] {
+        refused(&served.owner(arguments).output().unwrap(), 2, words);
+    }
+}

@@ -131,7 +131,7 @@ fn login_stores_the_secret_with_pass() {
     works(&with_stdin(command(&["login", "--with", "pass", "--host", &served.url]), OWNER));
     let config = fs::read_to_string(home.path().join(".config/ldtokens/config.yaml")).unwrap();
     let entry = config.split("pass show ").nth(1).unwrap().split('"').next().unwrap();
-    assert!(entry.starts_with("ldtokens/default@127.0.0.1-"), "{entry}");
+    assert!(entry.starts_with("ldtokens/default@127.0.0.1_"), "{entry}");
     assert_eq!(stdout(&run("pass", &["show", entry]).unwrap()).trim(), OWNER);
     works(&command(&["list"]).output().unwrap());
     run("gpgconf", &["--kill", "gpg-agent"]);

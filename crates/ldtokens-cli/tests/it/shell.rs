@@ -138,7 +138,7 @@ fn bash_lists_candidates_with_descriptions() {
     assert_eq!(values(&listed("ldtokens update x --role ")), ["reader", "writer", "admin"]);
     assert_eq!(values(&listed("ldtokens list --output ")), ["table", "json", "ndjson", "yaml", "csv", "value"]);
     let audit = listed("ldtokens audit --output ");
-    assert_eq!(values(&audit)[6..], ["markdown", "prometheus", "html"], "{audit:#?}");
+    assert_eq!(values(&audit)[5..], ["markdown", "prometheus", "html"], "{audit:#?}");
 
     let columns = listed("ldtokens list --columns _id,");
     assert!(values(&columns).contains(&"_id,name") && values(&columns).contains(&"_id,kind"), "{columns:#?}");

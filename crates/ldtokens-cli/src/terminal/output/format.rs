@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
+use ldtokens_operations::OperationSpec;
 
 use crate::terminal::failure::Failure;
 
 /// The variable for the output format, which `ldcli` uses too.
 const VARIABLE: &str = "LD_OUTPUT";
 
-/// An output format. Only a few commands have the last three.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Format {
     /// for people: one token per line, or one field per line
@@ -34,41 +35,58 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The formats that a command has, for completion.
-    pub(crate) fn values_of(command: &str) -> PossibleValuesParser {
-        let taken = Self::value_variants().iter().filter(|format| match format {
+    /// Whether the command has it.
+    fn is_of(self, command: &str) -> bool {
+        match self {
+            Self::Table | Self::Json => true,
+            Self::Yaml => command != "inventory",
+            Self::Ndjson => !matches!(command, "inventory" | "plan"),
+            Self::Csv => !matches!(command, "inventory" | "plan" | "rotate"),
+            Self::Value => {
+                const WITHOUT_COLUMNS: [&str; 9] =
+                    ["audit", "config", "diff", "inventory", "plan", "revoke", "rotate", "verify", "whoami"];
+                OperationSpec::find(command).is_none() && !WITHOUT_COLUMNS.contains(&command)
+            }
             Self::Markdown => matches!(command, "audit" | "plan"),
             Self::Prometheus | Self::Html => command == "audit",
-            _ => true,
-        });
-        PossibleValuesParser::new(taken.filter_map(Self::to_possible_value))
+        }
     }
 
-    /// The `--output` that was given, or else `LD_OUTPUT`, if one was asked for.
-    pub(crate) fn asked(output: Option<Self>) -> Result<Option<Self>, Failure> {
-        match std::env::var(VARIABLE) {
-            Ok(name) if output.is_none() => Self::named(&name).map(Some).ok_or_else(|| {
+    /// The formats that a command has.
+    pub(crate) fn values_of(command: &str) -> PossibleValuesParser {
+        let formats = Self::value_variants().iter().filter(|format| format.is_of(command));
+        PossibleValuesParser::new(formats.filter_map(Self::to_possible_value))
+    }
+
+    /// The `--output` that was given, or else `LD_OUTPUT`, or else the `usual` one. The command must have it.
+    pub(crate) fn asked(output: Option<Self>, usual: Self, command: &str) -> Result<Self, Failure> {
+        let format = match std::env::var(VARIABLE) {
+            Ok(name) if output.is_none() => Self::named(&name).ok_or_else(|| {
                 Failure::usage(format!(
                     "{VARIABLE} must be table, json, ndjson, yaml, csv, value, or ldcli's plaintext"
                 ))
-            }),
-            _ => Ok(output),
+            })?,
+            _ => output.unwrap_or(usual),
+        };
+        if format.is_of(command) {
+            return Ok(format);
         }
+        let name = |format: &Self| format.to_possible_value().map(|value| value.get_name().to_owned());
+        let names: Vec<_> =
+            Self::value_variants().iter().filter(|known| known.is_of(command)).filter_map(name).collect();
+        let hint = match format {
+            Self::Value => "; `ldtokens get` and `list` print one field, with --columns",
+            Self::Markdown | Self::Prometheus | Self::Html => "; `ldtokens audit` has it",
+            _ => "",
+        };
+        let given = name(&format).unwrap_or_default();
+        let problem = format!("`ldtokens {command}` has no --output {given}{hint}; it has {}", names.join(", "));
+        Err(Failure::usage(problem))
     }
 
     fn named(name: &str) -> Option<Self> {
         let name = if matches!(name, "" | "plaintext") { "table" } else { name };
         Self::from_str(name, false).ok()
-    }
-
-    /// Refuses a format that only a few commands have.
-    pub(crate) fn of_any_command(self) -> Result<Self, Failure> {
-        match self {
-            Self::Markdown | Self::Prometheus | Self::Html => Err(Failure::usage(
-                "--output markdown, prometheus and html are for `ldtokens audit` and `plan`: use table, json, ndjson, yaml, csv or value",
-            )),
-            _ => Ok(self),
-        }
     }
 
     /// Whether the arguments or the environment ask for JSON errors. Works also if the arguments are invalid.

@@ -200,12 +200,11 @@ impl Printer {
     pub(crate) fn finish(mut self) -> Result<bool, Failure> {
         let format = match self.layout {
             Layout::Format(format) => format,
-            Layout::Aside if self.is_single => {
-                self.aside.iter().for_each(say::json);
-                return Ok(true);
-            }
             Layout::Aside => {
-                say::json(&self.aside.into());
+                match self.is_single {
+                    true => self.aside.iter().for_each(say::json),
+                    false => say::json(&self.aside.into()),
+                }
                 return Ok(true);
             }
             _ => return Ok(true),
