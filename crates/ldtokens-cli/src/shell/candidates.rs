@@ -45,12 +45,7 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 }
 
 /// Parameters and body properties, and their values.
-fn words(
-    operation: &OperationSpec,
-    line: &'static Line,
-    whole: fn() -> Command,
-    word: &str,
-) -> Vec<CompletionCandidate> {
+fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     let known = parameter_words(operation).chain(property_words(operation));
     let known: Vec<_> = known.filter(|(_, beginning)| !line.has(beginning)).collect();
 

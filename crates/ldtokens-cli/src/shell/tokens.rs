@@ -1,8 +1,7 @@
 //! Completes IDs and names of tokens. It lists the tokens within a time limit, and ignores all errors.
 
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Command, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
@@ -24,13 +23,8 @@ type Suggestion = (String, Option<String>);
 
 /// The IDs that start with `word`, with the tokens' names, and the names themselves if `by_name`. Tokens that are on the line
 /// already are left out.
-pub(super) fn candidates(
-    line: &'static Line,
-    command: fn() -> Command,
-    word: &str,
-    by_name: bool,
-) -> Vec<CompletionCandidate> {
-    let tokens = fetch(line, command);
+pub(super) fn candidates(line: &Line, command: fn() -> Command, word: &str, by_name: bool) -> Vec<CompletionCandidate> {
+    let tokens = fetch(line, command).unwrap_or_default();
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);
     let is_only = |name: &str| tokens.iter().filter(|(_, other)| other.as_deref() == Some(name)).count() == 1;
     let candidate = |value: &str, help: &str| CompletionCandidate::new(value).help(Some(help.to_owned().into()));
@@ -44,28 +38,20 @@ pub(super) fn candidates(
 }
 
 /// The tokens that arrive within the time limit. Errors are ignored: the command itself will report them.
-fn fetch(line: &'static Line, command: fn() -> Command) -> Vec<Suggestion> {
-    let end = Instant::now() + TIMEOUT;
-    let (sender, tokens) = mpsc::channel();
-    // Opening or reading a file can block forever. The thread is not joined; it ends with the program.
-    std::thread::spawn(move || read(&line.before, command, &sender));
-    let mut received = Vec::new();
-    while let Ok(token) = tokens.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        received.push(token);
-    }
-    received
-}
-
-fn read(words: &[String], command: fn() -> Command, to: &Sender<Suggestion>) -> Option<()> {
+fn fetch(line: &Line, command: fn() -> Command) -> Option<Vec<Suggestion>> {
     // Replaces `~`, as the shell will.
-    let words = words.iter().map(|word| in_home(Path::new(word)));
+    let words = line.before.iter().map(|word| in_home(Path::new(word)));
     let matches = command().ignore_errors(true).try_get_matches_from(words).ok()?;
     let global = GlobalArgs::from_arg_matches(&matches).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    runtime.block_on(list(&global, to))
+    let mut tokens = Vec::new();
+    let _ = runtime.block_on(async { tokio::time::timeout(TIMEOUT, list(&global, &mut tokens)).await });
+    // Don't wait for a store that another command has open.
+    runtime.shutdown_background();
+    Some(tokens)
 }
 
-async fn list(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
+async fn list(global: &GlobalArgs, suggestions: &mut Vec<Suggestion>) -> Option<()> {
     let settings = Settings::read(global).ok()?;
     let (server, secret, host) = match &settings.credential.as_ref()?.value {
         // A command may ask the user something, and standard input belongs to the shell.
@@ -88,7 +74,7 @@ async fn list(global: &GlobalArgs, to: &Sender<Suggestion>) -> Option<()> {
         // The name goes to the terminal: it may not have hidden characters, or be a secret.
         let is_printable = |name: &String| visible(name) == *name && !has_secret(name) && !name.is_empty();
         if token.id.as_str().bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-            to.send((token.id.into(), token.name.filter(is_printable))).ok()?;
+            suggestions.push((token.id.into(), token.name.filter(is_printable)));
         }
     }
     if let Some(server) = server {
