@@ -15,7 +15,7 @@ use ldtokens_lifecycle::{
 
 use crate::account::{Settings, with_client};
 use crate::arguments::{ConfirmArgs, GlobalArgs};
-use crate::terminal::{Failure, Kind, progress, say, write};
+use crate::terminal::{Failure, Format, Kind, progress, say, write};
 use crate::verbs::batch::{Batch, together};
 use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
