@@ -229,7 +229,8 @@ impl Client {
             }
             let is_unchanged = difference.fits(&now, false);
             let is_final = match error {
-                Error::OutcomeUnknown { .. } => !is_unchanged || round >= MAX_ROUNDS,
+                // A page in place of the API's response would come again.
+                Error::OutcomeUnknown { .. } => !is_unchanged || round >= MAX_ROUNDS || is_undecodable_success(&error),
                 // Nobody changed the token, so the patch can never apply.
                 Error::PatchFailed(_) => is_unchanged && now.last_modified == token.last_modified,
                 _ => false,

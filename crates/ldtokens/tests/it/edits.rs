@@ -20,6 +20,25 @@ async fn an_edit_is_outcome_unknown_if_reading_the_token_gets_html() {
     assert_eq!(client.get(&token.id).await.unwrap().name.as_deref(), Some("after"));
 }
 
+/// Another round would get the same page.
+#[tokio::test]
+async fn an_edit_whose_patches_get_html_sends_no_more_of_them_than_an_update() {
+    let server = server().await;
+    let token = create(&client(&server), "before").await;
+    let plan = |head: &str| match head.starts_with("PATCH") {
+        true => Fault::Respond(Moment::Before, proxy::HTML_200),
+        false => Fault::Pass,
+    };
+    let proxy = Proxy::start(server.addr(), plan).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let patches = || proxy.lines().iter().filter(|line| line.starts_with("PATCH")).count();
+    let updated = client.update(&token.id, &Patch::new().name("after")).await.unwrap_err();
+    let of_update = patches();
+    let edited = client.edit(&token.id, |token| token.name = Some("after".to_owned())).await.unwrap_err();
+    assert!(matches!((&updated, &edited), (Error::OutcomeUnknown { .. }, Error::OutcomeUnknown { .. })), "{edited:?}");
+    assert_eq!(patches(), 2 * of_update);
+}
+
 #[tokio::test]
 async fn an_edit_that_changes_nothing_sends_no_patch() {
     let server = server().await;
