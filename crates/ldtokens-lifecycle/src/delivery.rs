@@ -140,7 +140,9 @@ impl Delivery {
 
     async fn check(&self, client: &Client, replaceable: Replaceable<'_>) -> Result<(), Error> {
         let is_known = |secret: &Secret| replaceable.last_fours.iter().any(|known| known == secret.last_four());
-        for (label, contents) in read(self.files().cloned()).await {
+        let mut replaced: Vec<FileDestination> = self.files().cloned().collect();
+        replaced.extend(self.files().filter_map(FileDestination::previous));
+        for (label, contents) in read(replaced.into_iter()).await {
             let holds = match contents.map_err(|reason| unusable(&label, &reason))? {
                 Contents::Nothing => continue,
                 Contents::Other(what) => what,

@@ -118,9 +118,27 @@ impl GithubDestination {
         Ok(Self { kind, file: file.into(), name })
     }
 
-    fn open(&self) -> io::Result<File> {
-        let denied = |error| io::Error::other(format!("{} can't be written: {error}", self.file.display()));
-        OpenOptions::new().append(true).open(&self.file).map_err(denied)
+    /// Opens the file, and returns the line end that its last line lacks. Refuses a file whose last value is not ended: what is
+    /// appended would be part of it.
+    fn open(&self) -> io::Result<(File, &'static str)> {
+        let failed =
+            |why: &dyn std::fmt::Display| io::Error::other(format!("{} can't be written: {why}", self.file.display()));
+        let mut text = Vec::new();
+        let mut file = OpenOptions::new().read(true).append(true).open(&self.file).map_err(|error| failed(&error))?;
+        file.read_to_end(&mut text).map_err(|error| failed(&error))?;
+        let mut delimiter: Option<&[u8]> = None;
+        for line in text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
+            let begins = line.windows(2).position(|pair| pair == b"<<" || pair[0] == b'=');
+            delimiter = match delimiter {
+                Some(end) => Some(end).filter(|end| *end != line),
+                None => begins.filter(|at| line[*at] == b'<').map(|at| &line[at + 2..]),
+            };
+        }
+        match delimiter {
+            Some(_) => Err(failed(&"it ends within a value of several lines")),
+            None if text.is_empty() || text.ends_with(b"\n") => Ok((file, "")),
+            None => Ok((file, "\n")),
+        }
     }
 }
 
@@ -157,9 +175,9 @@ impl Destination for GithubDestination {
     }
 
     fn deliver(&self, secret: &Secret, _: &Metadata) -> io::Result<()> {
-        let mut file = self.open()?;
+        let (mut file, line_end) = self.open()?;
         mask(secret)?;
-        file.write_all(format!("{}={}\n", self.name, secret.expose()).as_bytes())?;
+        file.write_all(format!("{line_end}{}={}\n", self.name, secret.expose()).as_bytes())?;
         file.sync_all()
     }
 }

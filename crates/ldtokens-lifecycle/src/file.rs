@@ -75,7 +75,7 @@ impl FileDestination {
         Ok(Self { variable: Some(variable), ..Self::new(path) })
     }
 
-    /// Keeps the old contents in a file whose name ends in `.previous`.
+    /// Keeps the old contents in a file whose name ends in `.previous`. What that held may be replaced as what this one holds.
     #[must_use]
     pub fn keep_previous(self) -> Self {
         Self { keeps_previous: true, ..self }
@@ -86,6 +86,13 @@ impl FileDestination {
         let path = self.resolved();
         let id = path.metadata().ok().and_then(|metadata| identity(&metadata));
         (id.map_or_else(|| path.display().to_string(), |id| format!("{id:?}")), path, self.variable.as_deref())
+    }
+
+    /// Where the old contents go, if they are kept.
+    pub(crate) fn previous(&self) -> Option<Self> {
+        let mut path = self.resolved().into_os_string();
+        path.push(".previous");
+        self.keeps_previous.then(|| Self { path: path.into(), keeps_previous: false, ..self.clone() })
     }
 
     /// Whether it is a variable that is not there, or whose file is not. A delivery adds it.

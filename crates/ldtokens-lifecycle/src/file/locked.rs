@@ -48,11 +48,9 @@ impl LockedFile {
         let changed = changed(&parts, before.as_deref(), &Secret::new("x".repeat(64)))?;
         let way = Way::choose(&target, changed.len() as u64)?;
         let mut previous = None;
-        if parts.iter().any(|part| part.keeps_previous) {
-            let mut path = target.clone().into_os_string();
-            path.push(".previous");
-            let staged = Staged::new(path.as_ref(), before.as_ref().map_or(0, Vec::len) as u64);
-            let denied = |error| io::Error::other(format!("{} can't be written: {error}", Path::new(&path).display()));
+        if let Some(kept) = parts.iter().find_map(FileDestination::previous) {
+            let staged = Staged::new(&kept.path, before.as_ref().map_or(0, Vec::len) as u64);
+            let denied = |error| io::Error::other(format!("{} can't be written: {error}", kept.path.display()));
             previous = Some(staged.map_err(denied)?);
         }
         Ok(Self { parts, target, before, way, previous, _lock: lock })

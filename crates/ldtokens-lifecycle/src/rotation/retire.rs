@@ -22,15 +22,17 @@ impl Run<'_> {
         if self.journal.strategy == Strategy::Reset {
             return self.end_reset().await;
         }
+        if std::mem::take(&mut self.wants_another) {
+            // What other places hold would end with the rotation.
+            if self.delivery.places() != self.journal.places {
+                return Err(too_late_for("destination"));
+            }
+            return self.obtain_another().await.map(|()| true);
+        }
         let is_over = self.journal.ends_at_once() || self.journal.old_ends_at.is_none_or(|ends| self.now() >= ends);
         if is_over {
             return match self.remove_old().await {
-                Err(error) if self.wants_another(&error) => {
-                    // Its overlap begins again, at the places of now.
-                    self.journal.old_ends_at = None;
-                    self.journal.places = self.delivery.places();
-                    self.obtain().await.map(|()| true)
-                }
+                Err(error) if self.is_lost(&error) => self.obtain_another().await.map(|()| true),
                 removed => removed.map(|()| false),
             };
         }
@@ -43,10 +45,17 @@ impl Run<'_> {
         Ok(false)
     }
 
+    /// The overlap begins again, at the places of now.
+    async fn obtain_another(&mut self) -> Result<(), Error> {
+        self.journal.old_ends_at = None;
+        self.journal.places = self.delivery.places();
+        self.obtain().await
+    }
+
     /// Confirms what an earlier run did, or requests another secret. Returns whether it did.
     pub(crate) async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
         match self.confirm().await {
-            Err(error) if self.wants_another(&error) => {
+            Err(error) if self.is_lost(&error) => {
                 self.obtain().await?;
                 return Ok(true);
             }
@@ -71,7 +80,7 @@ impl Run<'_> {
     }
 
     /// Whether a secret that is lost is to be replaced by another, and there is a place for it.
-    fn wants_another(&self, error: &Error) -> bool {
+    fn is_lost(&self, error: &Error) -> bool {
         error.reason == Reason::NotHeld && self.options.forced && !self.delivery.places().is_empty()
     }
 

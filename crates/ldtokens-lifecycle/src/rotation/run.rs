@@ -30,6 +30,8 @@ pub(crate) struct Run<'a> {
     /// Whether the API refused to create a token.
     pub(crate) may_not_create: bool,
     pub(crate) was_resumed: bool,
+    /// Whether another secret is asked for, although an earlier run has replaced the token.
+    pub(crate) wants_another: bool,
     /// Whether this run verified the new secret.
     is_new: bool,
     /// Why the journal could not be written after a new secret was issued. Reported once the secret is delivered.
@@ -58,6 +60,10 @@ impl<'a> Run<'a> {
             }
         };
         let given_expiry = under_way.as_ref().and_then(Journal::given_expiry);
+        let is_in_overlap = under_way
+            .as_ref()
+            .is_some_and(|it| it.is_waiting() && it.overlap_end(client.server_time().into()).is_some());
+        let wants_another = is_in_overlap && options.forced && !delivery.places().is_empty();
         let mut token = None;
         let journal = match under_way {
             Some(journal) => journal.resumed(&caller, &options, delivery.places())?,
@@ -85,6 +91,7 @@ impl<'a> Run<'a> {
             losses: 0,
             may_not_create: false,
             was_resumed,
+            wants_another,
             is_new: false,
             write_error: None,
             deliveries: Vec::new(),

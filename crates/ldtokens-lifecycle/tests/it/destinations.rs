@@ -305,6 +305,48 @@ async fn a_command_must_read_the_secret_and_succeed() {
 }
 
 #[tokio::test]
+async fn an_output_of_a_github_job_is_a_line_of_its_own_and_part_of_no_other_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("output");
+    let destination = || GithubDestination::new(GithubFile::Output, &file, "token").unwrap();
+    for (before, between) in
+        [("", ""), ("x=1<<2\n", ""), ("x=1", "\n"), ("x<<END\n1\nEND\n", ""), ("x<<END\r\n1\r\nEND", "\n")]
+    {
+        fs::write(&file, before).unwrap();
+        deliver(destination()).await.unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("{before}{between}token={NEW}\n"));
+    }
+    for open in ["x<<END\n1\n", "x<<END\n1\nEND \n"] {
+        fs::write(&file, open).unwrap();
+        let refused = prepare(&mut Delivery::new(vec![Box::new(destination())])).await.unwrap_err();
+        assert!(refused.contains("within a value of several lines"), "{refused}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), open);
+    }
+}
+
+#[tokio::test]
+async fn the_file_for_the_old_secret_replaces_nothing_else() {
+    let server = ldtokens_server::Server::start().await.unwrap();
+    let owner = server.owner_secret().unwrap().clone();
+    let client = Client::builder(owner.clone()).host(server.url()).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    for (previous, last_fours, is_refused) in [
+        ("", &[][..], false),
+        ("notes\nof mine", &[], true),
+        (owner.expose(), &[], true),
+        (OLD, &[], true),
+        (OLD, &["0000".to_owned()], false),
+    ] {
+        fs::write(folder.path().join("secret.previous"), previous).unwrap();
+        let mut delivery = Delivery::new(vec![Box::new(FileDestination::new(&file).keep_previous())]);
+        let prepared = delivery.prepare(&client, Replaceable { last_fours, ..Replaceable::default() }).await;
+        let reason = prepared.err().map(|error| error.reason);
+        assert_eq!(reason, is_refused.then_some(ldtokens_lifecycle::Reason::Occupied), "{previous}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_github_file_and_names_that_github_refuses_are_refused_before_a_secret_is_requested() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("output");
