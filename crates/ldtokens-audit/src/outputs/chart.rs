@@ -1,7 +1,5 @@
 //! Ages and last uses, as SVG: an overview, and a line for each token.
 
-use std::fmt::Write;
-
 use ldtokens::{Token, UnixMillis};
 
 use crate::date::{DAY, day};
@@ -41,25 +39,22 @@ impl Scale {
         usize::try_from(i128::from(part) * bars as i128 / i128::from(self.length)).unwrap_or(0).min(bars - 1)
     }
 
-    /// Writes a token's line: thick from its creation to its last use, thin from then on.
-    pub(crate) fn write(&self, out: &mut String, token: &Token) {
+    /// A token's line: thick from its creation to its last use, thin from then on.
+    pub(crate) fn line(&self, token: &Token) -> String {
         let end = token.expiry.filter(|end| *end < self.now).unwrap_or(self.now);
         let (from, to) = (self.place(token.creation_date), self.place(end));
         let used = last_used(token).map_or(from, |used| self.place(used).clamp(from, to.max(from)));
-        out.push_str("<svg aria-hidden=true><path d=\"");
-        if last_used(token).is_some() {
-            // As one path: a page has thousands of these.
-            let _ = write!(out, "M{from} 7h{}v6H{from}z", (used - from).max(3));
-        }
-        let _ = write!(out, "M{used} 9h{}v2H{used}z\"/></svg>", (to - used).max(1));
+        // As one path: a page has thousands of these.
+        let thick = last_used(token).map(|_| format!("M{from} 7h{}v6H{from}z", (used - from).max(3)));
+        let (thick, thin) = (thick.unwrap_or_default(), (to - used).max(1));
+        format!("<svg aria-hidden=true><path d=\"{thick}M{used} 9h{thin}v2H{used}z\"/></svg>")
     }
 }
 
-/// Writes the overview: how many tokens were created, upwards, and last used, downwards, in each stretch of time.
-pub(crate) fn write(out: &mut String, inventory: &Inventory) {
+/// The overview: how many tokens were created, upwards, and last used, downwards, in each stretch of time.
+pub(crate) fn overview(inventory: &Inventory) -> String {
     let scale = Scale::of(inventory);
-    let days = usize::try_from(scale.length / DAY).unwrap_or(BARS);
-    let bars = (days / 7).clamp(1, BARS);
+    let bars = (usize::try_from(scale.length / DAY).unwrap_or(BARS) / 7).clamp(1, BARS);
     let (mut created, mut used) = (vec![0_usize; bars], vec![0_usize; bars]);
     let mut never = 0;
     for token in &inventory.tokens {
@@ -71,31 +66,21 @@ pub(crate) fn write(out: &mut String, inventory: &Inventory) {
     }
     let most = |counts: &[usize]| counts.iter().copied().max().unwrap_or(0);
     let (most_created, most_used) = (most(&created), most(&used));
-    let (first, last) = (day(UnixMillis::new(scale.start)), day(scale.now));
     let middle = day(UnixMillis::new(scale.start + scale.length / 2));
-    let total = inventory.tokens.len();
-    let _ = write!(
-        out,
+    let (first, last) = (day(UnixMillis::new(scale.start)), day(scale.now));
+    let (total, width) = (inventory.tokens.len(), bars * 10);
+    let rects = created.iter().zip(&used).enumerate().map(|(bar, (made, used))| {
+        let x = bar * 10 + 1;
+        let (up, down) = ((made * 98).div_ceil(most_created.max(1)), (used * 98).div_ceil(most_used.max(1)));
+        let made = format!("<rect class=made x={x} y={} width=8 height={up} />", 99 - up);
+        let used = format!("<rect class=used x={x} y=101 width=8 height={down} />");
+        [(up > 0).then_some(made), (down > 0).then_some(used)].into_iter().flatten().collect::<String>()
+    });
+    let rects: String = rects.collect();
+    format!(
         "<p class=soft><span class=key></span>created, up to {most_created} in a bar&ensp; <span class=\"key idle\"></span>last used, up to {most_used}&ensp; {never} of {total} were never used.</p>\n\
          <svg class=chart role=img aria-label=\"Tokens by when they were created and when they were last used, from {first} to {last}. \
-         {never} of {total} were never used.\" viewBox=\"0 0 {} 200\" preserveAspectRatio=none>",
-        bars * 10,
-    );
-    let height = |count: usize, most: usize| (count * 98).div_ceil(most);
-    for (bar, (made, used)) in created.iter().zip(&used).enumerate() {
-        let x = bar * 10 + 1;
-        if *made > 0 {
-            let height = height(*made, most_created);
-            let _ = write!(out, "<rect class=made x={x} y={} width=8 height={height} />", 99 - height);
-        }
-        if *used > 0 {
-            let height = height(*used, most_used);
-            let _ = write!(out, "<rect class=used x={x} y=101 width=8 height={height} />");
-        }
-    }
-    let _ = write!(
-        out,
-        "<line x1=0 x2={} y1=100 y2=100 /></svg>\n<p class=axis><span>{first}</span><span>{middle}</span><span>{last}</span></p>\n",
-        bars * 10
-    );
+         {never} of {total} were never used.\" viewBox=\"0 0 {width} 200\" preserveAspectRatio=none>{rects}\
+         <line x1=0 x2={width} y1=100 y2=100 /></svg>\n<p class=axis><span>{first}</span><span>{middle}</span><span>{last}</span></p>\n"
+    )
 }

@@ -1,8 +1,6 @@
 //! The report as one HTML page.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use ldtokens::{Token, TokenId, UnixMillis};
 
@@ -10,7 +8,7 @@ use crate::date::{DAY, day};
 use crate::inventory::{Inventory, access, name};
 use crate::outputs::chart;
 use crate::outputs::markdown::{groups, headline};
-use crate::report::{Finding, Report};
+use crate::report::{Accepted, Finding, Report};
 use crate::rule::{Rule, Severity};
 use crate::rules::ages::last_used;
 use crate::rules::purpose::kind;
@@ -25,109 +23,78 @@ const POLICY: &str =
 ///
 /// Its tokens are in the order of risk. Filters use CSS only. Names of tokens are text, whatever they contain.
 pub fn html(report: &Report, inventory: &Inventory) -> String {
-    let mut out = String::with_capacity(32 * 1024 + inventory.tokens.len() * 512);
-    let day = day(report.audited_at);
+    let (day, headline) = (day(report.audited_at), headline(report));
     let rows = rows(report, inventory);
     let filters = filters(&rows);
-    let _ = write!(
-        out,
+    let (style, head, chart) = (style(&filters), head(report, inventory), chart::overview(inventory));
+    let (found, accepted, tokens) = (found(report), accepted(report), tokens(&rows, &filters, inventory));
+    let counts =
+        Severity::ALL.map(|severity| format!("<strong>{}</strong> {}", report.count(severity), badge(severity)));
+    let counts = list("Findings", "sums", counts.into_iter());
+    format!(
         "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"{POLICY}\">\n\
          <meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n\
-         <link rel=icon href=\"data:,\">\n<title>Access tokens, {day}: {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n\
-         <a class=skip href=#tokens>Skip to the tokens</a>\n",
-        headline(report),
-        style(&filters),
-    );
-    head(&mut out, report, inventory);
-    out.push_str("<main>\n");
-    summary(&mut out, report);
-    out.push_str("<h2 id=times>Age and last use</h2>\n");
-    chart::write(&mut out, inventory);
-    found(&mut out, report);
-    accepted(&mut out, report);
-    tokens(&mut out, &rows, &filters, inventory);
-    out.push_str("</main>\n<footer><p>Made by ldtokens. This page loads nothing and runs no script.</footer>\n</body>\n</html>\n");
-    out
+         <link rel=icon href=\"data:,\">\n<title>Access tokens, {day}: {headline}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n\
+         <a class=skip href=#tokens>Skip to the tokens</a>\n{head}<main>\n{counts}<h2 id=times>Age and last use</h2>\n{chart}{found}{accepted}{tokens}\
+         </main>\n<footer><p>Made by ldtokens. This page loads nothing and runs no script.</footer>\n</body>\n</html>\n"
+    )
 }
 
-fn head(out: &mut String, report: &Report, inventory: &Inventory) {
-    let moment = time(report.audited_at);
-    let _ = write!(out, "<header>\n<h1>Access token audit</h1>\n<p>{} tokens, as of {moment}", inventory.tokens.len());
-    for (what, value) in [("account", &report.account_id), ("", &report.host)] {
-        if let Some(value) = value {
-            let _ = write!(out, " · {what} {}", escaped(value));
-        }
-    }
-    out.push_str("</p>\n");
-    if !report.complete {
-        out.push_str("<div class=alert><p><strong>Not everything was read or seen.</strong> This audit says nothing about the rest:</p>\n<ul>");
-        for gap in &inventory.gaps {
-            let _ = write!(out, "<li>{}", escaped(&gap.reason));
-        }
-        out.push_str("</ul></div>\n");
-    }
-    out.push_str("</header>\n");
+fn badge(severity: Severity) -> String {
+    format!("<span class=\"badge {severity}\">{severity}</span>")
 }
 
-/// The number of findings of each severity.
-fn summary(out: &mut String, report: &Report) {
-    out.push_str("<h2>Findings</h2>\n<ul class=sums>\n");
-    for severity in Severity::ALL {
-        let count = report.count(severity);
-        let _ = writeln!(out, "<li><strong>{count}</strong> <span class=\"badge {severity}\">{severity}</span>");
-    }
-    out.push_str("</ul>\n");
+/// A list below its title, or nothing if there is nothing in it.
+fn list(title: &str, class: &str, items: impl Iterator<Item = String>) -> String {
+    let items: String = items.map(|item| format!("<li>{item}\n")).collect();
+    if items.is_empty() { items } else { format!("<h2>{title}</h2>\n<ul class={class}>\n{items}</ul>\n") }
+}
+
+fn head(report: &Report, inventory: &Inventory) -> String {
+    let (count, moment) = (inventory.tokens.len(), time(report.audited_at));
+    let account = report.account_id.as_ref().map(|id| format!(" · account {}", escaped(id))).unwrap_or_default();
+    let host = report.host.as_ref().map(|host| format!(" · {}", escaped(host))).unwrap_or_default();
+    let gaps: String = inventory.gaps.iter().map(|gap| format!("<li>{}", escaped(&gap.reason))).collect();
+    let alert = match report.complete {
+        true => String::new(),
+        false => format!(
+            "<div class=alert><p><strong>Not everything was read or seen.</strong> This audit says nothing about the rest:</p>\n\
+             <ul>{gaps}</ul></div>\n"
+        ),
+    };
+    format!(
+        "<header>\n<h1>Access token audit</h1>\n<p>{count} tokens, as of {moment}{account}{host}</p>\n{alert}</header>\n"
+    )
 }
 
 /// What each rule found, why it matters, and what to do.
-fn found(out: &mut String, report: &Report) {
+fn found(report: &Report) -> String {
     if report.findings.is_empty() {
-        return out.push_str("<p>No rule of the policy found anything.</p>\n");
+        return "<p>No rule of the policy found anything.</p>\n".to_owned();
     }
-    out.push_str("<h2>What was found, and what to do</h2>\n<ul class=rules>\n");
-    for (severity, rule, findings) in groups(report) {
+    let items = groups(report).into_iter().map(|(severity, rule, findings)| {
         let news = findings.iter().filter(|finding| finding.known == Some(false)).count();
         let news = if news > 0 { format!(", {news} new") } else { String::new() };
-        let _ = write!(
-            out,
-            "<li><h3><span class=\"badge {severity}\">{severity}</span> <span>{}</span> <span>{}{news}</span></h3><p>{}</p>",
-            rule.title(),
-            findings.len(),
-            rule.why(),
-        );
+        let (badge, count) = (badge(severity), findings.len());
+        let (title, why, fix) = (rule.title(), rule.why(), code(rule.fix()));
         // Those of several tokens or of the account are not in the list of tokens.
-        for finding in findings.iter().filter(|finding| finding.subject.ids().len() != 1).take(20) {
-            let _ = write!(out, "<p class=soft><bdi>{}</bdi></p>", escaped(&finding.message));
-        }
-        let _ = writeln!(out, "<p>{}</p>", code(rule.fix()));
-    }
-    out.push_str("</ul>\n");
+        let others = findings.iter().filter(|finding| finding.subject.ids().len() != 1).take(20);
+        let others = others.map(|finding| format!("<p class=soft><bdi>{}</bdi></p>", escaped(&finding.message)));
+        let others: String = others.collect();
+        format!("<h3>{badge} <span>{title}</span> <span>{count}{news}</span></h3><p>{why}</p>{others}<p>{fix}</p>")
+    });
+    list("What was found, and what to do", "rules", items)
 }
 
-fn accepted(out: &mut String, report: &Report) {
-    if !report.accepted.is_empty() {
-        out.push_str("<h2>Accepted for a time</h2>\n<ul class=accepted>\n");
-    }
-    for accepted in &report.accepted {
-        let (finding, exception) = (&accepted.finding, &accepted.exception);
-        let of = finding.token_name.as_deref().unwrap_or_default();
-        let ids: Vec<&str> = finding.subject.ids().iter().map(TokenId::as_str).collect();
-        let _ = writeln!(
-            out,
-            "<li>{}: <bdi>{}</bdi> <code>{}</code> until {}. <bdi>{}</bdi>",
-            finding.rule.title(),
-            escaped(of),
-            escaped(&ids.join(" ")),
-            exception.until,
-            escaped(&exception.reason),
-        );
-    }
-    if !report.accepted.is_empty() {
-        out.push_str("</ul>\n");
-    }
-    for note in &report.notes {
-        let _ = writeln!(out, "<p class=soft>{}</p>", escaped(note));
-    }
+fn accepted(report: &Report) -> String {
+    let items = report.accepted.iter().map(|Accepted { finding, exception }| {
+        let (title, until, reason) = (finding.rule.title(), exception.until, escaped(&exception.reason));
+        let of = escaped(finding.token_name.as_deref().unwrap_or_default());
+        let ids: Vec<_> = finding.subject.ids().iter().map(|id| escaped(id.as_str())).collect();
+        format!("{title}: <bdi>{of}</bdi> <code>{}</code> until {until}. <bdi>{reason}</bdi>", ids.join(" "))
+    });
+    let notes = report.notes.iter().map(|note| format!("<p class=soft>{}</p>\n", escaped(note)));
+    list("Accepted for a time", "accepted", items) + &notes.collect::<String>()
 }
 
 /// A token and its findings, the most severe first.
@@ -169,59 +136,49 @@ fn rows<'a>(report: &'a Report, inventory: &'a Inventory) -> Vec<Row<'a>> {
     rows
 }
 
-fn tokens(out: &mut String, rows: &[Row<'_>], filters: &[Filter], inventory: &Inventory) {
-    out.push_str("<section aria-labelledby=tokens>\n<h2 id=tokens>Tokens by risk</h2>\n<div class=filters>\n");
-    for group in filters.chunk_by(|one, other| one.group == other.group) {
+fn tokens(rows: &[Row<'_>], filters: &[Filter], inventory: &Inventory) -> String {
+    let groups = filters.chunk_by(|one, other| one.group == other.group).map(|group| {
         let Filter { group: name, title, .. } = group[0];
-        let _ = write!(
-            out,
-            "<fieldset><legend>{title}</legend><div class=pills><label><input type=radio name={name} checked autocomplete=off><span>all</span></label>"
-        );
-        for Filter { id, text, count, .. } in group {
-            let _ = write!(
-                out,
-                "<label><input type=radio name={name} id={name}-{id} autocomplete=off><span>{text} {count}</span></label>"
-            );
-        }
-        out.push_str("</div></fieldset>\n");
-    }
-    out.push_str(
-        "</div>\n<p class=soft>In the column \"In use\", a line is thick from the token's creation to its last use, and thin from then on.</p>\n\
+        let radio = format!("<label><input type=radio name={name}");
+        let choices = group.iter().map(|Filter { id, text, count, .. }| {
+            format!("{radio} id={name}-{id} autocomplete=off><span>{text} {count}</span></label>")
+        });
+        let choices: String = choices.collect();
+        format!(
+            "<fieldset><legend>{title}</legend><div class=pills>{radio} checked autocomplete=off><span>all</span></label>{choices}</div></fieldset>\n"
+        )
+    });
+    let (groups, scale) = (groups.collect::<String>(), chart::Scale::of(inventory));
+    let rows: String = rows.iter().map(|row| line(row, &scale)).collect();
+    format!(
+        "<section aria-labelledby=tokens>\n<h2 id=tokens>Tokens by risk</h2>\n<div class=filters>\n{groups}</div>\n\
+         <p class=soft>In the column \"In use\", a line is thick from the token's creation to its last use, and thin from then on.</p>\n\
          <div class=head aria-hidden=true><span>Risk</span><span>Token</span><span>Access and member</span><span>Created</span>\
-         <span>In use</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n<ol class=tokens>\n",
-    );
-    let scale = chart::Scale::of(inventory);
-    for row in rows {
-        write_row(out, row, &scale);
-    }
-    out.push_str("</ol>\n</section>\n");
+         <span>In use</span><span>Last used</span><span>Expires</span><span>Findings</span></div>\n\
+         <ol class=tokens>\n{rows}</ol>\n</section>\n"
+    )
 }
 
-fn write_row(out: &mut String, row: &Row<'_>, scale: &chart::Scale) {
-    let (token, worst) = (row.token, row.worst());
-    let _ = write!(out, "<li class=\"{}", row.classes().join(" "));
+/// A token's line of the list.
+fn line(row: &Row<'_>, scale: &chart::Scale) -> String {
+    let (token, worst, classes) = (row.token, row.worst(), row.classes().join(" "));
     let day = |moment: Option<UnixMillis>| moment.map_or("never".to_owned(), |moment| day(moment).to_string());
-    let _ = write!(
-        out,
-        "\"><b class=\"badge {worst}\">{worst}</b><div class=t><bdi>{}</bdi><code>{}</code></div>\
-         <i class=m>{}, {}",
-        escaped(name(token)),
-        escaped(token.id.as_str()),
-        kind(token),
-        escaped(&access(token)),
-    );
-    if let Some(email) = token.member.as_ref().and_then(|member| member.email.as_deref()) {
-        let _ = write!(out, "\n{}", escaped(email));
-    }
-    let _ = write!(out, "</i><i class=k>{}</i>", day(Some(token.creation_date)));
-    scale.write(out, token);
-    let _ = write!(out, "<i class=u>{}</i><i class=e>{}</i><i class=f>", day(last_used(token)), day(token.expiry));
-    for (place, finding) in row.findings.iter().enumerate() {
+    let (created, used, ends) = (day(Some(token.creation_date)), day(last_used(token)), day(token.expiry));
+    let (name, id, kind, access) = (escaped(name(token)), &token.id, kind(token), escaped(&access(token)));
+    let email = token.member.as_ref().and_then(|member| member.email.as_deref());
+    let email = email.map(|email| format!("\n{}", escaped(email))).unwrap_or_default();
+    let use_line = scale.line(token);
+    let findings = row.findings.iter().map(|finding| {
         let new = if finding.known == Some(false) { "new: " } else { "" };
-        let separator = if place == 0 { "" } else { "; " };
-        let _ = write!(out, "{separator}{new}{}", escaped(said(finding)));
-    }
-    out.push_str("</i>\n");
+        format!("{new}{}", escaped(said(finding)))
+    });
+    let findings = findings.collect::<Vec<_>>().join("; ");
+    format!(
+        "<li class=\"{classes}\"><b class=\"badge {worst}\">{worst}</b><div class=t><bdi>{name}</bdi><code>{}</code></div>\
+         <i class=m>{kind}, {access}{email}</i><i class=k>{created}</i>{use_line}<i class=u>{used}</i><i class=e>{ends}</i>\
+         <i class=f>{findings}</i>\n",
+        escaped(id.as_str())
+    )
 }
 
 /// The message, if it says more than the columns beside it.
@@ -271,26 +228,16 @@ fn filters(rows: &[Row<'_>]) -> Vec<Filter> {
 /// The `:has` is limited to the buttons, since a browser would try one of the whole page again for each token that it reads.
 fn style(filters: &[Filter]) -> String {
     // A browser tries only those of the rules that are for a class of the token.
-    let mut style = ".filters:has([id^=rule-]:checked)~.tokens>li{display:none}\n".to_owned();
-    for Filter { group, id, class, .. } in filters {
-        let _ = match *group {
-            "rule" => writeln!(style, ".filters:has(#rule-{id}:checked)~.tokens>.{class}{{display:grid}}"),
-            _ => writeln!(
-                style,
-                ".filters:has(#{group}-{id}:checked)~.tokens>li:not(.{class}){{display:none!important}}"
-            ),
-        };
-    }
-    style
+    let lines = filters.iter().map(|Filter { group, id, class, .. }| match *group {
+        "rule" => format!(".filters:has(#rule-{id}:checked)~.tokens>.{class}{{display:grid}}\n"),
+        _ => format!(".filters:has(#{group}-{id}:checked)~.tokens>li:not(.{class}){{display:none!important}}\n"),
+    });
+    ".filters:has([id^=rule-]:checked)~.tokens>li{display:none}\n".to_owned() + &lines.collect::<String>()
 }
 
 /// The text, in which nothing is HTML. Control characters and those that change the direction of text are replaced.
-fn escaped(text: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| !matches!(letter, '<' | '>' | '&' | '"' | '\'') && !is_odd(letter);
-    if text.chars().all(is_plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '<' => out.push_str("&lt;"),
@@ -298,15 +245,11 @@ fn escaped(text: &str) -> Cow<'_, str> {
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            letter if is_odd(letter) => out.push('\u{fffd}'),
-            letter => out.push(letter),
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+            letter => out.push(if letter.is_control() { '\u{fffd}' } else { letter }),
         }
     }
-    Cow::Owned(out)
-}
-
-fn is_odd(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    out
 }
 
 /// Our own text, with what is between backquotes as code.

@@ -170,8 +170,8 @@ impl Bulk<'_> {
         if session.is_dry_run || !plan.changes_something() {
             return Ok(None);
         }
-        if self.past.is_some() {
-            return Ok(self.past.clone());
+        if let Some(past) = &self.past {
+            return past.resumed().map(Some);
         }
         match self.folder.clone().and_then(|folder| Record::begin(&folder, self.header.clone(), &plan.items)) {
             Ok(record) => Ok(Some(record)),

@@ -2,7 +2,7 @@
 //! token was and is to be. It has no secrets. What was done is added line by line, so it is known even after a kill.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -153,12 +153,13 @@ impl Record {
 
     /// Notes that all of the change was undone. If it was an undo, what that undid is not undone any more.
     pub(crate) fn undone(&self) -> Result<(), Failure> {
-        let lines = [(Some(&self.path), Some(date(UnixMillis::now()))), (self.header.undoes.as_ref(), None)];
-        for (path, at) in lines.into_iter().filter_map(|(path, at)| Some((path?, at))) {
-            append(path, &Line::Undone(at))
-                .map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))?;
-        }
-        Ok(())
+        append(&self.path, &Line::Undone(Some(date(UnixMillis::now()))))?;
+        self.header.undoes.as_ref().map_or(Ok(()), |path| append(path, &Line::Undone(None)))
+    }
+
+    /// The record, to go on with it.
+    pub(crate) fn resumed(&self) -> Result<Self, Failure> {
+        open(&self.path).map(|_| self.clone())
     }
 
     /// How to go on after it was interrupted, and with which file.
@@ -222,9 +223,14 @@ impl Record {
     }
 }
 
-fn append(path: &Path, line: &Line) -> std::io::Result<()> {
-    let line = serde_json::to_string(line)? + "\n";
-    OpenOptions::new().append(true).open(path)?.write_all(line.as_bytes())
+fn open(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().append(true).open(path);
+    file.map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))
+}
+
+fn append(path: &Path, line: &Line) -> Result<(), Failure> {
+    let line = serde_json::to_string(line).expect("it is JSON") + "\n";
+    open(path)?.write_all(line.as_bytes()).map_err(|error| Failure::other(format!("{}: {error}", path.display())))
 }
 
 /// The files of the records, the oldest first.
