@@ -139,18 +139,18 @@ impl Sender {
         is_in_time
     }
 
-    /// Sends `request`, and returns any successful response. The `Authorization` is always the sender's own.
+    /// Sends `request`, whose body must be bytes, and returns any successful response. The `Authorization` is always the sender's own.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the method or the path is not the operation's, the body is a stream, which can't be sent again, or an
-    /// `expiry` is in the past; [`Error::DryRun`]; and the errors of every call.
+    /// [`Error::InvalidInput`] if the method or the path is not the operation's, or an `expiry` is in the past; [`Error::DryRun`]; and
+    /// the errors of every call.
     pub async fn send(
         &self,
         operation: Operation,
         mut request: Request,
         options: SendOptions,
     ) -> Result<Response, Error> {
-        let token_id = prepare::check(operation, &request, &self.base_url, options.overlap)?;
+        let token_id = prepare::check(operation, &request, &self.base_url)?;
         let (method, idempotency) = (request.method().clone(), Idempotency::of(&request));
         let settings = &self.settings;
         prepare::set_headers(&mut request, &settings.headers, &self.authorization, settings.method_override);

@@ -2,7 +2,7 @@
 
 use ldtokens::{ApiVersion, BaseRole, Client, Error, NewToken, Patch, PatchOperation, Permissions, TokenId};
 
-use crate::proxy::{self, Fault, Moment};
+use crate::proxy::{Fault, Moment};
 use crate::support::{client, client_of, client_with_faults, create, hasty, reader, server};
 
 const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 76\r\n\r\n{\"code\":\"optimistic_locking_error\",\"message\":\"Try again later.\",\"id\":\"8b6f\"}";
@@ -123,16 +123,6 @@ async fn a_redirect_is_not_followed() {
     let error = client.list().send().await.unwrap_err();
     assert!(matches!(&error, Error::Unexpected(api) if api.status == 302), "{error:?}");
     assert_eq!(proxy.seen().len(), 1);
-}
-
-#[tokio::test]
-async fn an_html_page_is_an_error_with_its_status() {
-    let server = server().await;
-    let faults = vec![Fault::Respond(Moment::Before, proxy::HTML_502); 5];
-    let (client, _proxy) = client_with_faults(&server, faults).await;
-    let error = client.list().send().await.unwrap_err();
-    assert!(matches!(&error, Error::Server(api) if api.status == 502), "{error:?}");
-    assert_eq!(error.to_string(), "getTokens: Bad Gateway (502)");
 }
 
 /// Our choice: a support request needs the ID, and it is not always in the body.

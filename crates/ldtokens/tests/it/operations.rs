@@ -9,7 +9,7 @@ use ldtokens::{
 use ldtokens_server::{Clock, Server};
 
 use crate::proxy::{Fault, Proxy};
-use crate::support::{client, client_of, client_with_faults, create, named, owner, reader, server, works};
+use crate::support::{client, client_of, client_with_faults, create, owner, reader, server, works};
 
 #[tokio::test]
 async fn create_returns_a_working_secret_and_get_only_its_last_four_characters() {
@@ -87,26 +87,6 @@ async fn an_expiry_can_be_set_replaced_and_removed_and_one_that_is_not_set_is_a_
 }
 
 #[tokio::test]
-async fn delete_removes_the_token_and_its_secret_stops_working() {
-    let server = server().await;
-    let client = client(&server);
-    let token = create(&client, "short-lived").await;
-    client.delete(&token.id).await.unwrap();
-    assert!(!works(&server, &token.secret).await);
-    assert!(named(&server, "short-lived").await.is_empty());
-}
-
-#[tokio::test]
-async fn after_a_reset_without_overlap_the_old_secret_does_not_work() {
-    let server = server().await;
-    let token = create(&client(&server), "rotated").await;
-    let rotated = client(&server).reset(&token.id, Overlap::None).await.unwrap();
-    assert_eq!(rotated.id, token.id);
-    assert!(!works(&server, &token.secret).await);
-    assert!(works(&server, &rotated.secret).await);
-}
-
-#[tokio::test]
 async fn during_the_overlap_both_secrets_work() {
     let time = Clock::manual(ldtokens::UnixMillis::new(1_800_000_000_000));
     let server = Server::builder().clock(time.clone()).start().await.unwrap();
@@ -136,8 +116,8 @@ async fn an_id_is_always_sent_as_one_path_segment() {
     for id in ["", ".", "..", "a/b", "\r\n"] {
         assert!(TokenId::new(id).is_err(), "{id:?}");
     }
-    // What is taken stays one segment, whatever is in it.
-    for id in ["a?b", "a#b", "%2e%2e", "é", "...", "a%2Fb", "{}"] {
+    // What is taken stays one segment, whatever is in it. Percent-encoded, an ID can be longer than the maximum.
+    for id in ["a?b", "a#b", "%2e%2e", "é", "...", "a%2Fb", "{}", &"é".repeat(TokenId::MAX_LEN / 2)] {
         let error = client.get(&TokenId::new(id).unwrap()).await.unwrap_err();
         assert!(matches!(error, ldtokens::Error::NotFound(_)), "{id}: {error:?}");
         let line = proxy.lines().pop().unwrap();

@@ -30,7 +30,7 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
         76..79 => Fault::Respond(Moment::Before, proxy::BARE_429),
         79..80 => Fault::WindowSpent(random.u64(1..10)),
         80..83 => Fault::Respond(moment, proxy::TOLD_503),
-        83..85 => Fault::Respond(moment, proxy::BARE_503),
+        83..85 => Fault::Respond(moment, proxy::BARE_408),
         85..87 => Fault::Respond(moment, proxy::JSON_500),
         87..89 => Fault::Respond(moment, proxy::HTML_502),
         // A status of success means that it was done.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use ldtokens::raw::reqwest::Method;
-use ldtokens::{DryRun, Error, Exchange, Operation, Overlap, Patch, RetryPolicy, Transport};
+use ldtokens::{AttemptEvent, DryRun, Error, Exchange, Observer, Operation, Overlap, Patch, RetryPolicy, Transport};
 
 use crate::proxy::{Fault, Moment, Proxy};
 use crate::support::{client_of, client_with_faults, create, create_or_recover, owner, reader, server};
@@ -151,11 +151,26 @@ impl Transport for Canned {
     }
 }
 
+impl Observer for Canned {
+    fn sending(&self, operation: Operation, method: &str) {
+        self.0.lock().unwrap().push(format!("{operation} {method} is sent"));
+    }
+
+    fn attempt(&self, attempt: &AttemptEvent<'_>) {
+        let line = format!("{} {} {:?}", attempt.method, attempt.number, attempt.outcome);
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+// Our choice: X-HTTP-Method-Override is how a request is sent, not what it is.
 #[tokio::test]
-async fn a_transport_of_ones_own_gets_each_attempt_and_needs_no_socket() {
-    let canned = Arc::new(Canned::default());
-    let client = ldtokens::Client::builder("api-0").transport(canned.clone()).retry(crate::support::hasty());
+async fn a_transport_of_ones_own_gets_each_attempt_and_an_observer_sees_the_operations_method() {
+    let (canned, seen) = (Arc::new(Canned::default()), Arc::new(Canned::default()));
+    let client = ldtokens::Client::builder("api-0").transport(canned.clone()).observer(seen.clone());
+    let client = client.method_override().retry(crate::support::hasty()).build().unwrap();
     let id: ldtokens::TokenId = "61095542756dba551110ae21".parse().unwrap();
-    client.build().unwrap().delete(&id).await.unwrap();
+    client.delete(&id).await.unwrap();
     assert_eq!(*canned.0.lock().unwrap(), ["deleteToken true", "deleteToken true"]);
+    let sent = "deleteToken DELETE is sent";
+    assert_eq!(*seen.0.lock().unwrap(), [sent, "DELETE 1 Unknown", sent, "DELETE 2 Done"]);
 }

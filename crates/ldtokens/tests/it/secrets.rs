@@ -106,16 +106,6 @@ async fn a_secret_in_the_place_of_an_id_is_refused_and_not_shown() {
     assert!(!format!("{error:?} {error}").contains(owner(&server).expose()), "{error:?}");
 }
 
-// RFC 3986, section 2.1: an octet that is percent-encoded takes three characters.
-#[tokio::test]
-async fn the_longest_id_is_sent_percent_encoded() {
-    let server = server().await;
-    let (client, proxy) = client_with_faults(&server, []).await;
-    let id = "é".repeat(ldtokens::TokenId::MAX_LEN / 2).parse().unwrap();
-    assert!(matches!(client.get(&id).await, Err(Error::NotFound(_) | Error::InvalidRequest(_))));
-    assert_eq!(proxy.seen().len(), 1);
-}
-
 #[test]
 fn debug_of_a_builder_shows_no_password() {
     let proxy = reqwest::Proxy::all("http://user:hunter2@proxy.example").unwrap();
