@@ -92,7 +92,12 @@ impl GlobalArgs {
     /// The format of the output, by `--output` or the environment. Scripts of the Bash client read JSON from a pipe.
     pub(crate) fn format(&self) -> Result<Format, Failure> {
         let is_read_by_script = OperationSpec::find(&self.command).is_some() && !std::io::stdout().is_terminal();
-        Format::asked(self.output, if is_read_by_script { Format::Json } else { Format::Table }, &self.command)
+        self.format_or(if is_read_by_script { Format::Json } else { Format::Table })
+    }
+
+    /// The format that was asked for, or else the `usual` one.
+    pub(crate) fn format_or(&self, usual: Format) -> Result<Format, Failure> {
+        Format::asked(self.output, usual, &self.command)
     }
 
     /// Those of the flags that say which account a command uses and how, that were given.

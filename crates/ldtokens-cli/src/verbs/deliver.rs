@@ -115,7 +115,7 @@ impl Places {
         for path in &secret.secret_to {
             match path.to_str() {
                 Some("-") => {
-                    let is_alone = global.format()? == Format::Table;
+                    let is_alone = global.format_or(Format::Table)? == Format::Table;
                     places.print = Some(if is_alone { Print::Alone } else { Print::WithToken });
                 }
                 Some(text) => files.push(text.to_owned()),

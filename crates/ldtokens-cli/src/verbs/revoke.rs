@@ -133,7 +133,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         if !session.is_dry_run {
             plan.agree(session, arguments.confirm, false).await?;
         }
-        let (mut failures, mut unprepared) = (Vec::new(), Vec::new());
+        let mut failures = Vec::new();
         for leak in &revocation.leaks {
             let token = leak.token();
             if token.is_some() && !session.is_dry_run {
@@ -143,7 +143,6 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             if let (Some(token), Some((places, _))) = (token, &rotation)
                 && let Err(failure) = places.prepare(session, Some(&token.id), token.name.as_deref()).await
             {
-                unprepared.push(failure.clone());
                 outcome = Outcome::failed("not_prepared", failure);
             }
             rows.print(&leak.last_four, token, &outcome)?;
@@ -152,7 +151,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         }
         if session.is_dry_run {
             rows.end()?;
-            together(&unprepared, unprepared.len() < revocation.leaks.len())?;
+            together(&failures, failures.len() < revocation.leaks.len())?;
         } else {
             let batch = Batch { session, words, record: None, in_turn };
             let rows = Arc::new(Mutex::new(rows));

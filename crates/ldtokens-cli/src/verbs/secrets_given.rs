@@ -91,7 +91,6 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
     };
     match &lines(&name, &text)?[..] {
         [secret] => Ok(secret.clone()),
-        [] => Err(Failure::usage(format!("{name}: it contains no secret"))),
         several => Err(Failure::usage(format!("{name}: it contains {} lines instead of one secret", several.len()))),
     }
 }
@@ -108,7 +107,7 @@ fn of_stdin() -> Result<String, Failure> {
     text::of_stdin("the secrets")
 }
 
-/// Reads one secret per line. An error never repeats a line.
+/// Reads one secret per line, and at least one: the program that was to print it may have failed. An error never repeats a line.
 fn lines(name: &str, text: &str) -> Result<Vec<Secret>, Failure> {
     let mut secrets = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -123,6 +122,9 @@ fn lines(name: &str, text: &str) -> Result<Vec<Secret>, Failure> {
             }
             line => secrets.push(Secret::new(line)),
         }
+    }
+    if secrets.is_empty() {
+        return Err(Failure::usage(format!("{name}: it contains no secret; nothing was done")));
     }
     Ok(secrets)
 }

@@ -50,6 +50,10 @@ fn output_value_prints_one_value_per_line() {
     assert_eq!(printed(&served, &["get", "first", "--columns", "_id", "-o", "value"]), format!("{id}\n"));
     assert_eq!(printed(&served, &["list", "-f", "name=first", "--columns", "lastUsed", "-ovalue"]), "\n", "never");
     assert_eq!(printed(&served, &["list", "--columns", "role", "-o", "value", "-f", "role=reader"]), "reader\n");
+    // Otherwise `delete -` would read another token's name.
+    served.create("first\nsecond");
+    let names = ["list", "-f", "name~second", "--columns", "name", "-o", "value"];
+    assert_eq!(printed(&served, &names), "first\\nsecond\n");
     for arguments in [&["list", "-o", "value"][..], &["list", "-o", "value", "--columns", "_id,name"]] {
         refused(&served.owner(arguments).output().unwrap(), 2, &["--columns _id"]);
     }

@@ -24,7 +24,7 @@ pub(crate) enum Format {
     Yaml,
     /// comma-separated values (RFC 4180)
     Csv,
-    /// only the field that --columns names, one value per line
+    /// only the field that --columns names, one value per line; a line break in it is written \n
     Value,
     /// `ldtokens audit` and `plan` only: for a pull request or the summary of a job
     Markdown,

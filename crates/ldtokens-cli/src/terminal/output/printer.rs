@@ -170,7 +170,10 @@ impl Printer {
                 };
                 columns.line(&row) + "\n"
             }
-            Layout::Format(Format::Value) => escaped_on_terminal(printed(&self.fields[0])) + "\n",
+            Layout::Format(Format::Value) => {
+                // A line break in a name would make two values of it.
+                escaped_on_terminal(printed(&self.fields[0]).replace('\n', "\\n").replace('\r', "\\r")) + "\n"
+            }
             Layout::Format(Format::Json) if self.is_single => visible::pretty_json(&self.chosen(token)) + "\n",
             Layout::Format(Format::Json) => {
                 let json = visible::pretty_json(&self.chosen(token)).replace('\n', "\n  ");
