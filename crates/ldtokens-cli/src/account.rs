@@ -16,4 +16,4 @@ pub(crate) use connect::{Session, client_builder, local_store, start_local, with
 pub(crate) use credential::{MAX_SIZE, ROOT_TOKEN, Source, shell};
 pub(crate) use errors::{IN_USE, InUse};
 pub(crate) use keychain::Keychain;
-pub(crate) use settings::{Settings, first_set, host_as_name, in_home, is_same_host};
+pub(crate) use settings::{Origin, Settings, first_set, host_as_name, in_home, is_same_host};

@@ -59,47 +59,48 @@ pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
 /// Access by a group is intended, as with Kubernetes' `fsGroup` and systemd's credentials. On a read-only mount, such as a
 /// secret that Kubernetes or Docker mounts, and in `/run/secrets`, where Podman writes them, the mode can't be chosen, so it is
 /// not checked. Other systems than Unix have no modes; there, other users can't read a user's own folders.
-pub(crate) fn readable_by_everyone(file: &File, path: &Path) -> io::Result<bool> {
+pub(crate) fn readable_by_everyone(file: &File, path: &Path) -> bool {
     let is_mounted = || path.canonicalize().is_ok_and(|path| path.starts_with("/run/secrets"));
-    Ok(has_mode(file, 0o004)? && !is_mounted() && !is_on_read_only_mount(file)?)
+    has_mode(file, 0o004) && !is_mounted() && !is_on_read_only_mount(file)
 }
 
 /// Whether users other than its owner can write to the file.
-pub(crate) fn writable_by_others(file: &File) -> io::Result<bool> {
+pub(crate) fn writable_by_others(file: &File) -> bool {
     has_mode(file, 0o022)
 }
 
-/// Whether the file has one of the bits of `mode`. That of a pipe, such as a shell's `<(...)`, is not checked.
+/// Whether the file has one of the bits of `mode`, or that can't be read. That of a pipe, such as a shell's `<(...)`, is not
+/// checked.
 #[cfg(unix)]
-fn has_mode(file: &File, mode: u32) -> io::Result<bool> {
-    let metadata = file.metadata()?;
-    Ok(metadata.is_file() && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & mode != 0)
-}
-
-#[cfg(not(unix))]
-fn has_mode(_: &File, _: u32) -> io::Result<bool> {
-    Ok(false)
+fn has_mode(file: &File, mode: u32) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().map_or(true, |metadata| metadata.is_file() && metadata.permissions().mode() & mode != 0)
 }
 
 #[cfg(unix)]
-fn is_on_read_only_mount(file: &File) -> io::Result<bool> {
-    Ok(rustix::fs::fstatvfs(file)?.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+fn is_on_read_only_mount(file: &File) -> bool {
+    rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
 }
 
 #[cfg(not(unix))]
-fn is_on_read_only_mount(_: &File) -> io::Result<bool> {
-    Ok(false)
+fn has_mode(_: &File, _: u32) -> bool {
+    false
 }
 
-/// Whether the file belongs to a user who is neither this one nor root.
-pub(crate) fn belongs_to_another(file: &File) -> io::Result<bool> {
+#[cfg(not(unix))]
+fn is_on_read_only_mount(_: &File) -> bool {
+    false
+}
+
+/// Whether the file belongs to a user who is neither this one nor root, or that can't be read.
+pub(crate) fn belongs_to_another(file: &File) -> bool {
     #[cfg(unix)]
     {
-        let owner = std::os::unix::fs::MetadataExt::uid(&file.metadata()?);
-        Ok(owner != 0 && owner != rustix::process::geteuid().as_raw())
+        let owner = file.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
+        !owner.is_ok_and(|owner| owner == 0 || owner == rustix::process::geteuid().as_raw())
     }
     #[cfg(not(unix))]
-    file.metadata().map(|_| false)
+    file.metadata().is_err()
 }
 
 /// The system's reason why a file can't be used. It names the user, who in a container is often not the one expected.

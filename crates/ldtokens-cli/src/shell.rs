@@ -98,9 +98,8 @@ Add it to the startup file of your shell:
 pub(crate) fn print_completions(arguments: &CompletionsArgs) -> Result<(), Failure> {
     let completer = SHELLS.completer(&arguments.shell).expect("clap allows no other");
     let mut script = Vec::new();
-    completer
-        .write_registration(VARIABLE, "ldtokens", "ldtokens", "ldtokens", &mut script)
-        .map_err(|error| Failure::other(format!("can't make the script: {error}")))?;
+    let written = completer.write_registration(VARIABLE, "ldtokens", "ldtokens", "ldtokens", &mut script);
+    written.expect("a vector takes all");
     write(&String::from_utf8_lossy(&script)).map(|_| ())
 }
 
@@ -114,7 +113,7 @@ pub(crate) struct ManArgs {
 }
 
 pub(crate) fn write_man(arguments: &ManArgs, command: Command) -> Result<(), Failure> {
-    let pages = man::pages(command).map_err(|error| Failure::other(format!("can't make the pages: {error}")))?;
+    let pages = man::pages(command);
     let name = match &arguments.what {
         // A word without a slash is a typo sooner than a new folder.
         Some(folder) if folder.is_dir() || folder.components().count() > 1 || folder.is_absolute() => {

@@ -13,9 +13,6 @@ use crate::files::{belongs_to_another, reason, text, writable_by_others};
 use crate::nearest::did_you_mean;
 use crate::terminal::{Failure, has_secret};
 
-/// The variable that names another file.
-const VARIABLE: &str = "LDTOKENS_CONFIG";
-
 /// The maximum size of the file, in bytes.
 const MAX_SIZE: u64 = 256 * 1024;
 
@@ -70,7 +67,7 @@ impl ConfigFile {
     }
 
     fn find(is_edited: bool) -> Result<Self, Failure> {
-        let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let named = std::env::var_os("LDTOKENS_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
         let is_named = named.is_some();
         let usual = || Some(dirs::config_dir()?.join("ldtokens").join("config.yaml"));
         let Some(path) = named.or_else(usual) else {
@@ -92,14 +89,12 @@ impl ConfigFile {
             Err(error) => return skipped(&reason(&error)),
         };
         // It contains commands that are run: they must be this user's.
-        if !is_named && belongs_to_another(&file).map_err(|error| unusable(&error.to_string()))? {
+        if !is_named && belongs_to_another(&file) {
             return skipped("it belongs to another user, and it can contain commands to run");
         }
-        if writable_by_others(&file).map_err(|error| unusable(&error.to_string()))? {
-            return Err(unusable(&format!(
-                "other users can write to it, and it contains commands to run: run `chmod go-w {}`",
-                path.display()
-            )));
+        if writable_by_others(&file) {
+            let problem = "other users can write to it, and it contains commands to run: run `chmod go-w";
+            return Err(unusable(&format!("{problem} {}`", path.display())));
         }
         let file = text::read(file, MAX_SIZE).and_then(|text| Self::parse(&text, &path));
         file.map_err(|reason| unusable(&reason))
@@ -110,15 +105,11 @@ impl ConfigFile {
         if has_secret(text) {
             return Err("it contains a secret; name its source instead, with token-file or token-command".to_owned());
         }
-        let options = options! {
-            strict_booleans: true,
-            merge_keys: MergeKeyPolicy::AsOrdinary,
-            with_snippet: false,
-        };
-        let file: Option<Self> =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| describe(&error, text))?;
+        let options = options! { strict_booleans: true, merge_keys: MergeKeyPolicy::AsOrdinary, with_snippet: false };
+        let file: Result<Option<Self>, _> = serde_saphyr::from_str_with_options(text, options);
         // An empty document has no profiles.
-        let file = Self { path: path.to_owned(), ..file.unwrap_or_default() };
+        let file = file.map_err(|error| describe(&error, text))?.unwrap_or_default();
+        let file = Self { path: path.to_owned(), ..file };
         for (name, profile) in &file.profiles {
             profile.check().map_err(|reason| format!("profile {name}: {reason}"))?;
         }

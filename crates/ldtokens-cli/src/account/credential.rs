@@ -39,14 +39,12 @@ pub(crate) fn likely_mistake(secret: &str) -> Option<&'static str> {
     mistakes.into_iter().find(|(is_so, _)| *is_so).map(|(_, what)| what)
 }
 
-/// Whether it can be the name of a shell variable.
 pub(crate) fn is_variable_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|letter: char| letter.is_ascii_digit())
         && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
-/// The source of a credential.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     Variable(String),
@@ -77,7 +75,6 @@ pub(crate) fn mounted() -> Option<Source> {
 }
 
 impl Source {
-    /// Reads the secret.
     pub(crate) fn take(&self) -> Result<Secret, Failure> {
         let unusable = |reason: &str| {
             Failure::new(Kind::NotAuthenticated, format!("can't read the credential from {self}: {reason}"))
@@ -100,7 +97,7 @@ impl Source {
 
 fn of_file(path: &Path) -> Result<String, String> {
     let file = File::open(path).map_err(|error| reason(&error))?;
-    if readable_by_everyone(&file, path).map_err(|error| reason(&error))? {
+    if readable_by_everyone(&file, path) {
         let path = path.display();
         return Err(format!(
             "everyone on this machine can read it: run `chmod o-r {path}`, or, if its mode can't be changed, use \

@@ -26,7 +26,6 @@ pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
     format!(r"printf 'Authorization: %s\n' {} | {curl} {url}", credential(source))
 }
 
-/// The shell expression for the credential.
 fn credential(source: Option<&Source>) -> String {
     match source {
         None => r#""$LD_ACCESS_TOKEN""#.to_owned(),

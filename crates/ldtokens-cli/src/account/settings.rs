@@ -14,10 +14,7 @@ use crate::account::credential::{self, MOUNTED_VARIABLE, Source};
 use crate::arguments::GlobalArgs;
 use crate::terminal::{Failure, has_secret};
 
-/// The variable that names the profile, like `--profile`.
 const PROFILE_VARIABLE: &str = "LDTOKENS_PROFILE";
-
-/// The variable for the state folder.
 const STATE_VARIABLE: &str = "LDTOKENS_STATE";
 
 /// Where a setting comes from.
@@ -44,7 +41,6 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A setting, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
@@ -137,13 +133,8 @@ impl Settings {
 
     /// Refuses to change anything while two sources name different accounts.
     pub(crate) fn refuse_conflict(&self) -> Result<(), Failure> {
-        match self.conflict() {
-            Some(conflict) => Err(Failure::usage(format!(
-                "{conflict}: say which account to change with --profile or --host, or unset one of them; `ldtokens config` shows \
-                 what is used"
-            ))),
-            None => Ok(()),
-        }
+        let todo = "say which account to change with --profile or --host, or unset one of them; `ldtokens config` shows what is used";
+        self.conflict().map_or(Ok(()), |conflict| Err(Failure::usage(format!("{conflict}: {todo}"))))
     }
 
     fn host_or_local(&self) -> &str {

@@ -14,10 +14,11 @@ pub(super) struct Page {
 }
 
 /// The page of the program and those of its commands.
-pub(super) fn pages(command: Command) -> io::Result<Vec<Page>> {
+pub(super) fn pages(command: Command) -> Vec<Page> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    std::iter::once(&command).chain(command.get_subcommands()).map(page).collect()
+    let pages = std::iter::once(&command).chain(command.get_subcommands()).map(page);
+    pages.collect::<io::Result<_>>().expect("a vector takes all")
 }
 
 fn page(command: &Command) -> io::Result<Page> {

@@ -52,7 +52,6 @@ pub(crate) enum Kind {
     DryRun = 0,
 }
 
-/// Why the command failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     kind: Kind,

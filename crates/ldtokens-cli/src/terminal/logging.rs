@@ -30,7 +30,6 @@ type Queue = (SyncSender<Vec<u8>>, Receiver<()>);
 /// How many lines were dropped since the last one that was written.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// The format of a server's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Log {
     Text,

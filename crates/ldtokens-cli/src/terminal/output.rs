@@ -27,24 +27,9 @@ pub(crate) const OUTPUT: &str = "Output";
 /// Options of all commands are listed after a command's own, in one order everywhere.
 pub(crate) const LAST: usize = 1000;
 
-/// The properties that are shown for one token, in this order.
-const DETAILS: [&str; 15] = [
-    "_id",
-    "name",
-    "description",
-    "access",
-    "customRoleIds",
-    "inlineRole",
-    "kind",
-    "_member.email",
-    "ownerId",
-    "defaultApiVersion",
-    "expiry",
-    "creationDate",
-    "lastModified",
-    "lastUsed",
-    "token",
-];
+/// The fields that are shown for one token, as `--columns` takes them.
+const DETAILS: &str = "_id,name,description,access,customRoleIds,inlineRole,kind,_member.email,ownerId,defaultApiVersion,expiry,\
+    creationDate,lastModified,lastUsed,token";
 
 /// A value that is not a token as JSON, YAML or CSV. NDJSON and CSV have one line per item of an array.
 pub(crate) fn text(format: Format, value: &impl Serialize) -> String {
@@ -92,17 +77,14 @@ fn csv(value: &Value) -> String {
     for (object, row) in objects.iter().zip(&mut rows) {
         flatten(object, "", row);
     }
-    let mut names: Vec<&String> = Vec::new();
-    for name in rows.iter().flat_map(Map::keys) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    // Each name once, in the order in which they come first.
+    let names: Map<String, Value> =
+        rows.iter().flatten().map(|(name, _)| (name.clone(), name.as_str().into())).collect();
     if names.is_empty() {
         return String::new();
     }
-    let lines = rows.iter().map(|row| record(names.iter().map(|name| row.get(*name).map(plain).unwrap_or_default())));
-    std::iter::once(record(names.iter().map(ToString::to_string))).chain(lines).collect()
+    let line = |row: &Map<String, Value>| record(names.keys().map(|name| row.get(name).map(plain).unwrap_or_default()));
+    std::iter::once(&names).chain(&rows).map(line).collect()
 }
 
 /// Prints the response to an operation: tokens in the requested format, and anything else as JSON. Returns whether the reader
@@ -131,13 +113,14 @@ pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure
 /// A token, one property per line. A full secret, as after a create or reset, is shown in full.
 pub(crate) fn details(token: &Value) -> String {
     let now = UnixMillis::now();
-    let rows = DETAILS.iter().filter_map(|name| {
-        let field = Field::new(name).expect("it is one");
-        if field.value(token).is_none() && !["lastUsed", EXPIRY].contains(name) {
+    let fields = Field::list(DETAILS).expect("they are fields");
+    let rows = fields.iter().filter_map(|field| {
+        let value = field.value(token);
+        if value.is_none() && !["lastUsed", EXPIRY].contains(&field.name()) {
             return None;
         }
-        let cell = match token.get("token").and_then(Value::as_str) {
-            Some(secret) if *name == "token" && secret.len() > 4 => secret.to_owned(),
+        let cell = match value {
+            Some(Value::String(secret)) if field.is_secret() && secret.len() > 4 => secret,
             _ => field.long_cell(token, now),
         };
         Some(vec![field.heading().to_ascii_lowercase(), cell])
@@ -152,12 +135,10 @@ fn unknown_cell(name: &str, value: &Value) -> Option<String> {
     // A smaller number is not a time in milliseconds: that would be before the year 2000.
     const EARLIEST: i64 = 946_684_800_000;
     let is_named_like_a_time = ["xpir", "Date", "Time", "At"].iter().any(|part| name.contains(part));
+    let time = value.as_i64().filter(|time| is_named_like_a_time && *time >= EARLIEST);
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
-        Value::Number(number) if is_named_like_a_time && number.as_i64().is_some_and(|time| time >= EARLIEST) => {
-            Some(date(UnixMillis::new(number.as_i64().unwrap_or_default())))
-        }
-        value => Some(plain(value)),
+        value => Some(time.map_or_else(|| plain(value), |time| date(UnixMillis::new(time)))),
     }
 }
 

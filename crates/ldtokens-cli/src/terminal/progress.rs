@@ -22,7 +22,6 @@ pub(crate) fn show(text: &str) -> bool {
     write!(io::stderr(), "\r\x1b[K{text}").is_ok()
 }
 
-/// Removes the line.
 pub(crate) fn clear() {
     if IS_SHOWN.swap(false, Ordering::Relaxed) {
         let _ = write!(io::stderr(), "\r\x1b[K");
@@ -37,14 +36,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// A job that starts now.
     pub(crate) fn begin(doing: &'static str, total: usize) -> Self {
         let job = Self { doing, total, start: Instant::now() };
         job.show(0);
         job
     }
 
-    /// Shows how many are done.
     pub(crate) fn show(&self, done: usize) {
         show(&self.line(done, self.start.elapsed()));
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use ldtokens::CREDENTIAL_VARIABLES;
 use serde_json::json;
 
-use crate::account::{ConfigFile, Profile, RegionName, Settings, Source, edit_config, first_set, local_store};
+use crate::account::{ConfigFile, Origin, Profile, RegionName, Settings, Source, edit_config, first_set, local_store};
 use crate::arguments::{GlobalArgs, some_text};
 use crate::terminal::{Failure, Format, output, say};
 
@@ -22,19 +22,18 @@ enum ConfigAction {
     #[command(visible_alias = "ls")]
     List,
     /// Set the profile to use when none is named
-    Use {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE", value_parser = some_text)]
-        profile_name: String,
-    },
+    Use(NameArgs),
     Set(SetArgs),
     /// Remove a profile
     #[command(visible_alias = "remove")]
-    Rm {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE", value_parser = some_text)]
-        profile_name: String,
-    },
+    Rm(NameArgs),
+}
+
+#[derive(Args, Debug)]
+struct NameArgs {
+    /// Name of the profile
+    #[arg(value_name = "PROFILE", value_parser = some_text)]
+    profile_name: String,
 }
 
 /// Create a profile, or change one
@@ -44,9 +43,8 @@ enum ConfigAction {
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 struct SetArgs {
-    /// Name of the profile
-    #[arg(value_name = "PROFILE", value_parser = some_text)]
-    profile_name: String,
+    #[command(flatten)]
+    name: NameArgs,
 
     #[command(flatten)]
     region: RegionArgs,
@@ -93,9 +91,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: ConfigArgs) -> Result<(), Fail
     global.refuse(&["dry-run"])?;
     match arguments.action {
         Some(ConfigAction::List) => list(global),
-        Some(ConfigAction::Use { profile_name }) => use_profile(&profile_name),
+        Some(ConfigAction::Use(name)) => use_profile(&name.profile_name),
         Some(ConfigAction::Set(arguments)) => set(global, &arguments),
-        Some(ConfigAction::Rm { profile_name }) => remove(profile_name),
+        Some(ConfigAction::Rm(name)) => remove(&name.profile_name),
         None => show(global),
     }
 }
@@ -135,11 +133,11 @@ pub(crate) fn note_credential(profile: &str) {
     }
 }
 
-fn remove(name: String) -> Result<(), Failure> {
+fn remove(name: &str) -> Result<(), Failure> {
     let mut source = None;
     edit_config(|config| {
-        source = config.profile(&name)?.source();
-        config.profiles.remove(&name);
+        source = config.profile(name)?.source();
+        config.profiles.remove(name);
         Ok(())
     })?;
     let kept = match source {
@@ -152,22 +150,19 @@ fn remove(name: String) -> Result<(), Failure> {
 
 fn set(global: &GlobalArgs, arguments: &SetArgs) -> Result<(), Failure> {
     global.refuse(&["profile", "token-stdin"])?;
-    let name = &arguments.profile_name;
+    let name = &arguments.name.profile_name;
     let mut done = "Created";
     edit_config(|config| {
         let mut profile = config.profiles.get(name).cloned().unwrap_or_default();
         target(global, arguments.region, &mut profile);
         source(global, arguments, &mut profile)?;
-        match config.profiles.insert(name.clone(), profile) {
-            before if before.as_ref() == config.profiles.get(name) => {
-                return Err(Failure::usage(
-                    "nothing to change: give --region, --host, --local, --token-command, --token-file or --token-variable",
-                ));
-            }
-            Some(_) => done = "Changed",
-            None => {}
+        let before = config.profiles.insert(name.clone(), profile);
+        if before.is_some() {
+            done = "Changed";
         }
-        Ok(())
+        let what = "--region, --host, --local, --token-command, --token-file or --token-variable";
+        let is_same = before.as_ref() == config.profiles.get(name);
+        if is_same { Err(Failure::usage(format!("nothing to change: give {what}"))) } else { Ok(()) }
     })?;
     say::result(&format!("{done} the profile {name}; use it with --profile {name}, or `ldtokens config use {name}`"));
     Ok(())
@@ -182,57 +177,46 @@ pub(crate) fn target(global: &GlobalArgs, region: RegionArgs, profile: &mut Prof
 
 /// Sets the profile's source of the credential, if one was given.
 fn source(global: &GlobalArgs, arguments: &SetArgs, profile: &mut Profile) -> Result<(), Failure> {
-    let (variable, file) = (arguments.token_variable.clone(), global.token_file.clone());
+    let (variable, mut file) = (arguments.token_variable.clone(), global.token_file.clone());
     let (command, local) = (global.token_command.clone(), global.local);
-    if variable.is_none() && file.is_none() && command.is_none() && !local {
-        return Ok(());
+    if let Some(file) = file.as_mut().filter(|file| !file.starts_with("~")) {
+        // Commands run in other folders.
+        *file = std::path::absolute(&file).map_err(|error| Failure::usage(format!("--token-file: {error}")))?;
     }
-    // Commands run in other folders.
-    let file = match file {
-        Some(file) if file.is_relative() && !file.starts_with("~") => {
-            Some(std::path::absolute(&file).map_err(|error| Failure::usage(format!("--token-file: {error}")))?)
-        }
-        file => file,
-    };
-    (profile.token_variable, profile.token_file, profile.token_command, profile.local) =
-        (variable, file, command, local);
+    if variable.is_some() || file.is_some() || command.is_some() || local {
+        (profile.token_variable, profile.token_file, profile.token_command, profile.local) =
+            (variable, file, command, local);
+    }
     Ok(())
 }
 
 fn show(global: &GlobalArgs) -> Result<(), Failure> {
     let settings = Settings::read(global)?;
     let mut rows = Vec::new();
-    let mut row = |name: &str, value: String, origin: Option<String>| {
-        let object = json!({ "setting": name, "value": value, "because": origin });
-        let because = origin.map(|origin| format!("({origin})")).unwrap_or_default();
+    let mut row = |name: &str, value: String, origin: Option<&Origin>| {
+        let object = json!({ "setting": name, "value": value, "because": origin.map(ToString::to_string) });
+        let because = origin.map_or_else(String::new, |origin| format!("({origin})"));
         rows.push((vec![name.to_owned(), value, because], object));
     };
     let (is_there, path) = (settings.config.path.is_file(), settings.config.path.display());
     row("configuration file", format!("{path}{}", if is_there { "" } else { " (does not exist)" }), None);
     match &settings.profile {
-        Some(profile) => row("profile", profile.value.clone(), Some(profile.origin.to_string())),
+        Some(profile) => row("profile", profile.value.clone(), Some(&profile.origin)),
         None => row("profile", "none".to_owned(), None),
     }
     match &settings.host {
-        Some(host) => row("host", host.value.clone(), Some(host.origin.to_string())),
+        Some(host) => row("host", host.value.clone(), Some(&host.origin)),
         None => row("host", format!("local, kept in {}", local_store()?.display()), None),
     }
     match &settings.credential {
-        Some(source) => row("credential", source.value.to_string(), Some(source.origin.to_string())),
+        Some(source) => row("credential", source.value.to_string(), Some(&source.origin)),
         None => row("credential", "none: set LD_ACCESS_TOKEN, or use --token-file or --profile".to_owned(), None),
     }
-    if let Some(skipped) = &settings.config.skipped {
-        row("not used", skipped.clone(), None);
-    }
-    for setting in settings.unused_settings() {
-        row("not used", setting, None);
-    }
+    let unused = settings.config.skipped.clone().into_iter().chain(settings.unused_settings());
+    unused.for_each(|setting| row("not used", setting, None));
     if let Some(conflict) = settings.conflict() {
-        row(
-            "conflict",
-            format!("{conflict}: unset one of them, or choose the account with a flag, to change something"),
-            None,
-        );
+        let todo = "unset one of them, or choose the account with a flag, to change something";
+        row("conflict", format!("{conflict}: {todo}"), None);
     }
     output::rows(global.format()?, &[], rows)
 }

@@ -98,8 +98,8 @@ pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result
 /// Reads a file of at most `longest` bytes. Returns also whether everyone can read it.
 fn of_file(path: &Path, longest: u64) -> Result<(String, bool), Failure> {
     let failed = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
-    let open = || File::open(path).and_then(|file| Ok((readable_by_everyone(&file, path)?, file)));
-    let (is_readable, file) = open().map_err(|error| failed(&error.to_string()))?;
+    let file = File::open(path).map_err(|error| failed(&error.to_string()))?;
+    let is_readable = readable_by_everyone(&file, path);
     Ok((text::read(file, longest).map_err(|reason| failed(&reason))?, is_readable))
 }
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::moment::{ago, date};
 use crate::nearest::did_you_mean;
 
-/// The default columns of a table.
-const IN_TABLES: [&str; 7] = ["_id", "name", "access", "kind", EXPIRY, SECRET, LAST_USED];
+/// The default columns of a table, as `--columns` takes them.
+const IN_TABLES: &str = "_id,name,access,kind,expiry,token,lastUsed";
 
 /// Those of a table of all members' tokens: it also says whose a token is, and how old.
-const IN_WIDE_TABLES: [&str; 9] = ["_id", "name", "access", "owner", LAST_USED, "creationDate", EXPIRY, "kind", SECRET];
+const IN_WIDE_TABLES: &str = "_id,name,access,owner,lastUsed,creationDate,expiry,kind,token";
 
 /// The fields that are computed, with their descriptions.
 const COMPUTED: [(&str, &str); 3] = [
@@ -28,9 +28,6 @@ pub(crate) const EXPIRY: &str = "expiry";
 
 /// The secret, or its last four characters.
 const SECRET: &str = "token";
-
-/// 0 if the token was never used (fact 9).
-const LAST_USED: &str = "lastUsed";
 
 /// How a time that is absent is shown.
 pub(crate) const NEVER: &str = "never";
@@ -75,8 +72,7 @@ impl Field {
 
     /// The default columns of a table, or of one of all members' tokens.
     pub(crate) fn in_tables(is_wide: bool) -> Vec<Self> {
-        let names = if is_wide { &IN_WIDE_TABLES[..] } else { &IN_TABLES };
-        names.iter().map(|name| Self::new(name).expect("it is one")).collect()
+        Self::list(if is_wide { IN_WIDE_TABLES } else { IN_TABLES }).expect("they are fields")
     }
 
     /// The default columns of CSV: those of the API that have one value, also the parts of others.
@@ -156,7 +152,8 @@ impl Field {
             "owner" => owner(token),
             name => {
                 let found = name.split('.').try_fold(token, |value, name| value.get(name))?;
-                let is_never = name == LAST_USED && found.as_f64() == Some(0.0);
+                // 0 if the token was never used (fact 9).
+                let is_never = name == "lastUsed" && found.as_f64() == Some(0.0);
                 (!found.is_null() && !is_never).then(|| found.clone())
             }
         }
