@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use ldtokens::UnixMillis;
 use ldtokens_operations::OperationSpec;
 
@@ -193,6 +193,8 @@ pub(crate) struct SecretArgs {
     #[arg(
         long,
         value_name = "FILE",
+        value_parser = some_text,
+        value_hint = ValueHint::FilePath,
         allow_hyphen_values = true,
         long_help = "Write the new secret, without a newline, to a file. A new file can only be read by you; - is standard output. \
             A file that holds a secret of the token is replaced in one step, and the same users can read it. A file that holds \
@@ -200,7 +202,7 @@ pub(crate) struct SecretArgs {
             requests the secret. {id} and {name} in it become the token's ID and name. \
             Can be repeated and combined with the others."
     )]
-    pub(crate) secret_to: Vec<PathBuf>,
+    pub(crate) secret_to: Vec<String>,
 
     /// Pipe the new secret to a command, e.g. 'vault kv put secret/ld token=-'
     #[arg(long, value_name = "COMMAND", value_parser = some_text,

@@ -218,7 +218,7 @@ pub(crate) async fn apply(global: &GlobalArgs, arguments: &ApplyArgs) -> Result<
         return Err(Failure::usage("`ldtokens plan` shows what apply would do"));
     }
     for token in &file.tokens {
-        Places::described(&token.destinations).refuse_discarded(global)?;
+        Places::default().and_described(&token.destinations).refuse_discarded(global)?;
     }
     with_client(global, DryRun::Changes, async |session| {
         let plan = new_plan(session, &file, |action| options.allows(action)).await?;

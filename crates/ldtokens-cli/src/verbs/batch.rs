@@ -35,24 +35,34 @@ impl Batch<'_> {
         mut show: impl FnMut(&Item, Done<T>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let session = self.session;
-        let is_several = items.len() > 1;
-        let own = if is_several && !self.words.verb.is_empty() { session.own_token().await? } else { None };
-        let is_own = |item: &&Item| Some(&item.target.id) == own;
-        let others = items.iter().filter(|item| !is_own(item));
-        let job = is_several.then(|| Job::begin(self.words.doing, items.len()));
+        let do_one = async |item: &Item| {
+            let result = session.interrupt.until_done(work(item)).await;
+            if let (Ok(Ok(_)), Some(record)) = (&result, &self.record) {
+                record.done(&item.target.id);
+            }
+            result
+        };
+        match items {
+            [] => return Ok(()),
+            [item] => {
+                let result = do_one(item).await.map_err(Failure::from).flatten();
+                return result.and_then(|done| show(item, done)).map_err(|failure| naming(failure, &item.target));
+            }
+            _ => {}
+        }
+        let own = if self.words.verb.is_empty() { None } else { session.own_token().await? };
+        let (own, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| Some(&item.target.id) == own);
+        let job = Job::begin(self.words.doing, items.len());
         let mut report = Report::default();
         let is_over = Cell::new(false);
-        for part in [others.collect::<Vec<_>>(), items.iter().filter(is_own).collect()] {
+        for part in [others, own] {
             let works = part.into_iter().map(|item| {
-                let (work, is_over) = (&work, &is_over);
+                let (do_one, is_over) = (&do_one, &is_over);
                 async move {
                     if is_over.get() || session.interrupt.is_wanted() {
                         return (item, Err(Stopped::Unchanged));
                     }
-                    let result = session.interrupt.until_done(work(item)).await;
-                    if let (Ok(Ok(_)), Some(record)) = (&result, &self.record) {
-                        record.done(&item.target.id);
-                    }
+                    let result = do_one(item).await;
                     is_over.set(is_over.get() || matches!(&result, Ok(Err(failure)) if ends_batch(failure)));
                     (item, result)
                 }
@@ -61,7 +71,7 @@ impl Batch<'_> {
             let mut results = stream::iter(works).buffered(at_once);
             while let Some((item, result)) = results.next().await {
                 let result = match result {
-                    Err(Stopped::Unchanged) if is_several => {
+                    Err(Stopped::Unchanged) => {
                         report.not_tried.push(item.target.id.clone());
                         continue;
                     }
@@ -72,17 +82,12 @@ impl Batch<'_> {
                     }
                     Ok(Err(failure)) => Err(failure),
                 };
-                report.add(&item.target, result, is_several);
-                if let Some(job) = &job {
-                    job.show(report.done.len() + report.failed.len());
-                }
+                report.add(&item.target, result);
+                job.show(report.done.len() + report.failed.len());
             }
         }
         progress::clear();
-        match items {
-            [_, _, ..] => self.end(report, items.len()),
-            _ => report.failed.pop().map(|(_, failure)| failure).or(report.unprinted).map_or(Ok(()), Err),
-        }
+        self.end(report, items.len())
     }
 
     fn end(&self, report: Report, total: usize) -> Result<(), Failure> {
@@ -120,7 +125,7 @@ impl Report {
     /// The maximum number of failures that are printed as they come. The others are counted.
     const PRINTED: usize = 10;
 
-    fn add(&mut self, target: &Target, result: Result<(), Failure>, is_several: bool) {
+    fn add(&mut self, target: &Target, result: Result<(), Failure>) {
         let id = target.id.clone();
         match result {
             Ok(()) => self.done.push(id),
@@ -130,10 +135,8 @@ impl Report {
                 self.unprinted.get_or_insert(failure);
             }
             Err(failure) => {
-                let is_named = failure.to_string().contains(id.as_str());
-                let failure = if is_named { failure } else { failure.within(target) };
+                let failure = naming(failure, target);
                 match self.failed.len() {
-                    _ if !is_several => {}
                     ..Self::PRINTED => say::error(&failure.to_string()),
                     Self::PRINTED => say::error("there are more; the others are only counted"),
                     _ => {}
@@ -168,6 +171,12 @@ impl Report {
         }
         Failure::new(kind, summary).with_details(details)
     }
+}
+
+/// The failure, with the token's name if that is not in it.
+fn naming(failure: Failure, target: &Target) -> Failure {
+    let is_named = failure.is_done() || failure.to_string().contains(target.id.as_str());
+    if is_named { failure } else { failure.within(target) }
 }
 
 /// Whether a failure with one token would be the same with all others.

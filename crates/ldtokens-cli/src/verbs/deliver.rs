@@ -6,14 +6,14 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
-use ldtokens::{CallerIdentity, TokenId};
+use ldtokens::TokenId;
 use ldtokens_lifecycle::destinations::{
     CommandDestination, FileDestination, GithubDestination, GithubFile, KubernetesDestination, is_github_actions,
 };
 use ldtokens_lifecycle::{Delivery, Destination, Replaceable};
 use ldtokens_plan::{DestinationSpec, Taken};
 
-use crate::account::{Session, Source, shell};
+use crate::account::{Session, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::nearest::did_you_mean;
 use crate::terminal::{Discard, Failure, Field, Format, PrintArgs, discard_of_stderr, discard_of_stdout};
@@ -67,18 +67,9 @@ pub(crate) enum Print {
     Alone,
 }
 
-/// A destination of the secrets of all tokens.
-#[derive(Debug)]
-struct Place {
-    kind: PlaceKind,
-    /// The option that named it.
-    flag: &'static str,
-    /// What it was given, with the placeholders `{id}` and `{name}`.
-    text: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum PlaceKind {
+/// The kinds of destinations that options name.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
     File,
     Variable,
     Command,
@@ -87,63 +78,52 @@ enum PlaceKind {
 }
 
 /// The destinations of the secrets of all tokens.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    places: Vec<Place>,
+    pub(crate) arguments: PlaceArgs,
     /// Those of a file.
     described: Vec<DestinationSpec>,
     pub(crate) print: Option<Print>,
-    keeps_previous: bool,
-    pub(crate) overwrites: bool,
-    /// Whether a variable that is not there may be added.
-    pub(crate) creates: bool,
-    /// The ID of the token in use, and the file that its secret was read from.
-    own: Option<(TokenId, PathBuf)>,
+    /// The ID of the token in use, and the file that its secret was read from, where its new secret goes too.
+    pub(crate) own: Option<(TokenId, PathBuf)>,
 }
 
 impl Places {
     /// Reads the arguments. `-` with a format other than table means the printed token.
     pub(crate) fn read(global: &GlobalArgs, arguments: &PlaceArgs) -> Result<Self, Failure> {
-        let secret = &arguments.secret;
-        let mut places = Self {
-            keeps_previous: arguments.keep_previous,
-            overwrites: secret.overwrite,
-            creates: arguments.create,
-            ..Self::default()
-        };
-        let mut files = Vec::new();
-        for path in &secret.secret_to {
-            match path.to_str() {
-                Some("-") => {
-                    let is_alone = global.format_or(Format::Table)? == Format::Table;
-                    places.print = Some(if is_alone { Print::Alone } else { Print::WithToken });
-                }
-                Some(text) => files.push(text.to_owned()),
-                None => return Err(Failure::usage("--secret-to: the name is not UTF-8")),
-            }
-        }
-        for (kind, flag, texts) in [
-            (PlaceKind::File, "--secret-to", &files),
-            (PlaceKind::Variable, "--env-file", &arguments.env_file),
-            (PlaceKind::Command, "--secret-to-command", &secret.secret_to_command),
-            (PlaceKind::Kubernetes, "--kubernetes-secret", &arguments.kubernetes_secret),
-            (PlaceKind::Github(GithubFile::Output), "--github-output", &arguments.github_output),
-            (PlaceKind::Github(GithubFile::Env), "--github-env", &arguments.github_env),
-        ] {
-            places.places.extend(texts.iter().map(|text| Place { kind, flag, text: text.clone() }));
+        let mut places = Self { arguments: arguments.clone(), ..Self::default() };
+        let files = &mut places.arguments.secret.secret_to;
+        files.retain(|file| file != "-");
+        if files.len() < arguments.secret.secret_to.len() {
+            let is_alone = global.format_or(Format::Table)? == Format::Table;
+            places.print = Some(if is_alone { Print::Alone } else { Print::WithToken });
         }
         places.refuse_discarded(global).map(|()| places)
     }
 
-    /// The destinations that a file describes.
-    pub(crate) fn described(specs: &[DestinationSpec]) -> Self {
-        Self { described: specs.to_vec(), ..Self::default() }
+    /// The same options, and the destinations that a file describes.
+    pub(crate) fn and_described(&self, specs: &[DestinationSpec]) -> Self {
+        Self { described: specs.to_vec(), ..self.clone() }
+    }
+
+    /// What the options name: its kind, the option, and what that was given, with the placeholders `{id}` and `{name}`.
+    fn named(&self) -> impl Iterator<Item = (Kind, &'static str, &String)> {
+        let PlaceArgs { secret, env_file, kubernetes_secret, github_output, github_env, .. } = &self.arguments;
+        let all = [
+            (Kind::File, "--secret-to", &secret.secret_to),
+            (Kind::Variable, "--env-file", env_file),
+            (Kind::Command, "--secret-to-command", &secret.secret_to_command),
+            (Kind::Kubernetes, "--kubernetes-secret", kubernetes_secret),
+            (Kind::Github(GithubFile::Output), "--github-output", github_output),
+            (Kind::Github(GithubFile::Env), "--github-env", github_env),
+        ];
+        all.into_iter().flat_map(|(kind, flag, texts)| texts.iter().map(move |text| (kind, flag, text)))
     }
 
     /// Refuses streams that discard what is written to them, or that would have more than a manifest.
     pub(crate) fn refuse_discarded(&self, global: &GlobalArgs) -> Result<(), Failure> {
         let (is_lost, is_unmasked) = (discard_of_stdout().is_some(), discard_of_stderr().is_some());
-        let is_github = self.places.iter().any(|place| matches!(place.kind, PlaceKind::Github(_)));
+        let is_github = self.named().any(|(kind, ..)| matches!(kind, Kind::Github(_)));
         let (prints, manifests) = (self.print.is_some(), self.prints_manifests());
         if prints && manifests {
             return Err(Failure::usage(
@@ -177,16 +157,9 @@ impl Places {
 
     /// The destinations for an operation. Without one, the secret is printed as part of the response.
     pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Self, Failure> {
-        let mut places = Self::read(global, &PlaceArgs { secret: arguments.clone(), ..PlaceArgs::default() })?;
-        if places.is_empty() {
-            if !global.dry_run && discard_of_stdout() == Some(Discard::Closed) {
-                return Err(Failure::usage(
-                    "standard output is closed, and the new secret would be lost; give --secret-to FILE",
-                ));
-            }
-            places.print = Some(Print::WithToken);
-        }
-        Ok(places)
+        let places = Self::read(global, &PlaceArgs { secret: arguments.clone(), ..PlaceArgs::default() })?;
+        let is_lost = !global.dry_run && discard_of_stdout() == Some(Discard::Closed);
+        places.or_printed(is_lost, "standard output is closed, and the new secret would be lost; give --secret-to FILE")
     }
 
     /// The destinations for a verb. Without one, the secret is printed on a terminal, and never into a pipe.
@@ -195,17 +168,19 @@ impl Places {
         arguments: &PlaceArgs,
         printed: Option<&PrintArgs>,
     ) -> Result<Self, Failure> {
-        let mut places = Self::read(global, arguments)?;
-        if places.is_empty() {
-            if !io::stdout().is_terminal() && !global.dry_run {
-                return Err(Failure::usage(
-                    "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
-                     --secret-to-command COMMAND, or --secret-to - for standard output",
-                ));
+        let places = Self::read(global, arguments)?.or_printed(
+            !io::stdout().is_terminal() && !global.dry_run,
+            "standard output is not a terminal, so the new secret needs a place to go: use --secret-to FILE, \
+             --secret-to-command COMMAND, or --secret-to - for standard output",
+        )?;
+        let is_left_out = match printed {
+            Some(PrintArgs { quiet: true, .. }) => true,
+            Some(PrintArgs { columns: Some(fields), .. }) => {
+                global.format()? == Format::Table || !fields.iter().any(Field::is_secret)
             }
-            places.print = Some(Print::WithToken);
-        }
-        if places.print.is_some() && !global.dry_run && !prints_secrets(global.format()?, printed) {
+            _ => false,
+        };
+        if is_left_out && places.print.is_some() && !global.dry_run {
             return Err(Failure::usage(
                 "with --quiet or --columns the new secret would not be printed: use --secret-to FILE or \
                  --secret-to-command COMMAND",
@@ -214,38 +189,34 @@ impl Places {
         Ok(places)
     }
 
-    /// Adds the file of the credential in use as a destination of its token's secret.
-    pub(crate) fn with_own(mut self, caller: &CallerIdentity, source: Option<&Source>) -> Self {
-        if let (Some(Source::File(path)), Some(id)) = (source, &caller.token_id) {
-            self.own = Some((id.clone(), path.clone()));
+    /// Prints the secret if there is no other destination, unless it `is_lost` there.
+    fn or_printed(self, is_lost: bool, why: &str) -> Result<Self, Failure> {
+        match self.is_empty() {
+            true if is_lost => Err(Failure::usage(why)),
+            true => Ok(Self { print: Some(Print::WithToken), ..self }),
+            false => Ok(self),
         }
-        self
     }
 
     /// Whether no destination was given.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.described.is_empty() && self.print.is_none()
-    }
-
-    /// Whether the token in use gets its new secret anyway.
-    pub(crate) fn has_own(&self, id: &TokenId) -> bool {
-        self.own.as_ref().is_some_and(|(own, _)| own == id)
+        self.named().next().is_none() && self.described.is_empty() && self.print.is_none()
     }
 
     /// Whether manifests are printed, so that nothing else may be.
     pub(crate) fn prints_manifests(&self) -> bool {
-        self.places.iter().any(|place| place.kind == PlaceKind::Kubernetes)
+        !self.arguments.kubernetes_secret.is_empty()
             || self.described.iter().any(|spec| matches!(spec, DestinationSpec::Kubernetes { .. }))
     }
 
     /// Whether a token's name must be known.
     pub(crate) fn needs_name(&self) -> bool {
-        self.places.iter().any(|place| place.text.contains("{name}"))
+        self.named().any(|(.., text)| text.contains("{name}"))
     }
 
     /// Refuses destinations that can't hold the secrets of all these tokens.
-    pub(crate) fn check(&self, targets: &[&Target]) -> Result<(), Failure> {
-        let count = targets.len();
+    pub(crate) fn check<'a>(&self, targets: impl Iterator<Item = &'a Target> + Clone) -> Result<(), Failure> {
+        let count = targets.clone().count();
         if self.print == Some(Print::Alone) && count > 1 {
             return Err(Failure::usage(format!(
                 "--secret-to -: {count} secrets alone don't say which token they belong to; add --output json, or give \
@@ -283,16 +254,16 @@ impl Places {
         let own = self.own.as_ref().filter(|(own, _)| id == Some(own));
         let mut all: Vec<Box<dyn Destination>> = Vec::new();
         all.extend(own.map(|(_, path)| Box::new(FileDestination::new(path)) as Box<_>));
-        for place in &self.places {
-            let destination = self.destination(place, id, name);
-            all.push(destination.map_err(|reason| Failure::usage(format!("{}: {reason}", place.flag)))?);
+        for (kind, flag, text) in self.named() {
+            let destination = self.destination(kind, text, id, name);
+            all.push(destination.map_err(|reason| Failure::usage(format!("{flag}: {reason}")))?);
         }
         for spec in &self.described {
             all.push(spec.destination().map_err(Failure::usage)?);
         }
         // What is mistyped would get the secret, and the programs that read the right one would not.
         let unset = all.iter().find(|place| place.file().is_some_and(FileDestination::is_unset));
-        match unset.filter(|_| !self.creates) {
+        match unset.filter(|_| !self.arguments.create) {
             Some(place) => {
                 Err(Failure::usage(format!("{} is not there; if the name is right, add --create", place.label())))
             }
@@ -302,31 +273,31 @@ impl Places {
 
     fn destination(
         &self,
-        place: &Place,
+        kind: Kind,
+        text: &str,
         id: Option<&TokenId>,
         name: Option<&str>,
     ) -> Result<Box<dyn Destination>, String> {
         let filled = |text: &str| filled(text, id, name);
-        let text = &place.text;
-        Ok(match place.kind {
-            PlaceKind::File => {
+        Ok(match kind {
+            Kind::File => {
                 let file = FileDestination::new(filled(text)?);
-                Box::new(if self.keeps_previous { file.keep_previous() } else { file })
+                Box::new(if self.arguments.keep_previous { file.keep_previous() } else { file })
             }
-            PlaceKind::Variable => {
+            Kind::Variable => {
                 let (file, variable) = text.rsplit_once(':').ok_or("give FILE:VARIABLE")?;
                 Box::new(FileDestination::variable(filled(file)?, filled(variable)?)?)
             }
-            PlaceKind::Command => {
-                let line = text.clone();
+            Kind::Command => {
+                let line = text.to_owned();
                 Box::new(CommandDestination::new(text, move || shell(&line)))
             }
             // What is after a colon in a token's name is no key.
-            PlaceKind::Kubernetes => {
+            Kind::Kubernetes => {
                 let name = name.map(|name| name.replace(':', "_"));
                 Box::new(self::filled(text, id, name.as_deref())?.parse::<KubernetesDestination>()?)
             }
-            PlaceKind::Github(kind) => {
+            Kind::Github(kind) => {
                 let variable = kind.variable();
                 let file = std::env::var_os(variable).filter(|file| !file.is_empty());
                 let no_job = || format!("{variable} is not set; this is no job of GitHub Actions");
@@ -344,7 +315,8 @@ impl Places {
     ) -> Result<PreparedDelivery, Failure> {
         let mut delivery = Delivery::new(self.destinations(id, name)?);
         let tokens: Vec<TokenId> = id.cloned().into_iter().collect();
-        let replaceable = Replaceable { tokens: &tokens, anything: self.overwrites, ..Replaceable::default() };
+        let replaceable =
+            Replaceable { tokens: &tokens, anything: self.arguments.secret.overwrite, ..Replaceable::default() };
         session
             .interrupt
             .unless(delivery.prepare(&session.client, replaceable))
@@ -373,13 +345,4 @@ fn filled(text: &str, id: Option<&TokenId>, name: Option<&str>) -> Result<String
     let name = name.unwrap_or_default().replace(['/', '\\', '\0'], "_");
     let name = if name.starts_with('.') { format!("_{name}") } else { name };
     Ok(text.replace("{id}", &id.unwrap_or_default()).replace("{name}", &name))
-}
-
-/// Whether a printed token would include its whole secret. Some commands that deliver secrets print no tokens.
-fn prints_secrets(format: Format, printed: Option<&PrintArgs>) -> bool {
-    match printed {
-        Some(PrintArgs { quiet: true, .. }) => false,
-        Some(PrintArgs { columns: Some(fields), .. }) => format != Format::Table && fields.iter().any(Field::is_secret),
-        _ => true,
-    }
 }

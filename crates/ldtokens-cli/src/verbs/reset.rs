@@ -74,7 +74,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     with_client(global, DryRun::Changes, async |session| {
         let words = if overlap == Overlap::None { &ENDING } else { &KEEPING };
         let plan = Plan { words, items: bulk.find(session, false).await?, notes: Vec::new() };
-        places.check(&plan.items.iter().map(|item| &item.target).collect::<Vec<_>>())?;
+        places.check(plan.items.iter().map(|item| &item.target))?;
         let has_roles = |item: &Item| item.before.as_ref().is_some_and(|token| !token.custom_role_ids.is_empty());
         if printer.is_for_people() && plan.items.iter().any(has_roles) {
             session.custom_roles().await?;

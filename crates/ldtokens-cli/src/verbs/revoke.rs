@@ -21,7 +21,7 @@ use crate::verbs::deliver::{PlaceArgs, Places, Print, failure};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::revoke::report::{Outcome, Rows};
 use crate::verbs::rotate::AT_ONCE;
-use crate::verbs::secrets_given::{Given, several};
+use crate::verbs::secrets_given::several;
 use crate::verbs::targets::{Item, Target};
 
 /// A secret that leaked can be an old one, in its overlap. The token's current secret ends with it.
@@ -108,7 +108,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     }
     with_client(global, DryRun::Changes, async |session| {
         let given = several(&arguments.secret_from, &arguments.scan, session).await?;
-        say_what_was_found(&given);
+        if given.secrets.is_empty() {
+            let searched = if given.scan.unsearched.is_empty() { "" } else { " in what could be searched" };
+            say::note(&format!("no secret was found{searched}: nothing to do"));
+        }
         progress::show(&format!("identifying {} secrets", given.secrets.len()));
         let planning = Revocation::plan(&session.client, given.secrets.iter().cloned(), &arguments.id);
         let revocation = session.interrupt.unless(planning).await??;
@@ -122,7 +125,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         let plan = Plan { words, items, notes: chosen.map(note).collect() };
         let (mut is_aside, mut in_turn) = (false, false);
         if let Some((places, _)) = &rotation {
-            places.check(&targets.iter().collect::<Vec<_>>())?;
+            places.check(targets.iter())?;
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
         }
@@ -167,22 +170,6 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         given.all_searched()
     })
     .await
-}
-
-/// Names keys of other kinds, and says if no secret was found.
-fn say_what_was_found(given: &Given) {
-    for key in &given.scan.other_keys {
-        say::warning(&format!(
-            "{} that ends in {} was found: it is not an access token, and can only be reset where it was made, in \
-             LaunchDarkly's settings",
-            named(key.kind),
-            key.last_four
-        ));
-    }
-    if given.secrets.is_empty() {
-        let searched = if given.scan.unsearched.is_empty() { "" } else { " in what could be searched" };
-        say::note(&format!("no secret was found{searched}: nothing to do"));
-    }
 }
 
 /// The name of a kind of key.
@@ -255,7 +242,7 @@ async fn revoke(
             if let Some(print) = places.print {
                 destinations.push(Box::new(Printed { rows: rows.clone(), target: item.target.clone(), print }));
             }
-            let (overlap, overwrites) = (Some(Duration::ZERO), places.overwrites);
+            let (overlap, overwrites) = (Some(Duration::ZERO), places.arguments.secret.overwrite);
             let options = Options { overlap, overwrites, ..Options::default() };
             let report = Rotation::new(&client, id.clone(), destinations, options).run(journals).await?;
             Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.journal.last_four())))

@@ -198,7 +198,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         }
         let is_of_all = file.is_some() || arguments.tokens.is_empty() && arguments.matching.is_empty();
         let (mut tasks, missing) = match &file {
-            Some(file) => file.tasks(&rotations, &options(arguments), places.creates).await?,
+            Some(file) => file.tasks(&rotations, &options(arguments), &places).await?,
             None if arguments.status && is_of_all => Default::default(),
             None => (rotations.tasks(arguments, places).await?, Vec::new()),
         };
@@ -257,19 +257,23 @@ impl Rotations<'_> {
     }
 
     /// The same places, and the file of the credential in use.
-    fn with_own(&self, places: Places) -> Rc<Places> {
-        Rc::new(places.with_own(&self.caller, self.source.as_ref()))
+    fn with_own(&self, mut places: Places) -> Rc<Places> {
+        if let (Some(Source::File(path)), Some(id)) = (&self.source, &self.caller.token_id) {
+            places.own = Some((id.clone(), path.clone()));
+        }
+        Rc::new(places)
     }
 
     /// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed. They are the same for
     /// all.
     fn check(&self, tasks: &[Task]) -> Result<(), Failure> {
         let Some(Task { places, .. }) = tasks.first() else { return Ok(()) };
-        let mut targets: Vec<_> = tasks.iter().map(|task| &task.item.target).collect();
-        targets.retain(|target| self.waiting(&target.id).is_none());
-        places.check(&targets)?;
-        let needs_place = |target: &&&Target| places.is_empty() && !places.has_own(&target.id);
-        let Some(target) = targets.iter().find(needs_place) else { return Ok(()) };
+        let targets = tasks.iter().map(|task| &task.item.target);
+        let mut targets = targets.filter(|target| self.waiting(&target.id).is_none());
+        places.check(targets.clone())?;
+        let has_own = |target: &Target| places.own.as_ref().is_some_and(|(own, _)| *own == target.id);
+        let needs_place = |target: &&Target| places.is_empty() && !has_own(target);
+        let Some(target) = targets.find(needs_place) else { return Ok(()) };
         let hint = match &self.source {
             Some(source) if self.caller.token_id.as_ref() == Some(&target.id) => {
                 format!(", so that {source} gives it next time")
@@ -277,7 +281,8 @@ impl Rotations<'_> {
             _ => String::new(),
         };
         Err(Failure::usage(format!(
-            "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command COMMAND,              or others in `ldtokens rotate --help`"
+            "say where the new secret goes{hint}: --secret-to FILE, --env-file FILE:VARIABLE, --secret-to-command COMMAND, \
+             or others in `ldtokens rotate --help`"
         )))
     }
 

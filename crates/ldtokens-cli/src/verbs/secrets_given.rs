@@ -15,6 +15,8 @@ use crate::terminal::{Failure, Kind, say};
 /// Means standard input instead of a file.
 const STDIN: &str = "-";
 
+const INPUT: &str = "standard input";
+
 /// The secrets that were found.
 #[derive(Default)]
 pub(crate) struct Given {
@@ -39,54 +41,52 @@ impl Given {
 
 /// Reads the secrets of `--secret-from` and `--scan`, or else of standard input.
 pub(crate) async fn several(secret_from: &[PathBuf], scan: &[PathBuf], session: &Session) -> Result<Given, Failure> {
-    let (secret_from, scan) = (secret_from.to_vec(), scan.to_vec());
-    let is_typed = secret_from.is_empty() && scan.is_empty();
-    let mut given = session.interrupt.blocking(move || of_files(&secret_from, &scan)).await??;
-    if is_typed {
-        let text =
-            session.interrupt.typed_or_piped("Secrets, one per line, then Ctrl-D (not shown): ", of_stdin).await??;
-        given.secrets = lines("standard input", &text)?;
+    if secret_from.is_empty() && scan.is_empty() {
+        let question = "Secrets, one per line, then Ctrl-D (not shown): ";
+        let text = session.interrupt.typed_or_piped(question, of_stdin).await??;
+        return Ok(Given { secrets: lines(INPUT, &text)?, ..Given::default() });
     }
-    given.secrets.extend(given.scan.secrets.iter().cloned());
-    Ok(given)
+    let (secret_from, scan) = (secret_from.to_vec(), scan.to_vec());
+    session.interrupt.blocking(move || of_files(&secret_from, &scan)).await?
 }
 
 fn of_files(secret_from: &[PathBuf], scan: &[PathBuf]) -> Result<Given, Failure> {
     let mut given = Given::default();
     for file in secret_from {
         given.secrets.extend(match file.as_os_str() == STDIN {
-            true => lines("standard input", &of_stdin()?)?,
+            true => lines(INPUT, &of_stdin()?)?,
             false => lines(&file.display().to_string(), &of_file(file, u64::MAX)?.0)?,
         });
     }
     for file in scan {
         let failed = |error: io::Error| Failure::usage(format!("--scan {}: {error}", file.display()));
-        let (before, mut name) = (given.scan.unsearched.len(), file.display().to_string());
-        if name == STDIN {
-            given.scan.read(text::take_stdin("the text to scan")?).map_err(failed)?;
-            name = "standard input".to_owned();
-        } else {
-            File::open(file).and_then(|file| given.scan.read(file)).map_err(failed)?;
+        let (before, is_input) = (given.scan.unsearched.len(), file.as_os_str() == STDIN);
+        let name = if is_input { INPUT.into() } else { file.to_string_lossy() };
+        match is_input {
+            true => given.scan.read(text::take_stdin("the text to scan")?),
+            false => File::open(file).and_then(|file| given.scan.read(file)),
         }
+        .map_err(failed)?;
         given.scan.unsearched[before..].iter_mut().for_each(|what| *what = format!("{name}: {what}"));
     }
+    given.secrets.extend(given.scan.secrets.iter().cloned());
     Ok(given)
 }
 
 /// Reads the secret of `--secret-from`, or else of standard input.
 pub(crate) async fn one(secret_from: Option<&Path>, session: &Session) -> Result<Secret, Failure> {
-    let (name, text) = match secret_from {
-        Some(file) if file.as_os_str() != STDIN => {
-            let path = file.to_owned();
+    let (name, text) = match secret_from.filter(|file| file.as_os_str() != STDIN) {
+        Some(file) => {
+            let (name, path) = (file.display().to_string(), file.to_owned());
             let (text, is_readable) = session.interrupt.blocking(move || of_file(&path, MAX_SIZE)).await??;
             if is_readable {
-                say::warning(&format!("everyone on this machine can read {0}: run `chmod o-r {0}`", file.display()));
+                say::warning(&format!("everyone on this machine can read {name}: run `chmod o-r {name}`"));
             }
-            (file.display().to_string(), text)
+            (name, text)
         }
-        _ => {
+        None => {
             let question = "Secret, then Enter and Ctrl-D (not shown): ";
-            ("standard input".to_owned(), session.interrupt.typed_or_piped(question, of_stdin).await??)
+            (INPUT.to_owned(), session.interrupt.typed_or_piped(question, of_stdin).await??)
         }
     };
     match &lines(&name, &text)?[..] {

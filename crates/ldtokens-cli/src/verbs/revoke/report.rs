@@ -53,7 +53,8 @@ impl Outcome {
             KeyKind::Relay => "relay_key",
             _ => "other_key",
         };
-        let text = format!("not done: it is {}, and not an access token", named(kind));
+        let (what, reset) = (named(kind), "it can only be reset where it was made, in LaunchDarkly's settings");
+        let text = format!("not done: it is {what}, and not an access token: {reset}");
         Self::failed(result, Failure::usage(text))
     }
 

@@ -86,7 +86,7 @@ impl RotationsFile {
         &self,
         rotations: &Rotations<'_>,
         options: &Options,
-        creates: bool,
+        places: &Places,
     ) -> Result<(Vec<Task>, Vec<Failure>), Failure> {
         let words: Vec<String> = self.rotations.iter().map(|entry| entry.token.clone()).collect();
         let (mut tasks, mut missing, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
@@ -102,8 +102,7 @@ impl RotationsFile {
                 let both = format!("`{other}` and `{}` are one token: rotate it once", entry.token);
                 return Err(Failure::usage(both));
             }
-            let mut places = Places::described(&entry.destinations);
-            places.creates = creates;
+            let places = places.and_described(&entry.destinations);
             let [overlap, lifetime] = [&entry.overlap, &entry.lifetime].map(|length| Some(length.as_ref()?.duration()));
             let options = Options { strategy: entry.strategy, overlap, lifetime, ..options.clone() };
             tasks.push(Task {
