@@ -12,47 +12,40 @@ mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     use std::path::Path;
 
-    /// What tells a file from all others, whatever its name. None on systems that don't say.
-    #[allow(clippy::unnecessary_wraps)]
-    pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-        Some((metadata.dev(), metadata.ino()))
+    use crate::file::existing;
+
+    /// What tells a file from all others, whatever its name. None if it is not known, as on other systems.
+    pub(crate) fn identity(metadata: io::Result<Metadata>) -> Option<(u64, u64)> {
+        metadata.ok().map(|metadata| (metadata.dev(), metadata.ino()))
     }
 
     /// Why a file must not be replaced by another with its name, but only be written in place.
-    pub(crate) fn obstacle(path: &Path, metadata: &Metadata) -> Option<&'static str> {
-        if metadata.nlink() > 1 {
+    pub(crate) fn obstacle(path: &Path) -> Option<&'static str> {
+        if path.metadata().is_ok_and(|metadata| metadata.nlink() > 1) {
             return Some("other names, hard links, lead to it");
         }
         is_mount_point(path).then_some("it is a mount point")
     }
 
     /// Gives the new file at `to` the owner, mode, ACL and extended attributes of the file at `from`, or removes what the folder
-    /// gave it if there is none. Returns whether exactly those can access it who could access the other.
-    pub(crate) fn carry_over(from: Option<(&Path, &Metadata)>, to: &Path, file: &File) -> io::Result<bool> {
-        let Some((from, metadata)) = from else {
+    /// gave it if there is none. Returns whether exactly those can access it who could access the other. Where we may not change
+    /// the owner, that is an error.
+    pub(crate) fn carry_over(from: &Path, to: &Path, file: &File) -> io::Result<bool> {
+        let Some(metadata) = existing(from.metadata())? else {
             // A folder's default ACL.
             #[cfg(target_os = "linux")]
             attributes::set(Vec::new(), to)?;
             return Ok(true);
         };
+        let access = |metadata: &Metadata| (metadata.uid(), metadata.gid(), metadata.mode());
         let own = file.metadata()?;
-        if is_kept_by_sticky_folder(to, metadata.uid(), own.uid()) {
-            return Ok(false);
-        }
         if (own.uid(), own.gid()) != (metadata.uid(), metadata.gid()) {
             fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
         }
         file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
         #[cfg(target_os = "linux")]
         attributes::set(attributes::of(from)?, to)?;
-        let own = file.metadata()?;
-        Ok((own.uid(), own.gid(), own.mode()) == (metadata.uid(), metadata.gid(), metadata.mode()))
-    }
-
-    /// In a folder like `/tmp` only its owner can replace a file.
-    fn is_kept_by_sticky_folder(path: &Path, owner: u32, own: u32) -> bool {
-        let folder = path.parent().and_then(|folder| folder.metadata().ok());
-        own != 0 && owner != own && folder.is_some_and(|folder| folder.mode() & 0o1000 != 0 && folder.uid() != own)
+        Ok(access(&file.metadata()?) == access(&metadata))
     }
 
     #[cfg(target_os = "linux")]
@@ -122,15 +115,15 @@ mod elsewhere {
     use std::io;
     use std::path::Path;
 
-    pub(crate) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    pub(crate) fn identity(_: io::Result<Metadata>) -> Option<(u64, u64)> {
         None
     }
 
-    pub(crate) fn obstacle(_: &Path, _: &Metadata) -> Option<&'static str> {
+    pub(crate) fn obstacle(_: &Path) -> Option<&'static str> {
         None
     }
 
-    pub(crate) fn carry_over(_: Option<(&Path, &Metadata)>, _: &Path, _: &File) -> io::Result<bool> {
+    pub(crate) fn carry_over(_: &Path, _: &Path, _: &File) -> io::Result<bool> {
         Ok(true)
     }
 }

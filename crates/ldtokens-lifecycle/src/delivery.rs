@@ -184,7 +184,7 @@ impl Delivery {
         delivered
     }
 
-    /// The secrets that the files hold, and those that killed processes left beside them. A file that can't be read is an error.
+    /// The secrets that the files hold. A file that can't be read is an error.
     pub(crate) async fn held(&self) -> Result<Vec<Secret>, Error> {
         let mut held = Vec::new();
         for (label, contents) in read(self.files().cloned()).await {
@@ -192,7 +192,6 @@ impl Delivery {
                 held.push(secret);
             }
         }
-        held.extend(self.files().flat_map(FileDestination::leftovers));
         Ok(held)
     }
 

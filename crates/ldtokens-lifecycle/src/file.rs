@@ -16,7 +16,6 @@ pub(crate) use locked::LockedFile;
 pub(crate) use staged::{FileLock, Staged, hash, remove_leftovers};
 
 use crate::access::identity;
-use crate::file::staged::leftovers;
 
 /// The maximum length of a secret, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -84,7 +83,7 @@ impl FileDestination {
     /// What tells it from others: the file, whatever its name; its path without symbolic links; and the variable, if it is one.
     pub fn part(&self) -> (String, PathBuf, Option<&str>) {
         let path = self.resolved();
-        let id = path.metadata().ok().and_then(|metadata| identity(&metadata));
+        let id = identity(path.metadata());
         (id.map_or_else(|| path.display().to_string(), |id| format!("{id:?}")), path, self.variable.as_deref())
     }
 
@@ -123,15 +122,6 @@ impl FileDestination {
         read(&resolved(&self.path)?)?.map_or(Ok(Contents::Nothing), |bytes| self.contents(&bytes))
     }
 
-    /// The secrets that were written beside the file but not moved there, because the program was killed.
-    pub(crate) fn leftovers(&self) -> Vec<Secret> {
-        let read = |path: PathBuf| match self.contents(&read(&path).ok()??) {
-            Ok(Contents::Secret(secret)) => Some(secret),
-            _ => None,
-        };
-        leftovers(&self.resolved()).into_iter().filter_map(read).collect()
-    }
-
     fn contents(&self, bytes: &[u8]) -> io::Result<Contents> {
         let value = match &self.variable {
             Some(variable) => env::value(bytes, variable).map_err(io::Error::other)?.unwrap_or_default(),
@@ -164,13 +154,17 @@ fn line_end(contents: &[u8]) -> &[u8] {
     }
 }
 
+/// What was found, if there is something.
+pub(crate) fn existing<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// Reads a file, if it exists. It must be a regular file.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(metadata) = existing(fs::metadata(path))? else { return Ok(None) };
     // A pipe would block, and what is written to a device may be discarded.
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -190,13 +184,10 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
     let name = path.file_name().filter(|_| !path.as_os_str().as_encoded_bytes().ends_with(b"/"));
     let Some(name) = name else { return Err(io::Error::other("it is not the name of a file")) };
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path)
+    match existing(fs::symlink_metadata(path))? {
+        Some(metadata) if metadata.is_symlink() => fs::canonicalize(path)
             .map_err(|error| io::Error::new(error.kind(), format!("it is a link that leads nowhere: {error}"))),
-        Ok(_) => fs::canonicalize(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Ok(fs::canonicalize(path.parent().unwrap_or(Path::new("/")))?.join(name))
-        }
-        Err(error) => Err(error),
+        Some(_) => fs::canonicalize(path),
+        None => Ok(fs::canonicalize(path.parent().unwrap_or(Path::new("/")))?.join(name)),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId};
+use tokio::sync::OnceCell;
 
 pub use scan::{KeyKind, OtherKey, Scan, find_key};
 
@@ -123,31 +124,17 @@ impl Revocation {
         let own = caller.as_ref().and_then(|caller| caller.token_id.clone());
         let mut seen = HashSet::new();
         let secrets: Vec<_> = secrets.into_iter().filter(|secret| seen.insert(secret.expose().to_owned())).collect();
+        let tokens = OnceCell::new();
         // Boxed, since the compiler can't see otherwise that the future is Send.
-        let requests: Vec<_> = secrets.iter().map(|secret| identify(client, secret).boxed()).collect();
-        let identified: Vec<_> = stream::iter(requests).buffered(client.concurrency()).collect().await;
-        let mut all_tokens = None;
-        let mut leaks = Vec::with_capacity(secrets.len());
-        for (secret, identified) in secrets.into_iter().zip(identified) {
-            let mut finding = match identified {
-                Ok(finding) => finding,
-                Err((caller, reason)) => {
-                    let listed = match all_tokens.take() {
-                        Some(tokens) => Ok(tokens),
-                        None => client.list().all_members(true).collect_all().await,
-                    };
-                    match listed {
-                        Ok(tokens) => by_last_four(&secret, &caller, reason, all_tokens.insert(tokens), ids),
-                        Err(list) => Finding::Failed(list.error),
-                    }
-                }
-            };
+        let findings: Vec<_> = secrets.iter().map(|secret| identify(client, secret, &tokens, ids).boxed()).collect();
+        let findings: Vec<_> = stream::iter(findings).buffered(client.concurrency()).collect().await;
+        let leaks = secrets.into_iter().zip(findings).map(|(secret, mut finding)| {
             if let Finding::Token(token) = &mut finding {
                 token.is_own = own.as_ref() == Some(&token.id);
             }
-            leaks.push(Leak { last_four: secret.last_four().to_owned(), finding, secret });
-        }
-        Ok(Self { client: client.clone(), caller, leaks, read_lag: Duration::from_secs(10) })
+            Leak { last_four: secret.last_four().to_owned(), finding, secret }
+        });
+        Ok(Self { client: client.clone(), caller, leaks: leaks.collect(), read_lag: Duration::from_secs(10) })
     }
 
     /// Returns the tokens to be deleted or rotated, each once. The client's own token is last: without it the others can't be.
@@ -170,31 +157,29 @@ impl Revocation {
         work: impl Fn(Client) -> W,
     ) -> Result<Revoked<T>, Error> {
         let secrets = self.secrets_of(token);
-        let mut error = match work(self.client.clone()).await {
-            Ok(done) => return Ok(self.checked(token, &secrets, done).await),
-            Err(error) => error,
-        };
-        for secret in secrets.iter().filter(|_| error.is_no_permission()) {
-            let Ok(client) = self.client.with_credential((*secret).clone()) else { continue };
+        let leaked = secrets.iter().filter_map(|secret| self.client.with_credential((*secret).clone()).ok());
+        let mut failed: Option<Error> = None;
+        for client in [self.client.clone()].into_iter().chain(leaked) {
             match work(client).await {
                 Ok(done) => return Ok(self.checked(token, &secrets, done).await),
-                Err(other) if other.is_no_permission() => {}
-                Err(other) => {
-                    error = other;
+                Err(error) if error.is_no_permission() => failed = failed.or(Some(error)),
+                Err(error) => {
+                    failed = Some(error);
                     break;
                 }
             }
         }
+        let error = failed.expect("there is a client, and its work failed");
         // Someone else may have deleted or reset the token, or a request whose response was lost.
-        let may_be_gone = error.source.as_deref().filter(|_| error.step.is_none()).is_some_and(|source| {
-            matches!(
-                source,
+        let may_be_gone = matches!(
+            error.source.as_deref().filter(|_| error.step.is_none()),
+            Some(
                 ApiError::NotFound(_)
                     | ApiError::Unauthorized(_)
                     | ApiError::OutcomeUnknown { .. }
                     | ApiError::NoSecret { .. }
             )
-        });
+        );
         if may_be_gone && self.is_dead(token).await { Ok(Revoked::Dead) } else { Err(error) }
     }
 
@@ -232,42 +217,38 @@ impl Revocation {
     }
 }
 
-/// Authenticates with the secret. The error is what is known of the token, if its ID is not, and why not.
-async fn identify(client: &Client, secret: &Secret) -> Result<Finding, (Box<CallerIdentity>, String)> {
+/// Authenticates with the secret. `tokens` has the account's tokens, once they are needed.
+async fn identify(client: &Client, secret: &Secret, tokens: &OnceCell<Vec<Token>>, ids: &[TokenId]) -> Finding {
     if let Some(kind) = KeyKind::of(secret.expose()) {
-        return Ok(Finding::OtherKey(kind));
+        return Finding::OtherKey(kind);
     }
-    match identity_of(client, secret).await {
+    let (caller, reason) = match identity_of(client, secret).await {
         Ok(Some(CallerIdentity { token_id: Some(id), token_name: name, .. })) => {
-            Ok(Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false }))
+            return Finding::Token(LeakedToken { id, name, by_last_four: false, is_own: false });
         }
-        Ok(Some(caller)) => Err((Box::new(caller), "it works, but does not say so".to_owned())),
-        Ok(None) if scan::is_access_token(secret.expose()) => Ok(Finding::Dead),
-        Ok(None) => Ok(Finding::NotASecret),
+        Ok(Some(caller)) => (caller, "it works, but does not say so".to_owned()),
+        Ok(None) if scan::is_access_token(secret.expose()) => return Finding::Dead,
+        Ok(None) => return Finding::NotASecret,
         // The API's own answer. A gateway's error says nothing about the secret.
         Err(error) if error.api().is_some_and(|api| !api.code.is_empty() && api.status < 500 && api.status != 429) => {
-            Err((Box::default(), error.to_string()))
+            (CallerIdentity::default(), error.to_string())
         }
-        Err(error) => Ok(Finding::Failed(error)),
-    }
-}
-
-fn by_last_four(
-    secret: &Secret,
-    caller: &CallerIdentity,
-    reason: String,
-    tokens: &[Token],
-    ids: &[TokenId],
-) -> Finding {
+        Err(error) => return Finding::Failed(error),
+    };
+    let list = async || client.list().all_members(true).collect_all().await;
+    let tokens = match tokens.get_or_try_init(list).await {
+        Ok(tokens) => tokens,
+        Err(list) => return Finding::Failed(list.error),
+    };
     let fits = |token: &&Token| {
         token.token.as_ref().is_some_and(|token| token.last_four() == secret.last_four())
             && caller.token_name.as_ref().is_none_or(|name| token.name.as_ref() == Some(name))
             && caller.member_id.as_ref().is_none_or(|member| token.member_id == *member)
             && caller.service_token.is_none_or(|service| token.service_token.unwrap_or_default() == service)
     };
-    let leaked = |token: &Token| LeakedToken {
-        id: token.id.clone(),
-        name: token.name.clone(),
+    let leaked = |Token { id, name, .. }: &Token| LeakedToken {
+        id: id.clone(),
+        name: name.clone(),
         by_last_four: true,
         is_own: false,
     };

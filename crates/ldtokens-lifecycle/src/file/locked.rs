@@ -1,12 +1,12 @@
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ldtokens::Secret;
 
 use crate::access;
-use crate::file::staged::{FileLock, Staged, lock, remove_leftovers};
+use crate::file::staged::{FileLock, Staged, lock, overwrite, remove_leftovers};
 use crate::file::{FileDestination, read, resolved};
 
 /// How long to wait for another process that changes the file.
@@ -75,15 +75,15 @@ impl LockedFile {
         let after = changed(&self.parts, before.as_deref(), secret)?;
         if let (Some(previous), Some(before)) = (self.previous, before.as_ref().filter(|before| **before != after)) {
             let lost = |error| io::Error::other(format!("the old contents can't be kept: {error}"));
-            previous.replace(before, false).map_err(lost)?;
+            previous.replace(before).map_err(lost)?;
         }
         match self.way {
             // A program that does not know the lock has written there.
             Way::Replace(staged) if self.parts[0].variable.is_none() && before != self.before => {
                 staged.leave(&after, "it was changed meanwhile")
             }
-            Way::Replace(staged) => staged.replace(&after, before.is_none()),
-            Way::InPlace(file, _) => write_in_place(file, &after),
+            Way::Replace(staged) => staged.replace(&after),
+            Way::InPlace(mut file, _) => overwrite(&mut file, &after),
         }?;
         remove_leftovers(&self.target);
         Ok(())
@@ -92,17 +92,10 @@ impl LockedFile {
 
 impl Way {
     fn choose(target: &Path, size: u64) -> io::Result<Self> {
-        let metadata = match fs::metadata(target) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Staged::new(target, size).map(Self::Replace);
-            }
-            Err(error) => return Err(error),
-        };
-        let why = match access::obstacle(target, &metadata) {
+        let why = match access::obstacle(target) {
             Some(why) => why,
             None => match Staged::new(target, size) {
-                Ok(staged) if staged.is_alike() => return Ok(Self::Replace(staged)),
+                Ok(staged) if staged.is_alike => return Ok(Self::Replace(staged)),
                 Ok(_) => "its owner, ACL or labels can't be carried over to another file",
                 Err(error) if is_denied(&error) => "nothing can be created in its folder",
                 Err(error) => return Err(error),
@@ -136,14 +129,6 @@ fn reserve(file: &File, size: u64) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn reserve(_: &File, _: u64) -> io::Result<()> {
     Ok(())
-}
-
-/// Writes at once, so that a reader finds no empty file.
-fn write_in_place(mut file: File, contents: &[u8]) -> io::Result<()> {
-    file.rewind()?;
-    file.write_all(contents)?;
-    file.set_len(contents.len() as u64)?;
-    file.sync_all()
 }
 
 fn changed(parts: &[FileDestination], before: Option<&[u8]>, secret: &Secret) -> io::Result<Vec<u8>> {

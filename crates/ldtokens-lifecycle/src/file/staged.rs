@@ -1,4 +1,4 @@
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::access;
+use crate::file::existing;
 
 /// The least space reserved on disk before a secret is requested, in bytes.
 const ROOM: u64 = 4096;
@@ -21,12 +22,11 @@ impl FileLock {
     pub(crate) fn take(target: &Path, max_wait: Duration) -> io::Result<Self> {
         let path = beside(target, "lock");
         let began = Instant::now();
-        let id = |metadata: io::Result<Metadata>| metadata.ok().and_then(|metadata| access::identity(&metadata));
         loop {
             let file = private().create(true).truncate(false).open(&path)?;
             lock(&file, max_wait.saturating_sub(began.elapsed()))?;
             // Else its last owner has just removed it.
-            if id(file.metadata()) == id(path.symlink_metadata()) {
+            if access::identity(file.metadata()) == access::identity(path.symlink_metadata()) {
                 return Ok(Self { path, _file: file });
             }
         }
@@ -60,7 +60,8 @@ pub(crate) struct Staged {
     file: File,
     path: PathBuf,
     target: PathBuf,
-    is_alike: bool,
+    /// Whether exactly those can access it who can access the target.
+    pub(crate) is_alike: bool,
     /// Whether to keep the file when this is dropped: it was moved to the target, or holds the only copy of the contents.
     is_kept: bool,
 }
@@ -97,19 +98,14 @@ pub(crate) fn beside(target: &Path, what: &str) -> PathBuf {
 /// The start of the names of staged files.
 const NEW: &str = "new-";
 
-/// Files beside `target` that killed processes left. One may hold a secret that exists nowhere else.
-pub(crate) fn leftovers(target: &Path) -> Vec<PathBuf> {
-    let start = beside(target, NEW);
-    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
-    let entries = fs::read_dir(folder(target)).into_iter().flatten().flatten();
-    let names = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(start));
-    names.map(|entry| entry.path()).collect()
-}
-
 /// Removes what killed processes left beside `target`. It must be locked.
 pub(crate) fn remove_leftovers(target: &Path) {
-    for path in leftovers(target) {
-        let _ = fs::remove_file(path);
+    let start = beside(target, NEW);
+    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
+    for entry in fs::read_dir(folder(target)).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(start) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -120,38 +116,19 @@ impl Staged {
         let path = beside(target, &format!("{NEW}{:016x}", fastrand::u64(..)));
         let file = private().create_new(true).open(&path)?;
         let mut staged = Self { file, path, target: target.to_owned(), is_alike: false, is_kept: false };
-        let metadata = match fs::metadata(target) {
-            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
-            Ok(metadata) => Some(metadata),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let from = metadata.as_ref().map(|metadata| (target, metadata));
-        staged.is_alike = access::carry_over(from, &staged.path, &staged.file).unwrap_or(false);
+        if existing(fs::metadata(target))?.is_some_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        staged.is_alike = access::carry_over(target, &staged.path, &staged.file).unwrap_or(false);
         io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut staged.file)?;
         staged.file.sync_all()?;
         Ok(staged)
     }
 
-    /// Whether exactly those can access it who can access the target.
-    pub(crate) fn is_alike(&self) -> bool {
-        self.is_alike
-    }
-
-    /// Replaces the target durably, or only creates it, if it `must_be_new`. If that fails after the contents were written, the
-    /// error says where they are.
-    pub(crate) fn replace(mut self, contents: &[u8], must_be_new: bool) -> io::Result<()> {
+    /// Replaces the target durably. If that fails after the contents were written, the error says where they are.
+    pub(crate) fn replace(mut self, contents: &[u8]) -> io::Result<()> {
         self.fill(contents)?;
-        let moved = match must_be_new {
-            true => match fs::hard_link(&self.path, &self.target) {
-                Ok(()) => fs::remove_file(&self.path),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-                // A file system without hard links.
-                Err(_) => fs::rename(&self.path, &self.target),
-            },
-            false => fs::rename(&self.path, &self.target),
-        };
-        moved.map_err(|error| self.beside(&error.to_string()))?;
+        fs::rename(&self.path, &self.target).map_err(|error| self.beside(&error.to_string()))?;
         sync(folder(&self.target))
     }
 
@@ -166,36 +143,29 @@ impl Staged {
     }
 
     fn fill(&mut self, contents: &[u8]) -> io::Result<()> {
-        self.file.rewind()?;
-        self.file.write_all(contents)?;
-        self.file.set_len(contents.len() as u64)?;
-        self.file.sync_all()?;
+        overwrite(&mut self.file, contents)?;
         self.is_kept = true;
         Ok(())
     }
+}
+
+/// Writes all at once, so that a reader finds no empty file.
+pub(crate) fn overwrite(file: &mut File, contents: &[u8]) -> io::Result<()> {
+    file.rewind()?;
+    file.write_all(contents)?;
+    file.set_len(contents.len() as u64)?;
+    file.sync_all()
 }
 
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Syncs a folder, where the file system can and we may.
-#[cfg(unix)]
+/// Syncs a folder, where the system can and we may.
 fn sync(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
-            ) =>
-        {
-            Ok(())
-        }
+        Err(error) if matches!(error.kind(), InvalidInput | Unsupported | PermissionDenied) => Ok(()),
         result => result,
     }
-}
-
-#[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Place;
 use crate::error::{Error, Reason, Step};
-use crate::file::{FileLock, Staged, remove_leftovers};
+use crate::file::{FileLock, Staged, existing, remove_leftovers};
 use crate::rotation::Options;
 
 /// How long the old secret keeps working by default.
@@ -320,11 +320,8 @@ impl Journals {
     pub fn all(&self) -> Result<(Vec<Journal>, Vec<Error>), Error> {
         let failed = |error| unusable(&self.folder, format!("the folder can't be read: {error}"));
         let (mut journals, mut unusable) = (Vec::new(), Vec::new());
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((journals, unusable)),
-            entries => entries.map_err(failed)?,
-        };
-        for entry in entries {
+        let entries = existing(fs::read_dir(&self.folder)).map_err(failed)?;
+        for entry in entries.into_iter().flatten() {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 match read(&path) {
@@ -353,7 +350,7 @@ impl LockedJournal {
         let written = match journal {
             Some(journal) => {
                 let text = serde_json::to_string_pretty(journal).expect("a journal is JSON") + "\n";
-                Staged::new(&self.path, text.len() as u64).and_then(|staged| staged.replace(text.as_bytes(), false))
+                Staged::new(&self.path, text.len() as u64).and_then(|staged| staged.replace(text.as_bytes()))
             }
             None => fs::remove_file(&self.path),
         };
@@ -362,10 +359,9 @@ impl LockedJournal {
 }
 
 fn read(path: &Path) -> Result<Option<Journal>, Error> {
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|error| unusable(path, format!("it can't be read: {error}")))?,
-    };
+    let read =
+        existing(fs::read_to_string(path)).map_err(|error| unusable(path, format!("it can't be read: {error}")))?;
+    let Some(text) = read else { return Ok(None) };
     match serde_json::from_str::<Journal>(&text) {
         Ok(journal) if journal.version > VERSION => Err(unusable(path, "a newer version wrote it".to_owned())),
         Ok(journal) => Ok(Some(journal)),

@@ -113,8 +113,8 @@ impl Run<'_> {
         let Some(ends) = self.journal.old_ends_at else { return Ok(()) };
         self.note_orphans().await?;
         let client = self.acting_client()?;
-        // The old token last.
-        for id in self.journal.superseded.iter().chain([&self.journal.token_id]) {
+        let mut expiry = None;
+        for id in self.journal.ending() {
             let edited = client.edit(id, |token| {
                 if token.expiry.is_none_or(|expiry| expiry > ends || self.given_expiry == Some(expiry)) {
                     token.expiry = Some(ends);
@@ -122,15 +122,7 @@ impl Run<'_> {
             });
             let why = match edited.await {
                 Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => {
-                    if *id == self.journal.token_id {
-                        let earlier = token.expiry.filter(|expiry| expiry.saturating_add(SECOND) <= ends);
-                        if earlier.is_some() && !self.was_resumed && earlier != self.expiry {
-                            let text =
-                                "somebody else made the old token expire, and may have replaced it at the same time";
-                            self.notes.push(text.to_owned());
-                        }
-                        self.journal.old_ends_at = token.expiry;
-                    }
+                    expiry = token.expiry;
                     continue;
                 }
                 Ok(_) => "the response does not show it".to_owned(),
@@ -146,6 +138,13 @@ impl Run<'_> {
             self.notes.push(format!("the token {id} can't be made to expire, so it works until it is deleted: {why}"));
             return self.write();
         }
+        // The old token's is the last.
+        let is_earlier = expiry.is_some_and(|expiry| expiry.saturating_add(SECOND) <= ends);
+        if is_earlier && !self.was_resumed && expiry != self.expiry {
+            let text = "somebody else made the old token expire, and may have replaced it at the same time";
+            self.notes.push(text.to_owned());
+        }
+        self.journal.old_ends_at = expiry;
         self.journal.is_expiring = true;
         self.record(Step::Verified);
         self.remove_marker().await
