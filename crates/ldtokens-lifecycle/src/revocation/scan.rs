@@ -96,7 +96,7 @@ impl Scan {
         if compression(&start) == Some("gzip") && depth < MAX_DEPTH {
             let inner = MultiGzDecoder::new(start.chain(from));
             if let Err(error) = self.read_layer(Box::new(inner.take(MAX_DECOMPRESSED)), depth + 1) {
-                self.miss(format!("a part of it can't be decompressed: {error}"));
+                add(&mut self.unsearched, format!("a part of it can't be decompressed: {error}"));
             }
             return Ok(());
         }
@@ -105,19 +105,13 @@ impl Scan {
         loop {
             let count = from.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
             for how in window.chunks(TAR_BLOCK).filter_map(compression) {
-                self.miss(format!("a part of it is compressed by {how}"));
+                add(&mut self.unsearched, format!("a part of it is compressed by {how}"));
             }
             self.search_decoded(&window, depth);
             if count == 0 {
                 return Ok(());
             }
             window.drain(..window.len().saturating_sub(TAIL));
-        }
-    }
-
-    fn miss(&mut self, what: String) {
-        if !self.unsearched.contains(&what) {
-            self.unsearched.push(what);
         }
     }
 
@@ -142,36 +136,24 @@ impl Scan {
         }
     }
 
-    /// Keeps what is found in `text`.
+    /// Keeps what is found in `text`. What surrounds it is ignored: missing a secret is worse than a false match.
     fn search(&mut self, text: &[u8]) {
-        let mut at = 0;
-        while at + LENGTH <= text.len() {
-            match form(&text[at..at + LENGTH]) {
-                // The surrounding text is ignored: missing a secret is worse than a false match.
+        for window in text.windows(LENGTH) {
+            let Some(kind) = form(window) else { continue };
+            let secret = Secret::new(String::from_utf8_lossy(window));
+            match kind {
+                None => add(&mut self.secrets, secret),
                 Some(kind) => {
-                    self.keep(kind, &text[at..at + LENGTH]);
-                    at += LENGTH;
+                    add(&mut self.other_keys, OtherKey { kind, last_four: secret.last_four().to_owned() });
                 }
-                None => at += 1,
             }
         }
     }
+}
 
-    fn keep(&mut self, kind: Option<KeyKind>, text: &[u8]) {
-        let secret = Secret::new(String::from_utf8_lossy(text));
-        match kind {
-            None => {
-                if !self.secrets.contains(&secret) {
-                    self.secrets.push(secret);
-                }
-            }
-            Some(kind) => {
-                let key = OtherKey { kind, last_four: secret.last_four().to_owned() };
-                if !self.other_keys.contains(&key) {
-                    self.other_keys.push(key);
-                }
-            }
-        }
+fn add<T: PartialEq>(all: &mut Vec<T>, new: T) {
+    if !all.contains(&new) {
+        all.push(new);
     }
 }
 

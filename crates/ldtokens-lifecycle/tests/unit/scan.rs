@@ -1,5 +1,7 @@
 use std::io::Read;
 
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+
 use super::{CHUNK, KeyKind, Scan};
 
 const ONE: &str = "api-0b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b";
@@ -25,6 +27,7 @@ fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
         (format!("token: {}", encoded(ONE.as_bytes())).into_bytes(), "a Kubernetes Secret"),
         (encoded(format!("a:{ONE}").as_bytes()).into_bytes(), "an Authorization header"),
         (format!("{padding} {}", encoded(format!("ab{ONE}").as_bytes())).into_bytes(), "across two reads"),
+        (BASE64_URL_SAFE_NO_PAD.encode(format!("{ONE}???>")).into_bytes(), "a part of a URL"),
         (wrapped(encoded(format!("password={ONE}").as_bytes())), "base64 over several lines"),
         (encoded(encoded(format!("{{{ONE}}}").as_bytes()).as_bytes()).into_bytes(), "base64 twice"),
         (encoded(&gzip(ONE.as_bytes())).into_bytes(), "a Helm release"),
@@ -65,18 +68,7 @@ fn a_secret_is_found_in_any_encoding_and_what_can_t_be_searched_is_told() {
 }
 
 fn encoded(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let number = group.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for at in 0..=group.len() {
-            text.push(char::from(ALPHABET[(number >> (18 - 6 * at)) as usize & 63]));
-        }
-    }
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
+    BASE64_STANDARD.encode(bytes)
 }
 
 #[test]
