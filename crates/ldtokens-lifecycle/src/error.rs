@@ -115,13 +115,7 @@ impl fmt::Display for Error {
             let separator = if self.text.is_empty() { "" } else { ": " };
             write!(f, "{separator}{source}")?;
         }
-        f.write_str(match self.step {
-            None => "",
-            Some(Step::Planned) => "; the rotation is at the request for a new secret",
-            Some(Step::Issued) => "; the rotation is past the request for a new secret",
-            Some(Step::Delivered) => "; the rotation is past the delivery",
-            Some(Step::Verified | Step::Retired) => "; the rotation is done except for the old secret",
-        })
+        Ok(())
     }
 }
 

@@ -46,7 +46,7 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if open.is_some() {
-            if is_set_within(line, variable) || matches!(assignment(line, variable), Line::Sets(_)) {
+            if is_set_within(line, variable) || matches!(assignment(line, variable), Ok(Some(_))) {
                 return Err(uncertain(variable));
             }
             open = open_after(line, open);
@@ -56,10 +56,10 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
         if matches!(line.trim_ascii_start(), [] | [b'#' | b';', ..]) {
             continue;
         }
-        match assignment(line, variable) {
-            Line::Sets(_) if found.is_some() => return Err(format!("{variable} is set twice")),
-            Line::Sets(range) if !was_continued => found = Some(begin + range.start..begin + range.end),
-            Line::Other if !is_set_within(line, variable) => open = open_after(line, None),
+        match assignment(line, variable)? {
+            Some(_) if found.is_some() => return Err(format!("{variable} is set twice")),
+            Some(range) if !was_continued => found = Some(begin + range.start..begin + range.end),
+            None if !is_set_within(line, variable) => open = open_after(line, None),
             _ => return Err(uncertain(variable)),
         }
     }
@@ -70,44 +70,40 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
     Ok(found)
 }
 
-/// What a line does to a variable.
-enum Line {
-    Sets(Range<usize>),
-    Uncertain,
-    Other,
-}
-
-fn assignment(line: &[u8], variable: &str) -> Line {
+/// Where the line has the value, if it sets the variable.
+fn assignment(line: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
     let mut rest = line.trim_ascii_start();
     if let Some(exported) = rest.strip_prefix(b"export")
         && exported.starts_with(b" ") | exported.starts_with(b"\t")
     {
         rest = exported.trim_ascii_start();
     }
-    let Some(rest) = rest.strip_prefix(variable.as_bytes()) else { return Line::Other };
+    let Some(rest) = rest.strip_prefix(variable.as_bytes()) else { return Ok(None) };
     let rest = match (rest, rest.trim_ascii_start()) {
         (_, [b'=', rest @ ..]) => rest,
-        ([byte, ..], _) if byte.is_ascii_alphanumeric() || b"_-.".contains(byte) => return Line::Other,
-        _ => return Line::Uncertain,
+        ([byte, ..], _) if byte.is_ascii_alphanumeric() || b"_-.".contains(byte) => return Ok(None),
+        _ => return Err(uncertain(variable)),
     };
     let after_equals = line.len() - rest.len();
     let value = rest.trim_ascii_start();
     let start = line.len() - value.len();
-    match value {
-        [] | [b'#', ..] => Line::Sets(after_equals..after_equals),
-        [quote @ (b'"' | b'\''), inner @ ..] => match inner.iter().position(|byte| byte == quote || *byte == b'\\') {
-            Some(end) if inner[end] == *quote && is_end(&inner[end + 1..]) => Line::Sets(start + 1..start + 1 + end),
-            _ => Line::Uncertain,
-        },
+    let (range, rest) = match value {
+        [] | [b'#', ..] => return Ok(Some(after_equals..after_equals)),
+        [quote @ (b'"' | b'\''), inner @ ..] => {
+            let end = inner.iter().position(|byte| byte == quote || *byte == b'\\').filter(|end| inner[*end] == *quote);
+            let end = end.ok_or_else(|| uncertain(variable))?;
+            (start + 1..start + 1 + end, &inner[end + 1..])
+        }
         _ => {
             let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
             let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=@:%,".contains(byte);
-            match value[..end].iter().all(is_plain) && is_end(&value[end..]) {
-                true => Line::Sets(start..start + end),
-                false => Line::Uncertain,
+            if !value[..end].iter().all(is_plain) {
+                return Err(uncertain(variable));
             }
+            (start..start + end, &value[end..])
         }
-    }
+    };
+    if is_end(rest) { Ok(Some(range)) } else { Err(uncertain(variable)) }
 }
 
 /// Whether only blanks and a comment follow a value.

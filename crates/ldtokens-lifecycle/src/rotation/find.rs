@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ldtokens::{Error as ApiError, Token, UnixMillis};
+use ldtokens::{Error as ApiError, Token};
 
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{NewSecret, Strategy, TokenState};
@@ -28,20 +28,17 @@ impl Run<'_> {
             );
             return Err(Error::new(Reason::EarlierOverlap, text));
         }
-        self.journal = earlier;
-        match self.confirm().await {
-            Err(Error { reason: Reason::NotHeld | Reason::TooLate, text: why, .. }) => {
+        (self.journal, self.was_resumed) = (earlier, true);
+        self.confirm().await.map_err(|error| match error {
+            Error { reason: Reason::NotHeld | Reason::TooLate, text: why, .. } => {
                 let text = format!(
                     "the token was reset before, and {why}; the secret from before that works until {until}, and another reset \
                      may end it early"
                 );
-                Err(Error::new(Reason::EarlierOverlap, text))
+                Error::new(Reason::EarlierOverlap, text)
             }
-            confirmed => {
-                self.was_resumed = true;
-                confirmed
-            }
-        }
+            error => error,
+        })
     }
 
     /// Looks for the new secret in the destinations, where an earlier run may have delivered it.
@@ -52,7 +49,7 @@ impl Run<'_> {
         }
         for secret in self.delivery.held().await? {
             for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
-                if self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
+                if self.is_secret_of(&secret, &new.token_id).await? {
                     self.journal.superseded.retain(|superseded| *superseded != new.token_id);
                     self.journal.new = Some(new.clone());
                     self.held = Some((secret, true));
@@ -130,18 +127,18 @@ impl Run<'_> {
     }
 
     async fn restart_after_lost_reset(&mut self) -> Result<(), Error> {
-        let mut token = self.present_token().await?;
         // A new secret can have the same last four characters.
-        let has_new = self.journal.new.is_some();
-        if !has_new && TokenState::of(&token) == self.journal.old {
+        let was_reset =
+            |run: &Self, token: &Token| run.journal.new.is_some() || TokenState::of(token) != run.journal.old;
+        let mut token = self.present_token().await?;
+        if !was_reset(self, &token) {
             // Until then it may still be carried out.
-            self.wait_for_lost_requests(self.journal.sent_at).await;
+            self.wait_for_lost_requests().await;
             token = self.present_token().await?;
         }
-        let was_reset = has_new || TokenState::of(&token) != self.journal.old;
         let can_replace = self.can_replace(&token);
         // What a second reset does to a secret in its overlap is not known.
-        if !was_reset || self.journal.ends_at_once() || self.options.forced && !can_replace {
+        if !was_reset(self, &token) || self.journal.ends_at_once() || self.options.forced && !can_replace {
             self.journal.restart(Strategy::Reset);
         } else if can_replace {
             self.journal.restart(Strategy::Replace);
@@ -161,9 +158,10 @@ impl Run<'_> {
         Error::new(Reason::Lost, text)
     }
 
-    /// Waits until a request that was sent at this time can no longer be carried out.
-    pub(crate) async fn wait_for_lost_requests(&self, sent_at: Option<UnixMillis>) {
-        let waited = sent_at.map_or(Duration::MAX, |sent_at| self.now().saturating_duration_since(sent_at));
+    /// Waits until the last request can no longer be carried out.
+    pub(crate) async fn wait_for_lost_requests(&self) {
+        let waited =
+            self.journal.sent_at.map_or(Duration::MAX, |sent_at| self.now().saturating_duration_since(sent_at));
         tokio::time::sleep(self.options.write_lag.saturating_sub(waited)).await;
     }
 }

@@ -46,13 +46,9 @@ impl Run<'_> {
                 self.held = Some((issued.secret, false));
                 self.notes.extend(issued.warnings);
                 self.record(Step::Issued);
-                if self.is_overtaken(original.as_ref()).await {
-                    return Err(self.withdraw().await);
-                }
-                match self.is_accepted().await {
-                    Ok(false) => Err(self.refused_secret()),
-                    // A secret that arrived is delivered, whether or not it can be checked now.
-                    Ok(true) | Err(_) => Ok(()),
+                match self.is_overtaken(original.as_ref()).await {
+                    true => Err(self.withdraw().await),
+                    false => Ok(()),
                 }
             }
             Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(error),
@@ -90,13 +86,6 @@ impl Run<'_> {
             self.notes.push(format!("the token expires at {}, and its new secret with it", time(expiry)));
         }
         Ok(())
-    }
-
-    pub(crate) fn refused_secret(&self) -> Error {
-        let id = &self.id;
-        let text =
-            format!("the API refuses the new secret that it gave for the token {id}. Destinations keep what they have");
-        Error::new(Reason::Refused, text)
     }
 
     /// Notes in the journal that a request is about to be sent. Returns when the old secret is to stop working.

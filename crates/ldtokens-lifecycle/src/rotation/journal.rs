@@ -144,7 +144,7 @@ impl Journal {
             return Err(Error::new(Reason::OtherAccount, text));
         }
         if !self.is_waiting() {
-            if !self.places.is_empty() && self.places != places && !options.forced {
+            if self.places != places && !options.forced {
                 let labels: Vec<_> = self.places.into_iter().map(|place| place.label).collect();
                 let text = format!("this rotation was started with other destinations: {}", labels.join(", "));
                 return Err(Error::new(Reason::OtherDestinations, text));

@@ -27,46 +27,39 @@ impl Run<'_> {
             if self.delivery.places() != self.journal.places {
                 return Err(too_late_for("destination"));
             }
-            return self.obtain_another().await.map(|()| true);
+        } else {
+            match self.end_old().await {
+                // A secret that is lost is replaced by another, if that is asked for and there is a place for it.
+                Err(Error { reason: Reason::NotHeld, .. })
+                    if self.options.forced && !self.delivery.places().is_empty() => {}
+                ended => return ended.map(|()| false),
+            }
         }
-        let is_over = self.journal.ends_at_once() || self.journal.old_ends_at.is_none_or(|ends| self.now() >= ends);
-        if is_over {
-            return match self.remove_old().await {
-                Err(error) if self.is_lost(&error) => self.obtain_another().await.map(|()| true),
-                removed => removed.map(|()| false),
-            };
-        }
-        if self.was_resumed && self.held.is_none() && self.confirm_earlier_run().await? {
-            return Ok(true);
-        }
-        if !self.journal.is_expiring {
-            self.expire_old().await?;
-        }
-        Ok(false)
-    }
-
-    /// The overlap begins again, at the places of now.
-    async fn obtain_another(&mut self) -> Result<(), Error> {
+        // The overlap begins again, at the places of now.
         self.journal.old_ends_at = None;
         self.journal.places = self.delivery.places();
-        self.obtain().await
+        self.obtain().await.map(|()| true)
     }
 
-    /// Confirms what an earlier run did, or requests another secret. Returns whether it did.
-    pub(crate) async fn confirm_earlier_run(&mut self) -> Result<bool, Error> {
-        match self.confirm().await {
-            Err(error) if self.is_lost(&error) => {
-                self.obtain().await?;
-                return Ok(true);
-            }
-            confirmed => confirmed?,
+    async fn end_old(&mut self) -> Result<(), Error> {
+        if self.journal.overlap_end(self.now()).is_none() {
+            return self.remove_old().await;
         }
+        if self.was_resumed && self.held.is_none() {
+            self.confirm_earlier_run().await?;
+        }
+        if self.journal.is_expiring { Ok(()) } else { self.expire_old().await }
+    }
+
+    /// Confirms the replacement that an earlier run made.
+    pub(crate) async fn confirm_earlier_run(&mut self) -> Result<(), Error> {
+        self.confirm().await?;
         if self.token().await?.is_none() {
             self.notes.push(format!("the old token {} was deleted, or this credential can't see it", self.id));
             // Only for the report: when it ends is not known any more.
             self.journal.old_ends_at = None;
         }
-        Ok(false)
+        Ok(())
     }
 
     /// What an earlier run did is reported only if it is still so, and if it is what this run was asked for. Delivers it to what has
@@ -77,11 +70,6 @@ impl Run<'_> {
         }
         self.prove().await?;
         self.deliver_again().await
-    }
-
-    /// Whether a secret that is lost is to be replaced by another, and there is a place for it.
-    fn is_lost(&self, error: &Error) -> bool {
-        error.reason == Reason::NotHeld && self.options.forced && !self.delivery.places().is_empty()
     }
 
     async fn end_reset(&mut self) -> Result<bool, Error> {
@@ -153,7 +141,7 @@ impl Run<'_> {
     /// Notes tokens that requests with lost responses created.
     async fn note_orphans(&mut self) -> Result<(), Error> {
         if self.journal.attempts > 1 {
-            self.wait_for_lost_requests(self.journal.sent_at).await;
+            self.wait_for_lost_requests().await;
             let orphans = self.orphans().await?;
             orphans.into_iter().for_each(|orphan| self.journal.supersede(orphan.token_id));
         }
@@ -233,7 +221,7 @@ impl Run<'_> {
             if is_other && (is_reset || !has_secret_prefix(&secret)) {
                 return Err(not_held(&label));
             }
-            if !self.is_secret_of(&secret, &new.token_id).await.map_err(|source| self.api(source))? {
+            if !self.is_secret_of(&secret, &new.token_id).await? {
                 if is_other {
                     return Err(not_held(&label));
                 }

@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         match self.journal.step {
             Step::Retired => Ok(()),
             Step::Verified if is_over || self.journal.strategy == Strategy::Reset => Ok(()),
-            Step::Verified if !self.options.forced => self.confirm_earlier_run().await.map(drop),
+            Step::Verified if !self.options.forced => self.confirm_earlier_run().await,
             _ => self.prepare().await,
         }
     }
@@ -173,19 +173,19 @@ impl<'a> Run<'a> {
     /// Delivers the new secret to each destination that does not have it, and checks that it works.
     async fn deliver(&mut self, secret: &Secret) -> Result<(), Error> {
         self.prepare().await?;
+        match self.accept().await {
+            Err(error) if error.reason == Reason::Refused => return Err(error),
+            // A secret that arrived is delivered, whether or not it can be checked now.
+            _ => {}
+        }
         if self.journal.step >= Step::Delivered {
             self.delivery.skip_unreadable();
         }
         self.deliver_secret(secret).await?;
         self.record(Step::Delivered);
-        match self.is_accepted().await {
-            Ok(true) => {
-                self.record_verified();
-                Ok(())
-            }
-            Ok(false) => Err(self.refused_secret()),
-            Err(source) => Err(self.api(source)),
-        }
+        self.accept().await?;
+        self.record_verified();
+        Ok(())
     }
 
     async fn deliver_secret(&mut self, secret: &Secret) -> Result<(), Error> {
@@ -238,24 +238,31 @@ impl<'a> Run<'a> {
         self.record(Step::Verified);
     }
 
-    /// Whether the API accepts the new secret as the new token's.
-    pub(crate) async fn is_accepted(&mut self) -> Result<bool, ApiError> {
-        let (Some((secret, is_accepted)), Some(new)) = (&self.held, &self.journal.new) else { return Ok(false) };
-        let is_accepted = *is_accepted || self.is_secret_of(secret, &new.token_id).await?;
-        self.held.iter_mut().for_each(|held| held.1 = is_accepted);
-        Ok(is_accepted)
+    /// Makes certain that the API accepts the new secret as the new token's.
+    async fn accept(&mut self) -> Result<(), Error> {
+        if let (Some((secret, false)), Some(new)) = (&self.held, &self.journal.new)
+            && !self.is_secret_of(secret, &new.token_id).await?
+        {
+            let id = &self.id;
+            let text = format!(
+                "the API refuses the new secret that it gave for the token {id}. Destinations keep what they have"
+            );
+            return Err(Error::new(Reason::Refused, text));
+        }
+        self.held.iter_mut().for_each(|(_, is_accepted)| *is_accepted = true);
+        Ok(())
     }
 
     /// Whether the API accepts the secret as the token's. Its reads can lag behind its writes, so a refusal is believed only
     /// after `options.read_lag`.
-    pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &TokenId) -> Result<bool, ApiError> {
+    pub(crate) async fn is_secret_of(&self, secret: &Secret, id: &TokenId) -> Result<bool, Error> {
         let mut lag = Lag::new(self.options.read_lag);
         loop {
             match identity_of(&self.client, secret).await {
                 Ok(Some(caller)) => return Ok(caller.token_id.is_none_or(|owner| owner == *id)),
                 Ok(None) | Err(ApiError::Unauthorized(_)) if lag.may_last().await => {}
                 Ok(None) => return Ok(false),
-                Err(error) => return Err(error),
+                Err(source) => return Err(self.api(source)),
             }
         }
     }
