@@ -2,7 +2,6 @@
 
 mod access;
 mod delivery;
-mod destination;
 pub mod destinations;
 mod error;
 mod file;
@@ -10,8 +9,8 @@ mod revocation;
 mod rotation;
 mod verify;
 
-pub use delivery::{Delivery, Replaceable};
-pub use destination::{Delivered, Destination, Metadata};
+pub use delivery::{Delivered, Delivery, Replaceable};
+pub use destinations::{Destination, Metadata};
 pub use error::{Error, Reason, Step};
 pub use file::Contents;
 pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan, find_key};

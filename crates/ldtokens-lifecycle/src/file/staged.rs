@@ -1,9 +1,10 @@
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use tempfile::{NamedTempFile, PersistError};
 
 use crate::access;
 use crate::file::existing;
@@ -21,10 +22,13 @@ impl FileLock {
     /// Waits for the lock. After `max_wait` the error is [`io::ErrorKind::WouldBlock`].
     pub(crate) fn take(target: &Path, max_wait: Duration) -> io::Result<Self> {
         let path = beside(target, "lock");
-        let began = Instant::now();
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         loop {
-            let file = private().create(true).truncate(false).open(&path)?;
-            lock(&file, max_wait.saturating_sub(began.elapsed()))?;
+            let file = options.open(&path)?;
+            lock(&file, max_wait)?;
             // Else its last owner has just removed it.
             if access::identity(file.metadata()) == access::identity(path.symlink_metadata()) {
                 return Ok(Self { path, _file: file });
@@ -55,32 +59,11 @@ impl Drop for FileLock {
 }
 
 /// A file beside the target, with space for the new contents, that takes the target's name.
-#[derive(Debug)]
 pub(crate) struct Staged {
-    file: File,
-    path: PathBuf,
+    file: NamedTempFile,
     target: PathBuf,
     /// Whether exactly those can access it who can access the target.
     pub(crate) is_alike: bool,
-    /// Whether to keep the file when this is dropped: it was moved to the target, or holds the only copy of the contents.
-    is_kept: bool,
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// The options to create a file that only its owner can access.
-pub(crate) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// Returns 64 bits of the SHA-256 of `bytes`, as hexadecimal digits.
@@ -113,40 +96,37 @@ impl Staged {
     /// Creates the file, with space for `size` bytes, accessible to those who can access `target`. If there is no `target`, only
     /// its owner can.
     pub(crate) fn new(target: &Path, size: u64) -> io::Result<Self> {
-        let path = beside(target, &format!("{NEW}{:016x}", fastrand::u64(..)));
-        let file = private().create_new(true).open(&path)?;
-        let mut staged = Self { file, path, target: target.to_owned(), is_alike: false, is_kept: false };
+        let start = beside(target, NEW);
+        let start = start.file_name().unwrap_or_default();
+        let mut file = tempfile::Builder::new().prefix(start).tempfile_in(folder(target))?;
         if existing(fs::metadata(target))?.is_some_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("it is not a regular file"));
         }
-        staged.is_alike = access::carry_over(target, &staged.path, &staged.file).unwrap_or(false);
-        io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut staged.file)?;
-        staged.file.sync_all()?;
-        Ok(staged)
+        let is_alike = access::carry_over(target, file.path(), file.as_file()).unwrap_or(false);
+        io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut file)?;
+        file.as_file().sync_all()?;
+        Ok(Self { file, target: target.to_owned(), is_alike })
     }
 
     /// Replaces the target durably. If that fails after the contents were written, the error says where they are.
     pub(crate) fn replace(mut self, contents: &[u8]) -> io::Result<()> {
-        self.fill(contents)?;
-        fs::rename(&self.path, &self.target).map_err(|error| self.beside(&error.to_string()))?;
-        sync(folder(&self.target))
+        overwrite(self.file.as_file_mut(), contents)?;
+        match self.file.persist(&self.target) {
+            Ok(_) => sync(folder(&self.target)),
+            Err(PersistError { error, file }) => left(file, &error.to_string()),
+        }
     }
 
     /// Leaves the contents beside the target. The error says so.
     pub(crate) fn leave(mut self, contents: &[u8], why: &str) -> io::Result<()> {
-        self.fill(contents)?;
-        Err(self.beside(why))
+        overwrite(self.file.as_file_mut(), contents)?;
+        left(self.file, why)
     }
+}
 
-    fn beside(&self, why: &str) -> io::Error {
-        io::Error::other(format!("{why}; what was to be written is in {}", self.path.display()))
-    }
-
-    fn fill(&mut self, contents: &[u8]) -> io::Result<()> {
-        overwrite(&mut self.file, contents)?;
-        self.is_kept = true;
-        Ok(())
-    }
+fn left(file: NamedTempFile, why: &str) -> io::Result<()> {
+    let (_, path) = file.keep()?;
+    Err(io::Error::other(format!("{why}; what was to be written is in {}", path.display())))
 }
 
 /// Writes all at once, so that a reader finds no empty file.
