@@ -27,7 +27,7 @@ pub enum PlanError {
     /// It can't be done, for this reason. No secret was requested.
     #[error("{0}")]
     Refused(String),
-    /// The new secret was not delivered to each destination, or is refused. The old one works on.
-    #[error("{0}; the old secret works on")]
+    /// The new secret was not delivered to each destination, or is refused. The old one, if there is one, keeps working.
+    #[error("{0}")]
     NotDelivered(String),
 }

@@ -66,7 +66,7 @@ impl<'a> Issue<'a> {
                 // Nobody uses it, so it ends by itself. If that fails, the next run finds it.
                 let _ = self.retire([&id]).await;
             }
-            return Err(PlanError::NotDelivered(format!("{label}: {problem}")));
+            return Err(self.not_delivered(format!("{label}: {problem}")));
         }
         self.try_secret(&id, &secret).await?;
         let others = current.iter().map(|token| &token.id).chain(&new).filter(|other| **other != id);
@@ -140,7 +140,12 @@ impl<'a> Issue<'a> {
                 _ => tokio::time::sleep(Duration::from_millis(50 << number)).await,
             }
         }
-        Err(PlanError::NotDelivered("the API refuses the new secret".to_owned()))
+        Err(self.not_delivered("the API refuses the new secret".to_owned()))
+    }
+
+    fn not_delivered(&self, why: String) -> PlanError {
+        let old = if self.marked.current.is_empty() { "" } else { "; the old secret keeps working" };
+        PlanError::NotDelivered(why + old)
     }
 
     /// Lets tokens that were in use, or those of interrupted runs, end with the overlap: a consumer may have read the secret of

@@ -179,7 +179,9 @@ impl Bulk<'_> {
                 Err(failure.within("nothing was changed, since it could not be undone"))
             }
             Err(failure) => {
-                say::note(&failure.within("this can't be undone later").to_string());
+                let what =
+                    if plan.words.lasting.is_some() { "continued after an interruption" } else { "undone later" };
+                say::note(&failure.within(format!("this can't be {what}")).to_string());
                 Ok(None)
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ldtokens::{Error as ApiError, Token};
 
 use crate::error::{Error, Reason, Step};
-use crate::rotation::journal::{NewSecret, Strategy, TokenState};
+use crate::rotation::journal::{NewSecret, Strategy, TokenState, too_late_for};
 use crate::rotation::replacement::time;
 use crate::rotation::run::Run;
 
@@ -20,6 +20,9 @@ impl Run<'_> {
         let earlier = self.earlier.clone().filter(|earlier| earlier.strategy == Strategy::Reset && !is_asked_for);
         let Some(earlier) = earlier else { return Ok(()) };
         let Some(ends) = earlier.overlap_end(self.now()) else { return Ok(()) };
+        if self.options.overlap.is_some_and(|overlap| overlap != earlier.overlap()) {
+            return Err(too_late_for("overlap"));
+        }
         let (id, until) = (&self.id, time(ends));
         if !earlier.issued_secret_of(token) {
             let text = format!(

@@ -104,6 +104,11 @@ async fn the_same_rotation_again_reports_what_is_done_and_another_within_the_ove
         (first.journal.last_four(), first.journal.old_ends_at)
     );
     assert!(again.was_resumed && again.deliveries.is_empty() && world.secret() == delivered);
+    for (hours, expected) in [(24, None), (48, Some(Reason::TooLate))] {
+        let overlap = Some(Duration::from_secs(hours * 3600));
+        let again = world.rotate(Options { overlap, ..options(Strategy::Reset) }).await;
+        assert_eq!(again.err().map(|error| error.reason), expected, "{hours} h");
+    }
 
     // To another place, or where the secret is not any more, it is another rotation.
     let elsewhere: Vec<Box<dyn Destination>> = vec![Box::new(FileDestination::new(world.folder.path().join("other")))];
