@@ -97,10 +97,7 @@ async fn read(response: &mut reqwest::Response, longest: usize) -> (Bytes, Optio
     let mut body = Vec::new();
     let cut = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if chunk.len() > longest - body.len() => {
-                body.extend_from_slice(&chunk[..longest - body.len()]);
-                break Some(Cut::TooLong);
-            }
+            Ok(Some(chunk)) if chunk.len() > longest - body.len() => break Some(Cut::TooLong),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break None,
             Err(source) => break Some(Cut::Lost(source)),

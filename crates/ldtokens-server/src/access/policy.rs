@@ -98,7 +98,15 @@ mod tests {
         for specifier in ["*", "member/*:token/*", "member/1:token/2", "member/1,2:token/*", "*/*:token/*"] {
             assert!(covers(specifier, "member/1:token/2"), "{specifier}");
         }
-        for specifier in ["member/*", "token/*", "member/2:token/*", "service-token/*", "member/*:token/*;tag", ""] {
+        for specifier in [
+            "member/*",
+            "token/*",
+            "member/2:token/*",
+            "service-token/*",
+            "member/*:flag/*",
+            "member/*:token/*;a,*",
+            "",
+        ] {
             assert!(!covers(specifier, "member/1:token/2"), "{specifier}");
         }
     }

@@ -125,9 +125,6 @@ impl Limiter {
 
     /// Counts a request from `address`. Without `counted`, it counts only toward the limit of its address.
     pub(crate) fn count(&self, address: Option<IpAddr>, counted: Option<Counted>, clock: &Clock) -> Count {
-        if self.limits.address.is_none() && !self.has_families() {
-            return Count::default();
-        }
         let now = clock.now().get();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.sweep(now);
@@ -205,8 +202,24 @@ mod tests {
 
     use ldtokens_client::UnixMillis;
 
-    use super::{Counted, Limiter, Limits};
+    use super::{ACCOUNT, Counted, Limiter, Limits, WINDOW};
     use crate::clock::Clock;
+
+    #[test]
+    fn one_reset_is_the_later_end_of_two_windows() {
+        let clock = Clock::manual(UnixMillis::new(0));
+        let limiter = Limiter::new(Limits::none().account(100).route(100).independent_windows());
+        for _ in 0..20 {
+            let counted = Counted { route: "getTokens", token: 1 };
+            let headers = limiter.count(None, Some(counted), &clock).headers;
+            let resets: Vec<i64> =
+                headers.iter().filter(|(name, _)| *name == ACCOUNT[2]).map(|(_, end)| *end).collect();
+            let now = clock.now().get();
+            assert!(resets.len() == 1 && resets[0] >= (now / WINDOW + 1) * WINDOW, "{resets:?} at {now}");
+            assert!(resets[0] < now + WINDOW * 2, "{resets:?} at {now}");
+            clock.advance(Duration::from_secs(1));
+        }
+    }
 
     /// Otherwise each address and each token that ever sent a request would stay in memory.
     #[test]

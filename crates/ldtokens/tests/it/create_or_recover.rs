@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ldtokens::{Actions, Client, Error, NewToken, Permissions, Policy, Resources, Statement, Token};
+use ldtokens::{Actions, Client, Clock as _, Error, NewToken, Permissions, Policy, Resources, Statement, Token};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, create_or_recover, named, reader, server, works};
@@ -262,9 +262,21 @@ async fn all_attempts_share_one_deadline() {
         attempt_timeout: hour,
         ..crate::support::hasty()
     };
-    let client = client_of(&server, proxy.url()).retry(policy).build().unwrap();
+    let client = client_of(&server, proxy.url()).retry(policy.clone()).build().unwrap();
     let error = create_or_recover(&client, &reader("x")).await.unwrap_err();
     let Error::OutcomeUnknown { source, .. } = &error else { panic!("{error:?}") };
     assert!(matches!(**source, Error::Transport { .. }), "the cause is kept: {error:?}");
     assert_eq!(proxy.seen().len(), 1, "the first attempt used up the time");
+
+    // There is time left, but not enough for another create.
+    let clock = Arc::new(crate::deadlines::SkippingClock::default());
+    let slow = clock.clone();
+    let latency = Box::new(move || slow.sleep(hour * 2 / 3));
+    let proxy = Proxy::listen(server.addr(), Box::new(|_| Fault::Reset(Moment::Before)), Some(latency));
+    let policy = ldtokens::RetryPolicy { deadline: hour, ..policy };
+    let client = client_of(&server, proxy.url()).retry(policy).clock(clock).build().unwrap();
+    let error = create_or_recover(&client, &reader("x")).await.unwrap_err();
+    let Error::OutcomeUnknown { source, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(**source, Error::Transport { .. }), "the cause is kept: {error:?}");
+    assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
 }

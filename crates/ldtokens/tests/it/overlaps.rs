@@ -58,11 +58,11 @@ async fn an_expiry_in_the_past_is_refused_and_shown_in_seconds_and_milliseconds(
     let reset =
         |expiry: i64| client.request("resetToken", Method::POST, &path).query("expiry", &expiry.to_string()).send();
     let text = reset(in_an_hour).await.unwrap_err().to_string();
-    assert!(text.contains("1970") && text.contains(&format!("did you mean {in_an_hour}000?")), "{text}");
+    assert!(text.contains("Jan 1970") && text.contains(&format!("did you mean {in_an_hour}000?")), "{text}");
     let seconds = UnixMillis::new(in_an_hour);
     let generated = client.call(async |raw| raw.reset_token().token_id(&token.id).expiry(seconds).send().await).await;
     assert!(matches!(generated, Err(Error::InvalidInput(_))), "{generated:?}");
-    assert!(reset(-1).await.is_err());
+    assert!(reset(-1).await.unwrap_err().to_string().contains("before 1970"));
     assert!(proxy.seen().is_empty(), "{:?}", proxy.lines());
     assert!(works(&server, &token.secret).await);
 

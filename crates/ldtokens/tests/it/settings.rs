@@ -92,22 +92,24 @@ async fn a_change_that_is_redirected_is_outcome_unknown_and_a_create_is_made_onc
     const LOGIN: &str = "HTTP/1.1 303 See Other\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n";
     let server = server().await;
     let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
-    let proxy = Proxy::start(server.addr(), move |line| match line.contains("/login") {
-        true => Fault::Respond(Moment::Before, proxy::HTML_200),
-        false => Fault::Respond(Moment::Before, LOGIN),
-    })
-    .await;
-    let own = reqwest::Client::builder().no_proxy().build().unwrap();
-    let client = client_of(&server, proxy.url()).http_client(own).build().unwrap();
-    let deleted = client.delete(&token.id).await;
-    assert!(matches!(deleted, Err(Error::OutcomeUnknown { .. })), "{deleted:?}");
-    let updated = client.update(&token.id, &Patch::new().name("x")).await;
-    assert!(matches!(updated, Err(Error::OutcomeUnknown { .. })), "{updated:?}");
-    let before = proxy.seen().len();
-    let created = client.create(&reader("once")).await;
-    assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
-    let posts = proxy.lines()[before..].iter().filter(|line| line.starts_with("POST")).count();
-    assert_eq!(posts, 1, "{:?}", proxy.lines());
+    for page in [proxy::HTML_200, proxy::OWN_403] {
+        let proxy = Proxy::start(server.addr(), move |line| match line.contains("/login") {
+            true => Fault::Respond(Moment::Before, page),
+            false => Fault::Respond(Moment::Before, LOGIN),
+        })
+        .await;
+        let own = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client_of(&server, proxy.url()).http_client(own).build().unwrap();
+        let deleted = client.delete(&token.id).await;
+        assert!(matches!(deleted, Err(Error::OutcomeUnknown { .. })), "{deleted:?}");
+        let updated = client.update(&token.id, &Patch::new().name("x")).await;
+        assert!(matches!(updated, Err(Error::OutcomeUnknown { .. })), "{updated:?}");
+        let before = proxy.seen().len();
+        let created = client.create(&reader("once")).await;
+        assert!(matches!(created, Err(Error::OutcomeUnknown { .. })), "{created:?}");
+        let posts = proxy.lines()[before..].iter().filter(|line| line.starts_with("POST")).count();
+        assert_eq!(posts, 1, "{:?}", proxy.lines());
+    }
 
     // A secret that arrived is not thrown away.
     const MOVED: &str = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /api/v2/tokens?\r\ncontent-length: 0\r\n\r\n";

@@ -27,7 +27,8 @@ async fn https(server: &Server) -> (String, String) {
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    let mut config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
@@ -37,6 +38,11 @@ async fn https(server: &Server) -> (String, String) {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let mut client = acceptor.accept(stream).await?;
+                assert_eq!(
+                    client.get_ref().1.alpn_protocol(),
+                    Some(&b"http/1.1"[..]),
+                    "a server that is strict needs it"
+                );
                 copy_bidirectional(&mut client, &mut TcpStream::connect(behind).await?).await
             });
         }
