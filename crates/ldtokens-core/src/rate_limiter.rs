@@ -117,7 +117,7 @@ impl State {
             let (limit, ends) = (self.limit(family), left.and_then(when));
             // Requests whose credential does not work are not counted (fact 12).
             if left.is_some() || status != 401 {
-                limit.update(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
+                limit.update(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }));
             }
             let is_used_up = left.map_or(family == Family::Untold && !some_is_used_up, |left| left.remaining <= 0);
             match status {
@@ -144,7 +144,6 @@ impl Limit {
         }
         let (is_free, until) = match self.window {
             _ if is_refused && self.last_sent < self.closed_until => (false, self.closed_until),
-            _ if is_refused => (false, next_try),
             Some(Window { left, ends }) if left.remaining > 0 => {
                 (left.remaining > OTHERS * i64::from(self.in_flight), ends)
             }
@@ -156,7 +155,7 @@ impl Limit {
         (!is_free && until > now).then_some(Wait { is_refused, until })
     }
 
-    fn update(&mut self, told: Option<Window>, now: Duration) {
+    fn update(&mut self, told: Option<Window>) {
         match (&mut self.window, told) {
             (Some(known), Some(told)) if told.left.reset == known.left.reset => {
                 // Responses can come out of order.
@@ -164,7 +163,7 @@ impl Limit {
                 *known = Window { left: Left { remaining, ..told.left }, ..told };
             }
             // It tells nothing, or what is left of an earlier window.
-            (Some(known), told) if known.ends > now && told.is_none_or(|told| told.left.reset < known.left.reset) => {
+            (Some(known), told) if told.is_none_or(|told| told.left.reset < known.left.reset) => {
                 known.left.remaining -= 1;
             }
             (known, Some(told)) => *known = Some(told),
