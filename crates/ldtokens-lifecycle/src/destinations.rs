@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use ldtokens::Secret;
 use serde_json::json;
@@ -85,8 +87,8 @@ type Make = dyn Fn() -> Command + Send + Sync;
 /// A command that reads the secret, alone and without a line end, from its standard input.
 ///
 /// The variables `LDTOKENS_TOKEN_ID`, `LDTOKENS_TOKEN_NAME` and `LDTOKENS_OLD_EXPIRES` in its environment hold the token's ID,
-/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error. It
-/// must read all of the secret and end with success.
+/// its name, and when the old secret stops working. None of them holds a secret. The command's output goes to standard error, with
+/// `[redacted]` in place of the secret. It must read all of the secret and end with success.
 pub struct CommandDestination {
     text: String,
     make: Box<Make>,
@@ -111,7 +113,7 @@ impl Destination for CommandDestination {
     }
 
     /// The pipe's other end stays open here until the command has ended. So the write never fails, however soon it ends, and
-    /// what it left unread shows.
+    /// what it left unread shows. What it left running in the background may go on to print, and is not waited for.
     fn deliver(&self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
         let mut command = (self.make)();
         command
@@ -119,14 +121,19 @@ impl Destination for CommandDestination {
             .env("LDTOKENS_TOKEN_NAME", &metadata.name)
             .env("LDTOKENS_OLD_EXPIRES", &metadata.old_expires);
         let (mut reader, mut writer) = io::pipe()?;
-        command.stdin(reader.try_clone()?).stdout(io::stderr());
+        let (printed, mut printing) = io::pipe()?;
+        command.stdin(reader.try_clone()?).stdout(printing.try_clone()?).stderr(printing.try_clone()?);
         let child = command.spawn();
         // It holds the end that the command was given.
         drop(command);
         let mut child = child.map_err(|error| io::Error::other(format!("it can't be started: {error}")))?;
+        let (ends, ended) = mpsc::channel();
+        let hidden = secret.clone();
+        thread::spawn(move || pass_on(printed, io::stderr(), &hidden, &ends));
         let written = writer.write_all(secret.expose().as_bytes());
         drop(writer);
         let status = child.wait()?;
+        let _ = printing.write_all(END).map(|()| ended.recv());
         if !status.success() {
             return Err(io::Error::other(format!("it ended with {status}")));
         }
@@ -136,6 +143,30 @@ impl Destination for CommandDestination {
             _ => Err(io::Error::other("it did not read all of its standard input")),
         }
     }
+}
+
+/// Written after a command's output, which has no other end while a program in the background can print too.
+const END: &[u8] = b"\0ldtokens: the command has ended\0";
+
+/// Passes on what is printed, with the secret replaced, and says when the end was read.
+fn pass_on(mut printed: impl Read, mut to: impl Write, secret: &Secret, ends: &mpsc::Sender<()>) {
+    let (secret, mut held, mut buffer) = (secret.expose().as_bytes(), Vec::new(), [0; 4096]);
+    let find = |text: &[u8], part: &[u8]| text.windows(part.len()).position(|window| window == part);
+    while let Ok(count @ 1..) = printed.read(&mut buffer) {
+        held.extend_from_slice(&buffer[..count]);
+        while let Some(at) = find(&held, secret) {
+            held.splice(at..at + secret.len(), *b"[redacted]");
+        }
+        let end = find(&held, END);
+        end.map(|at| held.drain(at..at + END.len()));
+        // What may be the beginning of one of them is passed on with the next bytes.
+        let begins = |at: &usize| [secret, END].iter().any(|text| text.starts_with(&held[*at..]));
+        let ready = (end.unwrap_or(0)..held.len()).find(begins).unwrap_or(held.len());
+        let _ = to.write_all(&held[..ready]);
+        held.drain(..ready);
+        end.map(|_| ends.send(()));
+    }
+    let _ = to.write_all(&held);
 }
 
 /// Which of a GitHub Actions job's files the secret is written to.
@@ -337,3 +368,7 @@ impl Destination for KubernetesDestination {
         out.flush()
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/destinations.rs"]
+mod tests;

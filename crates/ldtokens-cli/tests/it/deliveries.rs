@@ -179,6 +179,24 @@ fn a_command_reads_the_secret_from_its_standard_input() {
 }
 
 #[test]
+fn a_secret_that_a_command_prints_is_hidden_also_if_it_is_killed_and_something_runs_on() {
+    let served = Served::start();
+    let folder = served.folder.path();
+    let script = "tee kept; echo ' one'; cat kept >&2; echo ' two'; tail -f /dev/null & echo $! > pid; kill -9 $$";
+    let mut create = served.owner(&["create", "--role", "reader", "--secret-to-command", script]);
+    let output = create.current_dir(folder).env("PATH", "/usr/bin:/bin").output().unwrap();
+    let said = stderr(&output);
+    let shown = "[redacted] one\n[redacted] two\n";
+    // It is tried three times.
+    assert!(said.starts_with(&shown.repeat(3)) && said.contains("SIGKILL"), "{said}");
+    assert_eq!(output.status.code(), Some(11));
+    let secret = fs::read_to_string(folder.join("kept")).unwrap();
+    assert!(served.works(&secret) && !said.contains(&secret[..8]), "{said}");
+    let pid = fs::read_to_string(folder.join("pid")).unwrap();
+    assert!(std::process::Command::new("kill").arg(pid.trim()).status().unwrap().success());
+}
+
+#[test]
 fn a_failed_delivery_says_the_state_of_the_token_and_how_to_continue() {
     let served = Served::start();
     for arguments in [
