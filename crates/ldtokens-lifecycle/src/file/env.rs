@@ -52,8 +52,11 @@ fn find(text: &[u8], variable: &str) -> Result<Option<Range<usize>>, String> {
             open = open_after(line, open);
             continue;
         }
-        let was_continued = std::mem::replace(&mut is_continued, line.ends_with(b"\\"));
-        if matches!(line.trim_ascii_start(), [] | [b'#' | b';', ..]) {
+        let is_remark = matches!(line.trim_ascii_start(), [] | [b'#' | b';', ..]);
+        // To node, the next variable's name begins on a line without `=`.
+        let goes_on = line.ends_with(b"\\") || if is_remark { is_continued } else { !line.contains(&b'=') };
+        let was_continued = std::mem::replace(&mut is_continued, goes_on);
+        if is_remark {
             continue;
         }
         match assignment(line, variable)? {
