@@ -10,7 +10,8 @@ use std::time::Duration;
 use clap::Args;
 use ldtokens::{Client, DryRun, Secret, TokenId};
 use ldtokens_lifecycle::{
-    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Revocation, Revoked, Rotation,
+    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Report, Revocation, Revoked,
+    Rotation,
 };
 
 use crate::account::{Settings, with_client};
@@ -220,6 +221,10 @@ fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
     rows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn rotated(what: &str, report: &Report) -> Outcome {
+    Outcome::new("rotated", format!("{what}; the new secret ends in {}", report.journal.last_four()))
+}
+
 /// Deletes or rotates the tokens, and prints what became of each secret as soon as it is known.
 async fn revoke(
     batch: &Batch<'_>,
@@ -242,10 +247,18 @@ async fn revoke(
             if let Some(print) = places.print {
                 destinations.push(Box::new(Printed { rows: rows.clone(), target: item.target.clone(), print }));
             }
+            let is_replaced = journals.all()?.0.iter().any(|journal| journal.token_id == *id && journal.is_waiting());
             let (overlap, overwrites) = (Some(Duration::ZERO), places.arguments.secret.overwrite);
-            let options = Options { overlap, overwrites, ..Options::default() };
+            let options = Options { overlap, overwrites, forced: is_replaced, ..Options::default() };
+            if is_replaced {
+                // Programs use the secret of the replacement, if it is where it was delivered: then only the old one has to end.
+                let ended = Rotation::new(&client, id.clone(), Vec::new(), options.clone()).run(journals).await;
+                if !ended.as_ref().is_err_and(|error| error.reason == Reason::NotHeld) {
+                    return Ok(rotated("ended, as it was rotated before", &ended?));
+                }
+            }
             let report = Rotation::new(&client, id.clone(), destinations, options).run(journals).await?;
-            Ok(Outcome::new("rotated", format!("rotated; the new secret ends in {}", report.journal.last_four())))
+            Ok(rotated("rotated", &report))
         };
         let outcome = match revocation.revoke(token, end).await {
             Ok(Revoked::Done(outcome)) => outcome,

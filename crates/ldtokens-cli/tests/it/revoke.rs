@@ -178,6 +178,23 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     assert!(!served.works(&new), "it is revoked anyway");
 }
 
+/// The replacement's secret is where it was delivered, and programs use it.
+#[test]
+fn revoke_rotate_of_a_token_that_was_replaced_only_ends_the_old_secret() {
+    let served = Served::start();
+    let (_, leaked) = served.create("A");
+    let at = |name: &str| served.folder.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| served.owner(arguments).env("LDTOKENS_STATE", at("state")).output().unwrap();
+    let rotated = run(&["rotate", "A", "--strategy", "replace", "--secret-to", &at("new")]);
+    status(&rotated, 0);
+    std::fs::write(at("leaked"), &leaked).unwrap();
+    let revoke = ["revoke", "--secret-from", &at("leaked"), "--rotate", "--secret-to", &at("{id}.secret"), "--yes"];
+    let output = run(&revoke);
+    assert!(status(&output, 0).contains("ended, as it was rotated before"), "{}", stdout(&output));
+    let new = std::fs::read_to_string(at("new")).unwrap();
+    assert!(served.works(&new) && !served.works(&leaked));
+}
+
 #[test]
 fn a_new_secret_that_standard_output_did_not_take_is_reported_as_undelivered() {
     let served = Served::start();
