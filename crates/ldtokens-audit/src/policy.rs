@@ -13,15 +13,6 @@ use crate::report::Finding;
 use crate::rule::{Rule, Severity};
 
 /// What the audit judges by. The default has the thresholds below and no exceptions.
-///
-/// ```
-/// let policy: ldtokens_audit::Policy = serde_json::from_str(r#"{
-///     "rules": {"unused": {"days": 45}, "no-expiry": {"severity": "high"}, "no-description": {"enabled": false}},
-///     "exceptions": [{"rule": "admin", "token": "61095542756dba551110ae21", "reason": "Terraform", "until": "2027-01-31"}]
-/// }"#)?;
-/// assert_eq!(policy.exceptions.len(), 1);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -35,7 +26,16 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The format of a policy, as JSON Schema.
+    /// The format of a policy, as JSON Schema. This is one:
+    ///
+    /// ```
+    /// let policy: ldtokens_audit::Policy = serde_json::from_str(r#"{
+    ///     "rules": {"unused": {"days": 45}, "no-expiry": {"severity": "high"}, "no-description": {"enabled": false}},
+    ///     "exceptions": [{"rule": "admin", "token": "61095542756dba551110ae21", "reason": "Terraform", "until": "2027-01-31"}]
+    /// }"#)?;
+    /// assert_eq!(policy.exceptions.len(), 1);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn json_schema() -> Schema {
         schema_for!(Policy)
     }

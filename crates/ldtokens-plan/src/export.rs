@@ -33,18 +33,16 @@ pub fn export<'a>(tokens: impl IntoIterator<Item = &'a Token>, account: &[Token]
             _ => Err("it has several markers".to_owned()),
         };
         let described = key.map(|key| describe(token, key)).and_then(|managed| {
-            let file = TokensFile { tokens: vec![managed], ..TokensFile::default() };
-            file.check().map_err(|error| error.to_string())?;
-            Ok(file.tokens)
+            let file = TokensFile { name: None, tokens: vec![managed.clone()] };
+            file.check().map(|()| managed).map_err(|error| error.to_string())
         });
         match described {
-            Ok(tokens) => {
-                let key = tokens[0].key.clone();
-                if keys.insert(key.clone()) {
-                    export.unmarked.push((token.id.clone(), key.clone()));
+            Ok(managed) => {
+                if keys.insert(managed.key.clone()) {
+                    export.unmarked.push((token.id.clone(), managed.key.clone()));
                 }
-                written.insert(key);
-                export.file.tokens.extend(tokens);
+                written.insert(managed.key.clone());
+                export.file.tokens.push(managed);
             }
             Err(reason) => export.left_out.push(format!("{}: {reason}", token.id)),
         }

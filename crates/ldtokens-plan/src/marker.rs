@@ -38,13 +38,12 @@ impl Marker {
         format!("{description} {START}{}{state}]", self.key).trim_start().to_owned()
     }
 
-    /// Splits the description of a token into its text and its markers.
-    pub(crate) fn of(token: &Token) -> (String, Vec<Self>) {
+    /// The text and the markers of a token's description.
+    pub fn of(token: &Token) -> (String, Vec<Self>) {
         Self::split(token.description.as_deref().unwrap_or_default())
     }
 
-    /// Splits a description into its text and its markers.
-    pub fn split(description: &str) -> (String, Vec<Self>) {
+    pub(crate) fn split(description: &str) -> (String, Vec<Self>) {
         let (mut text, mut markers, mut from) = (description.to_owned(), Vec::new(), 0);
         while let Some(at) = text[from..].find(START).map(|at| at + from) {
             let marker =

@@ -70,23 +70,20 @@ impl Plan {
 
     /// The plan as Markdown, for a comment on a pull request.
     pub fn markdown(&self) -> String {
-        let mut text = format!("### Access tokens: {}\n", self.summary().to_lowercase().trim_end_matches('.'));
-        if !self.actions.is_empty() {
-            text.push_str("\n| action | token | changes | reason |\n| --- | --- | --- | --- |\n");
-            self.actions.iter().for_each(|action| text.push_str(&row(action)));
-        }
-        if !self.problems.is_empty() {
-            text.push_str("\n**To solve by hand:**\n\n");
-            self.problems.iter().for_each(|problem| text.push_str(&format!("- {}\n", cell(problem))));
-        }
-        text
+        let section = |head: &str, lines: String| if lines.is_empty() { lines } else { format!("\n{head}\n{lines}") };
+        let actions = self.actions.iter().map(|action| {
+            let changes: Vec<_> = action.changes.iter().map(|change| cell(&change.to_string())).collect();
+            let (key, changes, reason) = (cell(&action.key), changes.join("<br>"), cell(&action.reason));
+            format!("| {} | {key} | {changes} | {reason} |\n", action.kind)
+        });
+        let problems = self.problems.iter().map(|problem| format!("- {}\n", cell(problem)));
+        format!(
+            "### Access tokens: {}\n{}{}",
+            self.summary().to_lowercase().trim_end_matches('.'),
+            section("| action | token | changes | reason |\n| --- | --- | --- | --- |", actions.collect()),
+            section("**To solve by hand:**\n", problems.collect()),
+        )
     }
-}
-
-fn row(action: &Action) -> String {
-    let changes: Vec<_> = action.changes.iter().map(|change| cell(&change.to_string())).collect();
-    let (key, changes, reason) = (cell(&action.key), changes.join("<br>"), cell(&action.reason));
-    format!("| {} | {key} | {changes} | {reason} |\n", action.kind)
 }
 
 /// Text that can't leave its cell or become HTML or a link.

@@ -124,11 +124,8 @@ fn rows<'a>(report: &'a Report, inventory: &'a Inventory) -> Vec<Row<'a>> {
             of_token.entry(id).or_default().push(finding);
         }
     }
-    let mut rows: Vec<Row<'_>> = inventory
-        .tokens
-        .iter()
-        .map(|token| Row { token, findings: of_token.remove(&token.id).unwrap_or_default() })
-        .collect();
+    let row = |token: &'a Token| Row { token, findings: of_token.remove(&token.id).unwrap_or_default() };
+    let mut rows: Vec<_> = inventory.tokens.iter().map(row).collect();
     rows.sort_by_cached_key(|row| {
         let of = |severity| row.findings.iter().filter(|finding| finding.severity == severity).count();
         std::cmp::Reverse(Severity::ALL.map(of))

@@ -9,10 +9,8 @@ const LISTED: usize = 20;
 
 /// The report as Markdown, for a pull request or the summary of a job. Names of tokens can't become links, mentions or HTML.
 pub fn markdown(report: &Report) -> String {
-    let mut out = String::new();
-    let day = day(report.audited_at);
-    let _ = writeln!(out, "## Access tokens: {}\n", headline(report));
-    let _ = writeln!(out, "{} tokens, as of {day}.", report.tokens);
+    let (headline, tokens_read, day) = (headline(report), report.tokens, day(report.audited_at));
+    let mut out = format!("## Access tokens: {headline}\n\n{tokens_read} tokens, as of {day}.\n");
     if !report.complete {
         out.push_str("\n> [!CAUTION]\n> Not everything was read or seen. This audit says nothing about the rest.\n");
     }

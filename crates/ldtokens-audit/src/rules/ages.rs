@@ -70,10 +70,10 @@ pub(crate) fn expiring(context: &Context<'_>, token: &Token) -> Option<Detail> {
 pub(crate) fn expired(context: &Context<'_>, token: &Token) -> Option<Detail> {
     let end = token.expiry.filter(|end| *end <= context.now)?;
     let message = format!("Expired on {}", day_and_age(end, context.now));
-    match last_used(token).filter(|used| *used > end) {
-        Some(used) => Some((Some(Severity::High), format!("{message}, and was used after that, on {}.", day(used)))),
-        None => Some((None, message + ".")),
-    }
+    Some(match last_used(token).filter(|used| *used > end) {
+        Some(used) => (Some(Severity::High), format!("{message}, and was used after that, on {}.", day(used))),
+        None => (None, message + "."),
+    })
 }
 
 pub(crate) fn retired_api_version(context: &Context<'_>, token: &Token) -> Option<Detail> {

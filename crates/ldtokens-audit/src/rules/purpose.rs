@@ -17,10 +17,8 @@ pub(crate) fn member_gone(context: &Context<'_>, token: &Token) -> Option<Detail
         return None;
     }
     let what = if is_service(token) { "still works" } else { "should not work any more" };
-    Some((
-        None,
-        format!("Its member {} is not in the account. As a {} token, it {what}.", token.member_id, kind(token)),
-    ))
+    let (member, kind) = (&token.member_id, kind(token));
+    Some((None, format!("Its member {member} is not in the account. As a {kind} token, it {what}.")))
 }
 
 /// `service` or `personal`.

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use ldtokens::{
-    AttemptEvent, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, TokenId,
-    UnixMillis,
+    AttemptEvent, BaseRole, Client, Error, NewToken, Observer, Overlap, Patch, RetryPolicy, Secret, Token, UnixMillis,
 };
 use ldtokens_server::{Clock, Server};
 
@@ -123,7 +122,7 @@ impl Demo {
         title(8, "Delete both");
         for id in [id, &successor.id] {
             client.delete(id).await?;
-            self.expect_gone(id).await?;
+            expect(matches!(client.get(id).await, Err(Error::NotFound(_))), "the token is gone")?;
         }
         Ok(())
     }
@@ -145,13 +144,6 @@ impl Demo {
             Err(error) => return Err(error.into()),
         };
         expect(works == should_work, promise)
-    }
-
-    async fn expect_gone(&self, id: &TokenId) -> Result<(), Failure> {
-        match self.client.get(id).await {
-            Err(error) if !matches!(error, Error::NotFound(_)) => Err(error.into()),
-            result => expect(result.is_err(), "the token is gone"),
-        }
     }
 }
 

@@ -125,9 +125,9 @@ impl Record {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&self.path)?;
-        let mut text = serde_json::to_string(&self.header)? + "\n";
+        let mut text = serde_json::to_string(&self.header)?;
         for token in &self.tokens {
-            text += &(serde_json::to_string(token)? + "\n");
+            text += &("\n".to_owned() + &serde_json::to_string(token)?);
         }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -195,7 +195,7 @@ impl Record {
                 }
                 Ok(Line::Token(token)) => record.tokens.push(token),
                 Err(error) if error.is_data() => return Err(no_record()),
-                // The last line is cut if the command was killed while it wrote.
+                // It was cut when the command was killed while it wrote.
                 Err(_) => {}
             }
         }
@@ -228,8 +228,9 @@ fn open(path: &Path) -> Result<File, Failure> {
     file.map_err(|error| Failure::usage(format!("can't write to {}: {error}", path.display())))
 }
 
+/// The line end comes first: the last line may be cut.
 fn append(path: &Path, line: &Line) -> Result<(), Failure> {
-    let line = serde_json::to_string(line).expect("it is JSON") + "\n";
+    let line = format!("\n{}", serde_json::to_string(line).expect("it is JSON"));
     open(path)?.write_all(line.as_bytes()).map_err(|error| Failure::other(format!("{}: {error}", path.display())))
 }
 

@@ -89,7 +89,7 @@ pub(crate) struct ServeArgs {
 
     /// Simulate a failure, e.g. 'postToken status=503 times=3' or '* drop-after probability=0.1'
     #[arg(long, value_name = "FAULT", value_delimiter = '\n', long_help = format!("Simulate a failure: {}. Can be repeated", Fault::FORM))]
-    fault: Vec<String>,
+    fault: Vec<Fault>,
 
     /// Seed for the random choices of faults
     #[arg(long, value_name = "N", value_parser = whole_number::<u64, 0>)]
@@ -144,7 +144,8 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let builder = arguments.store.iter().fold(builder, ServerBuilder::store);
     let builder = arguments.seed_tokens.into_iter().fold(builder, ServerBuilder::seed_tokens);
     let builder = arguments.fault_seed.into_iter().fold(builder, ServerBuilder::fault_seed);
-    let mut builder = arguments.admin.into_iter().fold(builder, ServerBuilder::admin);
+    let builder = arguments.admin.into_iter().fold(builder, ServerBuilder::admin);
+    let mut builder = arguments.fault.iter().cloned().fold(builder, ServerBuilder::fault);
     let text = std::env::var(ACCOUNT_TEXT).ok().filter(|text| !text.is_empty());
     let account = match (&arguments.account, text) {
         (Some(_), Some(_)) => return Err(Failure::usage(format!("--account and {ACCOUNT_TEXT} can't both be given"))),
@@ -159,9 +160,6 @@ pub(crate) async fn run(arguments: ServeArgs) -> Result<(), Failure> {
     }
     if arguments.strict {
         builder = builder.strict();
-    }
-    for line in &arguments.fault {
-        builder = builder.fault(line.parse().map_err(|error| Failure::usage(format!("--fault: {error}")))?);
     }
     let given = match std::env::var(ROOT_TOKEN) {
         Ok(secret) if secret.is_empty() => {

@@ -105,9 +105,8 @@ pub(crate) async fn update(global: &GlobalArgs, arguments: UpdateArgs) -> Result
 
 /// The marker of a token that is managed as code, if the change removes it, and the token.
 fn lost_marker(item: &Item) -> Option<(String, String)> {
-    let markers = |token: &Token| Marker::split(token.description.as_deref().unwrap_or_default()).1;
-    let left = markers(item.after.as_ref()?);
-    let lost = markers(item.before.as_ref()?).into_iter().find(|marker| !left.contains(marker))?;
+    let (_, left) = Marker::of(item.after.as_ref()?);
+    let lost = Marker::of(item.before.as_ref()?).1.into_iter().find(|marker| !left.contains(marker))?;
     Some((lost.append_to(""), item.target.to_string()))
 }
 

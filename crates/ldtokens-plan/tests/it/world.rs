@@ -79,7 +79,7 @@ impl World {
     pub async fn marked(&self, key: &str) -> Vec<(State, Token)> {
         let mut all = Vec::new();
         for token in self.tokens().await {
-            let (_, markers) = Marker::split(token.description.as_deref().unwrap_or_default());
+            let (_, markers) = Marker::of(&token);
             all.extend(
                 markers.into_iter().filter(|marker| marker.key == key).map(|marker| (marker.state, token.clone())),
             );
