@@ -1,5 +1,4 @@
-//! The account that a command uses: settings, profiles, the credential, and the client made from them. This is all that other
-//! folders use of it.
+//! The account that a command uses: settings, profiles, the credential, and the client. Other folders use only what is here.
 
 mod config_edit;
 mod config_file;

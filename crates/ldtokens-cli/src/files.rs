@@ -6,9 +6,8 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Replaces the file in one step, so that an error leaves the old text, and a reader never sees half of the new one. A symbolic
-/// link stays one, and a file keeps its mode. A new one that `is_private` only this user can read. What is no file, such as a
-/// pipe, is written to.
+/// Replaces the file in one step. A symbolic link stays one, and a file keeps its mode. A new one that `is_private` only this user
+/// can read. What is no file, such as a pipe, is written to.
 pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
@@ -69,8 +68,7 @@ pub(crate) fn writable_by_others(file: &File) -> bool {
     has_mode(file, 0o022)
 }
 
-/// Whether the file has one of the bits of `mode`, or that can't be read. That of a pipe, such as a shell's `<(...)`, is not
-/// checked.
+/// Whether the file has one of the bits of `mode`, or that can't be read. A pipe, such as a shell's `<(...)`, has none.
 #[cfg(unix)]
 fn has_mode(file: &File, mode: u32) -> bool {
     use std::os::unix::fs::PermissionsExt;

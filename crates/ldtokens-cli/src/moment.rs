@@ -14,8 +14,7 @@ pub(crate) const FORM: &str = "a date like 2026-01-31 (0:00 UTC), a time like 20
 /// Smaller numbers, before 1973, are more likely seconds or days than milliseconds.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
-/// Parses a date, a time, or a Unix time in milliseconds. Nothing of the text is left unread: a time without an offset is UTC,
-/// and the name of a zone is refused.
+/// Parses a date, a time, or a Unix time in milliseconds. A time without an offset is UTC, and the name of a zone is refused.
 pub(crate) fn moment(text: &str) -> Result<UnixMillis, String> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {

@@ -1,6 +1,5 @@
-//! The API's operations as commands, under their own names: reads the arguments, sends one request, and prints the response.
-//! All of it follows the table in `ldtokens_operations`; code names an operation only for what the table does not
-//! describe.
+//! The API's operations as commands, under their own names, by the table in `ldtokens_operations`. Code names an operation only
+//! for what the table does not describe.
 
 pub(crate) mod input;
 
@@ -31,7 +30,12 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
     let words = OperationArgs::from_arg_matches(arguments).expect(parsed).words;
     let input = Input::read(operation, &words, || text::of_stdin("the body"))?;
     let format = global.format()?;
-    let path = path(operation, &input)?;
+    let (mut path, mut id) = (operation.path.to_owned(), None);
+    for (name, value) in input.parameters().filter(|(name, _)| operation.is_in_path(name)) {
+        let value = TokenId::new(value)?;
+        path = path.replace(&format!("{{{name}}}"), &value.to_path_segment());
+        id = Some(value);
+    }
     if let ("patchToken", Some(body)) = (operation.id, &input.body) {
         check_patch(body)?;
     }
@@ -43,7 +47,6 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
     let places = secret.map(|secret| Places::for_scripts(global, &secret)).transpose()?;
 
     with_client(global, DryRun::Everything, async |session| {
-        let is_reading = method.is_safe();
         let request = session.client.request(operation.id, method, &path);
         let query = input.parameters().filter(|(name, _)| !operation.is_in_path(name));
         let request = query.fold(request, |request, (name, value)| request.query(name, value));
@@ -51,8 +54,6 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
         if let Some(body) = &input.body {
             request = request.json(body);
         }
-        let id = input.parameters().find(|(name, _)| operation.is_in_path(name)).map(|(_, id)| TokenId::new(id));
-        let id = id.and_then(Result::ok);
         let delivery = match places.as_ref().filter(|_| !session.is_dry_run) {
             Some(places) => {
                 let mut name = input.body.as_ref().and_then(|body| body.get("name")?.as_str().map(str::to_owned));
@@ -63,10 +64,7 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
             }
             None => None,
         };
-        let response = match is_reading {
-            true => session.interrupt.unless(request.send()).await??,
-            false => session.interrupt.until_done(request.send()).await??,
-        };
+        let response = session.interrupt.until_done(request.send()).await??;
         if response.is_empty() {
             return Ok(());
         }
@@ -105,16 +103,6 @@ async fn show(
     };
     let print = |token: &Value| output::response(format, token);
     delivery.deliver(response, &secret, print, &done, state).await.map(|_| ())
-}
-
-/// The operation's path with its parameters filled in.
-fn path(operation: &OperationSpec, input: &Input) -> Result<String, Failure> {
-    let mut path = operation.path.to_owned();
-    for (name, value) in input.parameters().filter(|(name, _)| operation.is_in_path(name)) {
-        let id = TokenId::new(value).map_err(Error::from)?;
-        path = path.replace(&format!("{{{name}}}"), &id.to_path_segment());
-    }
-    Ok(path)
 }
 
 /// Checks a patch (RFC 6902) in one of the API's forms: an array of operations, or `{"comment": ..., "patch": [...]}`.

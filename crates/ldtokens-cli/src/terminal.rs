@@ -1,4 +1,4 @@
-//! The terminal: output, errors, progress, messages, the log, and signals. This is all that other folders use of it.
+//! The terminal: output, errors, progress, messages, the log, and signals. Other folders use only what is here.
 
 mod columns;
 mod failure;
@@ -22,5 +22,5 @@ pub(crate) use output::yaml::yaml;
 pub(crate) use output::{LAST, OUTPUT, details, print, print_styled, write};
 pub(crate) use progress::{Job, grouped};
 pub(crate) use redact::{has_secret, redacted};
-pub(crate) use streams::{Discard, discard_of_stderr, discard_of_stdout, error_width, is_dumb, terminal_width};
+pub(crate) use streams::{Discard, discard, error_width, is_dumb, terminal_width};
 pub(crate) use visible::{json_visible, visible};

@@ -30,7 +30,7 @@ use serde_json::Value;
 
 use crate::account::Session;
 use crate::arguments::GlobalArgs;
-use crate::terminal::{Discard, Failure, PrintArgs, Printer, discard_of_stdout, say};
+use crate::terminal::{Discard, Failure, PrintArgs, Printer, discard, say};
 
 /// Whether the arguments name one token. How many are on standard input is not known yet.
 fn names_one(tokens: &[String]) -> bool {
@@ -81,7 +81,7 @@ fn print_issued(printer: &mut Printer, session: &Session, mut token: Value) -> R
 
 /// Notes that standard output is closed. It is not an error, because a program may not need the output.
 pub(crate) fn warn_if_closed() {
-    if discard_of_stdout() == Some(Discard::Closed) {
+    if discard(&std::io::stdout()) == Some(Discard::Closed) {
         say::note("standard output is closed or discarded: nothing is shown");
     }
 }

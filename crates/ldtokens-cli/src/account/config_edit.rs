@@ -1,6 +1,4 @@
-//! Changes the configuration file and keeps its comments, its order and everything else.
-//!
-//! The lines are edited, and then parsed again. If the result is not exactly what it should be, nothing is written.
+//! Changes lines of the configuration file and keeps all others. If the result would not say what it should, nothing is written.
 
 use std::fs::File;
 use std::io;
@@ -12,8 +10,7 @@ use crate::account::config_file::{ConfigFile, Profile};
 use crate::files::{behind_links, create_private_folder, folder_of, reason, replace, text};
 use crate::terminal::{Failure, yaml};
 
-/// Changes the configuration file, or creates it. `change` gets what it says: while that runs, other commands wait. A default
-/// profile that is removed is none any more.
+/// Changes the configuration file, or creates it. `change` gets what it says; meanwhile, other commands wait.
 pub(crate) fn edit_config(change: impl FnOnce(&mut ConfigFile) -> Result<(), Failure>) -> Result<(), Failure> {
     let given = ConfigFile::read_to_edit()?.path;
     let failed = |reason: String| Failure::usage(format!("{}: {reason}", given.display()));
@@ -39,8 +36,7 @@ pub(crate) fn edit_config(change: impl FnOnce(&mut ConfigFile) -> Result<(), Fai
     Ok(())
 }
 
-/// Waits until no other command changes the file. The lock ends when it is dropped; its file stays, since another command may
-/// wait for it.
+/// Waits until no other command changes the file. The lock's file stays, since another command may wait for it.
 fn lock(path: &Path) -> io::Result<File> {
     create_private_folder(folder_of(path))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();

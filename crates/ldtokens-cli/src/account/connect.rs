@@ -45,19 +45,18 @@ impl Session {
         self.own_token.get_or_try_init(ask).await.map(Option::as_ref)
     }
 
-    /// The account's custom roles, or why they can't be read. The API is asked only once; there are none if the credential may not
-    /// read them.
+    /// The account's custom roles. There are none if they can't be read.
+    pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
+        static NONE: LazyLock<CustomRoles> = LazyLock::new(CustomRoles::default);
+        Ok(self.custom_roles_if_read().await?.as_ref().unwrap_or(&NONE))
+    }
+
+    /// The same, or why they can't be read. The API is asked only once.
     pub(crate) async fn custom_roles_if_read(&self) -> Result<&Result<CustomRoles, Failure>, Failure> {
         let ask = async || -> Result<_, Failure> {
             Ok(self.interrupt.unless(CustomRoles::read(&self.client)).await?.map_err(Failure::from))
         };
         self.custom_roles.get_or_try_init(ask).await
-    }
-
-    /// The account's custom roles. There are none if they can't be read.
-    pub(crate) async fn custom_roles(&self) -> Result<&CustomRoles, Failure> {
-        static NONE: LazyLock<CustomRoles> = LazyLock::new(CustomRoles::default);
-        Ok(self.custom_roles_if_read().await?.as_ref().unwrap_or(&NONE))
     }
 
     /// Those, if the API was asked and gave them.
@@ -70,7 +69,7 @@ impl Session {
         let _ = self.own_token.set(caller.token_id.clone());
     }
 
-    /// Prints what was done to one token and in which account, unless `is_quiet`: then the IDs are printed instead.
+    /// Says what was done to one token and in which account, unless `is_quiet`.
     pub(crate) fn say_done(&self, is_quiet: bool, text: &str) {
         if !is_quiet && !self.is_dry_run {
             say::result(&format!("{text} ({})", self.account));
@@ -78,8 +77,7 @@ impl Session {
     }
 }
 
-/// Runs `work` with a client for the `global` arguments. `held_back` is what a dry run prints instead of sending. Without it, the
-/// client has no credential.
+/// Runs `work` with a client. `held_back` is what a dry run prints instead of sending; without it, there is no credential.
 pub(crate) async fn with_client(
     global: &GlobalArgs,
     held_back: impl Into<Option<DryRun>>,

@@ -118,8 +118,7 @@ fn of_command(command: &str) -> Result<String, String> {
     }
 }
 
-/// A shell that runs `command`, without the environment variables that hold credentials: those with known names, those that
-/// profiles name, and those whose value looks like a secret.
+/// A shell that runs `command`, without the variables that are known to hold credentials or whose value looks like a secret.
 pub(crate) fn shell(command: &str) -> Command {
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);

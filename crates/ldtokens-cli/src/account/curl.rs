@@ -6,9 +6,7 @@ use ldtokens::raw::reqwest::header::{CONTENT_LENGTH, USER_AGENT};
 use crate::account::credential::{Source, is_variable_name};
 use crate::terminal::json_visible;
 
-/// The command, to be pasted into a POSIX shell. It reads the credential from `source`, like this command does.
-///
-/// It passes the credential to curl through a pipe, because other users can read arguments.
+/// The command, for a POSIX shell. curl gets the credential through a pipe, because other users can read arguments.
 pub(crate) fn command(request: &Request, source: Option<&Source>) -> String {
     let mut curl = format!("curl --globoff --header @- --request {}", request.method());
     for (name, value) in request.headers() {

@@ -147,8 +147,7 @@ impl Settings {
         format!("{}{profile}", self.host_or_local())
     }
 
-    /// The folder of this `kind` for the account's host, with what the command has to know later: below `given`, the variable's
-    /// folder, or the user's state folder.
+    /// The folder for this `kind` of state of the account's host: below `given`, the variable's, or the user's state folder.
     pub(crate) fn state_folder(&self, given: Option<&Path>, kind: &str) -> Result<PathBuf, Failure> {
         let variable = || std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let usual = || Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join("ldtokens"));
@@ -192,8 +191,7 @@ impl Settings {
     }
 }
 
-/// The profile of `--profile`, or else of the environment. Without either, and if the credential has no other source, the one
-/// of the file.
+/// The profile of `--profile`, or else of the environment, or else `by_default` that of the file.
 fn profile_in_effect(global: &GlobalArgs, config: &ConfigFile, by_default: bool) -> Option<Setting<String>> {
     if let Some(name) = &global.profile {
         return Some(Setting::new(name.clone(), Origin::Flag("profile")));

@@ -1,6 +1,4 @@
-//! Text from a file, standard input, a command or a variable.
-//!
-//! PowerShell 5 and old editors write a byte-order mark, or UTF-16. One mark is skipped. UTF-16 is an error that says so.
+//! Text from a file, standard input, a command or a variable. A byte-order mark is skipped, and UTF-16 is an error that says so.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,24 +13,15 @@ use crate::terminal::Failure;
 /// The maximum size of a YAML file, in bytes.
 const MAX_YAML: u64 = 4 * 1024 * 1024;
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-const UTF_16: &str = "it is UTF-16, as PowerShell 5 writes; save it as UTF-8";
-
 /// The bytes as text, without a byte-order mark. The error never contains any of them.
 fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(UTF_16);
-    }
-    // UTF-16 without a mark: every second byte of ASCII text is zero.
-    if bytes.len() >= 2 && bytes[..2].contains(&0) {
-        return Err(UTF_16);
+    let is_marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    // Without a mark, every second byte of ASCII text is zero.
+    if is_marked || bytes.len() >= 2 && bytes[..2].contains(&0) {
+        return Err("it is UTF-16, as PowerShell 5 writes; save it as UTF-8");
     }
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// All of `from` as text, if it has at most `max_size` bytes.

@@ -1,7 +1,5 @@
-//! The line that is being typed, and bash's completions. Bash splits words in other places than we do, shows no descriptions, and
-//! inserts candidates without quoting them.
+//! The line that is being typed, and bash's completions. Bash splits words in other places, and neither describes nor quotes.
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
@@ -39,12 +37,12 @@ impl Line {
             return Self::lex(&variable(LINE), &variable(BREAKS));
         }
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
-        let mut before: VecDeque<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+        let mut before: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
         let index = variable("_CLAP_COMPLETE_INDEX").parse().unwrap_or(before.len().saturating_sub(1));
         before.truncate(index.saturating_add(1));
-        let current = if before.len() > index { before.pop_back() } else { None };
+        let current = if before.len() > index { before.pop() } else { None };
         Self {
-            before: before.into(),
+            before,
             current: current.unwrap_or_default(),
             is_raw: shell != "zsh" && shell != "fish",
             ..Self::default()
@@ -93,11 +91,6 @@ impl Line {
         let is_plain = word.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter));
         !word.starts_with('-') && (is_plain || !self.is_raw)
     }
-
-    /// Whether an earlier word begins with `beginning`.
-    pub(super) fn has(&self, beginning: &str) -> bool {
-        self.before.iter().any(|word| word.starts_with(beginning))
-    }
 }
 
 /// Prints what bash inserts or lists for the line.
@@ -105,8 +98,7 @@ pub(super) fn write_candidates(command: &mut Command, folder: Option<&Path>, to:
     let line = Line::read(Path::new(NAME));
     let words: Vec<OsString> = line.before.iter().chain([&line.current]).map(OsString::from).collect();
     let candidates = complete(command, words, line.before.len(), folder)?;
-    // What can't be passed to bash is left out: it is not UTF-8, has a control character, or does not start with the part of the
-    // word that bash keeps.
+    // What can't be passed to bash is left out.
     let candidates = candidates.iter().filter_map(|candidate| {
         let whole = candidate.get_value().to_str().filter(|value| !value.contains(char::is_control))?;
         let word = quoted(whole.strip_prefix(&line.current[..line.kept])?, line.quote);

@@ -47,7 +47,8 @@ fn candidate(value: impl Into<std::ffi::OsString>, help: impl Into<String>) -> C
 /// Parameters and body properties, and their values.
 fn words(operation: &OperationSpec, line: &Line, whole: fn() -> Command, word: &str) -> Vec<CompletionCandidate> {
     let known = parameter_words(operation).chain(property_words(operation));
-    let known: Vec<_> = known.filter(|(_, beginning)| !line.has(beginning)).collect();
+    let is_given = |beginning: &String| line.before.iter().any(|word| word.starts_with(beginning));
+    let known: Vec<_> = known.filter(|(_, beginning)| !is_given(beginning)).collect();
 
     if let Some((parameter, beginning)) = known.iter().find(|(_, beginning)| word.starts_with(beginning)) {
         let value = &word[beginning.len()..];
@@ -80,11 +81,8 @@ fn fields(word: &str) -> Vec<(String, &'static str)> {
 /// Candidates for the last field of a list.
 fn columns(list: &str) -> Vec<CompletionCandidate> {
     let (before, word) = list.rfind(',').map_or(("", list), |comma| list.split_at(comma + 1));
-    let Ok(given) = before.split_terminator(',').map(|name| Field::new(name.trim())).collect::<Result<Vec<_>, _>>()
-    else {
-        return Vec::new();
-    };
-    let fields = fields(word).into_iter().filter(|(name, _)| !given.iter().any(|given| given.name() == name));
+    let is_given = |name: &str| before.split(',').any(|given| given.trim() == name);
+    let fields = fields(word).into_iter().filter(|(name, _)| !is_given(name));
     fields.map(|(name, help)| candidate(format!("{before}{name}"), help)).collect()
 }
 

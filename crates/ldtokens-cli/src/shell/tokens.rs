@@ -21,8 +21,7 @@ const MAX_TOKENS: usize = 1000;
 /// A token's ID, and its name if that is safe to print.
 type Suggestion = (String, Option<String>);
 
-/// The IDs that start with `word`, with the tokens' names, and the names themselves if `by_name`. Tokens that are on the line
-/// already are left out.
+/// The IDs that start with `word`, and the names if `by_name`. Tokens that are on the line already are left out.
 pub(super) fn candidates(line: &Line, command: fn() -> Command, word: &str, by_name: bool) -> Vec<CompletionCandidate> {
     let tokens = fetch(line, command).unwrap_or_default();
     let is_free = |word: &str| !line.before.iter().any(|before| before == word);

@@ -6,20 +6,11 @@ use crate::terminal::visible::visible;
 
 /// The minimum width of a column that shrinks.
 const NARROWEST: usize = 6;
-
-/// The number of spaces between two columns.
 const GAP: usize = 2;
 
-/// The widths of a table's columns.
+/// The widths of a table's columns, and whether wider cells are cut, as on a terminal.
 #[derive(Debug)]
-pub(crate) struct Columns(Vec<Column>);
-
-#[derive(Debug)]
-struct Column {
-    width: usize,
-    /// Whether wider cells are cut, as on a terminal.
-    cut: bool,
-}
+pub(crate) struct Columns(Vec<(usize, bool)>);
 
 impl Columns {
     /// As wide as the widest cells, and at least as wide as `minimum`. If there is too little `room`, the columns that
@@ -36,29 +27,26 @@ impl Columns {
                 widths[at] -= 1;
             }
         }
-        let cut = |at: usize| room.is_some() && may_shrink[at];
-        Self(widths.into_iter().enumerate().map(|(at, width)| Column { width, cut: cut(at) }).collect())
+        let is_cut = |at: usize| room.is_some() && may_shrink[at];
+        Self(widths.into_iter().enumerate().map(|(at, width)| (width, is_cut(at))).collect())
     }
 
     /// Gives the rest of `room` to a column, for longer cells in later rows.
     pub(crate) fn widen(&mut self, at: usize, room: usize) {
         let left = room.saturating_sub(self.width());
-        self.0[at].width += left;
+        self.0[at].0 += left;
     }
 
     /// The width of a line. Later rows can be wider if they have cells that may not be cut.
     pub(crate) fn width(&self) -> usize {
-        self.0.iter().map(|column| column.width).sum::<usize>() + GAP * self.0.len().saturating_sub(1)
+        self.0.iter().map(|(width, _)| width).sum::<usize>() + GAP * self.0.len().saturating_sub(1)
     }
 
     /// The row as a line of text. Invisible characters are escaped.
     pub(crate) fn line(&self, row: &[String]) -> String {
-        let padded = row.iter().zip(&self.0).map(|(cell, column)| {
-            let mut cell = visible(cell);
-            if column.cut {
-                cell = cut(&cell, column.width);
-            }
-            let padding = " ".repeat(column.width.saturating_sub(cell.width()));
+        let padded = row.iter().zip(&self.0).map(|(cell, (width, is_cut))| {
+            let cell = if *is_cut { cut(&visible(cell), *width) } else { visible(cell) };
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
             cell + &padding
         });
         padded.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()

@@ -94,8 +94,7 @@ impl Interrupt {
         }
     }
 
-    /// Reads standard input, unless it is interrupted. On a terminal it asks first, and what is typed is not shown, except on other
-    /// systems than Unix.
+    /// Reads standard input, unless it is interrupted. On a terminal it asks first, and on Unix what is typed is not shown.
     pub(crate) async fn typed_or_piped<T: Send + 'static>(
         &self,
         question: &str,
@@ -130,8 +129,7 @@ impl Interrupt {
         done.map_err(|error| Failure::other(error.to_string()))
     }
 
-    /// Awaits `writing`. After an interrupt it still waits for a running request that changes something, so that the result is
-    /// known.
+    /// Awaits `writing`, and after an interrupt only a running request that changes something, so that its result is known.
     pub(crate) async fn until_done<T>(&self, writing: impl Future<Output = T>) -> Result<T, Stopped> {
         let (sender, mut now) = watch::channel(Now { is_harmless: true, leaves: Some(Stopped::Unchanged) });
         let mut wanted = self.wanted.clone();
@@ -154,8 +152,7 @@ impl Interrupt {
 struct Now {
     /// Whether it only reads or pauses, or waits for something else, such as a file, and has changed nothing.
     is_harmless: bool,
-    /// What an interrupt would leave after all earlier requests. None if the work has to be finished, for example because a new
-    /// token's secret would be lost.
+    /// What an interrupt would leave. None if the work has to be finished, as where a new token's secret would be lost.
     leaves: Option<Stopped>,
 }
 
@@ -248,8 +245,7 @@ impl Follower {
     }
 }
 
-/// Receives the signals that ask the command to stop: from Ctrl-C, from a CI job that is cancelled, or from a terminal that is
-/// closed.
+/// Receives the signals that ask the command to stop: of Ctrl-C, a cancelled CI job, or a terminal that is closed.
 pub(crate) fn stops() -> Result<UnboundedReceiver<()>, Failure> {
     let (sender, stops) = mpsc::unbounded_channel();
     #[cfg(unix)]

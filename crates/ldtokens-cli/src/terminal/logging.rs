@@ -14,7 +14,6 @@ use tracing_subscriber::prelude::*;
 use crate::terminal::say;
 
 const VARIABLE: &str = "RUST_LOG";
-
 const LINES: usize = 1024;
 
 /// How long the end of the command waits for the lines that are left.
@@ -40,11 +39,10 @@ pub(crate) enum Log {
 /// Starts the log. Its level depends on the number of `--verbose` flags, on whether a server is `serving`, and on `RUST_LOG`.
 pub(crate) fn start(verbosity: u8, serving: Option<Log>) {
     let by_flags = match (verbosity, serving) {
-        (0, None) => Targets::new(),
+        // `interrupt.rs` shows the requests.
+        (0 | 1, None) => Targets::new(),
         // One line per request, and errors.
         (0, Some(_)) => Targets::new().with_target("ldtokens_server", LevelFilter::INFO),
-        // `interrupt.rs` shows the requests.
-        (1, None) => Targets::new(),
         (1, Some(_)) => Targets::new().with_target("ldtokens", LevelFilter::DEBUG),
         (2, _) => Targets::new().with_default(LevelFilter::DEBUG),
         (_, _) => Targets::new().with_default(LevelFilter::TRACE),

@@ -87,8 +87,7 @@ fn csv(value: &Value) -> String {
     std::iter::once(&names).chain(&rows).map(line).collect()
 }
 
-/// Prints the response to an operation: tokens in the requested format, and anything else as JSON. Returns whether the reader
-/// of standard output is still there.
+/// Prints the response to an operation, and returns whether the reader is still there. What is not tokens is JSON.
 pub(crate) fn response(format: Format, response: &Value) -> Result<bool, Failure> {
     let list = response.get("items").and_then(Value::as_array);
     match (format, list) {

@@ -30,18 +30,9 @@ pub(crate) enum Discard {
     Null,
 }
 
-/// Why standard output discards everything: a secret written there would be lost.
-pub(crate) fn discard_of_stdout() -> Option<Discard> {
-    discard(&stdout())
-}
-
-/// Why standard error discards everything: a mask written there would be lost.
-pub(crate) fn discard_of_stderr() -> Option<Discard> {
-    discard(&stderr())
-}
-
+/// Why the stream discards everything: a secret or a mask written there would be lost.
 #[cfg(unix)]
-fn discard(stream: &impl std::os::fd::AsFd) -> Option<Discard> {
+pub(crate) fn discard(stream: &impl std::os::fd::AsFd) -> Option<Discard> {
     let null = rustix::fs::stat("/dev/null").ok()?;
     let output = rustix::fs::fstat(stream).ok()?;
     if rustix::fs::FileType::from_raw_mode(output.st_mode) != rustix::fs::FileType::CharacterDevice
@@ -54,6 +45,6 @@ fn discard(stream: &impl std::os::fd::AsFd) -> Option<Discard> {
 }
 
 #[cfg(not(unix))]
-fn discard<T>(_: &T) -> Option<Discard> {
+pub(crate) fn discard<T>(_: &T) -> Option<Discard> {
     None
 }

@@ -16,7 +16,7 @@ use ldtokens_plan::{DestinationSpec, Taken};
 use crate::account::{Session, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::nearest::did_you_mean;
-use crate::terminal::{Discard, Failure, Field, Format, PrintArgs, discard_of_stderr, discard_of_stdout};
+use crate::terminal::{Discard, Failure, Field, Format, PrintArgs, discard};
 pub(crate) use crate::verbs::deliver::prepared::{PreparedDelivery, failure};
 use crate::verbs::targets::Target;
 
@@ -122,7 +122,7 @@ impl Places {
 
     /// Refuses streams that discard what is written to them, or that would have more than a manifest.
     pub(crate) fn refuse_discarded(&self, global: &GlobalArgs) -> Result<(), Failure> {
-        let (is_lost, is_unmasked) = (discard_of_stdout().is_some(), discard_of_stderr().is_some());
+        let (is_lost, is_unmasked) = (discard(&io::stdout()).is_some(), discard(&io::stderr()).is_some());
         let is_github = self.named().any(|(kind, ..)| matches!(kind, Kind::Github(_)));
         let (prints, manifests) = (self.print.is_some(), self.prints_manifests());
         if prints && manifests {
@@ -158,7 +158,7 @@ impl Places {
     /// The destinations for an operation. Without one, the secret is printed as part of the response.
     pub(crate) fn for_scripts(global: &GlobalArgs, arguments: &SecretArgs) -> Result<Self, Failure> {
         let places = Self::read(global, &PlaceArgs { secret: arguments.clone(), ..PlaceArgs::default() })?;
-        let is_lost = !global.dry_run && discard_of_stdout() == Some(Discard::Closed);
+        let is_lost = !global.dry_run && discard(&io::stdout()) == Some(Discard::Closed);
         places.or_printed(is_lost, "standard output is closed, and the new secret would be lost; give --secret-to FILE")
     }
 

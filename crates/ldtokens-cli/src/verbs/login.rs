@@ -1,5 +1,4 @@
-//! `ldtokens login`: stores the credential in a keychain, by a program that the user has, and creates a profile that reads it
-//! from there.
+//! `ldtokens login`: stores the credential in a keychain, and creates a profile that reads it from there.
 
 use std::io::{IsTerminal, stdin};
 use std::path::Path;
@@ -118,8 +117,7 @@ fn store(
     Ok(said)
 }
 
-/// The name of the keychain's entry. There is one for each profile, host and configuration file, so that no account's secret
-/// replaces another's. It becomes part of a shell command.
+/// The name of the keychain's entry, for a shell command: one for each profile, host and configuration file.
 fn key(profile: &str, host: &str, config: &Path) -> String {
     let config = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
     // FNV-1a: it tells files apart, and stays the same from one release to the next.

@@ -18,8 +18,7 @@ use crate::terminal::say;
 use crate::terminal::streams::terminal_width;
 use crate::terminal::visible::{self, visible};
 
-/// On a terminal, the widths of a table's columns depend on this number of rows. Elsewhere they depend on all rows, since
-/// nothing is cut.
+/// On a terminal, the widths of a table's columns depend on this number of rows, elsewhere on all.
 const MEASURED_ROWS: usize = 25;
 
 const HEAD: Style = Style::new().bold();
