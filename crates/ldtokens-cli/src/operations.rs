@@ -31,7 +31,7 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
     let input = Input::read(operation, &words, || text::of_stdin("the body"))?;
     let format = global.format()?;
     let (mut path, mut id) = (operation.path.to_owned(), None);
-    for (name, value) in input.parameters().filter(|(name, _)| operation.is_in_path(name)) {
+    for (name, value) in input.parameters.iter().filter(|(name, _)| operation.is_in_path(name)) {
         let value = TokenId::new(value)?;
         path = path.replace(&format!("{{{name}}}"), &value.to_path_segment());
         id = Some(value);
@@ -48,7 +48,7 @@ pub(crate) async fn run(operation: &OperationSpec, global: &GlobalArgs, argument
 
     with_client(global, DryRun::Everything, async |session| {
         let request = session.client.request(operation.id, method, &path);
-        let query = input.parameters().filter(|(name, _)| !operation.is_in_path(name));
+        let query = input.parameters.iter().filter(|(name, _)| !operation.is_in_path(name));
         let request = query.fold(request, |request, (name, value)| request.query(name, value));
         let mut request = input.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         if let Some(body) = &input.body {

@@ -10,19 +10,14 @@ const DESTRUCTIVE: [&str; 8] = ["delete", "rm", "reset", "revoke", "rotate", "up
 pub(super) fn improved(mut error: clap::Error, command: &Command, words: &[String]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let word = text(&error, ContextKind::InvalidSubcommand);
-            let suggested = match error.get(ContextKind::SuggestedSubcommand) {
-                Some(ContextValue::Strings(known)) => known.clone(),
-                Some(ContextValue::String(known)) => vec![known.clone()],
-                _ => Vec::new(),
-            };
-            let is_meant = |known: &String| {
-                !DESTRUCTIVE.contains(&known.as_str()) || strsim::osa_distance(known, &word.to_lowercase()) <= 1
-            };
-            let meant: Vec<String> = suggested.into_iter().filter(is_meant).collect();
-            error.remove(ContextKind::SuggestedSubcommand);
-            if !meant.is_empty() {
-                error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(meant));
+            let word = text(&error, ContextKind::InvalidSubcommand).to_lowercase();
+            let is_meant =
+                |known: &String| !DESTRUCTIVE.contains(&known.as_str()) || strsim::osa_distance(known, &word) <= 1;
+            if let Some(ContextValue::Strings(mut known)) = error.remove(ContextKind::SuggestedSubcommand) {
+                known.retain(is_meant);
+                if !known.is_empty() {
+                    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(known));
+                }
             }
         }
         ErrorKind::UnknownArgument => {

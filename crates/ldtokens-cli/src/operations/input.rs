@@ -9,7 +9,7 @@ use ldtokens_operations::{OperationSpec, ParameterSpec};
 /// The parsed arguments of an operation.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
-    parameters: Vec<(&'static str, String)>,
+    pub(crate) parameters: Vec<(&'static str, String)>,
     /// Request headers, given as `Name:value`.
     pub(crate) headers: Vec<(String, String)>,
     /// The request body.
@@ -95,11 +95,6 @@ impl Input {
 
     fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(known, _)| *known == name)
-    }
-
-    /// All given parameters.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parameters.iter().map(|(name, value)| (*name, value.as_str()))
     }
 }
 

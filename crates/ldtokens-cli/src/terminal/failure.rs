@@ -156,14 +156,11 @@ impl fmt::Display for Failure {
 fn without_codes(text: &str) -> String {
     const CODE: &str = " (os error ";
     let mut parts = text.split(CODE);
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once(')') {
-            Some((code, rest)) if code.bytes().all(|digit| digit.is_ascii_digit()) => plain.push_str(rest),
-            _ => plain.extend([CODE, part]),
-        }
-    }
-    plain
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| match part.split_once(')') {
+        Some((code, rest)) if code.bytes().all(|digit| digit.is_ascii_digit()) => plain + rest,
+        _ => plain + CODE + part,
+    })
 }
 
 #[cfg(test)]
