@@ -158,6 +158,14 @@ fn a_damaged_journal_keeps_only_its_own_token_from_being_rotated() {
         let output = rotate(&served, &[flag]).output().unwrap();
         assert!(!output.status.success() && stderr(&output).contains("it is not a journal"), "{}", stderr(&output));
     }
+    // A pipe would be read for ever.
+    #[cfg(unix)]
+    {
+        fs::remove_file(journal(&served, &damaged)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(journal(&served, &damaged)).status().unwrap().success());
+        let output = rotate(&served, &["--status"]).output().unwrap();
+        assert!(stderr(&output).contains("it is not a regular file"), "{}", stderr(&output));
+    }
     let output = rotate(&served, &["other", "--again", "--secret-to", "other.secret"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Place;
 use crate::error::{Error, Reason, Step};
-use crate::file::{FileLock, Staged, existing, remove_leftovers};
+use crate::file::{self, FileLock, Staged, existing, remove_leftovers};
 use crate::rotation::Options;
 
 /// How long the old secret keeps working by default.
@@ -359,10 +359,9 @@ impl LockedJournal {
 }
 
 fn read(path: &Path) -> Result<Option<Journal>, Error> {
-    let read =
-        existing(fs::read_to_string(path)).map_err(|error| unusable(path, format!("it can't be read: {error}")))?;
+    let read = file::read(path).map_err(|error| unusable(path, format!("it can't be read: {error}")))?;
     let Some(text) = read else { return Ok(None) };
-    match serde_json::from_str::<Journal>(&text) {
+    match serde_json::from_slice::<Journal>(&text) {
         Ok(journal) if journal.version > VERSION => Err(unusable(path, "a newer version wrote it".to_owned())),
         Ok(journal) => Ok(Some(journal)),
         Err(error) => Err(unusable(path, format!("it is not a journal: {error}"))),
