@@ -273,7 +273,7 @@ impl Group {
     }
 
     fn write(&mut self, secret: &Secret, metadata: &Metadata) -> io::Result<()> {
-        if self.locked.is_none() {
+        if self.locked.is_none() && self.members[0].file().is_some() {
             self.prepare()?;
         }
         // What is in a file was checked when it was locked, so it is written once.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ldtokens::{Client, Secret};
 use ldtokens_lifecycle::destinations::{
@@ -344,6 +345,26 @@ async fn the_file_for_the_old_secret_replaces_nothing_else() {
         let reason = prepared.err().map(|error| error.reason);
         assert_eq!(reason, is_refused.then_some(ldtokens_lifecycle::Reason::Occupied), "{previous}");
     }
+}
+
+/// Fails so often.
+struct Flaky(AtomicU32);
+
+impl Destination for Flaky {
+    fn label(&self) -> String {
+        "a vault".to_owned()
+    }
+
+    fn deliver(&self, _: &Secret, _: &Metadata) -> std::io::Result<()> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_or(Ok(()), |left| Err(std::io::Error::other(format!("{left} to go"))))
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_fails_is_tried_three_times() {
+    assert_eq!(deliver(Flaky(AtomicU32::new(2))).await, Ok(None));
+    assert_eq!(deliver(Flaky(AtomicU32::new(4))).await, Err("2 to go".to_owned()));
 }
 
 #[tokio::test]

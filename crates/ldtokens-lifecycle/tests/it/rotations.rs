@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ldtokens::{BaseRole, NewToken};
 use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination, GithubDestination, GithubFile};
-use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy};
+use ldtokens_lifecycle::{Destination, Journal, Options, Reason, Rotation, Step, Strategy};
 
 use crate::support::{DAY, HOUR, World, client, options, reason};
 
@@ -234,6 +234,46 @@ async fn what_may_be_the_password_of_something_else_is_not_sent_to_the_api() {
 }
 
 #[tokio::test]
+async fn a_new_secret_that_the_api_refuses_is_not_delivered() {
+    for strategy in [Strategy::Reset, Strategy::Replace] {
+        let world = World::new().await;
+        let (before, caller) = (world.secret(), world.client.whoami().await.unwrap());
+        world.fault("getCallerIdentity status=401");
+        let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(strategy));
+        assert_eq!(reason(rotation.caller(caller).run(&world.journals()).await), Reason::Refused, "{strategy:?}");
+        assert_eq!(world.secret(), before, "{strategy:?}");
+    }
+}
+
+/// The file was looked at before the secret was requested.
+#[tokio::test]
+async fn what_another_program_writes_into_the_file_meanwhile_is_kept_and_the_secret_is_beside_it() {
+    let world = World::new().await;
+    let meddle = |journal: &Journal| {
+        if journal.step == Step::Issued {
+            std::fs::write(world.file(), "notes").unwrap();
+        }
+    };
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Reset));
+    let failed = rotation.on_step(meddle).run(&world.journals()).await.unwrap_err();
+    assert_eq!((failed.reason, world.secret().expose()), (Reason::NotDelivered, "notes"));
+    let (_, path) = failed.text.split_once("what was to be written is in ").unwrap();
+    let left = ldtokens::Secret::new(std::fs::read_to_string(path.split(';').next().unwrap()).unwrap());
+    assert_eq!(world.owner_of(&left).await.as_ref(), Some(&world.id));
+}
+
+#[tokio::test]
+async fn within_the_overlap_of_a_reset_a_replacement_or_an_end_at_once_is_another_rotation() {
+    for another in [options(Strategy::Replace), Options { overlap: Some(Duration::ZERO), ..options(Strategy::Reset) }] {
+        let world = World::new().await;
+        world.rotate(options(Strategy::Reset)).await.unwrap();
+        let first = world.secret();
+        let report = world.rotate(another).await.unwrap();
+        assert!(report.is_new && !report.was_resumed && world.secret() != first, "{report:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_clients_own_token_can_be_replaced() {
     for overlap in [DAY, Duration::ZERO] {
         let world = World::new().await;
@@ -295,6 +335,13 @@ async fn each_destination_has_its_own_result_and_the_next_run_delivers_to_those_
     assert_eq!(failed.reason, Reason::NotDelivered);
     let problems: Vec<bool> = failed.deliveries.iter().map(|delivery| delivery.problem.is_some()).collect();
     assert_eq!(problems, [false, true], "files come first: {failed}");
+    // Another command is another destination, although neither is shown.
+    let other = CommandDestination::new("other", || std::process::Command::new("true"));
+    let destinations: Vec<Box<dyn Destination>> = vec![Box::new(other), Box::new(FileDestination::new(world.file()))];
+    let rotation = Rotation::new(&world.client, world.id.clone(), destinations, options(Strategy::Reset));
+    let refused = rotation.run(&world.journals()).await.unwrap_err();
+    assert_eq!(refused.reason, Reason::OtherDestinations);
+    assert!(refused.text.ends_with("export.secret, a command"), "{refused}");
     std::fs::remove_file(world.folder.path().join("fails")).unwrap();
     let report = rotate().await.unwrap();
     assert_eq!((report.journal.strategy, report.journal.step), (Strategy::Reset, Step::Retired));
