@@ -198,17 +198,6 @@ impl Delivery {
         delivered
     }
 
-    /// The secrets that the files hold. A file that can't be read is an error.
-    pub(crate) async fn held(&self) -> Result<Vec<Secret>, Error> {
-        let mut held = Vec::new();
-        for (label, contents) in read(self.files().cloned()).await {
-            if let Contents::Secret(secret) = contents.map_err(|reason| unusable(&label, &reason))? {
-                held.push(secret);
-            }
-        }
-        Ok(held)
-    }
-
     /// A destination that each run has to deliver to anew.
     pub(crate) fn ephemeral(&self) -> Option<String> {
         self.members().find(|destination| destination.is_ephemeral()).map(Destination::label)
@@ -290,7 +279,7 @@ impl Group {
     }
 }
 
-fn unusable(label: &str, reason: &io::Error) -> Error {
+pub(crate) fn unusable(label: &str, reason: &io::Error) -> Error {
     Error::new(Reason::Unusable, format!("{label}: {reason}"))
 }
 

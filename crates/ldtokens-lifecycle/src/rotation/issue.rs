@@ -51,7 +51,11 @@ impl Run<'_> {
                     false => Ok(()),
                 }
             }
-            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => self.after_loss(error),
+            Err(error @ (ApiError::OutcomeUnknown { .. } | ApiError::NoSecret { .. })) => {
+                self.delivery.release();
+                self.losses += 1;
+                if self.losses < MAX_LOSSES { Ok(()) } else { Err(Error::api(Some(Step::Planned), error)) }
+            }
             Err(error) => self.after_refusal(before, error).await,
         }
     }
@@ -195,11 +199,5 @@ impl Run<'_> {
         let is_first = self.journal.attempts == 0 && self.journal.old_ends_at.is_none() && !self.was_resumed;
         let _ = self.locked.write(if is_first { self.earlier.as_ref() } else { Some(&self.journal) });
         Err(Error::api((!is_first).then_some(Step::Planned), source))
-    }
-
-    fn after_loss(&mut self, source: ApiError) -> Result<(), Error> {
-        self.delivery.release();
-        self.losses += 1;
-        if self.losses < MAX_LOSSES { Ok(()) } else { Err(Error::api(Some(Step::Planned), source)) }
     }
 }

@@ -50,32 +50,27 @@ impl<'a> Run<'a> {
         found: Option<Journal>,
     ) -> Result<Self, Error> {
         let Rotation { client, id, known, caller, delivery, options, on_step } = rotation;
-        let was_resumed = found.as_ref().is_some_and(Journal::is_under_way);
-        let (under_way, earlier) = if was_resumed { (found, None) } else { (None, found) };
         let caller = match caller {
             Some(caller) => caller,
-            None => {
-                let step = under_way.as_ref().map(|journal| journal.step);
-                client.whoami().await.map_err(|source| Error::api(step, source))?
-            }
+            None => client.whoami().await?,
         };
-        let given_expiry = under_way.as_ref().and_then(Journal::given_expiry);
-        let is_in_overlap = under_way
-            .as_ref()
-            .is_some_and(|it| it.is_waiting() && it.overlap_end(client.server_time().into()).is_some());
+        let given_expiry = found.as_ref().and_then(Journal::given_expiry);
+        let now = client.server_time().into();
+        let is_in_overlap = found.as_ref().is_some_and(|it| it.is_waiting() && it.overlap_end(now).is_some());
         let wants_another = is_in_overlap && options.forced && !delivery.places().is_empty();
-        let mut token = None;
-        let journal = match under_way {
-            Some(journal) => journal.resumed(&caller, &options, delivery.places())?,
-            None => {
-                let read = match known {
+        let (earlier, journal, token) = match found {
+            Some(journal) if journal.is_under_way() => {
+                (None, journal.resumed(&caller, &options, delivery.places())?, None)
+            }
+            earlier => {
+                let token = match known {
                     Some(known) => known,
                     None => client.get(&id).await.map_err(|source| is_replaced(source, earlier.as_ref()))?,
                 };
-                Journal::planned(token.insert(read), &caller, &options, delivery.places())?
+                let journal = Journal::planned(&token, &caller, &options, delivery.places())?;
+                (earlier, journal, Some(token))
             }
         };
-        let expiry = token.as_ref().and_then(|token| token.expiry);
         let mut run = Self {
             client,
             id,
@@ -83,14 +78,14 @@ impl<'a> Run<'a> {
             earlier,
             journal,
             given_expiry,
-            expiry,
+            expiry: token.as_ref().and_then(|token| token.expiry),
             options,
             caller,
             delivery,
             held: None,
             losses: 0,
             may_not_create: false,
-            was_resumed,
+            was_resumed: token.is_none(),
             wants_another,
             is_new: false,
             write_error: None,
